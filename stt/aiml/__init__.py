@@ -1,6 +1,8 @@
-"""Use the provider: the AI/ML API over HTTP, and the models it offers.
+"""The provider, which is the AI/ML API: calls to it over HTTP, and the models it offers.
 
-`client` calls it, `pacing` decides when, `results` converts its responses to a Transcript, `error_mapping` its errors
-to ours. `catalog` describes every model with its options and price (`models.json`), `offered` selects those that this
-server offers. No data of the provider is trusted (`stt.files.json_values`).
+`client` sends the requests and `pacing` decides when to send them. `results` converts a response to a `Transcript`,
+and `insights` reads the rest of the response, such as the summary. `error_mapping` converts the provider's errors to
+those of `stt.errors`. `catalog` describes every model with its options and price (`models.json`), `offered` selects
+the models that this server offers, and `options` checks the options of a request. All data from the provider is
+validated with `stt.files.json_values`.
 """

@@ -1,6 +1,6 @@
-"""Describe the models: what each accepts, and what it costs.
+"""The catalog of transcription models, with the options and the price of each model.
 
-`models.json` is the packaged copy; `load` merges the provider's live names and prices into it.
+`models.json` is the list packaged with the app. `load` updates it with the provider's current list of models.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ FIRST = "#g1_whisper-base"
 LOCAL = "local/whisper-base"
 EXTRA = "extra"
 TRACK, SPEAKERS = "track", "speakers"
-FRESH = 3600.0  # seconds for which a cached list is used without a new request
+FRESH = 3600.0  # maximum age at which the cached model list is used without a new request, seconds
 COPY = "aiml-models.json"
 
-# Requests the live list: (ETag of the cached list) -> (entries, or None if unchanged; their ETag)
+# A function that requests the provider's model list: (ETag of the cached list) -> (entries, ETag of the entries).
+# It returns None instead of the entries if the list is unchanged.
 Fetch = Callable[[str | None], tuple[list[dict[str, Any]] | None, str | None]]
 
 
@@ -36,9 +37,9 @@ Fetch = Callable[[str | None], tuple[list[dict[str, Any]] | None, str | None]]
 class Option:
     """A parameter of a model, described so that a page can draw the right control.
 
-    `minimum` and `maximum` bound a number (`unit` "s", "ms" …; `whole` numbers only). `choices` of a choice are
-    (value, label); with `free` other values are accepted, too. Pages show `main` options first, the others on request.
-    `on` marks a switch that the model has on by default.
+    If `kind` is "number", `minimum` and `maximum` are its bounds, `unit` is "s", "ms" and so on, and `whole` excludes
+    fractions. If `kind` is "choice", `choices` are pairs (value, label), and `free` allows other values too. Pages
+    show `main` options first, and the other options on request. `on` marks a switch that the model has on by default.
     """
 
     name: str
@@ -57,7 +58,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model. `per_second` is US dollars per second of audio: 0 is free, None unknown."""
+    """A transcription model. `per_second` is its price in US dollars per second of audio, or None if unknown."""
 
     id: str
     name: str
@@ -76,12 +77,12 @@ class Model:
         return next((option for option in self.options if option.name == name), None)
 
     def cost(self, seconds: float) -> float | None:
-        """Return the US dollars for `seconds` of audio, or None if the price is unknown or not per second."""
+        """Return the price of `seconds` of audio in US dollars, or None if it is unknown or not charged per second."""
         return None if self.per_second is None else seconds * self.per_second
 
 
 class Catalog:
-    """Hold all models, `#g1_whisper-base` first, those on this machine last."""
+    """All models: `#g1_whisper-base` first, the models that run on this machine last."""
 
     def __init__(self, models: list[Model]) -> None:
         self.models = tuple(models)
@@ -102,16 +103,19 @@ class Catalog:
 
 @cache
 def packaged() -> Catalog:
-    """Return the models of `models.json`, with the other models that this machine can run before the last one."""
+    """Return the models of `models.json`, plus the other Whisper models that this machine can run.
+
+    The last model is `local/whisper-base`.
+    """
     *models, base = (_model(entry, entry["family"]) for entry in _packaged()["data"])
     return Catalog([*models, *(_on_device(known, base) for known in MODELS if not known.packaged), base])
 
 
 def load(folder: Path, fetch: Fetch, source: str = "", *, now: Callable[[], float] = time.time) -> Catalog:
-    """Return the packaged models with live names and prices, and new live models of a known family.
+    """Return the packaged models updated from the provider's list, plus its new models of known families.
 
-    The live list is cached in `folder` with its ETag and its `source`, and requested at most once an hour. If that
-    fails, the cached list is used, or else the packaged one. Never raises.
+    The provider's list is cached in `folder` with its ETag and its `source`, and requested at most once an hour. If the
+    request fails, the cached list is used. Without a cached list, the packaged models are returned. Never raises.
     """
     path = folder / COPY
     copy = _read_cache(path, source)
@@ -122,7 +126,7 @@ def load(folder: Path, fetch: Fetch, source: str = "", *, now: Callable[[], floa
 
 
 def cached(folder: Path, source: str = "") -> Catalog:
-    """Return the models as `load` cached them, however old, without a request. Never raises."""
+    """Return the models from the list that `load` cached, regardless of its age. Sends no request. Never raises."""
     copy = _read_cache(folder / COPY, source)
     return _merged(items(copy.get("data"))) if copy else packaged()
 
@@ -138,7 +142,7 @@ def _request(path: Path, copy: dict[str, Any] | None, fetch: Fetch, about: dict[
         return None
     copy = copy | about
     with contextlib.suppress(OSError), writing.replacing(path, "w", encoding="utf-8") as file:
-        json.dump(copy, file)  # only saves a request, so a failed write is ignored
+        json.dump(copy, file)  # The cache only saves a later request, so a failed write is ignored.
     return copy
 
 
@@ -190,7 +194,7 @@ def _model(entry: dict[str, Any], family: str) -> Model:
 
 
 def _on_device(known: Known, base: Model) -> Model:
-    """Return a Whisper model of this machine: `base`, adapted to the languages of `known`."""
+    """Return a Whisper model that runs on this machine: a copy of `base` with the name and languages of `known`."""
     options = [option for option in base.options if known.translates or option.name != "translate"]
     if known.english:
         options = [replace(o, choices=(("en", LANGUAGES["en"]),)) if o.name == "language" else o for o in options]
@@ -205,10 +209,10 @@ def _aliases(entry: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _family(model: str) -> str | None:
-    """Return the family with the longest matching prefix."""
+    """Return the family whose prefix matches the model id `model` (the longest prefix wins), or None."""
     fits = {p: name for name, family in _packaged()["families"].items() for p in family["prefixes"]}
     best = max((prefix for prefix in fits if model.startswith(prefix)), key=len, default=None)
-    # OpenAI and Microsoft make more than transcription models.
+    # OpenAI and Microsoft also make models that do not transcribe.
     if best in ("openai/", "microsoft/") and "transcribe" not in model:
         return None
     return fits[best] if best else None
@@ -239,7 +243,10 @@ def _options(family: str) -> tuple[Option, ...]:
 
 
 def _per_second(pricing: Any) -> float | None:
-    """Return US dollars per second of audio. A price is for `per` units; only the kind "fixed" is known in advance."""
+    """Return the price in US dollars per second of audio, or None if it is not known in advance.
+
+    A `price` applies to `per` units of time. Only prices of the kind "fixed" are known in advance.
+    """
     pricing = fields(pricing)
     if pricing.get("kind") != "fixed" or pricing.get("currency", "USD") != "USD":
         return None
@@ -253,7 +260,7 @@ def _per_second(pricing: Any) -> float | None:
 
 
 def cost_text(seconds: float, price: float) -> str:
-    """Return a length and its price in US dollars, such as "11 s, about $0.0011"."""
+    """Return the length of a recording and its price in US dollars as text, such as "11 s, about $0.0011"."""
     whole = max(round(seconds), 1 if seconds > 0 else 0)
     if whole < 60:
         length = f"{whole} s"
@@ -265,7 +272,7 @@ def cost_text(seconds: float, price: float) -> str:
 
 
 def dollars(amount: float) -> str:
-    """Return a price such as "$0.006": two decimals, or as many as show two significant digits."""
+    """Format a price such as "$0.006", with two decimals or with as many as are needed for two significant digits."""
     places = 2 if amount >= 0.095 else min(1 - math.floor(math.log10(amount)), 8)
     figures = f"${amount:.{places}f}"
     return figures.rstrip("0") if places > 2 else figures

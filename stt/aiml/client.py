@@ -1,7 +1,8 @@
-"""Call the AI/ML API over HTTP: create a transcription, get it, check a key, list the models.
+"""The HTTP client of the AI/ML API: create a transcription, get its result, check a key, list the models.
 
-A create whose response is lost may have been billed, so it is retried only if it cannot have been accepted. A get
-changes nothing, so it is retried after any transient error. The key is sent in one header and nowhere else.
+A create request may be billed even if its response is lost. So it is retried only if the provider cannot have accepted
+it. A get request changes nothing, so it is retried after any transient error. The key is sent only in the
+Authorization header.
 """
 
 from __future__ import annotations
@@ -33,26 +34,27 @@ from stt.files.json_values import clean, fields
 
 log = logging.getLogger(__name__)
 
-LARGEST = 64 * 1024 * 1024  # maximum size of a response, bytes; ten hours of speech with word times take about 40 MB
+LARGEST = 64 * 1024 * 1024  # maximum size of a response, bytes; the words of ten hours of speech take about 40 MB
 LONGEST_ANSWER = 180.0  # timeout for a whole response body, seconds; the read timeout applies only between two bytes
 REPORT = 0.1  # interval between progress reports of an upload, seconds
-LOST = (requests.RequestException, HTTPError, OSError)  # exceptions of a failed connection
+LOST = (requests.RequestException, HTTPError, OSError)  # exceptions that a failed connection raises
 
 Stop = Callable[[], bool]
 Progress = Callable[[int, int], None]  # (bytes sent, total bytes)
 
 
 class Client:
-    """A client with one key. Threads may share it; all clients of a key share its pace.
+    """A client of the AI/ML API with one key. Threads may share a client. All clients of one key share a `Pace`.
 
-    `base_url` ends in "/v1". Timeouts in seconds: to connect, between two bytes of a response, and for the response to
-    a create, which is generous because giving up on it may cost a second transcription.
+    `base_url` ends in "/v1". The timeouts are in seconds. `connect_timeout` limits connecting and `read_timeout` the
+    time between two bytes of a response. `create_timeout` limits the wait for the response to a create request. It is
+    long, because a create request that is given up and sent again may be billed twice.
     """
 
     def __init__(
         self, base_url: str, key: str | SecretStr | None, *, connect_timeout: float = 20.0, read_timeout: float = 30.0,
         create_timeout: float = 300.0, max_creates: int = 4, clock: Clock = CLOCK) -> None:  # fmt: skip
-        """Raises KeyMissing, KeyRefused (malformed key) and SetupError (`base_url` is no http or https address)."""
+        """Create the client. Raises KeyMissing, KeyRefused (malformed key), SetupError (`base_url` is not http(s))."""
         self._base = _base(base_url)
         self._auth = _Bearer(key)
         self._timeout, self._create_timeout = (connect_timeout, read_timeout), (connect_timeout, create_timeout)
@@ -67,14 +69,16 @@ class Client:
         on_wait: Callable[[errors.ProviderError], None] | None = None,
         on_created: Callable[[str], object] | None = None,
         cancelled: Stop | None = None, retry_seconds: float = 300.0) -> str:  # fmt: skip
-        """Submit the file at `path` (uploaded as `name`), or the `url`, and return the generation id.
+        """Submit the file at `path` (uploaded as `name`) or the link `url`, and return the generation id.
 
         `options` are those that `stt.aiml.options.clean_options` returns. For a link, `on_progress` is called once,
-        before the request. `cancelled` is checked until the last byte is sent; after that the id is returned, because
-        the provider works on the job. A create that cannot have been accepted is retried for `retry_seconds` seconds;
-        `on_wait` gets the reason before each wait. `on_created` stores the id before the create gives up its slot, so
-        a crash loses at most as many ids as there are slots.
-        Raises ProviderError (SubmissionUncertain where it may have been accepted), Cancelled, EmptyFile, NotFound.
+        before the request. `cancelled` is checked until the last byte of the file is sent. A later cancel is ignored
+        and the id is returned, because the provider may already work on the job. A request that the provider cannot
+        have accepted is retried for `retry_seconds` seconds, and `on_wait` receives the error before each wait.
+        `on_created` receives the id, to store it, before the slot for creates is released. So a crash loses at most
+        as many ids as there are slots (`max_creates`).
+        Raises ProviderError (SubmissionUncertain if the provider may have accepted the request), Cancelled, EmptyFile,
+        NotFound.
         """
         if (path is None) == (url is None):
             raise ValueError("either path or url")
@@ -86,7 +90,7 @@ class Client:
                 began, upload = self._clock.now(), _Upload(on_progress, cancelled)
                 answer, lost = None, None
                 try:
-                    # A new connection, because an idle one may be closed just as the create is written to it.
+                    # Use a new connection: a server may close an idle one just as the request is written to it.
                     with ExitStack() as stack:
                         session = stack.enter_context(_session())
                         body = {"json": {**parameters, "url": url}}
@@ -104,7 +108,7 @@ class Client:
                         on_created(created)
                     return created
                 failed, may_retry = self._judged(answer, lost, upload, began)
-                # After a 429, wait as long as the pace says, which all calls of the key share.
+                # After a 429, wait as long as `self.pace` requires of all calls with this key.
                 wait = self.pace.delay() if isinstance(failed, errors.ProviderBusy) else max(wait, failed.wait)
                 if not may_retry or self._clock.now() + wait > until:
                     raise failed
@@ -115,13 +119,13 @@ class Client:
         raise AssertionError("backoff has no end")
 
     def get(self, generation_id: str, *, retry_seconds: float = 0.0, cancelled: Stop | None = None) -> dict[str, Any]:
-        """Return the whole response for a generation id, to be read by `results.read`.
+        """Return the whole body of the response for a generation id. `results.read` parses it.
 
-        Retries transient errors for `retry_seconds` seconds; with 0 there is one request. Raises ProviderBusy and
-        ProviderDown for transient errors, KeyRefused, PaymentRequired, ResultExpired and RequestRefused for permanent
-        ones.
+        Transient errors are retried for `retry_seconds` seconds; with 0, only one request is sent. Raises ProviderBusy
+        and ProviderDown for transient errors, and KeyRefused, PaymentRequired, ResultExpired and RequestRefused for
+        permanent errors.
         """
-        if not generation_id.strip(". "):  # "." and ".." would change the path of the request
+        if not generation_id.strip(". "):  # the ids "." and ".." would change the path of the request
             raise errors.ResultExpired("This is not a generation id.")
         until = self._clock.now() + retry_seconds
         for wait in backoff():
@@ -136,7 +140,10 @@ class Client:
         raise AssertionError("backoff has no end")
 
     def check_key(self) -> str:
-        """Return a sentence if the key works, by requesting a result that cannot exist. Raises as `get`."""
+        """Request a result that cannot exist, and return "The key works." if the key is accepted.
+
+        Raises the errors of `get`, except ResultExpired and RequestRefused.
+        """
         with suppress(errors.ResultExpired, errors.RequestRefused):
             self._ask(f"/stt/{uuid.uuid4()}", self._clock.now() + 5, None)
         return "The key works."
@@ -159,7 +166,10 @@ class Client:
     def _judged(
         self, answer: _Answer | None, lost: BaseException | None, upload: _Upload, began: float
     ) -> tuple[errors.ProviderError, bool]:
-        """Return the error of a create that got no id, and whether a retry is safe because it was not accepted."""
+        """Return the error of a create request that returned no id, and whether the request may be sent again.
+
+        A retry is safe if the provider cannot have accepted the request.
+        """
         if answer is None:
             if never_sent(lost) or upload.unfinished:
                 return errors.ProviderDown(_why(lost)), not untrusted(lost)
@@ -178,9 +188,9 @@ class Client:
 
 
 def list_models(base_url: str, etag: str | None = None) -> tuple[list[dict[str, Any]] | None, str | None]:
-    """Return the list of models with prices, None if it is still that of `etag`, and its ETag.
+    """Return the provider's list of models with prices, and the list's ETag.
 
-    Sends no key. Raises ProviderError.
+    Returns None instead of the list if it has not changed since `etag`. Sends no key. Raises ProviderError.
     """
     headers = {"If-None-Match": etag} if etag and etag.isascii() and etag.isprintable() else {}
     try:
@@ -198,14 +208,17 @@ def list_models(base_url: str, etag: str | None = None) -> tuple[list[dict[str, 
 
 
 class _Bearer(AuthBase):
-    """The key, kept out of reprs, messages and netrc files (which `requests` would prefer to a plain header)."""
+    """Bearer authentication that keeps the key out of reprs and error messages.
+
+    It is an `AuthBase` because `requests` would replace a plain header by the login of a netrc file.
+    """
 
     def __init__(self, key: str | SecretStr | None) -> None:
         secret = (key.get_secret_value() if isinstance(key, SecretStr) else key or "").strip()
         if not secret:
             raise errors.KeyMissing()
         if not (secret.isascii() and secret.isprintable()) or " " in secret or len(secret) > 1000:
-            # `requests` would refuse such a header with a message that quotes it
+            # Refuse the key here: `requests` would refuse the header with an error message that contains the key.
             raise errors.KeyRefused("This is not a key: it has spaces or characters that no key has.")
         self._secret = SecretStr(secret)
 
@@ -214,7 +227,7 @@ class _Bearer(AuthBase):
         return request
 
     def redact(self, raw: bytes) -> bytes:
-        """Remove the key from a response, which may quote it."""
+        """Remove the key from the body of a response, which may contain it."""
         return raw.replace(self._secret.get_secret_value().encode(), b"[key]")
 
     def pace(self, base: str, clock: Clock) -> Pace:
@@ -222,7 +235,7 @@ class _Bearer(AuthBase):
 
 
 class _Upload:
-    """A multipart body read from disk while it is sent."""
+    """A multipart request body whose file is read from disk while it is sent."""
 
     def __init__(self, on_progress: Progress | None, cancelled: Stop | None) -> None:
         self._on_progress, self._cancelled = on_progress, cancelled
@@ -232,7 +245,7 @@ class _Upload:
 
     @property
     def unfinished(self) -> bool:
-        """Return whether part of the file was never sent: then the provider cannot have accepted it."""
+        """Return whether part of the body was never sent, so the provider cannot have accepted the request."""
         return self._monitor is not None and self._monitor.bytes_read < self._monitor.len
 
     def body(self, stack: ExitStack, path: Path, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -242,10 +255,10 @@ class _Upload:
             raise errors.NotFound("The audio is no longer on this server.", detail=str(error)) from None
         if not path.stat().st_size:
             raise errors.EmptyFile()
-        # OpenAI's models name the part "file" in their schema, all others "audio".
+        # The API calls the form field of the recording "file" for OpenAI's models and "audio" for all other models.
         part = "file" if parameters["model"].startswith("openai/") else "audio"
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        # Without directories, and short: some servers use the name as a file name.
+        # Remove directories and shorten the name, because some servers use it as a file name.
         name = PurePath(clean(name).replace("\\", "/").replace("\n", " ")).name or "audio"
         name = name if len(name) <= 100 else name[:80] + name[-20:]
         encoder = MultipartEncoder([*_fields(parameters), (part, (name, file, kind))])
@@ -254,7 +267,7 @@ class _Upload:
 
     def _sent(self, monitor: MultipartEncoderMonitor) -> None:
         last = monitor.bytes_read >= monitor.len
-        # Once the body has ended, later reads only find its end.
+        # After the end of the body, this is called again for empty reads, which need no report.
         if self._ended or (not last and time.monotonic() - self._reported < REPORT):
             return
         self._reported, self._ended = time.monotonic(), last
@@ -265,7 +278,7 @@ class _Upload:
 
 
 def _fields(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return parameters as form fields: booleans as text, a list as one field per item, objects as JSON."""
+    """Return parameters as form fields: one field per item of a list, and booleans, numbers and objects as JSON."""
 
     def parts(value: Any) -> list[Any]:
         return value if isinstance(value, list) and not any(isinstance(p, dict | list) for p in value) else [value]
@@ -274,7 +287,11 @@ def _fields(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 class _Answer(NamedTuple):
-    """A response. `body` is the JSON, or None; `wait` the seconds of Retry-After."""
+    """A response of the provider.
+
+    `body` is the parsed JSON, or None if it is not JSON. `wait` is the Retry-After header in seconds, or None.
+    `web_page` tells whether the body is HTML or XML.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -292,7 +309,7 @@ def _session() -> requests.Session:
 def _exchange(
     session: requests.Session, method: str, address: str, auth: _Bearer | None = None, **arguments: Any
 ) -> _Answer:  # fmt: skip
-    """Send one request and read its whole answer. Redirects are followed only for a GET to the same host."""
+    """Send a request and return its complete response. Follows up to 3 redirects of a GET, to the same host only."""
     for _ in range(4):
         with session.request(method, address, auth=auth, stream=True, allow_redirects=False, **arguments) as response:
             raw = _read(response)
@@ -350,7 +367,7 @@ def _why(error: BaseException | None) -> str:
 def _error(answer: _Answer) -> errors.ProviderError:
     if 300 <= answer.status < 400:
         return errors.ProviderDown("It answered with a redirect to another address, which is not followed with a key.")
-    if answer.web_page and answer.status != 429:  # the page of a gateway in between, whatever the status
+    if answer.web_page and answer.status != 429:  # the error page of a gateway before the API, with any status
         message = f"It answered with a web page (status {answer.status}) instead of a result."
         return errors.ProviderDown(message, wait=answer.wait)
     if answer.status < 300:

@@ -1,4 +1,4 @@
-"""Map errors of the provider, in any shape, to ours."""
+"""Conversion of the provider's errors, in any shape, to the error classes of `stt.errors`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ _BY_STATUS: dict[int, type[errors.ProviderError]] = {
 
 
 def error_for(status: int) -> type[errors.ProviderError]:
-    """Return our error class for an HTTP status of the contract's table."""
+    """Return the class of `stt.errors` for an HTTP status of the provider."""
     return _BY_STATUS.get(status) or (errors.ProviderDown if status >= 500 else errors.ProviderError)
 
 
 def failure(answer: dict[str, Any], found: Any = None) -> errors.ProviderError:
-    """Return the error that the body of a successful response (or the result inside it) reports."""
+    """Return the error for a failure that is reported in a response with a successful HTTP status.
+
+    `answer` is the body of the response, `found` the result inside the body, if any. Either may hold the message.
+    """
     message = message_of(answer) or (message_of(found) if isinstance(found, dict) else "")
     code = status_code(answer)
     kind = error_for(code) if code >= 400 else errors.GenerationFailed
@@ -28,7 +31,7 @@ def failure(answer: dict[str, Any], found: Any = None) -> errors.ProviderError:
 
 
 def status_code(answer: dict[str, Any]) -> int:
-    """Return the HTTP status written in a body, or 0."""
+    """Return the HTTP status in the field `statusCode` of a response body or of its `error`, or 0."""
     codes = [number(holder.get("statusCode")) for holder in (answer, answer.get("error")) if isinstance(holder, dict)]
     return next((int(code) for code in codes if code and 100 <= code < 600), 0)
 
@@ -48,7 +51,7 @@ def _message(body: Any, depth: int = 0) -> str:
         return ""
     for name in ("message", "error", "errors", "detail", "description"):
         if message := _message(body.get(name), depth + 1):
-            where = body.get("path")  # a validation error names the parameter by a list
+            where = body.get("path")  # a validation error gives the name of the parameter as a list
             parameter = ".".join(clean(str(part))[:40] for part in where[:4]) if isinstance(where, list) else ""
             return f"{parameter}: {message}" if parameter else message
     return clean(body.get("name"))

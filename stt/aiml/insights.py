@@ -1,9 +1,9 @@
-"""Read what a result of the provider holds besides its words.
+"""What a result of the provider holds besides the words: summary, topics, sentiments and more.
 
-`read` returns `Transcript.extras`: each of these, if the result has it. Times are in seconds, or None:
+`Transcript.extras` has these fields, if the result has them. Each `start` and `end` is in seconds, or None:
 
     speakers       ["Speaker 1", …] in the order in which they first speak
-    paragraphs     [{start, end, text, speaker}] as the provider divides the text
+    paragraphs     [{start, end, text, speaker}], the provider's division of the text
     utterances     [{start, end, text, speaker, channel, confidence}]
     summary        text
     chapters       [{start, end, headline, gist, summary}]
@@ -14,9 +14,9 @@
     key_phrases    [{text, count, rank, times: [[start, end], …]}]
     sensitive      [{kind, confidence, severity, text, start, end}] from AssemblyAI's content safety
     search         [{query, text, confidence, start, end}]
-    language_code  the language with its region, such as "en-us", where `Transcript.language` is only "en"
-    usage          {name: number or text} as the provider counts it
-    cost           US dollars that the provider says it billed
+    language_code  the language with its region, such as "en-us", if `Transcript.language` lacks the region ("en")
+    usage          {name: number or text}, what the provider metered
+    cost           US dollars that the provider reports as billed
 """
 
 from __future__ import annotations
@@ -27,23 +27,26 @@ from typing import Any
 from stt.files.json_values import clean, fields, items, number, share, signed
 from stt.transcript.model import joined
 
-Times = Callable[[Any], float | None]  # a time as the provider gives it -> seconds, or None if it is not a valid time
+Times = Callable[[Any], float | None]  # (the provider's value of a time) -> seconds, or None if the value is invalid
 _CHAPTER = ("start", "end", "headline", "gist", "summary")
 
 
 def read(
     channels: list[dict[str, Any]], found: dict[str, Any], results: dict[str, Any], times: Times
 ) -> dict[str, Any]:
-    """Return all insights but speakers, utterances and language, which are read with the words. Never raises.
+    """Return all fields of `Transcript.extras` except `speakers`, `utterances` and `language_code`. Never raises.
 
-    `channels` are those of Deepgram's shape, none in the other shapes. `found` is the whole result, `results` the
-    object in it that holds the insights.
+    Those three are read with the words in `stt.aiml.results`. `channels` are the channels of a Deepgram result, and
+    empty for other results. `found` is the whole result, and `results` is the object in it that holds the insights.
     """
     best = [alternative(channel) for channel in channels] or [alternative({})]
     words = items(best[0].get("words"))
 
     def details(item: dict[str, Any], words: list[dict[str, Any]] = words, /, **named: Any) -> dict[str, Any]:
-        """Return `named`, the text and the times: the item's own, or those of its `start_word` and `end_word`."""
+        """Return the fields `named` plus the item's text, start and end.
+
+        The times are those of the words with the indices `start_word` and `end_word`, or else the item's own times.
+        """
         first, last = number(item.get("start_word")), number(item.get("end_word"))
         start = words[int(first)].get("start") if first is not None and first < len(words) else item.get("start")
         end = words[int(last) - 1].get("end") if last and 1 <= last <= len(words) else item.get("end")
@@ -54,7 +57,7 @@ def read(
         return items(holder.get(below, []) if isinstance(holder, dict) else holder)
 
     def nested(name: str, one: str) -> list[dict[str, Any]]:
-        """Return Deepgram's `topics.segments[].topics[]` and `intents.segments[].intents[]`."""
+        """Return the entries of Deepgram's `topics.segments[].topics[]` or `intents.segments[].intents[]`."""
         return [
             details(segment, **{one: clean(part.get(one)), "confidence": share(part.get("confidence_score"))})
             for segment in parts(name) for part in items(segment.get(name)) if clean(part.get(one))
@@ -122,13 +125,16 @@ def _paragraphs(best: dict[str, Any], times: Times) -> list[dict[str, Any]]:
 
 
 def alternative(channel: dict[str, Any]) -> dict[str, Any]:
-    """Return the first alternative with text or words."""
+    """Return a channel's first alternative that has text or words, or else its first alternative."""
     every = items(channel.get("alternatives")) or [{}]
     return next((a for a in every if clean(a.get("transcript")).strip() or a.get("words")), every[0])
 
 
 def speaker(value: Any, first: int) -> str | None:
-    """Return "Speaker 1" for Deepgram's 0 (`first` 1), "Speaker A" for AssemblyAI's "A"; other names unchanged."""
+    """Return the speaker's name: "Speaker 1" for Deepgram's 0, "Speaker A" for AssemblyAI's "A", else unchanged.
+
+    `first` is the number of the first speaker, which is added to a numeric `value`.
+    """
     name = " ".join(clean(value).split())[:40]
     counted = number(name or value)
     if counted is not None:

@@ -1,4 +1,4 @@
-"""Select the models that this server offers, and the engine of each."""
+"""The models that this server offers, and the engine of each model: the provider or this machine."""
 
 from __future__ import annotations
 
@@ -22,16 +22,19 @@ from stt.models import shelf
 from stt.settings import settings
 from stt.transcript.languages import LANGUAGES
 
-RETRY = 60.0  # seconds until the live list is requested again while there is none yet
+RETRY = 60.0  # interval between requests of the provider's model list while none has succeeded, seconds
 
 log = logging.getLogger("stt.aiml.offered")
 _lock = threading.Lock()
-# (data folder, address of the API) -> (time of the last request, models)
+# (data folder, address of the API) -> (time of the last request of the model list, models)
 _live: dict[tuple[Path, str], tuple[float, Catalog]] = {}
 
 
 def known() -> Catalog:
-    """Return all models with names and prices without waiting: from the last live list, else the packaged one."""
+    """Return all models with names and prices, without a request.
+
+    They come from the last list that the provider returned, or from the packaged list if there is none.
+    """
     place = _place()
     if place not in _live:
         _live[place] = 0.0, catalog.cached(*place)
@@ -39,9 +42,10 @@ def known() -> Catalog:
 
 
 def refresh(timeout: float = 0.0) -> None:
-    """Request the live list in the background, at most once an hour. Call it when somebody has a key.
+    """Request the provider's model list in the background, at most once an hour.
 
-    The very first list is waited for, at most `timeout` seconds.
+    Call this when a visitor or the server has a key. If no list has been loaded yet, wait up to `timeout` seconds for
+    it.
     """
     place, first = _place(), known() is catalog.packaged()
     if time.time() - _live[place][0] < (RETRY if first else FRESH) or _lock.locked():
@@ -54,7 +58,8 @@ def refresh(timeout: float = 0.0) -> None:
 
 def _refresh(folder: Path, address: str) -> None:
     with _lock:
-        from stt.aiml.client import list_models  # imports requests, which the first page does not need
+        # Imported here because it loads `requests`, which the first page does not need.
+        from stt.aiml.client import list_models
 
         _live[folder, address] = time.time(), catalog.load(folder, partial(list_models, address), address)
 
@@ -64,10 +69,11 @@ def _place() -> tuple[Path, str]:
 
 
 def offered(model: Model) -> bool:
-    """Return whether the host offers this model.
+    """Return whether this server offers the model.
 
-    Without a server key, the Whisper base on this machine replaces the provider's. If the host lists no models, all of
-    the provider are offered, and those on this machine that need no download.
+    The setting `STT_MODELS` lists the offered models. If it is not set, all models of the provider are offered, and
+    the models on this machine that need no download. Without a server key, an entry for `#g1_whisper-base` also
+    offers `local/whisper-base`, because that model then replaces the provider's.
     """
     mine = {model.id, *model.aliases}
     if model.id == LOCAL and keys.server_key() is None:
@@ -77,16 +83,17 @@ def offered(model: Model) -> bool:
 
 
 def default() -> Model:
-    """Return the default model: Whisper base on this machine if it is offered, else the provider's."""
+    """Return the default model: Whisper base on this machine if that is offered, else the provider's Whisper base."""
     mine = known().find(LOCAL)
     return mine if offered(mine) else known().find(FIRST)
 
 
 def choose(name: str, key: SecretStr | None) -> tuple[Model, str]:
-    """Return the model of this name and its engine, for a visitor with this key or the server's.
+    """Return the model called `name` and its engine, for a visitor with the key `key`, or None.
 
-    Without any key `#g1_whisper-base` runs on this machine. Raises BadOption for a model that is unknown, not offered
-    or too large for this machine's memory, KeyMissing.
+    Without a key of the visitor or the server, `#g1_whisper-base` is replaced by `local/whisper-base`. Raises BadOption
+    for a model that is unknown, not offered or too large for this machine's memory. Raises KeyMissing for another model
+    of the provider without a key.
     """
     model = known().find(name)
     if not offered(model):
@@ -103,9 +110,10 @@ def choose(name: str, key: SecretStr | None) -> tuple[Model, str]:
 
 
 def options_for(model: Model, requested: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Return the model's options, checked and without empty ones. Raises BadOption.
+    """Return the checked `options` for `model`, without empty ones. Raises BadOption.
 
-    If this machine runs a provider's model, options that only the provider supports are dropped.
+    `requested` is the id of the model that the user chose. If `model` is a local replacement for a provider's model,
+    options that only the provider supports are dropped.
     """
     stands_in = model.local and requested != model.id
     cleaned = clean_options(model, options, unknown="drop" if stands_in else "raise")

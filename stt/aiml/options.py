@@ -1,4 +1,4 @@
-"""Check the options of a create: right types, no empty ones, none that a model does not take."""
+"""Checks of the options of a transcription: correct types, no empty values, no options that the model lacks."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from stt.errors import BadOption
 from stt.files.json_values import clean, signed
 from stt.vocabulary import terms
 
-LONGEST_VALUE = 20_000  # maximum length of a setting, characters
-# Options of the families that accept terms, preferred first -> maximum number of terms (a prompt: MOST_PROMPT).
+LONGEST_VALUE = 20_000  # maximum length of an option's value, characters
+# Options that accept vocabulary terms, the preferred option first -> maximum number of terms.
+# 0 stands for `prompt`, which is limited by its length instead (MOST_PROMPT).
 TERM_OPTIONS = {"keyterm": 100, "keyterms_prompt": 500, "keywords": 100, "word_boost": 500, "prompt": 0}
 MOST_PROMPT = 1000  # maximum total length of the terms in a prompt, characters
 RESERVED = {"model", "url", "audio", "file"}
@@ -23,10 +24,11 @@ _TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 def clean_options(
     model: Model, options: dict[str, Any], *, unknown: Literal["raise", "drop"] = "raise"
 ) -> dict[str, Any]:
-    """Return the parameters to send: with the right types, without empty ones, those under `extra` merged in.
+    """Return the parameters to send to the model, converted to their types and without empty values.
 
-    Strings from a form are parsed ("true", "0.5", "one, two", JSON). An unknown option raises BadOption, or is dropped
-    with `unknown="drop"` (settings made for another model); an invalid value always raises.
+    The parameters of the option `extra`, a JSON object, are merged in. Strings from a form are parsed ("true", "0.5",
+    "one, two", JSON). With `unknown="drop"`, options that the model does not have are removed, as they may have been
+    set for another model. Otherwise they raise BadOption. An invalid value always raises BadOption.
     """
     options = dict(options)
     further = options.pop(EXTRA, None) if model.option(EXTRA) else None
@@ -42,22 +44,25 @@ def clean_options(
             cleaned[name] = read_as
     for spoken, detect in (("language", "detect_language"), ("language_code", "language_detection")):
         if cleaned.get(spoken):
-            cleaned.pop(detect, None)  # the provider accepts only one of the two
+            cleaned.pop(detect, None)  # the provider accepts either a language or language detection
     if further not in (None, "", {}):
         cleaned |= _further(model, further)
     return cleaned
 
 
 def take_track(options: dict[str, Any]) -> str | None:
-    """Pop the track from the options: this server extracts it, whichever model is used. Raises BadOption."""
+    """Remove the option `track` and return its value, or None. Raises BadOption.
+
+    This server extracts the track from the recording for every model, so no model receives the option.
+    """
     track = {TRACK: options.pop(TRACK)} if TRACK in options else {}
     return clean_options(packaged().find(LOCAL), track).get(TRACK)
 
 
 def take_vocabulary(options: dict[str, Any]) -> list[str]:
-    """Pop the vocabulary from the options, and return its lines: this server replaces terms, whichever model is used.
+    """Remove the option `vocabulary` and return its lines. Raises BadOption.
 
-    Raises BadOption.
+    This server applies the vocabulary to the transcript, whichever model made it.
     """
     lines = options.pop(terms.OPTION, None)
     if lines is None:
@@ -70,10 +75,11 @@ def take_vocabulary(options: dict[str, Any]) -> list[str]:
 
 
 def with_vocabulary(model: Model, options: dict[str, Any], wanted: list[str]) -> tuple[dict[str, Any], list[str]]:
-    """Return a provider's options with the terms in `wanted`, and the terms that did not fit.
+    """Return the options of a provider's model with the terms in `wanted` added, and the terms that did not fit.
 
-    Each family has its own option for them; a model without one gets none. The user's own terms stay and come first; a
-    prompt of the user stays after the terms.
+    The option that takes the terms depends on the model's family (`TERM_OPTIONS`). A model without such an option gets
+    no terms. Terms that the user already set in the option come before `wanted`. A `prompt` of the user follows the
+    terms.
     """
     name = next((name for name in TERM_OPTIONS if model.option(name)), None)
     if name is None or not wanted:
@@ -84,7 +90,7 @@ def with_vocabulary(model: Model, options: dict[str, Any], wanted: list[str]) ->
         glossary = f"Glossary: {', '.join(wanted[:count])}. {options.get(name) or ''}"
         return options | {name: glossary.strip()}, wanted[count:]
     own_terms = list(options.get(name) or [])
-    # Older Deepgram models boost words, not phrases.
+    # The option `keywords` of older Deepgram models accepts single words, not phrases.
     each = {
         term: [term] if name != "keywords" else [w for w in term.split() if len(w) > 2] or [term] for term in wanted
     }
@@ -99,9 +105,9 @@ def with_vocabulary(model: Model, options: dict[str, Any], wanted: list[str]) ->
 
 
 def with_speakers(options: dict[str, Any]) -> dict[str, Any]:
-    """Replace the provider's options for speakers by `speakers`, for the model on this machine.
+    """Replace the provider's options `diarize` and `speakers_expected` by `speakers`, the option of local models.
 
-    These are `diarize` and `speakers_expected`. Raises BadOption.
+    Raises BadOption.
     """
     diarize = Option("diarize", "switch", "Speakers", "")
     expected = Option("speakers_expected", "number", "Number of speakers", "", minimum=1, whole=True)
@@ -114,7 +120,7 @@ def with_speakers(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _languages(option: Option, value: Any) -> str | None:
-    """Join language codes (a list, or text with commas) by commas, without duplicates."""
+    """Join language codes, given as a list or as comma-separated text, with commas. Duplicates are removed."""
     codes = value.split(",") if isinstance(value, str) else value
     if not isinstance(codes, list | tuple):
         code: str | None = _value(option, codes)
@@ -135,7 +141,7 @@ def _further(model: Model, further: Any) -> dict[str, Any]:
 
 
 def _value(option: Option, value: Any) -> Any:
-    """Return `value` as the option's type; None if empty. Raises BadOption."""
+    """Convert `value` to the type of `option`. Returns None for an empty value. Raises BadOption."""
     _check_length(option.label, value)
     if value is None or (isinstance(value, str) and not value.strip()):
         return None

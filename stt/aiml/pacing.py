@@ -1,4 +1,4 @@
-"""Pace calls to the provider: when to poll for a result, and how all calls of one key slow down together."""
+"""The timing of calls to the provider: when to poll for a result, and a delay that all calls of one key share."""
 
 from __future__ import annotations
 
@@ -15,40 +15,41 @@ from stt.backoff import CLOCK, TICK, Clock
 from stt.errors import Cancelled, ProviderBusy
 
 SLOWEST = 10.0  # longest interval between polls, seconds
-SPARE = 8  # maximum number of polls beyond those of a loop that polls every 10 seconds
+SPARE = 8  # how many more polls a schedule may make than a loop that polls every SLOWEST seconds
 
 
 class Schedule:
-    """Compute the times to poll a job, which depend only on the seconds since its create.
+    """The times at which to poll for the result of a job, in seconds since the job was created.
 
-    So polling continues on schedule after a restart, when only the time of the create is known. `expected` is how many
-    seconds such a job takes (`expected_seconds`), None if unknown: then intervals grow with the time waited.
+    The times depend on nothing else, so polling can continue after a restart of this server. `expected` is the number
+    of seconds that the job will probably take (see `expected_seconds`). If it is None, the intervals grow with the
+    time waited.
     """
 
     def __init__(self, expected: float | None = None) -> None:
         self.expected = expected if expected and math.isfinite(expected) and expected > 0 else None
 
     def wait(self, elapsed: float) -> float:
-        """Return the seconds until the next poll, `elapsed` seconds after the create."""
+        """Return the seconds until the next poll, if `elapsed` seconds have passed since the job was created."""
         for moment in self.moments():
-            # After a slow poll the next one may be due at once: skip it.
+            # Skip a poll that is due within 0.05 s, as can happen after a slow poll.
             if moment > elapsed + 0.05:
                 return min(moment - elapsed, SLOWEST)
         raise AssertionError("moments never end")
 
     def moments(self) -> Iterator[float]:
-        """Yield the seconds after the create at which to poll, without end."""
+        """Yield the times to poll, in seconds since the job was created. The generator never ends."""
         at, polls = 0.0, 0
         while True:
             polls += 1
-            # The second bound limits the number of polls: first the spare ones, then one every 10 seconds.
+            # The second argument of `max` limits the number of polls: SPARE polls, then one every SLOWEST seconds.
             at = max(at + min(self._step(at), SLOWEST), SLOWEST * (polls - SPARE - 1))
             yield at
 
     def _step(self, at: float) -> float:
         if self.expected is None:
             return max(2.0, 0.19 * at)
-        if at < 0.7 * self.expected:  # early: only for jobs much faster than expected
+        if at < 0.7 * self.expected:  # poll rarely, because only a job much faster than expected is done by now
             return min(max(1.5, 0.35 * at, 0.3 * self.expected), max(0.7 * self.expected - at, 0.5))
         if at < 1.5 * self.expected:
             return max(1.0, 0.08 * at)
@@ -56,9 +57,10 @@ class Schedule:
 
 
 def expected_seconds(audio_seconds: float, past: Iterable[tuple[float, float]]) -> float | None:
-    """Return how long a job will take, from `past` jobs of the model as (audio seconds, seconds taken).
+    """Return the expected duration of a job in seconds, or None if `past` has fewer than three usable jobs.
 
-    It is the median of the nine nearest in length; None with fewer than three.
+    `past` are earlier jobs of the same model, as (seconds of audio, seconds taken). The result is the median duration
+    of the nine jobs whose audio is nearest in length.
     """
     usable = [(length, seconds) for length, seconds in past if length > 0 and seconds > 0]
     if len(usable) < 3 or audio_seconds <= 0:
@@ -68,19 +70,19 @@ def expected_seconds(audio_seconds: float, past: Iterable[tuple[float, float]]) 
 
 
 class Pace:
-    """The pace of all calls of one key in this process.
+    """The rate limit of all calls with one key in this process. Threads may share a `Pace`.
 
-    A 429 stops all calls of the key until the time that the provider asks for. Then there is a gap between calls,
-    which shrinks as they succeed. Threads share it.
+    After a response 429, no call with the key is made until the time that the provider asks for. Later calls are spaced
+    by a gap, which shrinks with each successful call.
     """
 
     def __init__(self, clock: Clock = CLOCK) -> None:
         self._clock = clock
         self._changed = threading.Condition()
-        self._resume = 0.0  # no call before this moment
-        self._next = 0.0  # earliest time that no call has reserved
+        self._resume = 0.0  # no call is made before this time, seconds on the clock
+        self._next = 0.0  # earliest time that the next call may reserve, seconds on the clock
         self._gap = 0.0  # interval between calls, seconds
-        self._refused = 0.0  # time of the last 429
+        self._refused = 0.0  # time of the last response 429, seconds on the clock
         self._strikes = 0
         self._creating = 0
 
@@ -89,13 +91,13 @@ class Pace:
         return max(0.0, max(self._resume, self._next) - self._clock.now())
 
     def turn(self, until: float, cancelled: Callable[[], bool] | None = None) -> None:
-        """Wait for this call's turn. Raises Cancelled, or ProviderBusy if it comes after `until` (on the clock)."""
+        """Wait until this call may be made. Raises Cancelled, or ProviderBusy if the wait would end after `until`."""
         with self._changed:
             at = max(self._clock.now(), self._resume, self._next)
             if at <= until:
                 self._next = at + self._gap
         while True:
-            at = max(at, self._resume)  # another call may have been refused meanwhile
+            at = max(at, self._resume)  # another call may have got a 429 during the pause
             left = at - self._clock.now()
             if left <= 0:
                 return
@@ -104,10 +106,13 @@ class Pace:
             self._clock.pause(left, cancelled)
 
     def refused(self, began: float, wait: float | None) -> None:
-        """Record that a call begun at `began` (monotonic) got a 429, with `wait` seconds of Retry-After if any."""
+        """Record that a call got a response 429.
+
+        `began` is the time on the clock at which the call began. `wait` is the Retry-After header in seconds, or None.
+        """
         with self._changed:
             now = self._clock.now()
-            if began >= self._refused:  # calls that were under way together count once
+            if began >= self._refused:  # count only one 429 for calls that overlap in time
                 self._refused = now
                 self._strikes += 1
                 self._gap = min(max(0.1, self._gap * 2), 5.0)
@@ -122,7 +127,7 @@ class Pace:
 
     @contextmanager
     def creating(self, limit: int, cancelled: Callable[[], bool] | None = None) -> Iterator[None]:
-        """Hold one of `limit` slots for a create, waiting as long as needed. Raises Cancelled."""
+        """Hold one of `limit` slots for create requests, waiting until one is free. Raises Cancelled."""
         with self._changed:
             while self._creating >= limit:
                 self._changed.wait(TICK)
@@ -143,5 +148,5 @@ def _pace(digest: bytes, clock: Clock) -> Pace:
 
 
 def pace_of(base_url: str, key: str, clock: Clock = CLOCK) -> Pace:
-    """Return the pace that all clients of this key share. The key itself is not stored."""
+    """Return the `Pace` that all clients with this address and key share. Only a hash of the key is stored."""
     return _pace(hashlib.sha256(f"{base_url}\n{key}".encode()).digest(), clock)

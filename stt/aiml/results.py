@@ -1,8 +1,8 @@
-"""The provider's result shapes -> one `Transcript`.
+"""Conversion of the provider's results, in each of their shapes, to a `Transcript`.
 
-A provider's answer is never trusted: any field may be missing, null or of another type. The shapes are those of the
-contract: Deepgram (`results.channels`, seconds), AssemblyAI (`text` and `words`, milliseconds) and text only. What
-else an answer holds is read by `stt/aiml/insights.py`.
+The provider returns the shape of Deepgram (`results.channels`, times in seconds), the shape of AssemblyAI (`text` and
+`words`, times in milliseconds), or only text. Results are not trusted: any field may be missing, null or of another
+type. `stt/aiml/insights.py` reads the rest of a result, such as its summary.
 """
 
 from __future__ import annotations
@@ -22,35 +22,39 @@ from stt.transcript import alignment, scripts
 from stt.transcript.model import Segment, Transcript, Word, joined
 
 DONE = {"completed"}
-DONE_TOO = {"complete", "succeeded", "success", "done", "finished"}  # not in the contract: accepted only with a result
+# Statuses that the API does not document. They count as completed only if the response holds a result.
+DONE_TOO = {"complete", "succeeded", "success", "done", "finished"}
 FAILED = {"error", "failed", "canceled", "cancelled"}
 LONGEST = 10_000_000.0  # largest valid time, seconds
-READABLE = 600  # minimum length of a part of a text without times, characters
-PAUSE, LONG = 1.0, 15.0  # seconds: a pause that ends a segment; the length from which a segment ends at any comma
+READABLE = 600  # minimum length of a segment of a text without times, characters; the last segment may be shorter
+# PAUSE: minimum pause after which a new segment begins, seconds.
+# LONG: minimum length at which a segment ends at the next comma, seconds.
+PAUSE, LONG = 1.0, 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Hold the outcome of one GET: `status`, and `word`, the provider's own term for it ("queued", "generating" …).
+    """The outcome of one GET request for a job. `word` is the provider's own status ("queued", "generating" …).
 
-    `transcript` is set when done, `error` when failed: GenerationFailed, AnswerUnreadable, or the error for a failure
-    that is reported inside a successful response (KeyRefused, PaymentRequired, ResultExpired …).
+    `transcript` is set if `status` is "done", and `error` if it is "failed". The error is GenerationFailed,
+    AnswerUnreadable, or the error for a failure that the body of a successful response reports (KeyRefused,
+    PaymentRequired, ResultExpired …).
     """
 
     status: Literal["running", "done", "failed"]
     word: str = ""
     transcript: Transcript | None = None
     error: errors.ProviderError | None = None
-    seconds: float = 0.0  # length: the later of the provider's figure and the end of the last segment
+    seconds: float = 0.0  # length of the audio: the provider's figure or the end of the last segment, if that is later
 
     @property
     def over(self) -> bool:
-        """Return whether the provider calls this job failed, for any reason: its id will yield no result."""
+        """Return whether the provider reports the job as failed or cancelled, so that it will never have a result."""
         return self.word.lower() in FAILED
 
 
 def read(answer: Any, duration: float | None = None) -> Reading:
-    """Read the whole body of a GET. `duration` is the recording's length in seconds, if known. Never raises."""
+    """Parse the JSON body of a GET response. `duration` is the length of the recording in seconds. Never raises."""
     if not isinstance(answer, dict):
         return Reading("failed", error=errors.AnswerUnreadable("The answer is not a JSON object."))
     word = clean(answer.get("status"))[:40]
@@ -75,7 +79,7 @@ def read(answer: Any, duration: float | None = None) -> Reading:
 
 
 def _reported_length(found: Any) -> float:
-    """Return the seconds of audio that a result reports; 0 if none."""
+    """Return the length of the audio that a result reports, in seconds, or 0 if it reports none."""
     found = next(iter(items(found)), {})
     metadata = found.get("metadata")
     seconds = number(metadata.get("duration") if isinstance(metadata, dict) else found.get("audio_duration")) or 0.0
@@ -83,19 +87,22 @@ def _reported_length(found: Any) -> float:
 
 
 def _result(answer: dict[str, Any]) -> Any:
-    """Return what is under `result` or `output`, or the body itself if it is a bare result, or None."""
+    """Return the result in a response body, or None.
+
+    It is in the field `result` or `output`, or the body itself is the result.
+    """
     for name in ("result", "output"):
         if answer.get(name) is not None:
             return answer[name]
     return answer if any(name in answer for name in ("text", "results", "channels")) else None
 
 
-# Shapes
+# The shapes of results
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A word, sentence or utterance of the provider; times in seconds, or None."""
+    """A word, sentence or utterance of the provider. `start` and `end` are in seconds, or None."""
 
     text: str
     start: float | None = None
@@ -106,11 +113,15 @@ class _Piece:
 
 
 class _Times:
-    """Read a time as seconds; None if it is impossible in a recording of this length."""
+    """A function that converts a time of the provider to seconds.
+
+    `unit` is the provider's unit of time in seconds. `duration` is the length of the recording in seconds, if known.
+    The function returns None if the time is invalid or too late for a recording of this length.
+    """
 
     def __init__(self, unit: float, duration: float | None) -> None:
         self.unit = unit
-        # A provider may round or pad, so only times far beyond the end are invalid.
+        # The provider may round times or pad the audio, so only times far beyond the end are invalid.
         self.last = min(duration * 1.5 + 60, LONGEST) if duration else LONGEST
 
     def __call__(self, value: Any) -> float | None:
@@ -131,7 +142,7 @@ def _transcript(found: Any, known: float | None) -> Transcript | None:
 
 def _deepgram(found: dict[str, Any], known: float | None) -> Transcript | None:
     results = found.get("results", found)
-    results = {} if results is None else results  # the contract allows null, for no speech
+    results = {} if results is None else results  # the provider may send null if the recording has no speech
     channels = _channels(results.get("channels")) if isinstance(results, dict) else []
     if not isinstance(results, dict) or (not channels and results.get("channels") not in (None, [], {})):
         return None
@@ -155,13 +166,13 @@ def _deepgram(found: dict[str, Any], known: float | None) -> Transcript | None:
     if sum(map(bool, tracks)) > 1:
         tracks = [[_of_channel(segment, index) for segment in track] for index, track in enumerate(tracks)]
     whole, spoken = _text(s for track in tracks for s in track), _text(utterances)
-    if not _covers(whole, spoken) and _covers(spoken, whole):  # utterances of channels that are not listed
+    if not _covers(whole, spoken) and _covers(spoken, whole):  # some utterances are of channels that are not listed
         tracks = [_segments("", every_word, [utterances])]
     return _finished(tracks, duration, [*channels, found], results, utterances, times)
 
 
 def _assembly(found: dict[str, Any], known: float | None) -> Transcript:
-    """Read AssemblyAI's shape, or text only, which has the same shape without times."""
+    """Read a result in AssemblyAI's shape, or a result that is only text (the same shape without times)."""
     duration = known or number(found.get("audio_duration"))
     times = _Times(0.001, duration)
     utterances = _pieces(found.get("utterances"), times, 0)
@@ -173,9 +184,9 @@ def _finished(
     tracks: list[list[Segment]], duration: float | None, holders: list[dict[str, Any]], results: dict[str, Any],
     utterances: list[_Piece], times: _Times,
 ) -> Transcript:  # fmt: skip
-    """Return the transcript of all tracks, sorted by time.
+    """Return one transcript with the segments of all `tracks`, sorted by time.
 
-    `holders` are the channels, then the result; any of them may name the language.
+    `holders` are the channels, followed by the result. Any of these objects may name the language.
     """
     segments = sorted((s for track in tracks for s in track), key=lambda segment: segment.start)
     timed = not segments or any(segment.end > 0 for segment in segments)
@@ -200,7 +211,10 @@ def _finished(
 
 
 def _readable(text: str) -> Iterator[str]:
-    """Split a text without times at sentence ends, into parts that can be read and corrected one at a time."""
+    """Split a text without times at sentence ends, into parts of at least READABLE characters.
+
+    Each part becomes a segment, which a person can read and correct separately.
+    """
     begin = 0
     for end in scripts.sentence_ends(text):
         if end - begin >= READABLE:
@@ -211,17 +225,23 @@ def _readable(text: str) -> Iterator[str]:
 
 
 def _channels(value: Any) -> list[dict[str, Any]]:
-    """Return channels given as a list, as one object, or as an object of objects."""
+    """Return channels as a list. `value` may be a list, a single channel, or an object whose values are channels."""
     return items(list(value.values()) if isinstance(value, dict) and "alternatives" not in value else value)
 
 
 def _of_channel(segment: Segment, index: int) -> Segment:
-    """Add the channel, counted from 1, to the speaker's name. A channel without speakers counts as one speaker."""
+    """Add the number of the channel to the segment's speaker. A channel without speakers counts as one speaker.
+
+    `index` counts channels from 0, the names count them from 1.
+    """
     return segment.spoken_by(f"{segment.speaker} (channel {index + 1})" if segment.speaker else f"Speaker {index + 1}")
 
 
 def _pieces(value: Any, times: _Times, first: int, speaker: Any = None) -> list[_Piece]:
-    """Parse words, sentences or utterances that have text. `first` is added to speaker numbers."""
+    """Parse the words, sentences or utterances in `value`, without those that have no text.
+
+    `first` is added to numeric speakers. `speaker` is the speaker of items that name none.
+    """
     every = []
     for item in [value] if isinstance(value, dict) else value if isinstance(value, list) else []:
         item = {"text": item} if isinstance(item, str) else fields(item)
@@ -235,17 +255,18 @@ def _pieces(value: Any, times: _Times, first: int, speaker: Any = None) -> list[
     return every
 
 
-# Align words with the text. No text is lost, whatever the words are.
+# Alignment of the words with the text. All text is kept, even if the words differ from it.
 
 
 _TOKEN = re.compile(rf"\s?(?:{scripts.PIECE.pattern})")
 
 
 def _segments(text: str, words: list[_Piece], layouts: list[list[_Piece]]) -> list[Segment]:
-    """Return segments of one channel with all of the `text`, split like the first complete one of `layouts`.
+    """Return the segments of one channel.
 
-    Without such a layout they are split at pauses and sentence ends. `text` wins if the words differ, unless it lacks
-    some of them.
+    `layouts` are possible divisions of the text, such as utterances or sentences. The first layout that contains the
+    whole text is used. If there is none, segments end at pauses and at sentence ends. If `text` and `words` differ, the
+    segments have the `text`, unless it lacks some of the words.
     """
     text, of_words = " ".join(text.split()), _text(words)
     whole = text if text and (_covers(text, of_words) or not _covers(of_words, text)) else of_words
@@ -274,7 +295,7 @@ def _untimed(pieces: list[_Piece]) -> Iterator[Segment]:
 
 
 def _parts(words: list[Word], at_pauses: bool) -> Iterator[list[Word]]:
-    """Split where the speaker changes; with `at_pauses` also at pauses and sentence ends."""
+    """Split words into segments where the speaker changes, and with `at_pauses` also at pauses and sentence ends."""
     part: list[Word] = []
     for word in words:
         if part and (part[-1].speaker != word.speaker or (at_pauses and _ends(part, word))):
@@ -286,7 +307,7 @@ def _parts(words: list[Word], at_pauses: bool) -> Iterator[list[Word]]:
 
 
 def _ends(part: list[Word], following: Word) -> bool:
-    """Return whether a segment ends before the following word."""
+    """Return whether the segment with the words `part` ends before the word `following`."""
     last, length = part[-1], following.start - part[0].start
     pause = following.start - last.end
     if pause >= PAUSE or length >= 2 * LONG or scripts.ends_sentence(last.text, following.text, pause):
@@ -295,7 +316,10 @@ def _ends(part: list[Word], following: Word) -> bool:
 
 
 def _timed(tokens: list[str], words: list[_Piece]) -> list[Word]:
-    """Return each token as a Word with the times of its matching word; without a match, those of the word before."""
+    """Return each token as a `Word` with the times of the provider's word that matches it.
+
+    A token without a match gets the times of the last match before it.
+    """
     spoken = [(token, word) for word in words for token in _TOKEN.findall(word.text)]
     matched: list[_Piece | None] = [None] * len(tokens)
     for run in alignment.runs([*map(_bare, tokens)], [_bare(t) for t, _ in spoken]):
@@ -305,24 +329,24 @@ def _timed(tokens: list[str], words: list[_Piece]) -> list[Word]:
     timed: list[Word] = []
     for token, word in zip(tokens, matched, strict=True):
         before = word or before
-        clock = max(clock, before.start or 0.0)  # starts never decrease
+        clock = max(clock, before.start or 0.0)  # the start of a word is never before that of the preceding word
         speaker = before.speaker or (timed[-1].speaker if timed else None)
         timed.append(Word(token, clock, max(clock, before.end or 0.0), word.confidence if word else None, speaker))
     return timed
 
 
 def _tokens(text: str) -> list[str]:
-    """Return the words of a text, each with its preceding space; single characters in scripts without spaces."""
+    """Split a text into words, each with its preceding space. In scripts without spaces, each character is a token."""
     return _TOKEN.findall(text if scripts.is_unspaced(text[:1]) else " " + text)
 
 
 def _bare(token: str) -> str:
-    """Normalise a token for comparison: no case, no punctuation."""
+    """Normalise a token for comparison: make it lower case and remove its punctuation."""
     return "".join(c for c in token.strip().lower() if not unicodedata.category(c).startswith("P")) or token.strip()
 
 
 def _covers(text: str, part: str) -> bool:
-    """Return whether `text` contains every word of `part`, at least as often."""
+    """Return whether `text` contains every word of `part`, at least as many times as `part` does."""
     return Counter(map(_bare, _TOKEN.findall(part))) <= Counter(map(_bare, _TOKEN.findall(text)))
 
 
