@@ -1,7 +1,6 @@
-"""Read transcripts that exist already, from files of other tools and our own exports.
+"""The import of existing transcripts, from files of other tools and from exports of this app.
 
-`reader` detects the format of a file: subtitles (`cues`), plain text and Word documents (`texts`), JSON
-(`json_shapes`).
-`times` fixes impossible times and notes each fix. `references` reads texts to
-compare with. Files are untrusted.
+`reader` detects the format of a file. `cues` reads subtitles, `texts` plain text and Word documents, and `json_shapes`
+JSON. `times` fixes impossible times and counts the fixes. `references` reads texts that a transcript is compared with.
+Imported files are untrusted.
 """

@@ -1,4 +1,7 @@
-"""Read subtitles with their times and speakers: SubRip, WebVTT (also times of words), SubStation Alpha."""
+"""The conversion of subtitle cues (SubRip, WebVTT, SubStation Alpha) to segments with times and speakers.
+
+WebVTT may also have times of words.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ LONGEST_NAME = 100  # maximum length of a speaker's name, characters
 
 
 def segments(cues: Iterable[Cue]) -> list[Given]:
-    """Return a segment for each cue, with the speaker from its voice tag, name field or label."""
+    """Return a segment for each cue. Its speaker comes from the cue's voice tag or name field, or from a label."""
     found = [_segment(cue, cue.voice[:LONGEST_NAME] or None) for cue in cues]
     return found if any(each.speaker or each.words for each in found) else labelled(found)
 
@@ -28,7 +31,10 @@ def _segment(cue: Cue, speaker: str | None) -> Given:
 
 
 def _words(cue: Cue, start: float, end: float, speaker: str | None) -> tuple[Word, ...]:
-    """Return the words of a cue with times. The words after a mark share the time until the next mark."""
+    """Return the words of a cue with times.
+
+    `cue.marks` are times between words. The words after a mark share the time until the next mark.
+    """
     marks = [(0, start), *((place, time) for place, clock in cue.marks if (time := seconds(clock)) is not None)]
     runs: list[list[str]] = [[] for _ in marks]
     at, number = 0, 0
@@ -46,10 +52,10 @@ def _words(cue: Cue, start: float, end: float, speaker: str | None) -> tuple[Wor
 
 
 def labelled(given: list[Given]) -> list[Given]:
-    """Return the segments with labels such as "Anna: " moved from text to speaker, if the labels are names.
+    """Return the segments with labels such as "Anna: " moved from `text` to `speaker`, if the labels are names.
 
-    They count as names if every text has one, or if the first text has one and any label repeats. A text without a
-    label belongs to the speaker before.
+    Labels are treated as names if every segment has one, or if the first segment has one and some label occurs twice.
+    A segment without a label gets the speaker of the segment before it.
     """
     labels = [LABEL.match(each.text) for each in given]
     names = [label[0].strip().rstrip(":").strip() if label else "" for label in labels]

@@ -1,4 +1,4 @@
-"""Read transcripts in JSON: ours, Whisper's (also whisperX, OpenAI and whisper.cpp), Deepgram's, AssemblyAI's."""
+"""Transcripts in JSON of this app, Whisper, whisperX, OpenAI, whisper.cpp, Deepgram and AssemblyAI."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BY_NAME = {name.lower(): code for code, name in LANGUAGES.items()}
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a JSON text holds, and the name of its shape."""
+    """The transcript in a JSON text. `shape` is the name of the tool whose JSON has this structure."""
 
     transcript: Transcript
     shape: str
@@ -59,7 +59,7 @@ def read(text: str, notes: Notes) -> Found:
 
 def _of_segments(own: dict[str, Any], notes: Notes, shape: str) -> Found:
     entries = [entry for entry in own["segments"] if isinstance(entry, dict)]
-    every, _ = _words(own.get("words"), None, notes)  # OpenAI lists words beside the segments
+    every, _ = _words(own.get("words"), None, notes)  # OpenAI's JSON has one list of words apart from the segments
     if every and not any(entry.get("words") for entry in entries):
         given = list(_with_words_beside(entries, every))
         shape = "OpenAI"
@@ -91,20 +91,23 @@ def _segment(entry: dict[str, Any], words: list[Word], letters: str, notes: Note
     text = clean(entry.get("text"))
     start, end, speaker = number(entry.get("start")), number(entry.get("end")), _speaker(entry.get("speaker"))
     if words and text and not text[0].isspace() and not scripts.is_unspaced(text[0]):
-        text = f" {text}"  # timed words begin with a space
+        text = f" {text}"  # the text of a segment with timed words begins with a space, like the words
     if words and "".join(word.text for word in words) != text:
         notes.add(TEXT_WINS, letters != "".join(text.split()))
         first = start if start is not None else words[0].start
         last = end if end is not None else words[-1].end
         words = list(realigned([_spaced(word) for word in words], text, first, max(first, last), speaker))
-    if words:  # word times are more exact than those of their segment
+    if words:  # extend the segment to the times of its words, which are more precise
         start = words[0].start if start is None else min(start, words[0].start)
         end = max([*(word.end for word in words), *([] if end is None else [end])])
     return Given(start, end, text, tuple(words), speaker, _language(entry.get("language")))
 
 
 def _with_words_beside(entries: list[dict[str, Any]], words: list[Word]) -> Iterator[Given]:
-    """Yield the segments, each with the words that begin before the next segment. The words have no punctuation."""
+    """Yield the segments of OpenAI's JSON, each with those of `words` that begin before the next segment.
+
+    OpenAI's words have no punctuation.
+    """
     at = 0
     starts = [number(entry.get("start")) for entry in entries]
     for entry, (_, following) in zip(entries, pairwise([*starts, math.inf]), strict=True):
@@ -116,7 +119,10 @@ def _with_words_beside(entries: list[dict[str, Any]], words: list[Word]) -> Iter
 
 
 def _words(value: Any, speaker: Any, notes: Notes) -> tuple[list[Word], str]:
-    """Return the words that have times, and the letters of all words. The others are timed by the segment's text."""
+    """Return the words that have a start time, and the concatenated text of all words without white space.
+
+    Words without a start time get their times later, when the words are aligned with the text of their segment.
+    """
     found, letters = [], []
     for item in items(value):
         text = clean(item.get("word")) or clean(item.get("text"))
@@ -143,7 +149,7 @@ def _spaced(word: Word) -> Word:
 
 
 def _speaker(value: Any) -> str | None:
-    """Return the name of a speaker: "Speaker 1" for whisperX's "SPEAKER_00", others as they are."""
+    """Return the name of a speaker: "Speaker 1" for whisperX's "SPEAKER_00", and other names unchanged."""
     name = " ".join(clean(value).split())[:100]
     if name.startswith("SPEAKER_") and name[8:].isdigit() and len(name) <= 12:
         return f"Speaker {int(name[8:]) + 1}"
@@ -151,7 +157,7 @@ def _speaker(value: Any) -> str | None:
 
 
 def _language(value: Any) -> str | None:
-    """Return a language's code; OpenAI writes its name."""
+    """Return the code of a language given as its code or, as in OpenAI's JSON, by its English name; else None."""
     name = clean(value).strip().lower()
     code = name.replace("_", "-").split("-")[0]
     return code if code in LANGUAGES else _BY_NAME.get(name)

@@ -1,4 +1,4 @@
-"""Read a transcript from a file or a pasted text, whatever tool made it."""
+"""Reads a transcript from a file or from pasted text, in any supported format."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from stt.imports.references.reader import OTHERS, SUBTITLES
 from stt.imports.times import Given, Notes, in_order
 from stt.transcript.model import Transcript
 
-MOST = 10 << 20  # maximum size of a file, bytes; eight hours of timed words in our JSON
+MOST = 10 << 20  # maximum size of a file, bytes; enough for eight hours of timed words in this app's JSON
 ENDINGS = (".srt", ".vtt", ".ass", ".ssa", ".txt", ".docx", ".json")
 GUIDANCE = "Bring SRT, VTT, ASS, TXT, DOCX or JSON, or paste the text."
-JOINER = "\u2060"  # invisible; our subtitle exports insert it where a player would interpret text as markup
+# An invisible character that this app's subtitle exports insert where a player would interpret text as markup.
+JOINER = "\u2060"
 
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """A transcript read from a file. `format` names the file's format; `notes` are sentences about what was fixed.
+    """A transcript read from a file. `format` names the file's format, `notes` are sentences about fixes of its times.
 
-    `rough`: its times are only to the second, so alignment with a recording gives better ones. `encoding` is that of
-    the file, and `choices` lists the likely encodings unless it is certain.
+    `rough` means that the times are only precise to a second, so that alignment with the recording improves them.
+    `encoding` is the file's text encoding. If it is uncertain, `choices` lists the likely encodings.
     """
 
     transcript: Transcript
@@ -38,12 +39,12 @@ class Brought:
 
     @property
     def for_sound(self) -> Transcript:
-        """Return the transcript for alignment with a recording: rough times count as none."""
+        """Return the transcript for alignment with a recording. Rough times are treated as missing."""
         return replace(self.transcript, timed=False) if self.rough else self.transcript
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """Return where the transcript comes from, for display."""
+        """Return the file name, format, kind of times and fixes of the imported transcript, for display."""
         transcript = self.transcript
         if not transcript.timed:
             times = "none"
@@ -63,9 +64,10 @@ class Brought:
 
 
 def read(data: bytes, name: str, *, encoding: str | None = None) -> Brought:
-    """Read a transcript from a file, by its content first, then by its name. `encoding` is the user's choice.
+    """Read a transcript from the file content `data`. Its format is detected from the content, then from `name`.
 
-    Raises BadTranscript, TooLarge, BadOption for an unknown encoding.
+    `encoding` is the text encoding that the user chose, or None to detect it. Raises BadTranscript, TooLarge, and
+    BadOption for an unknown encoding.
     """
     if len(data) > MOST:
         raise TooLarge("The transcript is larger than 10 MB.", guidance="Bring it in parts.")
@@ -91,7 +93,7 @@ def read(data: bytes, name: str, *, encoding: str | None = None) -> Brought:
 
 
 def pasted(text: str) -> Brought:
-    """Read a pasted text, which may be a file's content. Raises BadTranscript, TooLarge."""
+    """Read a transcript from pasted text, which may be the content of a file. Raises BadTranscript, TooLarge."""
     if len(text) > MOST:
         raise TooLarge("The transcript is larger than 10 MB.", guidance="Bring it in parts.")
     return _read(text, "", "utf-8", ())

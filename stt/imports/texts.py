@@ -1,4 +1,4 @@
-"""Read plain text: its paragraphs, and the times and speakers that precede them."""
+"""Transcripts in plain text: paragraphs that may be preceded by a time and a speaker."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FIRST_CLOCK = re.compile(CLOCK)
 
 
 def segments(lines: Sequence[str]) -> tuple[list[Given], bool]:
-    """Return the segments of a text, and whether they have times. The times are to the second at best."""
+    """Return the segments of a text, and whether they have times. The times are precise to a second at best."""
     lines = [line.strip() for line in lines if line.strip()]
     names = headings(lines)
     times = [TIME.match(line) for line in lines]
@@ -32,7 +32,7 @@ def segments(lines: Sequence[str]) -> tuple[list[Given], bool]:
 
 
 def _joined(starts: list[float | None], texts: list[str], names: list[str]) -> list[Given]:
-    """Return a segment for each time, with the lines up to the next one."""
+    """Return a segment for each line that has a start time, with the text of the lines until the next start time."""
     found: list[Given] = []
     for start, text, name in zip(starts, texts, names, strict=True):
         if start is not None or not found:

@@ -1,4 +1,4 @@
-"""Fix impossible times in a transcript and note each fix."""
+"""Fixes of impossible times in an imported transcript, and counts of these fixes for the user."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import pairwise
 from stt.errors import TooLarge
 from stt.transcript.model import Segment, Word
 
-LONGEST = 1_000_000.0  # seconds; a later time counts as missing
+LONGEST = 1_000_000.0  # latest valid time, seconds; a later time is treated as missing
 MOST_SEGMENTS, MOST_WORDS = 200_000, 500_000
 SPEED = 15.0  # assumed speaking rate in a segment without an end, characters per second
 _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,3}):(\d{1,2})(?:[.,:](\d{1,3}))?")
@@ -18,7 +18,7 @@ _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,3}):(\d{1,2})(?:[.,:](\d{1,3}))?")
 
 @dataclass(slots=True)
 class Notes:
-    """Counts of fixes, by the sentence that describes them. `{}` in a sentence stands for the count."""
+    """Counts of fixes by the sentence that describes the fix to the user. `{}` in a sentence stands for the count."""
 
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -64,7 +64,10 @@ class Given:
 
 
 def in_order(given: Sequence[Given], notes: Notes) -> tuple[Segment, ...]:
-    """Return the segments sorted by time, without empty ones. Fixes are added to `notes`. Raises TooLarge."""
+    """Return the segments of `given` sorted by time, without those that have no text.
+
+    Missing and impossible times are replaced. The fixes are counted in `notes`. Raises TooLarge.
+    """
     if len(given) > MOST_SEGMENTS or sum(len(each.words) for each in given) > MOST_WORDS:
         raise TooLarge(
             f"This transcript has more than {MOST_SEGMENTS:,} segments or {MOST_WORDS:,} words.",
@@ -81,7 +84,11 @@ def in_order(given: Sequence[Given], notes: Notes) -> tuple[Segment, ...]:
 
 
 def _filled(given: Sequence[Given], notes: Notes) -> list[Segment]:
-    """Return segments that all have times: a missing start becomes the previous end, a missing end the next start."""
+    """Return the segments with all times filled in.
+
+    A missing start becomes the latest end before it. A missing end becomes the next start, or else a time estimated
+    from the length of the text. An end before the start becomes the start.
+    """
     found: list[Segment] = []
     following: list[float | None] = []
     after: float | None = None
@@ -106,7 +113,7 @@ def _filled(given: Sequence[Given], notes: Notes) -> list[Segment]:
 
 
 def _words(segment: Segment, notes: Notes) -> tuple[Word, ...]:
-    """Return the segment's words with their starts in order, none before the segment's start."""
+    """Return the segment's words with starts that never decrease and are not before the segment's start."""
     found: list[Word] = []
     clock, moved = segment.start, 0
     for word in segment.words:

@@ -1,5 +1,5 @@
-"""Download recordings behind links, from the public internet only.
+"""The download of recordings behind links, from the public internet only.
 
-`download` fetches one, `addresses` checks and pins the addresses of its host, `deadline` limits the time, `web_pages`
-distinguishes share pages from recordings.
+`download` downloads a recording. `addresses` resolves the host of a link and refuses addresses that are not public.
+`deadline` limits the time of a download. `web_pages` distinguishes web pages, such as share pages, from recordings.
 """

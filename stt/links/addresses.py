@@ -1,4 +1,4 @@
-"""Distinguish public IP addresses from others, and resolve names with a timeout."""
+"""Checks that an IP address is public, and DNS look-ups with a timeout."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from stt.errors import BadLink
 
 LONGEST = 15.0  # timeout of a DNS look-up, seconds
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-# Not globally reachable by IANA's special-purpose registries, whatever this Python version says; and a few reachable
-# ones that belong to no site: relays (192.88.99.0/24, 2002::/16), Azure's host agent.
+# Networks that are not globally reachable according to IANA's special-purpose registries. They are listed here because
+# `ipaddress` judges some of them differently in some Python versions. The list also has reachable networks that belong
+# to no site: relays (192.88.99.0/24, 2002::/16) and Azure's host agent (168.63.129.16).
 _SPECIAL = [
     ipaddress.ip_network(net)
     for net in (
@@ -31,7 +32,7 @@ _PRIVATE = "This link leads into a private network, which is not opened."
 
 
 def public(address: str) -> bool:
-    """Return whether an IP address is public. An address that embeds another one is as public as that one."""
+    """Return whether an IP address is public. If an IPv6 address embeds an IPv4 address, the latter is checked."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if ip.version == 6:
         if ip.ipv4_mapped or ip in _NAT64:
@@ -42,21 +43,23 @@ def public(address: str) -> bool:
 
 
 def check_text(host: str) -> None:
-    """Raise BadLink if `host` is this machine or a numeric address that is not public. Resolves nothing."""
+    """Raise BadLink if `host` is "localhost" or a numeric address that is not public. Makes no DNS look-up."""
     name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         raise BadLink(_PRIVATE)
-    with suppress(OSError, UnicodeError):  # resolves no name, but parses 0x7f.1 and 2130706433 as connecting would
+    # AI_NUMERICHOST makes no DNS look-up. It parses spellings such as 0x7f.1 and 2130706433 like a connection does.
+    with suppress(OSError, UnicodeError):
         _check(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST))
 
 
 def of(
     host: str, port: int, *, allow_private: bool = False, check_cancelled: Callable[[], None] = lambda: None
 ) -> list[str]:
-    """Resolve a name, in any spelling (0x7f.1, 2130706433 …), to its IP addresses, which must all be public.
+    """Return the IP addresses of `host`, a name or a numeric address in any spelling (0x7f.1, 2130706433 …).
 
-    `check_cancelled` is called several times a second meanwhile, and may raise. Raises BadLink: no such name, no answer
-    within LONGEST seconds, or an address that is not public.
+    `check_cancelled` is called several times a second during the look-up and may raise an exception to stop it. Raises
+    BadLink if the name does not exist, if the look-up takes longer than LONGEST seconds, or if any address is not
+    public and `allow_private` is False.
     """
     try:
         found = _lookup(host, port, check_cancelled)
@@ -75,13 +78,13 @@ def _check(found: list[Any]) -> None:
 
 
 def _lookup(host: str, port: int, check_cancelled: Callable[[], None]) -> list[Any]:
-    """Return the result of a DNS look-up, made in a thread, because it cannot be interrupted, only abandoned."""
+    """Return the result of a DNS look-up. It runs in a thread, because it cannot be interrupted, only abandoned."""
     answer: Future[list[Any]] = Future()
 
     def look_up() -> None:
         try:
             answer.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except Exception as error:  # noqa: BLE001 - raised where it is waited for
+        except Exception as error:  # noqa: BLE001 - `answer.result()` raises it in the waiting thread
             answer.set_exception(error)
 
     threading.Thread(target=look_up, name="lookup", daemon=True).start()

@@ -1,4 +1,4 @@
-"""Limit the time of a whole transfer."""
+"""A time limit for a whole transfer, which also ends a transfer that is cancelled."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from stt.errors import Cancelled, SttError
 
 
 class Deadline:
-    """End a transfer after `seconds` with the error `too_slow`, or when cancelled, even during a read.
+    """A context that ends a transfer after `seconds` or when `cancelled` returns True, even during a read.
 
-    A read's own timeout restarts with each byte, so a server that sends slowly would never trigger it. A thread shuts
-    the connections down instead.
+    The timeout of a read restarts with each byte, so a server that sends slowly would never trigger it. So a thread
+    checks the deadline and shuts the connections down. `check` then raises `too_slow` or Cancelled.
     """
 
     def __init__(self, seconds: float, too_slow: SttError, cancelled: Callable[[], bool] | None = None) -> None:
@@ -39,13 +39,13 @@ class Deadline:
             each.close()
 
     def add(self, connection: socket.socket) -> None:
-        """Watch a connection. A duplicate of the socket stays valid when TLS wraps the original."""
+        """Watch a connection, through a duplicate of its socket that stays valid when TLS wraps the original."""
         with self._lock:
             self._sockets.append(connection.dup())
         self.check()
 
     def check(self) -> None:
-        """Raise the reason for ending the transfer, if there is one."""
+        """Raise the error `too_slow` if the time is over, or Cancelled if the transfer was cancelled."""
         if self.reason is None and self._cancelled():
             self.reason = Cancelled("The download was cancelled.")
         if self.reason is None and time.monotonic() > self._end:
@@ -60,5 +60,5 @@ class Deadline:
             except Exception:  # noqa: BLE001
                 with self._lock:
                     for each in self._sockets:
-                        with suppress(OSError):  # closed already
+                        with suppress(OSError):  # the connection may be closed already
                             each.shutdown(socket.SHUT_RDWR)

@@ -1,7 +1,7 @@
-"""Download a recording behind a link, from the public internet only.
+"""The download of a recording behind a link, from the public internet only.
 
-The address is checked when connecting, on the very address that is connected to, so a name that resolves differently
-the second time (DNS rebinding) does not get past the check.
+The IP address of the host is checked again when connecting, and the connection uses exactly the checked address. So a
+name that resolves to another address the second time (DNS rebinding) cannot bypass the check.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from stt.links.deadline import Deadline
 
 REDIRECTS = 10
 LONGEST = 4096  # maximum length of a link, characters; signed links of object stores have up to 2,000
-_CONNECT, _QUIET = 15, 30  # timeouts, seconds: to connect, and between bytes
-_BLOCK = 1 << 16  # bytes
-_PORTS = (80, 443)  # allowed, like all from 1024 on; the others below 1024 are mail, files, remote shells
+_CONNECT, _QUIET = 15, 30  # timeouts for connecting and for the wait between two bytes, seconds
+_BLOCK = 1 << 16  # size of a block that is read at once, bytes
+_PORTS = (80, 443)  # allowed ports below 1024; the other ones serve mail, files or remote shells
 _WHOLE = (200, 203, 206)  # accepted statuses; some servers send 206 without a range request
 _RANGE = re.compile(r"bytes\s+(\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
 _ONLY_A_PART = "The site behind this link sent only a part of the recording."
@@ -52,9 +52,9 @@ class Fetched(NamedTuple):
 
 
 def well_formed(url: str) -> str:
-    """Return a valid link as browsers would send it, without fragment. Resolves nothing.
+    """Return a link in the form that browsers request, without its fragment. Makes no DNS look-up.
 
-    Raises BadLink: not http or https, a user name or password in it, or no complete address.
+    Raises BadLink if the link is not http or https, contains a user name or a password, or is not a complete address.
     """
     url = url.strip()
     if len(url) > LONGEST:
@@ -63,10 +63,10 @@ def well_formed(url: str) -> str:
         raise BadLink("The link contains invalid characters.")
     try:
         parts = urlsplit(url)
-        if not parts.netloc.isascii():  # as browsers do: letters become punycode, 127。0。0。① becomes 127.0.0.1
+        if not parts.netloc.isascii():  # like browsers, encode letters as punycode, and 127。0。0。① as 127.0.0.1
             name, colon, number = parts.netloc.partition(":")
             parts = parts._replace(netloc=idna.encode(name, uts46=True).decode() + colon + number)
-        parts = urlsplit(requote_uri(parts.geturl()))  # spaces and the like, as people paste them, become %20
+        parts = urlsplit(requote_uri(parts.geturl()))  # encode characters of pasted links, such as spaces as %20
         port = parts.port
     except (ValueError, UnicodeError) as error:
         raise BadLink("This is not a complete address.") from error
@@ -80,9 +80,9 @@ def well_formed(url: str) -> str:
 
 
 def acceptable(url: str, *, allow_private: bool = False) -> str:
-    """Return the link like `well_formed`, unless its text alone shows that it must not be opened. Resolves nothing.
+    """Return the link like `well_formed` if its text does not forbid opening it. Makes no DNS look-up.
 
-    Raises BadLink: what `well_formed` raises, a forbidden port, or a numeric address that is not public.
+    Raises BadLink for the reasons of `well_formed`, for a forbidden port, and for a numeric address that is not public.
     """
     url = well_formed(url)
     parts = urlsplit(url)
@@ -96,10 +96,11 @@ def acceptable(url: str, *, allow_private: bool = False) -> str:
 
 
 def check(url: str, *, allow_private: bool = False, check_cancelled: Callable[[], None] = lambda: None) -> str:
-    """Return the link like `well_formed`, if it may be opened. Resolves its name, so never call it in a request.
+    """Return the link like `well_formed` if it may be opened.
 
-    `check_cancelled` is called several times a second meanwhile, and may raise. Raises BadLink: what `acceptable`
-    raises, no such name, or an address that is not public.
+    This makes a DNS look-up, which may take seconds, so it must not be called while a request is answered.
+    `check_cancelled` is called several times a second during the look-up and may raise an exception to stop it. Raises
+    BadLink for the reasons of `acceptable`, for a host that does not exist, and for an address that is not public.
     """
     url = acceptable(url, allow_private=allow_private)
     addresses.of(*_target(url), allow_private=allow_private, check_cancelled=check_cancelled)
@@ -113,16 +114,16 @@ def _target(url: str) -> tuple[str, int]:
 
 
 def name_of(url: str) -> str:
-    """Return a display name: the last part of the link's path, or else its host."""
+    """Return a display name for the recording behind a link: the last part of its path, or else its host."""
     parts = urlsplit(url := url.strip())
     last = names.of_path(parts.path)
     if web_pages.direct(url) != url and not names.split(last)[1]:
-        last = ""  # such as "view"
+        last = ""  # the path of a share page ends in a word such as "view", which is not a file name
     return last or parts.hostname or "Link"
 
 
 def _name(answer: requests.Response, first: str) -> str:
-    """Return the file's name: from the server's header, else from the link or the final address."""
+    """Return the file's name: from the Content-Disposition header, else from the link or from the final address."""
     sent = names.disposition(answer.headers.get("content-disposition", "")).get("filename", "")
     if sent and (name := names.clean(sent)) != names.UNNAMED:
         return name
@@ -140,12 +141,13 @@ def download(
     on_progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Fetched:
-    """Download a link into a new file of `folder` with a random name. The caller probes it with `decoder.probe`.
+    """Download the file behind a link into a new file in `folder` with a random name.
 
-    For known share pages, the recording itself is downloaded instead (see `stt.links.web_pages`).
+    The content is not checked to be audio: the caller does that with `decoder.probe`. If the link is a known share
+    page, the recording that the page shows is downloaded (see `stt.links.web_pages`).
 
-    `on_progress` gets the bytes so far and in total (None if unknown). `cancelled` is called several times a second,
-    from another thread too. An error leaves no file behind.
+    `on_progress` receives the bytes downloaded so far and the total bytes (None if unknown). `cancelled` is called
+    several times a second, also from another thread. After an error, the incomplete file is deleted.
 
     Raises BadLink, TooLarge, Cancelled or DiskFull.
     """
@@ -166,7 +168,7 @@ def download(
 def _answer(
     session: requests.Session, first: str, allow_private: bool, deadline: Deadline
 ) -> Iterator[requests.Response]:
-    """Yield the final response, after at most REDIRECTS redirects, each checked like the link itself."""
+    """Yield the response after at most REDIRECTS redirects. The target of each redirect is checked like the link."""
     url = first
     for _ in range(REDIRECTS + 1):
         web_pages.check(url := web_pages.direct(well_formed(url)), first)
@@ -207,7 +209,7 @@ def _save(
     with open(path, "xb") as file:
         for block in answer.iter_content(_BLOCK):
             deadline.check()
-            if len(head) < web_pages.HEAD:  # the content decides, not its declared type
+            if len(head) < web_pages.HEAD:  # detect web pages by the content, because the declared type may be wrong
                 head += block[: web_pages.HEAD - len(head)]
                 _refuse_page(head, says_html, len(head) == web_pages.HEAD, first)
             if (done + len(block)) // paths.CHECKED > done // paths.CHECKED:
@@ -218,7 +220,7 @@ def _save(
             file.write(block)
             if on_progress:
                 on_progress(done, total)
-    deadline.check()  # a closed connection looks like the end of a response of unknown length
+    deadline.check()  # if the deadline closed the connection, that looks like the end of the response
     if not done:
         raise BadLink("There is nothing behind this link: 0 bytes.")
     _refuse_page(head, says_html, True, first)
@@ -238,7 +240,7 @@ def _refuse_page(head: bytes, says_html: bool, whole: bool, first: str) -> None:
 
 
 def _kinds(error: BaseException) -> str:
-    """Return the types of an error and its causes, for the log. Messages may contain the address."""
+    """Return the types of an error and its causes, for the log. Their messages may contain the private link."""
     kinds: list[str] = []
     reason: BaseException | None = error
     while reason is not None and len(kinds) < 5:
@@ -249,7 +251,7 @@ def _kinds(error: BaseException) -> str:
 
 @contextmanager
 def _errors_in_words(deadline: Deadline) -> Iterator[None]:
-    """Convert network errors to ours, with a message for people."""
+    """Convert network errors to errors of `stt.errors`, whose messages are for users."""
     try:
         yield
     except requests.exceptions.SSLError as error:
@@ -268,7 +270,7 @@ def _errors_in_words(deadline: Deadline) -> Iterator[None]:
 
 
 def _session(allow_private: bool, deadline: Deadline) -> requests.Session:
-    """Return a session that connects only to checked addresses, ignoring proxies of the environment."""
+    """Return a session that connects only to checked IP addresses. It ignores proxies set in the environment."""
 
     def checked(host: str, port: int) -> Iterator[str]:
         for address in addresses.of(host, port, allow_private=allow_private, check_cancelled=deadline.check):
@@ -277,5 +279,5 @@ def _session(allow_private: bool, deadline: Deadline) -> requests.Session:
 
     session = session_to(checked, deadline.add)
     session.headers.update({"User-Agent": "STT-Studio", "Accept": "audio/*, video/*, */*"})
-    session.headers["Accept-Encoding"] = "identity"  # so that Content-Length is the size of the file
+    session.headers["Accept-Encoding"] = "identity"  # without compression, Content-Length is the size of the file
     return session

@@ -1,7 +1,7 @@
-"""Distinguish web pages from recordings, by address and by content.
+"""The distinction between links to web pages and links to recordings, by address and by content.
 
-If a site has a public rule for the address of the recording itself, `direct` applies it. It only rewrites: the new
-address is checked like any other (see `stt.links.download`).
+For sites where the address of the recording follows from the address of its page, `direct` rewrites the address. It
+sends no request. The new address is checked like any other (see `stt.links.download`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 from stt.errors import BadLink
 from stt.files import names
 
-Rule = Callable[[SplitResult], SplitResult | None]  # a link's address -> the recording's, or None if it does not apply
-HEAD = 1024  # number of first bytes that suffice to recognise a page
+# (address of a page) -> address of its recording, or None if the rule does not apply to the page
+Rule = Callable[[SplitResult], SplitResult | None]
+HEAD = 1024  # number of bytes at the start of a response that suffice to recognise a web page
 _ID = r"[\w-]{10,100}"
 _TAGS = (
     rb"!doctype\s+html|html|head|body|script|style|title|meta|link|iframe|h[1-6]|div|span|font|table|center|main|section|header"
@@ -35,7 +36,7 @@ OPEN_TO_ALL = "let anyone who has the link see the file, then add the link again
 LOOK = "Look for a download button on that page, and copy the address that it leads to."
 _FILE = "choose Download, then add the file here."
 
-# Sites whose pages are never recordings: hosts, start of the path, name, and how to get a recording there.
+# Sites whose pages are never recordings: (hosts, possible starts of the path, name of the site, advice to the user).
 _PAGES: list[tuple[str, str, str, str]] = [
     ("youtube.com youtu.be youtube-nocookie.com", "/", "YouTube", "download your own video in YouTube Studio, then add the file here."),
     ("open.spotify.com spotify.link", "/", "Spotify", "nothing can be downloaded as a file: look for the podcast’s own site."),
@@ -65,7 +66,7 @@ _PAGES: list[tuple[str, str, str, str]] = [
     ("box.com", "/s/|/v/|/file/|/folder/", "Box", "copy the direct link from the link’s settings, or choose Download and add the file here."),
     ("archive.org", "/details/", "the Internet Archive", "copy the address of one of the files under Download options."),
 ]  # fmt: skip
-# Sites that respond with a page if the link is not public.
+# Sites that respond with a web page if the recording is not shared publicly: hosts -> name of the site.
 _SHARING = {
     "drive.google.com drive.usercontent.google.com docs.google.com": "Google Drive",
     "dropbox.com": "Dropbox",
@@ -77,7 +78,7 @@ _SIGN_INS = "accounts.google.com login.microsoftonline.com login.live.com accoun
 
 
 def check(url: str, first: str = "") -> None:
-    """Raise BadLink if this address never leads to a recording. `first` is the original link."""
+    """Raise BadLink if `url` is a page that is never a recording, or a sign-in. `first` is the original link."""
     parts = urlsplit(url)
     if direct(url) == url and (found := _page(parts)):
         site, advice = found
@@ -87,7 +88,7 @@ def check(url: str, first: str = "") -> None:
 
 
 def advice_for(url: str) -> str:
-    """Return how to get a working link from the site behind `url`, "" if the site is unknown."""
+    """Return advice on getting a link that works from the site of `url`, or "" if the site is unknown."""
     parts = urlsplit(url)
     site = next((name for hosts, name in _SHARING.items() if _is_on(parts, hosts)), "")
     if not site and _NEXTCLOUD.search(parts.path.removesuffix("/download")):
@@ -96,10 +97,10 @@ def advice_for(url: str) -> str:
 
 
 def kind_of(head: bytes, *, says_html: bool, whole: bool) -> str | None:
-    """Return "page" or "list" if the first bytes of a response show that it is one of these, else None.
+    """Return "page" for a web page, "list" for a playlist or feed, else None.
 
-    `says_html`: its Content-Type is HTML, which counts only if the content is text. `whole`: no more bytes follow, or
-    there are HEAD of them.
+    `head` are the first bytes of a response. `says_html` tells whether its Content-Type is HTML, which counts only if
+    the content is text. `whole` tells whether `head` is complete: it has HEAD bytes, or the whole response.
     """
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         head = head.decode("utf-16", "ignore").encode()
@@ -112,14 +113,14 @@ def kind_of(head: bytes, *, says_html: bool, whole: bool) -> str | None:
 
 def _is_text(head: bytes) -> bool:
     try:
-        head[: HEAD - 4].decode()  # the last character may be incomplete
+        head[: HEAD - 4].decode()  # leave out the last bytes, because the last character may be incomplete
     except UnicodeDecodeError:
-        return not re.search(rb"[\x7f-\x9f]", head)  # Western text has letters from 0xa0 on
+        return not re.search(rb"[\x7f-\x9f]", head)  # in Latin-1 text, only bytes from 0xa0 on are characters
     return True
 
 
 def direct(url: str) -> str:
-    """Return the address of the recording itself if a public rule derives it from `url`, else `url`."""
+    """Return the address of the recording if a rule in `_RULES` derives it from the page `url`, else `url`."""
     parts = urlsplit(url)
     for hosts, rule in _RULES:
         if (_is_on(parts, hosts) if hosts else not _page(parts)) and (found := rule(parts)):
@@ -140,7 +141,7 @@ def _page(parts: SplitResult) -> tuple[str, str] | None:
 
 
 def _with_query(parts: SplitResult, *without: str, **values: str) -> SplitResult:
-    """Return the address with these values in its query, and those named `without` removed."""
+    """Return the address with `values` set in its query and the values named in `without` removed."""
     others = [
         (name, value)
         for name, value in parse_qsl(parts.query, keep_blank_values=True)
@@ -184,7 +185,7 @@ def _sharepoint(parts: SplitResult) -> SplitResult | None:
     return _with_query(parts, "web", download="1") if re.match(r"/:(?!f:)[a-z]:/", parts.path) else None
 
 
-# Share tokens have 15 letters and digits. The path may have a prefix: /nextcloud/index.php/s/…
+# A path such as /nextcloud/index.php/s/<token>: the prefix is optional, the share token has 15 letters and digits.
 _NEXTCLOUD = re.compile(r"^(?:/[\w.-]+){0,3}?/s/[A-Za-z0-9]{15}/?$")
 
 
@@ -200,7 +201,10 @@ def _seafile(parts: SplitResult) -> SplitResult | None:
 
 
 def _rewrite(start: str, new: str, *, of_recordings: bool = False) -> Rule:
-    """Return the rule that replaces the start of a path; with `of_recordings`, if it ends in a recording's extension."""
+    """Return the rule that replaces the start of a path, a pattern, by `new`.
+
+    With `of_recordings`, the rule applies only to paths that end in the extension of a recording.
+    """
 
     def rule(parts: SplitResult) -> SplitResult | None:
         path, count = re.subn(f"^{start}", new, parts.path, count=1)
@@ -210,7 +214,7 @@ def _rewrite(start: str, new: str, *, of_recordings: bool = False) -> Rule:
     return rule
 
 
-# Hosts ("" for self-hosted software, on any host) and the rule. The first match wins.
+# (hosts, rule for their addresses). The first rule that applies wins. "" means any host, for self-hosted software.
 _RULES: list[tuple[str, Rule]] = [
     ("dropbox.com", _dropbox),
     ("drive.google.com docs.google.com", _google_drive),
@@ -224,7 +228,7 @@ _RULES: list[tuple[str, Rule]] = [
     ("wikimedia.org wikipedia.org", _rewrite(r"/wiki/(?:File|Media):", "/wiki/Special:FilePath/", of_recordings=True)),
     ("", _nextcloud),
     ("", _seafile),
-    # GitLab, and Gitea or Forgejo.
+    # The first of these rules is for GitLab, the second for Gitea and Forgejo.
     ("", _rewrite(r"(/[^/]+/.+)/-/blob/", r"\1/-/raw/")),
     ("", _rewrite(r"(/[^/]+/[^/]+)/src/(?=(?:branch|tag|commit)/[^/]+/.)", r"\1/raw/")),
 ]
