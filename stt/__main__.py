@@ -1,4 +1,4 @@
-"""Run commands: tokens for programs, and a worker without pages.
+"""The command line: transcribe, watch a folder, manage tokens and models, or run a worker without pages.
 
 python -m stt transcribe FILE…       transcribe files, folders or links, here or through a server
 python -m stt watch DIR --output DIR transcribe files as they arrive in a folder, each once
@@ -7,10 +7,10 @@ python -m stt token NAME --read-only create a token that cannot create or change
 python -m stt token --list           list tokens, their owners and when they were last used
 python -m stt token --revoke ID      revoke a token
 python -m stt models                 list the Whisper models that this machine can run, and which are downloaded
-python -m stt models get NAME        download one, such as small; an interrupted download resumes
-python -m stt models remove NAME     delete one
-python -m stt worker                 work on jobs until SIGTERM or SIGINT, without pages
-python -m stt worker --port 9100     the same, with /healthz and /metrics on that port
+python -m stt models get NAME        download a model, such as small; an interrupted download resumes
+python -m stt models remove NAME     delete a downloaded model
+python -m stt worker                 run jobs until SIGTERM or SIGINT, without serving pages
+python -m stt worker --port 9100     run a worker that serves /healthz and /metrics on port 9100
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def get_model(name: str) -> None:
 
 
 def work(chosen: argparse.Namespace) -> None:
-    """Work on jobs until SIGTERM or SIGINT, then requeue those that are open."""
+    """Run a worker until SIGTERM or SIGINT, then requeue its open jobs."""
     from stt import lifecycle
     from stt.ops import logs, monitor
     from stt.settings import settings
@@ -145,7 +145,7 @@ def work(chosen: argparse.Namespace) -> None:
     if signals.empty():
         logging.getLogger("stt.worker").info("ready")
     while signals.empty():
-        with suppress(Empty):  # with a timeout, so that a signal delivered to another thread is handled
+        with suppress(Empty):  # the timeout lets this thread handle a signal that another thread received
             signals.get(timeout=1.0)
             break
     lifecycle.leave()

@@ -1,4 +1,4 @@
-"""Wait between retries: exponential backoff with jitter, and Retry-After."""
+"""Waiting between retries: exponential backoff with jitter, and the Retry-After header."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 
 from stt.errors import Cancelled
 
-LONGEST_WAIT = 300.0  # maximum wait that a Retry-After may ask for, seconds
-TICK = 0.2  # interval at which a waiting call checks for a cancel, seconds
+LONGEST_WAIT = 300.0  # maximum wait taken from a Retry-After header, seconds
+TICK = 0.2  # interval at which a waiting call checks whether it was cancelled, seconds
 
 
 def backoff() -> Iterator[float]:
-    """Yield the seconds to wait before each retry: 1 to 1.5, 2 to 2.5 … 30, with jitter."""
-    from urllib3 import Retry  # the first page should not wait for it
+    """Yield the seconds to wait before each retry: 1, 2, 4 and so on to 30, plus up to 0.5 s of random jitter."""
+    from urllib3 import Retry  # imported late: the first page should not wait for urllib3
 
     policy = Retry(total=None, backoff_factor=0.5, backoff_jitter=0.5, backoff_max=30).increment()
     while True:
@@ -22,7 +22,10 @@ def backoff() -> Iterator[float]:
 
 
 def retry_after(value: str | None) -> float | None:
-    """Return the seconds of a Retry-After header (seconds or a date), at most LONGEST_WAIT, or None."""
+    """Return the wait that a Retry-After header asks for, in seconds and at most LONGEST_WAIT.
+
+    The header holds a number of seconds or a date. Return None if the header is missing or invalid.
+    """
     from urllib3 import Retry
     from urllib3.exceptions import InvalidHeader
 
@@ -33,7 +36,7 @@ def retry_after(value: str | None) -> float | None:
 
 
 def pause(seconds: float, cancelled: Callable[[], bool] | None = None) -> None:
-    """Sleep. Raises Cancelled soon after `cancelled` turns true."""
+    """Sleep for `seconds`. Raises Cancelled soon after `cancelled` returns true."""
     until = time.monotonic() + seconds
     while True:
         if cancelled and cancelled():
@@ -45,17 +48,17 @@ def pause(seconds: float, cancelled: Callable[[], bool] | None = None) -> None:
 
 
 class Clock:
-    """Tell the time and wait. A test passes one that runs `speed` times as fast."""
+    """A clock that tells the time and waits. A test passes a clock that runs `speed` times as fast."""
 
     def __init__(self, speed: float = 1.0) -> None:
         self._speed = speed
 
     def now(self) -> float:
-        """Return monotonic seconds."""
+        """Return the monotonic time of this clock in seconds."""
         return time.monotonic() * self._speed
 
     def pause(self, seconds: float, cancelled: Callable[[], bool] | None = None) -> None:
-        """Sleep for `seconds` of this clock. Raises Cancelled soon after `cancelled` turns true."""
+        """Sleep for `seconds` of this clock. Raises Cancelled soon after `cancelled` returns true."""
         pause(seconds / self._speed, cancelled)
 
 

@@ -1,49 +1,50 @@
-"""Define the errors that users read, each with a title, a message and guidance.
+"""The errors that users read, each with a title, a message and guidance.
 
 SttError
 ├── InputError               the recording or link is at fault; for the user to fix
 │   ├── EmptyFile            no bytes
 │   ├── NotSound             not a sound or video file
 │   │   └── Unreadable       truncated, too damaged, or of an unknown format
-│   ├── UnsafeRecording      reading it crashed its process, or takes far more than a recording needs
+│   ├── UnsafeRecording      decoding it crashed the process, or takes too much time or memory
 │   ├── NoAudioTrack         a video without sound
-│   ├── TooShort             shorter than a word
+│   ├── TooShort             less than 0.1 s of sound
 │   ├── TooLarge             more bytes or seconds than the limit
 │   ├── UploadBroken         the connection ended before the file did
-│   │   └── TooSlow          the body stopped, or arrived at a few bytes a second
+│   │   └── TooSlow          the request body stopped, or arrived at a few bytes a second
 │   ├── BadReference         a reference text that cannot be read
 │   ├── BadTranscript        a transcript that cannot be read
 │   ├── BadLink              an address that cannot or must not be opened
 │   └── BadOption            an option that the model does not support
 │       └── BadExport        an export option that does not exist
-├── LimitReached             a quota of the host; says when it resets
+├── LimitReached             a quota of the host is used up
 ├── CreateRepeated           an Idempotency-Key that was already used
-│   ├── KeyReused            with another body
-│   └── StillCreating        while the first create is still running
+│   ├── KeyReused            the key was used with another request body
+│   └── StillCreating        the first create with this key is still running
 ├── Unauthorized             a program without a valid token
 ├── ReadOnly                 a token that may only read
-├── MethodNotAllowed         a method that the address does not support
-├── NotFound                 no such transcript, or somebody else's
-├── Conflict                 changed meanwhile in another tab
-├── SetupError               for the host to fix
+├── MethodNotAllowed         an HTTP method that the address does not support
+├── NotFound                 the transcript does not exist, or it is somebody else's
+├── Conflict                 another tab has changed the transcript meanwhile
+├── SetupError               the server is at fault; for the host to fix
 │   ├── DataFolderError      the data folder cannot be used
 │   ├── DatabaseUnavailable  the database does not answer
 │   ├── StorageUnavailable   the store of recordings does not answer
 │   ├── DiskFull             no room left
 │   └── WeightsError         the Whisper weights are missing or altered
-│       └── ModelDownloadFailed  a model could not be brought from the hub
+│       ├── ModelDownloadFailed  a model could not be downloaded from the hub
+│       └── SpeakerModelsError   the models that find speakers cannot be used
 ├── ProviderError            the AI/ML API refused or failed
 │   ├── KeyMissing           no key was given
 │   ├── KeyRefused           401
 │   ├── PaymentRequired      403
-│   ├── RequestRefused       400: a parameter the model does not take
-│   ├── ResultExpired        404: unknown there, or older than an hour
+│   ├── RequestRefused       400: a parameter that the model does not support
+│   ├── ResultExpired        404: the provider does not know the job, or deleted its result after an hour
 │   ├── ProviderBusy         429
 │   ├── ProviderDown         5xx, resets, time-outs
-│   ├── SubmissionUncertain  the answer to a create was lost: it may be billed
+│   ├── SubmissionUncertain  the answer to a create request was lost: the job may be billed
 │   ├── GenerationFailed     the provider says that this job failed
 │   ├── AnswerUnreadable     an answer of an undocumented shape
-│   └── ProviderTimeout      still running at the job's timeout
+│   └── ProviderTimeout      the provider was not done when the job's timeout had passed
 └── Cancelled                the user pressed Cancel
 """
 
@@ -53,9 +54,9 @@ from __future__ import annotations
 class SttError(Exception):
     """Base class of all errors that users read.
 
-    `title` is a few words, `message` one sentence of what happened, `guidance` one of what to do next.
-    `detail` is for the log only and never holds a key or a transcript. `status` is the HTTP status of
-    such a response, on every route.
+    `title` is a few words. `message` is a sentence that says what happened; `guidance` says what to do next. `detail`
+    is for the log only and never holds a key or a transcript. `status` is the HTTP status of a response that reports
+    the error, on every route.
     """
 
     status = 500
@@ -244,7 +245,7 @@ class SpeakerModelsError(WeightsError):
 
 
 class ProviderError(SttError):
-    """Base class of errors of the AI/ML API. `wait` is its Retry-After in seconds, or 0."""
+    """Base class of errors of the AI/ML API. `wait` is the wait that its Retry-After asks for, in seconds, or 0."""
 
     status = 502
     title = "The AI/ML API could not do this"
@@ -322,7 +323,7 @@ class Cancelled(SttError):
     guidance = "The text so far is kept. Retry goes on from there."
 
 
-# Kinds that older versions stored with jobs.
+# Names of error classes that older versions stored with jobs, and their names today.
 FORMER_KINDS = {
     "CreateUnsure": "SubmissionUncertain",
     "DatabaseAway": "DatabaseUnavailable",
@@ -334,7 +335,7 @@ FORMER_KINDS = {
 
 
 def __getattr__(name: str) -> type[SttError]:
-    """Return the class that had this name in an older version, whose checkpoints use it."""
+    """Return the error class that had this name in an older version: checkpoints of that version refer to it."""
     if name in FORMER_KINDS:
         found: type[SttError] = globals()[FORMER_KINDS[name]]
         return found
@@ -342,7 +343,7 @@ def __getattr__(name: str) -> type[SttError]:
 
 
 def current_kind(kind: str) -> str:
-    """Return today's name of a stored kind of error."""
+    """Return today's name of a stored error class."""
     return FORMER_KINDS.get(kind, kind)
 
 

@@ -1,9 +1,9 @@
-"""Name the states of a job, and the engines."""
+"""The names of a job's states and of the engines."""
 
 from __future__ import annotations
 
 ON_DEVICE, PROVIDER, ALIGNMENT = "on-device", "provider", "alignment"
 HERE = (ON_DEVICE, ALIGNMENT)  # the engines that compute on this machine
-BROUGHT = "brought"  # in place of a model, for a transcript that somebody brought
+BROUGHT = "brought"  # stored in place of a model's name if the user provided the transcript
 QUEUED, WORKING, DONE, FAILED, CANCELLED = "queued", "working", "done", "failed", "cancelled"
 OPEN = (QUEUED, WORKING)

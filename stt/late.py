@@ -1,4 +1,4 @@
-"""Import modules late that the first page does not need."""
+"""Imports that are made after the start of the server, so that the server starts sooner."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ FIRST_PAGE = (
     "stt.store.recordings",
     "stt.store.records",
 )
-ROUTES = ("stt.web.endpoints", "stt.web.v1.rest")  # these import requests and more, which takes as long again
+ROUTES = ("stt.web.endpoints", "stt.web.v1.rest")  # their import takes as long as that of FIRST_PAGE
 _loading = threading.Lock()
 
 
 def load(*names: str) -> None:
-    """Import these modules, or those of the first page, once; concurrent callers wait.
+    """Import the modules `names`, or FIRST_PAGE without any. Concurrent callers wait.
 
-    For the first page this takes half as long as a browser needs to load its scripts, so it runs meanwhile. One thread
-    imports: two would meet partially imported modules.
+    A browser needs twice as long to load the scripts of the first page as this function needs to import FIRST_PAGE, so
+    both happen at the same time. Only one thread imports: two threads could see partially imported modules.
     """
     with _loading:
         for name in names or FIRST_PAGE:

@@ -1,4 +1,4 @@
-"""Start and stop this process: checks first, then the job engine in the background."""
+"""Start and stop of this process. Checks run first; then the job engine starts in the background."""
 
 from __future__ import annotations
 
@@ -23,20 +23,21 @@ from stt.settings import settings
 from stt.store import audio_files
 from stt.whisper import memory
 
-HEAD_START = 3.0  # seconds for which the first page has the whole processor, unless somebody waits for the job engine
+HEAD_START = 3.0  # maximum delay of the job engine's start, seconds: the first page needs the processor
 DRAWING = 1.0  # seconds that a browser takes to draw the first page
-LONGEST = 7.0  # maximum number of seconds from the signal to the exit, while requests are open
+LONGEST = 7.0  # maximum time from a stop signal to the exit while requests are open, seconds
 TIMEOUT = 2.0  # time limit for requeueing open jobs before the exit, seconds
 
 log = logging.getLogger("stt.lifecycle")
-_signals: list[int] = []  # those that asked to stop; not an Event, as a signal handler must not wait for a lock
+_signals: list[int] = []  # received stop signals; not an Event: a signal handler must not wait for a lock
 _lock: FileLock | None = None
 
 
 def check(can_sign_in: bool = False) -> None:
-    """Check that the data folder is writable and not in use, and that sign-in is set up. Raises SetupError.
+    """Check the data folder (writable, not used by another process) and the set-up of sign-in. Raises SetupError.
 
-    Two processes on one SQLite folder would both resume the same interrupted jobs. With PostgreSQL many may share one.
+    Two processes on one SQLite folder would both resume the same interrupted jobs. With PostgreSQL, several processes
+    may share a folder.
     """
     global _lock
     memory.tune()
@@ -47,10 +48,10 @@ def check(can_sign_in: bool = False) -> None:
                 "STT_ACCESS is `login`, but there is no identity provider.",
                 guidance="Fill in [auth] in .streamlit/secrets.toml; .streamlit/secrets.toml.example shows how.",
             )
-        load()  # even the first cookie needs the database
+        load()  # with sign-in, even the first cookie needs the database
     folder = paths.data_folder()
     audio_files.check()
-    signing.signing_secret()  # created now, while the disk has room for it
+    signing.signing_secret()  # creates the secret now, while the disk has room for it
     if settings().database_url and settings().secret is None:
         log.warning("STT_SECRET is not set: what one machine signs or seals, another cannot read")
     if settings().database_url or _lock is not None:
@@ -67,9 +68,10 @@ def check(can_sign_in: bool = False) -> None:
 
 
 def run() -> None:
-    """Start the job engine shortly after the server; errors are logged, and the first job tries again.
+    """Start the job engine shortly after the server. An error is logged; the first job tries to start it again.
 
-    It takes a second of the processor that the first page needs. Creating a job starts it at once.
+    The start is delayed because it takes a second of processor time, which the first page needs. Creating a job starts
+    the job engine at once.
     """
     load()
     from stt.db.engine import DB_UNAVAILABLE, database
@@ -98,8 +100,11 @@ def _is_ending() -> bool:
 
 
 def begin(unless: Callable[[], bool] = _is_ending) -> None:
-    """Start the job engine as soon as the database answers. Raises other errors, such as SetupError."""
-    load("stt.jobs.service")  # imports dbos: half a second that the first page should not wait for
+    """Start the job engine as soon as the database answers, or give up when `unless` returns true.
+
+    Raises errors other than DB_UNAVAILABLE, such as SetupError.
+    """
+    load("stt.jobs.service")  # imports dbos, which takes half a second: the first page should not wait
     from stt.backoff import backoff, pause
     from stt.db.engine import DB_UNAVAILABLE
     from stt.jobs import service
@@ -119,10 +124,11 @@ def begin(unless: Callable[[], bool] = _is_ending) -> None:
 def stop_on_signals() -> None:
     """Make SIGTERM and SIGINT end this process within LONGEST seconds, also during uploads and playback.
 
-    The server's own handlers, which close it gently, still run; but they wait for open requests without end.
+    The server's own handlers still run. They shut the server down gracefully, but wait for open requests without a time
+    limit.
     """
     if threading.current_thread() is not threading.main_thread():
-        return  # another server that runs this application has its own handlers
+        return  # another server runs this application in a thread, and has its own handlers
     for number in (signal.SIGTERM, signal.SIGINT):
         before = signal.getsignal(number)
         if callable(before):
@@ -139,7 +145,10 @@ def _on_signal(before: Callable[..., object], number: int, frame: FrameType | No
 
 
 def stop() -> None:
-    """Stop the job engine after the server has closed; exit if a signal asked for that or a chunk would block it."""
+    """Stop the job engine after the server has closed.
+
+    Exit the process at once if a signal asked for that, or if a running workflow or thread pool would delay the exit.
+    """
     if _is_ending():
         leave()
     from stt.jobs import service
@@ -153,8 +162,8 @@ def leave() -> None:
     """Exit this process at once, with exit code 0.
 
     Nothing is lost: open jobs continue from their last finished chunk, at the next start or, on a shared database, in
-    another process. The job engine is not shut down step by step: a chunk cannot be interrupted from outside, and would
-    fail, with its job, once its database is closed.
+    another process. The job engine is not shut down in order, because that closes its database, and a chunk that is
+    still being decoded would then fail, and its job with it. Decoding cannot be interrupted from outside.
     """
     handing_over = threading.Thread(target=_hand_over, daemon=True)
     handing_over.start()
@@ -165,7 +174,7 @@ def leave() -> None:
 
 
 def _hand_over() -> None:
-    """Requeue open jobs on a shared database, so that others continue before a heartbeat times out."""
+    """Requeue open jobs on a shared database: other workers need not wait until this worker's heartbeat times out."""
     from stt.jobs import service
 
     service.release_and_stop()
@@ -173,7 +182,7 @@ def _hand_over() -> None:
 
 @cache
 def warm() -> None:
-    """Load the on-device model in the background, once, when the page is drawn: it is probably used soon."""
+    """Load the on-device model in the background, once, after the page is drawn: a job will probably use it soon."""
     if settings().role != "web":
         soon = threading.Timer(DRAWING, _warm)
         soon.name, soon.daemon = "warm", True
@@ -181,6 +190,6 @@ def warm() -> None:
 
 
 def _warm() -> None:
-    from stt.whisper import transcribe  # half a second that the first page should not wait for
+    from stt.whisper import transcribe  # the import takes half a second: the first page should not wait for it
 
     transcribe.warm()

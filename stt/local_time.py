@@ -6,14 +6,14 @@ import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-_NAME = re.compile(r"[A-Za-z0-9_+-]{1,40}(/[A-Za-z0-9_+-]{1,40}){0,2}")  # never a path that leads elsewhere
+_NAME = re.compile(r"[A-Za-z0-9_+-]{1,40}(/[A-Za-z0-9_+-]{1,40}){0,2}")  # allows no `..` in a path
 
 
 def zone(name: str | None) -> ZoneInfo:
     """Return the time zone of this name, such as `Europe/Berlin`, or UTC."""
     try:
         return ZoneInfo(name) if name and _NAME.fullmatch(name) else ZoneInfo("UTC")
-    except (LookupError, ValueError, OSError):  # OSError: the name of a folder
+    except (LookupError, ValueError, OSError):  # OSError: the name is that of a folder
         return ZoneInfo("UTC")
 
 

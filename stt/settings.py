@@ -1,4 +1,4 @@
-"""Define every setting: environment variable, default, bounds and description."""
+"""All settings: environment variable, default, bounds and description of each."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ def _names(name: str, former: str) -> AliasChoices:
 
 
 class Settings(BaseSettings):
-    """Settings from the environment: `STT_` and the field's name in capitals, or its first alias.
+    """The settings, read from environment variables.
 
-    Further aliases are names of older versions, which stay valid.
+    A variable is named by the field's first alias, or else `STT_` and the field's name in capitals. Further aliases are
+    names from older versions; they stay valid.
     """
 
     model_config = SettingsConfigDict(env_prefix="STT_", env_ignore_empty=True, populate_by_name=True, extra="ignore")

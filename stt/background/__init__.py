@@ -1,5 +1,6 @@
-"""Durable work on a transcript besides its words, each kind in a separate queue.
+"""Durable background work on a recording or its transcript. Each kind of work has its own queue.
 
-`diarization` finds the speakers, `passages` transcribes a passage again, `playback` makes what browsers can play.
-`attempts` has what the first two share: a row for each transcript, and a number that rises with every attempt.
+`diarization` finds the speakers, `passages` transcribes a passage again, `playback` makes copies that browsers can
+play. `attempts` has the code that `diarization` and `passages` share: each transcript has one row, and the row's
+`attempt` rises with every attempt.
 """

@@ -1,7 +1,8 @@
-"""Run attempts at background work on a transcript: each has a row in the table of that work, and a workflow.
+"""Attempts at background work on a transcript.
 
-An attempt is open until it is done, has failed or is cancelled. It stays open if its process is killed; its workflow
-then starts again, on this machine or another.
+Each kind of work has a table with one row for each transcript: the newest attempt, which a workflow carries out. An
+attempt is open until it is done, has failed or is cancelled. If the process is killed, the attempt stays open and its
+workflow starts again, on this machine or another.
 """
 
 from __future__ import annotations
@@ -29,29 +30,29 @@ REPORT = 0.5  # interval between updates of the progress, seconds
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt. Each kind of work is a subclass with its table and a name for its workflows."""
+    """One attempt. Each kind of work has a subclass with its `table`, and with the `kind` that names its workflows."""
 
     table: ClassVar[sa.Table]
     kind: ClassVar[str]
 
-    id: str  # the transcript's
+    id: str  # generation id of the transcript
     attempt: int
 
     @property
     def row(self) -> sa.ColumnElement[bool]:
-        """Return the condition of its row."""
+        """Return the SQL condition that selects the row of this attempt."""
         return sa.and_(self.table.c.id == self.id, self.table.c.attempt == self.attempt)
 
     @property
     def work(self) -> str:
-        """Return the id of its workflow. `stt.store.erasure` deletes by the part before the last dash."""
+        """Return the id of the attempt's workflow. `stt.store.erasure` finds it by the part before the last dash."""
         return f"{self.id}-{self.kind}.{self.attempt}"
 
 
 def begin(attempt: Attempt, most: int) -> None:
     """Mark an attempt as working.
 
-    Raises Cancelled if it is not open, UnsafeRecording if it was begun `most` times before.
+    Raises Cancelled if the attempt is not open, and UnsafeRecording if it was begun `most` times before.
     """
     c = attempt.table.c
     values = {"state": WORKING, "tries": c.tries + 1, "at": time.time()}
@@ -64,7 +65,7 @@ def begin(attempt: Attempt, most: int) -> None:
 
 
 def update(attempt: Attempt, **values: Any) -> bool:
-    """Record progress or an end; return whether the attempt was still open."""
+    """Set columns of an open attempt, such as its progress or its end; return whether the attempt was still open."""
     change = attempt.table.update().where(_still_open(attempt))
     return queries.write(change.values(**values, at=time.time())) == 1
 
@@ -74,7 +75,10 @@ def fail(attempt: Attempt, error: SttError) -> None:
 
 
 def enqueue(attempt: Attempt, queue: str, workflow: Callable[[str, int], None]) -> None:
-    """Queue an attempt, or mark it as failed if its workflow ended without recording it. The job engine must run."""
+    """Queue an attempt. If its workflow ended without recording an end, mark the attempt as failed.
+
+    The job engine must run.
+    """
     status = DBOS.get_workflow_status(attempt.work)
     if status is not None and status.status in FINISHED_STATUSES:
         fail(attempt, SttError("The server stopped meanwhile."))
@@ -85,9 +89,9 @@ def enqueue(attempt: Attempt, queue: str, workflow: Callable[[str, int], None]) 
 
 @contextmanager
 def failing(attempt: Attempt, work: str, log: logging.Logger) -> Iterator[None]:
-    """Catch errors: record one as the end of the attempt, and log that `work`, such as "speakers", failed.
+    """Catch an error, record it as the end of the attempt, and log that `work`, such as "speakers", failed.
 
-    Where the attempt is cancelled or its recording deleted, there is nothing to record.
+    Record nothing if the attempt was cancelled or its recording was deleted.
     """
     try:
         yield
@@ -102,9 +106,9 @@ def failing(attempt: Attempt, work: str, log: logging.Logger) -> Iterator[None]:
 
 
 class Progress:
-    """Record the progress of an attempt in percent, and notice when it is cancelled.
+    """The progress of an attempt in percent. Recording it also detects that the attempt was cancelled.
 
-    `stage` says what else it is doing, as text.
+    `stage` describes a step other than the main work, such as a download, as text.
     """
 
     def __init__(self, attempt: Attempt) -> None:
@@ -126,7 +130,7 @@ class Progress:
         """
         if self._wanted and time.monotonic() >= self._next:
             self._next = time.monotonic() + REPORT
-            with suppress(*DB_UNAVAILABLE):  # recorded next time
+            with suppress(*DB_UNAVAILABLE):  # the next call records it
                 self._wanted = update(self._attempt, percent=self._percent, stage=self.stage)
         return not self._wanted
 

@@ -1,5 +1,5 @@
-"""Many machines on one database.
+"""Support for many machines on one database.
 
-`processes` names this process and says which are alive, `workers` sends heartbeats and requeues the jobs of dead
-workers, `crashes` counts the processes that went down while they read a recording.
+`processes` names this process and returns which processes are alive. `workers` sends heartbeats and requeues the jobs
+of dead workers. `crashes` counts the processes that crashed while they read a recording.
 """

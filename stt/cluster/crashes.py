@@ -3,10 +3,11 @@
 A process adds a mark before it reads or decodes a chunk and removes it afterwards, also after an error. A process that
 stops in order removes all its marks. A mark of another process therefore means a crash in the middle of that chunk.
 
-Jobs in one process crash together, so a job with another process's mark is a suspect: its next chunks are decoded
-alone, while other jobs of this process wait. A neighbour of the faulty recording is thus blamed once at most, and a
-job that was merely present when somebody killed the process continues. A job that gets past the chunk and the next
-one, which may have been prefetched, is cleared: only crashes at one position of a recording add up.
+Jobs in one process crash together, so each job with a mark of another process is a suspect. Its next chunks are decoded
+alone, while the other jobs of this process wait. A job that only ran beside a faulty recording is therefore marked once
+at most, and a job that was running when somebody killed the process continues. A suspect is cleared when it has passed
+both the marked chunk and the next one, which may have been prefetched during the crash. Only crashes at one position of
+a recording add up.
 """
 
 from __future__ import annotations
@@ -28,12 +29,13 @@ from stt.db.tables import crashes, transcriptions
 from stt.errors import Cancelled, UnsafeRecording
 
 MAX_CRASHES = 3
-# If processes without this recording crash too, somebody is killing them: each such bystander excuses three crashes,
-# up to CERTAIN_CRASHES. Three, because requeued jobs go first, and so are at work more often when somebody kills.
+# If processes that do not read this recording crash too, somebody is probably killing them. Each such bystander excuses
+# CRASHES_PER_BYSTANDER crashes; CERTAIN_CRASHES are never excused. Requeued jobs go first and thus run more often when
+# somebody kills a process, so one bystander excuses more than one crash.
 CRASHES_PER_BYSTANDER, CERTAIN_CRASHES = 3, 10
 POLL_INTERVAL = 0.1  # seconds
-# Seconds for which a suspect lets other jobs go first. If it always went first, it would be decoding whenever somebody
-# kills a process, and innocent jobs would reach three crashes.
+# Seconds for which a suspect lets other jobs go first. If suspects always went first, a suspect would be decoding
+# whenever somebody kills a process, and a job with a good recording would reach MAX_CRASHES.
 YIELD_SECONDS = 60.0
 POLLS_PER_CANCEL_CHECK = 20
 _c = crashes.c
@@ -43,7 +45,7 @@ _stopping = threading.Event()
 
 
 class _DecodeGate:
-    """Let any number of jobs decode at once, or one suspect alone. A suspect that has waited long goes first."""
+    """A lock: any number of jobs may decode at once, or one suspect alone. After a long wait a suspect goes first."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -52,7 +54,7 @@ class _DecodeGate:
 
     @property
     def wanted_alone(self) -> bool:
-        """Return whether a suspect is inside or waits with priority."""
+        """Return whether a suspect is decoding, or waits with priority."""
         return self._alone or self._waiting > 0
 
     def enter(self, alone: bool, cancelled: Callable[[], bool]) -> None:
@@ -88,7 +90,7 @@ _gate = _DecodeGate()
 
 
 class Watch:
-    """Mark the chunks of one job that this process decodes. A context manager, which removes the mark."""
+    """A context manager that marks the chunk of a job that this process decodes, and removes the mark at exit."""
 
     def __init__(self, generation_id: str, cancelled: Callable[[], bool]) -> None:
         self._id, self._cancelled = generation_id, cancelled
@@ -100,9 +102,9 @@ class Watch:
         return self._suspect or _gate.wanted_alone
 
     def enter(self, part: int) -> None:
-        """Mark chunk number `part` as being read or decoded, after waiting while a suspect decodes alone.
+        """Wait until this job may decode, then mark chunk number `part` as being read or decoded.
 
-        Raises UnsafeRecording after the third crash (see CERTAIN_CRASHES), and Cancelled.
+        Raises UnsafeRecording after MAX_CRASHES (or more, see CRASHES_PER_BYSTANDER), and Cancelled.
         """
         suspect = self._counted(part) > 0
         if self._inside and suspect != self._suspect:
@@ -113,7 +115,7 @@ class Watch:
         _add_mark(self._id, part)
 
     def leave(self) -> None:
-        """Remove the mark: nothing of the recording is being read or decoded."""
+        """Remove the mark, because no chunk is being read or decoded any more."""
         if self._inside:
             self._step_out()
             _remove_marks(_c.id == self._id, _c.process == processes.NAME)
@@ -125,7 +127,7 @@ class Watch:
     def _counted(self, part: int) -> int:
         others = sa.and_(_c.id == self._id, _c.process != processes.NAME)
         with database().begin() as connection:
-            # Keep marks of the previous chunk: this one, prefetched, may have caused that crash.
+            # Keep marks of the previous chunk: this chunk may have caused that crash while it was prefetched.
             connection.execute(crashes.delete().where(others, _c.part < part - 1))
             mine = set(connection.execute(sa.select(_c.process).where(others)).scalars())
         found = len(mine)
@@ -136,7 +138,7 @@ class Watch:
         return found
 
     def _elsewhere(self, mine: set[str]) -> int:
-        """Return how many processes crashed since this job was queued without reading its recording."""
+        """Count the processes that crashed after this job was queued and were not reading its recording."""
         t = transcriptions.c
         queued = sa.select(t.queued).where(t.id == self._id).scalar_subquery()
         meanwhile = sa.or_(t.finished.is_(None), t.finished > queued)
@@ -151,14 +153,14 @@ class Watch:
 
 
 def start_worker() -> None:
-    """Prepare to take jobs: marks from before a reboot of this machine are no crashes."""
+    """Prepare to take jobs. Remove marks from before a reboot of this machine, because a reboot is no crash."""
     _stopping.clear()
-    if database().dialect.name == "sqlite":  # on PostgreSQL the mark may be another machine's
+    if database().dialect.name == "sqlite":  # on PostgreSQL, another machine may have set the mark
         _remove_marks(_c.boot != processes.boot_id(), _c.process != processes.NAME)
 
 
 def stop_worker() -> None:
-    """Remove all marks of this process and add no more: an orderly stop is no crash."""
+    """Remove all marks of this process and add no more, because an orderly stop is no crash."""
     _stopping.set()
     _remove_marks(_c.process == processes.NAME)
 

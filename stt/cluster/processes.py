@@ -1,4 +1,4 @@
-"""Name this process, and tell which processes on the database are alive."""
+"""The name of this process, and which processes on the database are alive."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import executors
 
-NAME = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"[-100:]  # a new one at every start
-HEARTBEAT_TIMEOUT = 25.0  # seconds; failover ends within a minute even after a database outage
+NAME = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"[-100:]  # a new name at every start
+HEARTBEAT_TIMEOUT = 25.0  # seconds; short enough for a failover within a minute, even after a database outage
 
 
 def alive(timeout: float = HEARTBEAT_TIMEOUT) -> set[str]:
     """Return the names of processes whose last heartbeat is less than `timeout` seconds old.
 
-    On SQLite this process is alone.
+    On SQLite, this process is the only one.
     """
     if database().dialect.name == "sqlite":
         return {NAME}
@@ -31,7 +31,7 @@ def alive(timeout: float = HEARTBEAT_TIMEOUT) -> set[str]:
 
 
 def boot_id() -> str | None:
-    """Return the id of this boot of the operating system, or None where it has none."""
+    """Return the id of this boot of the operating system, or None if the system provides no such id."""
     with suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:60]
     return None

@@ -3,8 +3,8 @@
 Each worker updates its heartbeat in the database. One worker at a time requeues the jobs of workers whose heartbeat
 has timed out. Finished steps are checkpoints, so a requeued job continues from the last one.
 
-A job can also be assigned to a worker without its knowledge, if the connection breaks between dequeue and answer. Each
-worker checks for such jobs itself.
+If the connection breaks after the database has dequeued a job and before the worker gets the answer, the job is
+assigned to a worker that does not know it. Each worker checks for such jobs itself.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ NotStarted = dict[tuple[str, int | None], WorkflowStatus]
 
 
 def name() -> str:
-    """Return the worker's name: a new one at every start, or always `local` on SQLite, where it is alone."""
+    """Return this worker's name: a new name at every start, or always `local` on SQLite with its single worker."""
     return processes.NAME if settings().database_url else "local"
 
 
@@ -78,8 +78,8 @@ class Heartbeat:
                 send_heartbeat(self.worker)
                 now = time.monotonic()
                 if now - last > 2 * HEARTBEAT_INTERVAL:
-                    # The database was unavailable, or this process was suspended. Others may look dead for the same
-                    # reason, so give them a full timeout to send a heartbeat.
+                    # The database was unavailable, or this process was suspended. Other workers may look dead for the
+                    # same reason, so give them a full timeout to send a heartbeat.
                     steady = now
                 last = now
                 if now - steady >= HEARTBEAT_TIMEOUT:
@@ -107,7 +107,7 @@ def send_heartbeat(worker: str) -> None:
 
 
 def requeue_from_dead_workers() -> int:
-    """Requeue the jobs of dead workers and return their number. Only one worker at a time does so."""
+    """Requeue the jobs of dead workers and return the number of jobs. Only one worker at a time does this."""
     with advisory_lock(FAILOVER_LOCK, wait=False) as alone:
         if not alone:
             return 0
@@ -122,7 +122,8 @@ def requeue_from_dead_workers() -> int:
 def requeue_unstarted(worker: str, before: NotStarted) -> NotStarted:
     """Requeue jobs assigned to this worker that it is not running; return those found for the first time.
 
-    A job must be missing in two checks (`before` has the last one's result), because assignment precedes the start.
+    `before` is what the last check returned. A job is requeued only if two checks find it, because a job is assigned
+    shortly before it starts.
     """
     pending = DBOS.list_workflows(
         status="PENDING", executor_id=worker, name=WORKFLOWS, load_input=False, load_output=False
@@ -134,14 +135,14 @@ def requeue_unstarted(worker: str, before: NotStarted) -> NotStarted:
 
 
 def release_own_jobs(worker: str) -> int:
-    """Requeue all jobs of this worker, which is about to stop, and return their number."""
+    """Requeue all jobs of this worker, which is about to stop, and return the number of jobs."""
     return _requeue(DBOS.list_workflows(status="PENDING", executor_id=worker, load_input=False, load_output=False))
 
 
 def _requeue(works: list[WorkflowStatus]) -> int:
     """Put workflows back into their queues and return their number.
 
-    A worker that still runs one can no longer write to it: its fencing token is older.
+    A worker that still runs one of them can no longer write its results, because its fencing token is outdated.
     """
     queues = defaultdict(list)
     for work in works:

@@ -1,6 +1,6 @@
-"""Find the speakers of a finished transcript, as separate durable work, beside other jobs.
+"""The search for the speakers of a finished transcript: separate durable work, which runs beside other jobs.
 
-`search` runs it: chunks of the recording are analysed one after the other and stored as checkpoints, and the speakers
-are added to the transcript at the end. `results` stores its state, its result and people's changes. The words can be
-read meanwhile, and no failure here changes them.
+`search` analyses the chunks of the recording one after the other, stores each analysis as a checkpoint, and adds the
+speakers to the transcript at the end. `results` stores the state of the search, its result and people's changes. The
+transcript can be read during the search, and a failed search does not change its words.
 """

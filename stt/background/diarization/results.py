@@ -1,7 +1,7 @@
 """Store what is known about the speakers of a transcript: the state of the search, its result, and people's changes.
 
-There is one row for each transcript, whose `attempt` rises with every search. The analysis of the sound belongs to the
-recording's track, so that another search, or another version, can reuse it.
+Each transcript has one row; the row's `attempt` rises with every search. The analysis of the sound is stored with the
+recording's track, so that another search, or a search in another version of the transcript, can reuse it.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ from stt.store.records import Job
 from stt.transcript.model import Transcript
 
 AUTOMATIC = "auto"
-BEGINS = 300.0  # a search begins within so many seconds after the words are done, unless something is wrong
+BEGINS = 300.0  # maximum time from the end of a transcription to the start of its search, seconds
 _d = diarizations.c
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Hold the progress of a search. `percent` is 0 to 100, `asked` and `found` are numbers of speakers.
+    """The progress of a search. `percent` is 0 to 100; `asked` and `found` are numbers of speakers.
 
-    `stage` says what it is doing apart from analysing, as text; `error` is what `SttError.to_dict` returns.
+    `asked` is the requested number, or None to estimate it. `stage` describes a step other than the analysis, as text;
+    `error` is what `SttError.to_dict` returns.
     """
 
     state: str
@@ -48,13 +49,13 @@ class Search:
 
     @property
     def is_fewer(self) -> bool:
-        """Return whether fewer speakers could be told apart than asked for."""
+        """Return whether the search found fewer speakers than requested."""
         return self.asked is not None and self.found is not None and self.found < self.asked
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt(attempts.Attempt):
-    """One search of a transcript's speakers."""
+    """One search for the speakers of a transcript. `asked` is the requested number of speakers."""
 
     table = diarizations
     kind = "speakers"
@@ -63,26 +64,26 @@ class Attempt(attempts.Attempt):
 
 
 def wants_speakers(options: dict[str, Any]) -> bool:
-    """Return whether a job with these options asks for speakers to be found."""
+    """Return whether a job with these options requests a search for speakers."""
     return bool(options.get("speakers")) and not has_speaker_channels(options)
 
 
 def has_speaker_channels(options: dict[str, Any]) -> bool:
-    """Return whether each channel, or each track, is a speaker anyway."""
+    """Return whether a job with these options treats each channel or each track as a speaker."""
     return bool(options.get("channels_are_speakers")) or options.get("track") == tracks.ALL
 
 
 def number_of(options: dict[str, Any]) -> int | None:
-    """Return the number of speakers that the options give; None to estimate it."""
+    """Return the number of speakers that the options give, or None if it is to be estimated."""
     given = str(options.get("speakers") or AUTOMATIC)
     return int(given) if given.isdigit() else None
 
 
 def is_awaited(job: Job, search: Search | None) -> bool:
-    """Return whether the speakers that a finished job asks for are still to come."""
+    """Return whether a finished job requests speakers and its search for them is not over."""
     if not wants_speakers(job.options) or job.engine != ON_DEVICE:
         return False
-    if search is None:  # it begins in a moment
+    if search is None:  # the search begins soon after the job's end
         return job.finished is not None and time.time() - job.finished < BEGINS
     return search.is_open
 
@@ -93,7 +94,7 @@ def names_of(count: int) -> list[str]:
 
 
 def search_of(generation_id: str) -> Search | None:
-    """Return the state of the newest search; None if there was none."""
+    """Return the state of the transcript's newest search, or None if there was no search."""
     query = sa.select(_d.state, _d.percent, _d.stage, _d.error, _d.asked, _d.names).where(_d.id == generation_id)
     row = queries.one(query)
     if row is None or row.state == NONE:
@@ -103,13 +104,19 @@ def search_of(generation_id: str) -> Search | None:
 
 
 def revision(connection: sa.Connection, generation_id: str, *, hold: bool = False) -> int:
-    """Return how often speakers were added to a transcript; with `hold` none can be until the transaction ends."""
+    """Return how often speakers were added to a transcript.
+
+    `hold` locks the row, so that no other transaction can add speakers until this transaction ends.
+    """
     query = sa.select(_d.revision).where(_d.id == generation_id)
     return int(connection.execute(query.with_for_update() if hold else query).scalar() or 0)
 
 
 def next_attempt(generation_id: str, asked: int | None, *, first: bool = False) -> Attempt | None:
-    """Record a new search and return it, or the open one if any; None if `first` and there was a search before."""
+    """Record a new search and return it. If a search is open, return that one instead.
+
+    With `first`, return None if an earlier search has ended.
+    """
     values = {"state": QUEUED, "percent": 0, "stage": None, "tries": 0, "asked": asked, "error": None}
     with database().begin() as connection:
         ensure_row(connection, generation_id)
@@ -125,7 +132,7 @@ def next_attempt(generation_id: str, asked: int | None, *, first: bool = False) 
 
 
 def ensure_row(connection: sa.Connection, generation_id: str) -> None:
-    """Add the row of a transcript unless it exists. Raises IntegrityError if there is no such transcript."""
+    """Add the row of a transcript unless the row exists. Raises IntegrityError if the transcript does not exist."""
     row = {"id": generation_id, "state": NONE, "percent": 0, "attempt": 0, "tries": 0, "revision": 0, "at": time.time()}
     queries.insert_missing(connection, diarizations, row)
 
@@ -146,9 +153,9 @@ def open_attempts() -> list[Attempt]:
 
 
 def finish(attempt: Attempt, found: Diarization) -> bool:
-    """Save the result, and add the speakers to the transcript; return False if the attempt is no longer open.
+    """Save the result and add the speakers to the transcript. Return False if the attempt is no longer open.
 
-    They are added to the corrected transcript and to the engine's own. A single speaker is not named in the text.
+    Both the corrected transcript and the engine's original get the speakers. A single speaker is not named in the text.
     """
     names = names_of(len(found.speakers))
     with database().begin() as connection:
@@ -186,7 +193,7 @@ def finish(attempt: Attempt, found: Diarization) -> bool:
 
 
 def labelled(stored: dict[str, Any], found: Diarization, names: list[str]) -> dict[str, Any]:
-    """Return a stored transcript with these speakers; without any if there is only one."""
+    """Return the `stored` transcript with the speakers `found`, called `names`. A single speaker is left out."""
     transcript = Transcript.from_dict(stored)
     several = len(names) > 1
     segments = label(transcript.segments, found, names if several else [""] * len(names))
@@ -200,21 +207,21 @@ def labelled(stored: dict[str, Any], found: Diarization, names: list[str]) -> di
 
 
 def save_analysis(recording_id: str, track: str, number: int, analysis: dict[str, Any], last: bool) -> None:
-    """Save the analysis of a chunk; only the first save counts. Raises IntegrityError if the recording was deleted."""
+    """Save the analysis of a chunk, unless it is saved already. Raises IntegrityError if the recording was deleted."""
     row = {"id": recording_id, "track": track, "number": number, "analysis": analysis, "last": last}
     with database().begin() as connection:
         queries.insert_missing(connection, analyses, row)
 
 
 def analyses_of(recording_id: str, track: str) -> list[dict[str, Any]]:
-    """Return the analyses of the chunks in order."""
+    """Return the analyses of the track's chunks in order."""
     a = analyses.c
     query = sa.select(a.analysis).where(a.id == recording_id, a.track == track).order_by(a.number)
     return queries.values(query)
 
 
 def analysed(recording_id: str, track: str) -> tuple[int, bool]:
-    """Return how many chunks were analysed, and whether those are all."""
+    """Return how many chunks of the track were analysed, and whether these are all its chunks."""
     a = analyses.c
     query = sa.select(a.number, a.last).where(a.id == recording_id, a.track == track)
     row = queries.one(query.order_by(a.number.desc()).limit(1))

@@ -1,7 +1,8 @@
-"""Find speakers as durable work from a queue, one search at a time in each process.
+"""The search for speakers as durable work from a queue. Each process runs one search at a time.
 
-A search begins when the words are done, if the job asks for speakers, else when somebody asks for them. Every analysed
-chunk is a checkpoint: after a server is killed, the search continues with the next one, on this machine or another.
+If the job requests speakers, the search begins when the job is done; otherwise it begins when a person requests it.
+Every analysed chunk is a checkpoint: after a server is killed, the search continues with the next chunk, on this
+machine or another.
 """
 
 from __future__ import annotations
@@ -30,33 +31,36 @@ from stt.store.retrying import with_retries
 
 QUEUE = "speakers"
 POLLING_INTERVAL = 0.5  # polling interval of the queue, seconds
-CHUNK = 300.0  # seconds that are analysed at once: 19 MB of samples
-MOST_TRIES = 10  # maximum number of starts of one search, which starts again if its process ended in the middle
-ANALYSIS = 95  # percentage of a search's progress that the analysis makes up
+CHUNK = 300.0  # length of the chunk that is analysed at once, seconds: 19 MB of samples
+MOST_TRIES = 10  # maximum number of starts of one search; it starts again if its process was killed
+ANALYSIS = 95  # percent of a search's progress that the analysis accounts for
 
 log = logging.getLogger("stt.background.diarization.search")
 _end_callbacks: list[Callable[[str], object]] = []
 
 
 def on_end(*callbacks: Callable[[str], object]) -> None:
-    """Set the callbacks that get the generation id when a search has ended."""
+    """Set the callbacks that are called with the generation id after a search has ended."""
     _end_callbacks[:] = callbacks
 
 
 def expect(job: Job) -> None:
-    """Begin the search that a finished job asks for, once. Failures are left to `reconcile`."""
+    """Begin the search that a finished job requests, once. If queueing fails, `reconcile` queues the search later."""
     if not results.wants_speakers(job.options) or job.engine != kinds.ON_DEVICE:
         return
     try:
         attempt = with_retries(results.next_attempt, job.id, results.number_of(job.options), first=True)
         if attempt is not None:
             outside_workflow(_enqueue, attempt)
-    except Exception as error:  # no reason to fail a job whose words are there  # noqa: BLE001
+    except Exception as error:  # the job itself is done, so it must not fail  # noqa: BLE001
         log.warning("could not begin to find speakers: %s", type(error).__name__)
 
 
 def begin(generation_id: str, asked: int | None) -> None:
-    """Begin a search, or continue an open one unchanged. The job engine must run. Raises NotFound."""
+    """Begin a search for `asked` speakers (None: estimate the number). An open search continues unchanged.
+
+    The job engine must run. Raises NotFound.
+    """
     try:
         attempt = results.next_attempt(generation_id, asked)
     except IntegrityError as error:
@@ -66,7 +70,7 @@ def begin(generation_id: str, asked: int | None) -> None:
 
 
 def reconcile() -> None:
-    """Queue recorded searches that were never queued, and fail those whose workflow ended without recording it."""
+    """Queue recorded searches that were never queued. Fail searches whose workflow ended without recording an end."""
     for attempt in results.open_attempts():
         _enqueue(attempt)
 
@@ -78,7 +82,7 @@ def _enqueue(attempt: Attempt) -> None:
 @DBOS.workflow(name=workers.SPEAKERS_WORKFLOW)
 @workers.track_running
 def find_speakers(generation_id: str, number: int) -> None:
-    """Run one search, and record its end. If its process is killed, it continues after the last analysed chunk."""
+    """Run one search and record its end. After the process is killed, the search continues with the next chunk."""
     attempt = Attempt(generation_id, number)
     with attempts.failing(attempt, "speakers", log):
         _search(attempt)
@@ -120,7 +124,7 @@ def _recording_deleted() -> InputError:
 
 
 def _analyse(recording: Recording, track: str, models: speakers.Models, count: int, progress: Progress) -> None:
-    """Analyse and save the chunks from number `count` on."""
+    """Analyse and save the remaining chunks, beginning with chunk number `count`."""
     which, _ = tracks.picked(tracks.of_rows(recording.tracks), track)
     path = with_retries(getattr, recording, "path")
     try:

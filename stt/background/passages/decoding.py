@@ -1,6 +1,6 @@
-"""Transcribe a passage as durable work from a queue, one at a time in each process.
+"""The transcription of passages as durable work from a queue. Each process transcribes one passage at a time.
 
-It takes a few minutes at most, so after a server is killed it begins again from the start.
+A passage takes a few minutes at most. After a server is killed, its transcription therefore starts over.
 """
 
 from __future__ import annotations
@@ -35,19 +35,22 @@ from stt.whisper.loading import loaded
 
 QUEUE = "passages"
 POLLING_INTERVAL = 0.3  # polling interval of the queue, seconds
-AROUND = 5.0  # seconds before and after the passage that are decoded with it, so that its outer words are whole
-MOST_TRIES = 5  # maximum number of starts of one passage, which starts again if its process ended in the middle
+AROUND = 5.0  # seconds decoded before and after the passage too, so that its first and last words are complete
+MOST_TRIES = 5  # maximum number of starts of one passage; it starts again if its process was killed
 
 log = logging.getLogger("stt.background.passages.decoding")
 
 
 def enqueue(passage: Passage) -> None:
-    """Queue a passage, or mark it as failed if its workflow ended without recording it. The job engine must run."""
+    """Queue a passage. If its workflow ended without recording an end, mark the passage as failed.
+
+    The job engine must run.
+    """
     outside_workflow(_enqueue, passage)
 
 
 def reconcile() -> None:
-    """Queue recorded passages that were never queued, and fail those whose workflow ended without recording it."""
+    """Queue recorded passages that were never queued. Fail passages whose workflow ended without recording an end."""
     for passage in results.open_passages():
         enqueue(passage)
 
@@ -59,7 +62,7 @@ def _enqueue(passage: Passage) -> None:
 @DBOS.workflow(name=workers.PASSAGE_WORKFLOW)
 @workers.track_running
 def transcribe_passage(generation_id: str, attempt: int) -> None:
-    """Transcribe one passage, and record its end. If its process is killed, it begins again."""
+    """Transcribe one passage and record the end. After the process is killed, the transcription starts over."""
     passage: Passage | None = with_retries(results.of, generation_id)
     if passage is None or passage.attempt != attempt or not passage.is_open:
         return
@@ -86,7 +89,7 @@ def _transcribe(passage: Passage) -> tuple[Segment, ...]:
             try:
                 segments = list(_decoded(passage, job, sound, model, progress))
                 break
-            except RuntimeError as error:  # CTranslate2's, from a graphics card
+            except RuntimeError as error:  # CTranslate2 raises it if decoding on a graphics card fails
                 if not model.step_down(plan, error):
                     raise
     moved = [segment.moved(begin) for segment in segments]
@@ -95,7 +98,7 @@ def _transcribe(passage: Passage) -> tuple[Segment, ...]:
 
 
 def _sound(recording: Recording, job: Job, passage: Passage, progress: _Progress) -> tuple[Samples, float]:
-    """Return the sound of a passage with AROUND seconds on either side, and where it begins, in seconds."""
+    """Return the sound of a passage with AROUND seconds on either side, and the time at which that sound begins."""
     track = playback_copies.track_of(recording, job.options)
     which, _ = tracks.picked(tracks.of_rows(recording.tracks), track)
     begin = max(0.0, passage.start - AROUND)
@@ -111,7 +114,7 @@ def _sound(recording: Recording, job: Job, passage: Passage, progress: _Progress
 
 
 def _decoded(passage: Passage, job: Job, sound: Samples, model: loaded.Model, progress: _Progress) -> Iterator[Segment]:
-    """Yield the segments of the sound, with times from its start."""
+    """Decode `sound` and yield its segments, with times counted from the start of `sound`."""
     if not sound.size:
         return
     codes = str(passage.options.get("language") or "").split(",")
@@ -134,9 +137,9 @@ def _decoded(passage: Passage, job: Job, sound: Samples, model: loaded.Model, pr
 
 
 def within(segment: Segment, start: float, end: float) -> Segment | None:
-    """Return the part of a segment with the words whose middle lies from `start` to `end` in seconds.
+    """Return the part of a segment that lies from `start` to `end`, in seconds; None if no word does.
 
-    Their times are clipped to that span. None without such words.
+    A word is included if its middle lies in that span. The times of the words are clipped to the span.
     """
 
     def kept(at: float) -> float:
@@ -154,7 +157,7 @@ def within(segment: Segment, start: float, end: float) -> Segment | None:
 
 
 class _Progress(attempts.Progress):
-    """Record the progress of a passage, whose model may have to be downloaded, or to wait for memory."""
+    """The progress of a passage, including the download of its model and the wait for memory."""
 
     def __init__(self, passage: Passage) -> None:
         super().__init__(passage)

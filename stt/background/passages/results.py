@@ -1,6 +1,6 @@
 """Store the passage of a transcript that is being transcribed again: request, progress and result.
 
-There is one at a time for each transcript; `attempt` rises with every one.
+A transcript has one such passage at a time. Its `attempt` rises with every new passage.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _p = passages.c
 class Passage(attempts.Attempt):
     """A passage from `start` to `end` in seconds, and its progress: `percent` is 0 to 100.
 
-    `stage` says what it is doing apart from transcribing, as text; `error` is what `SttError.to_dict` returns;
-    `segments` are the result, with times of the recording.
+    `stage` describes a step other than transcribing, as text; `error` is what `SttError.to_dict` returns; `segments`
+    are the result, with times in seconds of the recording.
     """
 
     table = passages
@@ -55,9 +55,9 @@ def of(generation_id: str) -> Passage | None:
 
 
 def next_attempt(generation_id: str, start: float, end: float, model: str, options: dict[str, Any]) -> Passage:
-    """Record a new passage and return it; an earlier result that nobody has accepted is dropped.
+    """Record a new passage and return it. An earlier result that nobody has accepted is deleted.
 
-    Raises Conflict if one is being transcribed, and IntegrityError if there is no such transcript.
+    Raises Conflict if a passage is being transcribed, and IntegrityError if the transcript does not exist.
     """
     values = {"state": QUEUED, "start": start, "end": end, "model": model, "options": options, "percent": 0}
     values |= {"stage": None, "tries": 0, "error": None, "result": None, "at": time.time()}
@@ -81,7 +81,7 @@ def finish(passage: Passage, segments: tuple[Segment, ...]) -> bool:
 
 
 def drop(passage: Passage) -> bool:
-    """Drop a passage in any state, and stop its work. Return whether there was one."""
+    """Delete a passage in any state and stop its transcription. Return whether the passage was still there."""
     changed = passages.update().where(passage.row, _p.state != NONE)
     emptied = changed.values(state=NONE, stage=None, error=None, result=None, options={}, at=time.time())
     return queries.write(emptied) == 1

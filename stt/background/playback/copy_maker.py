@@ -1,7 +1,7 @@
-"""Make a playback copy of a recording: AAC in MP4, its index in front. Times are in seconds.
+"""Write a playback copy of a recording: AAC in MP4, with the index at the start of the file. Times are in seconds.
 
-A decoder process decodes and encodes (see `stt.audio.copy_encoder`). This process only writes the returned packets,
-one after the other, with time stamps that it computes itself.
+A decoder process decodes the recording and encodes the copy (see `stt.audio.copy_encoder`). This process only writes
+the packets that it receives, one after the other, with time stamps that it computes itself.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from stt.store.recordings import disk_errors
 
 PART = 30.0  # seconds encoded at once
 FRAME = 1024  # samples per packet
-LARGEST = 6144 // 8 * 2  # maximum size of a packet with two channels by the standard, bytes
-SYNC = 0xFFF  # start of a packet with an ADTS header, which is not allowed here
+LARGEST = 6144 // 8 * 2  # maximum size of a packet with two channels in the AAC standard, bytes
+SYNC = 0xFFF  # the first 12 bits of an ADTS header; packets here must not have one
 
 
 def make(
@@ -36,15 +36,15 @@ def make(
 ) -> None:
     """Write the playback copy of the recording at `path` to `part`.
 
-    `track` is a number from 1, None for the only one, or several to mix. `report` is called with the
-    seconds done, and may raise. Raises what `decoder.probe` raises, TooLarge if the sound is longer than `longest`,
-    DiskFull, OSError.
+    `track` is the number of a track, from 1; several numbers to mix; or None for the only track. `report` is called
+    with the number of seconds done, and may raise. Raises the errors of `decoder.probe`, DiskFull, OSError, and
+    TooLarge if the sound is longer than `longest` seconds.
     """
     with closing(_Sound(path, track, name)) as sound, disk_errors():
         with av.open(str(part), "w", format="mp4", options={"movflags": "faststart"}) as copy:
             layout = "mono" if sound.channels == 1 else "stereo"
             stream = copy.add_stream("aac", rate=sound.rate, layout=layout, bit_rate=COPY_BITS * sound.channels)
-            # This encoder encodes nothing. It provides the packets' parameters for the index, including their delay.
+            # This encoder encodes nothing. It provides the parameters for the file's index, such as the encoder delay.
             copy.start_encoding()
             at, written = -FRAME, 0
             for seconds, packets in sound.packets():
@@ -65,7 +65,10 @@ def make(
 
 
 class _Sound:
-    """The encoded sound of a recording, from another process. `close` ends that, because its low priority is final."""
+    """The sound of a recording, encoded by a decoder process.
+
+    `close` ends that process, because it has lowered its priority and cannot raise it again.
+    """
 
     def __init__(self, path: Path, track: int | Sequence[int] | None, name: str) -> None:
         self._decoder = decoder_pool.Decoder()
@@ -80,7 +83,7 @@ class _Sound:
             raise
 
     def packets(self) -> Iterator[tuple[float, list[tuple[bytes, int]]]]:
-        """Yield the seconds done, and the next packets with their lengths in samples, until the end."""
+        """Yield the number of seconds done, and a list of the next packets, each with its length in samples."""
         samples, has_more = 0, True
         while has_more:
             header, content = self._decoder.call("encode", seconds=PART, **DECODE)

@@ -1,7 +1,8 @@
-"""Make playback copies as durable work from a queue, one at a time in each process, beside transcription.
+"""The making of playback copies as durable work from a queue, beside transcription.
 
-A copy is begun with the first job of its recording, else when somebody opens the player. After a server is killed the
-copy begins again; deleting the recording cancels it. A failed copy does not affect the transcript.
+Each process makes one copy at a time. The first job of a recording starts its copy; if that fails, opening the player
+starts it. After a server is killed, the copy is made again from the start. Deleting the recording cancels the copy. A
+failed copy does not affect the transcript.
 """
 
 from __future__ import annotations
@@ -36,10 +37,10 @@ from stt.store.retrying import with_retries
 
 QUEUE = "playback"
 POLLING_INTERVAL = 0.5  # polling interval of the queue, seconds
-RETRY_AFTER = 600.0  # seconds after which a copy that failed through no fault of the recording is tried again
-CHECK_INTERVAL = 60.0  # interval at which one process checks whether a copy is still being made, seconds
+RETRY_AFTER = 600.0  # a copy may be retried after so many seconds if the recording did not cause its failure
+CHECK_INTERVAL = 60.0  # minimum interval at which a process checks whether a copy is still being made, seconds
 REPORT = 1.0  # interval between updates of the progress, seconds
-MARGIN = 60.0  # seconds by which sound may exceed the host's maximum duration; it was measured at the intake
+MARGIN = 60.0  # seconds by which decoded sound may exceed the maximum duration, which was checked at the upload
 _c = copies.c
 _checks: OrderedDict[str, float] = OrderedDict()  # name of the workflow -> time of the last check
 _checks_lock = threading.Lock()
@@ -50,13 +51,13 @@ log = logging.getLogger("stt.background.playback.copying")
 
 @dataclass(frozen=True, slots=True)
 class _Copy:
-    id: str  # the recording's
+    id: str  # id of the recording
     track: str
     attempt: int
 
     @property
     def work(self) -> str:
-        """Return the name of its workflow. `stt.store.erasure` deletes by the part before the last dash."""
+        """Return the id of the copy's workflow. `stt.store.erasure` finds it by the part before the last dash."""
         return f"{self.id}-{self.track or 'copy'}.{self.attempt}"
 
     @property
@@ -69,26 +70,29 @@ class _Copy:
 
 
 def expect(recording: Recording, options: dict[str, Any]) -> None:
-    """Start the copy that a job with these options plays. Failures are left to the first opening."""
+    """Start the copy that the player of a job with these options needs. If that fails, the player starts it."""
     try:
         begin(recording, playback_copies.track_of(recording, options))
-    except Exception as error:  # any error of the job engine: no reason to fail a job  # noqa: BLE001
+    except Exception as error:  # an error of the job engine must not fail a job  # noqa: BLE001
         log.warning("could not begin a playback copy: %s", type(error).__name__)
 
 
 def begin(recording: Recording, track: str) -> None:
-    """Start a copy unless none is needed, or it exists or is impossible. The job engine must run. Raises NotFound."""
+    """Start the copy of a track, unless the original can be played, or the copy exists or cannot be made.
+
+    The job engine must run. Raises NotFound.
+    """
     if recording.seekable and not track:
         return
     copy = _copy_to_make(recording.id, track)
     if copy is None or not _is_check_due(copy):
         return
-    # Outside any workflow, which would store this as one of its steps.
+    # Call this outside any workflow: a workflow would store the call as one of its steps.
     outside_workflow(_enqueue, copy)
 
 
 def _copy_to_make(recording_id: str, track: str) -> _Copy | None:
-    """Return the copy to make, recorded in its row; None if there is nothing to make."""
+    """Return the copy to make after recording it in its row, or None if there is nothing to make."""
     row = {"id": recording_id, "track": track, "state": MAKING, "percent": 0, "attempt": 1, "at": time.time()}
     try:
         with database().begin() as connection:
@@ -106,7 +110,7 @@ def _copy_to_make(recording_id: str, track: str) -> _Copy | None:
 
 
 def _next(copy: _Copy, state: str) -> _Copy | None:
-    """Return the next attempt of a copy in this state; None if its state has changed."""
+    """Record a new attempt at a copy that is in `state`, and return it; None if the state has changed meanwhile."""
     values = {"state": MAKING, "percent": 0, "attempt": copy.attempt + 1, "at": time.time(), "error": None}
     this = sa.and_(copy.row, _c.attempt == copy.attempt, _c.state == state)
     changed = queries.write(copies.update().where(this).values(values))
@@ -114,7 +118,10 @@ def _next(copy: _Copy, state: str) -> _Copy | None:
 
 
 def _is_check_due(copy: _Copy) -> bool:
-    """Return whether this process has not checked this copy for CHECK_INTERVAL. The player asks every second."""
+    """Return whether CHECK_INTERVAL has passed since this process last checked the copy.
+
+    The player calls this every second.
+    """
     with _checks_lock:
         now, before = time.monotonic(), _checks.pop(copy.work, None)
         due = before is None or now - before >= CHECK_INTERVAL
@@ -126,7 +133,7 @@ def _is_check_due(copy: _Copy) -> bool:
 
 def _enqueue(copy: _Copy) -> None:
     status = DBOS.get_workflow_status(copy.work)
-    if status is not None and status.status in FINISHED_STATUSES:  # the database was unavailable for long
+    if status is not None and status.status in FINISHED_STATUSES:  # the workflow could not record its end
         next_copy = _next(copy, MAKING)
         if next_copy is None:
             return
@@ -159,7 +166,7 @@ def _make(copy: _Copy) -> None:
     path: Path = with_retries(getattr, recording, "path")
     if not path.exists():
         raise NotFound("The recording is no longer kept.")
-    if recording.seekable is None:  # taken in by an older version
+    if recording.seekable is None:  # uploaded to an older version
         recording = _with_facts(recording)
     if recording.seekable and not copy.track:
         with_retries(_change, copy, state=ORIGINAL)
@@ -176,7 +183,10 @@ def _make(copy: _Copy) -> None:
 
 
 def _with_facts(recording: Recording) -> Recording:
-    """Return the recording with facts that an older version did not record. Raises what `decoder.probe` raises."""
+    """Return the recording with its `tracks` and `seekable`, which an older version did not record.
+
+    Raises the errors of `decoder.probe`.
+    """
     recording = with_retries(recordings.with_tracks, recording)
     found = decoder.probe(recording.path, recording.name)
     this = tables.recordings.update().where(tables.recordings.c.id == recording.id)
@@ -185,7 +195,7 @@ def _with_facts(recording: Recording) -> Recording:
 
 
 class _Progress:
-    """Record the progress of a copy. Raises Cancelled if the recording was deleted."""
+    """Callback that records the progress of a copy. Raises Cancelled if the recording was deleted."""
 
     def __init__(self, copy: _Copy, recording: Recording) -> None:
         self._copy, self._duration = copy, recording.duration
@@ -196,7 +206,7 @@ class _Progress:
             return
         self._next = time.monotonic() + REPORT
         percent = min(99, int(seconds * 100 / self._duration)) if self._duration else 0
-        with suppress(*DB_UNAVAILABLE):  # recorded next time
+        with suppress(*DB_UNAVAILABLE):  # the next call records it
             if not _change(self._copy, percent=percent):
                 raise Cancelled()
 
@@ -204,9 +214,9 @@ class _Progress:
 def _keep(copy: _Copy, part: Path) -> None:
     """Move the finished copy into the store, unless its recording was deleted.
 
-    If the process is killed meanwhile, its file is removed later. Raises DiskFull, StorageUnavailable.
+    If the process is killed meanwhile, the file is removed later. Raises DiskFull, StorageUnavailable.
     """
-    if part.exists():  # else it was moved before the database became unavailable
+    if part.exists():  # else an earlier call moved it before the database became unavailable
         size = part.stat().st_size
         with database().begin() as connection:
             connection.execute(copies.update().where(copy.row).values(size=size))
