@@ -1,4 +1,7 @@
-"""STT Studio: `streamlit run streamlit_app.py`. One process, one port: pages, routes and the job engine."""
+"""Entry point of STT Studio; start it with `streamlit run streamlit_app.py`.
+
+One process runs the pages, the HTTP routes and the job engine. Pages and routes share one port.
+"""
 
 import sys
 
@@ -25,8 +28,8 @@ from stt.web.static import Assets
 internals.skip_component_scan()
 logs.set_up()
 connections.guard()
-sys.setswitchinterval(0.001)  # seconds; a request waits for some ten turns of threads that compute
-# Top-level secrets become environment variables, where stt reads them.
+sys.setswitchinterval(0.001)  # seconds; a request waits for about ten thread switches while other threads compute
+# Streamlit copies top-level secrets into environment variables, from which `stt` reads its settings.
 can_sign_in = st.secrets.load_if_toml_exists() and "auth" in st.secrets
 try:
     lifecycle.check(can_sign_in)
@@ -39,7 +42,10 @@ base_path.serve_under(st.get_option("server.baseUrlPath"))
 
 @contextlib.asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
-    """The job engine starts beside the server, so that the first page does not wait for it."""
+    """Start the job engine with the server and stop it with the server.
+
+    The engine starts in a thread, so the first page does not wait for it.
+    """
     logs.adopt()
     threading.Thread(target=lifecycle.run, name="start", daemon=True).start()
     lifecycle.stop_on_signals()

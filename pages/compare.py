@@ -40,7 +40,7 @@ state = st.session_state
 
 
 def requested_jobs() -> list[Job]:
-    """Return the transcripts that the address names, in its order."""
+    """Return the jobs whose ids are in the address of the page, in the order of the address."""
     ids = [i for i in st.query_params.get("ids", "").split(",") if i][:MOST]
     known = {job.id: job for job in records.jobs_of(owner, ids=ids)} if ids else {}
     if len(known) < len(set(ids)):
@@ -49,10 +49,13 @@ def requested_jobs() -> list[Job]:
 
 
 def choose(groups: list[list[Job]], requested: list[Job]) -> list[Job]:
-    """Draw the choice of recording and versions. The choice is kept in the address, for Back and for links."""
+    """Draw the fields that choose a recording and versions, and return the chosen versions.
+
+    The chosen ids are stored in the address of the page, so the Back button and links restore the choice.
+    """
     known = {group[0].id: group for group in groups}
     if not requested:
-        # The newest recording with several versions, else the newest.
+        # Preselect the newest recording with several versions, or the newest recording if none has several.
         requested = next((group for group in groups if len(group) > 1), groups[0])[:2]
     families = {tuple(version.id for version in found): found for found in map(versions.of, requested)}
     candidates = {version.id: version for family in families.values() for version in family}
@@ -99,7 +102,10 @@ def recording_label(group: list[Job]) -> str:
 
 
 def reference_of(first: Job) -> str:
-    """Draw the box for a reference text and return its spoken text. It is kept for the session."""
+    """Draw the box for a reference text and return the text to compare, "" after an error.
+
+    The session stores what was entered for each recording.
+    """
     recording = first.recording_id or first.id
     kept, box = state.setdefault("references", {}), f"reference-{recording}"
     with st.expander(tr("Reference text"), icon=":material/fact_check:", expanded=bool(kept.get(recording))):
@@ -116,8 +122,11 @@ def reference_of(first: Job) -> str:
 
 
 def upload_of_reference(first: Job, box: str) -> None:
-    """Draw a file field that fills the text box with the key `box`, and a choice of encodings if that is uncertain."""
-    unsure, choice = f"{box}-unsure", f"{box}-encoding"  # `unsure`: (name, content, likely encodings, the chosen one)
+    """Draw a file field that fills the text box with the key `box`.
+
+    If the encoding of the file is uncertain, draw a field that chooses it.
+    """
+    unsure, choice = f"{box}-unsure", f"{box}-encoding"  # state[unsure]: (name, content, encodings, chosen one)
     sent = text_file(tr("Upload it"), key_for("file", box), reader.ENDINGS, reader.MOST)
     if sent is not None:
         name, content = sent
@@ -153,7 +162,7 @@ def upload_of_reference(first: Job, box: str) -> None:
 
 
 def words_of(job: Job) -> set[str]:
-    """Return the words of a transcript in their compared form, none if it is not finished."""
+    """Return the distinct words of a transcript as `Token.key`; an empty set if the job has not finished."""
     if job.state != kinds.DONE:
         return set()
     return {token.key for token in comparison.tokens(transcripts.transcript_of(job.id))}
@@ -161,12 +170,15 @@ def words_of(job: Job) -> set[str]:
 
 @st.cache_data(max_entries=24, ttl=3600, show_spinner=False)
 def aligned(reference: str, hypothesis: str) -> Alignment:
-    """Return `compare.align` of keys joined by spaces, cached because each rerun needs it."""
+    """Align two texts, each given as `Token.key`s joined by spaces. The result is cached for reruns of the page."""
     return align(reference.split(), hypothesis.split())
 
 
 def audio_of(job: Job, first: Job) -> str | None:
-    """Return the sound's address. Versions of the same sound share one, so that the browser loads it once."""
+    """Return the address of the sound of `job`, None if the recording was deleted.
+
+    Versions of the same track get the address of `first`, so the browser loads the sound once.
+    """
     if not versions.has_sound(job):
         return None
     same = (first.recording_id, first.options.get(TRACK)) == (job.recording_id, job.options.get(TRACK))
@@ -174,12 +186,12 @@ def audio_of(job: Job, first: Job) -> str | None:
 
 
 def side_by_side(done: list[Job], reference: str) -> None:
-    """Draw the comparison."""
+    """Draw the comparison of the versions `done` with one of them or with the text `reference`."""
     letters = dict(zip((job.id for job in done), ascii_uppercase, strict=False))
     by_id = {job.id: job for job in done}
     choices = [REFERENCE, *letters] if reference.strip() else list(letters)
     if state.get("against") not in choices or (reference.strip() and not state.get("had_reference")):
-        state.against = choices[0]  # a new reference is selected to measure the versions against
+        state.against = choices[0]  # preselect a newly entered reference
     state.had_reference = bool(reference.strip())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         against = st.selectbox(
@@ -227,7 +239,7 @@ def side_by_side(done: list[Job], reference: str) -> None:
 
 
 def row(job: Job, letter: str, alignment: Alignment | None) -> Version:
-    """Return the table row of a version: its facts, and its differences from the text it is compared with."""
+    """Return the table row of a version. `alignment` is with the text it is compared with, None for that text."""
     rate = ("–", tr("compared with this one"))
     if alignment is not None:
         counts = tr(
@@ -266,7 +278,7 @@ def each_against_each(done: list[Job], letters: dict[str, str], keys: dict[str, 
 
 
 def part_of(words: int) -> int:
-    """Draw the choice of part of a long text, and return the index of its first word."""
+    """Draw a field that chooses a part of a long text. Return the index of the part's first word."""
     if words <= PART:
         return 0
     starts = list(range(0, words, PART))
@@ -296,13 +308,13 @@ def say_limits(texts: dict[str, list[comparison.Token]], rough: bool) -> None:
 
 
 def progress() -> None:
-    """Draw the versions that are not finished yet. A fragment repeats this every second."""
+    """Draw the versions that have not finished, with their progress. A fragment runs this function every second."""
     open_now = records.jobs_of(owner, ids=state.compare_open)
     for job in open_now:
         plain(version_label(job), "stt-hint")
         job_row(job)
     if len([job for job in open_now if job.pending]) < state.compare_pending:
-        st.rerun()  # to include the version that has finished
+        st.rerun()  # so that the comparison includes the version that has just finished
 
 
 st.title(tr("Compare"), anchor=False)

@@ -1,4 +1,4 @@
-"""Show text from outside as plain text: names, transcripts and errors never become markup."""
+"""Show text from users and providers as plain text. Names, transcripts and errors never become markup."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ JOINER = "\u2060"
 
 
 def plain(text: str, style: str = "stt-text", *, tag: str = "p", role: str | None = None, fit: bool = False) -> None:
-    """Draw `text` unchanged in the style of a CSS class (see `style.css`). With `fit` it is only as wide as needed."""
+    """Draw `text` unchanged in the style of a CSS class (see `style.css`). With `fit` it is as wide as its text."""
     announced = f' role="{role}"' if role else ""
     st.html(
         f'<{tag} class="{style}" dir="auto"{announced}>{escape(text)}</{tag}>', width="content" if fit else "stretch"
@@ -23,14 +23,17 @@ def plain(text: str, style: str = "stt-text", *, tag: str = "p", role: str | Non
 
 
 def download_link(label: str, address: str) -> None:
-    """Draw a link, styled as a button, to a file from one of our routes."""
+    """Draw a link, styled as a button, that downloads a file from a route of this app."""
     st.html(f'<a class="stt-button" href="{escape(address)}" download>{escape(label)}</a>', width="content")
 
 
 def download_form(
     label: str, address: str, values: dict[str, str], *, key: str, icon: str, disabled: bool = False
 ) -> None:
-    """Draw a button for a file from a route that takes `values`, which may be too many for an address."""
+    """Draw a button that downloads a file from the route `address`.
+
+    The button sends `values` to the route as a form, because they may be too long for a URL.
+    """
     hidden = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in values.items()
     )
@@ -45,7 +48,7 @@ def download_form(
 def markdown(text: str) -> str:
     """Return `text` escaped for a widget that reads Markdown, such as `st.error`.
 
-    An invisible word joiner keeps addresses from becoming links, which escapes do not prevent.
+    Invisible word joiners keep URLs and mail addresses from becoming links, which backslashes do not prevent.
     """
     text = re.sub(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", JOINER, text, flags=re.IGNORECASE)
     return re.sub(r"([\\`*_{}\[\]()#+.!|~$<>&:-])", r"\\\1", text)
@@ -63,7 +66,7 @@ def show_error(error: SttError) -> None:
 
 @contextmanager
 def show_errors() -> Iterator[None]:
-    """Draw an error that the body raises; what follows the body still runs."""
+    """Draw an `SttError` that the `with` block raises. The code after the block runs nevertheless."""
     try:
         yield
     except SttError as error:
@@ -72,7 +75,7 @@ def show_errors() -> Iterator[None]:
 
 @contextmanager
 def store_error(key: str) -> Iterator[None]:
-    """Store an error that the body raises under a key of the session, to be drawn by a later run."""
+    """Store an `SttError` that the `with` block raises in the session under `key`. A later run draws it."""
     try:
         yield
     except SttError as error:
@@ -80,7 +83,7 @@ def store_error(key: str) -> Iterator[None]:
 
 
 def show_stored_error(key: str) -> None:
-    """Draw a stored error, once."""
+    """Draw the error that `store_error` stored under `key`, once."""
     if key in st.session_state:
         st.error(markdown(st.session_state.pop(key)))
 

@@ -46,7 +46,7 @@ def clock(seconds: float) -> str:
 
 
 def time_of(seconds: float | None) -> time | None:
-    """Return a duration in seconds as a time, which tables sort and show as 1:02:03; at most one day."""
+    """Return a duration in seconds as a `time`, which tables sort and show as 1:02:03; 23:59:59 if it is longer."""
     if seconds is None:
         return None
     whole = min(round(seconds), 24 * 3600 - 1)
@@ -69,12 +69,15 @@ def when(seconds: float) -> str:
 
 
 def dated(at: float, kind: str | None) -> str:
-    """Return a text such as "recorded 12 May 2024, 10:02" (see `stt.files.dates`)."""
+    """Return the date of a recording, such as "recorded 12 May 2024, 10:02" (see `stt.files.dates` for `kind`)."""
     return dates.words(at, kind, time_zone())
 
 
 def day(at: float | None, kind: str | None) -> str | None:
-    """Return a text such as "12 May 2024" for a column, "by 12 May 2024" if only its modification date is known."""
+    """Return a recording's date for a table, such as "12 May 2024"; None if `at` is None.
+
+    The text is "by 12 May 2024" if only the modification date of the file is known.
+    """
     if at is None:
         return None
     known = dates.day(at, kind, time_zone())

@@ -10,8 +10,8 @@ from pages.texts import for_scripts, tr
 
 WIDE = ("history", "compare")
 
-# The logo is in the style sheet, and the browser's icon has its own route. For images, Streamlit would import numpy,
-# which delays the first page, and it would load a page's icon from a Google server.
+# The logo is in the style sheet and the favicon has its own route, because Streamlit imports numpy when it is given an
+# image, which delays the first page. Streamlit would load a page icon from a Google server.
 st.set_page_config(page_title="STT Studio")
 st.html(Path(__file__).with_name("style.css"))
 for_scripts()
@@ -31,7 +31,7 @@ with session.show_database_errors():
         ],
         position="top" if recognised else "hidden",
     )
-    # Set the layout only once per run: the browser confuses a second one with that of the previous run.
+    # Set the layout only once per run. The browser would confuse a second layout with the layout of the previous run.
     st.set_page_config(layout="wide" if page.url_path in WIDE else "centered")
     banner.connection()
     banner.notice()

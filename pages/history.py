@@ -13,7 +13,7 @@ from pages.sections.settings import recovery
 from pages.texts import tr, trn
 from stt.library import history
 
-ROWS = 100  # per page
+ROWS = 100  # maximum rows of a page of the table
 owner = session.owner()
 state = st.session_state
 

@@ -1,4 +1,4 @@
-"""Keep a visitor's session: their identity, the jobs they follow, and the handling of an unavailable database."""
+"""A visitor's session: identity, followed jobs, and what pages do while the database is unavailable."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from stt.ops import health
 from stt.settings import settings
 from stt.store import records
 
-RECENT = 24 * 3600  # seconds; jobs that ended earlier are only in the history
+RECENT = 24 * 3600  # seconds; older jobs that have ended are only in the history
 MOST_ROWS = 12
 DATABASE_CHECK_INTERVAL = 2.0  # interval between checks while the database is unavailable, seconds
 RECOVERED = "recovered"  # session key: a recovery code was just used
@@ -35,16 +35,16 @@ def signs_in() -> bool:
 
 
 def recognise() -> bool:
-    """Set the owner of this session, and follow the jobs that a reload or another tab left running.
+    """Set the owner of this session, and follow the owner's running jobs, also those started in another tab.
 
-    Return False if they must sign in first.
+    Return False if the visitor must sign in first.
     """
     state = st.session_state
     name = visitors.visitor(st.context.cookies)
     if signs_in() and not _has_signed_in(name):
         state.clear()
         return False
-    # Without cookies this session has its own history, until it ends.
+    # Without cookies the session gets a new owner, whose history is lost when the session ends.
     known = _current_owner() or visitors.owner_of(visitors.new_visitor())
     if known is None:  # just signed out in another tab
         state.clear()
@@ -63,7 +63,7 @@ def recognise() -> bool:
 
 
 def _has_signed_in(name: str | None) -> bool:
-    """Return whether Streamlit and our own routes know the visitor. Record it for the routes."""
+    """Return whether the visitor has signed in, and record it for the routes of this app, which check it themselves."""
     if name is None or not getattr(st.user, "is_logged_in", False):
         return False
     user = visitors.user(st.user.to_dict())
@@ -75,17 +75,17 @@ def _has_signed_in(name: str | None) -> bool:
 def owner() -> str:
     """Return the owner of the visitor's records, checked at each call because another tab may sign out.
 
-    Raises NotFound.
+    Raises NotFound after a sign-out.
     """
     if not is_current():
-        st.rerun()  # to the sign-in page; in a callback this has no effect
+        st.rerun()  # shows the sign-in page; a callback continues after `st.rerun`
         raise NotFound(tr("You have signed out."), guidance=tr("Sign in again."))
     known: str = st.session_state.owner
     return known
 
 
 def name() -> str:
-    """Return the name in this browser's cookie, empty without one."""
+    """Return the visitor's name in this browser's cookie, "" without a cookie."""
     return visitors.visitor(st.context.cookies) or ""
 
 
@@ -96,7 +96,7 @@ def is_current() -> bool:
 
 
 def _current_owner() -> str | None:
-    """Return the owner in the visitor's current cookie, or without a cookie that of this session."""
+    """Return the owner that the visitor's cookie stands for now. Without a cookie return the owner of this session."""
     name = visitors.visitor(st.context.cookies)
     if name is None and not signs_in():
         return visitors.owner_of(None) or st.session_state.get("owner")
@@ -105,7 +105,10 @@ def _current_owner() -> str | None:
 
 @contextmanager
 def show_database_errors(*, retry: bool = True) -> Iterator[None]:
-    """Draw the body, or a message that the database is unavailable. `retry`: check until it answers, then redraw."""
+    """Draw a message if the `with` block finds the database unavailable.
+
+    With `retry`, check the database regularly and rerun the page as soon as it responds.
+    """
     try:
         yield
     except DB_UNAVAILABLE:
@@ -120,14 +123,17 @@ def _rerun_when_it_answers() -> None:
 
 
 def fragment(function: Callable[..., Any], **how: Any) -> Callable[..., Any]:
-    """Return `st.fragment` that identifies the visitor at each run, because `frame.py` does not run then."""
+    """Return `function` as an `st.fragment` that checks at each run that the visitor is still the same.
+
+    `frame.py`, which identifies the visitor, does not run when a fragment runs.
+    """
     return st.fragment(_checked(function), **how)
 
 
 def dialog(title: Callable[[], str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return `st.dialog` that does nothing after a sign-out in another tab.
+    """Return a decorator like `st.dialog`, whose dialog does nothing after a sign-out in another tab.
 
-    `title` is called when the dialog opens, because it is translated for each visitor.
+    `title` is a function that is called when the dialog opens, because the title is translated for each visitor.
     """
 
     def opening(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -141,16 +147,16 @@ def dialog(title: Callable[[], str]) -> Callable[[Callable[..., Any]], Callable[
 
 
 def callback(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a widget's callback that does nothing after a sign-out in another tab.
+    """Return `function` as a widget's callback that does nothing after a sign-out in another tab.
 
-    Callbacks run before the page that identifies the visitor.
+    Streamlit runs callbacks before the page, and only the page identifies the visitor.
     """
 
     @wraps(function)
     def run(*values: Any, **named: Any) -> Any:
         try:
             current = is_current()
-        except DB_UNAVAILABLE:  # the page, which runs next, reports it
+        except DB_UNAVAILABLE:  # the page runs next and reports the error
             return None
         return function(*values, **named) if current else None
 
@@ -169,7 +175,7 @@ def _checked(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def key() -> SecretStr | None:
-    """Return the visitor's own key for the AI/ML API. It is kept only in this session's memory."""
+    """Return the visitor's own key for the AI/ML API. The key is stored only in this session's memory."""
     return st.session_state.get("api_key")
 
 
@@ -187,15 +193,15 @@ def server_address() -> str:
 def following() -> list[str]:
     """Return the ids of the jobs that this session follows, newest first, as a list to change in place.
 
-    A run of a page can end at any access to the session, such as this one. So call it before creating a job, which
-    would otherwise not be followed.
+    Streamlit can end a run of a page at any access to the session, such as in this function. So call it before you
+    create a job, not between creating and following the job.
     """
     ids: list[str] = st.session_state.generation_ids
     return ids
 
 
 def followed() -> list[records.Job]:
-    """Return the jobs of this session, newest first."""
+    """Return the jobs that this session follows, newest first."""
     return records.jobs_of(owner(), ids=following())
 
 

@@ -22,7 +22,10 @@ state = st.session_state
 
 
 def key_form() -> None:
-    """Draw the form for the visitor's key, kept for this browser session. It is checked, and never shown again."""
+    """Draw the form for the visitor's key for the AI/ML API, or that a key is in use.
+
+    A key is checked with the provider, stored for this browser session, and never shown again.
+    """
     if session.key() is not None:
         st.success(tr("Your key is in use until you close this tab or remove it."), icon=":material/key:")
         if st.button(tr("Remove the key")):

@@ -1,4 +1,4 @@
-"""Draw a shared transcript without an account: title, words and, if its owner allows, sound and notes."""
+"""Draw a shared transcript for readers without an account: title, words and, if the owner allows, sound and notes."""
 
 from urllib.parse import quote
 

@@ -1,8 +1,8 @@
-"""Translate the texts of the pages. The code contains them in English.
+"""Translate the texts of the pages, which are written in English in the code.
 
-`locales/stt.pot` lists them all. A file made from it, such as `de.po` beside it or in the folder `STT_TRANSLATIONS`,
-translates them for browsers of that language; `en.po` rewords them. Texts missing in a file stay English. Sentences
-from `stt`, such as those of errors, are not included.
+`locales/stt.pot` lists all of these texts. A translation is a file made from it, such as `de.po` for browsers in
+German, in `locales/` or in the folder `STT_TRANSLATIONS`. A file `en.po` changes the English texts. Texts missing in a
+translation stay English. Sentences from the package `stt`, such as error messages, are not translated.
 """
 
 from __future__ import annotations
@@ -21,13 +21,17 @@ import streamlit as st
 from stt.settings import settings
 
 LOCALES = Path(__file__).parent / "locales"
-COUNTS = 200  # number of counts with stored plural forms; a larger one has the form of 100 plus its last two digits
+# Plural forms are stored for counts below this. A larger count has the form of 100 plus its last two digits.
+COUNTS = 200
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Translation:
-    """Hold the forms of each text (one if it has no count), and the index of the form for each count."""
+    """A translation: the forms of each English text in `texts`, and in `plurals` the index of the form for each count.
+
+    A text without a count has one form.
+    """
 
     texts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     plurals: tuple[int, ...] = ()
@@ -43,7 +47,10 @@ def tr(text: str, /, **values: object) -> str:
 
 
 def trn(one: str, several: str, count: int, /, **values: object) -> str:
-    """Return the form of a text for this count, with the count in place of `{count}`."""
+    """Return the form of a text for `count`, in the visitor's language, with the count in place of `{count}`.
+
+    `one` and `several` are the English singular and plural.
+    """
     translation = _translation()
     if forms := translation.texts.get(one):
         form = forms[translation.plurals[count if count < COUNTS else 100 + count % 100]]
@@ -53,7 +60,7 @@ def trn(one: str, several: str, count: int, /, **values: object) -> str:
 
 
 def for_scripts() -> None:
-    """Pass the translation to the components, whose `shared/texts.js` reads it. English needs none."""
+    """Pass the translation to the components, whose `shared/texts.js` reads it; nothing for English."""
     if (translation := _translation()) is not ENGLISH:
         data = json.dumps({"texts": translation.texts, "plurals": translation.plurals})
         st.html(f'<div class="stt-texts" hidden data-texts="{escape(data)}"></div>')
@@ -65,7 +72,10 @@ def _translation() -> Translation:
 
 @lru_cache(maxsize=64)
 def find(locale: str, more: Path | None) -> Translation:
-    """Return the translation for a browser's locale, for "pt-BR" or else "pt": the host's file before ours."""
+    """Return the translation for a browser's locale: for "pt-BR" the file of "pt-BR", else of "pt", else ENGLISH.
+
+    A file in the host's folder `more` takes precedence over one in `LOCALES`.
+    """
     for language in (locale, locale.partition("-")[0]):
         for folder in (more, LOCALES):
             if language.replace("-", "").isalnum() and folder and (path := folder / f"{language}.po").is_file():
@@ -74,7 +84,7 @@ def find(locale: str, more: Path | None) -> Translation:
 
 
 def _read(path: Path) -> Translation:
-    """Read a translation. A text with names in braces that the original lacks would fail, so it is omitted."""
+    """Read a translation file. Omit texts with names in braces that the English text lacks: formatting would fail."""
     from babel.messages.pofile import read_po
 
     with open(path, "rb") as file:
@@ -94,7 +104,7 @@ def _read(path: Path) -> Translation:
 
 
 def _names(text: str) -> set[str]:
-    """Return the names in braces; "{" stands for invalid braces."""
+    """Return the names in braces in `form`, or {"{"} if its braces are invalid."""
     try:
         return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
     except ValueError:

@@ -36,12 +36,13 @@ from stt.store.recordings import Link
 from stt.store.records import Job
 
 SAMPLE = Path(stt.__file__).parent / "assets" / "sample.flac"
-# Seconds in which the browser draws only the drop zone, at a first view. With 0.15 the rest of the page often arrived
-# before the drop zone was drawn, which delayed that by 0.2 s. The rest is drawn 0.05 s later.
+# Pause in seconds after the drop zone is sent for the first time, so that the browser draws it before the rest arrives.
+# With 0.15 the rest of the page often arrived first, which delayed the drop zone by 0.2 s. The pause delays the rest by
+# 0.05 s.
 FIRST = 0.25
 MARGIN = 2.0  # seconds before the maximum duration at which a recording stops
 LONG = 120.0  # minimum length of a recording for offering a notification, seconds
-CHECK_INTERVAL = 2.0  # interval between checks of recordings in other tabs, seconds
+CHECK_INTERVAL = 2.0  # interval between checks of live recordings in other tabs, seconds
 SAMPLE_NAME = "John F. Kennedy, inaugural address, 1961.flac"
 state = st.session_state
 owner, key = session.owner(), session.key()
@@ -49,22 +50,22 @@ resumed, elsewhere = ([], 0) if "transcribe" in state else live_recordings.take_
 if "chosen" not in state:  # ids of recordings to transcribe, including those from before a reload
     waiting = recordings.unused_ids(owner)
     state.chosen = [i for i in resumed if i in waiting] if settings().access == "shared" else waiting
-# A run of this script can end at any access to the session, for example when a file arrives while others are listed.
-# So values that change together are read once, here, and changed in place.
+# Streamlit can end a run of this script at any access to the session, for example when another file arrives. So values
+# that must change together are read from the session once, here, and then changed in place.
 chosen = state.chosen
 memory = state.setdefault(
     "transcribe",
     SimpleNamespace(
         drawn=False,  # whether the drop zone was drawn before
         texts=[],  # names and contents of dropped transcripts
-        seen=set(),  # handled uploads and microphone recordings
-        elsewhere=elsewhere,  # number of recordings in progress in other tabs at the last check
+        seen=set(),  # ids of handled uploads and microphone recordings
+        elsewhere=elsewhere,  # number of live recordings in other tabs at the last check
         pressed=False,  # whether the Transcribe button was pressed and no job created yet
-        notice=None,  # the next notice
-        shown_notice=None,  # the current notice, and the sources it is about
-        links_drawn=0,  # number of link boxes drawn so far
-        links_left="",  # initial text of the newest box
-        show=None,  # the row to scroll to
+        notice=None,  # a new notice, not yet drawn
+        shown_notice=None,  # the drawn notice, and the sources on the page at that time
+        links_drawn=0,  # number in the link box's key; a new number makes a new box
+        links_left="",  # initial text of the link box
+        show=None,  # key of the job row to scroll to
         states={},  # the state of each job at the last refresh
         news="",  # last announcement to screen readers
     ),
@@ -76,13 +77,16 @@ def press() -> None:
 
 
 def unlist(recording_id: str) -> None:
-    """Remove the recording for which a transcript was imported, if any, from the list."""
+    """Remove a recording from the list after a transcript was imported for it. "" means no recording."""
     if recording_id in chosen:
         chosen.remove(recording_id)
 
 
 def add_recordings() -> tuple[list[Link], bool]:
-    """Draw the inputs. Return the entered links, and whether the box may contain text that it has not sent yet."""
+    """Draw the tabs that add recordings. Return the entered links, and whether the Link tab is open.
+
+    While the Link tab is open, its box may contain text that the browser has not sent yet.
+    """
     upload, link, record = st.tabs([tr("Upload"), tr("Link"), tr("Record")], key="ways", on_change="rerun")
     with upload:
         add(
@@ -116,18 +120,18 @@ def add_recordings() -> tuple[list[Link], bool]:
 
 
 def add(ids: list[str]) -> bool:
-    """List new recordings, and return whether there were any."""
+    """Add the recordings `ids` that are new to the list of recordings to transcribe. Return whether there were any."""
     before = len(chosen)
     for recording_id in [i for i in ids if i not in memory.seen]:
         # After a restart of the server an open page reports all of its uploads again.
         if recording_id not in chosen and recording_id in recordings.unused_ids(owner):
             chosen.append(recording_id)
-        memory.seen.add(recording_id)  # last, so that the next run retries if the database is unavailable
+        memory.seen.add(recording_id)  # after the query, so that the next run retries if the database is unavailable
     return len(chosen) > before
 
 
 def follow_others() -> None:
-    """Check the recordings that were in progress in other tabs. They are listed here once they have ended."""
+    """Check the live recordings in other tabs, and add them to the list once they have ended."""
     with session.show_database_errors(retry=False):
         ended, memory.elsewhere = live_recordings.take_up(owner, session.name())
         if add(ended) or not memory.elsewhere:
@@ -136,15 +140,15 @@ def follow_others() -> None:
 
 
 def list_recordings(found: list[recordings.Recording], model: Model) -> dict[str, dict[str, str]]:
-    """Draw the recordings to transcribe: the facts of each, and the time that this model will take.
+    """Draw the recordings to transcribe, with facts about each and the time that this model will take.
 
-    Return the recordings' own options by id.
+    Return by recording id the options that are set for one recording, such as its track.
     """
     own = {}
     usual = speed.usual(model.id) if model.local else None
     past = [] if model.local else records.recent_durations(model.id)
     guessed = model.local and model.id != LOCAL and not speed.is_measured(model.id)
-    with st.container(key="waiting", gap="xsmall"):  # even if empty, so that what follows keeps its position
+    with st.container(key="waiting", gap="xsmall"):  # even if empty, so that later elements keep their positions
         for recording in found:
             seconds = recording.duration or 0.0
             expected = seconds / usual if usual else pacing.expected_seconds(seconds, past)
@@ -184,14 +188,14 @@ def begin(
     own: dict[str, dict[str, str]],
     tags: list[str],
 ) -> None:
-    """Start a job for each source, with common and own options. The transcripts get the tags.
+    """Start a job for each source with `options` and, for a recording, its options in `own`, by recording id.
 
-    Sources that are refused stay in the list, to be corrected, and do not stop the others.
+    The transcripts get `tags`. A source that is refused stays in the list and does not stop the others.
     """
     following, address, refused, links = session.following(), session.address(), [], []
     for source in sources:
         wanted = options if isinstance(source, Link) else options | own.get(source.id, {})
-        if wanted.get(TRACK) == tracks.ALL:  # each track is a speaker: no diarization
+        if wanted.get(TRACK) == tracks.ALL:  # each track is a speaker, so diarization is not needed
             wanted = {name: value for name, value in wanted.items() if name != SPEAKERS}
         try:
             following.insert(0, stt.create(source, model=model, options=wanted, owner=owner, key=key, address=address))
@@ -206,13 +210,13 @@ def begin(
     if refused:
         memory.notice = "\n\n".join(refused)
     if any(isinstance(source, Link) for source in sources):
-        memory.links_drawn += 1  # a new box, with the refused links
+        memory.links_drawn += 1  # a new link box with the refused links
         memory.links_left = "\n".join(links)
     st.rerun()
 
 
 def rows() -> None:
-    """Draw the jobs of this session, repeatedly while one of them is open."""
+    """Draw the jobs that this session follows. A fragment repeats this function while one of them is open."""
     with session.show_database_errors(retry=False):  # the fragment repeats anyway
         followed = session.followed()
         with st.container():
@@ -231,7 +235,7 @@ def is_long(job: Job) -> bool:
 
 
 def news(followed: list[Job]) -> str:
-    """Return an announcement of the jobs that have ended since the last refresh."""
+    """Return an announcement of the jobs that ended since the last refresh, or the last announcement if none has."""
     before, memory.states = memory.states, {job.id: job.state for job in followed}
     if ended := [ending(job) for job in followed if not job.pending and before.get(job.id, job.state) != job.state]:
         memory.news = " ".join(ended)
@@ -257,8 +261,8 @@ with listed:
     own = list_recordings(found, model)
 cost_line(model, [recording.duration for recording in found] + [None] * len(typed_links))
 sources: list[recordings.Recording | Link] = [*found, *typed_links]
-# A notice stays until something is added, removed or started. Jobs that end do not remove it.
-if "notice" in state:  # set by a row below
+# A notice stays until a recording or link is added, removed or started. The end of a job does not remove it.
+if "notice" in state:  # set by a job row, which the script draws later
     memory.notice = state.pop("notice")
 if memory.notice:
     memory.shown_notice, memory.notice = (memory.notice, sources), None
@@ -266,7 +270,8 @@ if memory.shown_notice and memory.shown_notice[1] == sources:
     notice.error(markdown(memory.shown_notice[0]))
 else:
     memory.shown_notice = None
-# A box sends its text when it loses focus, which a click on the button causes first. So one click is enough.
+# While the Link tab is open the button is enabled. A click on it takes the focus from the link box, which then sends
+# its text. So one click is enough.
 idle = not (sources or typing)
 st.button(
     tr("Transcribe"), on_click=session.callback(press), type="primary", width="stretch", disabled=idle, key="start"

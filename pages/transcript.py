@@ -64,7 +64,7 @@ def header(job: records.Job, transcript: Transcript) -> None:
 
 
 def known_length(job: records.Job) -> list[str]:
-    """Return the length; empty for a text imported without a recording."""
+    """Return the length of the recording as a list of one text; empty for a text imported without a recording."""
     return [length(job.duration)] if job.duration or job.engine != kinds.ALIGNMENT else []
 
 
@@ -87,11 +87,11 @@ def title_and_facts(job: records.Job, transcript: Transcript) -> None:
 def actions(job: records.Job, transcript: Transcript) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         copy_button()
-        with st.container(width="content"):  # a fragment stretches
+        with st.container(width="content"):  # without it the fragment would stretch to the full width
             downloads(job, transcript, audio=audible)
         if not job.pending and job.state != kinds.DONE and st.button(tr("Retry"), icon=":material/refresh:"):
             following, key, address = session.following(), session.key(), session.address()
-            with store_error("notice"):  # such as a limit of the host
+            with store_error("notice"):  # for example, a quota of the host is exceeded
                 service.retry(job.id, owner=owner, key=key, address=address)
                 if job.id not in following:
                     following.insert(0, job.id)
@@ -137,14 +137,14 @@ def reading(job: records.Job, transcript: Transcript, *, editable: bool) -> None
 
 
 def has_audio(job: records.Job) -> bool:
-    """Return whether the recording is still kept."""
+    """Return whether the recording is still stored; False if the storage is unavailable."""
     with suppress(StorageUnavailable):  # the text can still be read
         return sharing.audio_recording(job) is not None
     return False
 
 
 def provenance(job: records.Job) -> None:
-    """Draw the provenance of this text."""
+    """Draw how the transcript was made, in a collapsed section: its stored provenance, speed and time."""
     made = {name.replace("_", " ").capitalize(): value for name, value in (job.provenance or {}).items()}
     if job.duration and job.worked:
         made[tr("Speed")] = tr("{speed:.1f} times real time", speed=job.duration / job.worked)
@@ -162,7 +162,8 @@ except NotFound as error:
     st.info(markdown(sentence(error.to_dict())))
     st.page_link("history.py", label=tr("All transcripts"), icon=":material/history:")
     st.stop()
-corrected = corrections.state(job.id, owner)  # read before the text, so that changes saved in between are noticed
+# Read the state before the text, so that a correction saved between the two reads is noticed.
+corrected = corrections.state(job.id, owner)
 transcript = transcripts.transcript_of(job.id)
 audible = has_audio(job)
 header(job, transcript)
@@ -171,7 +172,7 @@ speaker_arguments = speakers_panel(job, transcript, corrected, sound=audible)
 learned()
 machines = machines_version(job, corrected)
 with st.container(key="transcript"):
-    if machines or transcript.segments or corrected.version:  # removed text can be restored
+    if machines or transcript.segments or corrected.version:  # also without text, because removed text can be restored
         reading(job, machines or transcript, editable=machines is None)
     elif job.state == kinds.DONE:
         st.info(tr("No speech was found in this recording."))

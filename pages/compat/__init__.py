@@ -1,1 +1,1 @@
-"""Isolate the uses of undocumented Streamlit APIs that must import Streamlit (for others see `stt.compat`)."""
+"""Uses of undocumented Streamlit APIs that import Streamlit. `stt.compat` has those that work without the import."""

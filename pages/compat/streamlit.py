@@ -1,4 +1,4 @@
-"""Use Streamlit's internal modules. Nothing else in this project imports from them."""
+"""Functions and types from Streamlit's internal modules. No other file of this project imports those modules."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
     from streamlit.elements.lib.column_types import ButtonColumnResult, ColumnConfig
 
-# Types (for annotations only) and functions.
+# The types `ButtonColumnResult`, `ColumnConfig`, `ComponentRenderer` and `ComponentResult` are for annotations only.
 __all__ = [
     "ButtonColumnResult",
     "ColumnConfig",
@@ -33,9 +33,9 @@ __all__ = [
 
 
 def skip_component_scan() -> None:
-    """Keep Streamlit from scanning all packages for components. Ours are in none of them.
+    """Keep Streamlit from scanning all installed packages for components. No package has components of this app.
 
-    The scan takes a sixth of the time until the first page is shown.
+    The scan would take a sixth of the time from the start to the first page.
     """
     manifest_scanner.scan_component_manifests = _no_manifests
 
@@ -47,9 +47,9 @@ def _no_manifests(max_workers: int | None = None) -> list[tuple[manifest_scanner
 class WithoutDialogs:
     """Disable Streamlit's own error dialogs in the configuration that the page reads before it connects.
 
-    Three seconds after the server became unavailable, a dialog opened over the page, took the keyboard focus from
-    somebody who was typing, and named the command that starts a server. `pages/sections/banner.py` draws a notice
-    instead.
+    Otherwise, three seconds after the server became unavailable, Streamlit would open a dialog over the page. The
+    dialog takes the keyboard focus from a visitor who is typing, and names the command that starts a server.
+    `pages/sections/banner.py` draws a notice instead.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -72,9 +72,9 @@ def static_folder() -> Path:
 
 
 def key_for(name: str, id: str) -> str:
-    """Return the key of a component for an object with this random id.
+    """Return the key of the component `name` for the object with the random id `id`.
 
-    Streamlit reserves two underscores: a component with them in its key raises an error (streamlit 1.67,
-    `EVENT_DELIM`), and one in 160 ids contains them.
+    Underscores become dots, because Streamlit raises an error for a key with two underscores in a row (streamlit 1.67,
+    `EVENT_DELIM`). One random id in 160 contains two underscores in a row.
     """
     return f"{name}-{id.replace('_', '.')}"

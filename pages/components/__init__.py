@@ -1,6 +1,6 @@
-"""Register components (Streamlit's version 2): each is a folder with Python, HTML, CSS and scripts.
+"""Custom Streamlit components (version 2 of the components API).
 
-`shared/` has the scripts that several components use.
+Each component is a folder with Python, HTML, CSS and scripts. `shared/` has the scripts that several components use.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ _HERE = Path(__file__).parent
 def component(name: str) -> ComponentRenderer:
     """Register the component in the folder `name`: index.html, its style sheets, and bundle.js, built from its scripts.
 
-    The component is drawn in the page itself, not in a shadow tree, so that find-in-page, labels and tests reach it.
-    All of its classes begin with `stt-`.
+    The component is drawn in the DOM of the page, not in a shadow tree, so find-in-page, labels and tests reach it.
+    All of its CSS classes begin with `stt-`.
     """
     html, js = (_HERE.joinpath(name, file).read_text("utf-8") for file in ("index.html", "bundle.js"))
     first = _HERE / name / "index.css"

@@ -1,1 +1,1 @@
-"""Draw parts of pages, one file each: parts of one page in a folder with its name, common ones here."""
+"""Parts of pages, one per file. A folder has the parts of the page with the folder's name."""

@@ -31,7 +31,7 @@ def full_disk() -> None:
 def connection() -> None:
     """Draw the notice that the style sheet shows while the server is unavailable.
 
-    Streamlit's own dialog would take the keyboard focus.
+    The notice replaces Streamlit's dialog, which would take the keyboard focus from a visitor who is typing.
     """
     text = tr("No connection to the server. This page tries again by itself, and what you typed stays here.")
     st.html(f'<p class="stt-away" role="status">{escape(text)}</p>')

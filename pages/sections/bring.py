@@ -41,9 +41,10 @@ def bring_button(job: Job, recording: Recording) -> None:
 
 
 def bring_here(ids: Sequence[str], on_added: Callable[[str], None]) -> None:
-    """Draw the button that imports a transcript for one of the recordings `ids`, which have no job yet, or for none.
+    """Draw the button that imports a transcript. The visitor can choose a recording that the transcript belongs to.
 
-    `on_added` is called with the id of that recording, or "".
+    `ids` are the recordings to choose from, which have no job yet. `on_added` is called with the id of the chosen
+    recording, or "" without a recording.
     """
     if st.button(tr("Bring a transcript"), type="tertiary", icon=":material/upload_file:", key="bring"):
         _forget()
@@ -51,9 +52,10 @@ def bring_here(ids: Sequence[str], on_added: Callable[[str], None]) -> None:
 
 
 def bring_dropped(texts: list[tuple[str, bytes]], found: Sequence[Recording], on_added: Callable[[str], None]) -> None:
-    """Draw the transcripts (name, content) that were dropped with the recordings, to import or remove.
+    """Draw a row for each transcript that was dropped into the drop zone, with buttons to import and to remove it.
 
-    `on_added` is called as by `bring_here`. Imported or removed ones are deleted from `texts`.
+    `texts` are (name, content) of each; imported and removed transcripts are deleted from it. `found` are the
+    recordings to choose from. `on_added` is called as in `bring_here`.
     """
     for place, (name, content) in enumerate(texts):
         partner = _partner(name, found, alone=len(texts) == 1)
@@ -82,7 +84,10 @@ def bring_dropped(texts: list[tuple[str, bytes]], found: Sequence[Recording], on
 
 
 def _partner(name: str, found: Sequence[Recording], *, alone: bool) -> Recording | None:
-    """Return the recording that a text belongs to: the one with the same name, else the only one."""
+    """Return the recording that belongs to the transcript file `name`: the recording with the same name.
+
+    If none has the same name, return the only recording if there is one and the transcript is `alone`, else None.
+    """
     stem = PurePath(name).stem.casefold()
     for recording in found:
         own = PurePath(recording.name).stem.casefold()
@@ -149,7 +154,10 @@ def _transcript_input() -> Brought | None:
 
 
 def _read(file: tuple[str, bytes] | None, text: str, encoding: str | None) -> tuple[Brought | None, str]:
-    """Return the transcript or None, and the error or ""."""
+    """Read a transcript from `file` (name, content) or from the pasted `text`.
+
+    Return (transcript, "") or (None, error message); (None, "") without input.
+    """
     try:
         if file is not None:
             return reader.read(file[1], file[0], encoding=encoding), ""
@@ -159,7 +167,10 @@ def _read(file: tuple[str, bytes] | None, text: str, encoding: str | None) -> tu
 
 
 def _facts(brought: Brought) -> None:
-    """Draw the transcript's facts, the fixes made, and the choice of encoding if that is uncertain."""
+    """Draw facts about the transcript and sentences about what was fixed while reading its file.
+
+    If the encoding of the file is uncertain, draw a field that chooses it.
+    """
     transcript = brought.transcript
     count = len(transcript.segments)
     parts = [brought.name] if brought.name else []
@@ -192,7 +203,10 @@ def _facts(brought: Brought) -> None:
 
 
 def _language(brought: Brought | None, recording: Recording | None) -> dict[str, str]:
-    """Draw the choice of language and a hint, if the words must be aligned with the recording."""
+    """Draw a field for the language if the transcript must be aligned with the recording to get word times.
+
+    Return the job's language option, empty if the language is to be detected or no alignment is needed.
+    """
     if brought is None or recording is None or all(segment.words for segment in brought.transcript.segments):
         return {}
     given = brought.transcript.language
@@ -223,7 +237,7 @@ def _bring(
     title: str,
     on_added: Callable[[str], None] = lambda recording_id: None,
 ) -> None:
-    from stt.jobs import bringing  # imports dbos, which takes half a second that the first page should not wait for
+    from stt.jobs import bringing  # here, as importing dbos would delay the first page by half a second
 
     assert brought is not None
     if not title and recording is None:
@@ -233,7 +247,7 @@ def _bring(
             brought.for_sound if recording else brought.transcript,
             recording,
             provenance=brought.provenance,
-            title=title,  # empty means that of the recording
+            title=title,  # if empty, the recording's title is used
             options=options,
             owner=session.owner(),
             address=session.address(),
@@ -244,6 +258,6 @@ def _bring(
 
 
 def _forget() -> None:
-    """Empty the dialog."""
+    """Delete the values of the dialog's fields from the session, so that the dialog opens empty."""
     for name in [name for name in st.session_state if str(name).startswith("bring-")]:
         del st.session_state[name]

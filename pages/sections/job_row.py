@@ -20,11 +20,11 @@ from stt.library import speed
 from stt.store import transcripts
 from stt.store.records import Job
 
-SHOWN = 700  # maximum characters of text in a row: the last ones, or the first ones of a finished job
-STARTING = 2.0  # seconds after queueing during which a job with no other ahead of it is shown as starting
+SHOWN = 700  # maximum characters of text in a row: the end of the text so far, or the start of a finished text
+STARTING = 2.0  # seconds after queueing during which the first job in the queue is shown as "Starting"
 FRESH = 10.0  # seconds of frequent refreshing after a job's start, or after its creation while it is queued
-# Refresh intervals, seconds. A refresh takes 0.09 s of CPU time on a fast computer, mostly in the browser, which
-# redraws the whole page, and several times as much on a phone.
+# Refresh intervals, seconds. A refresh takes 0.09 s of CPU time on a fast computer, and several times as much on a
+# phone. Most of the time is spent in the browser, which redraws the whole page.
 FAST_REFRESH, REFRESH = 0.5, 0.75
 
 
@@ -48,7 +48,7 @@ def ending(job: Job) -> str:
 
 
 def refresh_interval(jobs: Iterable[Job]) -> float | None:
-    """Return the refresh interval for these jobs in seconds, None if all have ended. It is shorter for new jobs."""
+    """Return the refresh interval for `jobs` in seconds, None if all have ended. New jobs get a shorter interval."""
     newest = max((job.started or job.queued for job in jobs if job.pending), default=None)
     if newest is None:
         return None
@@ -66,7 +66,7 @@ def _progress(job: Job) -> str:
 
 
 def _text(job: Job) -> str:
-    """Return the text so far as HTML, or the beginning of a finished text."""
+    """Return the end of the text so far as HTML, or the beginning of a finished text."""
     done = job.state == kinds.DONE
     text = (
         beginning(transcripts.beginning(job.id, SHOWN + 1), SHOWN)
@@ -89,7 +89,7 @@ def _button(job: Job) -> None:
         if st.button(tr("Read"), key=f"read-{job.id}", type="primary", icon=":material/article:"):
             st.switch_page("transcript.py", query_params={"id": job.id})
     else:
-        if job.error and job.error["kind"] == "AnswerUnreadable":  # its page has the raw response
+        if job.error and job.error["kind"] == "AnswerUnreadable":  # the Transcript page has the provider's raw response
             if st.button(tr("Read"), key=f"read-{job.id}", icon=":material/article:"):
                 st.switch_page("transcript.py", query_params={"id": job.id})
         if st.button(tr("Retry"), key=f"retry-{job.id}", icon=":material/refresh:"):
@@ -103,7 +103,7 @@ def _do(action: Callable[..., object], job: Job) -> None:
 
 
 def _state(job: Job) -> str:
-    """Return one line: state, progress and remaining time, or for a failure its cause and what to do."""
+    """Return the job's state in one line, with progress and remaining time, or with the cause of a failure."""
     if job.state == kinds.QUEUED:
         return _in_line(job)
     if job.state == kinds.WORKING and job.engine == kinds.PROVIDER:
@@ -131,7 +131,7 @@ def _state(job: Job) -> str:
 
 
 def _prepares(job: Job) -> bool:
-    """Return whether the job is still fetching its recording or its model, as its stage says."""
+    """Return whether the job is still fetching its recording or its model: it has a stage but no progress yet."""
     return bool(job.stage) and not job.seconds_done
 
 
@@ -151,7 +151,10 @@ def _in_line(job: Job) -> str:
 
 
 def _at_the_provider(job: Job) -> str:
-    """Return the state at the provider, the time so far, and the usual time. The provider reports no percentage."""
+    """Return the state of a job at the provider, its time so far, and the usual time.
+
+    The provider reports no percentage.
+    """
     parts = [
         job.stage or tr("Handing over to the provider"),
         tr("{duration} so far", duration=length(max(1.0, time.time() - (job.started or 0)))),

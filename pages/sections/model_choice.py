@@ -33,10 +33,11 @@ HINT = 160  # maximum characters of a model's description
 def model_choice(
     several_channels: bool, *, owner: str, tags: Iterable[str] = (), offer_speakers: bool = True, narrow: bool = False
 ) -> tuple[Model, dict[str, Any]]:
-    """Draw the choice of a model; return the model with its options that are set.
+    """Draw the fields for the model, its options and the vocabulary. Return the model and the options that are set.
 
-    The vocabulary of `owner` and `tags` is offered. `offer_speakers` is False if the speakers are already known, for
-    example if each track is one; `narrow` is for dialogs.
+    The vocabulary is that of `owner` and `tags`. `offer_speakers` is False if diarization is not needed, for example
+    because each track is one speaker. With `narrow`, for dialogs, the fields are below each other. If
+    `several_channels`, an option treats each channel as a speaker.
     """
     model_place, language_place = (st.container(), st.container()) if narrow else st.columns(2)
     offered = offered_models()
@@ -84,9 +85,9 @@ def model_choice(
 
 
 def cost_line(model: Model, lengths: list[float | None]) -> None:
-    """Draw the cost of transcribing recordings of these lengths (seconds) with this model.
+    """Draw the cost of transcribing recordings with this model.
 
-    None is an unknown length, such as that of a link.
+    `lengths` are their durations in seconds, None for an unknown duration, such as that of a link.
     """
     if model.local or not lengths:
         return
@@ -109,7 +110,7 @@ def cost_line(model: Model, lengths: list[float | None]) -> None:
 
 
 def offered_models() -> list[Model]:
-    """Return the models in display order: those of the provider first, if there is a key for them."""
+    """Return the models in display order: the provider's first, if there is a key, then those on this machine."""
     has_key = session.key() is not None or keys.server_key() is not None
     if has_key:
         models.refresh(timeout=1.0)
@@ -117,7 +118,7 @@ def offered_models() -> list[Model]:
     offered = [model for group in makers for model in group if models.offered(model)]
     # Of the models on this machine, the default comes first; the others are ordered by size.
     offered.sort(key=lambda model: (model.local, model.local and model.id != catalog.LOCAL))
-    # If all models that the host offers need a key, list them anyway: starting a job then asks for one.
+    # If all models that the host offers need a key, list them without one: starting a job then asks for the key.
     return [model for model in offered if has_key or model.local] or offered or [models.known().find(catalog.LOCAL)]
 
 
@@ -134,7 +135,7 @@ def _label(model: Model) -> str:
 
 
 def _on_device(model: Model) -> str:
-    """Return the facts for choosing a Whisper model on this machine."""
+    """Return facts about a Whisper model on this machine: its languages, memory use and download."""
     entry = shelf.entry_of(known.find(model.id))
     parts = [languages_of(entry.known), tr("takes about {size} of memory", size=megabytes(entry.known.memory))]
     if entry.state == shelf.DOWNLOADING and entry.progress:
@@ -158,7 +159,7 @@ def languages_of(model: Known) -> str:
 def _language(model: Model, option: Option) -> str:
     if model.local and len(option.choices) == 1:
         st.selectbox(tr("Language"), [LANGUAGES["en"]], disabled=True, key=f"{model.id}-{option.name}")
-        return ""  # it supports no other
+        return ""  # the model supports only English
     if model.local:
         codes = st.multiselect(
             tr("Language"),
@@ -185,7 +186,7 @@ def _language(model: Model, option: Option) -> str:
 
 
 def _prompt(model: Model) -> dict[str, Any]:
-    """Draw the further options of Whisper on this machine in a collapsed section, and return them."""
+    """Draw the `prompt` option of Whisper in a collapsed section and return its value by name; empty without it."""
     option = model.option("prompt")
     if option is None:
         return {}
@@ -194,7 +195,7 @@ def _prompt(model: Model) -> dict[str, Any]:
 
 
 def _more(model: Model, options: list[Option]) -> dict[str, Any]:
-    """Draw the other options of the model in a collapsed section, and return their values."""
+    """Draw these options of a provider's model in a collapsed section, and return their values by name."""
     values: dict[str, Any] = {}
 
     def draw(options: Iterable[Option]) -> None:
@@ -203,7 +204,7 @@ def _more(model: Model, options: list[Option]) -> dict[str, Any]:
     with st.expander(tr("More settings for this model"), icon=":material/tune:"):
         switches = [option for option in options if option.kind == "switch" and option.main]
         half = (len(switches) + 1) // 2
-        # Fill one column after the other, so that the order is kept on a phone, where columns are stacked.
+        # Fill the first column before the second: a phone stacks the columns, and the order must stay.
         for place, part in zip(st.columns(2), (switches[:half], switches[half:]), strict=True):
             with place:
                 draw(part)

@@ -13,7 +13,10 @@ MOST = 12
 
 
 def speaker_number(key: str, *, usual: str = AUTOMATIC, off: bool = True, **how: Any) -> str | int | None:
-    """Draw the choice; return "auto", a number, or None for Off (offered if `off`). `usual` is the initial choice."""
+    """Draw the field for the number of speakers, initially `usual`. The choice Off is offered only if `off`.
+
+    Return "auto", a number, or None for Off. `how` are further arguments of `st.selectbox`.
+    """
     choices: list[str | int] = [AUTOMATIC, *range(1, MOST + 1), *([OFF] if off else [])]
     names = {AUTOMATIC: tr("Automatic"), OFF: tr("Off")}
     chosen = st.selectbox(

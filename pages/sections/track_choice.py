@@ -1,4 +1,4 @@
-"""Draw the choice of a track, for recordings that have several."""
+"""Draw the field that chooses a track of a recording with several tracks."""
 
 from __future__ import annotations
 
@@ -12,14 +12,21 @@ from stt.store.recordings import Recording
 
 
 def each_is_a_speaker(recording: Recording, place: str) -> bool:
-    """Return whether each track of the recording is a speaker, as chosen or by default."""
+    """Return whether the visitor's choice, or the default, is that each track of the recording is one speaker.
+
+    `place` is part of the field's key, as in `track_choice`.
+    """
     several = tracks.of_rows(recording.tracks)
     picked = st.session_state.get(f"track-{place}-{recording.id}") or (tracks.usual(several) if several else "")
     return bool(picked == tracks.ALL)
 
 
 def track_choice(recording: Recording, model: Model, place: str) -> dict[str, str]:
-    """Draw the tracks and the choice. Return the job's option, empty for a recording with one track."""
+    """Draw a summary of the recording's tracks and the field that chooses one.
+
+    Return the job's track option, empty for a recording with one track or if the choice needs no option. `place` tells
+    apart the fields of one recording on a page.
+    """
     several = tracks.of_rows(recording.tracks)
     if not several:
         return {}

@@ -1,4 +1,4 @@
-"""Draw the fields for tags, and offer the visitor's vocabulary at the start of a job."""
+"""Draw the fields for tags, and the switch for the visitor's vocabulary at the start of a job."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ def counted(count: int) -> str:
 
 
 def tag_choice(owner: str, key: str, usual: Iterable[str] = ()) -> list[str]:
-    """Draw the choice of tags whose lists of terms are used, if there are any, and return the chosen ones."""
+    """Draw a field that chooses tags, if any tag has a list of terms, and return the chosen tags.
+
+    A new transcript gets the tags, and its job uses their terms.
+    """
     known = vocabulary.tags_with_terms(owner)
     if not known:
         return []
@@ -37,7 +40,10 @@ def tag_choice(owner: str, key: str, usual: Iterable[str] = ()) -> list[str]:
 
 
 def tags_input(owner: str, tags: list[str]) -> list[str]:
-    """Draw a field with these tags, to remove some, and to add others of the owner or new ones. Return its tags."""
+    """Draw a field that initially has `tags`, and return its tags.
+
+    The visitor can remove tags, add the owner's other tags, and type new ones.
+    """
     return st.multiselect(
         tr("Tags"),
         sorted({*tags, *history.choices(owner).tags}, key=str.casefold),
@@ -49,9 +55,9 @@ def tags_input(owner: str, tags: list[str]) -> list[str]:
 
 
 def vocabulary_choice(owner: str, key: str, tags: Iterable[str] = ()) -> dict[str, Any]:
-    """Draw the switch for the vocabulary of the owner and the tags, and return the job's option.
+    """Draw the switch that uses the vocabulary of `owner` and `tags`; nothing if there are no terms.
 
-    Without any terms nothing is drawn.
+    Return the job's vocabulary option, empty if the switch is off.
     """
     known = vocabulary.combined(owner, tags)
     if not known:

@@ -10,6 +10,6 @@ _announcer = component("announcer")
 def announce(text: str, show: str | None = None) -> None:
     """Announce `text` once to screen readers, and scroll once to the container with the key `show`.
 
-    Draw it after that container.
+    Call this function after that container was drawn.
     """
     _announcer(key="announce", data={"text": text, "show": show})

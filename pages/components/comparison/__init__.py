@@ -16,9 +16,9 @@ _comparison = component("comparison")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Describe the head of a column. `audio` is the address of its sound, None without sound.
+    """The head of a column of words. `audio` is the address of the text's sound, None without sound.
 
-    The address is a route with byte ranges, with `/state` below it.
+    The route at `audio` serves byte ranges. The route at `audio` plus `/state` reports what it currently sends.
     """
 
     letter: str
@@ -28,7 +28,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A row of the table. A fact is a value and a small text below it, one per label."""
+    """A row of the table of versions. `facts` has a pair for each label: a value and a small text shown below it."""
 
     id: str
     letter: str
@@ -49,8 +49,8 @@ def draw_comparison(
 ) -> str | None:
     """Draw the table, the matrix and the texts; return the id of the version whose Read button was pressed, else None.
 
-    The other columns are compared with `columns[0]`. A passage has a side for each column. `matrix` is `{"caption",
-    "letters", "rows"}`, with cells as text.
+    The other columns are compared with `columns[0]`. Each passage has one side per column. `matrix` is `{"caption",
+    "letters", "rows"}`; the cells of its rows are text.
     """
     result = _comparison(
         key=key,
@@ -72,7 +72,11 @@ def draw_comparison(
 
 
 def _packed(side: Sequence[Cell]) -> dict[str, Any]:
-    """Return the words column by column: texts, seconds, a letter for each kind, and the originals of changed words."""
+    """Return one side of a passage for the script: one entry per word in "t", "s" and "k".
+
+    "t" has the texts, "s" the start times in seconds, "k" a letter for each word's kind. "w" has the reference's word
+    for each changed word, by the index of the changed word.
+    """
     return {
         "t": [cell.text for cell in side],
         "s": [_rounded(cell.start) for cell in side],

@@ -8,5 +8,5 @@ _copy_button = component("copy_button")
 
 
 def copy_button() -> None:
-    """Draw the button. The browser handles a press, with the player's text, so it causes no rerun."""
+    """Draw the button. A script in the browser copies the player's text, so a press causes no rerun."""
     _copy_button(key="copy", width="content")

@@ -1,4 +1,4 @@
-"""Draw the list of the player's keys, each of which can be changed."""
+"""Draw the list of the player's keyboard shortcuts, where the visitor can change each key."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _key_choice = component("key_choice")
 
 
 def key_choice() -> None:
-    """Draw the list. The browser stores the choice, as keys depend on the keyboard, so a change causes no rerun."""
+    """Draw the list. The browser stores the chosen keys, as they depend on the keyboard. A change causes no rerun."""
     _key_choice(key="keys")

@@ -8,8 +8,9 @@ _notifier = component("notifier")
 
 
 def notifier(news: str, *, waiting: bool) -> None:
-    """Draw the button while jobs are open (`waiting`), and notify of `news` when these change, if that was allowed.
+    """Draw the button that turns notifications on and off, and show `news` as a notification when the text changes.
 
-    The button is hidden if the browser has no notifications. A click asks for permission.
+    The button is visible only while jobs are open (`waiting`) and if the browser supports notifications. Its click asks
+    for permission. Without permission, or while the tab is visible, nothing is shown.
     """
     _notifier(key="notifier", data={"news": news, "waiting": waiting}, width="content")

@@ -58,18 +58,21 @@ def player(
     noting: str | None = None,
     passages: dict[str, Any] | None = None,
 ) -> ComponentResult:
-    """Draw the player bar and the transcript below it. Only a link to a moment, and a pause in editing, rerun the page.
+    """Draw the player bar and the transcript below it.
 
-    `audio_url` is the address of the sound (a route with byte ranges, and `/state` below it), None if it was deleted;
-    `waveform_url` that of its loudness; `duration` in seconds. `at` is the position in seconds to open at,
-    `doubtful` the confidence below which a word is marked, `find` the initial text of the find box.
-    `speakers` are in the order of their colours; others come after them. If only one speaks, no name is shown.
-    When the number of `sample` (number, start, end) changes, it plays from start to end in seconds.
+    The page reruns only when the visitor makes a link to a moment or pauses while editing.
 
-    Paragraphs can be edited if `edits` is given, the address to which the browser sends the steps itself; `version` is
-    the revision of this transcript, `undo` and `redo` the numbers of steps that can be undone and redone.
-    `notes` are shown in the text; new ones can be made if `noting` is given, the address to which they are sent.
-    `passages` has the choices for transcribing passages again (see `pages.sections.transcript.passages`).
+    `audio_url` is the address of the sound, None if the sound was deleted. Its route serves byte ranges; the route at
+    `audio_url` plus `/state` reports what it currently sends. `waveform_url` is the address of the loudness curve.
+    `duration` is in seconds. `at` is the position in seconds to open at. Words with a confidence below `doubtful` are
+    marked. `find` is the initial text of the find box. `speakers` are names in the order of their colours; speakers
+    who are missing from it get the colours that follow. If there is only one speaker, no names are shown.
+    `sample` is (number, start, end); when its number changes, the player plays from start to end (seconds).
+
+    Paragraphs can be edited if `edits` is given. `edits` is the address to which the script sends each change.
+    `version` is the revision of this transcript; `undo` and `redo` are how many steps can be undone and redone.
+    `notes` are shown in the text. New notes can be made if `noting` is given, the address to which the script sends
+    them. `passages` has the choices for transcribing passages again (see `pages.sections.transcript.passages`).
     """
 
     def linked() -> None:
@@ -98,6 +101,6 @@ def player(
             "noting": noting,
             "passages": passages,
         },
-        on_rested_change=lambda: None,  # the rerun alone is needed: it updates counts and facts
+        on_rested_change=lambda: None,  # no callback is needed: the rerun updates counts and facts
         on_moment_change=linked,
     )

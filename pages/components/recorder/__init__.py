@@ -1,4 +1,7 @@
-"""Draw the recorder. It streams to the server while recording; `st.audio_input` would keep all of it in memory."""
+"""Draw the recorder, which sends sound to the server while recording.
+
+Streamlit's `st.audio_input` would keep the whole recording in memory.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,13 @@ _recorder = component("recorder")
 def recorder(key: str, longest: float | None) -> list[str]:
     """Draw the recorder and return the ids of the recordings that were finished in it, oldest first.
 
-    The list only grows while the session lasts, like that of `uploader`. `longest` is the maximum length of a recording
-    in seconds, at which it stops. Recording continues while another page is open.
+    The list only grows while the session lasts. A recording stops when it is `longest` seconds long. It continues while
+    another page is open.
 
-    `POST /record` begins a recording, `POST /record/{id}?piece=N` adds to it, `POST /record/{id}/finish` ends it (see
-    `stt.web.recorder`).
+    The script begins a recording with `POST /record`, sends pieces of sound with `POST /record/{id}?piece=N`, and ends
+    the recording with `POST /record/{id}/finish` (see `stt.web.recorder`).
     """
-    # Streamlit drops the component's state while another page is open, and restores it one run later.
+    # Streamlit drops the component's state while another page is open, and restores it one run after the return.
     known = st.session_state.setdefault(f"stt_recorded_{key}", [])
     known += (st.session_state.get(key, {}).get("recorded") or [])[len(known) :]
     _recorder(

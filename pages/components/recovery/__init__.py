@@ -1,4 +1,4 @@
-"""Read the code of a recovery link. It is in the fragment of the address, which browsers do not send to servers."""
+"""Read the recovery code of a link. The code is in the URL fragment, which browsers do not send to servers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ _recovery = component("recovery")
 
 
 def recovery_link() -> str | None:
-    """Return the code of the link that opened this page, once. The script removes it from the address."""
+    """Return the recovery code of the link that opened this page, once; None without a code.
+
+    The script removes the code from the address.
+    """
     code = _recovery(key="recover", on_code_change=lambda: None).code
     return str(code) if code else None

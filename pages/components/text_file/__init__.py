@@ -1,4 +1,7 @@
-"""Draw a field for a small text file, sent as one message. `st.file_uploader` needs a route open to everybody."""
+"""Draw a field for a small text file. The script sends the file as one component message.
+
+Streamlit's `st.file_uploader` would need a route that is open to everybody.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +20,13 @@ _text_file = component("text_file")
 def text_file(label: str, key: str, endings: Sequence[str], most: int) -> tuple[str, bytes] | None:
     """Draw the field and return the name and the bytes of a newly chosen file, once.
 
-    `endings` are the accepted name endings, such as ".txt". The browser does not send files over `most` bytes. Larger
-    or invalid messages are ignored.
+    `endings` are the accepted name endings, such as ".txt". The script does not send files over `most` bytes. This
+    function ignores messages that are larger or invalid.
     """
     arrived = f"{key}-arrived"
 
     def keep() -> None:
-        # A run can end before it reaches this field, and the message is delivered to one run only.
+        # Streamlit delivers the message to one run only, and that run can end before it reaches this field.
         st.session_state[arrived] = st.session_state[key].get("file")
 
     _text_file(key=key, data={"label": label, "endings": list(endings), "most": most}, on_file_change=keep)

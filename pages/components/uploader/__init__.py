@@ -1,4 +1,7 @@
-"""Draw the drop zone. Files go to our own route; `st.file_uploader` would hold several copies in memory."""
+"""Draw the drop zone for files. Its script sends them to a route of this app.
+
+Streamlit's `st.file_uploader` would hold several copies of a file in memory.
+"""
 
 from __future__ import annotations
 
@@ -19,23 +22,23 @@ MOST_TEXTS = 20  # maximum texts of one drop
 def uploader(key: str, limit_bytes: int, *, endings: Sequence[str], longest_text: int) -> list[str]:
     """Draw the drop zone and return the ids of the recordings uploaded through it, oldest first.
 
-    Files of at most `longest_text` bytes with one of these `endings`, such as ".srt", are texts: see `dropped_texts`.
+    Files of at most `longest_text` bytes with one of the `endings`, such as ".srt", count as transcripts, which
+    `dropped_texts` returns.
 
-    The list has one entry per finished upload and only grows while the session lasts, even across pages. If the route
-    returns the same id for a recording that is sent twice, it is listed twice. So keep the number of handled entries
-    in the session, and handle `ids[handled:]`.
+    The list has one entry per finished upload and only grows while the session lasts, even across pages. An id is in
+    the list twice if the route returns the same id for two uploads.
 
     Each file is the raw body of `POST /upload`, with its name (percent-encoded UTF-8) in `X-File-Name`, and the time of
     its last change, in milliseconds since 1970, in `X-File-Modified`. The route responds with 201 and `{"id": …}`, or
     with 4xx or 5xx and `{"title", "message", "guidance"}`, which the row then shows. Files over `limit_bytes` are
-    refused before they are sent. Two are sent at once, even while other pages are open.
+    refused before they are sent. At most two files are sent at once. Sending continues while other pages are open.
     """
-    # Streamlit drops the component's state while another page is open, and restores it one run later.
+    # Streamlit drops the component's state while another page is open, and restores it one run after the return.
     known = st.session_state.setdefault(f"stt_uploaded_{key}", [])
     known += (st.session_state.get(key, {}).get("uploaded") or [])[len(known) :]
 
     def keep() -> None:
-        # A run can end before it reaches the list, and the message is delivered to one run only.
+        # Streamlit delivers the message to one run only, and that run can end before it calls `dropped_texts`.
         sent = st.session_state[key].get("texts")
         texts = [read(one, longest_text) for one in sent[:MOST_TEXTS]] if isinstance(sent, list) else []
         st.session_state.setdefault(f"stt_texts_{key}", []).extend(filter(None, texts))
@@ -52,6 +55,6 @@ def uploader(key: str, limit_bytes: int, *, endings: Sequence[str], longest_text
 
 
 def dropped_texts(key: str) -> list[tuple[str, bytes]]:
-    """Return names and contents of the texts dropped since the last call."""
+    """Return (name, content) of the transcripts dropped into the drop zone `key` since the last call."""
     texts: list[tuple[str, bytes]] = st.session_state.pop(f"stt_texts_{key}", [])
     return texts

@@ -20,7 +20,7 @@ MOST_AT_ONCE = 1000  # maximum transcripts to tag, download or delete at once
 
 
 def open_transcript(job: Job, find: str = "") -> None:
-    """Open a transcript. `find` is the search hit to find in it."""
+    """Open the Transcript page of `job`. `find` is the search hit to put into the page's find box."""
     query = {"id": job.id, "find": find} if find else {"id": job.id}
     st.switch_page("transcript.py", query_params=query)
 
@@ -48,7 +48,7 @@ def history_actions(owner: str, chosen: list[Job]) -> None:
 
 @session.dialog(lambda: tr("Tags"))
 def _tags(owner: str, chosen: list[Job]) -> None:
-    """Draw the tag dialog. Tags common to all chosen transcripts can be removed; new ones are added to each of them."""
+    """Draw the tag dialog. The visitor can remove tags that all `chosen` have, and add tags to all of them."""
     shared = corrections.tags_of_all([job.id for job in chosen], owner)
     st.text(
         tr("Tags of “{title}”.", title=chosen[0].title)

@@ -22,7 +22,7 @@ COLOURS = [
 
 
 def history_chart(owner: str, wanted: history.Filter) -> None:
-    """Draw the chart of the listed transcripts."""
+    """Draw the chart of the transcripts that match the filter `wanted`."""
     folded = st.expander(tr("Minutes per day and model"), icon=":material/bar_chart:", key="chart", on_change="rerun")
     if not folded.open:
         return
@@ -49,7 +49,7 @@ def history_chart(owner: str, wanted: history.Filter) -> None:
 
 
 def _bars(frame: pd.DataFrame) -> alt.Chart:
-    """Return a chart with a bar per day and a colour per model. It does not zoom, so scrolling moves the page."""
+    """Return a chart with a bar per day and a colour per model. It cannot be zoomed, so the wheel scrolls the page."""
     day, model, minutes = tr("Day"), tr("Model"), tr("Minutes")
     chart: alt.Chart = (
         alt.Chart(frame)

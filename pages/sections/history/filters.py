@@ -1,4 +1,4 @@
-"""Draw search, filters and order of the history. All are in the address, for Back and for bookmarks."""
+"""Draw search, filters and sort order of the history. The address of the page stores them for Back and bookmarks."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from stt.library import history
 from stt.transcript.languages import LANGUAGES
 
 MINUTE, HOUR = 60, 3600
-ORDER, PAGE = "order", "page"  # the keys in the address
+ORDER, PAGE = "order", "page"  # query parameters in the address of the page
 _FILTERS = ("model", "engine", "language", "tag", "state", "length", "dates")
 
 
 def states() -> dict[str, str]:
-    """Return the states of a job with their names."""
+    """Return the name of each job state."""
     return {
         kinds.QUEUED: tr("Queued"),
         kinds.WORKING: tr("Working"),
@@ -49,7 +49,10 @@ def _lengths() -> dict[tuple[int | None, int | None], str]:
 
 
 def _orders() -> dict[tuple[str, bool], str]:
-    """Return the orders (sort, descending) with their names. The first of a column's two is that of the first click."""
+    """Return the name of each sort order (sort, descending).
+
+    Of a column's two orders, the first click on the column's name applies the one that comes first here.
+    """
     return {
         ("created", True): tr("Newest first"),
         ("created", False): tr("Oldest first"),
@@ -75,10 +78,10 @@ def _orders() -> dict[tuple[str, bool], str]:
 
 
 def restore_view() -> None:
-    """Restore the history's view after Back.
+    """Restore search, filters, sort order and page number when the visitor returns with the browser's Back button.
 
-    `st.switch_page` first puts the new query on the page being left, so after Back the history's address would contain
-    a transcript's id instead of the search.
+    When `st.switch_page` leaves the History page, Streamlit first gives the new page's query to the History page. After
+    Back, the address of the History page would therefore contain a transcript's id instead of the search.
     """
     address, state = st.query_params, st.session_state
     if "id" not in address and "ids" not in address:
@@ -97,7 +100,10 @@ def first_page() -> None:
 
 
 def page_number(pages: int, view: object) -> int:
-    """Draw page controls if there are several pages, and return the current one. A new `view` starts at page one."""
+    """Draw page controls if there are several pages, and return the number of the current page, from 1.
+
+    When `view` (filter, sort, descending) changes, the controls start again at the page in the address, or page 1.
+    """
     try:
         number = min(max(1, int(st.query_params.get(PAGE, 1))), pages)
     except ValueError:
@@ -111,14 +117,14 @@ def page_number(pages: int, view: object) -> int:
 
 
 def sort_by(column: str) -> None:
-    """Sort by one of `history.SORTS`. A second click reverses the order."""
+    """Sort the history by `column`, one of `history.SORTS`. A second call for the same column reverses the order."""
     first, second = [order for order in _orders() if order[0] == column]
     st.session_state[ORDER] = second if st.session_state.get(ORDER) == first else first
     first_page()
 
 
 def search_filters_order(owner: str) -> tuple[history.Filter, str, bool]:
-    """Draw the row above the table. Return the filter, the sort, and whether it is descending."""
+    """Draw search, filters and sort order above the table. Return the filter, the sort column, and `descending`."""
     known = history.choices(owner)
     with st.container(horizontal=True, vertical_alignment="bottom", key="history-bar"):
         text = st.text_input(
@@ -134,7 +140,7 @@ def search_filters_order(owner: str) -> tuple[history.Filter, str, bool]:
             on_change=first_page,
             max_chars=fulltext.MAX_QUERY,
         )
-        # In a session's first run, the values are only in the address.
+        # In a session's first run, the filters' values are in the address, but not yet in the session state.
         state, address = st.session_state, st.query_params
         active = sum(bool(state[key]) if key in state else key in address for key in _FILTERS)
         with st.popover(tr("Filters ({count})", count=active) if active else tr("Filters"), icon=":material/tune:"):
@@ -194,7 +200,7 @@ def _filters(known: history.Choices) -> history.Filter:
 
 
 def _moments(days: Sequence[date]) -> tuple[float | None, float | None]:
-    """Return the start of the first day and the end of the last one, as timestamps. A range of one day is complete."""
+    """Return the start of the first day and the end of the last day as timestamps. `days` may have only one day."""
     if not days:
         return None, None
     first, last = days[0], days[-1] + timedelta(days=1)

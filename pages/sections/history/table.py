@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 OPEN = "open"  # the column of buttons that open a transcript
 CONTEXT = "Found"
-HEIGHT = 560  # pixels: less than a phone's screen, so that the page can be scrolled past it
+HEIGHT = 560  # pixels; lower than a phone's screen, so that a finger can scroll the page beside the table
 SORTS = {
     "Created": "created",
     "Recorded": "dated",
@@ -39,16 +39,16 @@ def history_table(
 ) -> tuple[list[Job], Job | None]:
     """Draw the table. Return the ticked jobs, and the job to open if a row was clicked.
 
-    `found` are the search hits by job id.
+    `found` has the search hits by job id. The Cost column is shown only if `priced`.
     """
     state = st.session_state
     columns = _columns(jobs, found, priced)
-    # A selection is a row number, so a new key keeps it from applying to other rows (streamlit#17026).
+    # Streamlit stores a selection as row numbers. When the rows change, a new key discards it (streamlit#17026).
     version = hash((sort, descending, *(job.id for job in jobs)))
     key = f"table-{version}"
 
     def selected() -> None:
-        # With selectable columns, a click on a header selects the column instead of sorting only the visible rows.
+        # Columns are selectable, so a click on a header selects the column. Else the click would sort only this page.
         chosen = state[key].selection.columns
         if chosen and chosen[0] in SORTS:
             sort_by(SORTS[chosen[0]])
@@ -81,7 +81,7 @@ def history_table(
 def _columns(jobs: list[Job], found: dict[str, Snippet], priced: bool) -> dict[str, object]:
     columns: dict[str, object] = {
         OPEN: [tr("Read")] * len(jobs),
-        "Title": [job.title for job in jobs],  # first, because a phone shows few other columns
+        "Title": [job.title for job in jobs],  # leftmost, because a phone shows only the first columns
     }
     if found:
         columns[CONTEXT] = [str(found.get(job.id, "")) for job in jobs]

@@ -15,7 +15,7 @@ from stt.settings import settings
 
 
 def my_data() -> None:
-    """Draw the section of the Settings page."""
+    """Draw the section of the Settings page that downloads and deletes the visitor's data."""
     owner = session.owner()
     everybodys = settings().access == "shared"
     st.subheader(tr("Everybody’s data") if everybodys else tr("Your data"), anchor=False)

@@ -10,7 +10,7 @@ from pages.texts import tr
 
 
 def player_keys() -> None:
-    """Draw the section of the Settings page."""
+    """Draw the section of the Settings page with the player's keyboard shortcuts."""
     st.subheader(tr("Keyboard shortcuts of the player"), anchor=False)
     plain(
         tr(

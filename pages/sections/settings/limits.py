@@ -47,7 +47,7 @@ def _of_the_day(owner: str) -> list[tuple[str, str, str]]:
     if everybody is not None:
         rows.append((tr("Daily audio, all users"), tr("{minutes:,} min", minutes=everybody), _minutes_today(used.all)))
     if dollars is not None:
-        # Escaped, because tables are Markdown, where two dollar signs enclose a formula.
+        # The dollar signs are escaped: cells of `st.table` are Markdown, where two dollar signs enclose a formula.
         limit, today = f"\\${dollars:,.2f}", f"\\${used.dollars:,.2f}"
         rows.append((tr("Daily cost on this server’s key"), limit, tr("{money} today", money=today)))
     return rows

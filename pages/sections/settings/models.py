@@ -1,4 +1,4 @@
-"""Draw the Whisper models on this machine, their state and size; the host downloads and deletes them."""
+"""Draw the Whisper models on this machine with state and size, and for the host buttons to download and delete."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOTICE = "models_notice"  # session key: the error of the last action
 
 
 def models_here() -> None:
-    """Draw the section of the Settings page; nothing if the models are on other machines."""
+    """Draw the Whisper models section of the Settings page; nothing if the models are on other machines."""
     if settings().role == "web":
         return
     st.subheader(tr("Whisper models"), anchor=False)
@@ -52,7 +52,7 @@ def _rows(was_busy: bool) -> None:
         if host or entry.state == HERE or shelf.listed([entry.known.id]):
             _row(entry, used.get(entry.known.id), host)
     if was_busy and not any(entry.state == DOWNLOADING for entry in entries):
-        st.rerun()  # to stop the refreshes
+        st.rerun()  # a rerun without downloads stops the refreshes
 
 
 def _is_host() -> bool:
@@ -64,7 +64,7 @@ def _is_host() -> bool:
 
 
 def _row(entry: Entry, used: float | None, host: bool) -> None:
-    """Draw a model. In every state it has the same elements at the same positions."""
+    """Draw the row of a model. In every state the row has the same elements at the same positions."""
     with st.container(horizontal=True, vertical_alignment="center", wrap=False, key=f"model-{entry.known.name}"):
         with st.container(gap=None):
             plain(entry.known.title, "stt-title")

@@ -1,4 +1,4 @@
-"""Create recovery codes and use them in another browser, to keep a history (`STT_ACCESS` is `private`)."""
+"""Create recovery codes and use them, to open a history in another browser (if `STT_ACCESS` is `private`)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OFFERED = "recovery_code"  # session key: a code from the form or a link, until 
 
 
 def keep_history() -> None:
-    """Draw the section of the Settings page; nothing if people sign in or share one history."""
+    """Draw the recovery section of the Settings page; nothing if people sign in or share one history."""
     name = session.name()
     if settings().access != "private":
         return
@@ -58,7 +58,7 @@ def keep_history() -> None:
 
 
 def hint() -> None:
-    """Draw the hint that a history can be kept, once there is one."""
+    """Draw the hint that a recovery code keeps this history, if there is a history and the hint was not dismissed."""
     if settings().access != "private" or not session.name() or not recovery.is_worth_a_hint(session.owner()):
         return
     with st.container(horizontal=True, vertical_alignment="center", key="keep-hint"):
@@ -89,7 +89,10 @@ def _row(code: Code, owner: str) -> None:
 
 
 def _browsers(owner: str, name: str) -> None:
-    """Draw the number of other browsers with this history, and a way to leave it if it came from another browser."""
+    """Draw the number of other browsers that use this history, with a button to disconnect them.
+
+    If this browser uses the history of another browser, draw a button to leave that history.
+    """
     since, others = recovery.uses_other_since(name), recovery.others(owner, name)
     if since is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -112,7 +115,10 @@ def _browsers(owner: str, name: str) -> None:
 
 
 def _confirm(code: str, name: str) -> None:
-    """Ask for confirmation first, because the link may be somebody else's, or opened by mistake."""
+    """Ask whether to open the history of this recovery code.
+
+    The link with the code may be somebody else's, or may have been opened by mistake.
+    """
     try:
         offer = recovery.offer(code, name, session.address())
     except SttError as error:
@@ -141,7 +147,10 @@ def _confirm(code: str, name: str) -> None:
 
 
 def _add_mine(offer: Offer) -> bool:
-    """Ask whether to add this browser's history to the other one. The default is no: that may be anybody's."""
+    """Ask whether to add this browser's history to the history that the code opens.
+
+    The default is no, because that history may be a stranger's.
+    """
     if not offer.anything:
         return False
     label = (

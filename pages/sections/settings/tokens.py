@@ -1,4 +1,4 @@
-"""Create, list and revoke the tokens with which programs access this server as the visitor."""
+"""Create, list and revoke tokens. A program with a token uses this server on behalf of the visitor."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stt.errors import SttError
 
 
 def token_list() -> None:
-    """Draw the section of the Settings page. A new token is shown only in the run that created it."""
+    """Draw the tokens section of the Settings page. A new token is shown only in the run that created it."""
     st.subheader(tr("Tokens for programs"), anchor=False)
     plain(
         tr("A program with a token sends recordings to this server. Its transcripts appear in your history."),

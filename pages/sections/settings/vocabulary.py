@@ -1,4 +1,4 @@
-"""Draw the vocabulary: names and terms, one a line."""
+"""Draw the text box for the visitor's vocabulary: names and terms, one per line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ state = st.session_state
 
 
 def my_vocabulary() -> None:
-    """Draw the section of the Settings page."""
+    """Draw the vocabulary section of the Settings page."""
     st.subheader(tr("Vocabulary"), anchor=False)
     everybody = settings().access == "shared"
     hint = tr(
@@ -26,7 +26,7 @@ def my_vocabulary() -> None:
     plain(hint + " " + tr("Everybody on this server uses them.") if everybody else hint, "stt-hint")
     tag = _list_choice(session.owner())
     known = "\n".join(term.line for term in vocabulary.terms_of(session.owner(), tag))
-    with st.form(f"vocabulary-{tag or ''}", border=False):  # so that text is saved only to its own list
+    with st.form(f"vocabulary-{tag or ''}", border=False):  # one form per list: text is saved only to that list
         typed = st.text_area(
             tr("Names and terms"),
             known,
@@ -43,7 +43,7 @@ def my_vocabulary() -> None:
 
 
 def _list_choice(owner: str) -> str | None:
-    """Draw the choice of a list. Return the tag whose list it is, or None for the owner's list."""
+    """Draw a field that chooses a list of terms. Return its tag, or None for the list for every recording."""
     with_terms = vocabulary.tags_with_terms(owner)
     tags = sorted({*with_terms, *history.choices(owner).tags}, key=str.casefold)
     if not tags:
@@ -70,5 +70,5 @@ def _save(typed: str, tag: str | None) -> None:
         found = vocabulary.save(session.owner(), typed, tag)
         empty = tr("The vocabulary is empty now.") if tag is None else tr("This tag has no terms now.")
         state.terms_saved = tr("Saved: {terms}.", terms=counted(len(found))) if found else empty
-        state.terms_drawn = state.get("terms_drawn", 0) + 1  # a new box, which shows the terms as parsed
+        state.terms_drawn = state.get("terms_drawn", 0) + 1  # a new box shows the saved terms
         st.rerun()

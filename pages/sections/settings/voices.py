@@ -1,4 +1,4 @@
-"""Draw the known voices: those that this server recognises for the visitor, and their deletion."""
+"""Draw the known voices that this server recognises for the visitor, with a button to delete each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stt.settings import settings
 
 
 def known_voices() -> None:
-    """Draw the section of the Settings page; nothing if the host does not allow voices to be kept."""
+    """Draw the known voices section of the Settings page; nothing if the host does not allow storing voices."""
     if not voices.allowed():
         return
     st.subheader(tr("Known voices"), anchor=False)
@@ -41,6 +41,6 @@ def _row(voice: Voice) -> None:
         if st.button(
             tr("Delete"), key=f"forget-{voice.id}", help=tr("Nobody is recognised by this voice from now on.")
         ):
-            with suppress(SttError):  # another tab was faster
+            with suppress(SttError):  # already deleted in another tab
                 voices.delete(voice.id, session.owner())
             st.rerun()

@@ -16,7 +16,7 @@ state = st.session_state
 
 
 def webhooks() -> None:
-    """Draw the section of the Settings page."""
+    """Draw the webhook section of the Settings page."""
     owner = session.owner()
     st.subheader(tr("Webhook"), anchor=False)
     plain(
@@ -60,7 +60,7 @@ def _secret(owner: str, *, can_test: bool) -> None:
 
 
 def _act(owner: str, delivery_id: str | None = None) -> None:
-    from stt.webhooks import delivering  # imports dbos
+    from stt.webhooks import delivering  # here, because importing dbos takes half a second
 
     with store_error("webhook_error"):
         if delivery_id is None:

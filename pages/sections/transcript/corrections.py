@@ -21,7 +21,7 @@ from stt.transcript.model import Transcript
 
 
 def editing(job: Job, state: corrections.State) -> dict[str, Any]:
-    """Return the player's arguments that make its paragraphs editable."""
+    """Return the player's arguments that make its paragraphs editable; empty if the job is not done."""
     if job.state != kinds.DONE:
         return {}
     undo, redo = revisions.steps_left(job.id, job.owner)
@@ -30,7 +30,7 @@ def editing(job: Job, state: corrections.State) -> dict[str, Any]:
 
 
 def tag_line(job: Job) -> None:
-    with st.container():  # as in `machines_version`
+    with st.container():  # even if empty, for the reason given in `machines_version`
         if found := corrections.tags_of(job.id, job.owner):
             plain(tr("Tags: {names}", names=", ".join(found)), "stt-facts")
 
@@ -56,8 +56,11 @@ def _details(job: Job) -> None:
 
 
 def machines_version(job: Job, state: corrections.State) -> Transcript | None:
-    """Draw the state of corrections and the way to restore the original. Return the original if it is selected."""
-    # The container exists even when empty, so that later elements keep their positions; else the player would restart.
+    """Draw how the transcript was corrected, with buttons to restore the original or to bring corrections back.
+
+    Return the original transcript if the visitor has selected it, else None.
+    """
+    # The container exists even when empty, so that later elements keep their positions. Otherwise the player restarts.
     with st.container(horizontal=True, vertical_alignment="center", key="corrected"):
         if not (state.corrected or state.put_aside):
             return None

@@ -26,9 +26,9 @@ LISTED = 100  # maximum number of listed cues that are too fast
 
 @session.fragment
 def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
-    """Draw the Download menu. Our own route makes the file when a button is pressed."""
+    """Draw the Download menu. Its buttons are links to a route that makes the file. `audio`: offer the recording."""
     with st.popover(tr("Download"), icon=":material/download:", key="downloads", on_change="rerun") as menu:
-        if not menu.open:  # its content takes seconds to compute for ten hours of speech
+        if not menu.open:  # the menu's content takes seconds to compute for ten hours of speech
             return
         several = bool(transcript.speakers)
         noted = _notes(job)
@@ -51,7 +51,10 @@ def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
 
 
 def _notes(job: Job) -> dict[str, bool]:
-    """Draw the choice of notes, if there are any. Return the option for the formats that support them."""
+    """Draw the checkbox and the button for notes, if the transcript has any.
+
+    Return the download option for formats that can contain notes, empty if not chosen.
+    """
     if not book.count(job.id):
         return {}
     plain(tr("Notes"), "stt-title")
@@ -90,7 +93,7 @@ def _subtitles(job: Job, transcript: Transcript, several: bool) -> None:
 
 
 def _cues(transcript: Transcript, letters: int, lines: int, named: bool) -> list[Cue]:
-    """Return the cues that the file will have, cached."""
+    """Return the cues that the subtitle file will have. The session caches the last result."""
     chosen = (letters, lines, named)
     cached = st.session_state.get("subtitle-cues")
     if cached is None or cached[0] is not transcript or cached[1] != chosen:
@@ -107,7 +110,7 @@ def _preview(cue: Cue) -> str:
 
 
 def _beginning(transcript: Transcript) -> Transcript:
-    """Return the first part of a transcript, enough to preview a choice."""
+    """Return the first segments of a transcript, enough to preview the text with the chosen options."""
     count = itertools.accumulate(len(segment.text) for segment in transcript.segments)
     last = next((place for place, letters in enumerate(count, 1) if letters > 4 * SHOWN), None)
     return replace(transcript, segments=transcript.segments[:last])

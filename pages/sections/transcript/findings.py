@@ -1,7 +1,7 @@
-"""Draw the findings of a result besides the words.
+"""Draw the findings in a result, which it may have besides the words.
 
-From a provider: summary, chapters, topics, sentiments, entities, key phrases. From an alignment: passages that do not
-fit.
+A provider finds a summary, chapters, topics, sentiments, entities and key phrases. An alignment finds passages that do
+not fit the sound, and speech without text.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SHARES = ("confidence", "score", "severity", "rank")
 
 
 def _tables() -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Return the heading and the columns of each table, by its name in `Transcript.extras`."""
+    """Return the heading and the columns of each table of findings, by the table's name in `Transcript.extras`."""
     return {
         "topics": (tr("Topics"), ("start", "topic", "confidence", "text")),
         "intents": (tr("Intents"), ("start", "intent", "confidence", "text")),
@@ -38,7 +38,7 @@ def _tables() -> dict[str, tuple[str, tuple[str, ...]]]:
 
 
 def _headings() -> dict[str, str]:
-    """Return the headings of columns."""
+    """Return the heading of each column by the column's name."""
     return {
         "start": tr("Start"),
         "end": tr("End"),
@@ -58,7 +58,7 @@ def _headings() -> dict[str, str]:
 
 
 def findings(transcript: Transcript) -> None:
-    """Draw the findings, nothing if the result had only words."""
+    """Draw the findings in `transcript.extras`; nothing if it is empty."""
     extras = transcript.extras
     if summary := extras.get("summary"):
         st.subheader(tr("Summary"), anchor=False)
@@ -83,7 +83,8 @@ def _chapter(number: int, chapter: dict[str, Any]) -> None:
         if start is not None and st.button(
             clock(start), key=f"chapter-{number}", type="tertiary", icon=":material/play_arrow:", help=tr("Go there")
         ):
-            is_same = st.query_params.get("at") == f"{start:.3f}"  # the player seeks only if the position changes
+            # The player seeks only if the position changes, so 1 ms is added to an equal position.
+            is_same = st.query_params.get("at") == f"{start:.3f}"
             st.query_params["at"] = f"{start + 0.001 * is_same:.3f}"
             st.rerun()
         plain(chapter.get("headline") or chapter.get("gist") or tr("Chapter"), "stt-title")
@@ -105,5 +106,5 @@ def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
 
 
 def _words(name: str) -> str:
-    """Return the provider's name in words, such as "person name" for `person_name`."""
+    """Return a provider's identifier as words, such as "person name" for `person_name`."""
     return name.replace("_", " ")

@@ -15,7 +15,7 @@ from stt.transcript.languages import LANGUAGES
 
 
 def choices(job: Job) -> dict[str, Any]:
-    """Return the player's argument for transcribing passages again; empty if that is not possible."""
+    """Return the player's argument `passages`; empty if passages of this transcript cannot be transcribed again."""
     models = passages.models() if job.state == kinds.DONE else []
     if not models:
         return {}

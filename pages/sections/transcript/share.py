@@ -22,7 +22,7 @@ USUAL = 7  # default lifetime of a link, days
 
 
 def share_button(job: Job) -> None:
-    """Draw the Share button, once there is something to share."""
+    """Draw the Share button if the job is done."""
     if job.state == kinds.DONE and st.button(tr("Share"), icon=":material/share:", key="share"):
         _share(job)
 

@@ -1,4 +1,4 @@
-"""Draw the panel of speakers: their names, their times, and the progress of diarization."""
+"""Draw the panel of speakers: names, speaking times, and the progress of diarization (here "search")."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from stt.library.speakers import Panel, Row
 from stt.store.records import Job
 from stt.transcript.model import Transcript
 
-SETTLED = 2.0  # minimum seconds of a search before its remaining time is estimated
+SETTLED = 2.0  # seconds that a search must have run before its remaining time is estimated
 UNNAMED = re.compile(r"(Speaker|Channel|Track) \d+")
-FEW = 4  # maximum number of speakers for the panel to start expanded while some have no names
+FEW = 4  # with at most this many speakers the panel starts expanded while some have no names
 
 
 def speakers_panel(job: Job, transcript: Transcript, state: corrections.State, *, sound: bool) -> dict[str, Any]:
     """Draw the panel. Return the player's arguments: the names in the order of their colours, and a sample to play."""
-    with st.container(key="speakers", gap="xsmall"):  # even if empty, so that what follows keeps its position
+    with st.container(key="speakers", gap="xsmall"):  # even if empty, so that later elements keep their positions
         if job.state != kinds.DONE:
             return {}
         panel = speakers.panel(job, transcript)
@@ -53,7 +53,7 @@ def speakers_panel(job: Job, transcript: Transcript, state: corrections.State, *
 
 
 def _few(job: Job, panel: Panel, revision: int) -> None:
-    """Draw the line for one speaker or none."""
+    """Draw the panel of a transcript with one speaker or none: a single line."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if panel.rows:
             plain(tr("One speaker"), "stt-facts", fit=True)
@@ -68,7 +68,7 @@ def _is_open(job: Job, search: Search | None) -> bool:
 def _rows(job: Job, panel: Panel, revision: int, sound: bool) -> None:
     asked = any(row.guess for row in panel.rows)
     unnamed = len(panel.rows) <= FEW and any(UNNAMED.fullmatch(row.name) for row in panel.rows)
-    # Decided once, so that naming a speaker does not collapse the panel.
+    # Decide once whether the panel starts expanded, so that naming a speaker does not collapse it.
     opened = st.session_state.setdefault(_name("speakers_open", job), asked or unnamed)
     with st.expander(tr("Speakers"), icon=":material/group:", expanded=opened):
         with st.container(gap="xxsmall"):
@@ -94,7 +94,7 @@ def _row(job: Job, panel: Panel, place: int, revision: int, *, sound: bool) -> N
             st.button(
                 tr("Play a sample"), key=f"sample-{place}", type="tertiary", icon=":material/play_arrow:", on_click=play
             )
-        # A new key after each change, so that the menu closes.
+        # The menu gets a new key after each change, which closes the menu.
         key = f"{revision}-{st.session_state.get(_name('speakers_done', job), 0)}-{place}"
         with st.popover(tr("Change"), type="tertiary", key=f"change-{key}"):
             _changes(job, panel, place, revision, key)
@@ -103,7 +103,7 @@ def _row(job: Job, panel: Panel, place: int, revision: int, *, sound: bool) -> N
 
 
 def _guess(job: Job, row: Row, place: int, revision: int) -> None:
-    """Suggest the known voice that is most similar."""
+    """Draw the name of the known voice that is most similar to this speaker's, with buttons to accept or refuse it."""
     guess = row.guess
     if guess is None:
         return
@@ -119,7 +119,7 @@ def _guess(job: Job, row: Row, place: int, revision: int) -> None:
 
 
 def _changes(job: Job, panel: Panel, place: int, revision: int, key: str) -> None:
-    """Draw the menu of a speaker."""
+    """Draw the menu that changes a speaker: rename, merge, split, move, remember the voice."""
     row, others = panel.rows[place], [other.name for other in panel.rows if other.name != panel.rows[place].name]
 
     def act(change: Callable[..., Any], *values: Any) -> Callable[..., Any]:
@@ -181,7 +181,7 @@ def _undo(job: Job, panel: Panel, revision: int) -> None:
 
 
 def _find(job: Job, panel: Panel) -> None:
-    """Draw the form for a search; a repeated one may have a different number of speakers."""
+    """Draw the menu that starts a search for speakers, with a field for their number; nothing during a search."""
     if not panel.can_search or _is_open(job, panel.search):
         return
     with st.popover(
@@ -191,7 +191,7 @@ def _find(job: Job, panel: Panel) -> None:
         speaker_number(key, off=False)
 
         def search() -> None:
-            # Read the number at the click, which may come before the page is redrawn with it.
+            # Read the number at the click. The page may not have been redrawn since the number was changed.
             number = st.session_state[key]
             service.find_speakers(job.id, number if isinstance(number, int) else None, owner=job.owner)
 
@@ -199,7 +199,7 @@ def _find(job: Job, panel: Panel) -> None:
 
 
 def _ended(job: Job, panel: Panel, search: Search) -> None:
-    """Draw the error of a failed search, or a hint that it found fewer speakers than requested."""
+    """Draw the error of a failed search for speakers, or a hint that it found fewer speakers than requested."""
     if search.state == attempts.FAILED:
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="speakers-failed"):
             words = sentence(search.error) if search.error else tr("Something went wrong.")
@@ -218,7 +218,10 @@ def _ended(job: Job, panel: Panel, search: Search) -> None:
 
 
 def _seconds_left(job: Job, far: int) -> float | None:
-    """Estimate the remaining seconds of a search from its speed since this page first showed it; None if unknown."""
+    """Estimate the remaining seconds of a search for speakers that has reached `far` percent; None if unknown.
+
+    The estimate uses the speed of the search since this page first showed it.
+    """
     now = time.monotonic()
     name = _name("speakers_seen", job)
     since, begin = st.session_state.get(name, (now, far))
@@ -229,7 +232,10 @@ def _seconds_left(job: Job, far: int) -> float | None:
 
 
 def _progress(job: Job) -> None:
-    """Draw the progress of the search, in a repeating fragment. Once it has ended, redraw the page with the result."""
+    """Draw the progress of the search for speakers. A fragment repeats this function.
+
+    Once the search has ended, rerun the page, which draws the result.
+    """
     search = results.search_of(job.id)
     if not _is_open(job, search):
         st.rerun()
@@ -252,7 +258,7 @@ def _progress(job: Job) -> None:
 
 
 def _doing(job: Job, act: Callable[[], Any]) -> Callable[[], None]:
-    """Return a callback that runs `act` and keeps the message of an error for the next run."""
+    """Return a widget's callback that runs `act` and stores the message of an error, which the next run draws."""
 
     def do() -> None:
         with store_error(_name("speakers_error", job)):

@@ -30,7 +30,7 @@ MOST = 6  # maximum versions compared side by side
 
 
 def version_picker(job: Job) -> None:
-    """Draw the choice of version and a link to compare them, if there are several."""
+    """Draw a field that switches between the versions of the recording, and a Compare button, if there are several."""
     found = versions.of(job)
     if len(found) < 2:
         return
@@ -94,7 +94,8 @@ def several_models(job: Job, chosen: list[str]) -> None:
             st.page_link("settings.py", label=tr("Settings"), icon=":material/settings:")
             again_button(job)
         return
-    # Without prices: if the provider's live list arrives meanwhile, changed options would be deselected.
+    # The labels have no prices. Streamlit deselects an option whose label changes, and prices change when the live list
+    # of the provider's models arrives.
     known = {model.id: model for model in choices}
     labels = distinct({name: name_of(model) for name, model in known.items()})
     several = [
@@ -124,7 +125,10 @@ def several_models(job: Job, chosen: list[str]) -> None:
 
 
 def _run(several: list[Model], options: dict[str, Any], job: Job, chosen: list[str]) -> None:
-    """Start a job with these options for each model. An error of one does not stop the others."""
+    """Start a job with these options for each model, and compare them with `chosen`.
+
+    An error of one model does not stop the others.
+    """
     create, made, refused = _creator(job), [], []
     for model in several:
         try:
@@ -139,7 +143,7 @@ def _run(several: list[Model], options: dict[str, Any], job: Job, chosen: list[s
 
 
 def _creator(job: Job) -> Callable[[Model, dict[str, Any]], str]:
-    """Return a function that creates a job for the same recording, and follows it."""
+    """Return a function that creates a job for the recording of `job` and adds it to the session's followed jobs."""
     following, key, address = session.following(), session.key(), session.address()
 
     def create(model: Model, options: dict[str, Any]) -> str:
@@ -154,7 +158,7 @@ def _creator(job: Job) -> Callable[[Model, dict[str, Any]], str]:
 
 
 def _cost(chosen: list[Model], job: Job) -> None:
-    """Draw the expected cost, and the time on this machine, if known."""
+    """Draw the expected cost at the provider and the expected time on this machine, as far as they are known."""
     seconds = job.duration or 0.0
     costs = [offered.known().find(model.id).cost(seconds) for model in chosen if seconds and not model.local]
     known = [cost for cost in costs if cost is not None]
@@ -176,7 +180,7 @@ def compare(ids: list[str]) -> None:
 
 
 def version_labels(found: list[Job], *, titles: bool = False) -> dict[str, str]:
-    """Return the label of each version by id, with `titles` if they are of several recordings."""
+    """Return the label of each version by job id. With `titles` each label begins with the title of the transcript."""
     return distinct({job.id: f"{job.title} · {version_label(job)}" if titles else version_label(job) for job in found})
 
 
@@ -186,7 +190,10 @@ def label_of(labels: Mapping[str, str]) -> Callable[[str], str]:
 
 
 def distinct(labels: dict[str, str]) -> dict[str, str]:
-    """Return the labels, equal ones numbered from the last, because the browser identifies options by label."""
+    """Return the labels with numbers added to equal ones, counted from the last.
+
+    The browser identifies options by label, so the labels must differ.
+    """
     taken: dict[str, str] = {}
     for name, label in reversed(labels.items()):
         numbers = itertools.count(2)
