@@ -1,5 +1,6 @@
-"""Edit transcripts in place: small steps on paragraphs, each a revision that can be undone.
+"""The editing of transcripts: small steps on paragraphs, each saved as a revision that can be undone.
 
-`steps` are pure functions on the segments of a paragraph, `document` changes the stored transcript, `revisions` stores
-the changes in the database, `requests` reads what the browser sends.
+`requests` parses a step that the browser sends. `performing` computes what the step changes, `steps` has the functions
+that change the segments of one paragraph, and `document` changes the stored segments. `revisions` saves the result in
+the database, and `history` determines what can be undone and redone.
 """

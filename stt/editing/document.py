@@ -1,6 +1,7 @@
-"""Change a stored transcript by splices of whole paragraphs, as plain data: 100,000 words are read and written quickly.
+"""Changes of the segments of a stored transcript, as splices that replace whole paragraphs.
 
-A splice says at which segment and paragraph it begins, and which segments are there before and after it.
+Segments stay dictionaries, because it would take long to convert 100,000 words to objects and back. A splice has the
+indices of the first segment and the first paragraph that it replaces, and the segments before and after the change.
 """
 
 from __future__ import annotations
@@ -11,23 +12,27 @@ from typing import Any
 from stt.editing.steps import Paragraph
 from stt.transcript.model import Segment, Transcript, joined, runs
 
-Rows = list[dict[str, Any]]  # segments as they are stored
+Rows = list[dict[str, Any]]  # segments as dictionaries, as `Transcript.to_dict` returns them
 Splice = dict[str, Any]  # {"segment", "paragraph", "before": Rows, "after": Rows}
 
 
 def segments_of(rows: Rows) -> tuple[Segment, ...]:
-    """Return stored segments as `Segment` objects."""
+    """Convert stored segments to `Segment` objects."""
     return Transcript.from_dict({"segments": rows}).segments
 
 
 def rows_of(segments: Iterable[Segment]) -> Rows:
-    """Return segments as they are stored."""
+    """Convert `Segment` objects to stored segments."""
     rows: Rows = Transcript(segments=tuple(segments)).to_dict()["segments"]
     return rows
 
 
 def freeze(rows: Rows) -> None:
-    """Make the paragraphs of stored segments explicit, so that changing one regroups no other."""
+    """Set `begins` of every segment, in place, to whether it begins a paragraph.
+
+    Paragraphs are otherwise derived from pauses, so a change in one paragraph could divide other paragraphs
+    differently.
+    """
     if rows and any(row.get("begins") is None for row in rows):
         bare = [
             Segment(r["start"], r["end"], r["text"], (), r.get("speaker"), r.get("language"), r.get("begins"))
@@ -43,46 +48,49 @@ def freeze(rows: Rows) -> None:
 
 
 def begins(rows: Rows) -> list[int]:
-    """Return where the paragraphs of frozen segments begin, and the end of the last."""
+    """Return the index of the first segment of each paragraph, followed by the number of segments.
+
+    `rows` must have been passed to `freeze`.
+    """
     return [*(at for at, row in enumerate(rows) if row["begins"] or not at), len(rows)]
 
 
 def count(rows: Rows) -> int:
-    """Return how many paragraphs frozen segments make."""
+    """Return the number of paragraphs in `rows`, which must have been passed to `freeze`."""
     return len(begins(rows)) - 1
 
 
 def paragraph(rows: Rows, starts: Sequence[int], number: int) -> Paragraph:
-    """Return a paragraph; `starts` is what `begins` returns."""
+    """Return the paragraph with this number, counted from 0. `starts` is the result of `begins(rows)`."""
     return segments_of(rows[starts[number] : starts[number + 1]])
 
 
 def text(rows: Rows) -> str:
-    """Return the text of a paragraph, as `stt.editing.steps.text_of` does."""
+    """Return the text of a paragraph, like `stt.editing.steps.text_of` but from stored segments."""
     words = "".join(word["text"] for row in rows for word in row.get("words", ()))
     return " ".join((words if words.strip() else joined(row["text"] for row in rows)).split())
 
 
 def splice(rows: Rows, starts: Sequence[int], first: int, removed: int, new: Iterable[Segment]) -> Splice | None:
-    """Return the splice that puts `new` in place of paragraphs; None if that changes nothing."""
+    """Return the splice that replaces `removed` paragraphs from number `first` by `new`, or None if nothing changes."""
     begin, end = starts[first], starts[first + removed]
     before, after = rows[begin:end], rows_of(new)
     return None if before == after else {"segment": begin, "paragraph": first, "before": before, "after": after}
 
 
 def apply(rows: Rows, splices: Iterable[Splice]) -> None:
-    """Apply splices in order."""
+    """Apply splices to `rows` in order, in place."""
     for one in splices:
         rows[one["segment"] : one["segment"] + len(one["before"])] = one["after"]
 
 
 def inverse(splices: Sequence[Splice]) -> list[Splice]:
-    """Return the splices that undo these."""
+    """Return the splices that undo `splices`."""
     return [{**one, "before": one["after"], "after": one["before"]} for one in reversed(splices)]
 
 
 def merged(splices: Iterable[Splice]) -> list[Splice]:
-    """Merge each splice that replaces exactly the result of the one before into that one."""
+    """Merge two consecutive splices into one if the second replaces exactly the segments that the first inserted."""
     found: list[Splice] = []
     for one in splices:
         last = found[-1] if found else None

@@ -1,4 +1,7 @@
-"""Find a text in a paragraph, as the find box of the player does: without regard to case, accents and the like."""
+"""Search of a text in a paragraph, with the same matches as the find box of the player.
+
+By default, differences in case, accents and similar marks are ignored.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +14,23 @@ from stt.transcript.folding import fold
 
 
 class Finder:
-    """Find `text`: exactly with `case`, else folded; with `words` only where it is not a part of a longer word."""
+    """A search for `text`. With `case`, matches are exact, otherwise both texts are folded (`stt.transcript.folding`).
+
+    With `words`, a match must not be a part of a longer word.
+    """
 
     def __init__(self, text: str, *, case: bool, words: bool) -> None:
         self.case, self.words = case, words
         self._text = text if case else fold(text)
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """Return the spans of `text` that match, in code points, without overlaps."""
+        """Return the spans of `text` that match, as (first character, after the last), without overlaps."""
         folded, places = (text, list(range(len(text) + 1))) if self.case else _folded(text)
         found, at = [], 0
         while self._text and (at := folded.find(self._text, at)) >= 0:
             end = at + len(self._text)
             begin, stop = places[at], places[end]
-            # A letter that folds to several is found only whole.
+            # A character that folds to several characters (ß to ss) must match as a whole.
             clean = (not at or places[at - 1] != begin) and (end >= len(folded) or places[end - 1] != stop)
             if clean and not (self.words and self._inside(text, begin, stop)):
                 found.append((begin, stop))
@@ -34,7 +40,10 @@ class Finder:
         return found
 
     def among(self, text: str, places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-        """Return those of `places` (first, after the last) that match, in order and without overlaps."""
+        """Return those of the spans `places` in `text` that match, in order and without overlaps.
+
+        A span is (first character, after the last).
+        """
         found: list[tuple[int, int]] = []
         for begin, end in sorted(places):
             here = text[begin:end] if self.case else fold(text[begin:end])
@@ -56,7 +65,7 @@ def _letter(character: str) -> bool:
 
 
 def _folded(text: str) -> tuple[str, list[int]]:
-    """Return the folded text, and for each of its characters the place in `text` that it comes from."""
+    """Return the folded text, and for each of its characters the index of the character in `text` it comes from."""
     folded, places = [], []
     starts = [i for i, character in enumerate(text) if not i or not unicodedata.combining(character)]
     for begin, end in pairwise([*starts, len(text)]):

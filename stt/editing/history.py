@@ -1,8 +1,8 @@
-"""Find out which revisions of a transcript can be undone and redone.
+"""The history of a transcript: which revisions can be undone and redone.
 
-The table has the revisions that steps made. What comes before a missing number cannot be undone: there, speakers were
-added or the engine's transcript was restored. Texts that were typed without a break are one step, identified by its
-first revision.
+The database table has only the revisions that editing steps made. A number is missing where another change was made:
+speakers were added, or the engine's transcript was restored. Revisions before a missing number cannot be undone. The
+revisions of a text typed without a break form one step, which is identified by its first revision.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from stt.transcript import packing
 
 EDIT, UNDO, REDO = "edit", "undo", "redo"
 MOST_UNDONE = 200  # maximum number of steps to undo
-MOST_ROWS = 2000  # maximum number of revisions that are kept
-MOST_SIZE = 64 << 20  # maximum total size of their segments, characters
+MOST_ROWS = 2000  # maximum number of stored revisions of a transcript
+MOST_SIZE = 64 << 20  # maximum total size of the segments in the stored revisions of a transcript, characters
 _r = revisions.c
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """List the revisions that lead to the current one, oldest first, and the steps that they make.
+    """The steps that can be undone and redone at the current `revision` of a transcript.
 
-    `undo` and `redo` list steps as their revisions; the last step is undone or redone next.
+    Each step in `undo` and `redo` is the list of its revisions. The last step of each list is undone or redone first.
     """
 
     revision: int
-    first: int  # the oldest revision whose paragraphs are known
+    first: int  # the oldest revision whose paragraphs can be restored from the stored splices
     undo: list[list[int]] = field(default_factory=list)
     redo: list[list[int]] = field(default_factory=list)
-    typing: str | None = None  # its value in the newest revision, if texts can be added to that
+    typing: str | None = None  # `typing` of the newest revision; a step with the same value belongs to the same step
 
     @property
     def undoable(self) -> int:
@@ -48,13 +48,13 @@ class History:
 
 
 def load(connection: sa.Connection, generation_id: str, revision: int) -> History:
-    """Return the history that leads to a revision."""
+    """Load the history up to the revision `revision` from the database."""
     query = sa.select(_r.number, _r.kind, _r.of, _r.typing).where(_r.id == generation_id, _r.number <= revision)
     return replay(list(connection.execute(query.order_by(_r.number))), revision)
 
 
 def replay(rows: Sequence[Any], revision: int) -> History:
-    """Return the history from rows with number, kind, of and typing."""
+    """Compute the history from rows of the table `revisions` with `number`, `kind`, `of` and `typing`, in order."""
     first = len(rows)
     while first and rows[first - 1].number == revision - (len(rows) - first):
         first -= 1
@@ -77,20 +77,20 @@ def replay(rows: Sequence[Any], revision: int) -> History:
 
 
 def splices_of(connection: sa.Connection, generation_id: str, numbers: Sequence[int]) -> list[Splice]:
-    """Return the splices of revisions, in order."""
+    """Return the splices of the revisions with these numbers, in order."""
     query = sa.select(_r.content).where(_r.id == generation_id, _r.number.in_(numbers)).order_by(_r.number)
     return [splice for content in connection.execute(query).scalars() for splice in content["splices"]]
 
 
 def content_of(connection: sa.Connection, generation_id: str, number: int) -> dict[str, Any]:
-    """Return the stored content of a revision: its splices and what belongs to them."""
+    """Return the stored content of a revision: its splices, caret and other details."""
     query = sa.select(_r.content).where(_r.id == generation_id, _r.number == number)
     content: dict[str, Any] = connection.execute(query).scalar_one()
     return content
 
 
 def since(connection: sa.Connection, generation_id: str, current: History, based_on: int) -> list[Splice] | None:
-    """Return the splices since a revision; None if they are not known."""
+    """Return the splices since the revision `based_on`, or None if they are not all stored."""
     if not current.first <= based_on <= current.revision:
         return None
     newer = sa.and_(_r.id == generation_id, _r.number > based_on, _r.number <= current.revision)
@@ -101,7 +101,7 @@ def since(connection: sa.Connection, generation_id: str, current: History, based
 
 
 def for_browser(splices: Sequence[Splice] | None, rows: document.Rows) -> list[dict[str, Any]]:
-    """Return splices in the browser's format; all paragraphs if the splices are not known."""
+    """Convert splices to the browser's format. If `splices` is None, return all paragraphs of `rows` instead."""
     if splices is None:
         return [{"at": 0, "removed": None, "paragraphs": packing.packed(document.segments_of(rows))}]
     return [
@@ -115,7 +115,7 @@ def for_browser(splices: Sequence[Splice] | None, rows: document.Rows) -> list[d
 
 
 def prune(connection: sa.Connection, generation_id: str, current: History) -> None:
-    """Delete revisions beyond the maximum number and size, and those that cannot be undone any more."""
+    """Delete the oldest revisions beyond MOST_ROWS and MOST_SIZE, and revisions that can no longer be undone."""
     of_this = _r.id == generation_id
     steps = [*current.undo[-MOST_UNDONE:], *current.redo]
     oldest = max(min((step[0] for step in steps), default=current.revision), current.revision - MOST_ROWS + 1)

@@ -1,4 +1,7 @@
-"""Put the words of a passage that was transcribed again in place of the old ones, and show both side by side."""
+"""The replacement of a passage by the result of transcribing it again, and the comparison of old and new words.
+
+A passage is a span of time, which may begin and end within paragraphs.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,11 @@ from stt.transcript.model import Segment, Word
 
 @dataclass(slots=True)
 class _Part:
-    """A paragraph that the passage touches: what lies before and after it, the span of the rest, the new segments."""
+    """A paragraph with words in the passage.
+
+    `left` and `right` are its segments before and after the passage, `inner` is the start and end of its old words
+    within the passage in seconds, and `new` are the segments that replace these words.
+    """
 
     speaker: str | None
     left: list[Segment] = field(default_factory=list)
@@ -29,11 +36,11 @@ class _Part:
 def replacement_of_span(
     rows: Rows, starts: Sequence[int], start: float, end: float, new: Sequence[Segment]
 ) -> list[Splice]:
-    """Return the splice that puts `new` in place of the words whose middle lies from `start` to `end` in seconds.
+    """Return the splice that replaces the words whose middle is between `start` and `end` (seconds) by those of `new`.
 
-    `starts` is what `document.begins` returns. Paragraphs and their speakers stay: each gets the new words that were
-    spoken at the time of its old ones. If there were no old words, the new ones go into the paragraph that spans that
-    time, else they become a separate paragraph.
+    `starts` is the result of `document.begins(rows)`. Paragraphs and their speakers are preserved: each paragraph gets
+    the new words at the time of its old words. If the span has no old words, the new words are inserted into the
+    paragraph at that time. If there is no such paragraph, they become a new paragraph.
     """
     count = len(starts) - 1
     touched = [number for number in range(count) if _touches(rows[starts[number] : starts[number + 1]], start, end)]
@@ -55,7 +62,10 @@ def replacement_of_span(
 
 
 def words_within(segments: Iterable[Segment], start: float, end: float) -> list[str]:
-    """Return the words whose middle lies from `start` to `end` in seconds; a segment without words counts as one."""
+    """Return the words whose middle is between `start` and `end` in seconds.
+
+    A segment without timed words is treated as one word.
+    """
     return [
         text
         for segment in segments
@@ -66,7 +76,10 @@ def words_within(segments: Iterable[Segment], start: float, end: float) -> list[
 
 
 def sides(old: Sequence[str], new: Sequence[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return two texts as runs `{"text", "same"}` of words that are the same in both, and of those that are not."""
+    """Return the old and the new text, each as a list of runs `{"text", "same"}`.
+
+    `same` tells whether the words of the run are the same in both texts.
+    """
     same = alignment.same([word.strip() for word in old], [word.strip() for word in new])
     return _runs(old, set(same.values())), _runs(new, set(same))
 
@@ -120,7 +133,7 @@ def _part(paragraph: Paragraph, start: float, end: float) -> _Part:
 
 
 def _cut(segment: Segment, words: Sequence[Word]) -> list[Segment]:
-    """Return the part of a segment that has these of its words."""
+    """Return the part of a segment with only the given `words`, as a list with one segment or none."""
     if len(words) == len(segment.words):
         return [segment]
     if not words:
@@ -130,7 +143,7 @@ def _cut(segment: Segment, words: Sequence[Word]) -> list[Segment]:
 
 
 def _distribute(parts: Sequence[_Part], new: Sequence[Segment], middle: float) -> None:
-    """Give the new words to the paragraphs in whose time they are spoken."""
+    """Add the new words to `new` of the paragraphs, by the time at which they are spoken."""
     open_parts = [part for part in parts if part.inner] or [parts[0]]
     spans = [part.inner or (middle, middle) for part in open_parts]
     cuts: list[float] = []
@@ -145,10 +158,10 @@ def _distribute(parts: Sequence[_Part], new: Sequence[Segment], middle: float) -
 
 
 def _joined(part: _Part) -> Paragraph:
-    """Return the paragraph with the new words."""
+    """Return the paragraph of a part, with the new words in place of the old ones."""
     found: list[Segment] = []
     all_of_it = [*part.left, *part.new, *part.right]
-    if any(segment.words for segment in all_of_it):  # only the words of such a paragraph are shown
+    if any(segment.words for segment in all_of_it):  # of a paragraph with words, the player shows only the words
         all_of_it = [segment if segment.words else _with_words(segment) for segment in all_of_it]
     for segment in all_of_it:
         before = "" if not found else found[-1].words[-1].text if found[-1].words else found[-1].text
@@ -157,7 +170,7 @@ def _joined(part: _Part) -> Paragraph:
 
 
 def _with_words(segment: Segment) -> Segment:
-    """Add words to a segment without any, and divide its time among them by their letters."""
+    """Split the text of a segment into words, and divide its time among them in proportion to their length."""
     pieces = [f" {piece}" for piece in segment.text.split()]
     letters = sum(map(len, pieces))
     words, done = [], 0

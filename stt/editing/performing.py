@@ -1,4 +1,4 @@
-"""Perform a step on stored segments: find its paragraph again, and return the splices that it makes."""
+"""The effect of an editing step: the search for its paragraph in the current transcript, and the resulting splices."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from stt.errors import BadOption
 
 Caret = dict[str, int]
 ROUNDED = 0.0101  # tolerance for rounded times, seconds
-NEAR = 2  # paragraphs on either side to search for one that was split, merged or deleted meanwhile
+NEAR = 2  # how many paragraphs before and after its last known place a changed paragraph is searched in
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Describe the outcome of a step: splices in order, and where the caret goes.
+    """The outcome of a step: the splices in order, and the place to which the browser moves the caret.
 
-    `base` is the text of the paragraph before the step. `replaced` counts replacements.
+    `base` is the text of the paragraph before the step. `replaced` is the number of texts replaced by a replacement.
     """
 
     splices: list[Splice] = field(default_factory=list)
@@ -33,7 +33,10 @@ class Outcome:
 
 
 class ParagraphChanged(Exception):
-    """The paragraph was changed: `paragraph` is its number now, None if it is gone, `text` its text now."""
+    """The paragraph of a step was changed by another request.
+
+    `paragraph` is its current number, or None if that is unknown. `text` is its current text.
+    """
 
     def __init__(self, paragraph: int | None, text: str) -> None:
         super().__init__()
@@ -42,10 +45,10 @@ class ParagraphChanged(Exception):
 
 
 def perform(rows: Rows, step: Step, since: list[Splice] | None, duration: float = 0.0) -> Outcome:
-    """Return the outcome of a step on frozen segments, without changing them.
+    """Return the outcome of a step, without changing `rows`, which must have been passed to `document.freeze`.
 
-    `duration` is that of the recording in seconds, 0 if unknown. `since` are the splices since the revision that the
-    step is based on, None if they are not known. Raises ParagraphChanged, BadOption.
+    `duration` is the length of the recording in seconds, 0 if unknown. `since` are the splices of all revisions after
+    the one that the step is based on, or None if they are not stored. Raises ParagraphChanged, BadOption.
     """
     starts = document.begins(rows)
     if step.kind == requests.REPLACE:
@@ -83,7 +86,10 @@ def perform(rows: Rows, step: Step, since: list[Splice] | None, duration: float 
 
 
 def _times(rows: Rows, starts: list[int], number: int, step: Step, duration: float) -> tuple[float, float]:
-    """Return the times that a step gives a paragraph. Raises BadOption if these are not between its neighbours."""
+    """Return the new start and end of the paragraph of a step that changes times, in seconds.
+
+    Raises BadOption if the times overlap an adjacent paragraph or are outside of the recording.
+    """
     first, last = steps.span(document.paragraph(rows, starts, number))
     start = first if step.start is None else step.start
     end = last if step.end is None else step.end
@@ -92,7 +98,7 @@ def _times(rows: Rows, starts: list[int], number: int, step: Step, duration: flo
         lowest = min(first, steps.span(document.paragraph(rows, starts, number - 1))[1])
     if number + 2 < len(starts):
         highest = max(last, steps.span(document.paragraph(rows, starts, number + 1))[0])
-    # The browser knows times to the hundredth of a second.
+    # The browser gets times rounded to a hundredth of a second, so a small overlap is only a rounding error.
     start = lowest if lowest - ROUNDED <= start < lowest else start
     end = highest if highest < end <= highest + ROUNDED else end
     if start < 0 or (duration and end > max(duration, last)):
@@ -105,12 +111,16 @@ def _times(rows: Rows, starts: list[int], number: int, step: Step, duration: flo
 
 
 def _replaced(rows: Rows, starts: list[int], step: Step, since: list[Splice] | None) -> Outcome:
-    """Replace a text wherever it occurs. Each splice refers to the segments as the ones before it leave them."""
+    """Return the outcome of replacing a text wherever it occurs.
+
+    The indices in each splice are valid after the splices before it have been applied.
+    """
     finder = Finder(step.find, case=step.case, words=step.words)
     chosen = None if step.only is None else _chosen(step.only, since)
     found = Outcome(replaced=0)
     made: list[Splice] = []
-    count, moved, fewer = 0, 0, 0  # replacements; segments and paragraphs by which later ones have moved
+    # Number of replacements; change in the number of segments so far; number of paragraphs removed so far.
+    count, moved, fewer = 0, 0, 0
     caret: Caret | None = None
     for number in range(len(starts) - 1):
         if step.paragraphs is not None and number not in step.paragraphs:
@@ -136,7 +146,11 @@ def _replaced(rows: Rows, starts: list[int], step: Step, since: list[Splice] | N
 
 
 def _chosen(places: Iterable[tuple[int, int, int]], since: list[Splice] | None) -> dict[int, list[tuple[int, int]]]:
-    """Return chosen places by the number that their paragraphs have now, without those in changed paragraphs."""
+    """Return the chosen places, as {current number of the paragraph: spans}.
+
+    `places` are (number of the paragraph, first character, after the last). Places in paragraphs that were changed
+    since are left out.
+    """
     numbers: dict[int, int | None] = {}
     found: dict[int, list[tuple[int, int]]] = {}
     for number, begin, end in places:
@@ -149,7 +163,7 @@ def _chosen(places: Iterable[tuple[int, int, int]], since: list[Splice] | None) 
 
 
 def _find(rows: Rows, starts: list[int], step: Step, since: list[Splice] | None) -> int:
-    """Return the number that the paragraph of a step has now. Raises ParagraphChanged."""
+    """Return the current number of the paragraph of a step. Raises ParagraphChanged if its text was changed."""
     known = len(starts) - 1
 
     def text(number: int) -> str:
@@ -173,7 +187,7 @@ def _find(rows: Rows, starts: list[int], step: Step, since: list[Splice] | None)
 
 
 def _number_now(number: int, since: list[Splice]) -> int | None:
-    """Return the number of a paragraph after splices that left it alone; None if one of them changed it."""
+    """Return the number of a paragraph after the splices `since`, or None if one of them changed the paragraph."""
     for splice in since:
         first, removed = splice["paragraph"], document.count(splice["before"])
         if first <= number < first + removed:
@@ -184,7 +198,7 @@ def _number_now(number: int, since: list[Splice]) -> int | None:
 
 
 def _place(number: int, since: list[Splice]) -> int:
-    """Return the approximate number of a paragraph after splices."""
+    """Return the approximate number of a paragraph after the splices `since`, even if they changed it."""
     for splice in since:
         first, removed = splice["paragraph"], document.count(splice["before"])
         if number >= first + removed:
@@ -195,7 +209,7 @@ def _place(number: int, since: list[Splice]) -> int:
 
 
 def caret_of(splices: list[Splice]) -> Caret | None:
-    """Return the caret after what the last splice changed."""
+    """Return the place of the caret after the text that the last splice changed."""
     if not splices:
         return None
     last: dict[str, Any] = splices[-1]

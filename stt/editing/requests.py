@@ -1,4 +1,4 @@
-"""Read what the browser sends: one step with its key and the revision that it is based on."""
+"""Parsing of an editing request from the browser: a step, its key and the revision that it is based on."""
 
 from __future__ import annotations
 
@@ -12,25 +12,29 @@ from stt.transcript.model import Segment
 
 TEXT, SPLIT, MERGE, DELETE, UNDO, REDO = "text", "split", "merge", "delete", "undo", "redo"
 SPEAKER, TIMES, REPLACE, WORD = "speaker", "times", "replace", "word"
-PASSAGE = "passage"  # words that were transcribed again; no browser sends it
+PASSAGE = "passage"  # the replacement of a passage that was transcribed again; only the server creates it
 TYPED = (TEXT, SPLIT, MERGE, WORD)
 OF_PARAGRAPHS = (*TYPED, DELETE, SPEAKER, TIMES)
 KINDS = (*OF_PARAGRAPHS, REPLACE, UNDO, REDO)
 LONGEST_FIND = 1000  # maximum length of a text to find, a replacement or a word, characters
-MOST_PLACES = 100_000  # maximum number of paragraphs or places of a replacement
-LONGEST_KEY = 64  # maximum length of a key, characters
+MOST_PLACES = 100_000  # maximum number of paragraphs or places in a request to replace a text
+LONGEST_KEY = 64  # maximum length of the key of a request, characters
 MOST_INTEGER = 2**31 - 1
 _MISSING = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of editing. `was` and `text` have their white space normalised; `at` counts characters of `text`.
+    """A step of editing. Which fields it uses depends on its `kind`.
 
-    `marked` are characters (first, after the last) of `was`, or of `text` for a word; `start` and `end` are seconds. A
-    step for a word says which word is right there, the same or another one. A replacement puts `text` in place of
-    `find`, in `paragraphs` only or at the places in `only` (paragraph, first character, after the last).
-    `segments` are the new words from `start` to `end` of a passage.
+    `was` is the text of the paragraph before the step and `text` the text after it, both with normalised white space.
+    SPLIT: `at` is the index in `text` at which the paragraph is split.
+    SPEAKER: `marked` are the characters of `was` (first, after the last) that get the speaker, or None for all.
+    TIMES: `start` and `end` are in seconds.
+    WORD: a word is corrected or confirmed; `marked` are its characters in `text`.
+    REPLACE: `text` replaces `find`, everywhere, or in the given `paragraphs`, or at the places in `only` (paragraph,
+    first character, after the last).
+    PASSAGE: `segments` replace the words between `start` and `end`.
     """
 
     kind: str
@@ -59,7 +63,7 @@ class Request:
 
 
 def read(body: object) -> Request:
-    """Return the request in a JSON body. Raises BadOption."""
+    """Parse the JSON body of an editing request. Raises BadOption, TooLarge."""
     outer = Fields(body, "The body")
     key = outer.text("key")
     if not 0 < len(key) <= LONGEST_KEY:
@@ -92,7 +96,7 @@ def _step(fields: Fields) -> Step:
         raise TooLarge(f"A paragraph takes at most {texts.LONGEST_TEXT:,} characters.", guidance="Split it.")
     text = texts.paragraph_text(typed)
     if kind == SPLIT:
-        # Leading and doubled spaces are removed from the text, so they must not count in the place.
+        # Leading and repeated spaces are removed from the text, so `at` must not count them.
         before = texts.paragraph_text(typed[: fields.whole("at")])
         return replace(step, text=text, at=len(before))
     if kind == TEXT and (typing := fields.value("typing", None)) is not None:
@@ -133,7 +137,7 @@ def _items(value: object) -> list[Any]:
 
 
 class Fields:
-    """An object of a JSON body. Its methods return fields of one type each, and raise BadOption for another type."""
+    """An object in a JSON body. Each method returns a field of one type, and raises BadOption for other types."""
 
     def __init__(self, value: object, name: str) -> None:
         if not isinstance(value, dict):

@@ -1,6 +1,7 @@
-"""Save steps as revisions of a transcript, in one transaction each: the new transcript, and how to undo the step.
+"""Saving of editing steps: each transaction stores the changed transcript and a revision that can be undone.
 
-The transaction begins by locking the corrections of the transcript, so that of two tabs one waits for the other.
+A transaction first locks the corrections of the transcript, so simultaneous edits in two tabs are saved one after the
+other.
 """
 
 from __future__ import annotations
@@ -27,13 +28,18 @@ from stt.store.records import Job
 from stt.transcript import scripts
 from stt.transcript.model import joined
 
-Learn = Callable[[sa.Connection, str, str, str, str], None]  # connection, owner, before, after, `after` until now
+# A function that counts corrected words for the vocabulary: (connection, owner, text before the correction, corrected
+# text, corrected text that was counted until now). While a person types, each step replaces the count of the last one.
+Learn = Callable[[sa.Connection, str, str, str, str], None]
 _r, _c, _t = revisions.c, corrections.c, transcripts.c
 ATTEMPTS = 3
 
 
 class EditConflict(Conflict):
-    """The paragraph was changed meanwhile. `answer` has the changes since, and the paragraph's present text."""
+    """The paragraph of a step was changed by another request.
+
+    `answer` has the changes since the step's revision, and the paragraph's current text.
+    """
 
     guidance = "Choose which text to keep."
 
@@ -49,7 +55,7 @@ class EditConflict(Conflict):
 
 @dataclass(slots=True)
 class _Open:
-    """A transcript within the transaction that changes it."""
+    """A transcript that was loaded within the transaction that changes it."""
 
     connection: sa.Connection
     id: str
@@ -64,24 +70,25 @@ class _Open:
 
 
 def edit(generation_id: str, owner: str, request: Request, learn: Learn) -> dict[str, Any]:
-    """Perform a step and return the answer for the browser: revision, what can be undone and redone, splices, caret.
+    """Perform a step and return the answer for the browser.
 
-    A request with a known key changes nothing. Raises NotFound, BadOption, and EditConflict where the paragraph itself
-    was changed since the revision that the step is based on.
+    The answer has the new revision, the numbers of steps that can be undone and redone, the splices since the revision
+    that the step is based on, and the caret. A request whose key is already stored changes nothing. Raises NotFound,
+    BadOption, and EditConflict if the paragraph was changed since the revision that the step is based on.
     """
     job = records.load(generation_id, owner)
     for attempt in range(ATTEMPTS):
         try:
             with database().begin() as connection:
                 return _edit(connection, job, request, learn)
-        except IntegrityError:  # another tab was the first to correct this transcript, at the same moment
+        except IntegrityError:  # another tab saved the first correction of this transcript at the same moment
             if attempt == ATTEMPTS - 1:
                 raise
     raise AssertionError("unreachable")
 
 
 def news(generation_id: str, owner: str, based_on: int) -> dict[str, Any]:
-    """Return what has changed since a revision, as `edit` does. Raises NotFound."""
+    """Return the changes since the revision `based_on`, in the form of the answer of `edit`. Raises NotFound."""
     records.load(generation_id, owner)
     with database().connect() as connection:
         current = history.load(connection, generation_id, revision(connection, generation_id))
@@ -99,7 +106,7 @@ def steps_left(generation_id: str, owner: str) -> tuple[int, int]:
 
 
 def revision(connection: sa.Connection, generation_id: str) -> int:
-    """Return the revision of a transcript: how often it was corrected, and how often speakers were added."""
+    """Return the revision of a transcript: the number of its corrections plus how often speakers were added to it."""
     own = connection.execute(sa.select(_c.version).where(_c.id == generation_id)).scalar()
     return results.revision(connection, generation_id) + (own or 0)
 
@@ -146,13 +153,13 @@ def _details(outcome: Outcome) -> dict[str, Any]:
 
 
 def _follows(found: _Open, outcome: Outcome) -> bool:
-    """Return whether a step changes the paragraph that the newest one changed."""
+    """Return whether a step changes the same paragraph as the newest revision."""
     last = history.splices_of(found.connection, found.id, found.history.undo[-1][-1:])
     return len(last) == 1 and last[0]["segment"] == outcome.splices[0]["segment"]
 
 
 def _step_back(found: _Open, request: Request, newer: list[Splice] | None, learn: Learn) -> dict[str, Any]:
-    """Undo or redo the next step."""
+    """Undo the last step, or redo the step that was undone last, and return the answer for the browser."""
     current, undoes = found.history, request.step.kind == requests.UNDO
     steps = current.undo[-current.undoable :] if undoes else current.redo
     if not steps:
@@ -172,12 +179,12 @@ def _step_back(found: _Open, request: Request, newer: list[Splice] | None, learn
 
 
 def lock(connection: sa.Connection, generation_id: str) -> None:
-    """Lock the transcript, and store the engine's before the first correction.
+    """Lock the corrections of a transcript. Before the first correction, also store a copy of the engine's transcript.
 
-    Raises NotFound, and IntegrityError if another transaction stores it at the same moment.
+    Raises NotFound, and IntegrityError if another transaction stores that copy at the same moment.
     """
     results.revision(connection, generation_id, hold=True)
-    # SQLite's transaction begins with the first statement that writes.
+    # SQLite takes its lock at the first statement that writes, so this update changes nothing but takes the lock.
     held = corrections.update().where(_c.id == generation_id).values(version=_c.version)
     if connection.execute(held).rowcount:
         return
@@ -214,7 +221,7 @@ def _save(
 
 
 def keep(connection: sa.Connection, generation_id: str, changed: dict[str, Any], splices: Sequence[Splice]) -> None:
-    """Save a changed transcript, its text and counts. `splices` are the differences from the one before."""
+    """Save a changed transcript, its text, its word count and its confidence. `splices` are the changes made to it."""
     rows: Rows = changed["segments"]
     values = {"transcript": changed, "text": joined(row["text"] for row in rows)}
     connection.execute(transcripts.update().where(_t.id == generation_id).values(**values))

@@ -1,7 +1,7 @@
-"""Change the segments of paragraphs: pure functions, each returning what replaces them.
+"""Pure functions that change the segments of a paragraph and return the new segments.
 
-A paragraph is a tuple of segments, of which the first has `begins=True` and the others False. Its text is what the
-browser shows, with white space normalised.
+A paragraph is a tuple of segments. The first segment has `begins=True`, the other segments have `begins=False`. The
+text of a paragraph is the text that the browser shows, with normalised white space.
 """
 
 from __future__ import annotations
@@ -17,24 +17,30 @@ Paragraph = tuple[Segment, ...]
 
 
 def text_of(paragraph: Iterable[Segment]) -> str:
-    """Return the text of a paragraph: that of its words where it has any."""
+    """Return the text of a paragraph: the text of its words if it has any, else the text of its segments."""
     segments = tuple(paragraph)
     words = "".join(word.text for segment in segments for word in segment.words)
     return " ".join((words if words.strip() else joined(segment.text for segment in segments)).split())
 
 
 def span(paragraph: Paragraph) -> tuple[float, float]:
-    """Return start and end in seconds."""
+    """Return the start and end of a paragraph in seconds."""
     return paragraph[0].start, max(segment.end for segment in paragraph)
 
 
 def retyped(paragraph: Paragraph, text: str) -> Paragraph:
-    """Return the paragraph with another text; empty without text. Unchanged words keep times and confidence."""
+    """Return the paragraph with the new text `text`, or an empty paragraph if it is empty.
+
+    Unchanged words keep their times and confidence.
+    """
     return paragraph if text == text_of(paragraph) else rewritten(paragraph, text)
 
 
 def split(paragraph: Paragraph, at: int) -> tuple[Paragraph, Paragraph]:
-    """Split a paragraph before character `at` of its text; either part may be empty. Times come from the words."""
+    """Split a paragraph before character `at` of its text. Either part may be empty.
+
+    The time of the split comes from the words. Without words, it is estimated from the length of the text.
+    """
     letters = len("".join(text_of(paragraph)[: max(0, at)].split()))
     left: list[Segment] = []
     right: list[Segment] = []
@@ -54,7 +60,7 @@ def split(paragraph: Paragraph, at: int) -> tuple[Paragraph, Paragraph]:
 
 
 def merge(upper: Paragraph, lower: Paragraph) -> Paragraph:
-    """Return two paragraphs as one, with the speaker of the upper one."""
+    """Merge two consecutive paragraphs into one, with the speaker of the upper paragraph."""
     if not upper or not lower:
         return one_paragraph(upper or lower)
     speaker = upper[0].speaker
@@ -65,9 +71,10 @@ def merge(upper: Paragraph, lower: Paragraph) -> Paragraph:
 
 
 def assigned(paragraph: Paragraph, speaker: str | None, marked: tuple[int, int] | None = None) -> list[Paragraph]:
-    """Assign a paragraph to a speaker; with `marked` (characters of its text) only the words that this span touches.
+    """Assign a speaker to a paragraph, and return the resulting one to three paragraphs.
 
-    These become a separate paragraph, so that up to three are returned.
+    With `marked`, a span of characters of its text, only the words that the span touches get the speaker. They become a
+    separate paragraph.
     """
     if marked is None:
         return [tuple(spoken_by(segment, speaker) for segment in paragraph)]
@@ -79,7 +86,7 @@ def assigned(paragraph: Paragraph, speaker: str | None, marked: tuple[int, int] 
 
 
 def timed(paragraph: Paragraph, start: float, end: float) -> Paragraph:
-    """Return the paragraph from `start` to `end` in seconds: its words are moved and scaled."""
+    """Return the paragraph with a new `start` and `end` in seconds. The times of its words are scaled to fit."""
     first, last = span(paragraph)
     scale = (end - start) / (last - first) if last > first else 0.0
 
@@ -96,7 +103,7 @@ def timed(paragraph: Paragraph, start: float, end: float) -> Paragraph:
 
 
 def confirmed(paragraph: Paragraph, first: int, after: int) -> Paragraph:
-    """Remove the confidence of the words that a span of characters touches, because a person has confirmed them."""
+    """Remove the confidence of the words that the characters `first` to `after` touch: a person has confirmed them."""
     letters, ending = (len("".join(text_of(paragraph)[:place].split())) for place in (first, after))
     found, at = [], 0
     for segment in paragraph:
@@ -110,12 +117,12 @@ def confirmed(paragraph: Paragraph, first: int, after: int) -> Paragraph:
 
 
 def spoken_by(segment: Segment, speaker: str | None) -> Segment:
-    """Return a segment with its words given to a speaker."""
+    """Return the segment with `speaker` as the speaker of the segment and all its words."""
     return replace(segment, speaker=speaker, words=tuple(replace(word, speaker=speaker) for word in segment.words))
 
 
 def one_paragraph(segments: Sequence[Segment]) -> Paragraph:
-    """Return segments as one paragraph."""
+    """Make one paragraph of the segments, by setting `begins`."""
     return tuple(replace(segment, begins=not place) for place, segment in enumerate(segments))
 
 
@@ -124,14 +131,14 @@ def _letters(text: str) -> int:
 
 
 def _gap(head: Paragraph, rest: Paragraph) -> int:
-    """Return how many spaces the text has between two parts."""
+    """Return the number of spaces between the texts of two parts of a paragraph: 0 or 1."""
     if not head:
         return 0
     return len(text_of((*head, *rest))) - len(text_of(head)) - len(text_of(rest))
 
 
 def _whole_words(text: str, first: int, after: int) -> tuple[int, int]:
-    """Return the span of the words that a span of characters touches."""
+    """Extend the span of characters from `first` to `after` to the whole words that it touches."""
     touched = [m.span() for m in scripts.PIECE.finditer(text) if m.start() < after and m.end() > first]
     return (touched[0][0], touched[-1][1]) if touched else (first, max(first, after))
 
@@ -173,7 +180,7 @@ def _cut_text(segment: Segment, letters: int) -> tuple[Segment, Segment]:
 
 
 def _place(text: str, letters: int) -> tuple[int, float]:
-    """Return the index after `letters` characters that are not spaces, and their share of all such characters."""
+    """Return the index in `text` after `letters` characters, and their share of all characters, not counting spaces."""
     share = letters / _letters(text)
     for place, character in enumerate(text):
         if not letters:
@@ -183,7 +190,7 @@ def _place(text: str, letters: int) -> tuple[int, float]:
 
 
 def spaced(segment: Segment, before: str) -> Segment:
-    """Return the segment with a space at its start where one is written after `before`."""
+    """Return the segment with a space at its start if its script writes one after the text `before`."""
     first = segment.words[0].text if segment.words else segment.text
     if not before or not first or before[-1].isspace() or first[0].isspace() or scripts.is_unspaced(before[-1]):
         return segment

@@ -1,4 +1,4 @@
-"""Tidy what people type: texts of paragraphs, names of speakers."""
+"""Clean-up of text that users type: the texts of paragraphs and the names of speakers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ LONGEST_NAME = 100  # maximum length of a speaker's name, characters
 
 
 def tidy(text: str, longest: int, subject: str) -> str:
-    """Return the text with white space normalised and without characters that databases reject. Raises BadOption."""
+    """Return the text with normalised white space and without characters that databases reject.
+
+    Raises BadOption with a message about `subject` if the text is longer than `longest` characters.
+    """
     found = " ".join(clean(text).split())
     if len(found) > longest:
         raise BadOption(f"{subject} takes at most {longest:,} characters.", guidance="Shorten it.")
@@ -17,12 +20,12 @@ def tidy(text: str, longest: int, subject: str) -> str:
 
 
 def paragraph_text(text: str) -> str:
-    """Return the text of a paragraph as it is stored. Raises BadOption if it is too long."""
+    """Return the typed text of a paragraph in the form that is stored. Raises BadOption if it is too long."""
     return tidy(text, LONGEST_TEXT, "A paragraph")
 
 
 def name_of_speaker(name: str) -> str:
-    """Return a speaker's name as it is stored. Raises BadOption if it is empty or too long."""
+    """Return the typed name of a speaker in the form that is stored. Raises BadOption if it is empty or too long."""
     found = tidy(name, LONGEST_NAME, "A name")
     if not found:
         raise BadOption("A speaker needs a name.", guidance="Enter one, or leave the old name.")
