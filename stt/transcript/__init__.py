@@ -1,6 +1,8 @@
-"""Text with times.
+"""Transcripts: text with times.
 
-`model` has Transcript, Segment and Word. `scripts` defines words, sentences and scripts without spaces; `folding` which
-letters search treats as equal; `languages` the names of languages; `titles` titles. `alignment` aligns words,
-`comparison` compares transcripts, `retiming` gives corrected text its times.
+`model` defines Transcript, Segment and Word. `scripts` defines words, sentences and scripts without spaces, `folding`
+defines which letters a search treats as equal, `languages` has the names of languages, and `titles` makes titles.
+`alignment` aligns the words of two texts, `comparison` compares transcripts, `readings` finds other readings of a word,
+and `retiming` assigns times to corrected text. `notes` defines the notes of users, and `packing` converts paragraphs
+for the browser.
 """

@@ -1,4 +1,4 @@
-"""Align two lists of words with the fewest changes."""
+"""The alignment of two lists of words with the fewest changes."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ SAME: Final = "same"
 CHANGED: Final = "changed"
 MISSING: Final = "missing"
 ADDED: Final = "added"
-WHOLE = 20_000  # maximum words to align at once; longer texts are aligned in pieces, because the cost is quadratic
+WHOLE = 20_000  # maximum words to align at once; longer texts are cut into pieces, because the time is quadratic
 PIECE = 5_000  # minimum length of a piece, words
-ANCHOR = 6  # words in a row that occur exactly once in each text: texts may be cut into pieces there
+# Length of an anchor, words. An anchor is a sequence of words that occurs exactly once in each text. Texts are cut
+# into pieces at anchors.
+ANCHOR = 6
 _KINDS: dict[str, Kind] = {"equal": SAME, "replace": CHANGED, "delete": MISSING, "insert": ADDED}
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Words `first` to `last` (exclusive) of the reference aligned with `start` to `end` of the other text."""
+    """Words `first` to `last` of the reference aligned with words `start` to `end` of the other text, ends exclusive."""
 
     kind: Kind
     first: int
@@ -33,7 +35,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """The runs cover both texts in order. `words` counts the reference; `rough`: pieces without an anchor."""
+    """The alignment of a text with a reference. `runs` cover both texts in order.
+
+    `words` is the number of words in the reference. `rough` means that a long text was cut into pieces without anchors,
+    so the alignment may have more changes than necessary.
+    """
 
     runs: tuple[Run, ...]
     words: int
@@ -48,14 +54,14 @@ class Alignment:
 
     @property
     def word_error_rate(self) -> float | None:
-        """Return errors per word of the reference, 0 to more than 1; None without words."""
+        """Return the errors per word of the reference (may exceed 1), or None if the reference has no words."""
         return self.errors / self.words if self.words else None
 
 
 def align(reference: Sequence[str], hypothesis: Sequence[str]) -> Alignment:
-    """Align the keys of two texts with the fewest changes.
+    """Align two texts, given as lists of words in the form to compare, with the fewest changes.
 
-    Texts of more than WHOLE words are aligned in pieces cut at anchors.
+    Texts of more than WHOLE words are cut into pieces at anchors, and the pieces are aligned separately.
     """
     found: list[Run] = []
     rough = False
@@ -69,7 +75,10 @@ def align(reference: Sequence[str], hypothesis: Sequence[str]) -> Alignment:
 
 
 def runs(reference: Sequence[str], hypothesis: Sequence[str], first: int = 0, start: int = 0) -> list[Run]:
-    """Return the runs that cover both lists in order; `first` and `start` are added to their indices."""
+    """Return the runs that cover both lists in order.
+
+    `first` and `start` are added to the indices in `reference` and `hypothesis`.
+    """
     return [
         Run(
             _KINDS[step.tag],
@@ -83,7 +92,7 @@ def runs(reference: Sequence[str], hypothesis: Sequence[str], first: int = 0, st
 
 
 def same(reference: Sequence[str], hypothesis: Sequence[str]) -> dict[int, int]:
-    """Return the indices in `reference` of equal words, by their indices in `hypothesis`."""
+    """Return the aligned words that are equal, as {index in `hypothesis`: index in `reference`}."""
     return {
         run.start + k: run.first + k
         for run in align(reference, hypothesis).runs
@@ -93,7 +102,10 @@ def same(reference: Sequence[str], hypothesis: Sequence[str]) -> dict[int, int]:
 
 
 def _pieces(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[int, int, int, int, bool]]:
-    """Yield ranges of `a` and `b` to align independently, and whether they were cut without an anchor."""
+    """Yield pieces of `a` and `b` that are aligned separately.
+
+    A piece is (start in `a`, end in `a`, start in `b`, end in `b`, whether it was cut without an anchor).
+    """
     i = j = 0
     anchors = _anchors(a, b) if max(len(a), len(b)) > WHOLE else []
     for x, y in [*anchors, (len(a), len(b))]:
@@ -112,11 +124,11 @@ def _pieces(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[int, int, int,
 
 
 def _anchors(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
-    """Return the longest ordered chain of (index in `a`, index in `b`) of common unique runs of ANCHOR words."""
+    """Return the longest list of anchors (index in `a`, index in `b`) that are in the same order in both texts."""
     in_a, in_b = _unique(a), _unique(b)
     pairs = [(i, in_b[words]) for words, i in in_a.items() if words in in_b]
-    ends: list[int] = []  # the smallest last index in `b` of a chain of each length
-    tops: list[int] = []  # the last pair of that chain
+    ends: list[int] = []  # for each length of a chain: the smallest index in `b` at which such a chain ends
+    tops: list[int] = []  # for each length of a chain: the number of the last pair in that chain
     before: list[int | None] = []
     for number, (_, j) in enumerate(pairs):
         at = bisect_left(ends, j)
@@ -138,11 +150,14 @@ def _unique(keys: Sequence[str]) -> dict[tuple[str, ...], int]:
 
 
 def matrix(texts: Sequence[Sequence[str]], align: Callable[..., Alignment] = align) -> list[list[float | None]]:
-    """Return the word error rates of every text (column) against every other as the reference (row)."""
+    """Return the word error rate of each text (column) against each text as the reference (row).
+
+    A rate is None if the reference has no words.
+    """
     rates: list[list[float | None]] = [[0.0 if text else None for _ in texts] for text in texts]
     for row, reference in enumerate(texts):
         for column in range(row):
-            errors = align(reference, texts[column]).errors  # symmetric
+            errors = align(reference, texts[column]).errors  # the same number with the two texts exchanged
             rates[row][column] = errors / len(reference) if reference else None
             rates[column][row] = errors / len(texts[column]) if texts[column] else None
     return rates

@@ -1,4 +1,4 @@
-"""Compare transcripts of one recording word by word: same, changed, missing, added."""
+"""The comparison of transcripts word by word: each word is the same, changed, missing or added."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from stt.transcript import scripts
 from stt.transcript.alignment import ADDED, CHANGED, MISSING, SAME, Alignment, Kind
 from stt.transcript.model import Transcript
 
-MAX_WORDS = 200_000  # maximum words of a text, about 20 hours of speech
-MAX_CELLS = 200  # maximum words of one side of a passage
+MAX_WORDS = 200_000  # maximum words of a text to compare, about 20 hours of speech
+MAX_CELLS = 200  # maximum words of a passage in one column
 
 _SPACELESS = scripts.SPACELESS
 _DASHES = "\\-\u2010-\u2015/"
-# "well-known" equals "well known": unless punctuation counts, the parts of a word are compared.
+# By default, words are also split at dashes, so that "well-known" equals "well known".
 _WORDS = re.compile(rf"\s*(?:{scripts.UNIT}|[^\s{_SPACELESS}{_DASHES}]*[{_DASHES}]+|[^\s{_SPACELESS}{_DASHES}]+)")
 _EXACT_WORDS = re.compile(rf"\s*(?:{scripts.PIECE.pattern})")
 _ENDS_ALONE = re.compile(rf"[{_SPACELESS}{_DASHES}]")
@@ -26,9 +26,9 @@ _STARTS_ALONE = re.compile(rf"[\s{_SPACELESS}]")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word to compare. `text` keeps its leading space and punctuation; `key` is compared.
+    """A word to compare. `text` is the word with its leading space and punctuation, `key` the form that is compared.
 
-    `start` is in seconds, None if unknown.
+    `start` is in seconds, or None if unknown.
     """
 
     text: str
@@ -38,7 +38,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A word in a column of the comparison. `was` is the reference's word if this one is changed."""
+    """A word in a column of the comparison. `was` is the word of the reference in its place, if `kind` is "changed"."""
 
     kind: Kind
     text: str
@@ -48,19 +48,19 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Aligned words of each text; `sides[0]` is the reference's."""
+    """A part of the comparison with the aligned words of each text. `sides[0]` has the words of the reference."""
 
     start: float | None
     sides: tuple[tuple[Cell, ...], ...]
 
 
 def tokens(transcript: Transcript, *, exact: bool = False) -> list[Token]:
-    """Return the words of a transcript, at most MAX_WORDS. `exact` matches case and punctuation."""
+    """Return the words of a transcript, at most MAX_WORDS. With `exact`, words differ by case and punctuation, too."""
     return _tokens(_timed_texts(transcript), exact)
 
 
 def tokens_of_text(text: str, *, exact: bool = False) -> list[Token]:
-    """Return the words of a text without times, at most MAX_WORDS."""
+    """Return the words of a text without times, at most MAX_WORDS. `exact` is as in `tokens`."""
     return _tokens(iter([(text, None)]), exact)
 
 
@@ -75,12 +75,13 @@ def _timed_texts(transcript: Transcript) -> Iterator[tuple[str, float | None]]:
 def _tokens(texts: Iterator[tuple[str, float | None]], exact: bool) -> list[Token]:
     found: list[Token] = []
     split = _EXACT_WORDS if exact else _WORDS
-    pieces: list[str] = []  # of the word being gathered
-    keyed, begun = 0, None  # number of pieces that form its key, and its start
+    pieces: list[str] = []  # the pieces of the current word
+    keyed, begun = 0, None  # number of pieces that form the key of the current word, and its start in seconds
     for whole, start in texts:
-        for text in split.findall(whole.rstrip()):  # the pattern would retry at each trailing space
+        for text in split.findall(whole.rstrip()):  # the pattern is slow on trailing spaces
             key = _key(text, exact)
-            # Some engines split "don't" into two words; a dash or an emoji alone is not a word.
+            # Some engines split "don't" into two words, which are joined here. A dash or an emoji alone is not a word
+            # and is added to the word before it.
             if pieces and (not key or not (_STARTS_ALONE.match(text) or _ENDS_ALONE.match(pieces[-1][-1]))):
                 pieces.append(text)
                 keyed = len(pieces) if key else keyed
@@ -104,7 +105,7 @@ def _key(text: str, exact: bool) -> str:
 
 
 def _counts(character: str) -> bool:
-    """Return whether a character is a letter, a digit, or a mark as in Indic and Arabic scripts."""
+    """Return whether a character is a letter, a digit or a combining mark, as in Indic and Arabic scripts."""
     return unicodedata.category(character)[0] in "LNM"
 
 
@@ -116,15 +117,16 @@ def passages(
     *,
     one_recording: bool = True,
 ) -> list[Passage]:
-    """Return words `first` to `last` (exclusive) of `base` aligned with the others, in passages of about 40 words.
+    """Return words `first` to `last` (exclusive) of `base` and the words aligned with them, in passages.
 
-    With `one_recording`, a word without a time takes that of the word aligned with it.
+    `others` are the other texts, each with its alignment to `base`. A passage has about 40 words. With `one_recording`,
+    all texts are of one recording, so a word without a time gets the time of the word aligned with it.
     """
     last = len(base) if last is None else min(last, len(base))
     starts = _passage_starts(base, first, last)
     columns: list[list[list[Cell]]] = [[[] for _ in starts] for _ in (base, *others)]
     differs: set[int] = set()
-    times: dict[int, float] = {}  # of other texts' words, for a base without times
+    times: dict[int, float] = {}  # index in `base` -> start of the word of another text, used if `base` has no times
     for column, (other, alignment) in zip(columns[1:], others, strict=True):
         for at, cell in _cells(base, other, alignment, one_recording):
             if cell.kind in (CHANGED, MISSING):
@@ -142,7 +144,10 @@ def passages(
 
 
 def _passage_starts(base: Sequence[Token], first: int, last: int) -> list[int]:
-    """Return where passages start: at a sentence end after 25 words, or after 60 words."""
+    """Return the indices of the first words of passages.
+
+    A passage ends at the first sentence end after 25 words, or after 60 words.
+    """
     starts = [first]
     for at in range(first, last - 1):
         length = at + 1 - starts[-1]
@@ -154,8 +159,8 @@ def _passage_starts(base: Sequence[Token], first: int, last: int) -> list[int]:
 def _cells(
     base: Sequence[Token], other: Sequence[Token], alignment: Alignment, one_recording: bool
 ) -> Iterator[tuple[int, Cell]]:
-    """Yield the words of `other`, and those missing in it, each with its index in `base`."""
-    last_start: float | None = None  # missing words take the last known time
+    """Yield the words of `other` and the words missing in it, each with the index of its aligned word in `base`."""
+    last_start: float | None = None  # a word without a time gets the time of the word before it
     for run in alignment.runs:
         for step in range(max(run.last - run.first, run.end - run.start)):
             at = run.first + step if run.kind != ADDED else max(run.first - 1, 0)
@@ -171,7 +176,7 @@ def _cells(
 
 
 def _drawable(sides: Sequence[list[Cell]]) -> Iterator[Passage]:
-    """Yield a passage, split if one side has more than MAX_CELLS words."""
+    """Yield one passage, or several if a column has more than MAX_CELLS words. `sides` are the columns."""
     for cut in range(0, max(map(len, sides)), MAX_CELLS):
         parts = tuple(tuple(side[cut : cut + MAX_CELLS]) for side in sides)
         start = next((cell.start for part in parts for cell in part if cell.start is not None), None)

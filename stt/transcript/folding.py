@@ -1,8 +1,8 @@
-"""Fold text for search: ignore case, accents, strokes and keyboard variants.
+"""The folding of text for search, which removes differences of case, accents, strokes and keyboard variants.
 
-IGNORED and SPECIAL are the only table: Python, SQL and the player's script apply it equally, as tests check. Each
-character is folded independently: compatibility decomposition (NFKD), lower case, then ignored characters are removed
-and special ones replaced.
+The tables IGNORED and SPECIAL define it. Python, SQL and the player's script use these tables, and tests check that
+they fold alike. Each character is folded separately: it is decomposed (NFKD) and made lower case, then the characters
+in IGNORED are removed and those in SPECIAL are replaced.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from functools import cache
 
 from stt.transcript import scripts
 
-# Accents, Hebrew points, Arabic vowel signs and hamza above or below, tatweel, half-spaces and other zero-width
-# characters, variation selectors. Marks of Indic and other scripts stay: they are parts of words.
+# Ranges of removed code points: accents, Hebrew points, Arabic vowel signs and hamza above or below, tatweel,
+# half-spaces and other zero-width characters, variation selectors. Marks of Indic and other scripts are not removed,
+# because they are parts of words.
 IGNORED = [
     *((0x00AD, 0x00AD), (0x0300, 0x036F), (0x0483, 0x0489), (0x0591, 0x05BD), (0x05BF, 0x05BF), (0x05C1, 0x05C2)),
     *((0x05C4, 0x05C5), (0x05C7, 0x05C7), (0x0610, 0x061A), (0x061C, 0x061C), (0x0640, 0x0640), (0x064B, 0x065F)),
@@ -36,22 +37,22 @@ SPECIAL = {
     **{"ɲ": "n", "ƞ": "n", "ɵ": "o", "ƥ": "p", "ɍ": "r", "ƭ": "t", "ʈ": "t", "ⱦ": "t", "ʉ": "u", "ʋ": "v", "ɏ": "y"},
     **{"ƴ": "y", "ƶ": "z", "ȥ": "z", "ⱥ": "a", "ð": "d", "ĸ": "k"},
     **{"æ": "ae", "œ": "oe", "ß": "ss", "þ": "th", "ς": "σ"},
-    # Arabic letters as Persian, Urdu and Uyghur write them; hamza and madda are removed like accents.
+    # Variants of Arabic letters in Persian, Urdu and Uyghur. IGNORED removes hamza and madda, like accents.
     **dict.fromkeys("ىیےۍ", "ي"),
     **dict.fromkeys("کڪ", "ك"),
     **dict.fromkeys("ةہھەۃ", "ه"),
     **{"ٱ": "ا"},
-    # Digits as Arabic, Persian and the scripts of India and South East Asia write them.
+    # Digits of Arabic, Persian and the scripts of India and South East Asia.
     **{chr(zero + digit): str(digit) for zero in _ZEROS for digit in range(10)},
 }
 
 
-# A character of a script without spaces with its marks, in a folded text.
+# A pattern for a character of a script without spaces, and its marks, in folded text.
 UNIT = rf"[{scripts.SPACELESS}](?:[\u1039\u17d2][{scripts.SPACELESS}]|[{scripts.MARKS}])*"
 
 
 class _Folded(dict[int, str]):
-    """Return the table for `str.translate`."""
+    """A table for `str.translate`, which is filled when a character is first folded."""
 
     def __missing__(self, code: int) -> str:
         plain = unicodedata.normalize("NFKD", chr(code)).lower()
@@ -63,33 +64,33 @@ _folded = _Folded()
 
 
 def fold(text: str) -> str:
-    """Return the folded text. Each character of its NFC form folds independently, to none or several."""
+    """Return the folded text. Each character of the NFC form of `text` is replaced by none, one or several."""
     return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).translate(_folded)
 
 
 def folded_length(character: str) -> int:
-    """Return how many characters `fold` returns for one."""
+    """Return the number of characters that `fold` returns for one character."""
     return len(_folded[ord(character)])
 
 
 def rules() -> dict[str, object]:
-    """Return the table for the player's script: character classes, and replacements of letters."""
+    """Return the folding tables in the form of the player's script: character classes and replacements of letters."""
     return {"ignored": _class(iter(IGNORED)), "special": SPECIAL, "spaceless": scripts.SPACELESS}
 
 
 def words(text: str | None) -> list[str]:
-    """Return the words of a text as the search index stores them."""
+    """Return the folded words of a text, in the form that the search index stores."""
     return word_pattern().findall(fold(text or ""))
 
 
 @cache
 def word_pattern() -> re.Pattern[str]:
-    """Return the pattern of words in folded text; in spaceless scripts, of characters with their marks."""
+    """Return the pattern of a word in folded text. In scripts without spaces, a word is a character with its marks."""
     return re.compile(rf"{UNIT}|(?:[^\W_{scripts.SPACELESS}]|[{_class(_marks())}])+")
 
 
 def _marks() -> Iterator[tuple[int, int]]:
-    """Yield the marks that are parts of words, as ranges of one code point each."""
+    """Yield the combining marks that are parts of words, as ranges (first, last) of one code point each."""
     for first, last in ((0x300, 0x3100), (0xA600, 0xAC00), (0xFB00, 0xFE30), (0x10000, 0x12000), (0x16A00, 0x1F000)):
         for code in range(first, last):
             if unicodedata.category(chr(code))[0] == "M" and not scripts.is_spaceless(chr(code)):

@@ -1,4 +1,4 @@
-"""List the languages of Whisper base: code and English name, ordered by name."""
+"""The languages of Whisper base: code and English name, ordered by name."""
 
 LANGUAGES = {
     "af": "Afrikaans", "sq": "Albanian", "am": "Amharic", "ar": "Arabic", "hy": "Armenian", "as": "Assamese",
@@ -20,7 +20,8 @@ LANGUAGES = {
     "vi": "Vietnamese", "cy": "Welsh", "yi": "Yiddish", "yo": "Yoruba",
 }  # fmt: skip
 
-# ISO 639-2 codes, as containers use them for track languages, including the bibliographic ones.
+# ISO 639-2 codes (three letters), which media containers use for the languages of tracks. Some languages have two
+# codes, a terminological and a bibliographic one, such as deu and ger.
 _LONG = {
     long: short
     for short, codes in {
@@ -38,6 +39,6 @@ _LONG = {
 
 
 def name_of(code: str) -> str:
-    """Return the English name for a code of two or three letters, such as "en", "eng" or "en-GB"; "" for others."""
+    """Return the English name of the language of a code such as "en", "eng" or "en-GB", or "" for an unknown code."""
     short = code.split("-", maxsplit=1)[0].lower()
     return LANGUAGES.get(_LONG.get(short, short), "")

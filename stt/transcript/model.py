@@ -1,4 +1,4 @@
-"""Define Transcript, Segment and Word, common to all engines. Times are in seconds."""
+"""Transcript, Segment and Word: the result of every engine. Times are in seconds."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any
 
 from stt.transcript import scripts
 
-PAUSE = 3.0  # maximum pause that counts towards a language, seconds
-# A paragraph ends at a pause of PARAGRAPH_PAUSE seconds after a sentence (or of twice that anywhere), and at the first
-# sentence end after LONGEST_PARAGRAPH seconds or MOST_CHARACTERS.
+PAUSE = 3.0  # maximum pause between segments that `Transcript.languages` adds to the time of a language, seconds
+# A paragraph ends at a pause of PARAGRAPH_PAUSE seconds at the end of a sentence, and at a pause of twice that length
+# within a sentence. It also ends at the first sentence end after LONGEST_PARAGRAPH seconds or MOST_CHARACTERS.
 PARAGRAPH_PAUSE, LONGEST_PARAGRAPH, MOST_CHARACTERS = 1.2, 45.0, 900
-DOUBTFUL = 0.5  # confidence threshold: words below it are marked for the reader
+DOUBTFUL = 0.5  # confidence below which a word is marked for the reader
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A spoken word. `text` keeps its leading space, so the words of a segment joined are its text.
+    """A spoken word. `text` includes its leading space, so the texts of a segment's words form its text.
 
-    `start` and `end` in seconds from the beginning of the recording; `confidence` 0 to 1, or None if unknown.
-    `overlapped`: somebody else speaks at the same time, so the speaker is doubtful.
+    `start` and `end` are in seconds from the beginning of the recording. `confidence` is 0 to 1, or None if unknown.
+    `overlapped` means that another person speaks at the same time, so `speaker` may be wrong.
     """
 
     text: str
@@ -36,10 +36,11 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A run of speech by one speaker in one language, a code such as "en".
+    """A run of speech by one speaker in one language.
 
-    `words` is empty if the engine gives no word times; `language` is None if unknown. `begins`: somebody has edited the
-    paragraphs, and the segment begins one (True) or continues the previous one (False); None derives it from pauses.
+    `words` is empty if the engine gives no word times. `language` is a code such as "en", or None if unknown. `begins`
+    is set when a user has edited the paragraphs: the segment begins a paragraph (True) or continues one (False). If it
+    is None, paragraphs are derived from speakers and pauses.
     """
 
     start: float
@@ -51,7 +52,7 @@ class Segment:
     begins: bool | None = None
 
     def moved(self, seconds: float) -> Segment:
-        """Return the segment, `seconds` later."""
+        """Return the segment with `seconds` added to all its times."""
         words = tuple(replace(w, start=w.start + seconds, end=w.end + seconds) for w in self.words)
         return replace(self, start=self.start + seconds, end=self.end + seconds, words=words)
 
@@ -63,9 +64,9 @@ class Segment:
 class Transcript:
     """The transcript of a recording of `duration` seconds.
 
-    `language` is a code such as "en", `language_probability` 0 to 1. `lost` lists (start, end, reason) of spans
-    that could not be decoded. `timed` is False if the engine gives no times. `extras` holds further results (summary,
-    chapters, topics, entities …), under the names of `stt/aiml/insights.py`.
+    `language` is a code such as "en", and `language_probability` is 0 to 1. `lost` lists the spans of the recording
+    that could not be decoded, as (start, end, reason). `timed` is False if the engine gives no times. `extras` holds
+    further results (summary, chapters, topics, entities …), which `stt/aiml/insights.py` lists.
     """
 
     segments: tuple[Segment, ...] = ()
@@ -104,9 +105,9 @@ class Transcript:
 
     @property
     def languages(self) -> dict[str, float]:
-        """Return the languages of the segments with their seconds, including short pauses, longest first.
+        """Return the seconds spoken in each language, the longest first. The dict is empty if no language is known.
 
-        Empty if unknown.
+        Pauses of up to PAUSE seconds between segments of one language are included.
         """
         shares: dict[str, float] = {}
         at, before = 0.0, None
@@ -119,7 +120,7 @@ class Transcript:
         return dict(sorted(shares.items(), key=lambda share: (-share[1], share[0])))
 
     def to_dict(self) -> dict[str, Any]:
-        # `asdict` takes five times as long, which matters for 100,000 words.
+        # `dataclasses.asdict` takes five times as long, which is too slow for 100,000 words.
         return {
             "segments": [
                 {
@@ -180,7 +181,7 @@ class Transcript:
 
 
 def joined(texts: Iterable[str]) -> str:
-    """Join texts of segments with spaces, except where either side has one or the script uses none."""
+    """Join texts with spaces. No space is added where one of the texts already has it or the script uses none."""
     whole = ""
     for text in texts:
         if whole and text and not whole[-1].isspace() and not text[0].isspace() and not scripts.is_unspaced(whole[-1]):
@@ -190,10 +191,11 @@ def joined(texts: Iterable[str]) -> str:
 
 
 def whole_words(segment: Segment) -> list[Word]:
-    """Return the words of a segment as `scripts` defines them, without outer spaces; none without word times.
+    """Return the timed words of a segment by the definition of words in `scripts`, without outer spaces.
 
-    Engines split "cold-hearted" in two, and join two ideographs into one. A word takes the span of its parts and their
-    lowest confidence; a part of an engine's word takes a share of its time by length.
+    Engines divide text differently: they split "cold-hearted" into two words, or join two ideographs into one. A word
+    joined from several words of the engine gets their whole span and their lowest confidence. A word that is a part of
+    an engine's word gets a share of its time in proportion to its length.
     """
     parts = [word for word in segment.words if word.text.strip()]
     text = "".join(word.text for word in parts)
@@ -211,7 +213,10 @@ def whole_words(segment: Segment) -> list[Word]:
 
 
 def _moment(word: Word, place: int, *, ends_here: bool) -> float:
-    """Return the time of the character at `place` of a word's text, in proportion to its position."""
+    """Return the time of the character at index `place` of a word's text, estimated from its position.
+
+    At either end of the text, this is the word's end if `ends_here`, else the word's start.
+    """
     lead, length = len(word.text) - len(word.text.lstrip()), len(word.text.rstrip())
     if place <= lead or place >= length:
         return word.end if ends_here else word.start
@@ -219,10 +224,10 @@ def _moment(word: Word, place: int, *, ends_here: bool) -> float:
 
 
 def paragraphs(segments: Iterable[Segment]) -> list[Segment]:
-    """Group segments into paragraphs for reading.
+    """Merge segments into paragraphs, each returned as one segment.
 
-    Paragraphs that somebody edited (`Segment.begins`) stay as they are. Elsewhere, a paragraph ends when the
-    speaker or the language changes, at pauses, and when it is long enough.
+    Paragraphs that a user edited (`Segment.begins`) are preserved. All others end where the speaker or the language
+    changes, at pauses, and when they are long enough (see PARAGRAPH_PAUSE).
     """
     return [
         Segment(
@@ -238,7 +243,7 @@ def paragraphs(segments: Iterable[Segment]) -> list[Segment]:
 
 
 def runs(segments: Iterable[Segment]) -> list[list[Segment]]:
-    """Return the segments of each paragraph (see `paragraphs`)."""
+    """Group segments by paragraph, with the rules of `paragraphs`."""
     gathered: list[list[Segment]] = []
     for segment in segments:
         if gathered and not _breaks(gathered[-1], segment):
@@ -249,7 +254,7 @@ def runs(segments: Iterable[Segment]) -> list[list[Segment]]:
 
 
 def separated(segments: Iterable[Segment]) -> tuple[Segment, ...]:
-    """Return the segments so that in edited paragraphs, none continues the paragraph of another speaker."""
+    """Return the segments with `begins=True` where an edited paragraph would continue with another speaker."""
     found: list[Segment] = []
     for segment in segments:
         if segment.begins is False and found and found[-1].speaker != segment.speaker:

@@ -1,4 +1,4 @@
-"""Define notes: marks at a moment of a recording, and highlights of words."""
+"""The notes of users on a transcript: marks at a moment of a recording, and highlights of words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COLOURS = ("yellow", "green", "blue", "pink")
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A note at `start` in seconds. With `end` it highlights the words until then, in one of COLOURS."""
+    """A note at `start` in seconds. If `end` is set, it highlights the words from `start` to `end` in a `colour`."""
 
     id: str
     start: float
@@ -23,7 +23,10 @@ class Note:
 
 
 def quotes(notes: Sequence[Note], transcript: Transcript) -> list[str]:
-    """Return the words that each note highlights, empty for a mark at a moment. The middle of a word decides."""
+    """Return the text that each note highlights, or "" for a mark at a moment.
+
+    A word is highlighted if its middle is between the start and end of the note.
+    """
     if not notes:
         return []
     words = [(w.start, w.end, w.text) for segment in transcript.segments for w in _timed(segment)]

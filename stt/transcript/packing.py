@@ -1,4 +1,4 @@
-"""Pack paragraphs for the browser, which shows and edits them, with their words by column."""
+"""The compact form of paragraphs that is sent to the browser, which shows and edits them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from stt.transcript.model import Segment, paragraphs
 
 
 def packed(segments: Iterable[Segment]) -> list[dict[str, Any]]:
-    """Return the paragraphs of segments, each as `pack` gives it."""
+    """Return the paragraphs of segments, each in the form of `pack`."""
     return [pack(paragraph) for paragraph in paragraphs(segments)]
 
 
 def pack(paragraph: Segment) -> dict[str, Any]:
-    """Return a paragraph with its words by column, which takes a third of the bytes.
+    """Return a paragraph with one list for each field of its words, which takes a third of the bytes of one per word.
 
-    "start" and "end" in seconds, "speaker"; "t", "s", "e" texts, starts and ends of the words; "c" their confidences
-    if any is known; "o" the indices of overlapped words. Without words there is "text".
+    "start" and "end" are in seconds. "t", "s" and "e" list the texts, starts and ends of the words. "c" lists their
+    confidences, if any is known, and "o" the indices of overlapped words. A paragraph without words has "text" instead.
+    "speaker" is present if it is known.
     """
     found: dict[str, Any] = {"start": round(paragraph.start, 2), "end": round(paragraph.end, 2)}
     if paragraph.speaker:

@@ -1,4 +1,4 @@
-"""Find other readings of words: the words of other texts at the same time, or between the same words."""
+"""Other readings of a word: the words that other transcripts have at the same time or between the same words."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from stt.transcript.folding import words as folded
 from stt.transcript.model import Transcript, Word
 
 LONGEST = 10.0  # maximum length of a word, seconds
-SHARE = 0.5  # minimum overlap, as a share of the shorter word, for two words to be the same
-MOST_WORDS = 5  # maximum words in place of one
+SHARE = 0.5  # overlap in time, as a share of the shorter word, above which two words are readings of each other
+MOST_WORDS = 5  # maximum number of words in a reading of one word
 
 
 def at(transcript: Transcript, spans: Iterable[tuple[float, float]]) -> list[str]:
-    """Return the words at each span (start, end in seconds), without outer spaces; an empty text if there are none."""
+    """Return the text of the words at each span (start, end in seconds), or "" if there are none or too many."""
     words = sorted((word for word in transcript.words if word.text.strip()), key=lambda word: word.start)
     starts = [word.start for word in words]
     return [_at(words, starts, start, end) for start, end in spans]
@@ -33,13 +33,13 @@ def _same(word: Word, start: float, end: float) -> bool:
 
 
 def between(texts: Iterable[str], words: Sequence[str], place: int) -> list[str]:
-    """Return the distinct readings that other texts have for the word at `place` of `words`.
+    """Return the distinct readings that `texts` have for the word at index `place` of `words`.
 
-    A text counts only if the adjacent words are the same, so that its reading is of this word alone.
+    A text is used only if it has the same words right before and after, so that its reading is of this word alone.
     """
     tokens = [(number, folded(token[0])) for number, word in enumerate(words) for token in scripts.PIECE.finditer(word)]
     own = [at for at, (number, _) in enumerate(tokens) if number == place]
-    found: dict[tuple[str, ...], str] = {tuple(folded(words[place])): ""}  # keyed by their folded words
+    found: dict[tuple[str, ...], str] = {tuple(folded(words[place])): ""}  # folded words of a reading -> the reading
     for text in texts if own else ():
         others = list(scripts.PIECE.finditer(text))
         same = alignment.same([" ".join(token) for _, token in tokens], [" ".join(folded(one[0])) for one in others])

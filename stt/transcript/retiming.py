@@ -1,4 +1,4 @@
-"""Assign times to corrected text, by aligning it with the engine's words."""
+"""The assignment of times to corrected text, by aligning it with the engine's timed words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from stt.transcript.model import Segment, Word, joined
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """The shortest run of words and of tokens with the same letters: usually one of each."""
+    """The shortest run of the engine's words and the tokens (`scripts.PIECE`) with the same letters.
+
+    Usually this is one word and one token.
+    """
 
     words: tuple[Word, ...]
     tokens: tuple[str, ...]
@@ -22,7 +25,10 @@ class _Unit:
         return "".join(word.text for word in self.words).strip()
 
     def pieces(self, following: float) -> list[Word]:
-        """Return each token as a word with its share of the time, none starting after `following`."""
+        """Return each token as a word with a share of the unit's time.
+
+        `following` is the start of the next unit. If there are several tokens, none ends after it.
+        """
         known = [word.confidence for word in self.words if word.confidence is not None]
         start, end = self.words[0].start, max(word.end for word in self.words)
         if len(self.tokens) > 1:
@@ -33,9 +39,10 @@ class _Unit:
 
 
 def rewritten(segments: Sequence[Segment], text: str) -> tuple[Segment, ...]:
-    """Return the segments of a paragraph as one segment with `text` (white space normalised); none without text.
+    """Return a paragraph with the corrected `text` as one segment, or no segment if `text` is empty.
 
-    Equal text changes nothing. Start and end of the paragraph stay.
+    White space in `text` must be normalised. If the text is unchanged, the segments are returned unchanged. The start
+    and the end of the paragraph are preserved.
     """
     words = tuple(word for segment in segments for word in segment.words if word.text.strip())
     shown = "".join(word.text for word in words) if words else joined(segment.text for segment in segments)
@@ -53,10 +60,11 @@ def rewritten(segments: Sequence[Segment], text: str) -> tuple[Segment, ...]:
 
 
 def realigned(words: Sequence[Word], text: str, start: float, end: float, speaker: str | None) -> Iterator[Word]:
-    """Yield the words of `text` in order; joined they are `text`. `start` and `end` of the paragraph are in seconds.
+    """Yield the words of `text`, whose texts joined are `text`, with times from `words`.
 
-    Unchanged words keep their times and confidence. Changed words share the time of those they replace, added words
-    the time between their neighbours; neither has a confidence.
+    `start` and `end` are those of the paragraph in seconds. Unchanged words keep their times and confidence. Changed
+    words share the time of the words that they replace. Added words share the time between their neighbours. Changed
+    and added words have no confidence.
     """
     units = list(_units(words))
     starts = [*(unit.words[0].start for unit in units[1:]), math.inf]
@@ -64,8 +72,8 @@ def realigned(words: Sequence[Word], text: str, start: float, end: float, speake
     pieces = [piece for unit, start in zip(units, starts, strict=True) for piece in unit.pieces(start)]
     new = list(scripts.PIECE.finditer(text))
     same = alignment.same([piece.text for piece in pieces], [match[0] for match in new])
-    at = taken = done = 0  # number of processed tokens of `new` and of `old`, and characters of `text`
-    clock, before = 0.0, start  # start and end of the last word yielded
+    at = taken = done = 0  # processed tokens of `new`, processed tokens of `old`, processed characters of `text`
+    clock, before = 0.0, start  # start and end of the last word that was yielded, seconds
     while at < len(new):
         if at in same:
             unit, k = old[same[at]]
@@ -95,7 +103,10 @@ def realigned(words: Sequence[Word], text: str, start: float, end: float, speake
 def _times(
     tokens: list[str], replaced: list[Word], clock: float, before: float, ceiling: float | None, end: float
 ) -> list[tuple[float, float]]:
-    """Return the times of tokens that replace the words `replaced`, none before `clock`."""
+    """Return the times of tokens that replace the words `replaced` (seconds).
+
+    `clock` is the start of the word before them, `before` its end, and `ceiling` the start of the word after them.
+    """
     if len(tokens) == len(replaced):
         return [(word.start, word.end) for word in replaced]
     if replaced:
@@ -109,12 +120,12 @@ def _times(
 
 
 def _shares(tokens: Sequence[str], start: float, end: float) -> list[tuple[float, float]]:
-    """Divide the time from `start` to `end` by characters."""
+    """Divide the time from `start` to `end` among the tokens in proportion to their numbers of characters."""
     letters = sum(map(len, tokens))
     times, done = [], 0
     for token in tokens:
         first, done = done, done + len(token)
-        # The outer times are exact, without rounding errors.
+        # `_between` returns the outer times exactly, without rounding errors.
         times.append((_between(start, end, first / letters), _between(start, end, done / letters)))
     return times
 
@@ -127,7 +138,7 @@ def _units(words: Sequence[Word]) -> Iterator[_Unit]:
     tokens = iter([match[0] for match in scripts.PIECE.finditer("".join(word.text for word in words))])
     own: list[Word] = []
     held: list[str] = []
-    letters = 0  # letters of `own` minus those of `held`
+    letters = 0  # number of letters in `own` minus number of letters in `held`
     for word in words:
         own.append(word)
         letters += len("".join(word.text.split()))

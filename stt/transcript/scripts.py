@@ -1,8 +1,8 @@
-"""Define words, sentence ends, scripts without spaces and line breaks, for all of the application.
+"""Words, sentence ends, line breaks and scripts without spaces, as the whole application defines them.
 
-A *piece* is a run of text without spaces; in a script without spaces it is one character with its marks. A *word* is a
-piece with a letter or digit, and adjacent punctuation: `cold-hearted`, `$1,000`, `don't`, `3.5` and `U.S.` are one
-each, and so is "really -". All functions take linear time.
+A *piece* is a run of characters without spaces. In a script without spaces, it is one character with its marks. A
+*word* is a piece with a letter or digit, plus adjacent punctuation: `cold-hearted`, `$1,000`, `don't`, `3.5`, `U.S.`
+and "really -" are one word each. All functions take linear time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 
-# Written without spaces between words: Thai, Lao, Burmese, Khmer, Tai Le, New Tai Lue, Tai Tham, kana, bopomofo …
+# Code points of scripts without spaces: Thai, Lao, Burmese, Khmer, Tai Le, New Tai Lue, Tai Tham, kana, bopomofo …
 _RANGES = [
     *((0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x1950, 0x19FF), (0x1A20, 0x1AAF), (0x3005, 0x3007)),
     *((0x3021, 0x302F), (0x3031, 0x3035), (0x3038, 0x303C), (0x3041, 0x312F), (0x31A0, 0x31FF), (0xA9E0, 0xA9FF)),
@@ -23,7 +23,7 @@ _IDEOGRAPHS = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00016fe3-\U00018dff\U000
 
 
 def _class(kinds: str) -> str:
-    """Return the inside of a character class: the code points of _RANGES in the given categories."""
+    """Return the code points of _RANGES in the Unicode categories `kinds`, as the inside of a regex character class."""
     runs: list[list[int]] = []
     for code in (code for first, last in _RANGES for code in range(first, last + 1)):
         if not unicodedata.category(chr(code)).startswith(tuple(kinds.split())):
@@ -35,15 +35,15 @@ def _class(kinds: str) -> str:
     return "".join(f"{chr(first)}-{chr(last)}" for first, last in runs)
 
 
-SPACELESS = _class("L M N") + _IDEOGRAPHS  # the inside of a character class: ranges of characters
-# Marks stay with the character before them, as do the two vowels that Unicode calls letters, the voice marks of
-# half-width kana, and variation selectors. After a stacking virama, the next consonant stays, too.
+SPACELESS = _class("L M N") + _IDEOGRAPHS  # characters of scripts without spaces, the inside of a regex character class
+# Characters that belong to the character before them: combining marks, two vowels that Unicode classes as letters, the
+# voice marks of half-width kana, and variation selectors. In UNIT, a stacking virama also binds the next consonant.
 MARKS = _class("M") + "\u0e33-\u0e33\u0eb3-\u0eb3\uff9e-\uff9f\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _DIGITS = _class("Nd")
 UNIT = rf"[{_DIGITS}]+(?:[.,][{_DIGITS}]+)*|[{SPACELESS}](?:[\u1039\u17d2][{SPACELESS}]|[{MARKS}])*"
-# Two words without a space between them: "well—that", "well--that", "wait…what", "wait...what".
+# Punctuation that separates two words without a space: "well—that", "well--that", "wait…what", "wait...what".
 _BREAK = r"(?:[\u2014\u2015\u2026\u2e3a\u2e3b]|--|\.\.\.)(?=\w)"
-# No possessive quantifier: Python 3.11.2, that of Debian 12, gives up too early with one around a group.
+# The pattern has no possessive quantifier: with one around a group, Python 3.11.2 (Debian 12) stops matching too early.
 PIECE = re.compile(rf"{UNIT}|(?:(?!{_BREAK})[^\s{SPACELESS}])*{_BREAK}|[^\s{SPACELESS}]+")
 _LETTER = re.compile(r"[^\W_]")
 _UNSPACED = re.compile(rf"[{SPACELESS}\u3000-\u303f\uff00-\uffef]")
@@ -51,7 +51,7 @@ _STARTS_UNIT, _ALL_SPACELESS = re.compile(UNIT), re.compile(f"[{SPACELESS}]+")
 _DICTIONARY = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\ua9e0-\ua9ff\uaa60-\uaa7f]+"
 )
-# Ideographs and kana, except small kana and marks, which must not begin a line.
+# Ideographs and kana between which a line may end. Small kana and marks are left out, because none may begin a line.
 _FREELY = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003fffd" + "".join(
     kana
     for kana in map(chr, range(0x3042, 0x30FB))
@@ -61,11 +61,11 @@ _FREE = re.compile(f"(?<=[{_FREELY}])(?=[{_FREELY}])")
 _STARTS_SPACELESS = re.compile(f"[{SPACELESS}]")
 
 STOPS = ".!?…。！？｡．؟۔።፧।॥။៕។։‼⁇⁈⁉‽"
-_STOPS_WITHOUT_SPACE = "。！？｡．។៕။"  # these need no space after them
+_STOPS_WITHOUT_SPACE = "。！？｡．។៕။"  # stops that end a sentence even if no space follows
 _PAUSES = ",;:،؛、，；：၊–—"
 _CLOSERS = "\"'”’“‘»›)]}」』）］】》〉﹂﹄"
 _OPENERS = "\"'“‘„‚«‹([{¿¡「『（［【《〈"
-# Starts only at the start of a run of stops; otherwise long runs take quadratic time.
+# The lookbehind lets a match begin only at the start of a run of stops. Otherwise long runs take quadratic time.
 _STOP = re.compile(
     rf"(?<![{STOPS}])[{STOPS}]+[{re.escape(_CLOSERS)}]*(?=\s|$)|[{_STOPS_WITHOUT_SPACE}]+[{re.escape(_CLOSERS)}]*"
 )
@@ -75,21 +75,23 @@ _TITLES = frozenset(
         "approx dept vs nr hr fr bzw ca mme mlle sra srta dra av uds jan feb apr jun jul aug sept oct nov"
     ).split()
 )
-_DOTTED = re.compile(r"(?:\w\.)+\w?\.|[^\W\da-zI]\.")  # U.S. e.g. z.B. and initials; "I." is the end of a sentence
-_LONGEST_ABBREVIATION = 12  # characters
-_PAUSE = 0.2  # seconds; after an abbreviation it indicates the end of a sentence
+# Abbreviations such as U.S., e.g. and z.B., and initials except "I.", which usually ends a sentence.
+_DOTTED = re.compile(r"(?:\w\.)+\w?\.|[^\W\da-zI]\.")
+_LONGEST_ABBREVIATION = 12  # maximum length of an abbreviation, characters
+_PAUSE = 0.2  # minimum pause after an abbreviation that indicates the end of a sentence, seconds
 
-_BLOCK, _BLOCKS = 200, 10  # maximum characters per call of uniseg, and calls per text without spaces
-_BEFORE_VOWEL, _AFTER_VOWEL = "เแโใไເແໂໃໄ", "ะาำๅะາຳ"  # no line ends after the first or begins with the second
+_BLOCK, _BLOCKS = 200, 10  # maximum characters per call of uniseg, and maximum calls per text without spaces
+# Thai and Lao vowels. No line may end after one of _BEFORE_VOWEL or begin with one of _AFTER_VOWEL.
+_BEFORE_VOWEL, _AFTER_VOWEL = "เแโใไເແໂໃໄ", "ะาำๅะາຳ"
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text with adjacent punctuation, without outer spaces."""
+    """Return the words of a text, each with its adjacent punctuation and without outer spaces."""
     return [text[start:end] for start, end in word_spans(text)]
 
 
 def count(text: str) -> int:
-    """Return how many words a text has."""
+    """Return the number of words in a text."""
     return sum(1 for piece in PIECE.finditer(text) if is_word(piece[0]))
 
 
@@ -99,9 +101,9 @@ def is_word(piece: str) -> bool:
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
-    """Return where words start and end. If there is any word, they cover all but spaces."""
+    """Return the start and end index of each word. If there is a word, the spans cover all characters but spaces."""
     spans: list[tuple[int, int]] = []
-    lead: int | None = None  # start of punctuation that belongs to the next word
+    lead: int | None = None  # index of punctuation that belongs to the next word
     for match in PIECE.finditer(text):
         start, end = match.span()
         if is_word(match[0]):
@@ -117,19 +119,20 @@ def word_spans(text: str) -> list[tuple[int, int]]:
 
 
 def is_spaceless(character: str) -> bool:
-    """Return whether a character is of a script without spaces between words."""
+    """Return whether a character belongs to a script without spaces between words."""
     return _STARTS_SPACELESS.match(character) is not None
 
 
 def is_unspaced(character: str) -> bool:
-    """Return whether no space is written after a character: a script without spaces, or its punctuation."""
+    """Return whether a character is of a script without spaces or its punctuation, so that no space follows it."""
     return _UNSPACED.match(character) is not None
 
 
 def ends_sentence(text: str, following: str = "", pause: float = 0.0) -> bool:
-    """Return whether a sentence ends with `text`. `following` is the text after it, `pause` the seconds between.
+    """Return whether a sentence ends at the end of `text`.
 
-    "Mr.", "U.S." and initials do not end one, unless nothing follows or there is a pause.
+    `following` is the text after it, and `pause` is the silence between the two in seconds. "Mr.", "U.S." and initials
+    end a sentence only if nothing follows or there is a pause.
     """
     bare = text[-_LONGEST_ABBREVIATION * 4 :].rstrip().rstrip(_CLOSERS).rstrip()
     if not bare or bare[-1] not in STOPS:
@@ -143,19 +146,19 @@ def ends_sentence(text: str, following: str = "", pause: float = 0.0) -> bool:
 
 
 def ends_clause(text: str) -> bool:
-    """Return whether a part of a sentence ends with `text`."""
+    """Return whether `text` ends with punctuation between parts of a sentence, such as a comma or a dash."""
     bare = text.rstrip().rstrip(_CLOSERS)
     return bool(bare) and bare[-1] in _PAUSES
 
 
 def sentences(text: str) -> list[str]:
-    """Return the sentences of a text without outer spaces."""
+    """Split a text into sentences without outer spaces."""
     ends = [0, *sentence_ends(text), len(text)]
     return [sentence for begin, end in pairwise(ends) if (sentence := text[begin:end].strip())]
 
 
 def sentence_ends(text: str) -> list[int]:
-    """Return the indices after sentence ends. The last sentence may have none."""
+    """Return the index after the end of each sentence. A last sentence without a stop is not included."""
     ends, begin = [], 0
     for match in _STOP.finditer(text):
         end = match.end()
@@ -166,10 +169,11 @@ def sentence_ends(text: str) -> list[int]:
 
 
 def line_parts(token: str) -> Iterator[str]:
-    """Yield the parts of a text without spaces after which a line may end.
+    """Split a text without spaces into parts. A line may end after each part.
 
-    uniseg takes 0.1 ms per character, so it is called only if necessary: lines may end between ideographs or kana,
-    never inside ASCII words, and Thai, Lao, Burmese and Khmer would need a dictionary.
+    The library uniseg takes 0.1 ms per character, so it is called only if necessary. It is not needed for ideographs
+    and kana, between which a line may always end, nor for ASCII words, which are never split. Thai, Lao, Burmese and
+    Khmer are not split either, because that requires a dictionary.
     """
     blocks = 0
     for part in _FREE.split(token):
@@ -183,7 +187,7 @@ def line_parts(token: str) -> Iterator[str]:
 
 
 def clusters(text: str) -> Iterator[str]:
-    """Yield the characters of a text with their marks, which must stay on one line."""
+    """Yield each character of a text together with its marks, which must be on the same line."""
     if text.isascii():
         yield from text
     elif _ALL_SPACELESS.fullmatch(text):
@@ -199,13 +203,13 @@ def clusters(text: str) -> Iterator[str]:
 
 @lru_cache(maxsize=4096)
 def _line_break_units(text: str) -> tuple[str, ...]:
-    from uniseg.linebreak import line_break_units  # pages need it only for subtitles
+    from uniseg.linebreak import line_break_units  # imported here because only subtitles need it
 
     return tuple(line_break_units(text))
 
 
 def may_part(before: str, after: str) -> bool:
-    """Return whether a line may end between two graphemes of a script without spaces."""
+    """Return whether a line may end between the graphemes `before` and `after` of a script without spaces."""
     return (
         before[-1] not in _BEFORE_VOWEL and after[0] not in _AFTER_VOWEL and after[0] not in STOPS + _PAUSES + _CLOSERS
     )

@@ -1,7 +1,7 @@
-"""Make titles of transcripts, and keys that sort them.
+"""The titles of transcripts, and keys for sorting them.
 
-Titles sort naturally: "Episode 2" before "Episode 10", Ä beside A, capitals beside small letters. The key is stored
-with each title as bytes, because both databases compare bytes in the same way.
+Titles are sorted naturally: "Episode 2" before "Episode 10", Ä beside A, capitals beside small letters. The sort key of
+each title is stored as bytes, because SQLite and PostgreSQL compare bytes in the same way.
 """
 
 from __future__ import annotations
@@ -12,19 +12,22 @@ import unicodedata
 from stt.files import names
 from stt.transcript import folding
 
-MAX_LENGTH = 300  # characters
+MAX_LENGTH = 300  # maximum length of a title, characters
 _RUN = re.compile(r"([0-9]+)|([\s_]+)|(.)", re.DOTALL)
-_KANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)} | {0x3099: None, 0x309A: None}  # ガ beside か
-_END, _SPACE, _SIGN, _NUMBER = b"\0", b"\2", b"\3", b"0"  # all sort before letters, which start at "a" (0x61)
+# Katakana to hiragana, without the voice marks, so that ガ is sorted beside か.
+_KANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)} | {0x3099: None, 0x309A: None}
+# Bytes that a key has for the end of the title, a space, a sign and a number. All are less than "a" (0x61), the first
+# letter.
+_END, _SPACE, _SIGN, _NUMBER = b"\0", b"\2", b"\3", b"0"
 
 
 def of_name(name: str) -> str:
-    """Return the title of a recording with this file name: the name without the extension of a sound or video file."""
+    """Return the title of a recording from its file name, without the extension of a sound or video file."""
     return tidy(names.split(name)[0]) or tidy(name) or names.UNNAMED
 
 
 def tidy(text: str) -> str:
-    """Return a title without invisible characters, on one line, at most MAX_LENGTH characters."""
+    """Return a title on one line, without invisible characters and with at most MAX_LENGTH characters."""
     return names.shorten(_plain(text), MAX_LENGTH)
 
 
@@ -40,7 +43,7 @@ def is_too_long(text: str) -> bool:
 def key(title: str) -> bytes:
     """Return a sort key for a title. Different titles have different keys."""
     whole = unicodedata.normalize("NFC", title)
-    # й is a letter after и, though it is written as one with an accent.
+    # In Unicode, й is и with an accent. It must not be folded to и, because it is a separate letter sorted after и.
     letters = "й".join(map(folding.fold, re.split("[йЙ]", whole))).translate(_KANA).strip()
     return b"".join(_weight(*run) for run in _RUN.findall(letters)) + _END + whole.encode("utf-8", "replace")
 
