@@ -24,7 +24,7 @@ _KINDS: dict[str, Kind] = {"equal": SAME, "replace": CHANGED, "delete": MISSING,
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Words `first` to `last` of the reference aligned with words `start` to `end` of the other text, ends exclusive."""
+    """Words `first` to `last` (exclusive) of the reference, aligned with words `start` to `end` of the other text."""
 
     kind: Kind
     first: int
