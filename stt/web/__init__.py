@@ -1,7 +1,7 @@
-"""Handle the routes beside the pages.
+"""Handle all HTTP routes except Streamlit's pages.
 
-`routes` is the table. `endpoints` handles uploads, audio, health and metrics, `exports` sends files, `recorder`
-receives pieces of live recordings, `transcripts` handles requests of the player, `static` serves Streamlit's scripts.
-`multipart` parses forms, `handling` is what handlers share. Programs call `v1`, OpenAI's clients `openai`, and
-assistants `assistants`.
+`routes` is the table of routes. `endpoints` handles uploads, audio, health and metrics, `exports` sends transcripts as
+files, `recorder` receives pieces of live recordings, `transcripts` handles requests of the transcript player, and
+`static` serves Streamlit's scripts. `v1` is the API for programs, `openai` the API for OpenAI's clients, and
+`assistants` the one for AI assistants. `multipart` parses forms, and `handling` has helpers for request handlers.
 """

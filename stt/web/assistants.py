@@ -1,6 +1,6 @@
-"""`/mcp`: transcripts for assistants, by the Model Context Protocol (streamable HTTP, without sessions).
+"""`/mcp`: transcripts for AI assistants over the Model Context Protocol (streamable HTTP, without sessions).
 
-The tokens are those of the REST routes; a read-only token is offered no tool that creates anything.
+The route accepts the tokens of the REST routes. A client with a read-only token is offered no tool that creates jobs.
 """
 
 from __future__ import annotations
@@ -69,16 +69,16 @@ TOOLS: dict[str, tuple[type[_Arguments], str, Callable[[Token, Any], dict[str, A
 
 
 class Assistants(rest.Endpoint):
-    """Answer `/mcp`. 401 without a token.
+    """The route `/mcp`. Without a valid token it returns 401.
 
-    Requests are independent, without a session, so any process can answer the next one.
+    Requests share no session, so each request can be handled by any process of the server.
     """
 
     async def dispatch(self) -> None:
         request = Request(self.scope, self.receive)
         try:
             token = await LOOKUPS.run(rest.token_of, request)
-            if request.method != "POST":  # the library would keep a GET open forever and, without sessions, silent
+            if request.method != "POST":  # the library would keep a GET open forever, and never send anything
                 raise MethodNotAllowed("This address takes POST.")
         except SttError as error:
             response = self.refused(error, request)
@@ -164,7 +164,10 @@ def _facts(job: Job) -> dict[str, Any]:
 
 
 def _read(token: Token, arguments: Read) -> dict[str, Any]:
-    """Return the text of a transcript with times and speakers, from a time on, and the start of the rest."""
+    """Return the text of a transcript from `arguments.start` on, with times and speakers.
+
+    If the text is too long for one answer, `next_start` is the start of the rest in seconds.
+    """
     progress = service.get(arguments.id, owner=token.owner)
     found: dict[str, Any] = _facts(progress.job)
     if progress.transcript is None:

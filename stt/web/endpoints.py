@@ -42,10 +42,10 @@ SANDBOX = "sandbox; default-src 'none'; media-src 'self'"
 
 @answers_errors
 async def upload(request: Request) -> Response:
-    """Handle `POST /upload`: the file is the raw body. 201 and the recording.
+    """Handle `POST /upload`: store a recording. Its file is the raw body of the request, which is streamed to disk.
 
-    `X-File-Name` is its name (percent-encoded), `X-File-Modified` when it was last changed, in milliseconds since 1970,
-    if the browser knows it. The body is streamed to disk.
+    `X-File-Name` is the file's name (percent-encoded). `X-File-Modified` is the time of the file's last change in
+    milliseconds since 1970, if the browser knows it. The response is 201 with the recording's id and name.
     """
     owner = await LOOKUPS.run(owner_of, request)
     length = request.headers.get("content-length", "")
@@ -65,13 +65,14 @@ async def upload(request: Request) -> Response:
 
 @answers_errors
 async def audio(request: Request) -> Response:
-    """Handle `GET /audio/{id}`: the sound of a transcription, for its owner, with byte ranges.
+    """Handle `GET /audio/{id}`: send the audio of a job's recording to its owner, with byte ranges.
 
-    It is the playback copy if there is one, and the recording itself with `?original`, or `?download` to save it. `GET
-    /audio/shared?share={token}` is that of a shared transcript, if the link includes the sound.
+    If there is a playback copy, that copy is sent. With `?original` the recording itself is sent, and with `?download`
+    it is sent as a file to save. `GET /audio/shared?share={token}` sends the audio of a shared transcript, if the share
+    link includes the audio.
     """
     recording, path, copied = await AUDIO.run(_recording_and_file, request)
-    name = f"copy of {recording.id}" if copied else recording.id  # both are immutable
+    name = f"copy of {recording.id}" if copied else recording.id  # neither file ever changes
     headers = {
         "Cache-Control": _caching(request),
         "Content-Security-Policy": SANDBOX,
@@ -91,9 +92,10 @@ async def audio(request: Request) -> Response:
 
 @answers_errors
 async def audio_state(request: Request) -> Response:
-    """Handle `GET /audio/{id}/state`, also of a shared transcript: what `/audio/{id}` currently sends.
+    """Handle `GET /audio/{id}/state`: return whether the playback copy that `/audio/{id}` sends is ready.
 
-    `{"state": "original" | "making" | "ready" | "failed", "percent": 0 to 100}`. The request starts a missing copy.
+    The response is `{"state": "original" | "making" | "ready" | "failed", "percent": 0 to 100}`, where "original" means
+    that no copy is needed. The request starts making a missing copy. It also works for a shared transcript.
     """
     found = await WAVEFORMS.run(_audio_state, request)
     return JSONResponse({"state": found.state, "percent": found.percent}, headers={"Cache-Control": "no-store"})
@@ -103,7 +105,7 @@ def _audio_state(request: Request) -> playback_copies.Playback:
     recording, track = _recording_and_track(request)
     found = playback_copies.playback_of(recording, track)
     if found is None or found.state in (playback_copies.MAKING, playback_copies.FAILED):
-        from stt.background.playback import copying  # imports dbos
+        from stt.background.playback import copying  # imports dbos, which is slow
         from stt.jobs import service
 
         service.start()
@@ -114,9 +116,9 @@ def _audio_state(request: Request) -> playback_copies.Playback:
 
 @answers_errors
 async def waveform(request: Request) -> Response:
-    """Handle `GET /audio/{id}/waveform`, also of a shared transcript.
+    """Handle `GET /audio/{id}/waveform`: return the waveform of a recording, also for a shared transcript.
 
-    `{"peaks": [0 to 1, …]}`, or 202 while it is computed.
+    The response is `{"peaks": [0 to 1, …]}`, or 202 while the waveform is computed.
     """
     found = await WAVEFORMS.run(_waveform, request)
     if isinstance(found, Future):
@@ -132,10 +134,14 @@ def _waveform(request: Request) -> bytes | Future[bytes] | None:
 
 
 async def _result_within(seconds: float, work: Future[bytes]) -> bytes | None:
-    """Return the result of work shared with other requests, None if it takes longer. No thread is blocked meanwhile."""
+    """Return the result of `work`, or None if that takes longer than `seconds`.
+
+    Other requests may wait for the same `work`. Waiting blocks no thread.
+    """
     done, _ = await asyncio.wait([waiting := asyncio.wrap_future(work)], timeout=seconds)
     if not done:
-        waiting.add_done_callback(lambda late: late.cancelled() or late.exception())  # marks its error as handled
+        # Read a later error, because asyncio logs errors that nobody reads.
+        waiting.add_done_callback(lambda late: late.cancelled() or late.exception())
         return None
     return waiting.result()
 
@@ -167,26 +173,33 @@ def _recording_and_track(request: Request) -> tuple[Recording, str]:
 
 
 def _caching(request: Request) -> str:
-    """Return the `Cache-Control` of sound: always revalidated, and not stored if shared.
+    """Return the `Cache-Control` header of audio and waveforms.
 
-    So no sound can be played after sign-out or deletion.
+    A browser must revalidate its copy at each use, and must not store shared audio at all. So nobody can play audio
+    from the cache after a sign-out or a deletion.
     """
     return "private, no-store" if "share" in request.query_params else "private, no-cache"
 
 
 @answers_errors
 async def my_data(request: Request) -> Response:
-    """Handle `GET /my-data.zip`: all data of the visitor, produced while it is sent (see `stt.library.takeout`)."""
+    """Handle `GET /my-data.zip`: send all data of the visitor in a ZIP (see `stt.library.takeout`).
+
+    The ZIP is produced while it is sent.
+    """
     owner = await LOOKUPS.run(owner_of, request)
     headers = {"Cache-Control": "private, no-store", "Content-Disposition": 'attachment; filename="my-data.zip"'}
-    takeout = await IMPORTS.run(import_module, "stt.library.takeout")  # imports the formats only when needed
+    takeout = await IMPORTS.run(import_module, "stt.library.takeout")  # it imports the export formats, which is slow
     takeout.check_room()
     pieces = EXPORTS.iterate(owner, takeout.everything(owner))
     return _InPlace(OPEN_EXPORTS.place(owner, request), pieces, media_type="application/zip", headers=headers)
 
 
 class _InPlace(StreamingResponse):
-    """A streaming response that counts as open (`limiters.Open`) while it is sent, or is refused at the limit."""
+    """A streaming response that counts towards a limit of open requests (`limiters.Open`) while it is sent.
+
+    At the limit, the response is an error instead.
+    """
 
     def __init__(self, place: AbstractContextManager[None], content: AsyncIterator[bytes], **more: Any) -> None:
         super().__init__(content, **more)
@@ -201,11 +214,11 @@ class _InPlace(StreamingResponse):
 
 
 async def healthz(_request: Request) -> Response:
-    """Handle `GET /healthz`: 200 once the process is ready, else 503 and the missing requirements."""
+    """Handle `GET /healthz`: return 200 if the process is ready, else 503 with what is missing."""
     status, answer = await HEALTH.run(health.answer)
     return JSONResponse(answer, status_code=status)
 
 
 async def prometheus_metrics(_request: Request) -> Response:
-    """Handle `GET /metrics` for Prometheus."""
+    """Handle `GET /metrics`: return the metrics of this server for Prometheus."""
     return Response(await HEALTH.run(metrics.page), media_type=metrics.TYPE)

@@ -1,4 +1,4 @@
-"""Share what request handlers have in common: the owner by cookie, a bounded body, errors as responses."""
+"""Helpers for request handlers: find the owner by cookie, read a body of limited size, return errors as responses."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def answers_errors(handler: Handler) -> Handler:
-    """Decorate a request handler: an SttError that it raises becomes its response."""
+    """Decorate a request handler so that an SttError raised by the handler becomes its response."""
 
     @wraps(handler)
     async def answer(request: Request) -> Response:
         try:
             return await handler(request)
         except ClientDisconnect:
-            return refusal(UploadBroken())  # nobody reads it
+            return refusal(UploadBroken())  # nobody reads this response
         except SttError as error:
             return refusal(error)
 
@@ -35,7 +35,7 @@ def refusal(error: SttError) -> JSONResponse:
 
 
 def owner_of(request: Request) -> str:
-    """Return the owner whose records the browser may see. Raises NotFound."""
+    """Return the owner whose records the browser may see. Raises NotFound if there is none."""
     owner = visitors.owner_of(visitors.visitor(request.cookies))
     if owner is None:
         raise NotFound("Cookies are blocked for this site.", guidance="Allow cookies, then reload.")
@@ -43,7 +43,7 @@ def owner_of(request: Request) -> str:
 
 
 async def body_of(request: Request, longest: int, too_large: TooLarge) -> bytes:
-    """Return the body. Raises `too_large` if it has more than `longest` bytes, and ClientDisconnect."""
+    """Return the request's body. Raises `too_large` if the body has more than `longest` bytes, and ClientDisconnect."""
     body = bytearray()
     async for block in request.stream():
         body += block
@@ -53,5 +53,5 @@ async def body_of(request: Request, longest: int, too_large: TooLarge) -> bytes:
 
 
 def client_has(request: Request, etag: str) -> bool:
-    """Return whether the client has the response with this ETag already."""
+    """Return whether the client already has the response with this ETag (`If-None-Match`)."""
     return etag in {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}

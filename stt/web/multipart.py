@@ -1,4 +1,4 @@
-"""Parse a form with a file (`multipart/form-data`) while it arrives: the file to disk, small fields to memory."""
+"""Parse a form with a file (`multipart/form-data`) while it arrives. The file goes to disk, small fields to memory."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ class BadForm(InputError):
 
 
 class Form:
-    """A parser: `write` feeds it, `end` completes it. Then `fields` and `raw` are set, and `intake` if there is a file.
+    """A streaming parser of a form: call `write` with each block of the body, then `end`.
 
-    `intake` creates the target of the file from the name that the client sent. At most twice LONGEST_FIELDS bytes and
-    the current block are in memory. Raises BadForm, TooLarge, and what Intake raises.
+    After that, `fields` and `raw` have the form's fields, and `intake` has its file, if any. The argument `intake` is
+    called with the file name that the client sent, and returns the Intake that stores the file. At most twice
+    LONGEST_FIELDS bytes and the current block are in memory. Raises BadForm, TooLarge, and the errors of Intake.
     """
 
     def __init__(self, content_type: str, intake: Callable[[str], Intake]) -> None:
@@ -124,7 +125,7 @@ class Form:
         before = self.fields.get(self._name)
         if before is None:
             self.fields[self._name] = text
-        else:  # a list, which forms send as a repeated name
+        else:  # a form sends a list as several fields of the same name
             self.fields[self._name] = [*([before] if isinstance(before, str) else before), text]
 
     def _on_end(self) -> None:

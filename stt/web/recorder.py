@@ -1,4 +1,4 @@
-"""Handle `/record`: the requests of the Transcribe page's recorder."""
+"""Handle `/record`: requests of the recorder on the page Transcribe, which sends a live recording in pieces."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from stt.recorder import live_recordings
 from stt.store import recordings
 from stt.web.handling import answers_errors, owner_of
 
-IN_MEMORY = 64 << 10  # maximum bytes of a piece kept in memory; a larger one is streamed to disk
+IN_MEMORY = 64 << 10  # maximum bytes of a piece kept in memory; a larger piece is streamed to disk
 
 
 @answers_errors
 async def start(request: Request) -> Response:
-    """Handle `POST /record`: 201 and the id of a new recording, named by `X-File-Name` (percent-encoded).
+    """Handle `POST /record`: start a live recording, whose name is in `X-File-Name` (percent-encoded).
 
-    With `?shared=1` its left channel is the microphone, its right one the sound of a tab or the screen.
+    With `?shared=1`, the left channel is the microphone, and the right channel is the sound of a shared tab or screen.
+    The response is 201 with the recording's id.
     """
     owner, visitor = await LOOKUPS.run(_owner_and_visitor, request)
     name, shared = names.of_header(request.headers.get("x-file-name", "")), "shared" in request.query_params
@@ -34,19 +35,21 @@ async def start(request: Request) -> Response:
 
 @answers_errors
 async def piece(request: Request) -> Response:
-    """Handle `POST /record/{id}?piece=N`, counted from 0: the body is the piece. 200 and the number of the `next` one.
+    """Handle `POST /record/{id}?piece=N`: append piece N of a live recording, counted from 0. The body is the piece.
 
-    Sending a piece again changes nothing. 409 if a previous one is missing, 404 once the recording is finished. An
-    empty piece means that the browser is still connected; `&paused=1` that it may send nothing for a long time.
+    The response is 200 with `next`, the number of the piece to send next. It is 409 if a previous piece is missing, and
+    404 after the recording was finished. Sending a piece again changes nothing. An empty piece means that the browser
+    is still connected. `&paused=1` means that the browser may send nothing for a long time.
     """
     return JSONResponse({"next": await _take(request)})
 
 
 @answers_errors
 async def finish(request: Request) -> Response:
-    """Handle `POST /record/{id}/finish`, with `?piece=N` the last piece as the body. 201 and the recording.
+    """Handle `POST /record/{id}/finish`: finish a live recording. With `?piece=N`, the body is the last piece.
 
-    409 if finishing takes longer: send the request again.
+    The response is 201 with the recording's id and name. It is 409 if finishing takes too long for one request; the
+    browser then sends the request again.
     """
     owner, visitor = await LOOKUPS.run(_owner_and_visitor, request)
     if "piece" in request.query_params:
@@ -56,7 +59,10 @@ async def finish(request: Request) -> Response:
 
 
 async def _take(request: Request) -> int:
-    """Read the request's piece, add it, and return the number of the next one. Raises SttError, ClientDisconnect."""
+    """Append the piece in the request's body, and return the number of the next piece.
+
+    Raises SttError, ClientDisconnect.
+    """
     owner, visitor = await LOOKUPS.run(_owner_and_visitor, request)
     number = request.query_params.get("piece", "")
     if not number.isdecimal() or len(number) > 9:

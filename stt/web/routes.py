@@ -1,4 +1,7 @@
-"""List our own routes. Their handlers are imported at the first request, or earlier by `late.load`."""
+"""List the routes of this app in addition to Streamlit's.
+
+The module of a handler is imported at the first request for its route, or earlier by `late.load`.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from stt.guard.limiters import IMPORTS
 
 
 class Later:
-    """An ASGI application that imports its endpoint or request handler, `where` ("module:name"), at first use."""
+    """An ASGI application that imports the handler named by `where` ("module:name") at the first request."""
 
     def __init__(self, where: str) -> None:
         self.where = where

@@ -1,4 +1,7 @@
-"""Serve the scripts, styles and fonts of Streamlit's pages from memory: a first page requests more than a hundred."""
+"""Serve the scripts, styles and fonts of Streamlit's pages from memory.
+
+They are served from memory because a browser requests more than a hundred of them for its first page.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +14,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stt.compat import streamlit
 
-# Each name contains the hash of the file's content.
+# Browsers may cache a file for a year, because its name contains a hash of its content.
 HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
 class Assets:
-    """Serve the files below `folder`/static, and pass all other requests on to Streamlit.
+    """ASGI middleware that serves the files below `folder`/static, and passes all other requests on to Streamlit.
 
-    Files are listed once, and each is read once, without a thread. Streamlit reads them for each browser, in threads
-    and blocks, which takes a sixth of a first view on a busy machine.
+    The files are listed once, and each file is read once, without a thread. Streamlit would read each file again for
+    every browser, block by block in threads. On a busy machine, that takes a sixth of the time of the first page view.
 
-    A page's response links the scripts that it will need, so that they are loaded before the drop zone is drawn.
+    The response of a page preloads the scripts that the page needs later, with a `Link` header. So the browser has
+    them before it draws the drop zone.
     """
 
     def __init__(self, app: ASGIApp, folder: Path) -> None:

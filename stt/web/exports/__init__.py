@@ -1,1 +1,1 @@
-"""Send transcripts as files: `files` handles the routes, `addresses` builds the links for pages."""
+"""Send transcripts as files: `files` handles the routes, `addresses` builds the download links for pages."""

@@ -1,4 +1,4 @@
-"""Handle `/export`: transcripts as files, produced on request, for their owner only."""
+"""Handle `/export`: produce files of transcripts on request, for their owner only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from stt.web.handling import answers_errors, body_of, owner_of
 
 T = TypeVar("T")
 ZONE = "zone"  # an option of all formats: the visitor's time zone, such as Europe/Berlin
-WITH_NOTES = "notes"  # an option of the formats that take notes
+WITH_NOTES = "notes"  # an option of the formats that can include notes
 MOST = 1000  # maximum transcripts in one ZIP
 LONGEST_FORM = 64 << 10  # maximum size of the form, bytes
 SWITCH = {"0": False, "1": True, "false": False, "true": True}
@@ -31,10 +31,10 @@ SWITCH = {"0": False, "1": True, "false": False, "true": True}
 
 @answers_errors
 async def transcript_file(request: Request) -> Response:
-    """Handle `GET /export/{id}.{format}`: the file, or the notes alone.
+    """Handle `GET /export/{id}.{format}`: send a transcript as a file, or only its notes.
 
-    The query has the format's options and `zone`. `times`, `speakers`, `notes`, `bom`, `crlf`: 0 or 1. `line_length`,
-    `lines`: numbers. 422 for other options, or values out of bounds.
+    The query has the format's options and `zone`. `times`, `speakers`, `notes`, `bom` and `crlf` are 0 or 1, and
+    `line_length` and `lines` are numbers. The status is 422 for an unknown option or a value out of bounds.
     """
     job, fields = await LOOKUPS.run(_job_and_options, request)
     content, name, mime = await EXPORTS.run_for(job.owner, _file, job, request.path_params["format"], fields)
@@ -43,7 +43,7 @@ async def transcript_file(request: Request) -> Response:
 
 @answers_errors
 async def transcripts_zip(request: Request) -> Response:
-    """Handle `POST /export/transcripts.zip`: a ZIP of transcripts.
+    """Handle `POST /export/transcripts.zip`: send several transcripts in a ZIP.
 
     The form has `ids` and `formats`, both comma-separated, and `zone`.
     """
@@ -56,7 +56,7 @@ async def transcripts_zip(request: Request) -> Response:
 
 
 def _job_and_options(request: Request) -> tuple[Job, dict[str, str]]:
-    """Return the requester's transcription in the path, and the options. Raises NotFound, BadExport."""
+    """Return the job with the id in the path, and the query's options. Raises NotFound, BadExport."""
     owner = owner_of(request)
     form = request.path_params["format"]
     if form not in (RAW, NOTES, *FORMATS):
@@ -73,7 +73,7 @@ def _jobs(request: Request, form: Mapping[str, str]) -> tuple[str, list[Job]]:
 
 
 def _file(job: Job, form: str, fields: Mapping[str, str]) -> tuple[bytes, str, str]:
-    """Return content, name and content type of the file."""
+    """Return the content, the name and the content type of the file."""
     if form == RAW:
         _options({}, fields)
         if not submissions.has_raw(job.id):
@@ -96,7 +96,7 @@ def _file(job: Job, form: str, fields: Mapping[str, str]) -> tuple[bytes, str, s
 
 
 def _zipped(jobs: list[Job], form: Mapping[str, str]) -> Iterator[bytes]:
-    """Yield the ZIP, reading one transcript at a time, so that only one is in memory."""
+    """Return the ZIP in pieces. Transcripts are read one by one, so that only one transcript is in memory."""
     formats = list(filter(None, form.get("formats", "").split(",")))
     if not formats:
         raise BadExport("No format was chosen.", guidance=f"Choose from {', '.join(FORMATS)}.")
@@ -115,7 +115,10 @@ def _facts(job: Job, fields: Mapping[str, str]) -> dict[str, str]:
 
 
 def _options(known: Mapping[str, type], fields: Mapping[str, str]) -> dict[str, bool | int]:
-    """Return the values of these options. Raises BadExport for an unknown option or a value of the wrong type."""
+    """Parse `fields` as options, where `known` has the name and type of each option.
+
+    Raises BadExport for an unknown option or a value of the wrong type.
+    """
     found: dict[str, bool | int] = {}
     for name, value in fields.items():
         if name == ZONE:
@@ -150,7 +153,7 @@ def _single(pairs: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def _headers(name: str) -> dict[str, str]:
-    """Return the headers of a download. By RFC 6266, `name` is sent in ASCII for old clients, and in full."""
+    """Return the headers of a download. `name` is sent twice (RFC 6266): in ASCII for old clients, and in full."""
     plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in name)
     disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
     return {"Content-Disposition": disposition, "Cache-Control": "private, no-store"}

@@ -1,5 +1,6 @@
-"""Answer OpenAI's speech API: `POST /v1/audio/transcriptions` and `/v1/audio/translations`, as its clients call it.
+"""Implement OpenAI's speech API for its clients: `POST /v1/audio/transcriptions` and `/v1/audio/translations`.
 
-`form` reads the fields, `endpoints` creates the job and waits for it, `bodies` writes each response format, `shapes`
-has the bodies' types. The job is one like any other: durable, in the history, under the same quotas.
+`form` reads the fields of a request, `endpoints` creates a job and waits for it, `bodies` writes each response format,
+and `shapes` has the types of the bodies. A request creates an ordinary job: it is durable, appears in the history and
+counts towards the quotas.
 """

@@ -25,7 +25,7 @@ from stt.web.openai.shapes import (
 )
 from stt.web.v1.contract import in_words
 
-SPEAKER = "Speaker 1"  # name of a single speaker, and for text without a speaker
+SPEAKER = "Speaker 1"  # name of the only speaker, also used for text without a speaker
 LEAST = 1e-4  # minimum confidence, so that its logarithm is finite
 CODES: dict[type[SttError], str] = {
     Unauthorized: "invalid_api_key", LimitReached: "insufficient_quota", NotFound: "not_found",
@@ -33,7 +33,7 @@ CODES: dict[type[SttError], str] = {
 
 
 def body(wanted: SpeechRequest, transcript: Transcript) -> tuple[str, str]:
-    """Return the content of a response and its media type. Raises BadOption if required times are missing."""
+    """Return the content of a response and its media type."""
     if wanted.response_format == "text":
         return transcript.text + "\n", "text/plain"
     if wanted.response_format in ("srt", "vtt"):
@@ -83,7 +83,7 @@ def diarized(transcript: Transcript) -> SpeechDiarized:
 
 
 def spoken_segments(transcript: Transcript) -> Iterator[SpokenSegment]:
-    """Yield the paragraphs, each of one speaker."""
+    """Yield the paragraphs of a transcript as OpenAI's speaker segments; each paragraph has one speaker."""
     for number, paragraph in enumerate(paragraphs(transcript.segments)):
         yield {
             "type": "transcript.text.segment",
@@ -127,11 +127,11 @@ def _segment(number: int, segment: Segment) -> SpeechSegment:
         "start": segment.start,
         "end": segment.end,
         "text": segment.text,
-        "tokens": [],  # not kept
+        "tokens": [],  # the decoder's tokens are not stored
         "temperature": 0.0,
         "avg_logprob": sum(logprobs) / len(logprobs) if logprobs else None,
         "compression_ratio": len(content) / max(1, len(zlib.compress(content))),
-        "no_speech_prob": 0.0,  # segments without speech were already omitted
+        "no_speech_prob": 0.0,  # segments without speech were already removed
     }
 
 

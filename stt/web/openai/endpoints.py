@@ -1,4 +1,4 @@
-"""The routes of OpenAI's speech API: they create an ordinary job, and answer once it is done."""
+"""The routes of OpenAI's speech API. A request creates an ordinary job, and is answered when the job is done."""
 
 from __future__ import annotations
 
@@ -33,14 +33,17 @@ ALIVE = 15.0  # seconds without an event after which a stream sends a comment, s
 
 
 class OpenAIEndpoint(Endpoint):
-    """An endpoint that answers errors in OpenAI's shape."""
+    """A route that returns errors in OpenAI's format."""
 
     def refused(self, error: SttError, request: Request) -> Response:
         return JSONResponse(bodies.refusal(error), status_code=error.status)
 
 
 class Speech(OpenAIEndpoint):
-    """A form with `file` and `model`, answered when the job is done, or with `stream` while it is worked on."""
+    """`POST /v1/audio/transcriptions`: transcribe the `file` of a form with its `model`.
+
+    The response is sent when the job is done. With `stream`, the text is sent while the job runs.
+    """
 
     translate = False
 
@@ -63,13 +66,13 @@ class Speech(OpenAIEndpoint):
 
 
 class Translations(Speech):
-    """`POST /v1/audio/translations`: the same, in English."""
+    """`POST /v1/audio/translations`: transcribe a file like `Speech`, and translate the text to English."""
 
     translate = True
 
 
 class Model(OpenAIEndpoint):
-    """`GET /v1/models/{model}`: one of the list, by its id or an alias. Needs no token."""
+    """`GET /v1/models/{model}`: return the model with this id or alias. It needs no token."""
 
     public = True
 
@@ -91,15 +94,18 @@ def _create(translate: bool, sent: Form, owner: str, key: str | None) -> tuple[s
 
 
 class _Following:
-    """Follow a job until its transcript is ready. A closed connection cancels the job only on request."""
+    """The polling of a job until its transcript is ready.
+
+    If the client closes the connection, the job continues, unless the form's `cancel_on_disconnect` is true.
+    """
 
     def __init__(self, request: Request, generation_id: str, owner: str) -> None:
         self._request, self.id, self.owner = request, generation_id, owner
 
     async def progress(self, *, texts: bool) -> AsyncIterator[Progress]:
-        """Yield the job's progress repeatedly, until it has ended and its speakers are found. Raises the job's error.
+        """Yield the job's progress repeatedly, until the job and its diarization have ended. Raises the job's error.
 
-        The text so far is included only with `texts`.
+        With `texts`, the progress of a running job includes the text that was transcribed so far.
         """
         pause = POLLS[0]
         while True:
@@ -123,7 +129,7 @@ class _Following:
         return service.get(self.id, owner=self.owner)
 
     async def result(self, *, cancel: bool) -> Transcript:
-        """Return the finished transcript. Raises the job's error, ClientDisconnect."""
+        """Return the finished transcript. Raises the job's error, or ClientDisconnect if the client is gone."""
         async for now in self.progress(texts=False):
             last = now
             if await self._request.is_disconnected():
@@ -139,7 +145,10 @@ class _Following:
 
 
 def finished(progress: Progress) -> Transcript:
-    """Return the transcript of a finished job. A single speaker is named, too, if speakers were requested."""
+    """Return the transcript of a finished job.
+
+    If diarization was requested but no speaker is named, all text is assigned to "Speaker 1".
+    """
     transcript = progress.transcript
     assert transcript is not None  # the job is done
     if results.wants_speakers(progress.job.options) and not transcript.speakers:
@@ -148,7 +157,10 @@ def finished(progress: Progress) -> Transcript:
 
 
 async def _events(follow: _Following, wanted: SpeechRequest) -> AsyncIterator[bytes]:
-    """Yield the text as it appears, then the full text. Later revisions are only in the last event."""
+    """Yield server-sent events with new text as it is transcribed, then a last event with the full text.
+
+    If text changes after it was sent, only the last event has the change.
+    """
     sent, sent_at, ended = "", time.monotonic(), False
     try:
         async for now in follow.progress(texts=True):

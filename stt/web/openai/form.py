@@ -21,14 +21,14 @@ FIELDS = (
     "model", "language", "prompt", "response_format", "stream", "cancel_on_disconnect", "speakers_expected",
     "timestamp_granularities", "include", "vocabulary", *IGNORED,
 )  # fmt: skip
-# Names of these options in our models and in the provider's.
+# For each of OpenAI's fields, the option names that our models and the provider's models have for it.
 OPTIONS = {"language": ("language", "language_code"), "prompt": ("prompt",)}
 DIARIZE = (catalog.SPEAKERS, "diarize", "speaker_labels", "diarization")
 
 
 @dataclass(frozen=True)
 class SpeechRequest:
-    """A parsed request: `options` of `model` for the job, and the format of the answer."""
+    """A parsed request: the `model` and the `options` of the job, and the format of the response."""
 
     model: str
     options: dict[str, Any]
@@ -42,7 +42,7 @@ class SpeechRequest:
 
 
 def read(sent: Mapping[str, str | list[str]], *, translate: bool) -> SpeechRequest:
-    """Return the request that the fields of a form describe. Raises BadOption, KeyMissing."""
+    """Parse the fields of a form into a request. Raises BadOption, KeyMissing."""
     fields = _named(sent)
     name = _one(fields, "model")
     if not name:
@@ -106,12 +106,12 @@ def _options(
 
 
 def _option_of(model: Model, names: Iterable[str]) -> str | None:
-    """Return the first of these options that the model has."""
+    """Return the first of `names` that is an option of the model, or None."""
     return next((name for name in names if model.option(name)), None)
 
 
 def _named(sent: Mapping[str, str | list[str]]) -> dict[str, list[str]]:
-    """Return the values of each field by its name, without the brackets that lists may have."""
+    """Return the values of each field by its name. A suffix "[]", as clients send it for lists, is removed."""
     found: dict[str, list[str]] = {}
     for name, value in sent.items():
         bare = name.removesuffix("[]")

@@ -1,18 +1,12 @@
-"""Define the bodies of OpenAI's speech API: for the type checker, and for the OpenAPI document."""
+"""Define the request and response bodies of OpenAI's speech API, for mypy and for the OpenAPI document."""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import (
-    Annotated,
-    Any,
-    Literal,
-    NotRequired,  # pydantic accepts that of `typing` only from Python 3.12
-    get_args,
-)
+from typing import Annotated, Any, Literal, NotRequired, get_args
 
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict  # pydantic accepts `typing.TypedDict` only from Python 3.12
 
 from stt.web.v1 import shapes
 
@@ -23,7 +17,7 @@ Granularity = Literal["word", "segment"]
 
 @with_config(ConfigDict(extra="forbid"))
 class SpeechForm(TypedDict):
-    """The fields of a request, as forms send them."""
+    """The fields of a request's multipart form."""
 
     file: bytes
     model: Annotated[str, Field(description="A model of /v1/models, or whisper-1 for this server's default.")]
@@ -122,7 +116,7 @@ class OpenAIProblem(TypedDict):
 
 @cache
 def schemas() -> dict[str, Any]:
-    """Return the JSON schemas of the bodies, by name, to be listed beside those of `stt.web.v1.shapes`."""
+    """Return the JSON schemas of the bodies by name, in addition to those of `stt.web.v1.shapes`."""
     kinds: tuple[Any, ...] = (SpeechForm, SpeechText, SpeechVerbose, SpeechDiarized, OpenAIProblem)
     found = shapes.named_schemas([(kind.__name__, TypeAdapter(kind)) for kind in kinds])
     form = found["SpeechForm"]["properties"]

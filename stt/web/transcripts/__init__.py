@@ -1,1 +1,5 @@
-"""Handle requests of the player: `edits` of a transcript, `readings` of a word, `notes`, `passages`."""
+"""Handle requests of the transcript player in the browser.
+
+`edits` changes the text, `readings` returns alternatives for a word, `notes` stores notes, and `passages` transcribes
+part of the recording again.
+"""

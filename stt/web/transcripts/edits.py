@@ -1,4 +1,4 @@
-"""Handle `/transcripts/{id}/edits`: the player's requests while somebody edits a transcript."""
+"""Handle `/transcripts/{id}/edits`: requests of the transcript player while somebody edits the text."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from stt.errors import BadOption
 from stt.library import vocabulary
 from stt.web.transcripts import requests
 
-LONGEST_BODY = 4 << 20  # maximum size of a body, bytes: a text of the longest paragraph, with its previous text
+LONGEST_BODY = 4 << 20  # maximum size of a body, bytes; it may have the new and the old text of a long paragraph
 
 
 async def edit(request: Request) -> Response:
-    """Handle `POST /transcripts/{id}/edits`: perform a step (`stt.editing.requests`), for the owner only.
+    """Handle `POST /transcripts/{id}/edits`: perform an editing step (see `stt.editing.requests`), for the owner only.
 
-    `{"key", "based_on", "step"}`. 200, and 409 if the paragraph was changed meanwhile, with `revision`, how many steps
-    to `undo` and `redo`, and the `splices` since `based_on`.
+    The body is `{"key", "based_on", "step"}`. The status is 200, or 409 if the paragraph was changed meanwhile. The
+    response has the `revision`, the number of steps that `undo` and `redo` can take, and the `splices` since the
+    revision `based_on`.
     """
     return await requests.answer_body(request, _edit, LONGEST_BODY)
 
 
 async def news(request: Request) -> Response:
-    """Handle `GET /transcripts/{id}/edits?since=N`: the changes since revision N, in the form of `edit`."""
+    """Handle `GET /transcripts/{id}/edits?since=N`: return the changes since revision N, in the format of `edit`."""
     return await requests.answer(request, partial(_news, request.query_params.get("since", "")))
 
 

@@ -1,4 +1,4 @@
-"""Handle `/transcripts/{id}/notes`: the player lists, saves and deletes notes, for the owner only."""
+"""Handle `/transcripts/{id}/notes`: list, save and delete notes on a transcript, for its owner only."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from stt.web.transcripts import requests
 
 
 async def listed(request: Request) -> Response:
-    """Handle `GET /transcripts/{id}/notes`: `{"notes"}`, each with id, start, end, text and colour."""
+    """Handle `GET /transcripts/{id}/notes`: return `{"notes"}`, each note with id, start, end, text and colour."""
     return await requests.answer(request, lambda id, owner: {"notes": [asdict(note) for note in book.of(id, owner)]})
 
 
 async def put(request: Request) -> Response:
-    """Handle `PUT /transcripts/{id}/notes/{note_id}`: save a note, `{"start", "end", "text", "colour"}`.
+    """Handle `PUT /transcripts/{id}/notes/{note_id}`: save the note `{"start", "end", "text", "colour"}`.
 
-    The browser chooses the id, so a repeated request changes nothing. 200 with the note as stored.
+    The browser chooses the note's id, so a repeated request changes nothing. The response is 200 with the stored note.
     """
     return await requests.answer_body(request, partial(_put, request.path_params["note_id"]))
 
 
 async def delete(request: Request) -> Response:
-    """Handle `DELETE /transcripts/{id}/notes/{note_id}`: 204, also if it does not exist."""
+    """Handle `DELETE /transcripts/{id}/notes/{note_id}`: delete a note. Return 204 even if the note does not exist."""
     note_id = request.path_params["note_id"]
     return await requests.answer(request, lambda id, owner: book.delete(id, owner, note_id))
 

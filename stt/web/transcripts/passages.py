@@ -1,4 +1,4 @@
-"""Handle `/transcripts/{id}/passage`: a passage to transcribe again, for the owner only."""
+"""Handle `/transcripts/{id}/passage`: transcribe a passage of a recording again, for the owner only."""
 
 from __future__ import annotations
 
@@ -22,22 +22,24 @@ from stt.library import vocabulary
 from stt.store import records, transcripts
 from stt.web.transcripts import requests
 
-LONGEST_BODY = 512 << 10  # maximum size of a body, bytes: a whole vocabulary
+LONGEST_BODY = 512 << 10  # maximum size of a body, bytes; the body may have a whole vocabulary
 
 
 async def state(request: Request) -> Response:
-    """Handle `GET /transcripts/{id}/passage`: `{"passage"}`, null if there is none.
+    """Handle `GET /transcripts/{id}/passage`: return `{"passage"}`, with null if there is no passage.
 
-    `attempt`, `state` (queued, working, done or failed), `start`, `end`, `model`, `percent`, `stage`, `error`; if
-    done, also `old` and `new`, runs of words with `text` and `same`.
+    A passage has `attempt`, `state` (queued, working, done or failed), `start`, `end`, `model`, `percent`, `stage` and
+    `error`. If its state is done, it also has `old` and `new`: lists of word runs, each with its `text` and whether the
+    words are the `same` in both.
     """
     return await requests.answer(request, _state)
 
 
 async def begin(request: Request) -> Response:
-    """Handle `POST /transcripts/{id}/passage`: transcribe `{"start", "end", "model", "language", "vocabulary"}` again.
+    """Handle `POST /transcripts/{id}/passage`: transcribe the passage from `start` to `end` again.
 
-    200 with the body of `state`; 409 while another passage of this transcript is being transcribed.
+    The body is `{"start", "end", "model", "language", "vocabulary"}`. The response is 200 with the same body as for
+    `state`, or 409 while another passage of this transcript is being transcribed.
     """
     peer = request.client.host if request.client else "127.0.0.1"
     address = clients.client_address(peer, request.headers.get("x-forwarded-for"))
@@ -45,15 +47,19 @@ async def begin(request: Request) -> Response:
 
 
 async def take(request: Request) -> Response:
-    """Handle `POST /transcripts/{id}/passage/take`: insert the new words of `{"attempt", "based_on"}`.
+    """Handle `POST /transcripts/{id}/passage/take`: replace the passage's words in the transcript by the new words.
 
-    200 with the resulting `revision`. A repeated request changes nothing.
+    The body is `{"attempt", "based_on"}`, and the response is 200 with the resulting `revision`. A repeated request
+    changes nothing.
     """
     return await requests.answer_body(request, _take)
 
 
 async def drop(request: Request) -> Response:
-    """Handle `DELETE /transcripts/{id}/passage`: cancel it, or discard its result. 204, also if there is none."""
+    """Handle `DELETE /transcripts/{id}/passage`: cancel the transcription of the passage, or discard its result.
+
+    The response is 204, even if there is no passage.
+    """
     return await requests.answer(request, passages.drop)
 
 

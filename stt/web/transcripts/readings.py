@@ -1,4 +1,4 @@
-"""Handle `/transcripts/{id}/readings`: other readings of a word, so that a doubtful word can be replaced."""
+"""Handle `/transcripts/{id}/readings`: return alternatives for a word, so that a wrong word can be replaced."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ SPAN = re.compile(r"([0-9]{1,7}(?:\.[0-9]{1,3})?)-([0-9]{1,7}(?:\.[0-9]{1,3})?)"
 
 
 async def readings(request: Request) -> Response:
-    """Handle `GET /transcripts/{id}/readings?spans=1.5-1.9,3.25-4`: the texts of other versions there.
+    """Handle `GET /transcripts/{id}/readings?spans=1.5-1.9,3.25-4`: return other versions' texts in these spans.
 
-    `{"readings"}`: a list of texts for each span. Spans are in seconds of the recording.
+    Spans are in seconds of the recording. The response is `{"readings"}`, with a list of texts for each span.
     """
     return await requests.answer(request, partial(_readings, request.query_params.get("spans", "")), RESULTS)
 
 
 async def decoded(request: Request) -> Response:
-    """Handle `POST /transcripts/{id}/readings?spans=1.5-1.9`: decode the sound of a word again, with a larger beam.
+    """Handle `POST /transcripts/{id}/readings?spans=1.5-1.9`: decode the audio of a word again, with a larger beam.
 
-    The response has the form of `readings`.
+    The response has the same format as that of `GET`.
     """
     return await requests.answer(request, partial(_decoded, request.query_params.get("spans", "")), DECODINGS)
 
@@ -53,7 +53,7 @@ def _decoded(text: str, generation_id: str, owner: str) -> dict[str, Any]:
 
 
 def _spans(text: str) -> list[tuple[float, float]]:
-    """Return the spans of a query. Raises BadOption."""
+    """Parse the parameter `spans` of a query into (start, end) pairs in seconds. Raises BadOption."""
     found = [match.groups() for part in text.split(",")[: MOST_SPANS + 1] if (match := SPAN.fullmatch(part))]
     if not 0 < len(found) <= MOST_SPANS or len(found) != text.count(",") + 1:
         raise BadOption(f"`spans` must be 1 to {MOST_SPANS} spans of seconds, such as 1.5-1.9,3.25-4.")

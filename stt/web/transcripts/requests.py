@@ -1,4 +1,4 @@
-"""Read requests of the player, and send responses in the form that it expects."""
+"""Read requests of the transcript player, and send JSON responses and errors to it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Answer = dict[str, Any] | None
 
 
 async def answer(request: Request, act: Callable[[str, str], Answer], limiter: Threads = EDITS) -> Response:
-    """Call `act` with the id in the path and the owner; return its result as JSON, or 204 for None."""
+    """Call `act` with the id in the path and the owner. Return its result as JSON, or 204 if the result is None."""
     try:
         owner = await LOOKUPS.run(owner_of, request)
         found = await limiter.run_for(owner, act, request.path_params["id"], owner)
@@ -37,7 +37,7 @@ async def answer(request: Request, act: Callable[[str, str], Answer], limiter: T
 async def answer_body(
     request: Request, act: Callable[[bytes, str, str], Answer], longest: int = LONGEST_BODY
 ) -> Response:
-    """Read the body, and answer as `answer` does, with the body as the first argument of `act`."""
+    """Read the request's body, then respond like `answer`, with the body as the first argument of `act`."""
     most = f"{longest >> 20} MB" if longest >> 20 else f"{longest >> 10} kB"
     too_large = TooLarge(f"This takes at most {most}.", guidance="Shorten it.")
     try:
@@ -48,7 +48,7 @@ async def answer_body(
 
 
 def _refused(error: SttError) -> Response:
-    """Return the error response. If a text was changed meanwhile, it includes the current text."""
+    """Return the response for an error. After an EditConflict, it includes the paragraph's current text."""
     more = error.answer if isinstance(error, EditConflict) else {}
     return _json({"error": error.to_dict(), **more}, error.status)
 
@@ -72,7 +72,7 @@ def loaded(content: bytes) -> Any:
 
 
 def seconds(body: Fields, name: str) -> float:
-    """Return a required number of seconds. Raises BadOption."""
+    """Return the field `name`, a number of seconds. Raises BadOption if the field is missing or invalid."""
     found = body.seconds(name)
     if found is None:
         raise BadOption(f"`{name}` is missing.")

@@ -1,6 +1,7 @@
-"""Build the responses of the REST routes in the shapes of the provider's contract: jobs, results, models, errors.
+"""Build the REST responses for jobs, results, models and errors, in the format of the AI/ML API.
 
-The result has the Deepgram shape, whatever engine made the transcript. Times are in seconds, confidences 0 to 1.
+A result has Deepgram's response format, whichever engine made the transcript. Times are in seconds, and confidences
+are from 0 to 1.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from stt.transcript.model import Segment, Transcript, Word, paragraphs, whole_wo
 from stt.web.v1 import shapes
 
 OPENAI_DEFAULT = ("whisper-1",)  # the default model of OpenAI's clients
-LISTED = 1_700_000_000  # seconds since 1970; OpenAI's clients expect a date for each model, but none is known
+LISTED = 1_700_000_000  # placeholder date of every model, seconds since 1970: OpenAI's clients expect a date
 STATUS: dict[str, Literal["waiting", "active", "completed", "error"]] = {
     QUEUED: "waiting",
     WORKING: "active",
@@ -36,9 +37,10 @@ STATUS: dict[str, Literal["waiting", "active", "completed", "error"]] = {
 
 
 def job(record: Job, transcript: Transcript | None, speakers: Search | None = None) -> shapes.Transcription:
-    """Return the response to a get. `result` is set if the status is "completed", `error` if it is "error".
+    """Return the response to `GET /v1/stt/{generation_id}`, with the state of a job.
 
-    A job that requests speakers is completed once the search for them has ended.
+    `result` is set if `status` is "completed", and `error` is set if `status` is "error". The status of a job with
+    diarization is "completed" only after diarization has ended.
     """
     status = STATUS[record.state]
     if status == "completed" and results.is_awaited(record, speakers):
@@ -53,9 +55,9 @@ def job(record: Job, transcript: Transcript | None, speakers: Search | None = No
 
 
 def result(record: Job, transcript: Transcript, speakers: Search | None = None) -> shapes.Result:
-    """Return a transcript in Deepgram's shape: one channel, its speakers numbered in the order in which they speak."""
+    """Return a transcript in Deepgram's response format: one channel, with speakers numbered as they first speak."""
     if speakers is not None and speakers.found == 1 and not transcript.speakers:
-        transcript = transcript.spoken_by(results.names_of(1)[0])  # a single speaker is not named in the transcript
+        transcript = transcript.spoken_by(results.names_of(1)[0])  # the transcript does not name a single speaker
     numbers = {name: number for number, name in enumerate(transcript.speakers)}
     alternative: shapes.Alternative = {
         "transcript": transcript.text,
@@ -79,9 +81,10 @@ def result(record: Job, transcript: Transcript, speakers: Search | None = None) 
 
 
 def models(offered: list[tuple[Model, Model]], default: str | None = None) -> shapes.Models:
-    """Return the list of models. A pair is the requested model and the one that answers, which determines the price.
+    """Return the list of models, each with its price.
 
-    The `default` model also gets OpenAI's name as an alias.
+    A pair in `offered` is a model that can be requested, and the model that runs when it is requested. The price is
+    that of the model that runs. The `default` model also gets the alias "whisper-1", for OpenAI's clients.
     """
     data = [_model(model, answering) for model, answering in offered]
     for model in data:
@@ -131,7 +134,7 @@ def _metadata(record: Job, transcript: Transcript, speakers: Search | None) -> d
         "channels": 1,  # the length of `results.channels`
         "models": [record.model],
         "model_info": {record.model: {"name": record.model, "version": "1", "arch": record.engine}},
-        # The transcribed track, and how channels were mixed.
+        # `tracks` says which track was transcribed, `mix` says how its channels were mixed.
         **{name: provenance[name] for name in ("tracks", "mix") if name in provenance},
         **({"warnings": warnings} if warnings else {}),
     }
@@ -142,7 +145,7 @@ def _between(start: float, end: float) -> str:
 
 
 def _words(transcript: Transcript, numbers: dict[str, int]) -> list[shapes.Word]:
-    several = len(transcript.languages) > 1  # computed once, because it reads all segments
+    several = len(transcript.languages) > 1  # computed once, because `languages` reads all segments
     return [
         {**_word(word, numbers), **_language(segment, several)}
         for segment in transcript.segments
@@ -182,7 +185,7 @@ def _paragraphs(transcript: Transcript, numbers: dict[str, int]) -> dict[str, An
 
 
 def _sentences(paragraph: Segment) -> Iterator[dict[str, Any]]:
-    """Yield the sentences of a paragraph, or the whole paragraph if its words do not add up to its text."""
+    """Yield the sentences of a paragraph, or the whole paragraph if its words, joined, differ from its text."""
     if "".join(word.text for word in paragraph.words).split() != paragraph.text.split():
         yield {"text": paragraph.text, "start": paragraph.start, "end": paragraph.end}
         return
@@ -208,7 +211,7 @@ def _utterance(segment: Segment, numbers: dict[str, int]) -> dict[str, Any]:
 
 
 def _language(segment: Segment, several: bool) -> shapes.Spoken:
-    """Return the language of a segment if the transcript has several."""
+    """Return the segment's `language` field if the transcript has `several` languages, else no field."""
     return {"language": segment.language} if several and segment.language else {}
 
 
@@ -217,7 +220,7 @@ def _speaker(part: Segment | Word, numbers: dict[str, int]) -> shapes.Spoken:
 
 
 def _findings(extras: dict[str, Any]) -> shapes.Findings:
-    """Return the provider's further findings (see `stt.aiml.insights`) in Deepgram's shape."""
+    """Return the provider's summary, topics, intents and sentiments in Deepgram's format (see `stt.aiml.insights`)."""
     findings: shapes.Findings = {}
     if extras.get("summary"):
         findings["summary"] = {"result": "success", "short": extras["summary"]}
@@ -260,7 +263,7 @@ def _model(model: Model, answering: Model) -> shapes.Model:
 
 
 def etag(body: shapes.Models) -> str:
-    """Return an ETag that changes whenever the body does."""
+    """Return the ETag of a response body: a hash that changes when the body changes."""
     return '"' + uuid.uuid5(uuid.NAMESPACE_OID, json.dumps(body, sort_keys=True)).hex + '"'
 
 

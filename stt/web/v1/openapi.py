@@ -55,7 +55,7 @@ _PROBLEM: shapes.Problem = {
     "statusCode": errors.Unauthorized.status,
     "timestamp": "2027-01-15T08:00:00.000Z",
 }
-# Examples of responses by operation, and of an error's body.
+# Example response bodies by operation id; "problem" is the body of an error.
 EXAMPLES = {
     "createTranscription": {"generation_id": _ID, "status": "queued"},
     "getTranscription": _DONE,
@@ -64,7 +64,7 @@ EXAMPLES = {
 
 
 def document(server: str | None = None) -> dict[str, Any]:
-    """Return the description of the routes under `server`, as OpenAPI 3.1."""
+    """Return the OpenAPI 3.1 document of the REST routes; `server` is their base URL, by default /v1 here."""
     return {
         "openapi": "3.1.0",
         "info": {
@@ -163,7 +163,7 @@ def _create() -> dict[str, Any]:
 
 
 def _speech(name: str, summary: str) -> dict[str, Any]:
-    """Return an operation of OpenAI's speech API, which answers when the job is done."""
+    """Return the description of a route of OpenAI's speech API, whose response is sent when the job is done."""
     texts = {kind: {"schema": {"type": "string"}} for kind in ("text/plain", "text/event-stream")}
     several = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in _SPEECH]}
     done = {"description": "The text.", "content": {"application/json": {"schema": several}, **texts}}
@@ -180,7 +180,10 @@ def _speech(name: str, summary: str) -> dict[str, Any]:
 
 
 def _speech_failures() -> dict[int, str]:
-    """Return the statuses of all errors, each with a sentence: a job's error becomes the response."""
+    """Return a sentence for each HTTP status of an error.
+
+    All errors are included, because the response of a speech route reports the error of its job.
+    """
     kinds, texts = [errors.SttError], {kind.status: text for kind, text in _PROBLEMS.items()}
     for kind in kinds:
         kinds += kind.__subclasses__()

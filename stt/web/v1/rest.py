@@ -1,4 +1,4 @@
-"""The REST routes under `/v1`: the provider's contract on this server, for programs with a token."""
+"""The REST routes under `/v1`, for programs with a token. Their formats are those of the AI/ML API."""
 
 from __future__ import annotations
 
@@ -52,9 +52,10 @@ log = logging.getLogger("stt.web.v1.rest")
 
 
 class Endpoint(HTTPEndpoint):
-    """A route that requires a token, unless `public`, and answers errors in the contract's shape.
+    """A route that requires a token unless it is `public`, and returns errors in the format of the AI/ML API.
 
-    Its methods take the request; `request.state.owner` is the token's owner. Only `post` is asynchronous.
+    The methods `get`, `post` and `delete` receive the request, with the token's owner in `request.state.owner`. Only
+    `post` is asynchronous.
     """
 
     public = False
@@ -67,10 +68,11 @@ class Endpoint(HTTPEndpoint):
         try:
             response = await self._answer(request)
         except ClientDisconnect:
-            response = self.refused(UploadBroken(), request)  # nobody reads it
+            response = self.refused(UploadBroken(), request)  # nobody reads this response
         except Exception as error:  # noqa: BLE001 - every failure is answered and logged
             response = self.refused(_as_ours(error), request)
-        # The server closes connections that are idle for 5 s: 1 in 60 requests sent at that moment failed.
+        # The server closes a connection that is idle for 5 s, and 1 in 60 requests sent at that moment failed. So no
+        # connection is reused.
         response.headers["Connection"] = "close"
         await response(self.scope, self.receive, self.send)
 
@@ -91,16 +93,17 @@ class Endpoint(HTTPEndpoint):
         return await RESULTS.run_for(getattr(request.state, "owner", None), handler, request)
 
     def refused(self, error: SttError, request: Request) -> Response:
-        """Return the error response."""
+        """Return the response that reports `error`."""
         headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthorized) else {}
         body = contract.refusal(error, request.url.path, logs.request_id.get())
         return _json_answer(body, headers, error.status)
 
 
 class Create(Endpoint):
-    """`POST /v1/stt/create`: JSON with `url`, or a form with the file in `audio` or `file`. 201 and the id.
+    """`POST /v1/stt/create`: create a job from JSON with `url`, or from a form with the file in `audio` or `file`.
 
-    Repeating the request with the same `Idempotency-Key` gives the same response, and creates no second job.
+    The response has the status 201 and the generation id. Repeating the request with the same `Idempotency-Key` gives
+    the same response, and creates no second job.
     """
 
     async def post(self, request: Request) -> Response:
@@ -120,7 +123,7 @@ class Create(Endpoint):
 async def receive(request: Request, create: Callable[[Form, str, str | None], T]) -> T:
     """Receive a form with a recording; return the result of `create`, called with form, owner and Idempotency-Key.
 
-    Raises BadForm, TooLarge, and what `create` and Intake raise.
+    Raises BadForm, TooLarge, and the errors of `create` and Intake.
     """
     limit = settings().upload_limit
     if _length(request) > limit + LONGEST_FIELDS:
@@ -137,7 +140,10 @@ async def receive(request: Request, create: Callable[[Form, str, str | None], T]
 
 
 class Generation(Endpoint):
-    """`GET /v1/stt/{generation_id}`: the state, and the result when it is completed. `DELETE`: 204, it is deleted."""
+    """`GET /v1/stt/{generation_id}`: return the state of a job, and its result once the job is completed.
+
+    `DELETE`: delete the job and return 204.
+    """
 
     def get(self, request: Request) -> Response:
         from stt.jobs import service
@@ -154,7 +160,10 @@ class Generation(Endpoint):
 
 
 class Models(Endpoint):
-    """`GET /v1/models`: the models of this server, with prices. Needs no token; `If-None-Match` is honoured."""
+    """`GET /v1/models`: return the models of this server with their prices. It needs no token.
+
+    If `If-None-Match` has the ETag of the present list, the response is 304.
+    """
 
     public = True
 
@@ -168,7 +177,7 @@ class Models(Endpoint):
 
 
 class Document(Endpoint):
-    """`GET /v1/openapi.json`. Needs no token."""
+    """`GET /v1/openapi.json`: return the OpenAPI document of the REST routes. It needs no token."""
 
     public = True
 
@@ -179,7 +188,7 @@ class Document(Endpoint):
 
 
 class Nothing(Endpoint):
-    """Every other address below /v1: a 404 in the contract's shape, instead of the page that Streamlit would send."""
+    """Every other path below /v1: return 404 as JSON. Without this route, Streamlit would send a page."""
 
     public = True
 
@@ -188,7 +197,7 @@ class Nothing(Endpoint):
 
 
 def token_of(request: Request) -> Token:
-    """Return the token that the request carries. Raises Unauthorized."""
+    """Return the token in the request's `Authorization` header. Raises Unauthorized."""
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
     token = tokens.find(text.strip()) if scheme.lower() == "bearer" and text.strip() else None
     if token is None or not _may_enter(token.owner):
@@ -197,19 +206,20 @@ def token_of(request: Request) -> Token:
 
 
 def _may_enter(owner: str) -> bool:
-    """Return whether a token of this owner is valid.
+    """Return whether tokens of this owner are valid.
 
-    If people sign in, tokens created before that, or by somebody who no longer has access, are not.
+    If STT_ACCESS is `login`, an owner must be a signed-in user who still has access. Tokens created by visitors before
+    that setting was made are invalid.
     """
     if settings().access != "login":
         return True
-    # An owner without an email address is a name that the host gave on the command line, or a person without one.
+    # An owner without "@" is a name given on the command line, or a user without a verified email address.
     return owner.startswith("user:") and ("@" not in owner or visitors.allowed(owner))
 
 
 def _generation_id(request: Request) -> str:
     generation_id: str = request.path_params["generation_id"]
-    if not re.fullmatch(shapes.ID, generation_id):  # a database may reject some texts as a parameter
+    if not re.fullmatch(shapes.ID, generation_id):  # a database may reject some characters in a parameter
         raise NotFound("There is no such transcript.")
     return generation_id
 
@@ -232,7 +242,7 @@ def _create_from_link(body: Any, owner: str, key: str | None) -> str:
         options = dict(body)
         model, link, webhook = options.pop("model"), Link(options.pop("url")), options.pop(shapes.WEBHOOK, None)
         _check(model, options)
-        # A Link, never a string: a string could be mistaken for a path on this server.
+        # Pass a Link, never a string, because a string could be taken for a path on this server.
         return service.create(link, model=model, options=options, owner=owner, claim=claim, webhook=webhook or None)
 
 
@@ -252,8 +262,8 @@ def _create_from_form(form: Form, owner: str, key: str | None) -> str:
 def create_recording(
     form: Form, model: str, options: dict[str, Any], owner: str, key: str | None, webhook: str | None = None
 ) -> str:
-    """Create a job for the file in a form. The file is probed and kept only after all other fields are valid."""
-    from stt.jobs import bringing, service  # import dbos, half a second that the first page should not wait for
+    """Create a job for the file in a form. The file is probed and stored only if all other fields are valid."""
+    from stt.jobs import bringing, service  # both import dbos: half a second that the first page must not wait for
     from stt.store import recordings
 
     assert form.intake is not None
@@ -275,17 +285,20 @@ def create_recording(
 
 
 def _brought(field: object, name: str, data: bytes) -> Brought:
-    """Return the transcript in a form, from its part's name and bytes. Raises BadTranscript, TooLarge, BadForm."""
+    """Return the transcript in a form; `name` and `data` are the file name and the bytes of its part.
+
+    Raises BadTranscript, TooLarge, BadForm.
+    """
     if not isinstance(field, str):
         raise BadForm("The field “transcript” is there twice.")
     found = imports.read(data, name)
-    if found.choices:  # a program cannot choose
+    if found.choices:  # a person could choose the encoding, but a program cannot
         raise BadTranscript("The encoding of the transcript is uncertain.", guidance="Send it in UTF-8.")
     return found
 
 
 def _fingerprint(form: Form) -> bytes:
-    """Return a form's content regardless of its boundaries: fields, file name, and a hash of the file's bytes."""
+    """Return the bytes that identify a form: its fields, file name and a hash of the file, but not its boundary."""
     assert form.intake is not None
     form.intake.flush()
     with open(form.intake.part, "rb") as file:
@@ -294,7 +307,7 @@ def _fingerprint(form: Form) -> bytes:
 
 
 def _check(name: str, options: dict[str, Any]) -> None:
-    """Raise BadOption for a setting that the provider's model would refuse, even if this machine answers instead."""
+    """Raise BadOption if an option is invalid for the requested model, even if a local model runs in its place."""
     requested, options = models.known().find(name), dict(options)
     take_track(options)
     take_vocabulary(options)
@@ -309,7 +322,7 @@ def _check(name: str, options: dict[str, Any]) -> None:
 
 
 def offered() -> list[tuple[Model, Model]]:
-    """Return each model that can be requested, with the one that answers in its place."""
+    """Return each model that can be requested, paired with the model that runs when it is requested."""
     offered = []
     for model in models.known().models:
         try:
@@ -320,7 +333,7 @@ def offered() -> list[tuple[Model, Model]]:
 
 
 async def json_body(request: Request) -> Any:
-    """Return the JSON of the body. Raises TooLarge, BadForm."""
+    """Return the JSON value of the request's body. Raises TooLarge, BadForm."""
     too_large = TooLarge("The body is larger than 1 MB.", guidance="Send the recording as a form or as a link.")
     if _length(request) > LONGEST_JSON:
         raise too_large
@@ -337,7 +350,7 @@ def _length(request: Request) -> int:
 
 
 def _as_ours(error: Exception) -> SttError:
-    """Return the error to report: one of ours as it is, any other converted."""
+    """Return an SttError unchanged, or convert another exception to the SttError that is reported."""
     if isinstance(error, SttError):
         return error
     if isinstance(error, DB_UNAVAILABLE):
@@ -347,6 +360,6 @@ def _as_ours(error: Exception) -> SttError:
 
 
 def _json_answer(body: Mapping[str, object], headers: dict[str, str] | None = None, code: int = 200) -> Response:
-    # ASCII: a message may quote half a surrogate pair, which UTF-8 cannot encode.
+    # The JSON is ASCII, because a message may quote half a surrogate pair, which UTF-8 cannot encode.
     content = json_pieces.dumps(body, ensure_ascii=True, allow_nan=False)
     return Response(content, status_code=code, headers=headers, media_type="application/json")

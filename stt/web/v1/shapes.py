@@ -1,6 +1,7 @@
-"""Define the bodies of the REST routes: for the type checker, for validation, and for the OpenAPI document.
+"""Define the request and response bodies of the REST routes, for mypy, for validation and for the OpenAPI document.
 
-Responses are plain dictionaries that mypy checks against these types, so a long transcript costs no validation.
+Responses are plain dictionaries. Only mypy checks them against these types, so no time is spent on validating a long
+transcript.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from pydantic.json_schema import GenerateJsonSchema
-from typing_extensions import TypedDict  # pydantic accepts that of `typing` only from Python 3.12
+from typing_extensions import TypedDict  # pydantic accepts `typing.TypedDict` only from Python 3.12
 
 from stt.aiml import catalog
 from stt.errors import InputError
 
-WEBHOOK = "webhook_url"  # the field of a create
+WEBHOOK = "webhook_url"  # field of a create request: the address to notify when the job ends
 ID = "^[A-Za-z0-9_-]{1,64}$"
 TRANSCRIPT = (
     "A transcript that exists already: subtitles, JSON, text in UTF-8 or a Word document, up to 1 MB. It is aligned "
@@ -25,7 +26,7 @@ Share = Annotated[float, Field(ge=0, le=1)] | None
 
 
 class BadBody(InputError):
-    """A JSON body that does not match the document."""
+    """A JSON body that does not match the OpenAPI document."""
 
     title = "Body validation error"
     guidance = "See /v1/openapi.json for what can be sent."
@@ -147,9 +148,9 @@ class Problem(TypedDict):
 
 
 def check_create(body: Any, *, of_form: bool = False) -> None:
-    """Raise BadBody if the JSON body of a create does not match the document.
+    """Raise BadBody if the body of a create request does not match the OpenAPI document.
 
-    The fields of a form are all text, so only their names are checked here.
+    The fields of a form are all text, so only the names of its fields are checked here.
     """
     try:
         if not isinstance(body, dict):
@@ -186,7 +187,7 @@ def named_schemas(kinds: list[tuple[str, TypeAdapter[Any]]]) -> dict[str, Any]:
 
 
 class _Plain(GenerateJsonSchema):
-    """Generate schemas without redundant titles and defaults."""
+    """A schema generator that omits redundant titles and defaults."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
@@ -197,7 +198,10 @@ class _Plain(GenerateJsonSchema):
 
 @cache
 def _create(name: Literal["CreateFromLink", "CreateFromFile"]) -> type[BaseModel]:
-    """Return the model of a create's body: the options of all models. The catalog checks them for each model."""
+    """Return the pydantic model of a create request's body, with the options of all speech models.
+
+    Whether the requested speech model has an option is checked later, against the catalog.
+    """
     options = {option.name: option for model in catalog.packaged().models for option in model.options}
     fields: dict[str, Any] = {"model": Annotated[str, Field(min_length=1, max_length=100, examples=[catalog.FIRST])]}
     more: dict[str, Any] = {}
@@ -216,7 +220,7 @@ def _create(name: Literal["CreateFromLink", "CreateFromFile"]) -> type[BaseModel
 
 
 def _type(option: catalog.Option) -> Any:
-    # In JSON, 1.0 is an integer, too.
+    # In JSON, 1.0 is an integer, too, so a whole number may be a float.
     whole = Annotated[float, Field(multiple_of=1, json_schema_extra={"type": "integer"})]
     if option.name in (catalog.EXTRA, catalog.TRACK, catalog.SPEAKERS):
         return dict[str, Any] if option.name == catalog.EXTRA else str | whole

@@ -1,4 +1,4 @@
-"""The REST routes of webhooks: the address that is notified when jobs end, and its deliveries."""
+"""The REST routes of webhooks: an owner's address that is notified when a job ends, and the deliveries to it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ PRIVATE = {"Cache-Control": "no-store"}
 
 
 class Webhooks(rest.Endpoint):
-    """`GET /v1/webhooks`: address, secret, the last deliveries. `POST`: save another address, or none."""
+    """`GET /v1/webhooks`: return the address, the secret and the last deliveries.
+
+    `POST`: save a new address, or delete the address if `url` is null.
+    """
 
     def get(self, request: Request) -> Response:
         return JSONResponse(_all(request.state.owner), headers=PRIVATE)
@@ -37,7 +40,7 @@ class Webhooks(rest.Endpoint):
 
 
 class Redelivery(rest.Endpoint):
-    """`POST /v1/webhooks/deliveries/{delivery_id}`: send it again. 202."""
+    """`POST /v1/webhooks/deliveries/{delivery_id}`: send a delivery again, and return 202."""
 
     async def post(self, request: Request) -> Response:
         delivery_id: str = request.path_params["delivery_id"]
@@ -50,7 +53,7 @@ class Redelivery(rest.Endpoint):
 
 def _redeliver(delivery_id: str, owner: str) -> Delivery:
     from stt.jobs import service
-    from stt.webhooks import delivering  # imports dbos
+    from stt.webhooks import delivering  # imports dbos, which is slow
 
     service.start()
     delivering.redeliver(delivery_id, owner)
