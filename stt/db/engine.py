@@ -1,4 +1,4 @@
-"""Provide this process's connection pool: SQLite in the data folder, or PostgreSQL."""
+"""The connection pool of this process, for SQLite in the data folder or for PostgreSQL."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stt.db.tables import metadata
 from stt.files.paths import data_folder
 from stt.settings import settings
 
-# Raised while the database restarts, is unreachable or full, or after it ended a connection (see PG_CONNECT_ARGS).
+# Errors raised while the database restarts, is unreachable or full, or has ended a connection (see PG_CONNECT_ARGS).
 DB_UNAVAILABLE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError)
 # libpq drops a dead connection, for example after a network cut, within half a minute. PostgreSQL terminates sessions
 # idle in a transaction for 15 s, so that their locks cannot block failover.
@@ -32,7 +32,7 @@ PG_CONNECT_ARGS = {
 }
 OVERWRITE = "PRAGMA secure_delete=ON"  # SQLite overwrites deleted content with zeros
 _create_lock = threading.Lock()
-_attempt: Future[sa.Engine] | None = None  # to create the pool; concurrent callers share its outcome
+_attempt: Future[sa.Engine] | None = None  # the attempt to create the pool; concurrent callers share its outcome
 
 _COMMON: Any = {
     "pool_size": 10,
@@ -83,16 +83,17 @@ def _create_engine() -> sa.Engine:
     try:
         migrate.upgrade(engine, metadata)
     finally:
-        engine.dispose()  # its connection has a different isolation level now
+        engine.dispose()  # the pooled connection has a different isolation level after an upgrade
     return engine
 
 
 @contextmanager
 def advisory_lock(number: int, *, wait: bool = True) -> Iterator[bool]:
-    """Hold a PostgreSQL advisory lock inside; yield whether it is held, which may be False with `wait=False`.
+    """Hold the PostgreSQL advisory lock `number` inside the block; yield True.
 
-    It uses a connection without a transaction, which PostgreSQL would terminate when idle (see PG_CONNECT_ARGS). SQLite
-    has one process, and no such lock.
+    With `wait=False`, yield False if another session holds the lock. The lock's connection has no transaction, because
+    PostgreSQL terminates sessions that are idle in a transaction (see PG_CONNECT_ARGS). On SQLite, which has only one
+    process, nothing is locked.
     """
     if database().dialect.name != "postgresql":
         yield True
@@ -109,11 +110,11 @@ def advisory_lock(number: int, *, wait: bool = True) -> Iterator[bool]:
             try:
                 connection.execute(sa.select(sa.func.pg_advisory_unlock(number)))
             except DB_UNAVAILABLE:
-                connection.invalidate()  # which releases the lock; what was done inside remains
+                connection.invalidate()  # closing the connection releases the lock; work done inside the block stays
 
 
 def _with_driver(address: str) -> str:
-    """Return the address with psycopg 3 as its driver, which comes with dbos."""
+    """Return the database address with psycopg 3 as its driver; dbos installs psycopg 3."""
     for prefix in ("postgresql://", "postgres://"):
         if address.startswith(prefix):
             return "postgresql+psycopg://" + address[len(prefix) :]
@@ -121,7 +122,7 @@ def _with_driver(address: str) -> str:
 
 
 def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    # WAL: pages read while a job writes. NORMAL: safe against a killed process, quick.
+    # WAL lets web pages read while a job writes. NORMAL is fast, and safe if the process is killed.
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from stt.transcript import folding, scripts
 
-# A query of the `number` of transcriptions.
+# A query that returns the `number` of transcriptions.
 Numbers: TypeAlias = "sa.Select[int] | sa.CompoundSelect[int]"
 _BARE = re.compile(r"\S+")
 _TERM = re.compile(r'"([^"]*)"?|([^\s"]+)')
@@ -25,12 +25,12 @@ _SHORTEST_BEGINNING = 4  # letters; a shorter word does not match as a prefix
 MAX_QUERY, MAX_WORDS = 200, 8  # maximum number of characters and words of a query that are used
 MAX_HIT = 200  # maximum length of a hit, characters
 
-CONTEXT_BEFORE, CONTEXT_AFTER = 24, 100  # characters around a hit: it is near the start, visible in narrow columns
+CONTEXT_BEFORE, CONTEXT_AFTER = 24, 100  # characters around a hit; few go before it, so that narrow columns show it
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Consecutive words. With `beginning`, the last one matches as a prefix."""
+    """Consecutive words of a query. With `beginning`, the last word matches as a prefix."""
 
     words: tuple[str, ...]
     beginning: bool
@@ -49,9 +49,9 @@ class Snippet:
 
 
 def terms(query: str) -> list[Term]:
-    """Return the terms of a query: all must match, in any order; "…" keeps words together.
+    """Return the terms of a query: all must match, in any order. Words in double quotes form one term.
 
-    Any text is a valid query; one without words has no terms. Only what `bounded` returns counts.
+    Any text is a valid query; a text without words has no terms. Only the part that `bounded` returns is used.
     """
     found = []
     for quoted, bare in _TERM.findall(bounded(query)):
@@ -62,7 +62,7 @@ def terms(query: str) -> list[Term]:
 
 
 def bounded(query: str) -> str:
-    """Return the part of a query that counts: its first 8 words, at most 200 characters, stripped.
+    """Return the part of a query that is used: its first 8 words, at most 200 characters, stripped.
 
     The cost of a search grows with its words, and other visitors wait for it.
     """
@@ -71,7 +71,7 @@ def bounded(query: str) -> str:
 
 
 def is_cut(query: str) -> bool:
-    """Return whether a query is longer than the part that counts."""
+    """Return whether a query is longer than the part that is used."""
     return bounded(query) != query.strip()
 
 
@@ -89,7 +89,7 @@ def matching(dialect: str, owner: str, query: str) -> Numbers:
 def snippet(text: str, query: str) -> Snippet | None:
     """Return a hit of `query` in `text` with its context, or None.
 
-    The longest term is the most specific, so it is tried first. Time is linear in the text, whatever it contains.
+    The longest term is the most specific, so it is tried first. The run time is linear in the length of the text.
     """
     text = unicodedata.normalize("NFC", text)
     folded = folding.fold(text)
@@ -105,17 +105,18 @@ def snippet(text: str, query: str) -> Snippet | None:
 
 
 def _span(text: str, folded: str, first: int, count: int) -> tuple[int, int]:
-    """Return the span in `text` of `count` words of `folded` from word number `first` on."""
+    """Return start and end in `text` of a run of words in `folded`: `count` words, beginning with number `first`."""
     run = list(islice(folding.word_pattern().finditer(folded), first, first + count))
     start, end = run[0].start(), run[-1].end()
     if text.isascii():
         return start, end
-    ends = list(accumulate(map(folding.folded_length, text)))  # of each character, in `folded`
+    # `ends` has the position in `folded` at which each character of `text` ends.
+    ends = list(accumulate(map(folding.folded_length, text)))
     return bisect_right(ends, start), bisect_right(ends, end - 1) + 1
 
 
 def _sqlite_match(owner: str, query_terms: list[Term]) -> Numbers:
-    # Inside double quotes nothing is an operator, and words hold no quote.
+    # Inside double quotes nothing is an operator, and the words themselves contain no quotes.
     expression = " AND ".join(
         '"' + " ".join(term.words) + '"' + ("*" if term.beginning else "") for term in query_terms
     )
@@ -125,7 +126,7 @@ def _sqlite_match(owner: str, query_terms: list[Term]) -> Numbers:
 
 
 def _postgresql_match(owner: str, query_terms: list[Term]) -> Numbers:
-    from sqlalchemy.dialects.postgresql import TSQUERY  # not imported in a process with SQLite
+    from sqlalchemy.dialects.postgresql import TSQUERY  # imported late: not needed with SQLite
 
     index = sa.table("search", sa.column("number"), sa.column("words"))
 

@@ -1,8 +1,8 @@
 """Maintain the full-text index in each database, and rebuild it after the folding rules change.
 
-Titles and texts are split into words by `stt.transcript.folding`, for the index and for queries alike. PostgreSQL does
-the same in SQL; a test compares the two for every character. Triggers update the index in the transaction that writes a
-title or a text.
+`stt.transcript.folding` splits titles, texts and queries into words. PostgreSQL splits titles and texts with an SQL
+function that gives the same words; a test compares both for every character. Triggers update the index in the
+transaction that writes a title or a text.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ import sqlalchemy as sa
 from stt.transcript import folding
 
 MERGE_PAGES = 500  # pages of SQLite's index that are merged in one step
-# Characters. PostgreSQL stores no word positions beyond a limit, so long texts are split into overlapping pieces. Words
-# cut at the ends of a piece are omitted, because the neighbouring piece has them complete.
+# Characters. PostgreSQL stores no word positions beyond a limit, so long texts are split into overlapping pieces. A
+# word that is cut off at the end of a piece is omitted there, because the neighbouring piece contains the whole word.
 _PIECE, _OVERLAP = 2000, 300
 _LONGEST_WORD = 250  # maximum length of a word in PostgreSQL's index, characters; queries are shorter
-RENEW_CHARACTERS = 50_000  # characters indexed again in one transaction, for which writers to SQLite wait
+RENEW_CHARACTERS = 50_000  # characters indexed in one transaction; other writers to SQLite wait until it ends
 RENEW_SECONDS = 240.0  # maximum duration of one run, seconds; the next run continues
 _COLLATIONS = ("pg_c_utf8", "C.utf8", "C.UTF-8", "und-x-icu", "en-x-icu")  # collations that know all lower-case letters
 
 log = logging.getLogger("stt.db.fulltext")
 
-# The transcriptions that earlier code indexed, which treated fewer letters as equal.
+# A table of transcriptions to index again: older code indexed them and treated fewer letters as equal.
 _OLD = "CREATE TABLE IF NOT EXISTS search_old (number integer PRIMARY KEY)"
 
 
@@ -38,7 +38,7 @@ def prepare(connection: sa.Connection) -> None:
 
 
 def outdate(connection: sa.Connection) -> None:
-    """Mark all words for rebuilding in the background: for migrations that change how words are formed."""
+    """Mark all transcriptions for indexing again in the background. Migrations that change the word rules call this."""
     connection.exec_driver_sql(_OLD)
     connection.exec_driver_sql(
         "INSERT INTO search_old SELECT number FROM transcriptions WHERE number NOT IN (SELECT number FROM search_old)"
@@ -46,7 +46,7 @@ def outdate(connection: sa.Connection) -> None:
 
 
 def renew(engine: sa.Engine, seconds: float = RENEW_SECONDS) -> int:
-    """Rebuild outdated words, newest first, for at most `seconds`; return the number of transcriptions."""
+    """Index outdated transcriptions again, newest first, for at most `seconds`; return how many were indexed."""
     deadline, count = time.monotonic() + seconds, 0
     while time.monotonic() < deadline and (done := _renew_some(engine)):
         count += done
@@ -72,7 +72,7 @@ def _renew_some(engine: sa.Engine) -> int:
         return 0
     few = ", ".join(str(int(number)) for number in numbers)
     with engine.begin() as connection:
-        # The rows are deleted first, so that a concurrent writer waits and its words are indexed after these.
+        # Delete the rows first: then a concurrent writer waits, and its newer words replace the words written here.
         connection.exec_driver_sql(f"DELETE FROM search_old WHERE number IN ({few})")
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql(_RENEW_SQLITE.format(few))
@@ -99,7 +99,7 @@ _RENEW_POSTGRESQL = [
 def purge(connection: sqlite3.Connection) -> None:
     """Remove the words of deleted texts from SQLite's index, which keeps them until its segments are merged.
 
-    Works in steps, so that writers wait for milliseconds. Does nothing in a database without the index.
+    The merge runs in steps, so that other writers wait only milliseconds. A database without the index is not changed.
     """
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'search'").fetchone():
         return
@@ -107,7 +107,7 @@ def purge(connection: sqlite3.Connection) -> None:
     while True:
         before = connection.total_changes
         connection.execute("INSERT INTO search(search, rank) VALUES ('merge', ?)", (pages,))
-        if connection.total_changes - before < 2:  # how FTS5 says that nothing was left to do
+        if connection.total_changes - before < 2:  # FTS5 reports in this way that nothing was left to merge
             return
         pages = MERGE_PAGES
 
@@ -118,11 +118,11 @@ def register_functions(connection: sqlite3.Connection) -> None:
 
 
 def _stt_words(connection: sa.Connection) -> list[str]:
-    """Return SQL that defines `folding.words`, joined by spaces, as PostgreSQL functions."""
+    """Return SQL that creates the PostgreSQL function `stt_words`: the words of `folding.words`, joined by spaces."""
     available = (
         connection.exec_driver_sql("SELECT collname FROM pg_collation WHERE collencoding IN (-1, 6)").scalars().all()
     )
-    collation = next((f' COLLATE "{name}"' for name in _COLLATIONS if name in available), "")  # else the database's own
+    collation = next((f' COLLATE "{name}"' for name in _COLLATIONS if name in available), "")  # else the default
     single = {a: b for a, b in folding.SPECIAL.items() if len(b) == 1 and a.isalnum()}
     source, target = "".join(single), "".join(single.values()).replace("'", " ").replace('"', " ")
     several = {a: b for a, b in folding.SPECIAL.items() if len(b) > 1}
@@ -148,7 +148,7 @@ def _stt_words(connection: sa.Connection) -> list[str]:
 
 
 def _no_words() -> str:
-    """Return the characters that are neither letters, marks nor digits, as the inside of a character class."""
+    """Return all characters that are neither letters, marks nor digits, for use inside a regular expression's […]."""
     codes = (code for code in range(1, 0x110000) if not 0xD800 <= code < 0xE000)
     return _escaped([code for code in codes if unicodedata.category(chr(code))[0] not in "LMN"])
 
@@ -167,8 +167,9 @@ def _ranges(ranges: list[tuple[int, int]]) -> str:
     return "".join(rf"\U{first:08x}-\U{last:08x}" for first, last in ranges)
 
 
-# The text is words between spaces already, so SQLite's simplest tokenizer is the right one: letters beyond ASCII are
-# parts of words to it. The owner is a word too, one that no text contains, so other owners' texts are not even read.
+# The indexed text already consists of words separated by spaces, so SQLite's simplest tokenizer is enough: it treats
+# all letters beyond ASCII as parts of words. The owner is indexed as a word that no text contains. A search includes
+# this word, so it does not read other owners' texts.
 _SQLITE = [
     _OLD,
     "CREATE VIRTUAL TABLE IF NOT EXISTS search USING fts5(owner, title, text, tokenize = \"ascii tokenchars '_'\")",

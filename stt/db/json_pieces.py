@@ -1,7 +1,7 @@
 """Encode and decode the JSON of long transcripts in pieces.
 
-The standard library holds the interpreter lock from the first byte to the last: half a second for ten hours of speech,
-in which no other thread runs.
+The standard library holds the interpreter lock during the whole call. For a transcript of ten hours of speech, no other
+thread runs for half a second.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import re
 from typing import Any
 
 ITEMS_PER_PIECE = 200  # list items that are encoded at once; segments have a dozen words each
-SMALL_LENGTH = 1 << 18  # characters; shorter texts are decoded at once
-MAX_DEPTH = 2  # lists are read item by item down to this depth: a list in an object, as in a transcript
+SMALL_LENGTH = 1 << 18  # characters; a shorter text is decoded in one call
+MAX_DEPTH = 2  # depth to which items are decoded one by one; a transcript is an object with lists
 _decoder = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
 def dumps(value: Any, **how: Any) -> str:
-    """Return what `json.dumps` returns, but let other threads run meanwhile."""
+    """Return what `json.dumps` returns, but let other threads run between pieces."""
     if isinstance(value, dict):
         named = (f"{json.dumps(str(name), **how)}: {dumps(each, **how)}" for name, each in value.items())
         return "{" + ", ".join(named) + "}"
@@ -31,7 +31,7 @@ def dumps(value: Any, **how: Any) -> str:
 
 
 def loads(text: str | bytes) -> Any:
-    """Return `json.loads`, but let other threads run in between. Raises ValueError."""
+    """Return what `json.loads` returns, but let other threads run between pieces. Raises ValueError."""
     text = text if isinstance(text, str) else text.decode()
     if len(text) < SMALL_LENGTH:
         return json.loads(text)
@@ -41,11 +41,11 @@ def loads(text: str | bytes) -> Any:
             return value
     except IndexError:
         pass
-    return json.loads(text)  # which says what is wrong with it
+    return json.loads(text)  # it raises an error that describes the fault
 
 
 def _value(text: str, at: int, depth: int) -> tuple[Any, int]:
-    """Return the value that begins at `at`, and its end. Lists are read item by item, down to MAX_DEPTH."""
+    """Return the value that begins at index `at`, and the index after it. MAX_DEPTH limits the splitting into items."""
     first = text[at]
     if first not in "[{" or depth == MAX_DEPTH:
         return _decoder.raw_decode(text, at)

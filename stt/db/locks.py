@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-FAILOVER_LOCK = 7_318_841  # held by the worker that looks for dead workers
+FAILOVER_LOCK = 7_318_841  # held by the worker that requeues the jobs of dead workers
 QUOTA_LOCK = 7_318_842  # held while a job is checked against quotas and counted
 MIGRATION_LOCK = 7_318_843  # held while tables are migrated

@@ -1,7 +1,8 @@
-"""Run alembic migrations from `stt/db/migrations`, each exactly once, also when processes start together.
+"""Run the alembic migrations in `stt/db/migrations`, each exactly once, even if several processes start together.
 
-The first process takes the database's lock and migrates in one transaction; others wait and find it done. While a fleet
-is upgraded machine by machine, old code runs on new tables: a migration may add, but never remove.
+The first process takes a lock on the database and migrates in one transaction; the other processes wait and then have
+nothing to do. While machines are upgraded one by one, old code runs on new tables, so a migration may add tables and
+columns but never remove any.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ log = logging.getLogger("stt.db.migrate")
 
 
 def upgrade(engine: sa.Engine, tables: sa.MetaData) -> None:
-    """Upgrade the database to the current version, from nothing or any earlier version, without loss.
+    """Upgrade the database from any earlier version to the current one without loss, or create its tables.
 
-    `tables` are today's: an empty database gets them directly, without importing alembic. Raises SetupError if a newer
-    version of the code has migrated it.
+    `tables` are the current tables: in an empty database they are created directly, without importing alembic. Raises
+    SetupError if a newer version of the code has migrated the database.
     """
     if version(engine) == HEAD:
         return
@@ -43,7 +44,7 @@ def upgrade(engine: sa.Engine, tables: sa.MetaData) -> None:
 
 
 def version(engine: sa.Engine) -> str | None:
-    """Return the database's last migration; None for an empty database, or one older than migrations."""
+    """Return the database's last migration; None if the database is empty or never had a migration."""
     with engine.connect() as connection:
         return _version(connection)
 
@@ -62,8 +63,9 @@ def _create_tables(connection: sa.Connection, tables: sa.MetaData) -> None:
 
 
 def _migrate(connection: sa.Connection) -> None:
-    # Alembic takes 0.2 s to import, needed only for a migration. It imports parts of SQLAlchemy that dbos imports in
-    # another thread. Importing both concurrently can fail on a partially imported module, so import dbos first.
+    # Importing alembic takes 0.2 s, so it is imported only for a migration. It imports parts of SQLAlchemy that dbos
+    # imports in another thread. If both are imported concurrently, one may find a partially imported module and fail,
+    # so import dbos first.
     import dbos  # noqa: F401
     from alembic import command
     from alembic.config import Config
@@ -86,7 +88,7 @@ def _migrate(connection: sa.Connection) -> None:
 
 @contextlib.contextmanager
 def _exclusive_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """Yield a transaction in which no other process changes the tables."""
+    """Yield a connection with a transaction in which no other process changes the tables."""
     if engine.dialect.name == "postgresql":
         with engine.begin() as connection:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
@@ -94,8 +96,8 @@ def _exclusive_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
         return
     with engine.connect() as plain:
         connection = plain.execution_options(isolation_level="AUTOCOMMIT")
-        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # referenced tables may be created again
-        # Python's sqlite3 begins no transaction for what changes tables, so begin one explicitly. It is also the lock.
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # a migration may drop and create a referenced table
+        # Python's sqlite3 begins no transaction for CREATE or ALTER, so begin one here. It also locks the database.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         try:
             yield connection

@@ -1,8 +1,9 @@
-"""Run single statements: `one`, `single`, `rows`, `value` and `values` read, `write` changes.
+"""Run single statements: `one`, `single`, `rows`, `value` and `values` read rows, `write` changes rows.
 
-Each takes a connection of the pool, and `write` a transaction. Several statements that belong together share one of
-`database()` (see `stt.db.engine`), as `insert_missing` does. Raise what SQLAlchemy does: DB_UNAVAILABLE while the
-database does not answer, IntegrityError where a constraint forbids a change.
+Each of these functions takes a connection from the pool; `write` also opens a transaction. Statements that belong
+together need a common transaction of `database()` (see `stt.db.engine`), whose connection `insert_missing` takes as an
+argument. Errors are those of SQLAlchemy: DB_UNAVAILABLE while the database does not answer, and IntegrityError if a
+constraint forbids a change.
 """
 
 from __future__ import annotations
@@ -19,25 +20,25 @@ Ts = TypeVarTuple("Ts")
 
 
 def one(query: sa.Select[*Ts]) -> sa.Row[*Ts] | None:
-    """Return the first row, or None."""
+    """Return the first row of the result, or None if there is no row."""
     with database().connect() as connection:
         return connection.execute(query).first()
 
 
 def single(query: sa.Select[*Ts]) -> sa.Row[*Ts]:
-    """Return the only row, such as that of a sum or count."""
+    """Return the only row of the result, such as the row of a sum or count."""
     with database().connect() as connection:
         return connection.execute(query).one()
 
 
 def rows(query: sa.Select[*Ts]) -> list[sa.Row[*Ts]]:
-    """Return all rows."""
+    """Return all rows of the result."""
     with database().connect() as connection:
         return list(connection.execute(query))
 
 
 def value(query: sa.Select[T]) -> T | None:
-    """Return the first column of the first row, or None without a row."""
+    """Return the first column of the first row, or None if there is no row."""
     with database().connect() as connection:
         return connection.execute(query).scalar()
 
@@ -55,6 +56,6 @@ def write(statement: sa.Insert | sa.Update | sa.Delete) -> int:
 
 
 def insert_missing(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> None:
-    """Insert a row in this transaction, unless there is one with its primary key."""
+    """Insert `row` in this transaction, unless the table has a row with the same primary key."""
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     connection.execute(insert(table).values(row).on_conflict_do_nothing())

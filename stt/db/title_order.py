@@ -1,4 +1,4 @@
-"""Fill in the sort keys of titles (see `stt.transcript.titles`) in rows that older code has written."""
+"""Set the sort keys of titles (see `stt.transcript.titles`) in rows that older code has written without a key."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stt.db.engine import DB_UNAVAILABLE, database
 from stt.db.tables import transcriptions
 from stt.transcript import titles
 
-BATCH = 500  # rows in one transaction: writers to SQLite wait for it
+BATCH = 500  # rows in one transaction; other writers to SQLite wait until it ends
 FILL_SECONDS = 240.0  # maximum duration of one run, seconds; the next run continues
 _t = transcriptions.c
 
@@ -21,17 +21,17 @@ log = logging.getLogger("stt.db.title_order")
 
 
 def start_fill() -> None:
-    """Fill in missing keys in the background, so that the first page after an upgrade does not wait."""
+    """Set missing sort keys in the background, so that the first page after an upgrade does not wait."""
     if _missing(0, 1):
         threading.Thread(target=_fill_unless_unavailable, name="title-order", daemon=True).start()
 
 
 def fill_missing(seconds: float = FILL_SECONDS) -> int:
-    """Set missing sort keys for at most `seconds`; return how many."""
+    """Set missing sort keys for at most `seconds`; return how many rows were processed."""
     deadline, last, count = time.monotonic() + seconds, 0, 0
     while time.monotonic() < deadline and (rows := _missing(last, BATCH)):
         with database().begin() as connection:
-            for number, title in rows:  # a title renamed meanwhile gets its key by that, or in the next run
+            for number, title in rows:  # a title renamed meanwhile gets its key from the rename, or in the next run
                 same = sa.and_(_t.number == number, _t.title == title, _t.title_key.is_(None))
                 connection.execute(transcriptions.update().where(same).values(title_key=titles.key(title)))
         last, count = rows[-1][0], count + len(rows)

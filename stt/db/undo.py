@@ -1,4 +1,4 @@
-"""Undo what was begun, or if the database is unavailable, as soon as it is back."""
+"""Undo an unfinished change, at once or as soon as an unavailable database or store of recordings is back."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _waiting: list[Callable[[], object]] = []
 
 
 def until_done(undo: Callable[[], object]) -> None:
-    """Call `undo` now; if the database is unavailable, retry in the background until it answers or this process ends.
+    """Call `undo` now. If the database or the store is unavailable, retry in the background until `undo` succeeds.
 
-    It must be safe to repeat.
+    Retries end with this process. `undo` must be safe to repeat.
     """
     try:
         undo()
@@ -33,7 +33,7 @@ def _retry() -> None:
     for wait in backoff():
         pause(min(wait, 5.0))
         while True:
-            first = _waiting[0]  # only this thread removes any
+            first = _waiting[0]  # only this thread removes entries
             try:
                 first()
             except (*DB_UNAVAILABLE, StorageUnavailable):

@@ -1,6 +1,7 @@
 """A job, from create to its end.
 
-`service` has the four calls `create`, `get`, `cancel` and `retry`; pages, routes and code call these and nothing
-below. `workflow` is the durable workflow behind them, `queues` decides which job is next, `idempotency` answers a
-repeated create, `checkpoints` reads those of older versions, `maintenance` deletes records of finished workflows.
+`service` has the four calls `create`, `get`, `cancel` and `retry`; pages, routes and other code call only these.
+`workflow` is the durable workflow of a job, `queueing` enqueues it, `queues` decides which job is next. `idempotency`
+answers a repeated create, `checkpoints` reads checkpoints of older versions, `maintenance` deletes finished workflows.
+`bringing` records existing transcripts as jobs, `passages` starts the transcription of a passage.
 """

@@ -1,4 +1,4 @@
-"""Record an existing transcript as a job, as a version of a recording or alone."""
+"""Record a transcript that a user provides as a job: as a version of a recording, or without a recording."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def bring(
     address: str | None = None,
     webhook: str | None = None,
 ) -> str:
-    """Record a transcript as a version of its recording, and return its generation id.
+    """Record a transcript that a user provides, as a version of `recording` if given; return its generation id.
 
-    Without a recording, or with times for all of its words, it is done at once. Otherwise a job aligns it with the
-    recording; its text can be read meanwhile, and is kept even if the job fails. `provenance` says where the transcript
-    comes from. `options` are `language` (a code; missing means detect) and `track`. The job's end is sent to `webhook`,
-    else to the owner's address. If this raises, nothing is recorded.
+    Without a recording, or if all words have times, the job is done at once. Otherwise the job aligns the transcript
+    with the recording; its text can be read meanwhile, and is kept even if the job fails. `provenance` says where the
+    transcript comes from. `options` are `language` (a code; missing means detect) and `track`. The job's end is
+    reported to the address `webhook`, or else to the owner's webhook. If an error is raised, nothing is recorded.
 
     Raises BadLink, BadOption, NotFound for somebody else's recording, LimitReached.
     """
@@ -101,7 +101,7 @@ def bring(
 
 
 def _beyond_marked(transcript: Transcript, recording: Recording | None) -> Transcript:
-    """Return the transcript, with segments that begin after the end of its recording listed in its extras."""
+    """Return the transcript after listing segments that begin after the end of its recording in its extras."""
     end = recording.duration if recording else None
     late = [each for each in transcript.segments if end is not None and transcript.timed and each.start > end + BEYOND]
     rows = [{"start": each.start, "end": each.end, "text": each.text.strip()} for each in late]
@@ -109,7 +109,7 @@ def _beyond_marked(transcript: Transcript, recording: Recording | None) -> Trans
 
 
 def _options(options: dict[str, Any], recording: Recording | None) -> dict[str, Any]:
-    """Return the options that are set, checked. Raises BadOption."""
+    """Check the options and return those that are set. Raises BadOption."""
     if unknown := next((name for name in options if name not in OPTIONS), None):
         raise BadOption(f"A transcript that is brought takes no option {unknown[:40]!r}.")
     track = take_track(options)

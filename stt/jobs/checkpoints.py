@@ -11,13 +11,13 @@ from dbos import DBOSPortableJSONSerializer
 
 from stt.store import recordings, records
 
-# Checkpoints of older versions are pickles that name the modules of that time.
+# Checkpoints of older versions are pickles that refer to these modules by their former names.
 sys.modules.setdefault("stt.records", records)
 sys.modules.setdefault("stt.recordings", recordings)
 
 
 class Serializer(DBOSPortableJSONSerializer):
-    """Serialize checkpoints as JSON; read the pickles of older versions as long as there are any."""
+    """A serializer that writes checkpoints as JSON, and also reads the pickles of older versions."""
 
     def deserialize(self, text: str | None) -> Any:
         try:

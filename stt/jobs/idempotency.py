@@ -1,7 +1,8 @@
-"""Idempotency-Keys: repeating a create request creates no second job.
+"""Idempotency-Keys: a create request that is repeated with the same key creates no second job.
 
 A key is valid for its owner and for 24 hours. The table holds keyed hashes, so neither the key nor the request can be
-read from it. Recording the job and marking its key as done are one transaction.
+read from it. The job is recorded and its key is
+marked as done in one transaction.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from stt.store import recordings
 KEY_LIFETIME = 24 * 3600  # seconds
 MAX_KEY_LENGTH = 255  # characters
 ABANDONED_AFTER = 900.0  # seconds until a create of another process counts as abandoned
-MAX_ATTEMPTS = 5  # attempts to claim a key; of concurrent requests one inserts its row and the others find it
+MAX_ATTEMPTS = 5  # maximum attempts to claim a key: a row that prevents an insert may be gone when it is read
 
 _c = creates.c
 _in_progress: set[str] = set()  # hashes of the keys whose job this process is creating
@@ -41,19 +42,19 @@ class BadKey(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to create the job of a key under this id; or, if `made`, the id of the existing job."""
+    """The right to create the job of a key with the id `generation_id`. If `made`, that job exists already."""
 
     hash: str
     generation_id: str
     made: bool
 
     def note(self, connection: sa.Connection) -> None:
-        """Mark the key as done in this transaction. Raises StillCreating if another process has the claim by now."""
+        """Mark the key as done in this transaction. Raises StillCreating if another process has claimed the key."""
         if connection.execute(creates.update().where(*self._this).values(done=True)).rowcount != 1:
             raise StillCreating()
 
     def forget(self, connection: sa.Connection) -> None:
-        """Delete the claim: no job was made, so the next request with this key makes it."""
+        """Delete the claim, because no job was created: the next request with this key creates the job."""
         connection.execute(creates.delete().where(*self._this))
 
     @property
@@ -65,7 +66,7 @@ class Claim:
 def claim(owner: str, key: str | None, body: bytes) -> Iterator[Claim | None]:
     """Yield the right to create the job of this key, or None without a key. `body` identifies the request.
 
-    Raises BadKey, KeyReused for another body, StillCreating.
+    Raises BadKey, StillCreating, and KeyReused if the key was used with another body.
     """
     if key is None:
         yield None
@@ -83,7 +84,7 @@ def claim(owner: str, key: str | None, body: bytes) -> Iterator[Claim | None]:
     try:
         yield claimed
     except BaseException:
-        # If the database is unavailable, the claim remains, and the next request takes it over as abandoned.
+        # If the database is unavailable, the claim remains. A later request treats it as abandoned and replaces it.
         with suppress(*DB_UNAVAILABLE):
             queries.write(creates.delete().where(*claimed._this, sa.not_(_c.done)))
         raise

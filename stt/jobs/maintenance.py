@@ -1,7 +1,7 @@
 """Delete finished DBOS workflows every few minutes, on one of the machines.
 
-The job engine needs them only to recover from a crash; job records are stored elsewhere. If workflows were kept, their
-tables would grow with every job and hold titles that people deleted long ago.
+The job engine needs workflows only to recover from a crash; job records are stored elsewhere. If finished workflows
+were kept, their tables would grow with every job and contain titles that people deleted long ago.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from stt.store.erasure import FINISHED_STATUSES
 
 SCHEDULE = "upkeep"
 CRON = "*/5 * * * *"
-KEEP_SECONDS = 1800.0  # after a workflow's end: long enough to examine a failure
+KEEP_SECONDS = 1800.0  # a workflow is kept for so long after its end, so that a failure can be examined
 BATCH = 500  # workflows deleted in one transaction
 
 log = logging.getLogger("stt.jobs.maintenance")
@@ -28,7 +28,7 @@ _tasks: list[Callable[[], object]] = []
 
 @DBOS.workflow(name="upkeep")
 def upkeep(_scheduled: datetime, _context: Any) -> None:
-    """Run the tasks outside the workflow: they may run twice, and their results must not be stored as checkpoints."""
+    """Run the tasks outside this workflow, which would store their results as checkpoints. Tasks may run twice."""
     outside_workflow(run_tasks)
 
 
@@ -47,7 +47,7 @@ def schedule(*tasks: Callable[[], object]) -> None:
 
 
 def purge_finished(seconds: float) -> int:
-    """Delete workflows that ended more than `seconds` ago and return their number."""
+    """Delete workflows that ended more than `seconds` ago and return how many were deleted."""
     before = datetime.fromtimestamp(time.time() - seconds, UTC).isoformat()
     count = 0
     while old := DBOS.list_workflows(

@@ -45,10 +45,10 @@ def begin(
     owner: str,
     address: str | None = None,
 ) -> Passage:
-    """Transcribe the seconds from `start` to `end` again. `options` are `language` and `vocabulary` (lines).
+    """Transcribe the passage from `start` to `end` (seconds) again, in the background; return the passage.
 
-    The transcript does not change. Raises NotFound, BadOption, LimitReached, and Conflict while a passage of it is
-    being transcribed.
+    `options` are `language` and `vocabulary` (lines of terms). The transcript does not change. Raises NotFound,
+    BadOption, LimitReached, and Conflict while another passage of this transcript is being transcribed.
     """
     service.start()
     job = records.load(generation_id, owner)
@@ -79,14 +79,14 @@ def begin(
 
 
 def drop(generation_id: str, owner: str) -> None:
-    """Cancel the passage being transcribed, or discard its result. Raises NotFound for somebody else's transcript."""
+    """Cancel the transcription of a passage, or delete its result. Raises NotFound for somebody else's transcript."""
     records.load(generation_id, owner)
     if passage := results.of(generation_id):
         results.drop(passage)
 
 
 def _options(model: str, options: dict[str, Any]) -> tuple[Model, dict[str, Any]]:
-    """Return the model and its options, checked. Raises BadOption."""
+    """Check the model and the options, and return both. Raises BadOption."""
     if unknown := next((name for name in options if name not in OPTIONS), None):
         raise BadOption(f"A passage takes no option {unknown[:40]!r}.")
     if not any(model in (each.id, *each.aliases) for each in models()):
@@ -98,6 +98,6 @@ def _options(model: str, options: dict[str, Any]) -> tuple[Model, dict[str, Any]
 
 
 def _counted(job: Job, seconds: float) -> Job:
-    """Return the job that a passage counts as in the quotas: a short one on this machine."""
+    """Return a job that stands for the passage in the quotas: `seconds` of audio, decoded on this machine."""
     name = f"passage-{secrets.token_hex(12)}"
     return replace(job, id=name, attempt=1, duration=seconds, engine=kinds.ON_DEVICE, options={}, own_key=None)

@@ -1,4 +1,4 @@
-"""Queue jobs as workflows, and reconcile the two databases after a crash."""
+"""Queue jobs as DBOS workflows, and reconcile job rows with workflows after a crash."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def enqueue(job: Job) -> None:
 
 
 def reconcile() -> None:
-    """Reconcile job rows with DBOS workflows after a crash: they are in two databases.
+    """Reconcile job rows with DBOS workflows after a crash, because one database has the rows, another the workflows.
 
-    Jobs that were recorded but never queued are queued, unless the process that recorded them is alive. Jobs are
-    marked as failed if their workflow ended without updating them because no database could be reached.
+    A job that was recorded but never queued is queued, unless the process that recorded it is alive. A job is marked as
+    failed if its workflow ended without updating the job's row, because the database was unavailable.
     """
     jobs, alive = records.open_jobs(), processes.alive()
     for start_at in range(0, len(jobs), 500):
@@ -32,7 +32,7 @@ def reconcile() -> None:
         known = DBOS.list_workflows(workflow_ids=list(block), load_input=False, load_output=False)
         for work in known:
             job = block.pop(work.workflow_id)
-            # Check again: most jobs have updated their row since they were listed above.
+            # Check again, because the job may have ended since it was listed above.
             if work.status not in ("ENQUEUED", "PENDING", "DELAYED") and records.is_open(job):
                 log.warning("workflow finished without updating job %s", job.id)
                 workflow.fail(job.id, None, SttError("The server stopped during this job."))

@@ -1,7 +1,7 @@
-"""Choose a job's queue, and its priority there.
+"""Choose the queue of a job, and the priority of the job in that queue.
 
-Short recordings have their own queue, so a voice message need not wait for a lecture. All on-device queues share
-the machine (see `stt.whisper.fair_semaphore`), so more concurrent jobs do not mean more concurrent computing.
+Short recordings have their own queue, so a voice message need not wait for a lecture. A semaphore limits how many jobs
+compute at once (see `stt.whisper.fair_semaphore`), so more queues do not overload the machine.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from stt.store.records import Job, open_jobs
 
 SHORT_SECONDS = 60.0  # maximum length of a short recording, seconds
 ON_DEVICE_QUEUE, SHORT_QUEUE, PROVIDER_QUEUE = "on-device", "on-device-short", "provider"
-DOWNLOAD_QUEUE = "on-device-download"  # for jobs whose model must be downloaded first, so that no other job waits
+DOWNLOAD_QUEUE = "on-device-download"  # for jobs whose model must be downloaded first: other jobs do not wait for that
 _t = transcriptions.c
 
 
 @dataclass(frozen=True, slots=True)
 class QueuePosition:
-    """Position of a waiting job: jobs ahead of it, running jobs, and seconds until its start if known."""
+    """Position of a waiting job: jobs `before` it, `working` jobs, and `seconds` until its start if known."""
 
     before: int
     working: int
@@ -43,14 +43,14 @@ def worker_limits() -> dict[str, int]:
 
 
 def queue_for(job: Job) -> str:
-    """Return the queue for a job: DOWNLOAD_QUEUE if its model must be downloaded first, else that of `queue_of`."""
+    """Return the queue for a job: DOWNLOAD_QUEUE if its model must be downloaded first, else `queue_of`."""
     if job.engine == kinds.ON_DEVICE and not shelf.is_here(known.find(job.model)):
         return DOWNLOAD_QUEUE
     return queue_of(job.engine, job.duration)
 
 
 def queue_of(engine: str, duration: float | None) -> str:
-    """Return the queue for a recording of `duration` seconds; links count as long until they are downloaded."""
+    """Return the queue for a recording of `duration` seconds. A link (None) counts as long until it is downloaded."""
     if engine == kinds.PROVIDER:
         return PROVIDER_QUEUE
     return SHORT_QUEUE if duration is not None and duration <= SHORT_SECONDS else ON_DEVICE_QUEUE
@@ -59,8 +59,8 @@ def queue_of(engine: str, duration: float | None) -> str:
 def next_priority(owner: str, engine: str, duration: float | None) -> int:
     """Return the priority of a new job of `owner` in its queue: 1 or more, lower goes first.
 
-    Start-time fair queueing: the job goes after the owner's other open jobs, but no later than the jobs that are
-    running. With 200 jobs of another visitor queued, a newcomer's first job is the next to start.
+    This is start-time fair queueing. The priority is one more than the highest of the owner's open jobs, and at least
+    the highest of all running jobs. With 200 jobs of another visitor queued, a newcomer's first job starts next.
     """
     here = _in_queue(queue_of(engine, duration))
 
@@ -68,14 +68,14 @@ def next_priority(owner: str, engine: str, duration: float | None) -> int:
         return sa.select(sa.func.coalesce(sa.func.max(_t.turn), 0)).where(here, *where).scalar_subquery()
 
     now = highest(_t.state == WORKING)
-    own = [highest(_t.owner == owner, _t.state == state) for state in OPEN]  # one index lookup each
+    own = [highest(_t.owner == owner, _t.state == state) for state in OPEN]  # each state needs one index lookup
     working, *mine = queries.single(sa.select(now, *own))
     numbers: list[int] = [1, working, *(last + 1 for last in mine)]
     return max(numbers)
 
 
 def queue_position(job: Job, usual: float) -> QueuePosition:
-    """Return the position of a queued job. `usual` is this server's usual speed, in seconds of audio per second."""
+    """Return the position of a queued job. `usual` is this server's speed, in seconds of audio per second of work."""
     here = _in_queue(queue_of(job.engine, job.duration))
     first = sa.or_(_t.turn < job.turn, sa.and_(_t.turn == job.turn, _t.queued < job.queued))
     before = sa.select(_t.duration).where(here, _t.state == QUEUED, first).order_by(_t.turn, _t.queued)
@@ -85,10 +85,10 @@ def queue_position(job: Job, usual: float) -> QueuePosition:
 
 
 def _until_start(working: list[Job], ahead: Sequence[float | None], usual: float) -> float | None:
-    """Estimate the seconds until one of the running or preceding jobs makes room."""
+    """Estimate the seconds until a job starts, from the `working` jobs and the durations of the jobs `ahead` of it."""
     if not working or None in ahead or any(job.duration is None for job in working):
         return None
-    # Running jobs progress in parallel; each that ends makes room for the next.
+    # Running jobs progress in parallel. When one of them ends, the next job starts.
     pace = sum(job.speed(usual) for job in working) / len(working)
     ends = [max(0.0, job.duration - job.seconds_done) for job in working if job.duration]
     heapq.heapify(ends)

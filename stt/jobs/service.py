@@ -1,6 +1,6 @@
-"""Create, read, cancel and retry jobs. Pages, routes and Python code call these functions and nothing below them.
+"""Create, read, cancel and retry jobs. Pages, routes and other Python code call only these functions.
 
-Every job is a DBOS workflow. Its steps are checkpoints, so after a crash it continues where it stopped.
+Every job is a DBOS workflow. The results of its steps are checkpoints, so after a crash it continues where it stopped.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from stt.webhooks import delivering, subscriptions
 
 log = logging.getLogger("stt.jobs.service")
 
-# Fixed, so that a new version of the code continues the jobs of the old one.
+# DBOS continues only jobs of the same application version. It is fixed: newer code continues the jobs of older code.
 APPLICATION_VERSION = "1"
 
 _starting = threading.Lock()
@@ -61,7 +61,7 @@ _eraser: erasure.Eraser | None = None
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The result of `get`. `text` is the text so far; `transcript` is set once `state` is `done`."""
+    """The result of `get`. `text` is the text so far; `transcript` is None until `state` is `done`."""
 
     job: Job
     text: str
@@ -87,19 +87,22 @@ def create(
 ) -> str:
     """Record a job, start it and return its generation id.
 
-    `source` is a recording that was taken in; the path of a file, which is copied; or a link, which the provider
-    fetches itself and this server downloads for its own engine. A string is a link if it begins with `http`, else a
-    path: input from outside must be given as `Link`. `options` are those of the model in `stt.aiml.catalog`; on this
-    machine `language` (a code; missing means detect), `translate` (to English), `channels_are_speakers`, `prompt` (a
-    text that shows style or script) and `speakers` (their number, or "auto" to estimate it; missing means no
-    diarization); with every model `vocabulary` (lines, see `stt.vocabulary.terms`) and `track` (a number from 1, or
-    "all", which makes each track a speaker; missing means the one with speech). `key` is the visitor's own for the
-    AI/ML API; without it the server's is used. `claim` belongs to an Idempotency-Key, `address` is the visitor's
-    network address. The job's end is sent to the address `webhook`, else to the owner's (see `stt.webhooks`). If this
-    raises, there is no job.
+    `source` is a stored recording; the path of a file, which is copied; or a link, which the provider fetches itself,
+    and which this server downloads for its own engine. A string is a link if it begins with `http`, else a path, so
+    input from outside must be given as `Link`.
+
+    `options` of a provider's model are listed in `stt.aiml.catalog`. A model on this machine has `language` (a code;
+    missing means detect), `translate` (to English), `channels_are_speakers`, `prompt` (a text that shows the style or
+    script) and `speakers` (a number, or "auto" to estimate it; missing means no diarization). Every model has
+    `vocabulary` (lines, see `stt.vocabulary.terms`) and `track` (a number from 1, or "all", which makes each track a
+    speaker; missing means the track with speech).
+
+    `key` is the visitor's key for the AI/ML API; without it the server's key is used. `claim` belongs to an
+    Idempotency-Key. `address` is the visitor's network address. The job's end is reported to the address `webhook`, or
+    else to the owner's webhook (see `stt.webhooks`).
 
     Raises InputError for an unusable file, link or option, NotFound for somebody else's recording, KeyMissing, and
-    LimitReached.
+    LimitReached. After an error there is no job.
     """
     start()
     owner = recovery.current(owner)
@@ -165,9 +168,10 @@ def record_and_queue(
     key: SecretStr | None = None,
     copied: bool = False,
 ) -> str:
-    """Record a new job within the quotas, queue it, and return its id. `also` runs in the recording transaction.
+    """Record a new job within the quotas, queue it, and return its id.
 
-    If this raises, there is no job, and the recording is deleted if it was `copied` for it.
+    `also` runs in the transaction that records the job. After an error there is no job, and `recording` is deleted if
+    it was `copied` for the job.
     """
     try:
         with quotas.reserve(job, address):
@@ -184,20 +188,24 @@ def record_and_queue(
 
 
 def get(generation_id: str, *, owner: str = LOCAL) -> Progress:
-    """Return state, text so far, and the transcript when done. Raises NotFound, also for somebody else's job."""
+    """Return the job with its text so far, and with its transcript if it is done.
+
+    Raises NotFound, also for somebody else's job.
+    """
     job = records.load(generation_id, owner)
     if job.state == kinds.DONE:
-        found = results.search_of(generation_id)  # read first: if the search is done, the transcript has its speakers
+        # Read the search before the transcript: if the search is done, the transcript then has its speakers.
+        found = results.search_of(generation_id)
         transcript = transcripts.transcript_of(generation_id)
         return Progress(job, transcript.text, transcript, found)
     return Progress(job, transcripts.text_so_far(generation_id), None)
 
 
 def cancel(generation_id: str, *, owner: str = LOCAL) -> None:
-    """Stop a job and keep its text so far. Only the window being decoded is still finished. Raises NotFound."""
+    """Stop a job and keep its text so far. Decoding ends after the current window. Raises NotFound."""
     job = records.load(generation_id, owner)
     records.transition(generation_id, kinds.OPEN, kinds.CANCELLED, finished=time.time(), stage=None)
-    # Only the workflow knows what was submitted to the provider meanwhile.
+    # A working job of a provider is left to its workflow: only that knows what was submitted to the provider meanwhile.
     if job.state == kinds.QUEUED or job.engine in kinds.HERE:
         quotas.release(records.load(generation_id, owner), sent=False)
     delivering.job_ended(generation_id)
@@ -206,7 +214,7 @@ def cancel(generation_id: str, *, owner: str = LOCAL) -> None:
 def find_speakers(generation_id: str, speakers: int | None = None, *, owner: str = LOCAL) -> None:
     """Find who speaks when in a finished transcript, without transcribing again.
 
-    `speakers` is their number, 1 to 12, or None to estimate it. A search already under way continues unchanged.
+    `speakers` is the number of speakers, 1 to 12, or None to estimate it. An open search continues unchanged.
     Raises NotFound, BadOption.
     """
     if speakers is not None and not 1 <= speakers <= MOST_SPEAKERS:
@@ -219,7 +227,7 @@ def find_speakers(generation_id: str, speakers: int | None = None, *, owner: str
 
 
 def stop_finding_speakers(generation_id: str, *, owner: str = LOCAL) -> None:
-    """Stop a search for speakers; the transcript stays as it is. Raises NotFound."""
+    """Stop a search for speakers; the transcript does not change. Raises NotFound."""
     records.load(generation_id, owner)
     results.cancel(generation_id)
 
@@ -231,7 +239,7 @@ class _Stale(Exception):
 def retry(generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = None, address: str | None = None) -> str:
     """Run a failed or cancelled job again, from its last finished chunk, and return its id.
 
-    `key` is the visitor's own for the AI/ML API. A job that used such a key needs one again: no other key pays for it.
+    `key` is the visitor's key for the AI/ML API. A job that used a visitor's key needs a visitor's key again.
     Raises NotFound, LimitReached, KeyMissing.
     """
     start()
@@ -289,12 +297,12 @@ def start() -> None:
             }
         )
         if settings().database_url:
-            workers.send_heartbeat(worker)  # before it takes jobs, so that other workers see it as alive
+            workers.send_heartbeat(worker)  # before this worker takes jobs, so that others see it as alive
         if settings().role == "web":
-            DBOS.listen_queues([])  # this process enqueues jobs and runs none
+            DBOS.listen_queues([])  # this process only enqueues jobs
         DBOS.launch()
         for queue, count in queues.worker_limits().items():
-            # Short jobs have a visitor waiting, but polling a queue ten times a second takes 2.5 % of a core.
+            # Visitors wait for short jobs, so that queue is polled more often. Ten polls a second take 2.5 % of a core.
             interval = 0.1 if queue == queues.SHORT_QUEUE else 0.2  # seconds
             DBOS.register_queue(queue, worker_concurrency=count, polling_interval_sec=interval)
         for queue, count, interval in (
@@ -325,7 +333,7 @@ def start() -> None:
     search.reconcile()
     decoding.reconcile()
     delivering.reconcile()
-    if settings().database_url:  # by then, workers that died just before this start have timed out
+    if settings().database_url:  # until then, workers that died just before this start have timed out
         soon = threading.Timer(2 * workers.HEARTBEAT_TIMEOUT, _reconcile_if_started)
         soon.daemon = True
         soon.start()
@@ -366,7 +374,7 @@ def _reconcile_if_started() -> None:
 
 
 def record_also(job: Job, claim: idempotency.Claim | None, notify_url: str | None, connection: sa.Connection) -> None:
-    """Record a job's idempotency claim and webhook in the transaction that records the job."""
+    """Record the job's idempotency claim and webhook, in the transaction that records the job."""
     if claim:
         claim.note(connection)
     if notify_url:
@@ -374,7 +382,7 @@ def record_also(job: Job, claim: idempotency.Claim | None, notify_url: str | Non
 
 
 def _undo_create(job: Job, claim: idempotency.Claim | None, copied: bool) -> None:
-    """Delete everything of a job that could not be queued: row, quota usage and the copy of its file."""
+    """Delete a job that could not be queued: its row, its quota usage, and its recording if it was `copied`."""
     records.delete_unqueued(job, claim.forget if claim else None)
     quotas.drop_reservation(job)
     if copied and job.recording_id is not None:
@@ -382,6 +390,6 @@ def _undo_create(job: Job, claim: idempotency.Claim | None, copied: bool) -> Non
 
 
 def _undo_retry(job: Job, before: Job) -> None:
-    """Restore an ended job whose retry could not be queued, and drop the quota reserved for it."""
+    """Restore the job as it was `before` a retry that could not be queued, and release the quota of the retry."""
     records.undo_requeue(job, before)
     quotas.drop_reservation(job)

@@ -1,7 +1,7 @@
 """Run a job as a durable workflow, from its first step to its end.
 
-Results of steps are checkpoints in the job engine's database: ids, numbers and plain dictionaries, as JSON. None
-of them depends on a class, so a newer version of the code can replay the checkpoints of an older one.
+Results of steps are checkpoints in the job engine's database: ids, numbers and plain dictionaries, as JSON. No
+checkpoint depends on a class, so a newer version of the code can replay the checkpoints of an older version.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ log = logging.getLogger("stt.jobs.service")
 @DBOS.workflow(name=workers.JOB_WORKFLOW)
 @workers.track_running
 def transcription(generation_id: str) -> None:
-    """Run one job and record its end, whatever happens in between."""
+    """Run one job and record its end, also after an error."""
     job = None
     try:
         attempt = int(str(DBOS.workflow_id).rpartition("-")[2])
-        # True if a killed server marked it already. Older versions returned the job itself here.
+        # Also true for a job that a killed server has marked as working. In older versions the step returned the job.
         if not _step("begin", records.begin, generation_id, attempt):
             return
         job = with_retries(_acquire_lease, generation_id, attempt)
@@ -57,14 +57,14 @@ def transcription(generation_id: str) -> None:
     except Exception as error:
         log.exception("failed %s", generation_id)
         _step("fail", fail, generation_id, job, SttError(detail=repr(error)))
-    except BaseException:  # DBOS cancels a workflow that was reassigned this way
+    except BaseException:  # DBOS stops a reassigned workflow with such an exception
         log.info("reassigned to another worker: %s", generation_id)
         raise
     delivering.job_ended(generation_id)
 
 
 def _step(name: str, function: Callable[..., Any], *args: Any, **values: Any) -> Any:
-    """Run a step with retries for about two minutes, so that it survives a database restart and a full disk."""
+    """Run a step, with retries for about two minutes: a database restart or a full disk should not fail the job."""
     options = StepOptions(
         name=name,
         retries_allowed=True,
@@ -80,7 +80,7 @@ def _step(name: str, function: Callable[..., Any], *args: Any, **values: Any) ->
 
 
 def _answer(function: Callable[..., Any], *args: Any, **values: Any) -> Any:
-    """Return a step's result, or its error in a form that JSON can hold."""
+    """Return a step's result, or its SttError as a dictionary that can be stored as JSON."""
     try:
         return function(*args, **values)
     except TRANSIENT_ERRORS:
@@ -90,17 +90,17 @@ def _answer(function: Callable[..., Any], *args: Any, **values: Any) -> Any:
 
 
 def _acquire_lease(generation_id: str, attempt: int) -> Job:
-    """Return the job with a lease for this process. It is not a step, because every start needs a new lease.
+    """Acquire the job's lease for this process and return the job. Not a step, because every start needs a new lease.
 
     The fencing token is the time at which this process dequeued the job, by the database's clock. Raises Cancelled if
-    another process holds the lease by now, or the job was deleted or retried.
+    another process has acquired the lease, or the job was deleted or retried.
     """
     try:
         job = records.load(generation_id, None)
     except NotFound:
         raise Cancelled() from None
     for _ in range(2):
-        # Outside the workflow, which would store the answer as a checkpoint.
+        # Call this outside the workflow, which would store the result as a checkpoint.
         work = outside_workflow(DBOS.get_workflow_status, f"{job.id}-{attempt}")
         if work is None or work.status != "PENDING" or work.executor_id != DBOS.executor_id or not work.dequeued_at:
             raise Cancelled()
@@ -108,13 +108,13 @@ def _acquire_lease(generation_id: str, attempt: int) -> Job:
             raise Cancelled()
         if records.acquire_lease(job, work.dequeued_at):
             return replace(job, claim=work.dequeued_at)
-        # A newer token, yet the job is assigned to this worker: the database's clock was set back.
+        # The stored token is newer, yet the job is assigned to this worker: the database's clock was set back.
         records.release_lease(job)
     raise Cancelled()
 
 
 def fail(generation_id: str, job: Job | None, error: SttError) -> None:
-    """Mark the job as failed. `job` is the job with its lease, or None if this process holds no lease."""
+    """Mark the job as failed. `job` has the lease of this process, or is None if this process holds no lease."""
     if job is None:
         records.transition(
             generation_id, kinds.OPEN, kinds.FAILED, error=error.to_dict(), finished=time.time(), stage=None
@@ -130,7 +130,7 @@ def _release_quota(job: Job) -> None:
     """Release the unused part of the quota if this attempt ended without a result."""
     try:
         now = records.load(job.id, None)
-    except NotFound:  # deleted, which released its quota
+    except NotFound:  # the deletion has released the quota
         return
     if now.attempt == job.attempt and now.state in (kinds.FAILED, kinds.CANCELLED):
         quotas.release(now, sent=submissions.was_submitted(now) or submissions.provider_id(now.id) is not None)
@@ -143,14 +143,15 @@ def _finish(job: Job, outcome: Outcome) -> None:
     values: dict[str, Any] = {"cost": outcome.cost, "provenance": provenance}
     values |= {"corrected": corrected} if made else {}
     values |= {} if outcome.worked is None else {"worked": outcome.worked}
-    # Settle first: a job seen as done then has its usage recorded, and a crash in between settles it again.
+    # Settle before finishing, so that a finished job always has its usage recorded. After a crash in between, the step
+    # settles again.
     quotas.settle(job, outcome.seconds or outcome.transcript.duration, outcome.dollars)
     if records.finish(job, outcome.transcript, raw=outcome.raw, **values):
         metrics.job_seconds.labels(job.engine).observe(time.time() - job.queued)
 
 
 class _JobContext:
-    """Give an engine access to its job (see `stt.engines.base.Work`)."""
+    """The access of an engine to its job (see `stt.engines.base.Work`)."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -170,7 +171,7 @@ class _JobContext:
         try:
             ended = not records.is_current(self.job)
         except DB_UNAVAILABLE:
-            return False  # checked again soon
+            return False  # the engine soon asks again
         if ended:
             log.info("cancelled, or reassigned to another worker: %s", self.job.id)
         return ended
@@ -185,6 +186,6 @@ def _engine(job: Job) -> Engine:
         from stt.engines.alignment import Alignment
 
         return Alignment()
-    from stt.engines.on_device import OnDevice  # loads PyAV and CTranslate2 only when needed
+    from stt.engines.on_device import OnDevice  # imported late: loads PyAV and CTranslate2
 
     return OnDevice()

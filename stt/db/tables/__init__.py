@@ -1,4 +1,4 @@
-"""Define the tables. Each change needs a migration in `stt/db/migrations`; a test compares them.
+"""The tables of the database. A change here needs a migration in `stt/db/migrations`; a test compares the two.
 
 Times are seconds since 1970 (UTC), lengths are seconds of audio, sizes are bytes.
 """

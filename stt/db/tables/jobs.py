@@ -1,4 +1,4 @@
-"""Define the tables of jobs: the queue, their checkpoints, webhooks and usage."""
+"""The tables of jobs: their queue, checkpoints, webhooks and usage."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def _title_key(context: Any) -> bytes:
 transcriptions = sa.Table(
     "transcriptions",
     metadata,
-    sa.Column("number", sa.Integer, primary_key=True),  # the search index refers to transcriptions by it
+    sa.Column("number", sa.Integer, primary_key=True),  # the search index refers to transcriptions by this number
     sa.Column("id", sa.String(40), nullable=False, unique=True),  # the generation id
     sa.Column("owner", sa.String(200), nullable=False),
     sa.Column("recording_id", sa.String(40), index=True),
-    sa.Column("url", sa.Text),  # a link, until it is downloaded; kept if the provider fetches it
+    sa.Column("url", sa.Text),  # link to the recording, until it is downloaded; kept if the provider fetches it
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("model", sa.String(100), nullable=False),
     sa.Column("engine", sa.String(40), nullable=False),
@@ -38,7 +38,7 @@ transcriptions = sa.Table(
     sa.Column("finished", sa.Float),
     sa.Column("worked", sa.Float, nullable=False),  # seconds of computing so far
     sa.Column("duration", sa.Float),
-    sa.Column("expected", sa.Float),  # seconds that such a job usually takes, if its progress is unknown
+    sa.Column("expected", sa.Float),  # usual seconds until the result, for a job whose progress is unknown
     sa.Column("seconds_done", sa.Float, nullable=False),
     sa.Column("partial", sa.JSON),  # segments of the current chunk
     sa.Column("language", sa.String(20)),
@@ -57,9 +57,10 @@ transcriptions = sa.Table(
     sa.Column("dated_by", sa.String(12)),
     sa.Column(
         "title_key", sa.LargeBinary, default=_title_key
-    ),  # sorts as the title; null until `stt.db.title_order` fills it in
-    # Covers what the history sorts, filters and sums, so that it never reads the texts of 100,000 records. PostgreSQL
-    # limits the length of indexed values, and titles have no limit.
+    ),  # sort key of the title; NULL until `stt.db.title_order` sets it
+    # This index contains all columns that the history sorts, filters and sums, so that the history need not read the
+    # whole rows of 100,000 records. PostgreSQL gets a smaller index: it limits the length of indexed values, and titles
+    # have no limit there.
     sa.Index(
         "transcriptions_by_owner",
         *("owner", "created", "state", "title_key", "model", "engine", "language"),
@@ -84,12 +85,12 @@ stretches = sa.Table(
     sa.Column("start", sa.Float, nullable=False),
     sa.Column("end", sa.Float, nullable=False),
     sa.Column("segments", sa.JSON, nullable=False),
-    sa.Column("notes", sa.JSON, nullable=False),  # language, what was lost, whether it is the last
+    sa.Column("notes", sa.JSON, nullable=False),  # its language, lost spans, whether it is the last, and more
 )
 
 
-# Speakers that were found in the sound of a recording, or are to be (see `stt.background.diarization`), and people's
-# changes to them. `result` is NULL where they come from elsewhere, such as a provider.
+# The speakers of a transcript, the state of the search for them (see `stt.background.diarization`), and people's
+# changes to them. `result` is NULL if the speakers come from elsewhere, such as a provider.
 diarizations = sa.Table(
     "diarizations",
     metadata,
@@ -112,7 +113,7 @@ diarizations = sa.Table(
 )
 
 
-# Jobs whose end is reported to a webhook, and its address.
+# Jobs whose end is reported to a webhook, with the address of the webhook.
 webhook_jobs = sa.Table(
     "webhook_jobs",
     metadata,
@@ -122,7 +123,7 @@ webhook_jobs = sa.Table(
 )
 
 
-# Deliveries to webhooks, and the answers (see `stt.webhooks.deliveries.Delivery`).
+# Deliveries to webhooks, and the responses of the receivers (see `stt.webhooks.deliveries.Delivery`).
 webhook_deliveries = sa.Table(
     "webhook_deliveries",
     metadata,
@@ -159,7 +160,7 @@ executors = sa.Table(
     "executors",
     metadata,
     sa.Column("id", sa.String(100), primary_key=True),
-    sa.Column("seen", sa.Float, nullable=False),  # by the database's clock
+    sa.Column("seen", sa.Float, nullable=False),  # time of the last heartbeat, by the database's clock
 )
 
 
@@ -178,11 +179,11 @@ crashes = sa.Table(
 creates = sa.Table(
     "creates",
     metadata,
-    sa.Column("hash", sa.String(64), primary_key=True),  # of owner and key
+    sa.Column("hash", sa.String(64), primary_key=True),  # keyed hash of owner and key
     sa.Column("body", sa.String(64), nullable=False),
     sa.Column("generation_id", sa.String(40), nullable=False),
     sa.Column("process", sa.String(100), nullable=False),  # the process that creates the job
-    sa.Column("done", sa.Boolean, nullable=False),  # the job exists
+    sa.Column("done", sa.Boolean, nullable=False),  # whether the job exists
     sa.Column("at", sa.Float, nullable=False, index=True),
 )
 
@@ -207,5 +208,5 @@ removals = sa.Table(
     metadata,
     sa.Column("kind", sa.String(12), primary_key=True),
     sa.Column("name", sa.String(100), primary_key=True),
-    sa.Column("at", sa.Float, nullable=False),  # not to be erased before this time
+    sa.Column("at", sa.Float, nullable=False),  # earliest time of the removal
 )

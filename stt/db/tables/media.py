@@ -1,4 +1,4 @@
-"""Define the tables of recordings and of all that is made from their sound."""
+"""The tables of recordings, and of the data derived from their sound."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ recordings = sa.Table(
     sa.Column("channels", sa.Integer),
     sa.Column("sample_rate", sa.Integer),
     sa.Column("dated", sa.Float),  # the recording's own date
-    sa.Column("dated_by", sa.String(12)),  # where that comes from (see `stt.files.dates`)
+    sa.Column("dated_by", sa.String(12)),  # the kind of that date (see `stt.files.dates`)
     sa.Column(
         "tracks", sa.JSON
-    ),  # each sound track (`stt.audio.tracks`), empty if there is only one; NULL from older versions
+    ),  # list of the sound tracks (`stt.audio.tracks`), empty if there is only one; NULL in rows of older versions
     sa.Column(
         "seekable", sa.Boolean
-    ),  # browsers play it as it is (see `stt.audio.containers.seekable`); NULL from older versions
+    ),  # whether browsers play and seek the original (`stt.audio.containers.seekable`); NULL in older versions' rows
 )
 
 
@@ -34,8 +34,8 @@ waveforms = sa.Table(
     "waveforms",
     metadata,
     sa.Column("id", sa.ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("track", sa.String(12), primary_key=True),  # as in `copies`
-    sa.Column("loudness", sa.LargeBinary, nullable=False),  # one byte per step, 255 is the loudest
+    sa.Column("track", sa.String(12), primary_key=True),  # the same values as in `copies`
+    sa.Column("loudness", sa.LargeBinary, nullable=False),  # one byte per time step; 255 is the loudest
 )
 
 
@@ -59,8 +59,8 @@ analyses = sa.Table(
     "analyses",
     metadata,
     sa.Column("id", sa.ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("track", sa.String(12), primary_key=True),  # as in `copies`
-    sa.Column("number", sa.Integer, primary_key=True),  # from 0
+    sa.Column("track", sa.String(12), primary_key=True),  # the same values as in `copies`
+    sa.Column("number", sa.Integer, primary_key=True),  # the chunk's number, from 0
     sa.Column("analysis", sa.JSON, nullable=False),
     sa.Column("last", sa.Boolean, nullable=False),
 )

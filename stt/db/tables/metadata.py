@@ -1,4 +1,4 @@
-"""Hold the metadata that every table belongs to."""
+"""The SQLAlchemy metadata, to which every table belongs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Define the tables of owners: their tokens, sign-ins, words and voices."""
+"""The tables of owners: their tokens, sign-ins, vocabulary, voices and recovery codes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ voices = sa.Table(
 )
 
 
-# Names and terms of an owner (see `stt.vocabulary`). Histories that are merged have the terms of both.
+# Names and terms of an owner (see `stt.vocabulary`). When two histories are merged, all terms of both are kept.
 vocabulary = sa.Table(
     "vocabulary",
     metadata,
@@ -31,7 +31,7 @@ vocabulary = sa.Table(
 )
 
 
-# Words that an owner has corrected, so that the third same correction can be offered as a term.
+# Words that an owner has corrected. A word that was corrected in the same way three times is suggested as a term.
 word_corrections = sa.Table(
     "word_corrections",
     metadata,
@@ -41,7 +41,7 @@ word_corrections = sa.Table(
     sa.Column("after", sa.Text, nullable=False),
     sa.Column("times", sa.Integer, nullable=False),
     sa.Column("at", sa.Float, nullable=False),  # time of the last correction
-    sa.Column("refused", sa.Boolean, nullable=False),  # the owner does not want it as a term
+    sa.Column("refused", sa.Boolean, nullable=False),  # whether the owner has rejected it as a term
 )
 
 
@@ -62,13 +62,13 @@ sign_ins = sa.Table(
     "sign_ins",
     metadata,
     sa.Column("visitor", sa.String(60), primary_key=True),
-    sa.Column("owner", sa.String(200)),  # the user signed in with this browser; null until its first page
+    sa.Column("owner", sa.String(200)),  # the user signed in with this browser; NULL until its first page
     sa.Column("at", sa.Float, nullable=False),
     sa.Column("session", sa.String(64)),  # SHA-256 of the sign-in cookie that was set with the visitor's name
 )
 
 
-# Recovery codes and their effects (see `stt.auth.recovery`).
+# Recovery codes of histories (see `stt.auth.recovery`).
 recovery_codes = sa.Table(
     "recovery_codes",
     metadata,

@@ -1,4 +1,4 @@
-"""Define the tables of transcripts, and of people's corrections, notes, tags and share links."""
+"""The tables of transcripts, and of people's corrections, notes, tags and share links."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ transcripts = sa.Table(
 )
 
 
-# Corrections by people. `transcripts` holds the corrected transcript, so that every reader gets it.
+# Corrections by people. The table `transcripts` holds the corrected transcript, which is what all code reads.
 corrections = sa.Table(
     "corrections",
     metadata,
@@ -24,11 +24,11 @@ corrections = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),  # the revision: rises with every change
     sa.Column("changed", sa.Float, nullable=False),
     sa.Column("machine", sa.JSON(none_as_null=True), nullable=False),  # the transcript as the engine returned it
-    sa.Column("aside", sa.JSON(none_as_null=True)),  # the corrected one, while the engine's is restored
+    sa.Column("aside", sa.JSON(none_as_null=True)),  # the corrected transcript, while the engine's is restored
 )
 
 
-# The newest steps of a transcript (see `stt.editing`), to be undone and to be sent to other tabs.
+# The newest editing steps of a transcript (see `stt.editing`), stored to undo them and to send them to other tabs.
 revisions = sa.Table(
     "revisions",
     metadata,
@@ -37,10 +37,10 @@ revisions = sa.Table(
     sa.Column("key", sa.String(64), nullable=False),  # the request's key: a repeated request changes nothing
     sa.Column("kind", sa.String(12), nullable=False),  # edit, undo or redo
     sa.Column("of", sa.Integer),  # the first revision of the step that is undone or redone
-    sa.Column("typing", sa.String(64)),  # texts typed without a break are one step
-    sa.Column("whole", sa.Boolean, nullable=False),  # paragraphs may have changed throughout
-    sa.Column("size", sa.Integer, nullable=False),  # size of its segments, characters
-    sa.Column("content", sa.JSON, nullable=False),  # splices with what they replace
+    sa.Column("typing", sa.String(64)),  # equal for texts typed without a break: they are undone together
+    sa.Column("whole", sa.Boolean, nullable=False),  # whether any paragraph may have changed
+    sa.Column("size", sa.Integer, nullable=False),  # approximate size of `content`, characters
+    sa.Column("content", sa.JSON, nullable=False),  # the splices, with the segments that each replaces
     sa.UniqueConstraint("id", "key"),
 )
 
@@ -59,7 +59,7 @@ notes = sa.Table(
 )
 
 
-# The passage of a transcript that is transcribed again, and the result (see `stt.background.passages`).
+# The passage of a transcript that is transcribed again, and its new text (see `stt.background.passages`).
 passages = sa.Table(
     "passages",
     metadata,
