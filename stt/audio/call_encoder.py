@@ -14,7 +14,8 @@ import numpy as np
 from stt.audio.decoder import CALL_BITS, CALL_RATE
 from stt.audio.reader import Reader
 
-# From 0 to 10. 10 takes nearly twice the time, without an audible difference at this bit rate.
+# Opus compression level, from 0 to 10. Level 10 takes nearly twice the time without an audible difference at this bit
+# rate.
 EFFORT = "3"
 
 
@@ -25,17 +26,17 @@ class Encoder:
         self._reader = Reader(path, True, name=name, rate=CALL_RATE)
         self.channels = self._reader.channels
         self._codecs = [_codec() for _ in range(self.channels)]
-        self._ended, self._taken = False, 0  # `_taken` in samples
+        self._ended, self._taken = False, 0  # `_taken` is the number of samples read so far
 
     @property
     def damaged(self) -> bool:
-        """Return whether something read so far was unreadable or missing."""
+        """Return whether any sound was unreadable or missing so far."""
         return bool(self._reader.lost)
 
     def encode(self, seconds: float) -> tuple[int, list[list[av.Packet[av.AudioStream]]]]:
         """Read the next `seconds` and return the number of samples read and each channel's packets.
 
-        At the end 0 samples are read, and the encoders' last packets are returned.
+        At the end of the recording, return 0 and the encoders' last packets.
         """
         samples = self._reader.read(seconds)
         if not samples.shape[1]:

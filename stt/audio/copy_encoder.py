@@ -20,7 +20,7 @@ from stt.audio.decoder import COPY_BITS, COPY_RATES
 from stt.audio.reader import Reader
 from stt.audio.track_reader import SideBySide
 
-NICE = 5  # process priority: below everything else, but never starved
+NICE = 5  # niceness of the process: its priority is below that of other processes, but it is never starved
 # The encoder's other tools take most of its time and only help at lower bit rates.
 QUICK = {"aac_coder": "fast", "aac_tns": "0", "aac_pns": "0", "aac_is": "0", "aac_ms": "0"}
 
@@ -28,8 +28,8 @@ QUICK = {"aac_coder": "fast", "aac_tns": "0", "aac_pns": "0", "aac_is": "0", "aa
 class Encoder:
     """Encode the sound of a recording as AAC packets of 1024 samples.
 
-    One or two channels are kept, more are mixed to one. `track` is a number from 1, None for the only track, or several
-    numbers to mix. Raises what `Reader` raises.
+    One or two channels are kept. More channels are mixed to one. `track` is the number of a track, from 1, None for the
+    only track, or the numbers of several tracks to mix. Raises what `Reader` raises.
     """
 
     def __init__(self, path: Path, track: int | Sequence[int] | None, *, name: str = "") -> None:
@@ -50,12 +50,12 @@ class Encoder:
         self._codec.layout = "mono" if self.channels == 1 else "stereo"
         self._codec.bit_rate = COPY_BITS * self.channels
         self._codec.options = QUICK
-        self._ended, self._taken = False, 0  # `_taken` in samples
+        self._ended, self._taken = False, 0  # `_taken` is the number of samples read so far
 
     def encode(self, seconds: float) -> tuple[int, list[av.Packet[av.AudioStream]]]:
         """Read the next `seconds` and return the number of samples read and their packets.
 
-        At the end 0 samples are read, and the encoder's last packets are returned.
+        At the end of the recording, return 0 and the encoder's last packets.
         """
         samples = self._reader.read(seconds)
         if self._together:  # speakers seldom overlap, so a sum rarely clips
@@ -74,7 +74,7 @@ class Encoder:
 
 
 def _rate(path: Path, track: int | Sequence[int] | None, name: str) -> int:
-    """Return the lowest rate in Hz of a playback copy that keeps the recording's band."""
+    """Return the lowest sample rate of a playback copy, in Hz, that is not below the recording's; at most 48,000."""
     first = track[0] if isinstance(track, Sequence) else track
     file, container, stream = open_sound(path, name, first)
     rate = stream.codec_context.sample_rate

@@ -18,10 +18,11 @@ from stt.errors import SttError
 RATE = 16_000  # sample rate that speech models expect, Hz
 COPY_RATES = (16_000, 22_050, 24_000, 32_000, 44_100, 48_000)  # sample rates of playback copies, Hz
 COPY_BITS = 64_000  # bit rate of each channel of a playback copy, bits per second
-CALL_RATE, CALL_BITS = 48_000, 96_000  # Hz and bits per second of a recorded call's track; browsers record at 64,000
+# Sample rate (Hz) and bit rate (bits per second) of a recorded call's track. Browsers record at 64,000 bits per second.
+CALL_RATE, CALL_BITS = 48_000, 96_000
 PART = 10.0  # seconds decoded at once; cancellation is checked in between
-# Bounds for one request, in seconds of processor time and of waiting. Probing a valid recording takes 0.1 s and
-# decoding a part far less, but Whisper may keep all cores busy.
+# Bounds for one request to a decoder process, in seconds of processor time and of waiting. Probing a valid recording
+# takes 0.1 s, and decoding a part takes far less. Both take longer while Whisper keeps all cores busy.
 LOOK: Bounds = {"processor": 5.0, "timeout": 8.0}
 DECODE: Bounds = {"processor": 20.0, "timeout": 120.0}
 _probes = threading.BoundedSemaphore(2)  # maximum number of probes at once; further files wait
@@ -30,10 +31,10 @@ _probes = threading.BoundedSemaphore(2)  # maximum number of probes at once; fur
 class Media(NamedTuple):
     """Facts about a file. `kind` is a display name ("MP3", "MP4 video").
 
-    `duration` is in seconds, the larger of the declared one and that of the packets, None if unknown. `size` is in
-    bytes, `sample_rate` in Hz. `mime` is the content type to serve the file with: from a fixed list, by content and
-    never by name. `track` is the number of the sound track that the other facts describe, `tracks` lists all of them
-    (see `stt.audio.containers.track_list`).
+    `duration` is the larger of the declared duration and the duration of the packets, in seconds, None if unknown.
+    `size` is in bytes, `sample_rate` in Hz. `mime` is the content type to serve the file with. It is from a fixed list
+    and depends on the file's content, never on its name. `track` is the number of the sound track that the other fields
+    describe. `tracks` lists all sound tracks (see `stt.audio.containers.track_list`).
     """
 
     kind: str
@@ -47,14 +48,14 @@ class Media(NamedTuple):
     dated: str | None = None  # recording date from its tags (see `stt.files.dates`)
     track: int = 1
     tracks: Sequence[dict[str, Any]] = ()
-    seekable: bool = False  # every browser plays it and seeks it exactly (see `stt.audio.containers.seekable`)
+    seekable: bool = False  # every browser plays the file and seeks it exactly (see `stt.audio.containers.seekable`)
 
 
 def probe(path: Path, name: str = "", track: int | None = None) -> Media:
     """Return the facts of a file, decoding only its beginning. `name` is for error messages.
 
-    Without `track` the facts are those of the track that a player selects, if it can be decoded, else of the first
-    decodable one.
+    Without `track`, the facts describe the track that a player selects, or the first decodable track if the player's
+    track cannot be decoded.
 
     Raises EmptyFile, NotSound, NoAudioTrack (a video without sound), TooShort (under 0.1 s of sound), UnsafeRecording.
     """
@@ -70,9 +71,10 @@ def probe(path: Path, name: str = "", track: int | None = None) -> Media:
 class Reader:
     """Read the sound of a file as 16 kHz float32 samples, decoded on demand in another process.
 
-    `channels` is the number of separate channels, `mixed` how many were mixed to one and `mix` how, `promised` the
-    declared duration in seconds. `lost` is as in `stt.audio.reader.Reader`. `track` is the number of a sound track,
-    from 1, or several numbers, one channel each. Raises what `probe` raises, and OSError.
+    `channels` is the number of separate channels. `mixed` is the number of channels that were mixed to one, and `mix`
+    says how. `promised` is the declared duration in seconds. `lost` lists the same losses as in
+    `stt.audio.reader.Reader`. `track` is the number of a sound track, from 1, or several numbers, each of which becomes
+    one channel. Raises what `probe` raises, and OSError.
     """
 
     def __init__(
@@ -98,7 +100,7 @@ class Reader:
         self.close()
 
     def close(self) -> None:
-        """Return the process to the pool. One that is still decoding is ended."""
+        """Return the process to the pool, or end it if it is still decoding."""
         decoder, self._decoder = self._decoder, None
         if decoder is None:
             return
@@ -113,7 +115,7 @@ class Reader:
         return self._taken / RATE
 
     def read(self, seconds: float, check_cancelled: Callable[[], None] = lambda: None) -> np.ndarray:
-        """Return the next samples, shape (channels, n), float32, -1 to 1: fewer at the end, then none.
+        """Return the samples of the next `seconds`: fewer at the end, then none. Shape (channels, n), float32, -1 to 1.
 
         `check_cancelled` is called before every PART seconds and while they are decoded. After it has raised, the
         reader is unusable. Raises UnsafeRecording.

@@ -1,7 +1,7 @@
 """Keep a small pool of processes that probe and decode recordings (see `stt.audio.decoder_process`).
 
-Each is bounded in memory, processor time and duration, and can be ended at any moment. If a recording crashes one, only
-that request fails.
+Each process is limited in memory, processor time and duration, and can be killed at any moment. If a recording crashes
+a process, only the request for that recording fails.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ from stt import errors
 from stt.errors import SttError, UnsafeRecording
 
 KEPT = 2  # maximum number of idle processes; each takes 45 MB, most of it shared
-USES = 200  # requests before a process is replaced, which frees what libraries leak
+USES = 200  # requests after which a process is replaced, to free the memory that libraries leak
 TICK = 0.5  # interval between checks of a busy process, seconds
 MEMORY = 512 << 20  # memory limit of a process, bytes; on Linux a stricter limit of its address space applies first
-STARVED, PATIENT = 0.2, 5  # below this share of its processor time, a request may take this many times longer
+# A request that got less than STARVED of its processor time may take PATIENT times longer.
+STARVED, PATIENT = 0.2, 5
 LARGEST_HEADER = 1 << 20  # maximum size of a response's header, bytes
 LARGEST_ANSWER = 64 << 20  # maximum size of a response's content, bytes; 30 s of eight channels are 15 MB
 # Environment variables that a decoder inherits: no key, no secret, no database address.
@@ -93,8 +94,9 @@ class Decoder:
     ) -> tuple[dict[str, Any], bytes]:
         """Send one request; return the header and the content of the response.
 
-        `processor` and `timeout` limit its processor time and its duration, in seconds. `check_cancelled` is called
-        while waiting and may raise. Then, as after every error but the file's own, the process is ended.
+        `processor` limits the request's processor time and `timeout` its duration, in seconds. `check_cancelled` is
+        called while waiting and may raise. The process is killed if `check_cancelled` raises, if the request exceeds
+        its limits, or if the process crashes.
 
         Raises what the decoder raises, UnsafeRecording if the process exceeded its limits or crashed, OSError.
         """
@@ -127,7 +129,7 @@ class Decoder:
         self._process.kill()
         self._process.wait()
         if self._process.stdin is not None:
-            with suppress(OSError):  # a request that was not read
+            with suppress(OSError):  # the process did not read the last request
                 self._process.stdin.close()
 
     def _send(self, request: dict[str, Any]) -> None:
@@ -137,10 +139,10 @@ class Decoder:
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
         except OSError:
-            self._answers.put(None)  # it died while idle
+            self._answers.put(None)  # the process died while idle
 
     def _receive(self) -> None:
-        """Queue the responses, then None. An invalid response ends the process."""
+        """Queue the responses, then None when the output ends. Kill the process after an invalid response."""
         assert self._process.stdout is not None
         with self._process.stdout as stdout:
             while (answer := _answer(stdout)) is not None:
@@ -150,11 +152,11 @@ class Decoder:
 
 
 class _Bounds:
-    """Check a request's limits from outside, because the systems' own limits differ."""
+    """Check a request's limits from outside the process, because operating systems enforce limits differently."""
 
     def __init__(self, pid: int, processor: float, timeout: float) -> None:
         self._process: psutil.Process | None = None
-        with suppress(psutil.Error):  # it has just died; `_receive` notices
+        with suppress(psutil.Error):  # the process has just died, which `_receive` detects
             self._process = psutil.Process(pid)
         self._processor, self._timeout = processor, timeout
         self._began, self._used = time.monotonic(), self._processor_time()
@@ -162,7 +164,7 @@ class _Bounds:
     def check(self) -> None:
         """Raise UnsafeRecording if the process exceeds its limits."""
         used, waited = self._processor_time() - self._used, time.monotonic() - self._began
-        # On a busy machine a process that got no processor time may take longer.
+        # On a busy machine a process that got little processor time may take longer.
         starved = used < self._processor * STARVED
         if used > self._processor or waited > self._timeout * (PATIENT if starved else 1):
             raise UnsafeRecording(TOO_LONG)
@@ -175,14 +177,14 @@ class _Bounds:
             return 0.0
         try:
             times = self._process.cpu_times()
-        except psutil.Error:  # it has just died
+        except psutil.Error:  # the process has just died
             return 0.0
         return times.user + times.system
 
 
 def _crash(code: int) -> UnsafeRecording:
-    """Return the error of a process that ended with this exit code, in the middle of a request."""
-    # On a busy machine the system's limit of processor time can act before `_Bounds` checks.
+    """Return the error for a process that ended with exit code `code` during a request."""
+    # On a busy machine the operating system can end a process for its processor time before `_Bounds` checks it.
     used_up = hasattr(signal, "SIGXCPU") and code == -signal.SIGXCPU
     return UnsafeRecording(
         TOO_LONG if used_up else "It took down the process that was reading it.", detail=f"exit {code}"
@@ -190,7 +192,7 @@ def _crash(code: int) -> UnsafeRecording:
 
 
 def take() -> Decoder:
-    """Return a process for exclusive use. Return it with `give_back`, or end it."""
+    """Return a process for exclusive use by the caller, who returns it with `give_back` or ends it."""
     with _lock:
         while _idle:
             decoder = _idle.pop()
@@ -201,7 +203,7 @@ def take() -> Decoder:
 
 
 def give_back(decoder: Decoder) -> None:
-    """Return a process to the pool, or end it if it is worn out or the pool is full."""
+    """Return a process to the pool, or end it if it is not reusable or the pool is full."""
     with _lock:
         if decoder.reusable and len(_idle) < KEPT:
             _idle.append(decoder)

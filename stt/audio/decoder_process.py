@@ -1,8 +1,9 @@
 """Probe and decode recordings in a separate process, so that a hostile file harms nothing else.
 
-Started by `stt.audio.decoder_pool` as `python -m stt.audio.decoder_process`, without this server's keys and secrets. It
-reads one request per line from standard input (JSON) and writes one response each to standard output: two lengths of 4
-bytes (big endian), a JSON header of the first length, and samples or levels (little-endian float32) of the second.
+`stt.audio.decoder_pool` starts it as `python -m stt.audio.decoder_process`, without this server's keys and secrets. It
+reads one JSON request per line from standard input and writes one response to each request to standard output. A
+response is two lengths of 4 bytes (big endian), a JSON header of the first length, and content of the second length.
+The content is samples or levels (little-endian float32), or encoded packets.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from stt.errors import SttError
 
 try:
     import resource
-except ImportError:  # Windows: only the pool limits time and memory
+except ImportError:  # on Windows, only `stt.audio.decoder_pool` limits time and memory
     resource = None  # type: ignore[assignment]
 
 MEMORY = 384 << 20  # bytes of address space on top of the loaded libraries
@@ -75,13 +76,13 @@ class Decoder:
         return {"samples": count}, np.sqrt((windows**2).mean(axis=2)).max(axis=0).astype("<f4").tobytes()
 
     def open_copy(self, path: str, name: str, track: int | list[int] | None = None) -> Answer:
-        """Open a recording to encode its playback copy, at a low priority that the process keeps."""
+        """Open a recording to encode its playback copy. The process has a low priority from then on."""
         self.close()
         self._encoder = Encoder(Path(path), track, name=name)
         return {"channels": self._encoder.channels, "rate": self._encoder.rate}, b""
 
     def encode(self, seconds: float) -> Answer:
-        """Return the AAC packets of the next samples, concatenated, and the size in bytes and samples of each."""
+        """Return the AAC packets of the next samples, concatenated, and each packet's size in bytes and in samples."""
         if self._encoder is None:
             raise ValueError("no recording is open")
         samples, packets = self._encoder.encode(seconds)
@@ -95,7 +96,7 @@ class Decoder:
         return {"channels": self._call.channels}, b""
 
     def encode_call(self, seconds: float) -> Answer:
-        """Return the Opus packets of the next samples, channel after channel, and the size in bytes of each."""
+        """Return the Opus packets of the next samples, channel after channel, and each packet's size in bytes."""
         if self._call is None:
             raise ValueError("no recording is open")
         samples, channels = self._call.encode(seconds)
@@ -117,7 +118,7 @@ class Decoder:
         return self._reader
 
     def _with_changes(self, header: dict[str, Any]) -> dict[str, Any]:
-        """Add to a header how channels were mixed and what was lost, if that has changed."""
+        """Add to `header` how channels were mixed, and the list of losses if it has changed."""
         lost, mix = self._open.lost, self._open.mix
         if mix:
             header["mix"] = mix
@@ -134,7 +135,7 @@ REQUESTS: dict[str, Callable[..., Answer]] = {
 
 
 def answer(decoder: Decoder, request: dict[str, Any]) -> Answer:
-    """Run one request within its seconds of processor time. Errors become responses, too."""
+    """Run one request within its limit of processor time, and return the response. An error becomes a response, too."""
     _allow_seconds(request.pop("processor_seconds"))
     try:
         return REQUESTS[request.pop("do")](decoder, **request)
@@ -175,7 +176,7 @@ def _bound_memory() -> None:
 
 
 def _allow_seconds(seconds: float) -> None:
-    """Let the system end this process after this much more processor time."""
+    """Let the operating system end this process after `seconds` more of processor time."""
     if resource is not None:
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
         resource.setrlimit(resource.RLIMIT_CPU, (round(time.process_time() + seconds) + 1, hard))

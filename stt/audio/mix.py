@@ -27,19 +27,20 @@ NAMES = {
 }
 NAMES |= {"BL": "back left", "BR": "back right", "BC": "back", "SL": "side left", "SR": "side right"}
 
-SHORTEST = 1_600  # minimum length of a piece that can change a decision, samples
-FADE = 160  # length of the fade to a changed mix, samples
+SHORTEST = 1_600  # minimum length of a piece that can change a channel's gain or polarity, samples
+FADE = 160  # length of the fade from the previous mix to a changed one, samples
 DEAD = 0.01  # a channel is dead below this share of the loudest channel's level
 SILENT = 1e-5  # a channel is silent below this level; full scale is 1
-# Correlation with the mix so far. Unrelated channels stay within UNLIKE, where either sign works. Beyond OPPOSITE the
-# polarity is inverted. In between, sum and difference both carry signal, and only a phase shift of 90° keeps both.
+# Bounds on a channel's correlation with the mix of the earlier channels. Unrelated channels stay within ±UNLIKE, where
+# either polarity works. Below -OPPOSITE the channel is inverted, and it stays inverted while it is below -LIKELY. In
+# between, sum and difference both carry signal, and only a phase shift of 90° preserves both.
 UNLIKE, LIKELY, OPPOSITE = 0.2, 0.5, 0.8
 
 PLAIN, OPPOSED, QUARTER = "plain", "opposed", "quarter"
 
 
 class Mix:
-    """Mix the channels of one layout. `names` are FFmpeg's, such as FL; unknown ones count as front."""
+    """Mix the channels of one layout. `names` are FFmpeg's channel names, such as FL. Unknown names count as front."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
@@ -108,7 +109,10 @@ class Mix:
 
 
 def _turn(mixed: Samples, samples: Samples, before: str) -> str:
-    """Return how to add a channel to the mix so far, from their correlation and its previous state."""
+    """Return how to add a channel to the mix so far: PLAIN, OPPOSED (inverted) or QUARTER (shifted by 90°).
+
+    The decision depends on the correlation of `mixed` and `samples`, and on the previous decision, `before`.
+    """
     one, other = mixed - mixed.mean(), samples - samples.mean()
     energy = float(np.dot(one, one)) * float(np.dot(other, other))
     if energy < (SILENT**2 * len(samples)) ** 2:

@@ -12,14 +12,16 @@ from stt.audio.reader import Reader
 from stt.errors import TooShort
 from stt.files import dates
 
-# The declared duration is used unless the packets hold more than it times a factor, plus seconds.
+# A factor, and seconds. The packets' duration is used if it exceeds the declared duration times the factor, plus the
+# seconds.
 MORE = (1.02, 1.0)
 
 
 def probe(path: Path, name: str = "", track: int | None = None) -> Media:
     """Return the facts of a file, decoding only its beginning. `name` is for error messages.
 
-    Without `track` they describe the best decodable track.
+    Without `track`, the facts describe the track that a player selects, or the first decodable track if the player's
+    track cannot be decoded.
 
     Raises EmptyFile, NotSound, NoAudioTrack (a video without sound) or TooShort (under 0.1 s of sound).
     """
@@ -57,7 +59,10 @@ def probe(path: Path, name: str = "", track: int | None = None) -> Media:
 
 
 def _larger(promised: float | None, counted: float | None) -> float | None:
-    """Return the declared duration, unless there is none or the packets hold clearly more. Headers may be wrong."""
+    """Return the declared duration, or the packets' duration if none is declared or the packets last clearly longer.
+
+    A header may declare a wrong duration.
+    """
     if promised is None or (counted is not None and counted > promised * MORE[0] + MORE[1]):
         return counted
     return promised

@@ -18,24 +18,26 @@ from stt.errors import InputError
 from stt.speech.samples import Samples
 
 SHORTEST = 0.1  # minimum length of sound, seconds; any word is longer
-_TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")  # between or after MP3 frames; not damage
-_GIVE_UP = 16 << 20  # give up after so many bytes of sound without a single readable frame
-_SILENT = 600.0  # seconds of the time line in which a recording must have at least SHORTEST of sound
+_TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")  # tags between or after MP3 frames are not damage
+_GIVE_UP = 16 << 20  # bytes of sound without a single readable frame, after which reading ends
+_SILENT = 600.0  # a recording must have SHORTEST seconds of sound within this many seconds of its time line
 MOST_APART = 8  # maximum number of channels kept apart; a job transcribes each of them, so more are mixed
-# Seconds by which the declared duration may exceed the real one.
+# Seconds by which the declared duration may exceed the real one, by format. Other formats have 1 s.
 _EXACT = {"wav": 0.02, "w64": 0.02, "aiff": 0.02, "au": 0.02, "flac": 0.02, "caf": 0.25, "mp3": 0.25, "mov": 0.25}
-MOST_LOST = 1000  # losses listed one by one; further ones are listed as one
+MOST_LOST = 1000  # maximum number of losses listed; the last one is extended by further losses
 
 
 class Reader:
     """Read the sound of a file as float32 samples of `rate` Hz, decoded on demand.
 
-    The samples keep the recording's time line: unreadable spans become silence of the same length, and `lost` lists
-    them as (start, end, reason). What is missing at the end is listed, not filled. `lost` is complete once `read` has
-    returned nothing. With `apart` the channels of a recording of two or more stay apart; else they are mixed to one,
-    and `mix` describes how. The same file always gives the same samples, so reading can resume at an exact sample.
-    `track` is the number of a sound track, from 1; None selects the one that FFmpeg prefers. Recordings that were
-    joined to one file follow each other; `promised` is the declared duration of the first.
+    The samples follow the recording's time line. An unreadable span becomes silence of the same length, and `lost`
+    lists it as (start, end, reason). Sound that is missing at the end is listed, but not replaced by silence. `lost` is
+    complete once `read` has returned nothing.
+
+    With `apart`, two to MOST_APART channels stay separate. Otherwise they are mixed to one, and `mix` describes how.
+    The same file always gives the same samples, so reading can resume at an exact sample. `track` is the number of a
+    sound track, from 1; None selects the track that FFmpeg prefers. If several recordings were joined to one file, they
+    are read one after another, and `promised` is the declared duration of the first.
 
     Raises EmptyFile, NotSound or NoAudioTrack.
     """
@@ -45,7 +47,7 @@ class Reader:
     ) -> None:
         self.lost: list[tuple[float, float, str]] = []
         self.path, self.rate = path, rate
-        self.sound = 0.0  # seconds decoded so far, without silence
+        self.sound = 0.0  # seconds of sound decoded so far, without inserted silence
         self._source = path, name, track
         self._open(0)
         self.promised = self._promise
@@ -58,7 +60,7 @@ class Reader:
         self.channels = count if apart and 2 <= count <= MOST_APART else 1
         self.mixed = count if self.channels == 1 else 1
         self._apart = self.channels > 1
-        self._mixes: dict[tuple[str, ...], Mix] = {}  # one per layout, which may change in mid-file
+        self._mixes: dict[tuple[str, ...], Mix] = {}  # by channel layout, which may change within the file
         self._pieces = self._decode()
         self._waiting = np.zeros((self.channels, 0), np.float32)
         self._taken = 0
@@ -90,7 +92,7 @@ class Reader:
 
     @property
     def mix(self) -> str | None:
-        """Return a description of how channels were mixed, None if there is only one or they stay apart."""
+        """Return a description of how channels were mixed, None if no channels were mixed."""
         return ", then ".join(mix.describe(self.rate) for names, mix in self._mixes.items() if len(names) > 1) or None
 
     def read(self, seconds: float) -> Samples:
@@ -108,7 +110,7 @@ class Reader:
         return samples[:, :wanted]
 
     def has_sound(self) -> bool:
-        """Return whether at least 0.1 s can be decoded. Call it before `read`, which then returns what it decoded."""
+        """Return whether at least 0.1 s can be decoded. To be called before `read`, which later returns this sound."""
         pieces, count = [self._waiting], 0
         for piece in self._pieces:
             pieces.append(piece)
@@ -178,10 +180,10 @@ class _TimeLine:
         self.reader = reader
         self.untimed = reader.format in UNTIMED
         self.resampler = _Resampler(reader.rate)
-        self.begin = self.base = reader._made / reader.rate  # start of the recording and of the current run of frames
-        self.broken = False  # a packet failed since the last good frame
-        self.ahead = 0.0  # seconds by which the clock jumped ahead
-        self.owed = 0  # bytes of failed packets, in formats without time stamps
+        self.begin = self.base = reader._made / reader.rate  # start of this recording and of its current run of frames
+        self.broken = False  # whether a packet could not be decoded since the last good frame
+        self.ahead = 0.0  # seconds by which the clock jumped forward in total
+        self.owed = 0  # bytes of packets that could not be decoded since the last good frame
         self.in_tag = False
         self.good_bytes, self.good_seconds = 0, 0.0
         self.origin = reader._begins
@@ -208,7 +210,7 @@ class _TimeLine:
         if jump >= (0.01 if self.broken else 0.1):
             yield from self._restart()
             at = self.reader._made / self.reader.rate
-            if self.broken or self.reader.format in ("flac", "ogg"):  # decoders of these drop damaged parts silently
+            if self.broken or self.reader.format in ("flac", "ogg"):  # decoders that drop damaged parts silently
                 self._lose(at, at + jump, "damaged")
             elif at and jump >= 1:
                 self._lose(at, at + jump, "no sound stored here")
@@ -265,7 +267,7 @@ class _TimeLine:
         lost.append((round(start, 3), round(end, 3), why))
 
     def _restart(self) -> Iterator[Samples]:
-        """Yield what the resampler still holds, and start a new run of frames."""
+        """Yield the samples left in the resampler, and start a new run of frames."""
         for samples in self.resampler.flush():
             yield self._shaped(samples)
         self.base = self.reader._made / self.reader.rate
@@ -280,7 +282,7 @@ class _TimeLine:
         self.base = self.reader._made / self.reader.rate
 
     def _shaped(self, samples: Samples) -> Samples:
-        """Return samples mixed to one channel, or with the reader's number of channels if that changes in mid-file."""
+        """Return samples mixed to one channel, or as the reader's number of channels if the file's number changes."""
         samples = np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -1, 1)
         if not self.reader._apart:
             names = self.resampler.names
@@ -293,7 +295,7 @@ class _TimeLine:
 
 
 class _Resampler:
-    """Resample frames of one format, a second at a time: three times faster than frame by frame."""
+    """Resample frames of one format. Resampling a second at a time is three times faster than frame by frame."""
 
     def __init__(self, rate: int) -> None:
         self.rate = rate

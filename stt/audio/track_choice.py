@@ -14,7 +14,7 @@ from stt.audio.tracks import ENOUGH, Track
 from stt.errors import SttError
 from stt.speech import vad
 
-FIRST, FURTHER = 180.0, 600.0  # seconds of each track to analyse, and further seconds if no track has speech in these
+FIRST, FURTHER = 180.0, 600.0  # seconds of each track to analyse, and seconds after them if no track has speech there
 HALF = 0.5  # a player's default track is chosen if it has at least this share of the most speech in any track
 TIMEOUT = 12.0  # time limit for analysing all tracks, seconds
 PART = 30.0  # seconds analysed at once
@@ -37,7 +37,7 @@ def look(path: Path, name: str = "") -> tuple[Media, list[Track]]:
 
 
 def listened(path: Path, tracks: Sequence[Track]) -> list[Track]:
-    """Return the tracks with the seconds of speech in their first minutes, as many as TIMEOUT allows."""
+    """Return the tracks with the seconds of speech in the first minutes of each, as far as analysed within TIMEOUT."""
     ends, done = time.monotonic() + TIMEOUT, list(tracks)
     for begin, seconds in ((0.0, FIRST), (FIRST, FURTHER)):
         if begin and any((track.speech or 0.0) >= ENOUGH for track in done):
@@ -49,7 +49,8 @@ def listened(path: Path, tracks: Sequence[Track]) -> list[Track]:
 def chosen(tracks: Sequence[Track]) -> list[Track]:
     """Return the tracks with one marked as chosen.
 
-    It is the one that a player selects, if it has about as much speech as any, else the first that has.
+    Tracks with at least HALF of the most speech in any track can be chosen, or every decodable track if none has
+    speech. Of these tracks, the chosen one is the track that a player selects, or the first one otherwise.
     """
     readable = [track for track in tracks if not track.problem]
     if not readable:

@@ -16,7 +16,7 @@ from stt.speech.samples import Samples
 class SideBySide:
     """Read several tracks as `stt.audio.reader.Reader` reads one.
 
-    Each is mixed to one channel, and silent after its end. Raises what `Reader` raises.
+    Each track is mixed to one channel, which is silent after the track's end. Raises what `Reader` raises.
     """
 
     mixed = 1
@@ -33,12 +33,12 @@ class SideBySide:
 
     @property
     def lost(self) -> list[tuple[float, float, str]]:
-        """Return the losses of all tracks. A track that ends before the others is no loss."""
+        """Return the losses of all tracks. A track that ends before the others does not count as a loss."""
         return sorted({each for reader in self._readers for each in reader.lost})
 
     @property
     def mix(self) -> str | None:
-        """Return a description of how the channels of each track were mixed, None if each has only one."""
+        """Return a description of how the channels of each track were mixed, None if each track has one channel."""
         return ", ".join(dict.fromkeys(reader.mix for reader in self._readers if reader.mix)) or None
 
     def read(self, seconds: float) -> Samples:

@@ -9,8 +9,8 @@ from typing import Any
 from stt.errors import BadOption
 from stt.transcript.languages import name_of
 
-ALL = "all"  # each track is a speaker
-MICROPHONE, SHARED = "Microphone", "Shared sound"  # titles of the tracks of a call that was recorded here
+ALL = "all"  # the choice to transcribe all tracks, each as one speaker
+MICROPHONE, SHARED = "Microphone", "Shared sound"  # titles of the tracks of a call that this app recorded
 ENOUGH = 1.0  # minimum seconds of detected speech; less may be a false detection
 
 
@@ -18,9 +18,9 @@ ENOUGH = 1.0  # minimum seconds of detected speech; less may be a false detectio
 class Track:
     """One sound track. `number` counts from 1 in file order. `problem` is why it cannot be decoded, None if it can.
 
-    `speech` is the seconds of speech in the first minutes and `level` is in dB of full scale, both None if not
-    analysed. `language` is the file's own tag, such as eng. `best` marks the one that a player selects, `chosen` the
-    one to transcribe.
+    `speech` is the seconds of speech in the track's first minutes. `level` is the mean level of these minutes in dB of
+    full scale. Both are None if the track was not analysed. `language` is the language tag in the file, such as eng.
+    `best` marks the track that a player selects, `chosen` the track to transcribe.
     """
 
     number: int
@@ -41,9 +41,9 @@ def speakers(tracks: Sequence[Track]) -> list[Track]:
 
 
 def picked(tracks: Sequence[Track], choice: str) -> tuple[int | list[int] | None, list[str]]:
-    """Return the `track` of `decoder.Reader` for a choice, and the names of the tracks if each is a speaker.
+    """Return the `track` argument of `decoder.Reader` for a choice, and the tracks' names if each track is a speaker.
 
-    The choice "" stands for the chosen track.
+    The choice "" means the track marked as `chosen`.
     """
     if not tracks:
         return None if choice in ("", ALL) else int(choice), []
@@ -65,7 +65,7 @@ def chosen(tracks: Sequence[Track]) -> int | None:
 
 
 def usual(tracks: Sequence[Track]) -> str:
-    """Return a page's default choice: all tracks of a recorded call in which both sides speak, else the chosen one."""
+    """Return a page's default choice: all tracks of a recorded call if both sides speak, else the chosen track."""
     call = [track.title for track in tracks] == [MICROPHONE, SHARED]
     if call and all((track.speech or 0.0) >= ENOUGH and not track.problem for track in tracks):
         return ALL
@@ -96,7 +96,7 @@ def summary(tracks: Sequence[Track], choice: str = "") -> str:
 
 
 def check(tracks: Sequence[Track], choice: str) -> str:
-    """Return `choice` if the recording has this track. Raises BadOption, which lists its tracks."""
+    """Return `choice` if the recording has this track. Raises BadOption if the track is missing or cannot be read."""
     if choice == ALL:
         return choice
     track = next((track for track in tracks if str(track.number) == choice), None)
@@ -114,6 +114,6 @@ def as_rows(tracks: Sequence[Track]) -> list[dict[str, Any]]:
 
 
 def of_rows(rows: list[dict[str, Any]] | None) -> list[Track]:
-    """Return the tracks stored with a recording. Unknown fields, of another version, are ignored."""
+    """Return the tracks stored with a recording. Fields that another version of the app stored are ignored."""
     known = Track.__dataclass_fields__
     return [Track(**{name: value for name, value in row.items() if name in known}) for row in rows or []]

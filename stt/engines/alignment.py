@@ -1,7 +1,7 @@
 """Align a given transcript with its recording: find when its words are spoken.
 
-Segments whose times are known keep them. Other texts are aligned with a decoding of the same sound: that of an earlier
-version, or one that is made first, like a transcription.
+If the segments have times, they keep these times. Otherwise the text is compared with a decoding of the same sound. The
+decoding is that of an earlier version, or it is made first, like a transcription.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from stt.whisper.forced_alignment.aligner import placed
 from stt.whisper.forced_alignment.plan import Placed
 from stt.whisper.loading import loaded
 
-STEP = 100_000  # added to the numbers of an alignment's chunks for the watch, so that they follow those of the decoding
+STEP = 100_000  # added to the chunk numbers of an alignment for `crashes.Watch`: they follow those of the decoding
 
 
 class Alignment:
@@ -49,8 +49,8 @@ class Alignment:
     def run(self, work: Work) -> Outcome:
         began, job = time.monotonic(), replace(work.job, model=LOCAL)
         work = copy(work)
-        work.job = job  # with the aligning model in place of the job's model, which is only a name
-        if work.cancelled():  # or finished by a process that was killed just then: the given text is gone
+        work.job = job  # has the model that aligns, because the model of an alignment job is only a name
+        if work.cancelled():  # also if a process finished the job just before it was killed: the given text is gone
             raise Cancelled()
         given = work.with_retries(transcripts.transcript_of, job.id)
         decoded, by = (None, "") if plan.trusted(given) else self._decoding(work)
@@ -82,7 +82,7 @@ class Alignment:
         return Outcome(transcript, provenance, seconds=place["end"], worked=time.monotonic() - began)
 
     def _decoding(self, work: Work) -> tuple[Transcript, str]:
-        """Return a decoding of the sound with word times, and its origin, for the provenance."""
+        """Return a decoding of the sound with word times, and the decoding's origin for the provenance."""
         kept = work.step("find a decoding", _version_with_words, work.job)
         if kept:
             return work.with_retries(transcripts.transcript_of, kept), f"version {kept}"
@@ -102,7 +102,7 @@ class _Aligning:
     by_segments: bool
 
     def chunk(self, before: dict[str, Any]) -> dict[str, Any]:
-        """Align the words of one chunk; return their times, and where the next chunk begins, as a checkpoint."""
+        """Align the words of one chunk. Return a checkpoint with their times and the start of the next chunk."""
         number, start = before["number"] + 1, before["end"]
         self.watch.enter(STEP + number)
         try:
@@ -124,7 +124,7 @@ class _Aligning:
                         report = self._reporter(start, end, max(len(own), 1))
                         found = placed(session, sound, voice, start, words, own, language or "en", report)
                     break
-                except RuntimeError as error:  # CTranslate2's, from a graphics card
+                except RuntimeError as error:  # CTranslate2 raises it if a graphics card fails
                     if not self.model.step_down(plan_before, error):
                         raise
         finally:
@@ -174,7 +174,10 @@ class _Aligning:
 
 
 def _version_with_words(job: Job) -> str | None:
-    """Return the newest transcription of the same sound on this machine that is not a translation, None without one."""
+    """Return the id of the newest transcription of the same sound by Whisper, None without one.
+
+    Translations and transcriptions without words are not considered.
+    """
     t = transcriptions.c
     query = (
         sa.select(t.id, t.options)
@@ -188,7 +191,7 @@ def _version_with_words(job: Job) -> str | None:
 
 
 def _language(job: Job, given: Transcript, decoded: Transcript | None) -> str | None:
-    """Return the language of the words: the user's choice, the file's, or that of the decoding."""
+    """Return the language of the words: the user's choice, or that of the given transcript, or that of the decoding."""
     for code in (job.options.get("language"), given.language, decoded.language if decoded else None):
         if code in LANGUAGES:
             return str(code)

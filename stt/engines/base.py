@@ -14,14 +14,14 @@ Result = TypeVar("Result")
 
 
 class Work(Protocol):
-    """A job as its engine sees it."""
+    """The interface of a job to its engine."""
 
     job: Job
 
     def step(
         self, name: str, function: Callable[Arguments, Result], *args: Arguments.args, **values: Arguments.kwargs
     ) -> Result:
-        """Call `function` as a durable step: its result is stored, and returned after a restart.
+        """Call `function` as a durable step, whose result is stored and is returned again after a restart.
 
         An interrupted step runs again, so it must be idempotent.
         """
@@ -29,7 +29,7 @@ class Work(Protocol):
     def with_retries(
         self, function: Callable[Arguments, Result], *args: Arguments.args, **values: Arguments.kwargs
     ) -> Result:
-        """Call `function`, retrying while the database or the audio storage is unavailable. Not a step."""
+        """Call `function`, retrying while the database or the audio storage is unavailable. Stores no result."""
 
     def cancelled(self) -> bool:
         """Return whether the user has cancelled or deleted the job."""
@@ -39,23 +39,23 @@ class Work(Protocol):
 class Outcome:
     """The result of an engine: the transcript and its provenance. `raw` is the provider's response.
 
-    `cost` is shown to the user, in US dollars; `seconds` of audio and `dollars` count towards quotas.
+    `cost` is the amount in US dollars that the user sees. `seconds` of sound and `dollars` count towards quotas.
     """
 
     transcript: Transcript
     provenance: dict[str, Any]
     cost: float | None = None
     raw: Any = None
-    seconds: float | None = None  # None stands for the duration of the transcript
+    seconds: float | None = None  # None means the duration of the transcript
     dollars: float | None = None
-    worked: float | None = None  # seconds from the start to the result; None stands for the sum of the job's chunks
+    worked: float | None = None  # seconds from the start to the result; None means the sum of the job's chunks
 
 
 class Engine(Protocol):
     name: str
 
     def run(self, work: Work) -> Outcome:
-        """Transcribe. After a restart it is called again, and finished steps return their stored results.
+        """Transcribe the job's recording. After a restart, this is called again and uses results of finished steps.
 
         Raises SttError for errors a user can act on, and Cancelled when the user has cancelled.
         """

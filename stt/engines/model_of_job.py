@@ -1,4 +1,4 @@
-"""Get the model of a job ready: on the disk, then in memory. The job's row shows the progress."""
+"""Download the model of a job if necessary, and load it into memory. The job's database row shows the progress."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from stt.whisper.loading import loaded
 
 @contextmanager
 def loaded_for(work: Work) -> Iterator[loaded.Model]:
-    """Yield the model in memory, after downloading it if it is not here yet.
+    """Yield the job's model in memory. A model that is not on the disk is downloaded first.
 
-    Raises Cancelled, and what `shelf.obtain` does. If the process is killed meanwhile, the download resumes.
+    Raises Cancelled, and what `shelf.obtain` raises. A download that was interrupted because the process was killed is
+    resumed.
     """
     row = _Row(work)
     found = shelf.obtain(work.job.model, row.downloading, row.check_cancelled)
@@ -29,14 +30,17 @@ def loaded_for(work: Work) -> Iterator[loaded.Model]:
 
 
 def languages_of(options: Mapping[str, Any], model: str) -> list[str]:
-    """Return the language codes the user chose, or that of a model with one. With several, each window is in one."""
+    """Return the language codes that the user chose, or only "en" for an English model.
+
+    If there are several codes, each window is in one of these languages.
+    """
     if known.find(model).english:
         return ["en"]
     return [code for code in str(options.get("language") or "").split(",") if code]
 
 
 class _Row:
-    """Show a stage in the row of a job."""
+    """The database row of a job, which shows the stage of its work to the user."""
 
     def __init__(self, work: Work) -> None:
         self._work, self._stage = work, work.job.stage
@@ -50,7 +54,7 @@ class _Row:
 
     def say(self, stage: str | None) -> None:
         if stage != self._stage:
-            with suppress(*DB_UNAVAILABLE):  # the next percent is recorded when it is back
+            with suppress(*DB_UNAVAILABLE):  # a later call records the stage
                 records.update_progress(self._work.job, stage=stage)
                 self._stage = stage
 

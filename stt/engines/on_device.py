@@ -36,7 +36,7 @@ from stt.whisper.loading import loaded
 from stt.whisper.loading.device import THREADS
 from stt.whisper.parallel import DecodePool
 
-READ_SECONDS = 30.0  # seconds per read of a decoder
+READ_SECONDS = 30.0  # seconds of sound requested from a decoder at once
 
 
 class OnDevice:
@@ -45,10 +45,11 @@ class OnDevice:
     def run(self, work: Work) -> Outcome:
         with crashes.Watch(work.job.id, work.cancelled) as watch:
             found = work.step("get the recording", _fetch_recording, work, watch)
-            # Older versions stored the recording itself. Its owner may have changed since (see `recovery`).
+            # Older versions of the app stored the recording instead of its id as the result of this step. The owner is
+            # not checked, because the recording may have changed its owner since (see `recovery`).
             recording = work.with_retries(recordings.find, getattr(found, "id", found), None)
             recording = work.with_retries(_with_tracks, recording)
-            if work.job.url:  # an upload's copy was started with the job
+            if work.job.url:  # for an upload, the playback copy was started with the job
                 copying.expect(recording, work.job.options)
             done = work.step("find the place to go on", _resume_point, work.job.id)
             with model_of_job.loaded_for(work) as model:
@@ -66,7 +67,7 @@ class OnDevice:
 
 
 class ChunkReader:
-    """Read a recording in chunks of samples that are cut at pauses, one after the other.
+    """Read a recording in consecutive chunks of samples that are cut at pauses.
 
     Cuts depend only on the audio and the start, so a restarted job cuts where the killed one did.
     """
@@ -85,23 +86,23 @@ class ChunkReader:
     def read_chunk(self, start: int, longest: float) -> tuple[Samples, bool]:
         """Return the chunk from sample `start` of at most `longest` seconds, and whether it is the last.
 
-        Shape (channels, samples). The last may be up to TAIL_TOLERANCE longer. Raises Cancelled while it reads, and
-        NotFound without the file.
+        The chunk has the shape (channels, samples). The last chunk may be longer by a share of `vad.TAIL_TOLERANCE`.
+        Raises Cancelled if the job is cancelled during the reading, and NotFound if the file is missing.
         """
         try:
             reader = self._reader if self._reader is not None and start == self._at else self._open(start)
             return self._read(reader, start, longest)
         except BaseException:
-            self.close()  # its position is unknown now
+            self.close()  # the reader's position is unknown now
             raise
 
     def _read(self, reader: Reader, start: int, longest: float) -> tuple[Samples, bool]:
         wanted = int(longest * (1 + vad.TAIL_TOLERANCE) * RATE)
         have = self._kept.shape[1]
-        # Read into place in parts: a single read would briefly hold three copies of a 24 MB chunk.
+        # Read in parts into one array. A single read would briefly hold three copies of a 24 MB chunk.
         samples = np.empty((len(self._kept), max(have, wanted + 1)), np.float32)
         samples[:, :have] = self._kept
-        # One more sample than wanted shows whether anything follows.
+        # One more sample than wanted shows whether more sound follows.
         while have <= wanted:
             part = reader.read(min(READ_SECONDS, (wanted + 1 - have) / RATE), self._check_cancelled)
             if not part.shape[1]:
@@ -119,7 +120,7 @@ class ChunkReader:
             self._reader = reader = Reader(
                 self._path, self._apart, track=self._track, check_cancelled=self._check_cancelled
             )
-        except FileNotFoundError as error:  # deleted since the job was created
+        except FileNotFoundError as error:  # the file was deleted after the job was created
             raise NotFound("The recording is no longer kept.") from error
         if start:
             self._seek(reader, start / RATE)
@@ -127,7 +128,7 @@ class ChunkReader:
         return reader
 
     def _seek(self, reader: Reader, start: float) -> None:
-        """Read up to `start` seconds, with progress: it takes a minute or more for many hours."""
+        """Skip the first `start` seconds and report progress. For many hours this takes a minute or more."""
         while (left := start - reader.position) > 0:
             far = f"{reader.position / 60:.0f} of {start / 60:.0f} min read"
             records.update_progress(self._work.job, stage=f"Finding where to continue: {far}")
@@ -152,7 +153,7 @@ class ChunkReader:
         return facts | ({"mix": self._reader.mix} if self._reader.mix else {})
 
     def speaker(self, channel: int) -> str:
-        """Return the speaker's name in a separate channel (from 0): the track's, if tracks are speakers."""
+        """Return the speaker's name in channel number `channel`, from 0. If tracks are speakers, it is the track's."""
         return self._names[channel] if self._names else f"Speaker {channel + 1}"
 
     @property
@@ -172,10 +173,10 @@ class Chunk:
     start: float
     end: float
     last: bool
-    lost: list[tuple[float, float, str]]  # spans that could not be decoded; known in the last chunk
+    lost: list[tuple[float, float, str]]  # spans of the recording that were not decoded; empty before the last chunk
     channels: int
     facts: dict[str, Any]  # for the provenance: how many channels were mixed, and how
-    transcriptions: Iterable[transcribe.Transcription]  # of the channels in order; lazy until the language is known
+    transcriptions: Iterable[transcribe.Transcription]  # one per channel, in order; lazy until the language is known
 
 
 class ChunkPipeline:
@@ -189,13 +190,13 @@ class ChunkPipeline:
         self._prefetched: Chunk | None = None
 
     def next_chunk(self, start: float, language: str | None) -> Chunk:
-        """Start the chunk at `start` seconds, with the language before it if known.
+        """Start to transcribe the chunk at `start` seconds. `language` is the previous chunk's, None if unknown.
 
-        Raises NotFound without the file.
+        Raises NotFound if the file is missing.
         """
         prefetched = self._prefetched
         chunk = prefetched if prefetched and prefetched.start == start else self._submit(start, language)
-        # The first chunk keeps all threads, so that the first words appear soon.
+        # The first chunk uses all threads, so that the first words appear soon.
         if chunk.last or not start or language is None or self._watch.one_by_one:
             self._prefetched = None
         elif prefetched is None or prefetched.start != chunk.end:
@@ -204,7 +205,7 @@ class ChunkPipeline:
 
     @property
     def prefetched_seconds(self) -> float:
-        """Return the seconds already decoded of the next chunk."""
+        """Return how many seconds of the next chunk have already been decoded."""
         chunk = self._prefetched
         return sum(each.seconds_done for each in chunk.transcriptions) / chunk.channels if chunk else 0.0
 
@@ -214,19 +215,19 @@ class ChunkPipeline:
         return self._prefetched is None
 
     def step_down(self, error: Exception) -> bool:
-        """Use less of a graphics card that failed, or stop using it; return False if there is none."""
+        """Use a failed graphics card for fewer windows at once, or use the CPU. Return whether to try again."""
         if self._model is None or self._plan is None or not self._model.step_down(self._plan, error):
             return False
         self._plan, self._prefetched = self._model.plan, None
         return True
 
     def _submit(self, start: float, language: str | None) -> Chunk:
-        # Separate channels share the memory of two.
+        # Chunks of more than two channels are shorter, so that they need the memory of two channels.
         longest = vad.CHUNK_SECONDS * 2 / max(2, self.reader.channels) if start else vad.FIRST_CHUNK_SECONDS
         samples, last = self.reader.read_chunk(round(start * RATE), longest)
         transcriptions = self._transcribe(samples, language)
         end, lost = start + samples.shape[1] / RATE, self.reader.lost if last else []
-        # With a known language all channels are submitted at once; otherwise each one waits for the one before.
+        # With a known language all channels are submitted at once. Otherwise each channel waits for the previous one.
         started = list(transcriptions) if language else transcriptions
         return Chunk(start, end, last, lost, len(samples), self.reader.mixing(), started)
 
@@ -257,7 +258,7 @@ def _with_tracks(recording: Recording) -> Recording:
 
 
 def _fetch_recording(work: Work, watch: crashes.Watch) -> str:
-    """Return the id of the job's recording, after downloading a link."""
+    """Return the id of the job's recording. If the job has only a link, download the recording first."""
     job = work.job
     if job.recording_id is not None:
         return job.recording_id
@@ -292,12 +293,12 @@ def _attach(connection: Connection, job: Job, recording: Recording) -> None:
     facts |= {"dated": recording.dated, "dated_by": recording.dated_by}
     if not records.update_progress(job, connection, **facts):
         raise Cancelled()
-    if job.title == titles.of_name(download.name_of(job.url or "")):  # not renamed
+    if job.title == titles.of_name(download.name_of(job.url or "")):  # the user has not renamed the job
         records.retitle(connection, job.id, job.title, titles.of_name(recording.name))
 
 
 def _resume_point(generation_id: str) -> dict[str, Any]:
-    """Return where to start: after the last chunk that an earlier attempt finished."""
+    """Return the checkpoint of the last chunk that an earlier attempt finished, after which this attempt starts."""
     last = transcripts.last_chunk(generation_id)
     if last is None:
         return {"number": 0, "end": 0.0, "last": False, "language": None, "facts": {}, "worked": 0.0}
@@ -312,7 +313,7 @@ def _transcribe_watched(
         while True:
             try:
                 return _transcribe_chunk(work, pipeline, before)
-            except RuntimeError as error:  # CTranslate2's, from a graphics card
+            except RuntimeError as error:  # CTranslate2 raises it if a graphics card fails
                 if not pipeline.step_down(error):
                     raise
     finally:
@@ -321,12 +322,12 @@ def _transcribe_watched(
 
 
 def _transcribe_chunk(work: Work, pipeline: ChunkPipeline, before: dict[str, Any]) -> dict[str, Any]:
-    """Transcribe and store one chunk; return its facts, small enough for a checkpoint."""
+    """Transcribe and store one chunk. Return its facts without the text, as a small checkpoint."""
     job, began = work.job, time.monotonic()
     number, start = before["number"] + 1, before["end"]
-    if kept := transcripts.chunk(job.id, number):  # a worker was stopped just after storing it
+    if kept := transcripts.chunk(job.id, number):  # a worker was stopped just after it stored this chunk
         return {"number": number, "end": kept["end"], **kept["notes"]}
-    worked = before.get("worked", job.worked)  # absent if an older version started the job
+    worked = before.get("worked", job.worked)  # absent if an older version of the app started the job
     named = model_of_job.languages_of(job.options, job.model)
     language = before["language"] or (named[0] if len(named) == 1 else None)
     probability = before.get("language_probability")
@@ -345,9 +346,9 @@ def _transcribe_chunk(work: Work, pipeline: ChunkPipeline, before: dict[str, Any
             records.update_progress(job, seconds_done=done, worked=worked + took, partial=partial)
 
     for channel, transcription in enumerate(chunk.transcriptions):
-        with closing(transcription.events()) as events:  # so that decoding stops if the database refuses a report
+        with closing(transcription.events()) as events:  # so that decoding stops if `report` raises
             for segment in events:
-                if segment is None:  # report between windows, whose segments come all at once
+                if segment is None:  # a heartbeat while a window is decoded, whose segments come all at once
                     report((channel * length + transcription.seconds_done) / chunk.channels)
                 else:
                     segment = segment.moved(start)

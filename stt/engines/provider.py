@@ -1,4 +1,4 @@
-"""Transcribe with the AI/ML API: create once, store the id, poll until the job has ended."""
+"""Transcribe with the AI/ML API: create a generation once, store its id, and poll until it has ended."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ class Provider:
                 raise reading.error
         except ProviderError as error:
             if isinstance(error, ENDED) or (reading is not None and reading.over):
-                work.with_retries(submissions.save_provider_id, work.job.id, None)  # so that a retry creates a new one
+                work.with_retries(submissions.save_provider_id, work.job.id, None)  # a retry creates a new one
             if isinstance(error, ResultExpired) and work.job.recording_id is None:
                 error.guidance = "Results are kept there for one hour. Retry hands over the link again."
             raise
         assert reading.transcript is not None
-        # The longest of three: a file or a response may declare too little.
+        # The longest of three durations counts, because a file or a response may declare too little.
         seconds = max(reading.transcript.duration, reading.seconds, work.job.duration or 0.0)
         cost, dollars = _cost(work.job, reading.transcript.extras.get("cost"), seconds)
         metrics.audio_seconds.labels(kinds.PROVIDER).inc(seconds)
@@ -92,7 +92,7 @@ class Provider:
 
 
 def client_for(job: Job) -> Client:
-    """Return a client with the job's key. Raises KeyMissing."""
+    """Return a client with the job's API key. Raises KeyMissing."""
     return Client(
         settings().aiml_base_url,
         keys.unseal(submissions.sealed_key(job.id)),
@@ -103,10 +103,11 @@ def client_for(job: Job) -> Client:
 def _create(work: Work) -> dict[str, Any]:
     """Submit the job, at most once per attempt even if this server is killed at any moment.
 
-    The attempt counts as submitted from before its last byte is sent until the provider has certainly refused it. If a
-    restart finds it submitted without an id, it is uncertain whether the provider accepted it, so the user decides.
-    Returns the id and the time `at` which it came, with `old` if an earlier attempt created it. Raises
-    SubmissionUncertain.
+    The job is marked as submitted before its last byte is sent. The mark is removed only if the provider has certainly
+    refused the job. If this runs after a restart and finds the mark without an id, it is uncertain whether the provider
+    accepted the job. Then it raises SubmissionUncertain, and the user decides.
+
+    Returns the id and the time `at` which the id arrived, with `old` if an earlier attempt created the generation.
     """
     job = work.job
     # A retry of a job that was cancelled during its create waits for the result of that create.
@@ -140,7 +141,7 @@ def _create(work: Work) -> dict[str, Any]:
 
 @contextmanager
 def _source(work: Work) -> Iterator[dict[str, Any]]:
-    """Yield keyword arguments of `Client.create`: the link, or the file and its name; and a progress callback.
+    """Yield keyword arguments for `Client.create`: a progress callback, and the link or the file with its name.
 
     If there are several tracks, only the chosen one is sent, because the provider might pick another.
     """
@@ -176,14 +177,14 @@ def _source(work: Work) -> Iterator[dict[str, Any]]:
 
 
 def _options(job: Job) -> tuple[dict[str, Any], list[str]]:
-    """Return the parameters to send, with the job's terms where the model takes them, and the terms left out."""
+    """Return the parameters to send, with the job's terms if the model takes them, and the terms that are left out."""
     model = offered.known().find(job.model)
     options = clean_options(model, job.options, unknown="drop")
     return with_vocabulary(model, options, terms.texts(terms.of(job.options)))
 
 
 def _vocabulary(job: Job) -> dict[str, str]:
-    """Return which terms were sent and which were not, for the provenance."""
+    """Return which vocabulary terms were sent and which were not, for the provenance."""
     _, left = _options(job)
     sent = [text for text in terms.texts(terms.of(job.options)) if text not in left]
     facts = {"vocabulary": ", ".join(sent), "vocabulary_left_out": ", ".join(left)}
@@ -192,7 +193,7 @@ def _vocabulary(job: Job) -> dict[str, str]:
 
 def _tracks(job: Job) -> dict[str, str]:
     """Return which track was sent, for the provenance; empty if there is only one."""
-    with suppress(NotFound):  # deleted meanwhile
+    with suppress(NotFound):  # the recording was deleted meanwhile
         recording = recordings.find(job.recording_id, None) if job.recording_id else None
         if recording is not None and (several := tracks.of_rows(recording.tracks)):
             return {"tracks": tracks.summary(several, str(job.options.get("track") or ""))}
@@ -200,16 +201,16 @@ def _tracks(job: Job) -> dict[str, str]:
 
 
 def _wait(job: Job, why: ProviderError) -> None:
-    """Record that the create was certainly not accepted. It is sent again after a wait."""
+    """Record that the provider certainly did not accept the create. `Client.create` sends it again after a wait."""
     submissions.unmark_submitted(job)
     records.update_progress(job, stage=_trouble(why))
 
 
 def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float | None]:
-    """Poll until the job has ended. Return the response, and the seconds that it took if known.
+    """Poll until the generation has ended. Return the response, and the seconds that the generation took if known.
 
-    Nothing is a checkpoint here. Waiting times follow from the time since the create, so a restarted job continues
-    where it was, and polls at least once. Raises what `Client.get` raises, ProviderTimeout and Cancelled.
+    Polling stores no checkpoints. The waiting times depend on the time since the create, so a restarted job continues
+    the same schedule. It polls at least once. Raises what `Client.get` raises, ProviderTimeout and Cancelled.
     """
     job, client = work.job, work.with_retries(client_for, work.job)
     expected = pacing.expected_seconds(job.duration or 0.0, work.with_retries(records.recent_durations, job.model))
@@ -234,9 +235,9 @@ def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float 
                 reading = results.read(answer, job.duration)
                 if (
                     isinstance(reading.error, ProviderBusy | ProviderDown) and not reading.over
-                ):  # within a response of status 200
+                ):  # the error is inside a response of status 200
                     raise reading.error
-        except (ProviderBusy, ProviderDown, ResultExpired) as error:  # transient, until the job's own time limit
+        except (ProviderBusy, ProviderDown, ResultExpired) as error:  # transient: polled again until `limit`
             if isinstance(error, ResultExpired) and (created.get("old") or time.time() - created["at"] > NEW):
                 raise
             waits = waits if trouble is not None else backoff.backoff()
@@ -255,7 +256,10 @@ def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float 
 
 
 def _pause(work: Work, seconds: float) -> None:
-    """Sleep. Raises Cancelled within ten seconds of a cancellation, without polling the database all the time."""
+    """Sleep for `seconds`. Raises Cancelled within ten seconds after the job is cancelled.
+
+    The database is queried only every `pacing.SLOWEST` seconds.
+    """
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
         backoff.pause(min(left, pacing.SLOWEST))
@@ -289,7 +293,11 @@ def _trouble(why: ProviderError) -> str:
 
 
 def _cost(job: Job, billed: Any, seconds: float) -> tuple[float | None, float | None]:
-    """Return US dollars: the billed amount, else by price; and the larger of both, for quotas."""
+    """Return two amounts in US dollars: one for the user, and one for quotas.
+
+    The first is the billed amount, or the amount by price if the response has none. The second is the larger of these
+    two amounts.
+    """
     priced = offered.known().find(job.model).cost(seconds)
     if not isinstance(billed, int | float):
         return priced, priced

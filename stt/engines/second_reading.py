@@ -1,4 +1,4 @@
-"""Decode a few seconds once more with a larger beam, for other readings of a word."""
+"""Decode a few seconds of a recording again with a larger beam, to find other readings of a word."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stt.transcript.languages import LANGUAGES
 from stt.transcript.model import Transcript
 from stt.whisper.loading import loaded
 
-BEAM_SIZE = 12  # decoding uses 5; every result of the search is a reading
+BEAM_SIZE = 12  # a transcription uses 5; every result of the beam search gives a reading
 BEFORE, AFTER = 5.0, 3.0  # seconds of sound around the word
 LONGEST = 60.0  # time limit for reading the recording up to the word and for waiting, seconds
 

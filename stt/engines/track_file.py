@@ -1,4 +1,4 @@
-"""Write one sound track of a recording as a file, for providers that would choose another one."""
+"""Write one sound track of a recording as a file, for providers that would choose another track."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from stt.files import paths
 from stt.store import recordings
 from stt.store.recordings import Recording
 
-READ_SECONDS = 30.0  # seconds per read of the decoder
+READ_SECONDS = 30.0  # seconds of sound requested from the decoder at once
 
 
 @contextmanager
 def track_file(recording: Recording, choice: str, check_cancelled: Callable[[], None]) -> Iterator[Path]:
-    """Write the chosen track (see `stt.audio.tracks`) as FLAC, 16 kHz; the file is deleted afterwards.
+    """Write the track of a `choice` (see `stt.audio.tracks`) as FLAC with 16 kHz, and yield the path.
 
-    Tracks that are speakers become its channels. `check_cancelled` is called regularly, and may raise. Raises what
-    `decoder.Reader` raises, and DiskFull.
+    If each track is a speaker, each track becomes a channel of the file. The file is deleted after the block.
+    `check_cancelled` is called regularly, and may raise. Raises what `decoder.Reader` raises, and DiskFull.
     """
     track, _ = tracks.picked(tracks.of_rows(recording.tracks), choice)
     part = paths.folder("incoming") / recordings.new_id()

@@ -14,26 +14,26 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 RATE = 16_000  # Hz
 FIRST_CHUNK_SECONDS = 20.0  # about 1 s of work on two cores, so that the first words appear soon
-# A killed server repeats at most this much. 180 s took 3 % longer, because each parallel part ends in a short window;
-# with 300 s memory is still flat.
+# After a server was killed, at most this much is transcribed again. Chunks of 180 s took 3 % longer, because each part
+# decoded in parallel ends in a short window. With 300 s, memory use is still constant.
 CHUNK_SECONDS = 300.0
 
-TAIL_TOLERANCE = 0.25  # share of a chunk; a shorter last chunk is joined to the one before
+TAIL_TOLERANCE = 0.25  # a last chunk shorter than this share of a chunk is joined to the chunk before it
 
 Span = tuple[float, float]  # start and end, in seconds
 
 FRAME = 512  # samples per VAD score
 VAD_KEEP = 0.35  # threshold at which a span continues; Whisper also uses a lower one (`stt.whisper.decoding.VAD_LOW`)
 VAD_HIGH = 0.5  # threshold that some frame of a span must reach; noise and music stay far below
-GOOD_PAUSE = 0.5  # minimum length of a good pause, seconds; it rarely separates words that belong together
+GOOD_PAUSE = 0.5  # minimum length of a good pause, seconds; such a pause rarely separates words that belong together
 LONG_SILENCE = 2.0  # minimum length of a long silence, seconds
-QUIET_BLOCK = 0.1  # seconds; without a pause, cut in the quietest block of this length
+QUIET_BLOCK = 0.1  # length of a block, seconds; sound without a pause is cut in its quietest block
 
 
 def clean(samples: np.ndarray) -> Samples:
     """Return samples as float32 clipped to -1 to 1, with 0 for NaN and infinity."""
     samples = np.asarray(samples, np.float32)
-    if samples.min(initial=0.0) >= -1.0 and samples.max(initial=0.0) <= 1.0:  # false for NaN
+    if samples.min(initial=0.0) >= -1.0 and samples.max(initial=0.0) <= 1.0:  # comparisons are false for NaN
         return samples
     clipped: Samples = np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0)
     return clipped
@@ -67,7 +67,8 @@ def _score(sound: Samples) -> Samples:
 def spans(scores: Samples, pause: float = 0.1, low: float = VAD_KEEP, high: float = VAD_HIGH) -> list[Span]:
     """Return spans of speech in seconds, separated by at least `pause` seconds.
 
-    All frames of a span score `low` or more, and at least one scores `high`. Empty for silence, noise and music.
+    `scores` are those of `speech_probabilities`. A span begins and ends with a score of at least `low`, and at least
+    one of its scores reaches `high`. Silence, noise and music have no spans.
     """
     edges = np.flatnonzero(np.diff(np.concatenate([[False], scores >= low, [False]]))).reshape(-1, 2)
     if not len(edges):
@@ -89,16 +90,17 @@ def speech(samples: Samples) -> list[Span]:
 def cut(samples: Samples, longest: float, spans: Sequence[Span] | None = None) -> int:
     """Return the sample at which to cut off a chunk of at most `longest` seconds from 16 kHz mono samples.
 
-    The cut is in the middle of the last good pause before `longest`, or of the longest pause, or at the quietest
-    moment; always in the second half of `longest`. Shorter samples are not cut. `spans` are those of `speech`, if
-    known. Equal samples give equal cuts.
+    The cut is in the middle of the last good pause before `longest`. Without a good pause it is in the middle of the
+    longest pause, and without any pause at the quietest moment. It is always in the second half of `longest`. Samples
+    that are not longer than `longest` are not cut. `spans` is the result of `speech`, if known. Equal samples give
+    equal cuts.
     """
     limit = int(longest * RATE)
     if len(samples) <= limit:
         return len(samples)
     half = limit // 2
     if spans is None:
-        # The last 30 s are enough for most recordings; scoring a whole chunk takes noticeable time.
+        # Most recordings have a pause in the last 30 s before the limit. Scoring a whole chunk takes noticeable time.
         since = max(half, limit - 30 * RATE)
         spans = [(start + since / RATE, end + since / RATE) for start, end in speech(samples[since:limit])]
         return _at_pause(spans, since / RATE, longest) or _at_quietest(samples, max(since, limit - 10 * RATE), limit)
@@ -106,7 +108,10 @@ def cut(samples: Samples, longest: float, spans: Sequence[Span] | None = None) -
 
 
 def _at_pause(spans: Sequence[Span], earliest: float, latest: float) -> int | None:
-    """Return the middle sample of the best pause from `earliest` to `latest` (seconds), or None."""
+    """Return the middle sample of the last good pause from `earliest` to `latest` (seconds), or of the longest pause.
+
+    Returns None if there is no pause.
+    """
     ends = [earliest, *(end for _, end in spans if end > earliest)]
     starts = [*(start for start, end in spans if end > earliest), latest]
     pauses = [

@@ -1,5 +1,5 @@
 """The vocabulary: names and terms that a user gives to be recognised, and replacements.
 
-`terms` reads them, `rescoring` biases Whisper towards them (`sounds` compares how words sound), `replacing` corrects a
-transcript. `stt.library.vocabulary` stores them.
+`terms` reads the terms of a vocabulary. `rescoring` biases Whisper towards terms, and uses `sounds` to compare how
+words sound. `replacing` makes the replacements in a transcript. `stt.library.vocabulary` stores vocabularies.
 """

@@ -1,4 +1,4 @@
-"""Replace words of a transcript by the terms of a vocabulary: whole words only, whose times are kept."""
+"""Replace words of a transcript by the terms of a vocabulary. Only whole words are replaced. Their times are kept."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ class _Core:
 
 
 def replaced(transcript: Transcript, terms: Iterable[Term]) -> tuple[Transcript, dict[Term, int]]:
-    """Return the transcript with the replacements made, and how often each was made.
+    """Return the transcript with the replacements of `terms` made, and how often each replacement was made.
 
-    Case and accents do not matter; of several that begin at a word, the longest counts. "Cyril's" becomes "Cyrille's".
+    Case and accents are ignored. If several replacements fit at a word, the one of the most words is made. Possessive
+    endings are kept: "Cyril's" becomes "Cyrille's".
     """
     by_first: dict[str, list[tuple[tuple[str, ...], Term]]] = {}
     for term in terms:

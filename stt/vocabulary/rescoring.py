@@ -1,8 +1,9 @@
 """Bias a decoded window towards terms: if words sound like a term, the model scores the term in their place.
 
-CTranslate2 cannot bias its search, and terms in the prompt gain no more names and cost words where they do not occur:
-see `python -m tests.bench.vocabulary`. Here the window is decoded as without a vocabulary, and only words that sound
-like a term can change, so no list makes Whisper loop or drop speech.
+CTranslate2 cannot bias its search. With terms in the prompt, Whisper recognises no more names than with rescoring, and
+loses words in recordings where the terms do not occur: see `python -m tests.bench.vocabulary`. Here the window is
+decoded as without a vocabulary, and only words that sound like a term can change. So no vocabulary can make Whisper
+loop or drop speech.
 """
 
 from __future__ import annotations
@@ -19,16 +20,18 @@ from rapidfuzz.process import cdist
 
 from stt.vocabulary import sounds
 
-# Tuned on two speakers of LibriSpeech test-other; `tests.bench.vocabulary` evaluates them on others.
-MAX_DISTANCE = 0.42  # maximum distance of sounds; words farther from a term are not scored
-BIAS = 15.0  # maximum loss of log probability for a term that sounds the same
-BIAS_PER_DISTANCE = 20.0  # reduction of the bias per distance of sounds
-FEWER_WORDS, MORE_WORDS = 2, 3  # than the term has: "Alzaman" for "al Zaman", "these stitches" for "distichs"
-MAX_OF_A_TERM, MAX_CANDIDATES = 2, 10  # maximum candidates scored in a window, nearest first
+# These values were tuned on two speakers of LibriSpeech test-other. `tests.bench.vocabulary` evaluates them on others.
+MAX_DISTANCE = 0.42  # maximum `sounds.distance` between a term and the words that it may replace
+BIAS = 15.0  # maximum loss of log probability that is accepted for a term that sounds the same as the words
+BIAS_PER_DISTANCE = 20.0  # reduction of the bias per unit of `sounds.distance`
+# How many words fewer or more than the term the replaced text may have: "Alzaman" for "al Zaman", "these stitches" for
+# "distichs".
+FEWER_WORDS, MORE_WORDS = 2, 3
+MAX_OF_A_TERM, MAX_CANDIDATES = 2, 10  # maximum candidates scored in a window, per term and in total; nearest first
 _CORE = re.compile(r"^(\W*)(.*?)((?:['’]s)?\W*)$", re.DOTALL)
 _FLOOR = 1e-12
 
-# Token ids of a text -> the probability of each.
+# A function that returns the probability of each token of a text.
 Score = Callable[[list[int]], Sequence[float]]
 
 
@@ -43,7 +46,7 @@ class Tokenizer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """A word of a window: its text, its tokens `first` to `last` (exclusive), and its run between timestamps."""
+    """A word of a window: its text, and its tokens `first` to `last` (exclusive). `run` counts timestamps before it."""
 
     text: str
     first: int
@@ -53,7 +56,10 @@ class _Word:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """Text to put in place of the tokens `first` to `last` (exclusive), because it sounds `distance` like them."""
+    """A `text` with a term, to put in place of the tokens `first` to `last` (exclusive).
+
+    `distance` is the `sounds.distance` of the term from the words of these tokens.
+    """
 
     distance: float
     term: str
@@ -66,7 +72,7 @@ class _Candidate:
 
 
 class Rescorer:
-    """Rescore windows with the terms of a vocabulary, which are prepared once."""
+    """Rescore windows with the terms of a vocabulary. The terms are prepared once."""
 
     def __init__(self, terms: Sequence[str]) -> None:
         self._terms = [term for term in dict.fromkeys(terms) if sounds.key(term)]
@@ -76,7 +82,7 @@ class Rescorer:
         self._lengths = [len(re.findall(r"\w+", term)) for term in self._terms]  # in words
 
     def rescored(self, tokens: Sequence[int], tokenizer: Tokenizer, score: Score) -> list[int]:
-        """Return the tokens of a window with its timestamps, replaced by terms where these are probable enough."""
+        """Return `tokens`, a window's words and timestamps, with words replaced by terms that are probable enough."""
         found = list(tokens)
         if not self._terms or not (candidates := self._candidates(found, tokenizer)):
             return found
@@ -131,7 +137,7 @@ class Rescorer:
         kept: list[_Candidate] = []
         for candidate in found:
             same = [other for other in kept if other.term == candidate.term]
-            # Of overlapping candidates of a term, only the nearest, so that no unrelated neighbour is replaced as well.
+            # Keep only the nearest of a term's overlapping candidates. A longer one would also replace other words.
             if len(same) < MAX_OF_A_TERM and not any(map(candidate.overlaps, same)):
                 kept.append(candidate)
             if len(kept) == MAX_CANDIDATES:
@@ -139,14 +145,14 @@ class Rescorer:
         return kept
 
     def _has_a_term(self, text: str, term: str) -> bool:
-        """Return whether words already contain a listed term: this one, or another that is not part of it."""
+        """Return whether `text` begins with `term`, or contains another listed term that is not a part of `term`."""
         if text.startswith(term):
             return True
         words = {re.sub(r"^\W+|(?:['’]s)?\W*$", "", word) for word in text.split()}
         return bool(words & self._known - (set(term.split()) - {term}))
 
     def _spans(self, words: Sequence[_Word]) -> Iterator[tuple[int, int]]:
-        """Yield (first word, number of words) of all spans that may be a term."""
+        """Yield (first word, number of words) of all spans of words that a term may replace."""
         longest = max(self._lengths) + MORE_WORDS
         for at, word in enumerate(words):
             for length in range(1, min(longest, len(words) - at) + 1):
@@ -156,7 +162,7 @@ class Rescorer:
 
 
 def _words(tokens: list[int], tokenizer: Tokenizer) -> Iterator[_Word]:
-    """Yield the words of a window. None spans a timestamp."""
+    """Yield the words of a window. No word extends over a timestamp."""
     at = run = 0
     while at < len(tokens):
         end = at

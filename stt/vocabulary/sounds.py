@@ -1,4 +1,7 @@
-"""Compare how words sound by spelling: rough rules of European languages; other letters count as they are."""
+"""Compare how words sound, by their spelling. The rules are rough rules of European languages.
+
+Letters without a rule are compared as they are.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ _CLOSE = ("bpvfw", "dt0", "gkcjq", "szxc1", "mn", "lr")  # groups of similar con
 _VOWELS = frozenset("aeiouy")
 _SOFT = _VOWELS | frozenset("hw")  # letters that cost less to omit
 _START = re.compile("^(?:wr|kn|gn|ps)")
-_SPELLINGS = [  # 0 is "th", 1 "sh"
+_SPELLINGS = [  # patterns and their sounds; 0 stands for "th", 1 for "sh"
     (re.compile(pattern), sound)
     for pattern, sound in (
         *(("ph", "f"), ("gh", "g"), ("ck", "k"), ("sch|sh", "1"), ("ch", "c"), ("th", "0"), ("qu", "kw"), ("x", "ks")),
@@ -23,7 +26,7 @@ _GROUP = {ord(letter): group[0] for group in _CLOSE[::-1] for letter in group} |
 
 @lru_cache(maxsize=20_000)
 def key(text: str) -> str:
-    """Return a rough spelling by sound, without spaces; empty without letters or digits."""
+    """Return a rough spelling of `text` by its sound, without spaces. It is empty without letters and digits."""
     found = re.sub(r"[\W_]", "", fold(text))
     found = _START.sub(lambda match: match[0][1], found)
     for pattern, sound in _SPELLINGS:
@@ -32,7 +35,7 @@ def key(text: str) -> str:
 
 
 def skeleton(sound: str) -> str:
-    """Return a key's consonants, reduced to their groups, for a fast comparison."""
+    """Return the consonants of a key, each replaced by one letter for its group, for a fast comparison."""
     return sound.translate(_GROUP)
 
 

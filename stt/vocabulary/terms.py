@@ -1,4 +1,4 @@
-"""Read terms, one a line: "Cyrille", or "Cyril → Cyrille" to replace the first by the second."""
+"""Read the terms of a vocabulary, one per line: "Cyrille", or "Cyril → Cyrille" to replace Cyril by Cyrille."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 from stt.errors import BadOption
 from stt.transcript import scripts
 
-OPTION = "vocabulary"  # the option of a job: lines
+OPTION = "vocabulary"  # the option of a job that holds the lines of its vocabulary
 MOST = 500  # maximum terms of a job or an owner
 LONGEST = 100  # maximum characters of a term, or of the text it replaces
 LONGEST_TEXT = MOST * 2 * (LONGEST + 2)  # maximum characters of all lines
@@ -22,7 +22,7 @@ _UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u20
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A name or term; `replaces` is the text to replace by it after transcription, or None."""
+    """A name or term. `replaces` is the text that `text` replaces after transcription, or None."""
 
     text: str
     replaces: str | None = None
@@ -62,7 +62,7 @@ def given(options: Mapping[str, Any]) -> Given:
 
 
 def texts(terms: Iterable[Term]) -> list[str]:
-    """Return the texts to recognise, without duplicates."""
+    """Return the `text` of each term, which is to be recognised, without duplicates."""
     return list(dict.fromkeys(term.text for term in terms))
 
 

@@ -1,4 +1,4 @@
-"""Decode speech without its long silences; fill gaps and drop hallucinations."""
+"""Decode speech without its long silences, re-decode gaps, and drop hallucinations."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from stt.whisper.model import (
 from stt.whisper.word_times import LONGEST_WORD
 
 VAD_LOW = 0.1  # VAD threshold for possible speech: telephone audio often scores below the normal threshold
-PADDING = 0.4  # seconds kept on either side of speech, for soft starts and ends
-MISSED_SECONDS = 2.0  # seconds; more speech than this without words is re-decoded
-MAX_REDECODES = 3  # maximum attempts for one span, while each finds more words
-MIN_VOICED_SHARE = 0.3  # minimum share of a segment above the VAD threshold; nearly all speech has more
-NO_SPEECH = 0.6  # maximum no-speech probability of Whisper: 0.8 and more in music, up to 0.4 in telephone audio
+PADDING = 0.4  # seconds of sound kept on either side of speech, for soft starts and ends
+MISSED_SECONDS = 2.0  # a gap between words is re-decoded if it has more than this many seconds of speech
+MAX_REDECODES = 3  # how often one gap is re-decoded at most, while each attempt finds words
+MIN_VOICED_SHARE = 0.3  # share of a segment's VAD scores from VAD_HIGH up, above which nearly all speech is
+NO_SPEECH = 0.6  # maximum of Whisper's no-speech probability: music has 0.8 and more, telephone audio up to 0.4
 MIN_CONFIDENCE = 0.1  # minimum confidence of a segment's best word
-MIN_MEDIAN_CONFIDENCE = 0.25  # minimum median confidence of the words of a segment with little voice
-MAX_CHARS_PER_SECOND = 60  # the fastest speakers reach fifty
+MIN_MEDIAN_CONFIDENCE = 0.25  # minimum median confidence of the words in a segment below MIN_VOICED_SHARE
+MAX_CHARS_PER_SECOND = 60  # maximum speed of a segment; the fastest speakers reach 50
 MIN_CHARS = 20  # segments with fewer characters never count as too fast
 
 
@@ -47,11 +47,11 @@ def segments(
     translate: bool,
     hints: sliding.Hints | None = None,
 ) -> Iterator[sliding.Decoded]:
-    """Yield segments of the speech in `sound`, timed from its beginning.
+    """Yield segments of the speech in `sound`, with times in seconds from the beginning of `sound`.
 
-    `voice` is the result of `vad.speech_probabilities`, with some speech. `choice` is the language, or chooses it;
-    only accepted segments set its current language, because hallucinations in music have a language, too. `hints` are
-    the user's.
+    `voice` is the result of `vad.speech_probabilities` and must contain speech. `choice` is the language, or the object
+    that chooses it. Only accepted segments set that object's current language, because hallucinations in music have a
+    language, too. `hints` come from the user.
     """
     # Skip long silences: Whisper hallucinates in them.
     kept = _kept(vad.spans(voice, vad.LONG_SILENCE, VAD_LOW), len(sound))
@@ -65,7 +65,7 @@ def segments(
     options = default_options(tokenizers("en"), beam_size=BEAM_SIZE)
     speech_scores = np.concatenate([voice[round(part["start"] / FRAME) : round(part["end"] / FRAME)] for part in kept])
     decoder = SpeechDecoder(model, speech, tokenizers, options, choice, _pauses(voice, kept), speech_scores, hints)
-    # Possible speech (VAD_LOW) is enough here, because re-decoded words must be probable.
+    # The low threshold for possible speech is sufficient here, because re-decoded words must be probable.
     possible = vad.spans(voice, low=VAD_LOW, high=VAD_LOW)
     complete = fill_gaps(decoder.decode(), _without_silences(possible, kept), decoder.redecode)
     for segment in with_silences(complete, kept, RATE):
@@ -96,8 +96,8 @@ def fill_gaps(
 ) -> Iterator[Any]:
     """Yield decoded segments; re-decode any span of more than MISSED_SECONDS of speech without words.
 
-    Whisper sometimes stops early or skips speech without any sign. `spans` are those of possible speech; each gap is
-    re-decoded up to `attempts` times.
+    Whisper sometimes stops early or skips speech, and does not report it. `spans` are the spans of possible speech.
+    Each gap is re-decoded up to `attempts` times.
     """
 
     def fill(start: float, end: float) -> Iterator[Any]:
@@ -108,7 +108,7 @@ def fill_gaps(
 
     at = 0.0
     for segment in segments:
-        first = 0  # the first word that has not been yielded
+        first = 0  # number of the first word that has not been yielded
         for number, word in enumerate(segment.words):
             if gap := missed_speech(spans, at, word.start):
                 if number > first:
@@ -122,7 +122,10 @@ def fill_gaps(
 
 
 def missed_speech(spans: Sequence[Span], start: float, end: float) -> Span | None:
-    """Return the first to the last speech from `start` to `end`, or None if it is MISSED_SECONDS or less."""
+    """Return the span from the first to the last speech between `start` and `end`.
+
+    Returns None if the speech lasts MISSED_SECONDS or less.
+    """
     inside = _inside(spans, start, end)
     if sum(other - one for one, other in inside) <= MISSED_SECONDS:
         return None
@@ -132,9 +135,10 @@ def missed_speech(spans: Sequence[Span], start: float, end: float) -> Span | Non
 def is_hallucination(segment: Any, voice: Samples, max_compression_ratio: float) -> bool:
     """Return whether a segment is probably text without speech, as in music or at the end of a window.
 
-    That is: no words, only improbable words, or impossibly fast ones; or, if the VAD finds little voice, a high
-    no-speech probability, low confidence or repetition. Speed is in characters, because not all scripts separate
-    words. Text above `max_compression_ratio` is repetitive.
+    A hallucination has no words, only improbable words, or impossibly fast words. A segment in which the VAD finds
+    little voice is also a hallucination if it has a high no-speech probability, low confidence or repetitions. Speed is
+    measured in characters, because not all scripts separate words. Text with a compression ratio above
+    `max_compression_ratio` counts as repetitive.
     """
     words = re.findall(r"\w+", segment.text.lower())
     confidences = [word.probability for word in segment.words]
@@ -177,11 +181,11 @@ class SpeechDecoder:
     hints: sliding.Hints | None = None
 
     def decode(self) -> Iterator[sliding.Decoded]:
-        """Decode all of it."""
+        """Decode all of `speech`."""
         return self._decode_span(0.0, len(self.speech) / RATE, self.options)
 
     def redecode(self, start: float, end: float) -> Iterator[sliding.Decoded]:
-        """Decode a span again, without a prompt: that may have misled the decoder. Times are in seconds."""
+        """Decode the span from `start` to `end` (seconds) again, without a prompt, because prompts may mislead Whisper."""
         first, last = max(0.0, start - PADDING / 2), end + PADDING / 2
         for segment in self._decode_span(first, last, replace(self.options, condition_on_previous_text=False)):
             if segment.avg_logprob < self.options.log_prob_threshold or (
@@ -190,7 +194,7 @@ class SpeechDecoder:
                 continue
             for word in segment.words:
                 word.start, word.end = word.start + first, word.end + first
-            # The padding may hold the end of a known word.
+            # The padding may contain the end of a word that is already known.
             words = [word for word in segment.words if start <= (word.start + word.end) / 2 <= end]
             if words:
                 yield _slice(replace(segment, words=words), 0, len(words))
@@ -206,13 +210,13 @@ class SpeechDecoder:
 
 
 def _pauses(voice: Samples, kept: Sequence[dict[str, int]]) -> list[Span]:
-    """Return the pauses between spans of speech, at their times in the parts `kept`."""
+    """Return the pauses between spans of speech, with their times in the sound joined from the parts `kept`."""
     spans = _without_silences(vad.spans(voice, low=VAD_LOW), kept)
     return [(end, start) for (_, end), (start, _) in pairwise(spans)]
 
 
 def _kept(spans: Sequence[Span], samples: int) -> list[dict[str, int]]:
-    """Return the parts to decode, in samples: the spans with PADDING on either side."""
+    """Return the start and end of each part to decode, in samples: the spans with PADDING on either side."""
     return [
         {"start": max(0, int((start - PADDING) * RATE)), "end": min(samples, int((end + PADDING) * RATE))}
         for start, end in spans
@@ -220,9 +224,9 @@ def _kept(spans: Sequence[Span], samples: int) -> list[dict[str, int]]:
 
 
 def _without_silences(spans: Sequence[Span], kept: Sequence[dict[str, int]]) -> list[Span]:
-    """Return the spans at their times in the parts `kept`."""
+    """Return the spans with their times in the sound joined from the parts `kept`."""
     found: list[Span] = []
-    position = 0.0  # seconds of the parts so far
+    position = 0.0  # length of the parts so far, seconds
     for part in kept:
         begin, finish = part["start"] / RATE, part["end"] / RATE
         shift = position - begin

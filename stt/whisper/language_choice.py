@@ -1,7 +1,8 @@
 """Choose the language of each window from its encoder output.
 
-A window of 30 s is scored in slices of 5 s, because Whisper names only one language for a whole window. Switching has
-a cost: noise, music and one foreign sentence change nothing, but two slices of high probability do.
+A window of 30 s is scored in slices of 5 s, because Whisper names only one language for a whole window. A switch to
+another language has a cost. So noise, music and one foreign sentence do not switch the language, but two slices of high
+probability do.
 """
 
 from __future__ import annotations
@@ -19,21 +20,24 @@ from stt.speech.vad import Span
 FRAMES_PER_SECOND = 100  # frames of the spectrum
 OUTPUTS_PER_SECOND = 50  # outputs of the encoder
 SLICE = 5.0  # length of a slice, seconds
-BORDER_CONTEXT = 3.0  # seconds scored on either side of a pause, to locate a switch
+BORDER_CONTEXT = 3.0  # seconds scored on either side of a pause, to find the pause where the language switches
 MIN_SLICE = 1.0  # seconds; shorter slices are not scored
-MIN_PROBABILITY = 0.05  # lower probabilities are raised to this, so that no single slice decides
-SWITCH_COST = 5.0  # cost of a switch, as a difference of log probabilities; a slice contributes at most 3
+MIN_PROBABILITY = 0.05  # lower probabilities are raised to this, so that no single slice decides alone
+SWITCH_COST = 5.0  # cost of a switch, as a difference of log probabilities; one slice makes a difference of at most 3
 TIE = 0.1  # smaller differences of log probabilities count as equal
-SUSPECT_GAIN = 2.5  # minimum gain for a switch at the end of a window; the next window may confirm it
+SUSPECT_GAIN = 2.5  # minimum gain in log probability at which a window is ended before a possible switch
 CLEAR_PROBABILITY = 0.5  # minimum probability of a slice that confirms a switch
-FULL_VOICED_SHARE = 0.3  # minimum voiced share of a slice that counts fully; with less voice its language counts less
+FULL_VOICED_SHARE = 0.3  # minimum voiced share of a slice that counts fully; a slice with less voice counts less
 
 Probabilities = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The language of a window, its probability, and its frames: all, or those before a switch to another language."""
+    """The language of a window, its probability, and the number of frames in this language.
+
+    `frames` is the size of the window, or smaller if the window switches to another language.
+    """
 
     language: str
     probability: float
@@ -41,10 +45,10 @@ class Choice:
 
 
 class LanguageChoice:
-    """The current language, among the candidates (all languages if empty).
+    """The current language of a recording, among the `candidates` (all languages if empty).
 
-    `current` is None until there is speech. The caller sets it when it accepts words of a window, because
-    hallucinations in music have a language, too.
+    `current` is None until there is speech. The caller sets `current` only when it accepts the words of a window,
+    because hallucinations in music have a language, too.
     """
 
     def __init__(self, current: str | None, candidates: Sequence[str] = ()) -> None:
@@ -63,9 +67,9 @@ class LanguageChoice:
     ) -> Choice:
         """Choose the language of a window of `size` frames, whose encoder output is `encoded`.
 
-        `encode(frames)` encodes only its first frames. `follows` is whether speech continues after the window.
-        `voiced(start, end)` returns the share of a span with speech. Its arguments and `pauses` are in seconds from
-        the window's start.
+        `encode(frames)` encodes only the first `frames` of the window. `follows` is whether speech continues after the
+        window. `voiced(start, end)` returns the share of a span with speech. `start`, `end` and `pauses` are in seconds
+        from the window's start.
         """
         output = np.asarray(encoded)[0]
         spans = _slices(size / FRAMES_PER_SECOND)
@@ -76,8 +80,8 @@ class LanguageChoice:
         first, length = runs[0]
         following = runs[1][0] if len(runs) > 1 else None
         if head := self._unconfirmed(first, scores[:length]):
-            # The speech after a short beginning affects its encoder output, so encode the beginning alone, padded
-            # with silence: without padding, Whisper names rare languages.
+            # The speech after a short beginning affects the encoder output of the beginning. So encode the beginning
+            # alone, padded with silence, because without padding Whisper names rare languages.
             (result,) = model.detect_languages(encode(round(spans[head - 1][1] * FRAMES_PER_SECOND)))
             score = self._restrict(result)
             if score.get(self.current or "", 0.0) > score.get(first, 0.0):
@@ -95,7 +99,7 @@ class LanguageChoice:
         """Return the probabilities of the candidates in each span of a window."""
         slices = [output[round(a * OUTPUTS_PER_SECOND) : round(b * OUTPUTS_PER_SECOND)] for a, b in spans]
         scores: list[Probabilities] = []
-        # Batch slices of equal length: usually all but the last.
+        # Batch slices of equal length: usually all slices but the last.
         for _, group in groupby(slices, key=len):
             batch = ctranslate2.StorageView.from_array(np.ascontiguousarray(np.stack(list(group))))
             scores += [self._restrict(result) for result in model.detect_languages(batch)]
@@ -133,7 +137,7 @@ class LanguageChoice:
         return path[::-1]
 
     def _unconfirmed(self, first: str, scores: Sequence[Probabilities]) -> int:
-        """Return the number of first slices that may still be in the current language, if the window is in `first`."""
+        """Return how many slices may still be in the current language, before the first clear slice in `first`."""
         if self.current in (None, first):
             return 0
         clear = [score.get(first, 0.0) >= CLEAR_PROBABILITY for score in scores]

@@ -1,4 +1,4 @@
-"""Compute log mel spectra, bit for bit those of faster-whisper, in a fifth of its memory."""
+"""Compute log mel spectra that equal those of faster-whisper in every bit, in a fifth of its memory."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from stt.compat.faster_whisper import FeatureExtractor, stft
 from stt.speech.samples import Samples
 
 PIECE = 3000  # frames of 10 ms per STFT; a single STFT needs thirty times the memory of its result
-MIN_POWER = 1e-10  # counts as silence
-DYNAMIC_RANGE = 8.0  # powers of ten below the loudest band
+MIN_POWER = 1e-10  # minimum power of a band; lower powers count as silence
+DYNAMIC_RANGE = 8.0  # range of a spectrum below its loudest band, in powers of ten
 
 
 def features(extract: FeatureExtractor, sound: Samples) -> Samples:
     """Return the log mel spectrum of 16 kHz mono float32 samples: float32, (bands, frames).
 
-    Equal to `extract(sound)` in every bit, because rounding differences change words of low confidence. So only the
-    STFT is computed in pieces, which does not change it; the mel filters are applied at once, as in faster-whisper.
+    The spectrum equals `extract(sound)` in every bit, because rounding differences would change words of low
+    confidence. Only the STFT is computed in pieces, which does not change its result. The mel filters are applied to
+    all frames at once, as in faster-whisper.
     """
-    size, hop = extract.n_fft, extract.hop_length  # samples of a frame, and from one to the next
+    size, hop = extract.n_fft, extract.hop_length  # samples in a frame, and between frame starts
     padded = np.pad(np.pad(sound, (0, hop)), size // 2, mode="reflect")
     power = np.empty(((len(padded) - size) // hop, size // 2 + 1), np.float32)
     for first in range(0, len(power), PIECE):

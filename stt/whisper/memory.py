@@ -13,7 +13,7 @@ from pathlib import Path
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # constants of malloc.h
 MEGABYTE = 1 << 20
 WORKING = 128 * MEGABYTE  # larger than any array that Whisper works with
-GC_THRESHOLDS = (50_000, 20, 20)  # the default of 700 new objects is only a few words of a transcript
+GC_THRESHOLDS = (50_000, 20, 20)  # Python's default of 700 new objects is reached after a few words of a transcript
 
 _tuned = False
 
@@ -23,11 +23,12 @@ def tune() -> None:
 
     Rarer garbage collection makes loading a long transcript a third faster.
 
-    Use one malloc arena: per-thread arenas cannot share freed memory (300 MB at the peak of a long recording). Large
-    arrays stay allocated until `give_back`, because mapping them again and again makes Whisper a sixth slower.
+    All threads use one malloc arena, because arenas of single threads cannot share freed memory. That makes a
+    difference of 300 MB at the peak of a long recording. The memory of large arrays is kept until `give_back`, because
+    mapping it again for each array makes Whisper a sixth slower.
 
-    MKL, which CTranslate2 uses on Intel processors, caches its buffers; without the cache the peak is 50 MB lower, at
-    the same speed.
+    MKL, which CTranslate2 uses on Intel processors, caches its buffers by default. Without the cache the peak is 50 MB
+    lower, at the same speed.
     """
     global _tuned
     os.environ.setdefault("MKL_DISABLE_FAST_MM", "1")
@@ -43,7 +44,8 @@ def tune() -> None:
 def loading_weights() -> Iterator[None]:
     """Allocate large arrays with mmap while loading weights, so that unused reservations take no memory.
 
-    MKL reserves ten times the size of the weights; on the heap, reservations over memory used before cost 150 MB.
+    MKL reserves ten times the size of the weights. On the heap, the reservations would include memory that was used
+    before, which costs 150 MB.
     """
     libc = _glibc() if _tuned else None
     if libc is not None:
@@ -57,7 +59,7 @@ def loading_weights() -> Iterator[None]:
 
 
 def give_back() -> None:
-    """Return free memory to the system. It takes some milliseconds."""
+    """Return free memory to the operating system. This takes some milliseconds."""
     if libc := _glibc():
         libc.malloc_trim(0)
 

@@ -17,10 +17,11 @@ from stt.whisper import memory
 from stt.whisper.fair_semaphore import PrioritySemaphore
 from stt.whisper.mel import features
 
-PROMPT_TOKENS = 100  # maximum from the previous window; 40 and faster-whisper's 223 gave a similar word error rate
-GIVEN_TOKENS = 123  # maximum of the user's prompt; with PROMPT_TOKENS, the most that Whisper takes
+# Maximum number of prompt tokens from previous windows. 40 and faster-whisper's 223 gave a similar word error rate.
+PROMPT_TOKENS = 100
+GIVEN_TOKENS = 123  # maximum number of tokens of the user's prompt; Whisper takes no more than both maximums together
 BEAM_SIZE = 5  # greedy decoding is faster, but loses commas and some words
-RETRY_REPETITION_PENALTY = 1.1  # for repeated tokens, as the last resort
+RETRY_REPETITION_PENALTY = 1.1  # penalty for repeated tokens in the last attempt to decode a window
 # Sizes of an encoded window, in frames of 10 ms:
 PAD_FRAMES = 800  # silence kept after the sound: less than the full 30 s is faster and as accurate
 MIN_FRAMES = 2000  # shorter windows are less accurate
@@ -33,15 +34,15 @@ WindowResult = tuple[Any, float, bool, float]
 class Whisper(WindowModel):
     """A model with a shorter prompt and a deterministic fallback instead of temperature sampling.
 
-    A window that fails faster-whisper's thresholds (repetitive or improbable) was mostly misled by its prompt. So it
-    is decoded again without a prompt, and then with a repetition penalty. Sampling would give different words for
-    equal samples, because random numbers depend on the thread.
+    If the text of a window fails faster-whisper's thresholds (it is repetitive or improbable), the prompt was mostly
+    the cause. So the window is decoded again without a prompt, and then with a repetition penalty. Sampling would give
+    different words for equal samples, because random numbers depend on the thread.
     """
 
     def __init__(self, *values: Any, **named: Any) -> None:
         super().__init__(*values, **named)
         self._encoding = threading.Lock()
-        # Callers waiting here can be cancelled; callers already in CTranslate2's queue cannot.
+        # Callers waiting for this semaphore can be cancelled. Callers already in CTranslate2's queue cannot.
         self._semaphore = PrioritySemaphore(named.get("num_workers", 1))
         self._check_cancelled: Callable[[], None] = lambda: None
         self._holds_permit = False
@@ -51,7 +52,7 @@ class Whisper(WindowModel):
         """Yield the model for one part of a recording.
 
         `check_cancelled` is called before each operation, and may raise. A long part acquires a permit for each
-        operation. A short part has priority and holds one permit for all of them.
+        operation. A short part has priority and holds one permit for all its operations.
         """
         mine = copy.copy(self)
         mine._check_cancelled, mine._holds_permit = check_cancelled, short
@@ -70,10 +71,10 @@ class Whisper(WindowModel):
     def features(self, sound: Samples) -> Samples:
         """Return the log mel spectrum of 16 kHz samples, (bands, frames).
 
-        Only one caller at a time, because the working memory is six times the result.
+        Only one caller runs at a time, because the computation needs six times the memory of its result.
         """
         with self._permit(), self._encoding:
-            memory.give_back()  # memory of the previous part's windows
+            memory.give_back()  # memory that the windows of the previous part used
             try:
                 return features(self.feature_extractor, sound)
             finally:
@@ -82,7 +83,7 @@ class Whisper(WindowModel):
     def encode_window(self, features: Samples) -> Any:
         """Encode a window, without most of the silence that pads it to 30 s.
 
-        Only one caller at a time: it needs 70 MB briefly, and threads rarely compete for it.
+        Only one caller runs at a time, because encoding needs 70 MB for a moment. Threads rarely encode simultaneously.
         """
         longest = max(MIN_FRAMES, _sounding_frames(features) + PAD_FRAMES)
         with self._permit(), self._encoding:
@@ -94,7 +95,7 @@ class Whisper(WindowModel):
             return self.language_scores(encoded)
 
     def token_probabilities(self, encoded: Any, tokenizer: Tokenizer, tokens: list[int], size: int) -> list[float]:
-        with self._permit(priority=True):  # short, like aligning
+        with self._permit(priority=True):  # this operation is short, like aligning
             return super().token_probabilities(encoded, tokenizer, tokens, size)
 
     def hypotheses(self, encoded: Any, tokenizer: Tokenizer, *, beam_size: int) -> list[str]:
@@ -138,7 +139,7 @@ class Whisper(WindowModel):
         return result, logprob, drop_prompt, compression_ratio
 
     def aligning(self) -> AbstractContextManager[None]:
-        """Acquire a permit for aligning words, with priority: it is short, and the window's text waits for it."""
+        """Acquire a permit for aligning words, with priority: aligning is short, and the window's text waits for it."""
         return self._permit(priority=True)
 
 
@@ -153,7 +154,7 @@ def repetitive(result: WindowResult, options: Options) -> bool:
 
 
 def failed(window: WindowResult, options: Options) -> bool:
-    """Return whether a result is repetitive, or improbable without being silence."""
+    """Return whether the text of a window is repetitive, or is improbable although the window is not silent."""
     result, logprob, _, _ = window
     if repetitive(window, options):
         return True

@@ -1,4 +1,4 @@
-"""Decode several parts of one recording in parallel, one thread each.
+"""Decode several parts of one recording in parallel, with one thread each.
 
 Two threads with one part each are about 1.6 times as fast as two threads that share a window.
 """
@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Task = Callable[[Callable[[], None]], Iterator[Item]]
-# An item, an exception of the task, or None at its end.
+# An item, an exception of the task, or None at the end of the task.
 _Queue = SimpleQueue[tuple[Item, None] | tuple[None, BaseException] | None]
 TICK = 0.1  # heartbeat interval of `events`: seconds without an item after which it yields None
 
@@ -33,7 +33,7 @@ class DecodePool:
     def submit(self, tasks: Sequence[Task[Item]], check_cancelled: Callable[[], None]) -> OrderedResults[Item]:
         """Start the tasks now and return their items.
 
-        Each task receives `checkpoint()` and must call it between items; it raises when the task should stop.
+        Each task receives `checkpoint()` and must call it between items. `checkpoint()` raises if the task should stop.
         `check_cancelled` is called by all tasks and by the consumer, and may raise. An exception in a task is raised
         in the consumer.
         """
@@ -49,7 +49,7 @@ class DecodePool:
 
 
 class OrderedResults(Generic[Item]):
-    """The items of all tasks, in the order of the tasks, each as soon as possible. Iterate once."""
+    """An iterable over the items of all tasks, in the order of the tasks. It can be iterated only once."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class OrderedResults(Generic[Item]):
             yield from (item for item in events if item is not None)
 
     def events(self) -> Generator[Item | None, None, None]:
-        """Yield the items, and None as a heartbeat after each TICK without one."""
+        """Yield the items, and None as a heartbeat after each TICK without an item."""
         try:
             for _, out in self._submitted:
                 while True:

@@ -1,6 +1,6 @@
-"""Decode speech window by window: where each window begins and ends, and its prompt.
+"""Decode speech window by window, and determine where each window begins and ends and what its prompt is.
 
-Unlike faster-whisper's loop, it splits a window that repeats itself, and chooses a language for each window.
+Unlike faster-whisper's loop, this loop splits a window that repeats itself, and chooses a language for each window.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from stt.whisper.model import GIVEN_TOKENS, Whisper, WindowResult, failed, repet
 from stt.whisper.word_times import LONGEST_WORD
 
 FRAMES_PER_SECOND = 100
-MIN_WINDOW = 50  # minimum length of a window, frames; in shorter ones Whisper finds no words, or repeats its prompt
+MIN_WINDOW = 50  # minimum length of a window, frames; in a shorter window Whisper finds no words or repeats its prompt
 MIN_SPLIT_WINDOW = 200  # minimum length of the parts of a split window, frames
-MAX_REPETITION_RATE = 25  # characters per second of spoken repetitions; decoding loops have hundreds
+MAX_REPETITION_RATE = 25  # maximum characters per second of repetitions that are spoken; decoding loops have hundreds
 
 
 @dataclass
 class Decoded(Segment):
-    """faster-whisper's Segment, with the language it was decoded in."""
+    """A Segment of faster-whisper, with the language in which it was decoded."""
 
     words: list[Word]
     language: str = ""
@@ -41,7 +41,7 @@ class Hints:
     prompt: str = ""
 
     def prompt_tokens(self, tokenizer: Tokenizer) -> list[int]:
-        """Return the tokens of the prompt, at most the last GIVEN_TOKENS, as Whisper truncates prompts."""
+        """Return the last GIVEN_TOKENS tokens of the prompt. Whisper also truncates long prompts at the start."""
         return tokenizer.encode(f" {self.prompt.strip()}")[-GIVEN_TOKENS:] if self.prompt.strip() else []
 
 
@@ -55,11 +55,11 @@ def segments(
     voiced: Callable[[float, float], float] = lambda start, end: 1.0,
     hints: Hints | None = None,
 ) -> Iterator[Decoded]:
-    """Yield segments of the speech whose log mel spectrum is `features`, timed from its beginning.
+    """Yield segments of the speech that has the log mel spectrum `features`.
 
-    `choice` is the language, or chooses it; `tokenizers` returns the tokenizer of a language. Windows may be split at
-    `pauses`; `voiced` returns the share of a span (start, end) with speech. All times are in seconds. `hints` are the
-    user's.
+    `choice` is the language, or the object that chooses it. `tokenizers` returns the tokenizer of a language. Windows
+    may be split at `pauses`. `voiced` returns the share of a span (start, end) with speech. All times are in seconds
+    from the beginning of the speech. `hints` come from the user.
     """
     content = features.shape[-1] - 1
     seek, number = 0, 0
@@ -102,7 +102,7 @@ def segments(
         given = hints.prompt_tokens(tokenizer) if hints else []
         window = model.decode_window(encoded, prompt, tokenizer, options, given=given)
         while repetitive(window, options) and (shorter := _split_frames(pauses, seek, size)):
-            # A sentence said twice looks like a decoding loop. Half a window contains it only once.
+            # A sentence that is spoken twice looks like a decoding loop. Half a window contains the sentence only once.
             size = shorter
             encoded = model.encode_window(pad_or_trim(features[:, seek : seek + size]))
             window = model.decode_window(encoded, (), tokenizer, options, drop_prompt=True, given=given)
@@ -121,7 +121,8 @@ def segments(
         model.time_words(parts, tokenizer, encoded, size, options)
         words = [word for part in parts for word in part["words"]]
         if not single_timestamp and words and words[-1]["end"] > window_start / FRAMES_PER_SECOND:
-            # If a window ends early, its last word seems to last to the window's end, which would skip what follows.
+            # If decoding stops before the window's end, the last word seems to last until the window's end. The next
+            # window would then skip the speech after that word.
             seek = round(min(words[-1]["end"], words[-1]["start"] + LONGEST_WORD) * FRAMES_PER_SECOND)
         seek = min(max(seek, window_start + MIN_WINDOW), window_start + size)
         for part in parts:
@@ -156,7 +157,10 @@ def next_window_size(seek: int, content: int, longest: int) -> int:
 
 
 def _split_frames(pauses: Sequence[Span], seek: int, size: int) -> int | None:
-    """Return the frames of a window up to its longest pause, preferably one in its middle half; None without pauses."""
+    """Return how many frames of a window are before its longest pause; None without pauses.
+
+    Pauses in the middle half of the window are preferred.
+    """
     places = [
         (other - one, round((one + other) / 2 * FRAMES_PER_SECOND) - seek)
         for one, other in pauses

@@ -1,7 +1,7 @@
 """Transcribe 16 kHz samples with Whisper on this machine: segments with word times.
 
-The default model is loaded at first use or in the background; others are passed in. Settings were chosen by
-measurement, accuracy first: see `python -m tests.bench.accuracy`.
+The default model is loaded at first use or in the background. The caller passes any other model. Settings were chosen
+by measurement, with accuracy before speed: see `python -m tests.bench.accuracy`.
 """
 
 from __future__ import annotations
@@ -41,10 +41,11 @@ DecodedSegment = tuple[Segment, float | None]  # a segment and the probability o
 
 
 class Transcription:
-    """The segments of one chunk, in order, as they are decoded. Iterate once.
+    """An iterable over the segments of one chunk, in order, as they are decoded. It can be iterated only once.
 
-    `language` (a code such as "en") is that of the last segment, and `language_probability` (0 to 1) that of the first
-    segment in this language. Without speech both stay as given, or None. The probability of a given language is None.
+    `language` (a code such as "en") is the language of the last segment, or the given language until there is a
+    segment. `language_probability` (0 to 1) is the probability of `language` in the first segment in this language. It
+    is None for a language that the user gave, and until there is a segment.
     """
 
     def __init__(
@@ -60,16 +61,16 @@ class Transcription:
             yield from (segment for segment in events if segment is not None)
 
     def events(self) -> Generator[Segment | None, None, None]:
-        """Yield the segments, and None as a heartbeat after each `parallel.TICK` without one."""
+        """Yield the segments, and None as a heartbeat after each `parallel.TICK` without a segment."""
         return self._segments
 
     @property
     def seconds_done(self) -> float:
-        """Return the seconds decoded in all parts: more than the end of the last segment yielded."""
+        """Return the seconds decoded in all parts. This can be more than the end of the last segment yielded."""
         return sum(list(self._progress.values()))
 
     def accept(self, decoded: DecodedSegment | None) -> Segment | None:
-        """Return a segment to yield next, after noting its language."""
+        """Record the language of a decoded segment, and return the segment. Return None for a heartbeat."""
         if decoded is None:
             return None
         segment, probability = decoded
@@ -78,7 +79,7 @@ class Transcription:
         return segment
 
     def report_progress(self, part: int, seconds: float) -> None:
-        """Report the seconds decoded of the part that begins at sample `part`. Called by its thread."""
+        """Record the seconds decoded of the part that begins at sample `part`. The thread of that part calls this."""
         self._progress[part] = seconds
 
 
@@ -97,17 +98,18 @@ def transcribe(
 ) -> Transcription:
     """Transcribe 16 kHz mono float32 samples; yield segments as soon as they are known, every few seconds.
 
-    Times are in seconds from the first sample. Every segment has words with times and confidences; joined they are
-    its text. `language` is a code of LANGUAGES, or None to detect it window by window among `candidates` (empty: all
-    languages); `previous` is the language spoken before these samples, if known. `translate` gives English. `terms`
-    are names to recognise, and `prompt` is a text that shows style or script, given to each window. Silence, noise and
-    music give no segments. Equal samples give equal segments. Without a `model`, the default one is used.
+    Times are in seconds from the first sample. Every segment has words with times and confidences. The joined words are
+    the segment's text. `language` is a code of LANGUAGES, or None to detect the language of each window among
+    `candidates` (empty: all languages). `previous` is the language spoken before these samples, if known. If
+    `translate`, the segments are in English. `terms` are names to recognise. `prompt` is a text that shows style or
+    script, and is given to each window. Silence, noise and music give no segments. Equal samples give equal segments.
+    Without a `model`, the default model is used.
 
-    With a `pool`, decoding starts before the iteration if `language` or `previous` is given, when a thread is idle.
-    Otherwise it starts with the iteration.
+    With a `pool`, and with `language` or `previous`, decoding starts as soon as a thread is idle. Otherwise it starts
+    with the iteration.
 
-    Raises BadOption for an unknown language, WeightsError without usable weights, and Cancelled while iterating, as
-    soon as `cancelled()` is true. Windows being decoded take up to two more seconds, and are discarded.
+    Raises BadOption for an unknown language, WeightsError without usable weights, and Cancelled during the iteration as
+    soon as `cancelled()` is true. Windows that are then being decoded take up to two more seconds and are discarded.
     """
     for code in filter(None, (language, *candidates)):
         if code not in LANGUAGES:
@@ -119,7 +121,7 @@ def transcribe(
             raise Cancelled()
 
     def submit(transcription: Transcription, bounds: list[int], pool: DecodePool) -> OrderedResults[DecodedSegment]:
-        # Read the language now: parts that start later must not depend on the progress of others.
+        # Read the language now. The language of a part must not depend on how far other parts are when it starts.
         languages = (language, transcription.language, candidates)
         hints = (terms, prompt)
         decode = partial(_decode_part, model, transcription, translate, len(bounds) == 2, languages, hints)
@@ -146,7 +148,10 @@ def transcribe(
 
 
 def _part_bounds(sound: Samples, at: int) -> list[int]:
-    """Return where to split the sound after sample `at` into similar parts, one per thread, both ends included."""
+    """Return the samples at which the sound after sample `at` is split into parts of similar length.
+
+    There is at most one part per thread. The result includes `at` and the end of the sound.
+    """
     bounds = [at]
     for left in range(THREADS, 1, -1):
         rest = sound[bounds[-1] :]
@@ -168,9 +173,10 @@ def _decode_part(
     at: int,
     checkpoint: Callable[[], None],
 ) -> Iterator[DecodedSegment]:
-    """Yield the segments of the part that begins at sample `at`, using all threads if it is `alone`.
+    """Yield the segments of the part that begins at sample `at`. If `alone`, the part is decoded with all threads.
 
-    `languages` are the given language or None, the previous one, and the candidates; `given` are terms and a prompt.
+    `languages` are the given language or None, the previous language, and the candidates. `given` are the terms and the
+    prompt.
     """
     from stt.vocabulary.rescoring import Rescorer
     from stt.whisper import decoding, sliding, word_times  # imports faster-whisper and CTranslate2
@@ -232,7 +238,7 @@ def provenance(model: loaded.Model | None = None, terms: Sequence[str] = (), pro
 
 
 def _left_out(model: Any, prompt: str) -> dict[str, str]:
-    """Return how much of a prompt is too long for Whisper, for the provenance."""
+    """Return which part of a prompt is left out because the prompt is too long for Whisper, for the provenance."""
     from stt.whisper.model import GIVEN_TOKENS
 
     tokens = model.hf_tokenizer.encode(f" {prompt.strip()}", add_special_tokens=False).ids
@@ -241,7 +247,7 @@ def _left_out(model: Any, prompt: str) -> dict[str, str]:
 
 
 def _model() -> loaded.Model:
-    """Return the model of STT_WHISPER_MODEL, base by default."""
+    """Return the model that the setting STT_WHISPER_MODEL names: base by default."""
     global _found
     with _lock:
         if _found is None:

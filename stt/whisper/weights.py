@@ -1,7 +1,7 @@
 """Find the Whisper weights and verify their hashes.
 
-Tried in order: the folder or size of STT_WHISPER_MODEL, the two data packages of requirements.txt, the Hugging Face
-hub.
+STT_WHISPER_MODEL names a folder, or a size that is published on the Hugging Face hub. For the default size, base, the
+two data packages of requirements.txt are used if they are installed.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _base(folder: Path, kept: Path) -> Weights:
 
 
 def _from_packages(packed: dict[str, list[Path]], kept: Path) -> Weights:
-    """Join the files of the data packages into the data folder, once, and again if the copy was altered."""
+    """Join the files of the data packages in the data folder, unless an unaltered copy is already there."""
     folder = kept / "whisper-base"
     if all((folder / name).is_file() for name in BASE):
         try:

@@ -1,4 +1,4 @@
-"""Correct word times: make them ordered, none of zero length, none longer than LONGEST_WORD."""
+"""Correct the times of words: put the words in order, each from SHORTEST_WORD to LONGEST_WORD long."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import Any
 
 from stt.transcript.model import Segment, Word
 
-LONGEST_WORD = 1.5  # seconds; if speech was skipped, the word before it seems to last until its end
-SHORTEST_WORD = 0.04  # seconds; the aligner gives all words that it cannot align the same time
+# Maximum length of a word, seconds. If Whisper skipped speech, the word before that speech seems to last until its end.
+LONGEST_WORD = 1.5
+SHORTEST_WORD = 0.04  # minimum length of a word, seconds; the aligner gives one time to all words that it cannot align
 
 
 def segment(decoded: Any, earliest: float, latest: float) -> Segment | None:
-    """Return a Segment from faster-whisper's, with words in time order within `earliest` to `latest` seconds.
+    """Return a faster-whisper segment as a Segment, with words in time order from `earliest` to `latest` seconds.
 
-    None if it has no text, or more words than there is time for, which is a hallucination.
+    Returns None if the segment has no text. Also returns None if it has more words than there is time for, because such
+    a segment is a hallucination.
     """
     spoken = [word for word in decoded.words or () if word.word]
     text = "".join(word.word for word in spoken)

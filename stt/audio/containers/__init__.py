@@ -1,7 +1,8 @@
 """Open recordings by content, and check what their headers declare against what they hold.
 
-`container` opens a file by its content. `formats` lists what FFmpeg may open, `foreign` names what cannot be read.
-`headers` and `chunks` repair stale sizes, `joined` and `following` find recordings that were joined. `promises` reads
-the declared duration, `boxes` what an MP4's own edits leave out, `seekable` checks whether browsers seek the file
-exactly, `track_list` lists its sound tracks. All of it runs in a decoder process.
+`container` opens a file by its content. `formats` lists the formats that FFmpeg may open. `foreign` recognises files
+that cannot be read. `headers` and `chunks` repair stale sizes. `joined` and `following` find where the next recording
+begins in a file of joined recordings. `promises` reads the declared duration. `boxes` reads which sound an MP4's edit
+lists leave out. `seekable` checks whether browsers seek the file exactly. `track_list` lists the sound tracks. All
+these modules run in a decoder process.
 """

@@ -1,4 +1,7 @@
-"""Walk the boxes of an MP4 or MOV, and read what its edit lists leave out. Offsets are in bytes, times in seconds."""
+"""Walk the boxes of an MP4 or MOV, and read which sound its edit lists leave out.
+
+Offsets are in bytes, times in seconds.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ SHORTEST_CUT = 0.5  # minimum length of a reported cut, seconds
 
 
 class Cut(NamedTuple):
-    """Stored sound that an edit list leaves out: `seconds` of it, at `at` seconds of the edited time line."""
+    """Stored sound that an edit list leaves out. It lasts `seconds` and is missing at `at` in the edited sound."""
 
     at: float
     seconds: float
@@ -22,26 +25,27 @@ class Cut(NamedTuple):
 
 class Box(NamedTuple):
     kind: bytes
-    start: int  # offset of its content
+    start: int  # offset of the box's content, after its size and kind
     end: int
 
 
 class _Edit(NamedTuple):
-    shown: float  # how long the edit plays, seconds; 0 is to the end of the stored sound
+    shown: float  # duration of the edit, seconds; 0 means up to the end of the stored sound
     begins: float | None  # start in the stored sound, seconds; None for silence
 
 
 class EditList(NamedTuple):
-    """Hold the length of an edited track in `seconds`, with silence before and within it, and the `cuts`."""
+    """The length of an edited track in `seconds`, including the silence before and within it, and the `cuts`."""
 
     seconds: float
     cuts: list[Cut]
 
 
 def edit_list(path: Path, track_id: int) -> EditList | None:
-    """Return the edit list of a track of an MP4 or MOV, None without one.
+    """Return the edit list of a track of an MP4 or MOV, None if the track has none.
 
-    Cuts shorter than SHORTEST_CUT are an encoder's delay. None for a fragmented file, too: FFmpeg ignores its edits.
+    Cuts shorter than SHORTEST_CUT are left out, because they are an encoder's delay. Also returns None for a fragmented
+    file, because FFmpeg ignores its edits.
     """
     with open(path, "rb") as file, suppress(struct.error):
         index = next((box for box in boxes(file, 0, path.stat().st_size) if box.kind == b"moov"), None)
@@ -66,7 +70,7 @@ def _edit_list(file: BinaryIO, track: Box, movie_scale: int) -> EditList | None:
         shown = edit.shown
         if edit.begins is not None:
             cuts.append(Cut(at, edit.begins - stored))
-            shown = shown or max(0.0, whole - edit.begins)  # 0 stands for all up to the end
+            shown = shown or max(0.0, whole - edit.begins)  # 0 means up to the end of the stored sound
             stored = edit.begins + shown
         at += shown
     cuts.append(Cut(at, whole - stored))
@@ -90,7 +94,7 @@ def _track_id(file: BinaryIO, track: Box) -> int | None:
 
 
 def clock(file: BinaryIO, box: Box) -> tuple[int, int]:
-    """Return the units per second, and the duration in these units, that an `mvhd` or `mdhd` declares."""
+    """Return the time units per second and the duration in these units, as an `mvhd` or `mdhd` box declares them."""
     content = read(file, box, 32)
     layout, at = (">IQ", 20) if content[:1] == b"\x01" else (">II", 12)
     if len(content) < at + struct.calcsize(layout):
@@ -100,7 +104,7 @@ def clock(file: BinaryIO, box: Box) -> tuple[int, int]:
 
 
 def inside(file: BinaryIO, box: Box, *kinds: bytes) -> Box | None:
-    """Return the box at a path of kinds, each box inside the previous one; None if one is missing."""
+    """Return the box of the last of the `kinds`, each nested in a box of the previous kind; None if one is missing."""
     for kind in kinds:
         found = next((each for each in boxes(file, box.start, box.end) if each.kind == kind), None)
         if found is None:

@@ -1,4 +1,7 @@
-"""Find the chunks of sound files even if their sizes are wrong. A size is stale when no chunk follows where it ends."""
+"""Find the chunks of sound files even if the declared sizes are wrong.
+
+A declared size is stale if no further chunk begins at the end that it gives.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ from typing import BinaryIO, NamedTuple
 
 MOST_CHUNKS = 1000
 TAIL = 4 << 20  # bytes at the end of a file that are searched for chunks after a block of unknown size
-_BLOCK = 1 << 16  # size of one sample, bytes
-_LOOKS = 64  # number of samples taken to check that only zeros are left
+_BLOCK = 1 << 16  # bytes read at each place that `all_zeros` checks
+_LOOKS = 64  # number of places that `all_zeros` checks in a long span
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")
 
 
@@ -20,7 +23,7 @@ class Chunks(NamedTuple):
     known: frozenset[bytes]  # names that mark a chunk at any offset
     align: int = 2
     counts_head: bool = False  # the size includes name and size
-    any_name: bool = True  # any four printable characters are a name; else only the known names are
+    any_name: bool = True  # any printable characters are a valid name; if False, only those in `known` are
 
     def at(self, file: BinaryIO, at: int) -> tuple[bytes, int] | None:
         """Return the name and the body size in bytes of the chunk at an offset, None if no chunk begins there."""
@@ -38,9 +41,10 @@ class Chunks(NamedTuple):
         return end + -end % self.align
 
     def follow(self, file: BinaryIO, at: int, total: int, *, strictly: bool = False) -> bool:
-        """Return whether chunks follow from offset `at` on.
+        """Return whether a series of chunks begins at offset `at`.
 
-        With unknown names, or if `strictly`, they must fill the file to its end, `total`.
+        One chunk with a known name is sufficient. Otherwise, and always if `strictly`, the chunks must fill the file up
+        to its end at offset `total`.
         """
         first = True
         for _ in range(MOST_CHUNKS):
@@ -57,8 +61,8 @@ class Chunks(NamedTuple):
     def end(self, file: BinaryIO, start: int, declared: int | None, total: int, least: int) -> int:
         """Return the offset where the sound that begins at offset `start` ends.
 
-        `declared` is its size in bytes according to the header, None if unknown. `total` is the size of the file. Fewer
-        than `least` unknown bytes at the end do not count as sound.
+        `declared` is the size of the sound in bytes according to the header, None if unknown. `total` is the size of
+        the file. Fewer than `least` unknown bytes at the end of the file are not counted as sound.
         """
         if declared is not None:
             end = start + declared
@@ -118,14 +122,17 @@ W64 = Chunks(
 
 
 def all_zeros(file: BinaryIO, start: int, end: int) -> bool:
-    """Return whether only zeros stand between two offsets. Long spans are sampled."""
+    """Return whether all bytes between two offsets are zero. In a long span, only some blocks are checked."""
     step = max(_BLOCK, (end - start) // _LOOKS)
     looks = [*range(start, end, step), max(start, end - _BLOCK)]
     return not any(any(read(file, at, min(_BLOCK, end - at))) for at in looks)
 
 
 def read(file: BinaryIO, at: int, size: int) -> bytes:
-    """Return `size` bytes from an offset on, fewer at the end, none if a damaged header points outside any file."""
+    """Return `size` bytes from offset `at`, or fewer at the end of the file.
+
+    Returns no bytes if no file can have that offset, which a damaged header may give.
+    """
     try:
         file.seek(at)
     except (OSError, OverflowError):

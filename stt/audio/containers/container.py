@@ -20,13 +20,15 @@ from stt.audio.containers.headers import Recording
 from stt.audio.containers.promises import promised, seconds_of
 from stt.errors import EmptyFile, InputError, NoAudioTrack, NotSound, Unreadable
 
-# Bounds on what a header may declare. Sound is resampled to 16 kHz: at 1 Hz a few bytes would become gigabytes.
+# Bounds on what a header may declare. Sound is resampled to 16 kHz, so a few bytes declared as 1 Hz would become
+# gigabytes.
 LOWEST_RATE, HIGHEST_RATE = 4_000, 768_000  # Hz
 MOST_CHANNELS = 64
 _SCAN = 32 << 20  # bytes read to estimate the length of a longer file without time stamps
-_COUNT = 2.0  # time limit for counting packets, seconds; the rest of the file is extrapolated
-# Largest gap between time stamps, in seconds. A longer one is a clock reset or a damaged time stamp. The bound is
-# tighter for a sender's clock, and where the declared length contradicts the gap.
+_COUNT = 2.0  # time limit for counting packets, seconds; the length of the rest is extrapolated
+# Largest gap between time stamps, in seconds. A longer gap is a clock reset or a damaged time stamp. `_LEAP` applies to
+# formats in FREE_CLOCK, `_LEAP_OF_SENDER` to MPEG-TS, MPEG-PS and gaps past the declared end, and `_LEAP_UNSEEN` to
+# files without a valid declared duration.
 _LEAP, _LEAP_OF_SENDER, _LEAP_UNSEEN = 60.0, 10.0, 600.0
 
 
@@ -58,7 +60,7 @@ def open_file(
 
 
 def _begins_late(container: av.container.InputContainer) -> bool:
-    """Return whether FFmpeg has not read far enough to see sound that no header describes."""
+    """Return whether FFmpeg read too little of an MPEG file to find its sound, which no header describes."""
     tracks = container.streams.audio
     seen = tracks and all(
         track.codec_context is not None and track.codec_context.layout.nb_channels for track in tracks
@@ -69,10 +71,10 @@ def _begins_late(container: av.container.InputContainer) -> bool:
 def open_sound(
     path: Path, name: str, track: int | None = None, start: int = 0, stop: int | None = None
 ) -> tuple[Recording, av.container.InputContainer, av.AudioStream]:
-    """Open a file and select sound track number `track`, from 1; None selects the one that FFmpeg prefers.
+    """Open a file and select sound track number `track`, from 1; None selects the track that FFmpeg prefers.
 
-    In a recording that was joined to others, from byte `start` up to `stop`, the preferred track replaces a missing
-    one.
+    The recording is the file's bytes from `start` up to `stop`. If it was joined to an earlier recording and has no
+    track of that number, the preferred track is selected.
 
     Raises EmptyFile, NotSound, Unreadable, NoAudioTrack (a video without sound).
     """
@@ -102,17 +104,18 @@ def open_sound(
         container.close()
         file.close()
         raise problem
-    assert stream is not None  # otherwise there is a problem
+    assert stream is not None  # without a stream, `problem` was set and raised
     for other in container.streams:
         other.discard = Discard.default if other.index == stream.index else Discard.all
     return file, container, stream
 
 
 def timeline_start(path: Path, container: av.container.InputContainer, start: int = 0) -> float | None:
-    """Return when a recording's time line begins, in seconds of its own clock; None if that is its first sound.
+    """Return when a recording's time line begins, in seconds of its own clock; None if it begins with the first sound.
 
-    A picture may come before the sound. For MKV, TS and PS, FFmpeg reports when the picture begins only if it may
-    decode pictures; otherwise it reports when the sound begins. The recording begins at byte `start`.
+    The picture may begin before the sound. For MKV, MPEG-TS and MPEG-PS, FFmpeg does not report when the picture
+    begins, because it may not decode pictures here. In these formats the time of the first packet is returned. The
+    recording begins at byte `start` of the file.
     """
     has_picture = any(is_video(stream) for stream in container.streams)
     untold = has_picture and container.format.name.split(",")[0] in ("matroska", "mpegts", "mpeg")
@@ -176,12 +179,12 @@ def packets(container: av.container.InputContainer, *streams: av.stream.Stream) 
             raise
         except av.FFmpegError:
             continue
-        except IndexError:  # PyAV 18, at the end of the file, if damage looked like the start of another stream
+        except IndexError:  # PyAV 18 raises it at the end of a file if damage looked like the start of another stream
             return
 
 
 def no_sound_error(path: Path, name: str, opened: str = "") -> NotSound:
-    """Return the error for a file without readable sound. `opened` is the format it was opened as, if any."""
+    """Return the error for a file without readable sound. `opened` is the format detected by FFmpeg, "" if none."""
     head = _head(path)
     if head[4:8] == b"ftyp" and not opened:
         return Unreadable(
@@ -222,7 +225,8 @@ def kind_of(path: Path, format: str) -> Kind:
 class PacketCount(NamedTuple):
     """Sound counted in a file's packets, in seconds: `seconds` in its first recording, `further` in those joined to it.
 
-    `promised` is the declared duration of the first, None if not declared. `ahead` is how far its clock jumped ahead.
+    `promised` is the declared duration of the first recording, None if not declared. `ahead` is the total time by which
+    the clock of the first recording jumped forward.
     """
 
     seconds: float | None
@@ -234,8 +238,8 @@ class PacketCount(NamedTuple):
 def count_packets(path: Path, track: int | None = None) -> PacketCount:
     """Count the seconds of sound by the packets, without decoding them.
 
-    The length of a long file is estimated: without time stamps from its first 32 MB, else from what was read in _COUNT
-    seconds. Raises what `open_sound` raises.
+    The length of a long file is estimated: from its first _SCAN bytes if its format has no time stamps, otherwise from
+    the part that was read within _COUNT seconds. Raises what `open_sound` raises.
     """
     ends = time.monotonic() + _COUNT
     first, start = _count_one(path, track, 0, ends)
@@ -252,7 +256,10 @@ def count_packets(path: Path, track: int | None = None) -> PacketCount:
 
 
 def _count_one(path: Path, track: int | None, start: int, ends: float) -> tuple[PacketCount, int | None]:
-    """Count one recording, from byte `start` on, and return the count and where the next recording begins."""
+    """Count the sound of the recording that begins at byte `start`, until the monotonic time `ends`.
+
+    Returns the count and the byte at which the next recording begins, None if none was found.
+    """
     file, container, stream = open_sound(path, "", track, start)
     format, seconds, read, size = container.format.name.split(",")[0], 0.0, 0, file.total
     origin = timeline_start(path, container, start)
@@ -268,7 +275,7 @@ def _count_one(path: Path, track: int | None, start: int, ends: float) -> tuple[
                 seconds += length
                 if read > _SCAN:
                     return PacketCount(seconds * size / read, promise, ahead), None
-            elif packet.pts is not None and not packet.is_discard:  # edit lists discard packets
+            elif packet.pts is not None and not packet.is_discard:  # an edit list marks packets as discarded
                 at = float(packet.pts * packet.time_base)
                 origin = at if origin is None else origin
                 if at <= last or is_clock_reset(format, promise, at - origin, seconds):
@@ -279,7 +286,7 @@ def _count_one(path: Path, track: int | None, start: int, ends: float) -> tuple[
             if time.monotonic() > ends:
                 return PacketCount(seconds * size / max(file.tell(), read, 1), promise, ahead), None
         after = watch.next()
-        if after is not None and file.end is None:  # its declared duration was derived from the size of the whole file
+        if after is not None and file.end is None:  # `promise` was derived from the size of the whole file
             promise = promised_of(path, "", track, start, start + after)
     finally:
         container.close()
@@ -289,7 +296,7 @@ def _count_one(path: Path, track: int | None, start: int, ends: float) -> tuple[
 
 def is_clock_reset(format: str, promise: float | None, at: float, clock: float) -> bool:
     """Return whether a time stamp of `at` seconds, after `clock` seconds of sound, is a clock reset and not a gap."""
-    if format in FREE_CLOCK:  # before the first sound the time line is that of the picture
+    if format in FREE_CLOCK:  # before the first sound (`clock` is 0), time stamps follow the picture
         latest = clock + (_LEAP_OF_SENDER if clock and format in ("mpegts", "mpeg") else _LEAP)
     elif not promise or clock > promise + 1:  # no declared duration, or a wrong one
         latest = clock + _LEAP_UNSEEN

@@ -1,6 +1,7 @@
 """Follow the packets of a recording to its end, and find a recording that was joined to it. Offsets are in bytes.
 
-For formats that store no sizes: FFmpeg stops, or searches for more frames, where another recording begins.
+This module is for formats that store no sizes. Where another recording begins, FFmpeg stops or searches for more frames
+of the first format.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from stt.audio.containers.chunks import MOST_CHUNKS, all_zeros, places, read
 from stt.audio.containers.joined import MARKS, PACK, begins, tag_size
 
 MOST_PARTS = 500  # maximum number of recordings read from one file
-SCAN = 4 << 20  # bytes searched after the last sound: tables and pictures may come before the next recording
-_NEAR = 64 << 10  # bytes searched for a format without a distinct signature
-_LOOKS = 64  # maximum number of irregular packets examined in a recording without structure
-_LONGEST_FRAME = 8192  # largest frame in formats without structure, bytes
+SCAN = 4 << 20  # bytes searched for the next recording: tables and pictures may lie between it and the last sound
+_NEAR = 64 << 10  # bytes searched for a recording in a format without a distinct signature
+_LOOKS = 64  # maximum number of irregular packets examined in a recording in a format of _FRAMED
+_LONGEST_FRAME = 8192  # largest frame in the formats of _FRAMED except FLAC, bytes
 _LAST_PAGE = 4  # the "end of stream" flag of an Ogg page
-# Sync bytes of frames of another format: MPEG audio, AAC, MPEG-TS.
+# First bytes of frames of MPEG audio, AAC and MPEG-TS. _WEAK_IN leaves out the frames of the format that is read.
 _WEAK = re.compile(rb"\xff[\xe2-\xff]|\x47")
 _WEAK_IN = {
     "mp3": re.compile(rb"\xff[\xf0\xf1\xf8\xf9]|\x47"),
@@ -29,18 +30,18 @@ _WEAK_IN = {
 }
 _ALONE = frozenset(
     ["flac", "tta", "wv", "ogg", "flv", "ast", "argo_asf"]
-)  # with a single track, these hold nothing but sound
-_REST = 16 << 10  # trailing bytes; fewer than this are padding or a tag, not another recording
+)  # formats that hold nothing but sound if they have a single track
+_REST = 16 << 10  # fewer trailing bytes than this are padding or a tag, not another recording
 _FRAMED = frozenset(
     ("flac", "mp3", "aac", "ac3", "eac3", "amr", "amrnb", "amrwb")
-)  # FFmpeg searches whatever follows for more frames
+)  # formats without structure: FFmpeg searches all bytes that follow for more frames
 
 
 _Place = tuple[int, int]  # offset and size of a packet
 
 
 class _Source(Protocol):
-    """Declare the part of `stt.audio.containers.headers.Recording` that is needed here."""
+    """Declare the attributes of `stt.audio.containers.headers.Recording` that `Watch` uses."""
 
     raw: BinaryIO
     total: int
@@ -55,7 +56,7 @@ class Watch:
         self._file, self._format = file, container.format.name.split(",")[0]
         self._alone = self._format in _ALONE and len(container.streams) == 1
         self._framed = self._format in _FRAMED and file.end is None
-        self._sync: int | None = None  # the first bytes of each frame
+        self._sync: int | None = None  # the first 15 bits of each frame
         self._looks = _LOOKS
         self._last: _Place | None = None
         self._before: _Place | None = None
@@ -76,11 +77,11 @@ class Watch:
         self._looks -= 1
         if not self._looks:
             self._framed = False
-        around = _NEAR if self._format.startswith("amr") else _LONGEST_FRAME  # almost any bytes pass as AMR frames
+        around = _NEAR if self._format.startswith("amr") else _LONGEST_FRAME  # almost any bytes are valid AMR frames
         before = self._before[0] if self._before else packet.pos
         begin = max(0, packet.pos - SCAN, min(packet.pos, before) - around)
         self.found = next(self._candidates(begin, packet.pos + packet.size + around, near=True), None)
-        # FFmpeg returns the last frame of a FLAC together with what follows.
+        # FFmpeg returns the last frame of a FLAC together with the bytes that follow it.
         return self.found is None or (self._format == "flac" and self.found > packet.pos)
 
     def _regular(self, packet: av.Packet[av.AudioStream]) -> bool:
@@ -107,7 +108,7 @@ class Watch:
         end = last[0] + last[1]
         near = (before is not None and last[1] > _usual(before)) or file.total - end > 1024
         begin = last[0] + 1
-        if self._format == "mpeg":  # FFmpeg finds packets in any data
+        if self._format == "mpeg":  # FFmpeg finds packets in any data, so the next recording may begin earlier
             begin = max((self._start or 0) + 1, begin - _NEAR)
         self.found = next(self._candidates(begin, last[0] + SCAN + last[1], near=near), None)
         return self.found
@@ -131,7 +132,7 @@ class Watch:
         return end
 
     def cut(self) -> str | None:
-        """Return evidence that the file ends within its last recording, in words; None if there is none."""
+        """Return in words why the file seems to be cut off within its last recording, None if it does not."""
         file, last = self._file, self._last
         if file.end is not None or file.is_mended or last is None:
             return None
@@ -144,7 +145,7 @@ class Watch:
         if self._format == "mpegts":
             for size, lead in ((188, 0), (192, 4)):
                 if all(read(file.raw, lead + size * number, 1) == b"\x47" for number in range(6)):
-                    place = file.total - file.total % size + lead  # offset of an incomplete packet
+                    place = file.total - file.total % size + lead  # where an incomplete packet would begin
                     return (
                         "the file is cut off here"
                         if place < file.total and read(file.raw, place, 1) == b"\x47"
@@ -163,7 +164,7 @@ class Watch:
                 yield begin + place
 
     def _same(self, at: int) -> bool:
-        """Return whether FFmpeg reads on past this offset anyway, as frames of the same kind."""
+        """Return whether FFmpeg reads the recording at offset `at` anyway, because its frames have the same format."""
         head = read(self._file.raw, at, 10)
         if self._format == "mpegts":
             return head[:1] == b"\x47"
@@ -177,12 +178,12 @@ class Watch:
 
 
 def _usual(packet: _Place | None) -> int:
-    """Return the largest plausible size in bytes of the next packet. A larger one contains foreign data."""
+    """Return the largest plausible size in bytes of the packet after `packet`. A larger one contains other data."""
     return 1 << 20 if packet is None else 2 * packet[1] + 4096
 
 
 def _last_page(file: BinaryIO, at: int) -> tuple[int, int, int] | None:
-    """Return offset, size and flags of the last Ogg page from an offset on. It may extend past the end of the file."""
+    """Return offset, size and flags of the last Ogg page after offset `at`, even if the file ends within that page."""
     found = None
     for _ in range(MOST_CHUNKS):
         head = read(file, at, 282)
@@ -194,7 +195,7 @@ def _last_page(file: BinaryIO, at: int) -> tuple[int, int, int] | None:
 
 
 def _tag_end(file: BinaryIO, at: int) -> int:
-    """Return the offset behind the tags that begin at `at`."""
+    """Return the offset after the tags that begin at offset `at`."""
     for _ in range(10):
         head = read(file, at, 512)
         place = head.find(b"APETAGEX")

@@ -10,7 +10,7 @@ from stt.errors import InputError, NotSound, Unreadable
 
 _HEAD = 64 << 10  # bytes read at the beginning of a file
 _TABLES = 1 << 20  # bytes at the beginning and at the end that may hold a container's tables
-_SAMPLE = 4 << 10  # bytes read at each of two later places, to check that text continues
+_SAMPLE = 4 << 10  # bytes read in the middle and at the end of a file, to check that they are text, too
 
 _EXPORT = "Open it in the program that made it, and save or export the sound as WAV, FLAC, MP3 or M4A."
 _PROTECTED = "Add a recording without copy protection."
@@ -22,7 +22,7 @@ _CD = "Copy the track from the CD with a CD program."
 _MOD = (b"M.K.", b"M!K!", b"FLT4", b"6CHN", b"8CHN")
 _MACH_O = (b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe")
 Signatures = bytes | tuple[bytes, ...]  # alternatives at one offset
-# Offset, signatures, name and guidance: recordings that cannot be read, and files that belong to recordings.
+# Recordings that cannot be read, and files of music and sound programs: offset, signatures, description and guidance.
 _RECORDINGS: tuple[tuple[int, Signatures, str, str], ...] = (
     (4, b"ftypaax ", "is an Audible file (AAX) with copy protection", _PROTECTED),
     (4, b"ftypaaxc", "is an Audible file (AAXC) with copy protection", _PROTECTED),
@@ -133,7 +133,7 @@ _ASF_PROTECTED = (  # header objects that only protected files have
 
 
 def refusal(path: Path, name: str) -> InputError | None:
-    """Return the error for a file that is no recording, or one that cannot be read; None if FFmpeg may try it."""
+    """Return the error for a file that is not a recording or cannot be read; None if FFmpeg may try to open it."""
     size = path.stat().st_size
     with open(path, "rb") as file:
         head = file.read(_HEAD)
@@ -194,7 +194,7 @@ def _no_recording(name: str, what: str, guidance: str | None = None) -> NotSound
 
 
 def _as_text(sample: bytes) -> bytes | None:
-    """Return a sample as UTF-8 if it is text (also UTF-16), None if not. The sample may be cut at any byte."""
+    """Return `sample` if it is text, None if not. UTF-16 is converted to UTF-8. `sample` may be cut at any byte."""
     if sample[:2] in _WIDE:
         try:
             sample = sample[: len(sample) // 2 * 2].decode("utf-16").encode()

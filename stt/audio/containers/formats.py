@@ -1,7 +1,7 @@
 """List what FFmpeg may open: every container that holds its own data, and none that refers to other files.
 
 A demuxer that is not listed, such as one added by a later FFmpeg, is not opened. `tests/integration/test_formats.py`
-lists those that are left out, by reason. Names are FFmpeg's own.
+lists the demuxers that are left out and the reasons. Formats are called by FFmpeg's names.
 """
 
 from __future__ import annotations
@@ -89,15 +89,15 @@ NAMED = {
     "iff": _kind("IFF"),
     "bit": _kind("G.729"),
 }
-SPECIAL = {  # distinguished by their first bytes
+SPECIAL = {  # kinds that share FFmpeg's format name with another kind and differ from it in the file's first bytes
     "webm": Kind("WebM", "WebM video", "audio/webm", "video/webm"),
     "3gp": Kind("3GP", "3GP video", "audio/3gpp", "video/3gpp"),
     # Firefox plays no "video/quicktime", but it plays most MOV files that are labelled as MP4.
     "qt": Kind("MOV", "MOV video", "audio/mp4", "video/mp4"),
 }
 
-# Formats with sound, alone or with video. None opens a second file or an address: those that can refer to one
-# (mov, mxf, matroska, asf, rm) have no protocol to open it with.
+# Formats with sound, alone or with video. No file in them can make FFmpeg open a second file or an address: mov, mxf,
+# matroska, asf and rm can refer to one, but FFmpeg has no protocol to open it with.
 ALLOWED = frozenset(NAMED).union(
     (
         "3dostr 4xm aax ac3 ace acm act adp ads adx aea afc aix alp apac apc apm argo_asf argo_brp argo_cvg "
@@ -110,33 +110,33 @@ ALLOWED = frozenset(NAMED).union(
     ).split()
 )
 
-# Frames without time stamps: ffmpeg derives the time from the frames that it can read, so the length of damaged
-# spans is estimated from their bytes.
+# Formats whose frames have no time stamps. FFmpeg derives the time from the frames that it can read, so the length of
+# damaged spans is estimated from their size in bytes.
 UNTIMED = frozenset(
     "mp3 aac loas ac3 eac3 amr amrnb amrwb dts dtshd truehd mlp gsm sbc spdif s337m ilbc "
     "codec2 bit shn osq bonk".split()
 )
-# The clock is the sender's: it starts anywhere, wraps around, and jumps where recordings are joined.
+# Formats with the sender's clock. It starts at any time, wraps around, and jumps where recordings are joined.
 FREE_CLOCK = frozenset("mpegts mpeg flv kux nut rm ivr asf asf_o ty pva nsv wtv dhav lxf gxf".split())
-# No declared length. FFmpeg takes the last time stamp, which is meaningless after a clock reset.
+# Formats that declare no duration. FFmpeg derives one from the last time stamp, which is wrong after a clock reset.
 NO_DURATION = frozenset("mpegts mpeg ogg nut ty pva nsv dhav wtv".split())
 
 
 def kind(format: str) -> Kind:
-    """Return the kind of FFmpeg's format name."""
+    """Return the `Kind` for FFmpeg's format name `format`."""
     return NAMED.get(format) or _kind(format.upper())
 
 
 def _decodes_sound(name: str) -> bool:
     try:
         return Codec(name, "r").type == "audio"
-    except av.codec.codec.UnknownCodecError:  # it only encodes
+    except av.codec.codec.UnknownCodecError:  # the codec only encodes
         return False
 
 
 MOST_STREAMS = 64
-# The first two lists belong together: no demuxer that follows links, and no protocol to open their targets. Probing
-# decodes no pictures, so their decoders are not allowed either.
+# The first two lists keep a file from opening other files: no demuxer in the first list needs other files, and no
+# protocol is allowed to open them. Probing decodes no pictures, so only sound decoders are allowed.
 OPTIONS = {
     "format_whitelist": ",".join(sorted(ALLOWED)),
     "protocol_whitelist": "none",

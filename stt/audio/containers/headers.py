@@ -1,8 +1,7 @@
-"""Read a recording to its real end: sizes declared in a header are only hints.
+"""Read a recording to its real end, even if the sizes declared in its header are wrong.
 
 A recorder that streams, crashes or exceeds 4 GB leaves sizes in the header that are zero, absent or too small, and
-FFmpeg trusts them. `Recording` is the file as FFmpeg should see it: stale sizes are replaced while it reads, and the
-file on disk is not changed.
+FFmpeg trusts them. `Recording` replaces stale sizes in the bytes that FFmpeg reads. The file on disk is not changed.
 """
 
 from __future__ import annotations
@@ -24,10 +23,11 @@ Pieces = list[Piece]
 
 
 class Recording:
-    """A file object for PyAV without a name, so that only content decides the format, and with stale sizes repaired.
+    """A file object for PyAV in which stale sizes are repaired. It has no name, so only content decides the format.
 
-    If recordings were joined, it is the one that begins at `start`. `end` is where it ends according to its own sizes,
-    None if they do not say, and `total` is the end of the file: all in bytes, the latter two counted from `start`.
+    In a file of joined recordings, it is the recording that begins at byte `start`. `end` is where that recording ends
+    according to its own sizes, None if they do not say. `total` is where the file ends, or `stop` if given. Both are in
+    bytes and counted from `start`.
     """
 
     read: Callable[[int], bytes]
@@ -36,7 +36,7 @@ class Recording:
 
     def __init__(self, path: Path, start: int = 0, stop: int | None = None) -> None:
         self._file = file = open(path, "rb", buffering=0)  # noqa: SIM115
-        self.raw = cast(BinaryIO, _View(file, start))  # independent of FFmpeg's position
+        self.raw = cast(BinaryIO, _View(file, start))  # its read position is independent of FFmpeg's
         if start:
             self._file = file = cast(FileIO, _View(file, start))
         try:
@@ -66,7 +66,7 @@ class Recording:
         try:
             return self._seek(offset, whence)
         except (OSError, OverflowError):
-            return -22  # a damaged header can point there
+            return -22  # a damaged header can point to such an offset
 
     def _seek_pieces(self, offset: int, whence: int) -> int:
         at = offset + (0, self._at, self._starts[-1])[whence]
@@ -93,7 +93,7 @@ class Recording:
 
 
 class _View:
-    """A file from an offset on, with its own position."""
+    """The bytes of an open file from an offset on, with a separate read position."""
 
     def __init__(self, file: BinaryIO, start: int) -> None:
         self._file, self._start, self._at = file, start, 0
@@ -156,7 +156,7 @@ def _wav(file: BinaryIO, total: int) -> Pieces | None:
             end = layout.end(file, begin, declared, total, least)
             found.append((at, begin, end))
             at = next((place for place in (end, end + end % 2) if layout.follow(file, place, total)), total)
-            # FFmpeg searches whatever follows for chunks, zeros in steps of eight bytes.
+            # FFmpeg would search trailing bytes for chunks, and would go through zeros in steps of eight bytes.
             stale = stale or not declared or end != begin + declared or end < at == total
             continue
         if name == b"fmt ":
@@ -180,7 +180,10 @@ def _wav(file: BinaryIO, total: int) -> Pieces | None:
 
 
 def _declared(size: int, left: int, bits: int) -> int | None:
-    """Return the declared size in bytes, None if it stands for "not known yet"."""
+    """Return the declared `size` in bytes, None if it is a placeholder for a size that was not known yet.
+
+    A placeholder is close to the largest value of `bits` bits and larger than the `left` bytes of the file.
+    """
     return None if size >= (1 << bits) - 4096 and size > left else size
 
 
@@ -194,7 +197,7 @@ def _as_au(form: bytes, length: int) -> bytes | None:
 
 
 def _tenth(form: bytes, layout: Chunks) -> int:
-    """Return the size in bytes of a tenth of a second, from a WAV's format chunk."""
+    """Return the size in bytes of a tenth of a second of sound, according to a WAV's format chunk."""
     if len(form) < 16:
         return 1
     average: int = struct.unpack(layout.head.format[0] + "I", form[8:12])[0]
@@ -231,7 +234,7 @@ def _aiff(file: BinaryIO, total: int) -> Pieces | None:
 
 
 def _aiff_frame(common: bytes) -> int:
-    """Return the size in bytes of a frame, from an AIFF's COMM chunk; 0 if its compression has no fixed size."""
+    """Return the size in bytes of a frame, according to an AIFF's COMM chunk; 0 if frames have no fixed size."""
     channels: int
     bits: int
     channels, _, bits = struct.unpack(">hIh", common[:8])
@@ -250,7 +253,7 @@ def _caf(file: BinaryIO, total: int) -> Pieces | None:
 
 
 def _w64(file: BinaryIO, total: int) -> Pieces | None:
-    """Repair W64: the sizes of file and sound, both including their heads of 24 bytes."""
+    """Repair W64: the sizes of file and sound, each of which includes a head of 24 bytes."""
     if (stale := _stale_data(file, W64, 40, total, 0)) is None:
         return None
     at, size = stale
@@ -258,9 +261,9 @@ def _w64(file: BinaryIO, total: int) -> Pieces | None:
 
 
 def _stale_data(file: BinaryIO, layout: Chunks, at: int, total: int, empty: int) -> tuple[int, int] | None:
-    """Return the offset of the chunk "data" and the real size of its body, None if the declared one is right.
+    """Return the offset of the chunk "data" and the real size of its body, None if the declared size is right.
 
-    The search begins at offset `at`. A declared size of `empty` or less stands for "not known yet".
+    The search begins at offset `at`. A declared size of `empty` or less means that the size was not known yet.
     """
     for _ in range(MOST_CHUNKS):
         if (chunk := layout.at(file, at)) is None:
@@ -277,13 +280,13 @@ def _stale_data(file: BinaryIO, layout: Chunks, at: int, total: int, empty: int)
 
 
 def _au(file: BinaryIO, total: int) -> Pieces | None:
-    """Repair AU: FFmpeg reads to the end anyway, so a wrong size is replaced by "unknown"."""
+    """Repair AU: replace a size that is too small by the value for "unknown", with which FFmpeg reads to the end."""
     start, size = struct.unpack(">II", read(file, 4, 8).ljust(8, b"\0"))
     return patched({8: b"\xff" * 4} if 24 <= start < total and size < total - start else {}, total)
 
 
 def _mp4(file: BinaryIO, total: int) -> Pieces | None:
-    """Repair MP4 if the box of the sound ends too early, which hides the table of contents."""
+    """Repair MP4: correct the size of the box `mdat`, the sound, if it hides the table of contents, the box `moov`."""
     at, sound = 0, None
     for _ in range(MOST_CHUNKS):
         head = read(file, at, 16)
@@ -307,7 +310,7 @@ def _mp4(file: BinaryIO, total: int) -> Pieces | None:
 
 
 def _table(file: BinaryIO, start: int, total: int) -> int | None:
-    """Return the offset of the box `moov`, searched in the last bytes of a file, None if it is not there."""
+    """Return the offset of the box `moov`, None if it is not in the last 64 MiB of the file."""
     begin = max(start, total - (64 << 20))
     while begin < total:
         content = read(file, begin, TAIL + 16)
@@ -321,7 +324,7 @@ def _table(file: BinaryIO, start: int, total: int) -> int | None:
 
 
 def _matroska(file: BinaryIO, total: int) -> Pieces | None:
-    """Repair Matroska and WebM: a segment that ends too early becomes one of unknown size."""
+    """Repair Matroska and WebM: replace a segment size that is too small by the value for "unknown"."""
     if (segment := joined.matroska_segment(file)) is None:
         return None
     at, width, end = segment
@@ -333,7 +336,10 @@ def _matroska(file: BinaryIO, total: int) -> Pieces | None:
 
 
 def _mp3(file: BinaryIO, total: int) -> Pieces | None:
-    """Repair MP3: FFmpeg trims the last frame's padding where the declared frame count ends, even in mid-file."""
+    """Repair MP3: set the declared padding to 0.
+
+    FFmpeg trims the padding where the declared frame count ends, even if more sound follows.
+    """
     head, start = read(file, 0, 10), 0
     if head[:3] == b"ID3" and len(head) == 10:
         start = 10 + sum((byte & 127) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
@@ -350,7 +356,7 @@ def _mp3(file: BinaryIO, total: int) -> Pieces | None:
 
 
 def patched(patches: dict[int, bytes], total: int) -> Pieces | None:
-    """Return the pieces of a file in which some bytes, by offset, are replaced; None if there is nothing to replace."""
+    """Return the pieces of a file in which `patches` replace the bytes at their offsets; None without patches."""
     if not patches:
         return None
     pieces: Pieces = []

@@ -1,7 +1,8 @@
-"""Find where one recording ends, according to its own sizes, and another begins, in files joined byte by byte.
+"""Find where one recording ends and the next one begins, in a file of recordings joined byte by byte.
 
-FFmpeg reads only the first, or takes the second for sound of the first. `begins` recognises the first bytes of a
-recording at any offset. Offsets are in bytes.
+FFmpeg reads only the first recording, or treats the second one as sound of the first. `structural_end` finds the end by
+the sizes that the recording declares. `begins` recognises the first bytes of a recording at any offset. Offsets are in
+bytes.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ SEGMENT = b"\x18\x53\x80\x67"
 def structural_end(file: BinaryIO, total: int) -> int | None:
     """Return where the first recording of a file ends according to its own sizes, if another one begins there.
 
-    Returns `total`, the file's size, if its sizes reach the end of the file, None if they do not say.
+    Returns `total`, the file's size, if the sizes reach the end of the file. Returns None if the sizes do not say where
+    the recording ends.
     """
     head = read(file, 0, 16)
     try:
@@ -79,7 +81,7 @@ def _chunks(file: BinaryIO, total: int, layout: Chunks, at: int) -> int | None:
 
 
 def _wav(file: BinaryIO, total: int) -> int | None:
-    """Return the end of a WAV. Joined recordings of one format count as one (see `headers.py`)."""
+    """Return the end of a WAV. Joined WAVs of the same sample format count as one recording (see `headers.py`)."""
     layout, at, form, long_size = RIFX if read(file, 0, 4) == b"RIFX" else RIFF, 12, b"", None
     for _ in range(MOST_CHUNKS):
         if (chunk := layout.at(file, at)) is None:
@@ -119,7 +121,7 @@ def _wav_form(file: BinaryIO, at: int, layout: Chunks) -> bytes:
 
 
 def _avi(file: BinaryIO, total: int) -> int | None:
-    """Return the end of an AVI. Long ones continue in further RIFF lists."""
+    """Return the end of an AVI. A long AVI continues in further RIFF lists."""
     at = 0
     for _ in range(MOST_CHUNKS):
         head = read(file, at, 12)
@@ -150,7 +152,10 @@ def _mp4(file: BinaryIO, total: int) -> int | None:
 
 
 def _has_table(file: BinaryIO, at: int, total: int) -> bool:
-    """Return whether a table of contents comes before the next recording. If not, it is a fragment of this one."""
+    """Return whether a table of contents, the box `moov`, follows the box `ftyp` at offset `at`.
+
+    Without one, the box begins a fragment of the same recording, not another recording.
+    """
     for number in range(MOST_CHUNKS):
         head = read(file, at, 16)
         if len(head) < 8:
@@ -173,7 +178,10 @@ def _matroska(file: BinaryIO, total: int) -> int | None:
 
 
 def matroska_segment(file: BinaryIO) -> tuple[int, int, int] | None:
-    """Return offset and width of the size of a Matroska's segment, and where it ends; None if its size is unknown."""
+    """Return offset and width of the size field of a Matroska's segment, and where the segment ends.
+
+    Returns None if the segment's size is unknown.
+    """
     head = read(file, 0, 4096)
     at = head.find(SEGMENT) + 4
     if at < 8 or at >= len(head) or not head[at]:
@@ -198,7 +206,7 @@ def _asf(file: BinaryIO, total: int) -> int | None:
 
 
 def _mxf(file: BinaryIO, total: int) -> int | None:
-    """Return the end of an MXF. Its header says where the last part begins, which has only a few items."""
+    """Return the end of an MXF: that of its last part, which has only a few items and whose offset the header gives."""
     begin = 0
     while read(file, begin, 1) == b"\0" and begin < 64:
         begin += 1
@@ -219,7 +227,7 @@ def _mxf(file: BinaryIO, total: int) -> int | None:
 
 
 def _mxf_body(file: BinaryIO, at: int) -> tuple[int, int]:
-    """Return the offset and the size of the value after a key."""
+    """Return the offset and the size of the value that follows the key at offset `at`."""
     head = read(file, at + 16, 9)
     wide = head[0] & 0x7F if head[:1] > b"\x80" else 0
     return at + 17 + wide, int.from_bytes(head[1 : 1 + wide], "big") if wide else struct.unpack(">B", head[:1])[0]
@@ -303,7 +311,7 @@ _LOW = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 
 
 def _frame_size(head: bytes) -> int | None:
-    """Return the size in bytes of an MP2, MP3 or ADTS frame from its header, None if this is not one."""
+    """Return the size in bytes of an MP2, MP3 or ADTS frame from its header, None if `head` is not such a header."""
     version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
     if layer == 0 and head[1] & 0xF0 == 0xF0:
         size = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5

@@ -24,18 +24,19 @@ def promised(
     stop: int | None = None,
     begins: float | None = None,
 ) -> float | None:
-    """Return the duration in seconds that the container declares, None if it declares none or only estimates it.
+    """Return the duration in seconds that the container declares, None if it declares none or FFmpeg only estimates it.
 
-    The recording begins at byte `start` of the file and ends at `stop`. `begins` is the start of its time line in
-    seconds of its own clock. ffmpeg's own value hides losses: it adapts the length of a truncated WAV to the bytes that
-    are left.
+    The recording is the file's bytes from `start` up to `stop`. `begins` is the start of the recording's time line in
+    seconds of its own clock. FFmpeg adapts the length of a truncated WAV to the bytes that are left, which hides the
+    loss, so the headers of WAV, W64, AU and CAF are read here.
     """
     if format in _BY_HEADER and (seconds := _by_header(Recording(path, start, stop), _BY_HEADER[format])) is not None:
         return seconds
     if format in UNTIMED:
         counted_frames = _mp3_promise(path, start, stream.codec_context.sample_rate) if format == "mp3" else None
         declared = seconds_of(stream.duration or 0, stream.time_base)
-        # If the two differ, ffmpeg estimated from the file size: two files were joined, or a large tag is at the end.
+        # If the two durations differ, FFmpeg estimated `declared` from the file size. Two files were joined, or a large
+        # tag is at the end.
         return declared if counted_frames and abs(declared - counted_frames) < 0.5 else None
     if format in NO_DURATION:
         return None
@@ -67,7 +68,7 @@ def _by_header(file: Recording, read: Callable[[Recording], float | None]) -> fl
 
 
 def _wav(file: Recording) -> float | None:
-    """Return the length from a WAV's header (RIFF, RIFX or RF64), None if it was never filled in."""
+    """Return the length from a WAV's header (RIFF, RIFX or RF64), None if the recorder never wrote it."""
     start = file.read(12)
     order = ">" if start[:4] == b"RIFX" else "<"
     if start[8:] != b"WAVE":
@@ -76,7 +77,7 @@ def _wav(file: Recording) -> float | None:
     while len(chunk := file.read(8)) == 8:
         name, size = struct.unpack(order + "4sI", chunk)
         if name == b"data":
-            if long_size or size >= 0x7FFFF000:  # written by recorders that do not know the length yet
+            if long_size or size >= 0x7FFFF000:  # recorders write this while they do not know the size
                 size = long_size or 0
             return size / per_second if size and per_second else None
         body = file.read(min(size, 64))

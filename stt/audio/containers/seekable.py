@@ -21,19 +21,20 @@ EXACT = 0.1  # tolerance for a length, a start or a gap, seconds
 RATES = range(8_000, 96_001)  # accepted sample rates, Hz
 PCM = ("pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_f32le")
 BRANDS = (b"M4A ", b"M4B ", b"M4V ", b"mp41", b"mp42", b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"avc1")
-TIMEOUT = 0.5  # time limit for checking the frames of a FLAC, seconds; the rest is assumed to be like them
+TIMEOUT = 0.5  # time limit for checking the frames of a FLAC, seconds; later frames are assumed to be continuous
 
 
 def exact(path: Path, promised: float | None, counted: float | None) -> bool:
     """Return whether browsers seek this file exactly.
 
-    `promised` and `counted` are its duration in seconds by header and by packets, None if unknown.
+    `promised` is the file's duration in seconds according to its header, `counted` according to its packets. Each is
+    None if unknown.
     """
     if promised is None or counted is None or abs(promised - counted) > EXACT:
         return False
     file, container, stream = open_sound(path, "")
     try:
-        if file.is_mended:  # a browser trusts the header
+        if file.is_mended:  # a browser would trust the wrong sizes in the header
             return False
         codec, format = stream.codec_context, container.format.name.split(",")[0]
         if len(container.streams.audio) != 1 or codec.layout.nb_channels > 2 or codec.sample_rate not in RATES:
@@ -57,14 +58,17 @@ def _begins(path: Path, mark: bytes) -> bool:
 
 
 def _whole_wav(path: Path, codec: av.AudioCodecContext) -> bool:
-    """Return whether a WAV is as long as it declares. Browsers trust the header even after a recorder crashed."""
+    """Return whether a WAV is as long as its header declares.
+
+    A browser trusts the header even if the recorder crashed before it wrote the real size.
+    """
     with open(path, "rb") as file:
         declared: int = struct.unpack("<I", file.read(8)[4:])[0] + 8
     return abs(path.stat().st_size - declared) <= EXACT * codec.sample_rate * codec.layout.nb_channels
 
 
 def _unbroken(container: av.container.InputContainer, stream: av.AudioStream) -> bool:
-    """Return whether each frame follows the previous one, as far as can be checked within TIMEOUT."""
+    """Return whether each frame begins where the previous one ends, as far as can be checked within TIMEOUT."""
     at, ends = 0.0, time.monotonic() + TIMEOUT
     for packet in packets(container, stream):
         if not packet.size:
@@ -92,7 +96,7 @@ def _whole(path: Path, container: av.container.InputContainer, stream: av.AudioS
 
 
 def _plain_mp4(path: Path) -> bool:
-    """Return whether an MP4 has no fragments, no edits in its time line, and no video but H.264."""
+    """Return whether an MP4 has no fragments, no edit that changes its time line, and no video other than H.264."""
     with open(path, "rb") as file:
         outer = list(boxes(file, 0, path.stat().st_size))
         head = next((box for box in outer if box.kind == b"ftyp"), None)

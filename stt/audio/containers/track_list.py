@@ -16,7 +16,7 @@ from stt.files.json_values import clean
 
 MOST = 16  # maximum number of tracks examined; no recorder writes more
 LONGEST_TITLE = 60  # maximum length of a title, characters
-SHORTEST = 0.1  # minimum length of a track's sound, seconds; the same as for a recording
+SHORTEST = 0.1  # minimum length of a track's sound, seconds; the same minimum applies to a recording
 TIMEOUT = 2.0  # time limit for reading, seconds; a track without packets by then is assumed to begin later
 # Titles that MP4 writers give to every track.
 _GENERIC = re.compile(
@@ -69,7 +69,7 @@ def _title(metadata: dict[str, str]) -> str:
 def _problems(container: av.container.InputContainer, streams: Sequence[av.AudioStream]) -> list[str | None]:
     """Return why each track cannot be decoded, None if it can.
 
-    All are read in parallel until each has yielded some sound.
+    All tracks are decoded in parallel until each has yielded SHORTEST seconds of sound, for at most TIMEOUT seconds.
     """
     problems: dict[int, str | None] = {}
     for stream in streams:

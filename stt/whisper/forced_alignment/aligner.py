@@ -1,4 +1,4 @@
-"""Align the words of windows with their sound, with the probabilities that Whisper gives them."""
+"""Align the words of windows with the sound, and find the probability that Whisper gives to each word."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stt.whisper.model import Whisper
 from stt.whisper.word_times import LONGEST_WORD, SHORTEST_WORD
 
 FRAMES_PER_SECOND = 100
-MOST_TOKENS = 400  # maximum tokens of a window; Whisper takes 448 including its special ones
+MOST_TOKENS = 400  # maximum tokens of a window; Whisper takes 448 including its special tokens
 VOICE = 0.1  # VAD threshold for possible speech
 
 
@@ -30,9 +30,10 @@ def placed(
     language: str,
     checkpoint: Callable[[], None] = lambda: None,
 ) -> dict[int, Placed]:
-    """Return the times of the words of `windows` in 16 kHz samples that begin at `offset` seconds, by word number.
+    """Return the time and the probability of each word in `windows`, by word number.
 
-    `voice` is the result of `vad.speech_probabilities`. `checkpoint` is called before each window, and may raise.
+    `sound` is 16 kHz samples that begin at `offset` seconds of the recording. `voice` is the result of
+    `vad.speech_probabilities`. `checkpoint` is called before each window, and may raise.
     """
     if not windows:
         return {}
@@ -45,7 +46,7 @@ def placed(
         last = min(features.shape[-1], round((window.end - offset) * FRAMES_PER_SECOND), first + model.longest_window)
         own = words[window.first : window.last]
         runs = [_tokens(tokenizer, word.text) for word in own]
-        while sum(map(len, runs)) > MOST_TOKENS:  # never the case for spoken text
+        while sum(map(len, runs)) > MOST_TOKENS:  # never necessary for text that was spoken
             runs.pop()
         tokens = [token for run in runs for token in run]
         if last - first < 2 or not tokens:
@@ -70,13 +71,13 @@ def placed(
 def _tokens(tokenizer: Tokenizer, text: str) -> list[int]:
     """Return the tokens of a word, without Whisper's special tokens."""
     bare = text.strip()
-    # Whisper's words begin with a space, including the first of a text.
+    # In Whisper's tokens, each word begins with a space, including the first word of a text.
     tokens: list[int] = tokenizer.encode(bare if scripts.is_unspaced(bare[:1]) else " " + bare)
     return [token for token in tokens if token < tokenizer.eot]
 
 
 def _voiced(voice: Samples, start: float, end: float) -> tuple[float, float]:
-    """Return the start and end of a word without the silence around it. Whisper adds pauses to words."""
+    """Return the start and end of a word without the silence around the word. Whisper adds pauses to words."""
     first, last = int(start * RATE / FRAME), int(end * RATE / FRAME) + 1
     voiced = np.flatnonzero(voice[first:last] >= VOICE)
     if not len(voiced):

@@ -11,12 +11,12 @@ from itertools import accumulate, pairwise
 from stt.transcript import alignment, scripts
 from stt.transcript.model import Segment, Transcript, joined, whole_words
 
-FASTEST = 30.0  # maximum characters per second; faster text is not in the sound
-MIN_UNFIT = 4  # minimum words for that; fewer may be spoken faster
-MIN_ANCHOR_RUN = 3  # minimum run of equal words; shorter ones may be equal by chance if much around them differs
-NEAR = 4  # words; runs with at most this many differences on either side are not equal by chance
-MIN_UNWRITTEN = 4  # minimum words of the decoding missing in the text; fewer are repetitions and hesitations
-LONGEST_TRUSTED = 28.0  # seconds; a longer segment does not fit into a window, and is aligned by the decoding
+FASTEST = 30.0  # maximum characters per second; text that would be faster was not spoken in the sound
+MIN_UNFIT = 4  # minimum number of words to which FASTEST applies; fewer words may be spoken faster
+MIN_ANCHOR_RUN = 3  # a shorter run of equal words may be equal by chance if more than NEAR words beside it differ
+NEAR = 4  # a run of equal words is not equal by chance if at most this many words on each side differ
+MIN_UNWRITTEN = 4  # minimum number of decoded words that the text lacks; fewer are repetitions and hesitations
+LONGEST_TRUSTED = 28.0  # seconds; a longer segment does not fit into a window, so its text is aligned by a decoding
 UNFIT, UNWRITTEN = "does_not_fit", "without_text"  # names of findings in `Transcript.extras`
 
 
@@ -24,8 +24,8 @@ UNFIT, UNWRITTEN = "does_not_fit", "without_text"  # names of findings in `Trans
 class Guess:
     """A word of the text (`text` has its leading space), and its approximate times in seconds.
 
-    `firm`: a window may begin with it. `earliest` and `latest` bound its times. `fits` is False if the sound has no
-    room for it; such a word is not aligned.
+    `segment` is the number of the word's segment. `firm` is True if a window may begin with the word. `earliest` and
+    `latest` bound the word's times. `fits` is False if the sound is too short for the word, which is then not aligned.
     """
 
     text: str
@@ -44,7 +44,7 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """The times of a word in seconds, and its probability there by Whisper, 0 to 1."""
+    """The times of a word in seconds, and the probability that Whisper gives to the word at these times, 0 to 1."""
 
     start: float
     end: float
@@ -53,7 +53,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Unwritten:
-    """Speech missing in the text, with the decoded text; empty if only speech was detected."""
+    """Speech that the text lacks. `text` is the decoded text, empty if speech was detected but not decoded."""
 
     start: float
     end: float
@@ -62,7 +62,7 @@ class Unwritten:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The words of a text in order, and the speech without text that a decoding shows."""
+    """The words of a text in order, and the speech that a decoding has but the text lacks."""
 
     words: tuple[Guess, ...]
     unwritten: tuple[Unwritten, ...] = ()
@@ -74,7 +74,10 @@ def trusted(transcript: Transcript) -> bool:
 
 
 def from_segments(segments: Sequence[Segment]) -> Plan:
-    """Return a plan in which each word stays within its segment. Segments with words are omitted: they keep these."""
+    """Return a plan in which each word stays within its segment.
+
+    Segments with word times are omitted, because they keep these times.
+    """
     found: list[Guess] = []
     for number, segment in enumerate(segments):
         if segment.words:
@@ -89,9 +92,10 @@ def from_segments(segments: Sequence[Segment]) -> Plan:
 
 
 def from_decoding(segments: Sequence[Segment], decoded: Transcript) -> Plan:
-    """Return a plan in which words found in the decoding have its times, and others are placed in between."""
+    """Return a plan in which words found in the decoding have its times, and other words are placed between them."""
     given = [(text, number) for number, segment in enumerate(segments) for text in words_of(segment.text)]
-    # Split as the given text is: engines join two ideographs into one word, and split "cold-hearted" in two.
+    # Split the decoding in the same way as the given text, because engines join two ideographs into one word, and split
+    # "cold-hearted" into two words.
     spoken = [word for segment in decoded.segments for word in whole_words(segment) if key(word.text)]
     keyed = [(place, letters) for place, (text, _) in enumerate(given) if (letters := key(text))]
     same = alignment.same([key(word.text) for word in spoken], [letters for _, letters in keyed])
@@ -108,7 +112,7 @@ def from_decoding(segments: Sequence[Segment], decoded: Transcript) -> Plan:
         texts = [found[place].text for place in between]
         skipped = spoken[theirs + 1 : next_theirs]
         fits = len(texts) < MIN_UNFIT or len("".join(texts)) <= FASTEST * (end - start)
-        if skipped and fits and texts:  # the words are where the decoding has other words
+        if skipped and fits and texts:  # the text's words are spoken where the decoding has different words
             start, end = max(start, skipped[0].start - 0.2), min(end, skipped[-1].end + 0.2)
         for place, (one, other) in zip(between, shares(texts, start, end), strict=True):
             found[place] = replace(found[place], start=one, end=other, fits=fits)
@@ -116,14 +120,14 @@ def from_decoding(segments: Sequence[Segment], decoded: Transcript) -> Plan:
             text = joined(word.text for word in skipped)
             unwritten.append(Unwritten(skipped[0].start, skipped[-1].end, text))
         if after < len(given):
-            # No uncertain words precede this anchor, so a window may begin here.
+            # No words of uncertain time are before this anchor, so a window may begin here.
             firm = not texts or not fits
             found[after] = replace(found[after], firm=firm)
     return Plan(tuple(found), tuple(unwritten))
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words of a text with their leading spaces, including the first word, as Whisper's have them."""
+    """Return the words of a text, each with a leading space as in Whisper's output, including the first word."""
     text = text.strip()
     text = text if scripts.is_unspaced(text[:1]) else f" {text}"
     spans = scripts.word_spans(text)
@@ -134,7 +138,7 @@ def words_of(text: str) -> list[str]:
 
 
 def _certain(same: dict[int, int], mine: int, theirs: int) -> dict[int, int]:
-    """Return the pairs of equal words without runs that may be equal by chance."""
+    """Return the pairs of equal words, except those in runs that may be equal by chance."""
     runs: list[list[tuple[int, int]]] = []
     for pair in sorted(same.items()):
         if runs and pair == (runs[-1][-1][0] + 1, runs[-1][-1][1] + 1):
@@ -156,13 +160,13 @@ def _certain(same: dict[int, int], mine: int, theirs: int) -> dict[int, int]:
 
 
 def key(word: str) -> str:
-    """Return the key for comparing a word: letters, digits and marks, without case."""
+    """Return a key to compare words by: the letters, digits and marks of a word, without case."""
     folded = unicodedata.normalize("NFKC", word).casefold()
     return "".join(letter for letter in folded if unicodedata.category(letter)[0] in "LNM")
 
 
 def shares(texts: Iterable[str], start: float, end: float) -> list[tuple[float, float]]:
-    """Divide the time from `start` to `end` by characters."""
+    """Divide the time from `start` to `end` among the texts, in proportion to their numbers of characters."""
     ends = list(accumulate(len(text.strip()) or 1 for text in texts))
     moments = [start, *(start + (end - start) * each / ends[-1] for each in ends)]
     return list(pairwise(moments))

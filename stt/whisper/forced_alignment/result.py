@@ -1,4 +1,4 @@
-"""Build segments from the aligned words, and find the passages that do not fit the sound."""
+"""Build segments from the aligned words, and find the passages of the text that do not fit the sound."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 from stt.transcript.model import Segment, Transcript, Word
 from stt.whisper.forced_alignment.plan import UNFIT, UNWRITTEN, Guess, Placed, Plan, Unwritten, shares, trusted
 
-IMPROBABLE = 0.1  # probability threshold; one in ten spoken words is below it, in rare words and unclear speech
+IMPROBABLE = 0.1  # probability below which a word is improbable; rare or unclear words are, one in ten spoken words
 MIN_UNFIT = 6  # minimum number of improbable words in a row for a passage that does not fit
-MAX_UNFIT_MEDIAN = 0.02  # maximum median probability of such a passage; improbable spoken passages have a higher one
+MAX_UNFIT_MEDIAN = 0.02  # maximum median probability in a passage that does not fit; spoken passages have a higher one
 PAUSE, MOST_WORDS = 1.0, 40  # segments without times are split at pauses of PAUSE seconds, and after MOST_WORDS words
 
 
@@ -22,8 +22,8 @@ def finished(
 ) -> Transcript:
     """Return the transcript with the times of its words in a recording of `duration` seconds.
 
-    Words of passages that do not fit have no confidence, and share the time between their neighbours. `silent` is
-    speech without text, in addition to that of the plan.
+    Words in passages that do not fit the sound have no confidence, and share the time between the words around the
+    passage. `silent` is speech without text, in addition to `plan.unwritten`.
     """
     unfit = _unfit(plan.words, found)
     words = _timed(plan.words, {n: place for n, place in found.items() if n not in unfit}, duration)
@@ -73,10 +73,10 @@ def _unfit(words: Sequence[Guess], found: Mapping[int, Placed]) -> set[int]:
 
 
 def _timed(words: Sequence[Guess], found: Mapping[int, Placed], duration: float) -> list[Word]:
-    """Return all words with times, their starts in order."""
+    """Return all words with times, with their starts in ascending order."""
     starts: list[float | None] = [found[n].start if n in found else None for n in range(len(words))]
     timed: list[Word] = []
-    clock = before = 0.0  # start and end of the last word
+    clock = before = 0.0  # start of the last word, and latest end so far
     at = 0
     while at < len(words):
         if at in found:

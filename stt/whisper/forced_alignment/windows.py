@@ -1,4 +1,4 @@
-"""Cut planned words into windows that Whisper aligns at once."""
+"""Group the words of a plan into windows, each of which Whisper aligns at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stt.whisper.forced_alignment.plan import Guess
 
 LONGEST = 24.0  # maximum length of a window, seconds; Whisper takes 30
 PAUSE = 0.8  # minimum pause that ends a window, seconds
-LEAD = 0.2  # seconds of sound before the first and after the last word
+LEAD = 0.2  # seconds of sound before the first and after the last word of a window
 MOST_CHARACTERS = 700  # maximum characters of a window: Whisper takes 448 tokens
 
 
@@ -24,12 +24,12 @@ class Window:
 
 
 def windows(words: Sequence[Guess], first: int, last: int, start: float, end: float) -> list[Window]:
-    """Return windows for the words `first` to `last` (exclusive) whose sound is from `start` to `end`.
+    """Return windows for the words `first` to `last` (exclusive), whose sound is from `start` to `end` (seconds).
 
-    Words that do not fit are in no window.
+    Words that do not fit the sound are in no window.
     """
     found: list[Window] = []
-    at, before = first, start  # and the end of the last word so far
+    at, before = first, start  # `before` is the latest end of the words so far
     while at < last:
         if not words[at].fits:
             before = max(before, words[at].end)
@@ -47,7 +47,10 @@ def windows(words: Sequence[Guess], first: int, last: int, start: float, end: fl
 
 
 def _end(words: Sequence[Guess], at: int, last: int) -> int:
-    """Return where the window that begins with word `at` ends: at a pause, else at the longest gap with a firm word."""
+    """Return the number of the first word after the window that begins with word `at`.
+
+    The window ends at a pause. If it would be too long, it ends at the longest gap before a firm word.
+    """
     characters, best, gap = 0, at + 1, -1.0
     for number in range(at, last):
         word = words[number]

@@ -1,7 +1,7 @@
 """Choose the device for Whisper: a GPU that CTranslate2 detects, or the CPU.
 
-If a GPU fails, for lack of memory or of NVIDIA's libraries, fewer windows are decoded at once, and then the CPU is
-used. Not tested on a GPU.
+If the GPU fails, because memory or NVIDIA's libraries are missing, fewer windows are decoded at once. If the GPU fails
+again, the CPU is used. This was not tested on a GPU.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ log = logging.getLogger("stt.whisper.loading.device")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A way to run a model. `windows` are decoded at once on a GPU; on the CPU, the threads determine that."""
+    """A way to run a model. `windows` is how many windows are decoded at once on a GPU. It is 0 for the CPU."""
 
     device: str
     compute_type: str
@@ -51,7 +51,7 @@ def cards() -> int:
 
     try:
         count: int = ctranslate2.get_cuda_device_count()
-    except RuntimeError as error:  # an incompatible driver
+    except RuntimeError as error:  # the driver is incompatible
         log.warning("no graphics card: %s", error)
         return 0
     return count

@@ -1,4 +1,4 @@
-"""Keep models in memory: several within a limit, evicting the least recently used."""
+"""Keep several models in memory within a limit. The least recently used model is evicted first."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stt.whisper.loading import device
 from stt.whisper.loading.device import CPU, THREADS, Plan
 from stt.whisper.weights import Weights
 
-MEMORY_PER_BYTE = 1.3  # bytes of memory per byte of weights on the disk, as 8-bit integers with MKL's packed copy
+MEMORY_PER_BYTE = 1.3  # bytes of memory per byte on the disk, for weights as 8-bit integers and MKL's packed copy
 WAIT = 0.3  # interval between checks whether another model is no longer in use, seconds
 
 log = logging.getLogger("stt.whisper.loading.loaded")
@@ -29,9 +29,10 @@ _loaded: OrderedDict[Path, Model] = OrderedDict()  # least recently used first
 class Model:
     """The weights of one model, loaded at first use.
 
-    `whole` uses all threads for a single part, `per_thread` uses one thread per part. On two cores they are the same
-    object, so the weights are loaded once: two parts with two threads each are as fast as two with one each. With four
-    cores, four parts with four threads each take twice as long as with one each.
+    `whole` decodes a single part of a recording with all threads. `per_thread` decodes several parts at once, with one
+    thread each. On two cores both are the same object, so the weights are loaded only once, because two parts at once
+    are as fast with two threads each as with one thread each. On four cores, four parts at once take twice as long with
+    four threads each as with one thread each.
     """
 
     def __init__(self, found: Weights) -> None:
@@ -58,14 +59,14 @@ class Model:
     def per_thread(self) -> Any:
         """Return the model for several parts at once, loaded if necessary. Raises WeightsError."""
         with self._lock:
-            whole = self._load_whole()  # first, because it may change the plan
+            whole = self._load_whole()  # loaded first, because loading it may change the plan
             if self._per_thread is None:
                 one = self.plan.device != CPU.device or copies() == 1
                 self._per_thread = whole if one else self._load(cpu_threads=1, num_workers=THREADS)
             return self._per_thread
 
     def step_down(self, plan: Plan, error: Exception) -> bool:
-        """Fall back to fewer windows on the GPU, or to the CPU, because `plan` failed; return whether to try again."""
+        """Fall back to fewer windows on the GPU, or to the CPU, because `plan` failed. Return whether to try again."""
         with self._lock:
             if self.plan is plan and len(self._plans) > 1:
                 self._next_plan(error)
@@ -82,7 +83,7 @@ class Model:
     def _load_whole(self) -> Any:
         while self._whole is None:
             try:
-                workers = self.plan.windows or 2  # 2 on the CPU, for a second job
+                workers = self.plan.windows or 2  # 2 on the CPU, one of them for a second job
                 self._whole = self._load(cpu_threads=THREADS, num_workers=workers)
             except WeightsError as error:
                 if len(self._plans) == 1:
@@ -107,7 +108,10 @@ def copies() -> int:
 
 
 def limit() -> int:
-    """Return the bytes of memory that models may take: as set, or half of those free before the first was loaded."""
+    """Return the bytes of memory that models may take.
+
+    It is the value of the setting, or half of the memory that was free before the first model was loaded.
+    """
     chosen = settings().model_memory_mb
     return chosen << 20 if chosen is not None else _half_of_free()
 
@@ -118,7 +122,7 @@ def _half_of_free() -> int:
 
 
 def of(found: Weights) -> Model:
-    """Return a model, which may be evicted as soon as another needs the room."""
+    """Return the model of the weights `found`. It may be evicted as soon as another model needs the memory."""
     with use(found) as model:
         return model
 
@@ -129,8 +133,9 @@ def use(
 ) -> Iterator[Model]:
     """Yield a model that stays in memory during the block.
 
-    Others are evicted for it, the least recently used first. If those in use leave no room, wait: `waiting` is called
-    once, and `check`, which may raise, repeatedly. A model may exceed the limit if no other is in use.
+    Other models are evicted to make room, the least recently used first. Models in use are not evicted. If they leave
+    no room, this waits, and calls `waiting` once and `check`, which may raise, repeatedly. A model may exceed the limit
+    if no other model is in use.
     """
     limit()  # measures the free memory before the first model is loaded
     model = _acquire(found)
@@ -156,10 +161,10 @@ def in_memory() -> list[Model]:
 
 
 def _acquire(found: Weights) -> Model | None:
-    """Return the model, counted as in use, or None while models in use leave no room for it."""
+    """Return the model and count it as in use. Return None while models in use leave no room for it."""
     with _changed:
         model = _loaded.get(found.folder)
-        if model is None or model.found != found:  # not loaded, or replaced on the disk
+        if model is None or model.found != found:  # the model is not loaded, or its weights were replaced on the disk
             model = Model(found)
             if _make_room(model.memory):
                 memory.give_back()
@@ -172,7 +177,7 @@ def _acquire(found: Weights) -> Model | None:
 
 
 def _make_room(size: int) -> int:
-    """Evict models that are not in use until `size` more bytes fit; return how many were evicted."""
+    """Evict models that are not in use until `size` more bytes fit. Return how many models were evicted."""
     left = 0
     for folder in [folder for folder, model in _loaded.items() if not model.users]:
         if _taken() + size <= limit():
