@@ -1,5 +1,7 @@
 """Work with finished transcripts.
 
-`history` lists, sorts, filters and deletes them; `corrections` changes them; `versions` are the transcripts of one
-recording; `sharing` opens one to others; `takeout` exports everything; `retention` deletes by age.
+`history` lists, sorts, filters and deletes transcripts. `corrections` changes a transcript, `speakers` its speakers.
+`versions` finds all transcripts of one recording, `sharing` manages share links, `takeout` exports everything of an
+owner, `retention` deletes old data. `vocabulary` and `voices` store an owner's terms and known voices. `speed`
+estimates how fast a model transcribes.
 """

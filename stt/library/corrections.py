@@ -1,8 +1,8 @@
 """Correct the speakers, title and tags of a finished transcript, or restore its original (text: see `stt.editing`).
 
-`transcripts` always holds the corrected transcript, so reading, search, exports and counts need nothing else. The
-engine's original is kept beside it from the first correction on. Every correction names the revision that it is based
-on, so that if two tabs save, the second gets a conflict.
+The table `transcripts` always holds the corrected transcript, so reading, search, exports and counts need no other
+table. The first correction also stores the engine's original in `corrections`. Every correction names the revision that
+it is based on: if two tabs save changes of the same revision, the second save raises Conflict.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ MOST_TAGS = 50
 class State:
     """The correction state of a transcript.
 
-    `version` is the revision: 0 if untouched, rising with every correction and whenever a search adds speakers.
-    `corrected`: it differs from the engine's original. `put_aside`: the original was restored, and the corrections can
-    be brought back.
+    `version` is the revision: it begins at 0, and rises with every correction and whenever a search adds speakers.
+    `corrected` is true while the transcript differs from the engine's original. `put_aside` is true after the original
+    was restored, while the corrections can be brought back.
     """
 
     version: int = 0
@@ -48,7 +48,10 @@ class State:
 
 
 def state(generation_id: str, owner: str) -> State:
-    """Return the state. Raises NotFound. Call it before reading the transcript, so that saving notices changes."""
+    """Return the correction state of a transcript. Raises NotFound.
+
+    Call this before reading the transcript: a change between the two calls then leads to a Conflict when saving.
+    """
     records.load(generation_id, owner)
     c = corrections.c
     query = sa.select(c.version, c.changed, c.aside.is_not(None).label("aside")).where(c.id == generation_id)
@@ -59,7 +62,10 @@ def state(generation_id: str, owner: str) -> State:
 
 
 def with_speaker(transcript: Transcript, old: str, new: str) -> Transcript:
-    """Return the transcript with a speaker renamed, in its insights, too. An existing name merges the two."""
+    """Return the transcript with speaker `old` renamed to `new`, also in its insights.
+
+    If there is a speaker `new` already, the two are merged.
+    """
 
     def named(speaker: str | None) -> str | None:
         return new if speaker == old else speaker
@@ -72,7 +78,7 @@ def with_speaker(transcript: Transcript, old: str, new: str) -> Transcript:
 
 
 def _named(extras: dict[str, Any], named: Callable[[str | None], str | None]) -> dict[str, Any]:
-    """Return the insights with a speaker renamed: "speakers" lists names, rows have them under "speaker"."""
+    """Return the insights with renamed speakers: "speakers" lists the names, and a row has its name in "speaker"."""
 
     def renamed(row: Any) -> Any:
         return row | {"speaker": named(row["speaker"])} if isinstance(row, dict) and "speaker" in row else row
@@ -119,7 +125,7 @@ def bring_back(generation_id: str, owner: str, based_on: int) -> int:
 
 
 def retitle(generation_id: str, owner: str, title: str, was: str) -> None:
-    """Change the title from `was`. Raises NotFound, BadOption, or Conflict if it is a different one by now."""
+    """Change the title from `was` to `title`. Raises NotFound, BadOption, or Conflict if it is no longer `was`."""
     if titles.is_too_long(title):
         raise BadOption(f"A title takes at most {LONGEST_TITLE:,} characters.", guidance="Shorten it.")
     tidy = titles.tidy(title)
@@ -139,7 +145,7 @@ def tags_of(generation_id: str, owner: str) -> list[str]:
 
 
 def tags_of_all(generation_ids: list[str], owner: str) -> list[str]:
-    """Return the tags common to all these transcripts of the owner, sorted."""
+    """Return the tags common to all transcripts, sorted; no tags if one of the transcripts is not the owner's."""
     wanted = len(set(generation_ids))
     own = sa.select(transcriptions.c.id).where(transcriptions.c.owner == owner, transcriptions.c.id.in_(generation_ids))
     query = sa.select(tags.c.tag).where(tags.c.id.in_(own)).group_by(tags.c.tag).having(sa.func.count() == wanted)
@@ -147,7 +153,7 @@ def tags_of_all(generation_ids: list[str], owner: str) -> list[str]:
 
 
 def set_tags(generation_id: str, owner: str, wanted: Iterable[str], was: Iterable[str] = ()) -> None:
-    """Add the tags in `wanted`, remove those only in `was`: tags that another tab added stay.
+    """Add the tags in `wanted` and remove those that are only in `was`. Tags added in another browser tab stay.
 
     Raises NotFound or BadOption.
     """
@@ -171,10 +177,10 @@ def change(
     *,
     also: Callable[[sa.Connection, Transcript], None] = lambda _connection, _before: None,
 ) -> int:
-    """Save the transcript that `changed` returns; return the revision, which is `based_on` if nothing differs.
+    """Save the transcript that `changed` returns; return the revision, which is still `based_on` if nothing changed.
 
-    `also` runs in the same transaction, with the transcript before the change. Raises NotFound, Conflict, and whatever
-    the two functions raise.
+    `also` is called in the same transaction with the transcript before the change. Raises NotFound, Conflict, and the
+    errors of the two functions.
     """
     records.load(generation_id, owner)
     with database().begin() as connection:
@@ -191,13 +197,13 @@ def change(
 
 
 def _claim(connection: sa.Connection, generation_id: str, based_on: int) -> None:
-    """Reserve the next revision number before reading anything, so that no other tab can use it.
+    """Reserve the next revision number before the transcript is read, so that no other tab can use that number.
 
     Raises Conflict or NotFound.
     """
     try:
         revisions.lock(connection, generation_id)
-    except IntegrityError as error:  # another tab was the first to correct this transcript, at the same moment
+    except IntegrityError as error:  # another tab has just made the first correction of this transcript
         raise Conflict("This transcript was changed in another tab.") from error
     if revisions.revision(connection, generation_id) != based_on:
         raise Conflict("This transcript was changed in another tab.")
@@ -215,7 +221,7 @@ def _set(connection: sa.Connection, generation_id: str, **values: object) -> Non
 
 
 def _keep(connection: sa.Connection, generation_id: str, transcript: Transcript) -> None:
-    """Save the corrected transcript and its counts."""
+    """Save the corrected transcript with its word count and confidence."""
     new = {"transcript": transcript.to_dict(), "text": transcript.text}
     connection.execute(transcripts.update().where(transcripts.c.id == generation_id).values(**new))
     counts = {"words": transcript.word_count, "confidence": transcript.confidence}

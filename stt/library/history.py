@@ -1,4 +1,4 @@
-"""List, sort, count and delete an owner's transcripts, up to 100,000 of them."""
+"""List, sort, count and delete an owner's transcripts. It stays fast with 100,000 transcripts."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _BLOCK = 500  # maximum number of rows named in one statement
 
 
 class Filter(TypedDict, total=False):
-    """A filter: all given conditions must hold. Times are seconds since 1970, lengths seconds of audio.
+    """A filter: all given conditions must hold. Times are in seconds since 1970, lengths in seconds of audio.
 
-    `text` is searched in titles and transcripts (see `stt.db.fulltext`); `since` and `shortest` are inclusive, `until`
-    and `longest` exclusive.
+    `text` is searched for in titles and transcripts (see `stt.db.fulltext`). `since` and `shortest` are inclusive;
+    `until` and `longest` are exclusive.
     """
 
     text: str
@@ -63,7 +63,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The distinct values of the owner's transcriptions, sorted."""
+    """The distinct models, languages and tags of the owner's transcriptions, sorted."""
 
     models: list[str]
     languages: list[str]
@@ -79,11 +79,11 @@ def find(
     offset: int = 0,
     **filters: Unpack[Filter],
 ) -> list[Job]:
-    """Return the owner's transcriptions, sorted by one of `SORTS`; unknown values come last in either direction."""
+    """Return the owner's transcriptions, sorted by a key of `SORTS`. Unknown values are last, also when descending."""
     key = SORTS[sort]
     by_key = (key.desc() if descending else key.asc()).nulls_last()
     order: list[sa.ColumnElement[Any]] = [by_key, _t.created.desc(), _t.number.desc()]
-    if sort == NEWEST:  # never NULL: without `nulls_last`, the index provides this order
+    if sort == NEWEST:  # `created` is never NULL: without `nulls_last`, the index provides the order
         order = [_t.created.desc(), _t.number.desc()] if descending else [_t.created, _t.number]
     numbers = sa.select(_t.number).where(*_conditions(owner, filters)).order_by(*order)
     if limit is not None:
@@ -93,7 +93,7 @@ def find(
 
 
 def totals(owner: str, **filters: Unpack[Filter]) -> Totals:
-    """Return the totals of everything that `find` would return."""
+    """Return the totals of all transcriptions that `find` returns with these filters."""
     query = sa.select(
         sa.func.count(), sa.func.coalesce(sa.func.sum(_t.duration), 0.0), sa.func.coalesce(sa.func.sum(_t.words), 0),
         sa.func.sum(_t.cost),
@@ -110,18 +110,18 @@ def totals_of(jobs: Iterable[Job]) -> Totals:
 
 
 def in_context(jobs: Iterable[Job], text: str) -> dict[str, Snippet]:
-    """Return where `text` occurs in the transcripts of these jobs, by id; titles are not searched."""
+    """Return a snippet for each job whose transcript contains `text`, by id. Titles are not searched."""
     ids = [job.id for job in jobs]
     if not ids or not fulltext.is_query(text):
         return {}
     query = sa.select(transcripts.c.id, transcripts.c.text).where(transcripts.c.id.in_(ids))
-    with database().connect() as connection:  # one text at a time: together they may be large
+    with database().connect() as connection:  # read one text at a time: all texts together may be large
         found = {row.id: fulltext.snippet(row.text, text) for row in connection.execute(query)}
     return {id: snippet for id, snippet in found.items() if snippet}
 
 
 def choices(owner: str) -> Choices:
-    """Return the values that the owner can filter by."""
+    """Return the models, languages and tags that the owner can filter by."""
     own = sa.exists().where(_t.id == tags.c.id, _t.owner == owner)
     tagged = sa.select(tags.c.tag).where(own).distinct()
     with database().connect() as connection:
@@ -133,8 +133,8 @@ def choices(owner: str) -> Choices:
 
 
 def minutes_by_day(owner: str, zone: tzinfo, **filters: Unpack[Filter]) -> dict[tuple[date, str], float]:
-    """Return minutes of audio by (day in `zone`, model) of what `find` would return."""
-    # The database sums by hour, this code by day: so a day has 23 hours when the clock goes forward.
+    """Return minutes of audio by (day in `zone`, model), for the transcriptions that `find` returns."""
+    # The database sums up hours, and this code sums up days, because a day has 23 hours when summer time begins.
     shift = int((datetime.now(zone).utcoffset() or timedelta()).total_seconds()) % 3600
     hour = _whole((_t.created + shift) / 3600).label("hour")
     query = (
@@ -161,7 +161,7 @@ def delete(generation_id: str, owner: str) -> None:
     deleted = False
     with database().begin() as connection:
         connection.execute(stretches.delete().where(stretches.c.id == generation_id))
-        # Read only now, with the row locked: a job for a link gets its recording while it runs.
+        # Read the recording only now, with the row locked: a running job for a link gets its recording late.
         mine = sa.select(_t.recording_id).where(_t.id == generation_id).with_for_update()
         recording_id = connection.execute(mine).scalar()
         for table in (transcriptions, transcripts):
@@ -182,7 +182,7 @@ def _conditions(owner: str, filters: Filter) -> list[sa.ColumnElement[bool]]:
     if fulltext.is_query(text):
         where.append(_t.number.in_(fulltext.matching(database().dialect.name, owner, text)))
     elif text.strip():
-        where.append(sa.false())  # nothing but punctuation: that is not in any index
+        where.append(sa.false())  # only punctuation, which the index does not contain
     for column, values in (
         (_t.model, filters.get("models")),
         (_t.engine, filters.get("engines")),
@@ -207,7 +207,7 @@ def _conditions(owner: str, filters: Filter) -> list[sa.ColumnElement[bool]]:
 def _each(connection: sa.Connection, owner: str, column: sa.Column[str]) -> Iterator[str]:
     """Yield the owner's distinct values of an indexed column.
 
-    It skips from value to value, where DISTINCT would read all rows.
+    Each query jumps to the next value in the index; SELECT DISTINCT would read all rows.
     """
     last: str | None = ""
     while (last := connection.execute(sa.select(sa.func.min(column)).where(column > last)).scalar()) is not None:
@@ -216,12 +216,12 @@ def _each(connection: sa.Connection, owner: str, column: sa.Column[str]) -> Iter
 
 
 def _jobs(connection: sa.Connection, owner: str, numbers: Sequence[int]) -> list[Job]:
-    """Return the jobs with these numbers, in this order. Only these rows are read in full."""
+    """Return the owner's jobs with these numbers, in this order. Only the rows of these jobs are read in full."""
     columns = [_t[field.name] for field in fields(Job)]
     jobs: dict[int, Job] = {}
     for at in range(0, len(numbers), _BLOCK):
         block = numbers[at : at + _BLOCK]
-        # The owner is checked here: in the query, it would make SQLite scan all rows of the owner.
+        # Check the owner here: as a condition of the query, it would make SQLite scan all rows of the owner.
         for number, *values in connection.execute(sa.select(_t.number, *columns).where(_t.number.in_(block))):
             job = Job(*values)
             if job.owner == owner:
@@ -230,5 +230,5 @@ def _jobs(connection: sa.Connection, owner: str, numbers: Sequence[int]) -> list
 
 
 def _whole(value: sa.ColumnElement[float | Decimal]) -> sa.ColumnElement[int]:
-    """Round down, as SQLite casts; it may lack `floor`."""
+    """Return an SQL expression that rounds down. SQLite may lack `floor`, but its cast drops the fraction."""
     return sa.cast(value if database().dialect.name == "sqlite" else sa.func.floor(value), sa.Integer)

@@ -1,6 +1,6 @@
 """Delete data by age, and everything of a visitor on request.
 
-Uploads without a transcription are always deleted after a day; the rest only if the host sets a retention.
+Uploads without a transcription are always deleted after a day. Other data is deleted only if the host sets a retention.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ log = logging.getLogger("stt.library.retention")
 
 @DBOS.workflow(name="retention")
 def retention(_scheduled: datetime, _context: Any) -> None:
-    """Prune once an hour, on one of the machines."""
+    """Delete old data once an hour, on one of the machines."""
     DBOS.run_step({"name": "prune"}, prune)
 
 
 def schedule() -> None:
-    """Schedule the pruning. The job engine must be running."""
+    """Schedule the hourly deletion, and run it now. The job engine must be running."""
     DBOS.apply_schedules([{"schedule_name": SCHEDULE, "workflow_fn": retention, "schedule": HOURLY, "context": None}])
-    DBOS.trigger_schedule(SCHEDULE)  # so that a server that runs for only a few minutes a day deletes too
+    DBOS.trigger_schedule(SCHEDULE)  # now: a server may run for only a few minutes a day
 
 
 def prune() -> tuple[int, int]:
@@ -67,7 +67,7 @@ def prune() -> tuple[int, int]:
 def delete_everything(owner: str) -> None:
     """Delete all transcripts, audio, share links, tokens, voices, terms, webhooks and recovery codes of `owner`.
 
-    Its jobs are stopped. If the database fails halfway, the error says so, and a second call deletes the rest.
+    Running jobs are stopped. If the database fails halfway, its error is raised, and a second call deletes the rest.
     """
     ids = queries.values(sa.select(_t.id).where(_t.owner == owner))
     kept = queries.values(sa.select(_r.id).where(_r.owner == owner))
@@ -94,7 +94,7 @@ def _delete_transcripts(before: float) -> int:
 
 
 def _delete_audio(before: float, *, unused: bool) -> int:
-    """Delete recordings; with `unused` only those without a transcript."""
+    """Delete recordings older than `before`, except those of open jobs; with `unused`, only those without a job."""
     using = sa.select(_t.recording_id).where(_t.recording_id.is_not(None))
     if not unused:
         using = using.where(_t.state.in_(kinds.OPEN))
@@ -104,7 +104,7 @@ def _delete_audio(before: float, *, unused: bool) -> int:
 
 
 def _try_to_delete(delete: Any, name: str, owner: str, *only: Any) -> bool:
-    """Delete one item; return whether it existed. A failure does not block the others and is retried in an hour."""
+    """Delete one item; return whether it was deleted. A failure does not block other items; the next run retries."""
     try:
         delete(name, owner, *only)
     except NotFound:

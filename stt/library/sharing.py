@@ -1,7 +1,7 @@
-"""Create, list and revoke share links, with which anybody can read one transcript until they expire.
+"""Create, list and revoke share links. Until it expires, a link lets anybody read one transcript.
 
-A link is shown once and stored as a hash. It shows the title, the words and, if the owner wants, the audio and
-the notes.
+A link is shown once; only its hash is stored. Its page shows the title, the words and, if the owner wants, the audio
+and the notes.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """The content of a link. `duration` in seconds; `audio`: whether the audio is shared and still exists.
+    """The content of a link. `duration` is in seconds; `audio` says whether the audio is shared and still exists.
 
     `notes` are empty unless they are shared.
     """
@@ -91,7 +91,7 @@ def all_of(generation_id: str, owner: str) -> list[Share]:
 
 
 def revoke(share_id: str, owner: str) -> None:
-    """Revoke a link. Raises NotFound, also for somebody else's."""
+    """Revoke a link. Raises NotFound, also for somebody else's link."""
     mine = sa.select(transcriptions.c.id).where(transcriptions.c.owner == owner)
     where = sa.and_(shares.c.id == share_id, shares.c.transcription_id.in_(mine))
     if not queries.write(shares.delete().where(where)):
@@ -99,7 +99,7 @@ def revoke(share_id: str, owner: str) -> None:
 
 
 def shared(token: str) -> Shared:
-    """Return the content of the link with this token, with current corrections. Raises NotFound."""
+    """Return the content of the link with this token, including the newest corrections. Raises NotFound."""
     share, job = _find(token)
     transcript = transcripts.transcript_of(job.id)
     return Shared(
@@ -113,7 +113,7 @@ def shared(token: str) -> Shared:
 
 
 def audio_of(token: str) -> tuple[Recording, Job]:
-    """Return the shared recording of the link with this token, and its job. Raises NotFound."""
+    """Return the recording that the link with this token shares, and its job. Raises NotFound."""
     share, job = _find(token)
     recording = audio_recording(job) if share.audio else None
     if recording is None:

@@ -1,7 +1,7 @@
 """Show the speakers of a transcript; rename, merge, reorder and split them; undo the last change.
 
-Renaming and splitting are corrections of the transcript (see `stt.library.corrections`). The stored
-diarization (see `stt.background.diarization`) is updated with them.
+Renaming and splitting are corrections of the transcript (see `stt.library.corrections`). They also update the stored
+diarization (see `stt.background.diarization`).
 """
 
 from __future__ import annotations
@@ -29,13 +29,17 @@ from stt.store.records import Job
 from stt.transcript.model import Segment, Transcript
 
 SAMPLE = 3.0  # maximum length of a sample, seconds
-MOST_NAMED = 100  # number of new names to choose from
+MOST_NAMED = 100  # number of "Speaker 1" … names to choose from for a new voice
 _d = diarizations.c
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A speaker: seconds of speech and their share of all speech, 0 to 1; start and end of a typical sample."""
+    """A speaker as the page shows it.
+
+    `seconds` is the speaker's speech, `share` its part of all speech, 0 to 1, `sample` start and end of a typical span.
+    `guess` is a known voice that may be the speaker's.
+    """
 
     name: str
     seconds: float
@@ -47,7 +51,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The speakers of a transcript in order. `undo` says what can be undone; `search` is None if there was none."""
+    """The speakers of a transcript in order. `undo` describes the change that can be undone, if any."""
 
     rows: tuple[Row, ...]
     search: Search | None
@@ -59,17 +63,17 @@ class Panel:
 class _Stored:
     """The stored data on a transcript's speakers."""
 
-    names: list[str]  # by speaker number
+    names: list[str]  # position: the speaker's number in `found`
     found: Diarization | None
     placed: list[str]
     refused: set[tuple[str, str]]
-    undoable: tuple[str, int] | None  # what can be undone, and the revision at which it can be undone
+    undoable: tuple[str, int] | None  # the last change, and the revision at which it can be undone
 
     def numbers(self, name: str) -> list[int]:
         return [number for number, one in enumerate(self.names) if one == name]
 
     def voiceprint(self, name: str) -> np.ndarray | None:
-        """Return the voiceprint of the speakers with this name, weighted by seconds of speech."""
+        """Return the sum of the voiceprints of the speakers with this name, weighted by their seconds of speech."""
         own = [self.found.speakers[number] for number in self.numbers(name)] if self.found else []
         return np.sum([(one.seconds + 0.1) * one.voiceprint for one in own], axis=0) if own else None
 
@@ -103,7 +107,7 @@ def panel(job: Job, transcript: Transcript) -> Panel:
 
 
 def can_search(job: Job, transcript: Transcript) -> bool:
-    """Return whether speakers can be searched for in a transcript: it has times, and its recording is kept."""
+    """Return whether a search for speakers is possible: the transcript has times, and its recording is kept."""
     return (
         job.state == kinds.DONE
         and transcript.timed
@@ -113,7 +117,7 @@ def can_search(job: Job, transcript: Transcript) -> bool:
 
 
 def rename(generation_id: str, owner: str, old: str, new: str, based_on: int) -> int:
-    """Rename a speaker; return the revision. An existing name merges the two.
+    """Rename a speaker from `old` to `new`; return the revision. If `new` exists, the two speakers are merged.
 
     Raises NotFound, BadOption, or Conflict if `based_on` is outdated.
     """
@@ -182,7 +186,7 @@ def _chunks(job: Job) -> list[dict[str, Any]]:
 
 
 def move(generation_id: str, owner: str, name: str, up: bool, based_on: int) -> None:
-    """Move a speaker up or down in the order. Raises NotFound, or Conflict if `based_on` is outdated."""
+    """Move a speaker one place up or down. Raises NotFound, or Conflict if `based_on` is outdated."""
     job = records.load(generation_id, owner)
     if corrections.state(job.id, owner).version != based_on:
         raise Conflict("This transcript was changed in another tab.")
@@ -244,7 +248,10 @@ def _change(
     changed: Callable[[Transcript, _Stored], tuple[Transcript, _Stored]],
     what: Callable[[Transcript], str | None],
 ) -> int:
-    """Change transcript and table in one transaction. `what` describes the change for undo, None if it has no undo."""
+    """Change the transcript and its stored speakers in one transaction; return the revision.
+
+    `what` returns a description of the change for its undo, or None if the change cannot be undone.
+    """
     records.load(generation_id, owner)
     with database().begin() as connection:
         results.ensure_row(connection, generation_id)
@@ -264,7 +271,7 @@ def _change(
 
 
 def _undo(stored: _Stored, before: Transcript | None, what: str, version: int) -> dict[str, Any]:
-    """Return the data that restores the current state. It applies only while the transcript has this version."""
+    """Return the data that restores the current state. It can be used only while the transcript has this `version`."""
     return {
         "what": what,
         "version": version,
@@ -276,7 +283,7 @@ def _undo(stored: _Stored, before: Transcript | None, what: str, version: int) -
 
 
 def _load(connection: sa.Connection, generation_id: str) -> _Stored:
-    # Only parts of `undo`: it holds a whole transcript, and every page load runs this query.
+    # Read only parts of `undo`: it contains a whole transcript, and every page load runs this query.
     undo = _d.undo["what"].as_string().label("what"), _d.undo["version"].as_integer().label("version")
     query = sa.select(_d.names, _d.result, _d.placed, _d.refused, *undo).where(_d.id == generation_id)
     row = connection.execute(query).first()
@@ -289,7 +296,7 @@ def _load(connection: sa.Connection, generation_id: str) -> _Stored:
 
 
 def _save(connection: sa.Connection, generation_id: str, stored: _Stored, **undo: dict[str, Any] | None) -> None:
-    """Save the data on the speakers, and `undo` if it is given."""
+    """Save the stored data on the speakers, and also the column `undo` if that argument is given."""
     values = {
         "names": stored.names,
         "placed": stored.placed,
@@ -301,9 +308,9 @@ def _save(connection: sa.Connection, generation_id: str, stored: _Stored, **undo
 
 
 def _order(transcript: Transcript, stored: _Stored) -> list[str]:
-    """Return the names in the user's order, others after them by first appearance.
+    """Return the speakers' names: first in the order that the user chose, then the others by first appearance.
 
-    A single speaker may have no name in the transcript.
+    If the transcript names no speaker, because there is only one, the name is taken from `stored`.
     """
     names = transcript.speakers or list(dict.fromkeys(stored.names))
     return sorted(names, key=lambda name: stored.placed.index(name) if name in stored.placed else len(stored.placed))
@@ -319,7 +326,7 @@ def _spans(transcript: Transcript, names: list[str], stored: _Stored) -> dict[st
 
 
 def _sample(name: str, spans: list[tuple[float, float]], stored: _Stored) -> tuple[float, float] | None:
-    """Return a typical sample of a voice, else the beginning of the longest span."""
+    """Return start and end of a typical sample of a voice, or else of the beginning of the longest span."""
     if stored.found and (numbers := stored.numbers(name)):
         return stored.found.speakers[numbers[0]].sample
     start, end = max(spans, key=lambda span: span[1] - span[0], default=(0.0, 0.0))

@@ -1,4 +1,4 @@
-"""Export everything of one owner as a ZIP, built while it is sent: transcripts, recordings and metadata."""
+"""Export everything of one owner as a ZIP: transcripts, recordings and metadata. It is built while it is sent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from stt.settings import settings
 from stt.store import recordings, transcripts
 from stt.vocabulary.terms import Term
 
-FORMATS = ("txt", "srt", "json")  # for reading, for subtitles, and with all data
+FORMATS = ("txt", "srt", "json")  # text for reading, subtitles, and all data
 BLOCK = 1 << 20  # bytes
 
 

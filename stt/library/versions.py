@@ -1,4 +1,4 @@
-"""Find the versions of a recording, and the recording or link that they were transcribed from."""
+"""Find the versions of a recording, and the recording or link from which a version was transcribed."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from stt.store.recordings import Link, Recording
 from stt.store.records import Job
 from stt.transcript import readings
 
-MOST_READ = 4  # maximum number of versions read for other readings
-NEWEST = 500  # number of finished transcripts searched for recordings to compare
+MOST_READ = 4  # maximum number of versions that are read by `other_readings`
+NEWEST = 500  # maximum number of transcripts that `finished` returns
 
 
 def of(job: Job) -> list[Job]:
@@ -24,7 +24,7 @@ def of(job: Job) -> list[Job]:
     t = transcriptions.c
     recording_ids, urls = {job.recording_id} - {None}, {job.url} - {None}
     ids = {job.id}
-    # Twice: a link may have been handed to the provider, downloaded, and transcribed again as a recording.
+    # Search twice: a job for the same link may have downloaded it, and further jobs then share only that recording.
     for _ in range(2):
         same: sa.ColumnElement[bool] = sa.false()
         if recording_ids:
@@ -44,7 +44,7 @@ def of(job: Job) -> list[Job]:
 def other_readings(job: Job, spans: Sequence[tuple[float, float]]) -> list[list[str]]:
     """Return the texts of the other versions at each span (start, end in seconds), newest version first, no duplicates.
 
-    Only versions of the same track in the same language count.
+    Only versions of the same track and in the same language are read.
     """
     own = transcripts.transcript_of(job.id)
     found: list[list[str]] = [[] for _ in spans]
@@ -61,7 +61,7 @@ def other_readings(job: Job, spans: Sequence[tuple[float, float]]) -> list[list[
 
 
 def _sound(job: Job) -> tuple[str, bool]:
-    """Return the transcribed track, and whether the transcript is translated."""
+    """Return the track that was transcribed, and whether the transcript is a translation."""
     return str(job.options.get("track") or ""), bool(job.options.get("translate"))
 
 
@@ -78,7 +78,7 @@ def finished(owner: str) -> list[list[Job]]:
 
 
 def source_of(job: Job) -> Recording | Link:
-    """Return the source to transcribe again: the kept recording, or else the link. Raises NotFound without either."""
+    """Return the source to transcribe again: the kept recording, else the link. Raises NotFound if there is neither."""
     if recording := recording_of(job):
         return recording
     if job.url:
@@ -91,6 +91,6 @@ def has_sound(job: Job) -> bool:
 
 
 def recording_of(job: Job) -> Recording | None:
-    """Return the recording of a transcript, None if it is not kept."""
+    """Return the recording of a transcript, or None if the recording is not kept."""
     recording = recordings.find_or_none(job.recording_id, job.owner)
     return recording if recording and recording.path.exists() else None

@@ -1,7 +1,7 @@
 """Store the vocabulary of each owner, and learn terms from corrections.
 
-An owner has a list of their own, and one for each tag that has terms. A job keeps the terms that it was created with
-among its options; the lists stored here are offered for the next job.
+An owner has a main list of terms, and a list for each tag that has terms. A job stores the terms that it was created
+with among its options; the lists stored here are offered for the next job.
 """
 
 from __future__ import annotations
@@ -27,38 +27,41 @@ from stt.vocabulary.terms import Term
 ASK_AFTER = 3  # number of identical corrections after which a term is suggested
 MOST_LEARNED = 1000  # maximum number of corrections counted per owner; the oldest are deleted
 MOST_LISTS = 100  # maximum number of tags with terms
-SHORTEST_PLAIN = 6  # minimum letters of a term without a capital or digit: shorter ones are everyday words
+SHORTEST_PLAIN = 6  # minimum letters of a suggested term in lower case: shorter words are common words
 _v, _c = vocabulary.c, word_corrections.c
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A term that an owner has often corrected a word to."""
+    """A term to suggest: the owner has often corrected the word `before` to `after`."""
 
     before: str
     after: str
 
 
 def terms_of(owner: str, tag: str | None = None) -> list[Term]:
-    """Return the terms of the owner's list, or of a tag's, in its order."""
+    """Return the terms of the owner's main list, or of the list of `tag`, in order."""
     query = sa.select(_v.text, _v.replaces).where(_list(owner, tag)).order_by(_v.place, _v.id)
     return list(dict.fromkeys(Term(*row) for row in queries.rows(query)))[: terms.MOST]
 
 
 def tags_with_terms(owner: str) -> dict[str, int]:
-    """Return the tags that have a list, sorted, with the number of their terms."""
+    """Return the tags that have a list, sorted, each with the number of its terms."""
     pairs = sa.select(_v.tag, _v.text, _v.replaces).where(_v.owner == owner, _v.tag.is_not(None)).distinct()
     counts = Counter(row.tag for row in queries.rows(pairs))
     return {tag: min(counts[tag], terms.MOST) for tag in sorted(counts, key=str.casefold)}
 
 
 def combined(owner: str, tags: Iterable[str]) -> list[Term]:
-    """Return the terms of the tags' lists, then the owner's: so a cut at the end removes the least specific ones."""
+    """Return the terms of the tags' lists, then of the main list: if the end is cut off, the specific terms remain."""
     return list(dict.fromkeys(term for tag in [*tags, None] for term in terms_of(owner, tag)))
 
 
 def save(owner: str, text: str, tag: str | None = None) -> list[Term]:
-    """Replace the owner's list, or a tag's, by the terms in `text`, one a line, and return them. Raises BadOption."""
+    """Replace the owner's main list, or the list of `tag`, by the terms in `text`, one a line. Return the terms.
+
+    Raises BadOption.
+    """
     found = terms.read(text)
     if found and tag is not None and len({*tags_with_terms(owner), tag}) > MOST_LISTS:
         raise BadOption(f"At most {MOST_LISTS} tags can have terms.", guidance="Empty the list of another tag.")
@@ -71,7 +74,7 @@ def save(owner: str, text: str, tag: str | None = None) -> list[Term]:
 
 
 def add(owner: str, term: Term) -> None:
-    """Add a term at the end of the owner's list, unless it is there. Raises BadOption if the list is full."""
+    """Add a term at the end of the owner's main list, unless the list has it. Raises BadOption if the list is full."""
     known = terms_of(owner)
     if term not in known:
         save(owner, "\n".join(each.line for each in [*known, term]))
@@ -85,9 +88,10 @@ def delete_all(owner: str) -> None:
 
 
 def note(connection: sa.Connection, owner: str, before: str, after: str, noted: str | None = None) -> None:
-    """Count the words of a text that a person has changed to another word, within the transaction of the correction.
+    """Count each word of `before` that a person has changed to another word in `after`.
 
-    `noted` is the text last counted as `after`, while somebody is still typing or undoes it.
+    Runs in the transaction of the correction. While somebody is still typing, or undoes a change, `noted` is the text
+    that was counted before as `after`; its counts are replaced.
     """
     changed = Counter(_changed_words(before, after))
     known = Counter(_changed_words(before, before if noted is None else noted))
@@ -111,9 +115,12 @@ def _forget_one(connection: sa.Connection, owner: str, one: str, other: str) -> 
 
 
 def suggestion(owner: str) -> Suggestion | None:
-    """Return the newest correction to offer as a term: made ASK_AFTER times, not refused, not in the vocabulary."""
+    """Return the newest correction to suggest as a term, or None.
+
+    It was made at least ASK_AFTER times, was not refused, and is not in the vocabulary.
+    """
     known = {fold(text) for text in terms.texts(terms_of(owner))}
-    # Merged histories may have a correction twice.
+    # Sum up the rows: after a merge of histories, a correction may have two rows.
     query = (
         sa.select(_c.before, _c.after)
         .where(_c.owner == owner)
@@ -125,7 +132,7 @@ def suggestion(owner: str) -> Suggestion | None:
 
 
 def accept(owner: str, offered: Suggestion) -> None:
-    """Add a suggested term to the vocabulary. Raises BadOption if that is full."""
+    """Add a suggested term to the vocabulary. Raises BadOption if the vocabulary is full."""
     add(owner, Term(offered.after))
 
 
@@ -140,7 +147,7 @@ def _list(owner: str, tag: str | None) -> sa.ColumnElement[bool]:
 
 
 def _changed_words(before: str, after: str) -> Iterable[tuple[str, str]]:
-    """Yield (before, after) for each single word that replaced another one."""
+    """Yield (old word, new word) for each single word of `before` that one word of `after` replaces."""
     old, new = bare_words(before), bare_words(after)
     for run in alignment.align([fold(word) for word in old], [fold(word) for word in new]).runs:
         if run.kind != alignment.CHANGED or run.last - run.first != 1 or run.end - run.start != 1:

@@ -1,6 +1,6 @@
-"""Known voices: voiceprints that an owner has asked to be remembered, so that the next recording suggests a name.
+"""Known voices: voiceprints that an owner has stored, so that names can be suggested in later transcripts.
 
-No voice is kept unless the owner asks for it. Voices are never compared with those of another owner.
+No voice is stored unless the owner asks for it. Voices of different owners are never compared.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A known voice that may be a speaker's. `voice` is its id, `likeness` 0 to 1."""
+    """A known voice that may be the voice of a speaker. `voice` is its id, `likeness` 0 to 1."""
 
     voice: str
     name: str
@@ -54,7 +54,10 @@ def all_of(owner: str) -> list[Voice]:
 
 
 def remember(owner: str, name: str, voiceprint: np.ndarray) -> None:
-    """Remember a voice, replacing an earlier one with this name. Raises BadOption if there are too many."""
+    """Store a voice, replacing an earlier voice with the same name.
+
+    Raises BadOption if the owner has too many voices, or the host does not allow voices to be remembered.
+    """
     if not allowed():
         raise BadOption("Voices are not remembered on this server.", guidance="Ask whoever runs it.")
     row = {"id": secrets.token_hex(12), "owner": owner, "name": name, "created": time.time()}
@@ -79,9 +82,10 @@ def delete_all(owner: str) -> None:
 
 
 def guess(owner: str, voiceprints: dict[str, np.ndarray], refused: set[tuple[str, str]]) -> dict[str, Guess]:
-    """Return the known voice that each speaker's may be. A voice is matched to the one speaker most like it.
+    """Return the known voice that each speaker may have, by speaker name. Each voice is given to one speaker at most.
 
-    `voiceprints` are keyed by speaker name; `refused` are (name, voice id) pairs that somebody rejected.
+    The pairs that are most alike are matched first. `voiceprints` are keyed by speaker name; `refused` are pairs (name,
+    voice id) that somebody rejected.
     """
     if not voiceprints or not allowed():
         return {}

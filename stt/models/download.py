@@ -1,7 +1,8 @@
-"""Download a model from the hub: in one process at a time, resumed after an interruption, used only if complete.
+"""Download a model from the hub.
 
-During the download, its files are in a hidden folder beside the models, with a progress file that every process on
-this data folder can read. The folder gets its real name only when every file matches the published one.
+Only one process at a time downloads a model; an interrupted download resumes. During the download, the files are in a
+hidden folder beside the models, with a progress file that every process on this data folder can read. The folder gets
+the model's name, and so can be used, only when every file matches the published file.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from stt.models.known import Known
 
 TIMEOUT = 120.0  # seconds without a byte after which a download fails
 REPORT = 0.5  # interval between progress updates, seconds
-FRESH = 20.0  # seconds without an update of the progress file after which its process counts as ended
+FRESH = 20.0  # a download counts as ended if its progress file was not updated for so many seconds
 PUBLISHED, NOTE, STOP = "published.json", "progress.json", "stop"
 
 Report = Callable[["Progress"], None]
@@ -33,7 +34,10 @@ Check = Callable[[], None]  # raises to stop the download
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The progress of a download: bytes, and the seconds left if known. `error` is why the last attempt failed."""
+    """The progress of a download at the time `at`: `done` of `total` bytes, and the seconds `left` if known.
+
+    `error` is what `SttError.to_dict` returns, if the last attempt failed.
+    """
 
     at: float
     done: int
@@ -57,7 +61,7 @@ class DownloadStopped(ModelDownloadFailed):
 
 
 class Place:
-    """The folders of a model: the final one, and the one for its download."""
+    """The folders of a model: `whole` for the complete model, and `parts` during its download."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.models, self.whole = folder, folder / name
@@ -65,7 +69,7 @@ class Place:
         self._lock = folder / f".{name}.lock"
 
     def published(self) -> Snapshot | None:
-        """Return the published snapshot of the model, or None if it is not complete, by the sizes of its files."""
+        """Return the snapshot of the model in `whole`, or None if a file is missing or has the wrong size."""
         found = _snapshot(self.whole)
         if found is None:
             return None
@@ -75,7 +79,7 @@ class Place:
         return None
 
     def progress(self) -> Progress | None:
-        """Return the progress of the current or last download, None if there was none."""
+        """Return the progress of the current or last download, or None if there was no download."""
         try:
             return Progress(**json.loads((self.parts / NOTE).read_text()))
         except (OSError, ValueError, TypeError):
@@ -110,13 +114,16 @@ class Place:
             lock.release()
 
     def spoil(self) -> None:
-        """Take an incomplete or altered model out of use, keeping its files for the next download. Hold the lock."""
+        """Move an incomplete or altered model back to `parts`, so that it is not used. A new download reuses its files.
+
+        The caller must hold the lock.
+        """
         with suppress(OSError):
             shutil.rmtree(self.parts, ignore_errors=True)
             self.whole.replace(self.parts)
 
     def remove(self) -> None:
-        """Delete the model and any partial download. Hold the lock."""
+        """Delete the model and any partial download. The caller must hold the lock."""
         with writing_models(self.models):
             if self.whole.exists():
                 self.spoil()
@@ -124,10 +131,10 @@ class Place:
 
 
 def bring(known: Known, place: Place, report: Report, check: Check) -> None:
-    """Download a model to its place, or resume its download. The caller holds the place's lock.
+    """Download a model to `place`, or resume its download. The caller must hold the lock of `place`.
 
-    Interruptions are retried until no byte has arrived for TIMEOUT seconds. Raises ModelDownloadFailed, DiskFull,
-    DataFolderError, and what `check` raises.
+    After an interruption the download is retried, until no byte has arrived for TIMEOUT seconds. Raises
+    ModelDownloadFailed, DiskFull, DataFolderError, and the errors of `check`.
     """
     with writing_models(place.models):
         place.parts.mkdir(parents=True, exist_ok=True)
@@ -174,7 +181,7 @@ def _attempt(known: Known, place: Place, tracker: _Tracker) -> None:
 
 
 def _usable(parts: Path, published: Snapshot) -> int:
-    """Keep downloaded parts of exactly these files, delete others; return the bytes kept."""
+    """Delete downloaded files that differ from the published ones; return the number of bytes that remain."""
     before = {file.name: file for file in found.files} if (found := _snapshot(parts)) else {}
     for path in parts.iterdir():
         now = next((file for file in published.files if file.name == path.name), None)
@@ -185,7 +192,7 @@ def _usable(parts: Path, published: Snapshot) -> int:
 
 
 def _same(before: HubFile | None, now: HubFile) -> bool:
-    """Return whether the published file is unchanged. The SHA-256 is added to finished files."""
+    """Return whether the published file `now` is the same as `before`. A finished file always has a SHA-256."""
     if before is None or before.size != now.size:
         return False
     return before.blob == now.blob if now.sha256 is None else before.sha256 == now.sha256
@@ -227,7 +234,7 @@ def _finish(place: Place, published: Snapshot) -> None:
 
 
 class _Tracker:
-    """Count the bytes that have arrived, report the progress, and check whether to stop."""
+    """Counts the bytes that have arrived, reports the progress, and checks whether the download must stop."""
 
     def __init__(self, place: Place, expected: int, report: Report, check: Check) -> None:
         self.done, self.total, self.received = 0, expected, 0
@@ -243,7 +250,7 @@ class _Tracker:
         self.done += count
         self.received += max(0, count)
         if time.monotonic() >= self._next:
-            if count > 0 and paths.spare(self._place.models) < 0:  # something else fills the disk meanwhile
+            if count > 0 and paths.spare(self._place.models) < 0:  # other files fill the disk meanwhile
                 raise DiskFull("The server's disk is nearly full, so the download of the model was stopped.")
             self.update()
 
@@ -279,12 +286,12 @@ def _save(folder: Path, published: Snapshot) -> None:
 
 
 def megabytes(size: float) -> str:
-    """Return a size such as "463 MB" or "1.5 GB", of 1,048,576 bytes and 1,024 MB as elsewhere."""
+    """Return a size in bytes as text, such as "463 MB" or "1.5 GB". 1 MB is 1,048,576 bytes, 1 GB is 1,024 MB."""
     whole = size / (1 << 20)
     return f"{whole:.0f} MB" if whole < 1000 else f"{whole / 1024:.1f} GB"
 
 
 def writing_models(folder: Path) -> AbstractContextManager[None]:
-    """Convert OSError from writing to our errors."""
+    """Convert an OSError raised while models are written to DiskFull or DataFolderError."""
     full = "There is no room left for the model on the server's disk."
     return paths.write_errors(full, f"Models cannot be written to {folder}.")

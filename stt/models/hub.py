@@ -1,7 +1,7 @@
-"""Use the protocol of the Hugging Face hub: list the files of a repository, and read them from any byte on.
+"""The protocol of the Hugging Face hub: list the files of a repository, and read a file from any byte on.
 
-`HF_ENDPOINT` names another hub, `HF_TOKEN` a token for it; with `HF_HUB_OFFLINE` no request is sent. Proxies
-of the environment apply.
+The environment variable `HF_ENDPOINT` sets the address of another hub, and `HF_TOKEN` a token for it. With
+`HF_HUB_OFFLINE` no request is sent. Proxies in the environment are used.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     import requests
 
 ENDPOINT = "https://huggingface.co"
-TIMEOUT = (5.0, 5.0)  # seconds to connect, and without data; a Cancel may take this long
+TIMEOUT = (5.0, 5.0)  # timeouts to connect and between bytes, seconds; a Cancel may take this long
 BLOCK = 16 << 10  # bytes
 WANTED = re.compile(r"(config|preprocessor_config|tokenizer)\.json|model\.bin|vocabulary\.(json|txt)")  # of CTranslate2
 OFFLINE_GUIDANCE = "Check that this server reaches the hub (HF_ENDPOINT, and the proxy if there is one), then retry."
 
 
 class Interrupted(Exception):
-    """A transient failure. `wait` is the hub's Retry-After in seconds; `final` is raised when retries end."""
+    """A transient failure. `wait` is the hub's Retry-After in seconds; `final` is raised after the last retry."""
 
     def __init__(self, final: ModelDownloadFailed, wait: float = 0.0) -> None:
         super().__init__(final.message)
@@ -38,7 +38,10 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class HubFile:
-    """A published file. The hub gives the SHA-256 of large files, and git's hash of the content of small ones."""
+    """A published file.
+
+    The hub gives the SHA-256 of a large file, and git's hash of the content (`blob`) of a small file.
+    """
 
     name: str
     size: int
@@ -46,7 +49,7 @@ class HubFile:
     blob: str | None
 
     def is_at(self, path: Path) -> bool:
-        """Return whether the file at `path` is the published one, by its hash."""
+        """Return whether the file at `path` has the size and the hash of the published file."""
         if path.stat().st_size != self.size:
             return False
         if self.sha256 is None:
@@ -62,7 +65,7 @@ def sha256(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """List the files of a model in one revision of its repository."""
+    """The files of a model in one revision of its repository."""
 
     repository: str
     revision: str
@@ -77,7 +80,7 @@ class Snapshot:
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Snapshot:
-        """Raises KeyError or TypeError if it was not stored by `to_dict`."""
+        """Return the snapshot that `to_dict` stored. Raises KeyError or TypeError for other content."""
         files = tuple(HubFile(**file) for file in stored["files"])
         return cls(stored["repository"], stored["revision"], files)
 
@@ -91,10 +94,11 @@ class Hub:
         self._title = title
         self._endpoint = (os.environ.get("HF_ENDPOINT") or ENDPOINT).rstrip("/")
         self._session = requests.Session()
-        # A compressed download could not be resumed at a byte.
+        # Request no compression: a compressed download could not be resumed at a byte of the file.
         self._session.headers.update({"User-Agent": "STT-Studio", "Accept-Encoding": "identity"})
         if token := os.environ.get("HF_TOKEN"):
-            self._session.headers["Authorization"] = f"Bearer {token}"  # requests drops it on redirects elsewhere
+            # requests removes this header when it follows a redirect to another host.
+            self._session.headers["Authorization"] = f"Bearer {token}"
 
     def __enter__(self) -> Hub:
         return self
@@ -103,7 +107,7 @@ class Hub:
         self._session.close()
 
     def snapshot(self, repository: str) -> Snapshot:
-        """Return the newest revision of a repository. Raises Interrupted, ModelDownloadFailed."""
+        """Return the files of the newest revision of a repository. Raises Interrupted, ModelDownloadFailed."""
         with self._get(f"/api/models/{repository}/revision/main", params={"blobs": "true"}) as answer:
             try:
                 data = answer.json()
@@ -117,7 +121,7 @@ class Hub:
         return Snapshot(repository, revision, files)
 
     def read(self, snapshot: Snapshot, file: HubFile, start: int) -> Iterator[tuple[int, bytes]]:
-        """Yield (position, block) of a file from byte `start`, or from its beginning if the hub does not continue.
+        """Yield (position, block) of a file from byte `start`, or from byte 0 if the hub ignores `start`.
 
         Raises Interrupted, ModelDownloadFailed.
         """

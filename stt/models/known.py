@@ -1,4 +1,4 @@
-"""List the Whisper models that this machine can run: where they are published, their size and their abilities."""
+"""The Whisper models that this machine can run, with their repository on the hub, size and abilities."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ DEFAULT = "whisper-base"  # part of every installation
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A model. `size` is bytes of all its files; `pace` its estimated speed on a CPU, relative to base."""
+    """A model. `size` is the bytes of all its files; `pace` is its estimated speed on a CPU, relative to base."""
 
     name: str
     title: str
-    repository: str  # on the hub, as faster-whisper names it
+    repository: str  # repository on the hub, the same as in faster-whisper
     size: int
     pace: float
-    english: bool = False  # supports no other language
-    translates: bool = True  # to English
+    english: bool = False  # supports only English
+    translates: bool = True  # can translate to English
 
     @property
     def id(self) -> str:
@@ -29,12 +29,12 @@ class Known:
 
     @property
     def packaged(self) -> bool:
-        """Return whether the model comes with the installation, so that it is never downloaded or deleted here."""
+        """Return whether the model is part of the installation, and so is never downloaded or deleted here."""
         return self.name == DEFAULT
 
     @property
     def memory(self) -> int:
-        """Return the bytes of memory that the loaded model takes here, estimated."""
+        """Return the estimated bytes of memory that the model takes on this machine when it is loaded."""
         return copies() * int(self.size * MEMORY_PER_BYTE)
 
 

@@ -1,4 +1,4 @@
-"""Return which Whisper models are here, and their weights, downloading them first if the host allows it."""
+"""Find which Whisper models are on this machine, get their weights, and download models if the host allows it."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ DOWNLOADING: State = "downloading"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A model and its state on this machine. `size` is its bytes on the disk, or those of the download."""
+    """A model and its state on this machine. `size` is the bytes that it takes on the disk, or that a download has."""
 
     known: Known
     state: State
     size: int
-    progress: Progress | None = None  # of a running, stopped or failed download
+    progress: Progress | None = None  # progress of a running, stopped or failed download
 
 
 def entries() -> list[Entry]:
@@ -61,7 +61,7 @@ def is_here(known: Known) -> bool:
 
 
 def listed(names: Iterable[str]) -> bool | None:
-    """Return whether STT_MODELS lists one of a model's names, also by a pattern such as `local/*`; None if not set."""
+    """Return whether STT_MODELS lists one of `names`, also by a pattern such as `local/*`; None if it is not set."""
     patterns = [pattern.strip() for pattern in (settings().models or "").split(",") if pattern.strip()]
     return any(fnmatchcase(name, pattern) for name in names for pattern in patterns) if patterns else None
 
@@ -73,7 +73,7 @@ def room() -> int:
 
 
 def check_fits(known: Known) -> None:
-    """Raise BadOption if the memory that models may take cannot hold this one beside base."""
+    """Raise BadOption if this model and Whisper base together need more memory than models may take."""
     if known.packaged or settings().role == "web":  # a web process holds no models in memory
         return
     limit, need = loaded.limit(), known.memory + find("base").memory
@@ -86,10 +86,10 @@ def check_fits(known: Known) -> None:
 
 
 def obtain(name: str, report: Report, check: Check) -> Weights:
-    """Return the weights of a model by its id. If it is not here and STT_MODELS lists it, it is downloaded first.
+    """Return the weights of the model `name`. If it is not on this machine and STT_MODELS lists it, download it first.
 
-    All callers that need a model wait for one download; `report` gets its progress. Raises WeightsError and its
-    subclasses, BadOption, DiskFull, DataFolderError, and what `check` raises.
+    All callers that need a model wait for the same download; `report` is called with its progress. Raises WeightsError
+    and its subclasses, BadOption, DiskFull, DataFolderError, and the errors of `check`.
     """
     known = find(name)
     if known.packaged:
@@ -112,7 +112,7 @@ def obtain(name: str, report: Report, check: Check) -> Weights:
                 f"{known.title} is not on this server any more.", guidance="Choose another model, or ask the host."
             )
         with place.alone() as alone:
-            if alone and published is not None:  # altered since the download
+            if alone and published is not None:  # a file was altered since the download
                 if place.published() == published:
                     place.spoil()
             elif alone and place.published() is None:
@@ -123,7 +123,7 @@ def obtain(name: str, report: Report, check: Check) -> Weights:
 
 
 def get(name: str, report: Report, check: Check = lambda: None) -> Entry:
-    """Download a model at the host's request, even if STT_MODELS does not list it. Raises as `obtain`."""
+    """Download a model that the host requests, even if STT_MODELS does not list it. Raises the errors of `obtain`."""
     known = find(name)
     place = _place(known)
     while not is_here(known):
@@ -138,7 +138,7 @@ def get(name: str, report: Report, check: Check = lambda: None) -> Entry:
 
 
 def begin(name: str) -> None:
-    """Start a download in the background of this process. A failure is recorded in the model's state."""
+    """Start the download of a model in a thread. A failure is recorded in the model's progress file."""
     known = find(name)
     check_fits(known)
     place = _place(known)
@@ -155,7 +155,7 @@ def _get_quietly(name: str) -> None:
 
 
 def stop(name: str) -> None:
-    """Stop a download, whichever process does it. What has arrived is kept for the next one."""
+    """Stop the download of a model in any process. The next download continues from what has arrived."""
     _place(find(name)).stop()
 
 

@@ -1,4 +1,5 @@
-"""Keep notes on transcripts: marks at a moment and highlights of words. They are deleted with their transcription.
+"""Notes on transcripts: marks at a moment and highlights of words.
 
-`book` stores them. Their times are those of the recording, so that a corrected text keeps them.
+`book` stores notes. A note has times of the recording, so it stays in place when the text is corrected. Notes are
+deleted together with their transcription.
 """

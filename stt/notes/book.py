@@ -1,4 +1,4 @@
-"""Store the notes on a transcription, for its owner only."""
+"""Store the notes on a transcription. Only the owner of the transcription can change them."""
 
 from __future__ import annotations
 
@@ -20,33 +20,34 @@ from stt.transcript.notes import COLOURS, Note
 
 MOST = 2000  # maximum number of notes on a transcript
 LONGEST_TEXT = 5000  # maximum length of a note, characters
-LATEST = 1e7  # maximum time of a note without a known duration, seconds
+LATEST = 1e7  # maximum time of a note if the duration of the recording is unknown, seconds
 ID = re.compile("[A-Za-z0-9_-]{8,40}")
 _n = notes.c
 
 
 def of(generation_id: str, owner: str | None) -> list[Note]:
-    """Return the notes in the order of their times; `owner=None` acts as the server. Raises NotFound."""
+    """Return the notes in order of time. `owner=None` skips the check of the owner. Raises NotFound."""
     records.load(generation_id, owner)
     query = sa.select(_n.note, _n.start, _n.end, _n.text, _n.colour).where(_n.id == generation_id)
     return [Note(*row) for row in queries.rows(query.order_by(_n.start, _n.created, _n.note))]
 
 
 def count(generation_id: str) -> int:
-    """Return how many notes there are."""
+    """Return the number of notes on a transcription."""
     return queries.value(sa.select(sa.func.count()).select_from(notes).where(_n.id == generation_id)) or 0
 
 
 def put(generation_id: str, owner: str, note: Note) -> Note:
-    """Save a note, replacing one with the same id, and return it as stored.
+    """Save a note, replacing a note with the same id, and return it as stored.
 
-    Raises NotFound, BadOption, and LimitReached if there are too many.
+    Raises NotFound, BadOption, and LimitReached if the transcript has too many notes.
     """
     note = _checked(note, records.load(generation_id, owner).duration)
     values = {"start": note.start, "end": note.end, "text": note.text, "colour": note.colour}
     own = sa.and_(_n.id == generation_id, _n.note == note.id)
     with database().begin() as connection:
-        # If two requests add the last note, one waits here. SQLite's transaction begins with the statement that writes.
+        # This update locks the transcription, so that two requests cannot both add the last allowed note. On SQLite, a
+        # transaction begins only when it writes.
         held = transcriptions.update().where(transcriptions.c.id == generation_id)
         connection.execute(held.values(owner=transcriptions.c.owner))
         if connection.execute(notes.update().where(own).values(**values)).rowcount:
@@ -57,7 +58,7 @@ def put(generation_id: str, owner: str, note: Note) -> Note:
         row = {"id": generation_id, "note": note.id, "created": time.time(), **values}
         try:
             connection.execute(notes.insert().values(**row))
-        except IntegrityError as error:  # the transcript was deleted just now
+        except IntegrityError as error:  # the transcript was deleted meanwhile
             raise NotFound("There is no such transcript.") from error
     return note
 
@@ -69,7 +70,7 @@ def delete(generation_id: str, owner: str, note_id: str) -> None:
 
 
 def _checked(note: Note, duration: float | None) -> Note:
-    """Return a note as it is stored. Raises BadOption."""
+    """Check a note and return it as it is stored: with rounded times and a clean text. Raises BadOption."""
     if not ID.fullmatch(note.id):
         raise BadOption("The id of a note has 8 to 40 letters, digits, - or _.")
     lines = clean(note.text).splitlines()
