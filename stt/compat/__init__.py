@@ -1,6 +1,6 @@
-"""Keep the undocumented parts of libraries in one place: private names, internals, and the shape of their files.
+"""All code that depends on undocumented parts of libraries: private names, internals, and the structure of their files.
 
-A module for each library; callers get plain functions and classes. Each assumption has a test named after it, in
-`tests/*/test_compat_*.py`, which the workflow runs first with the newest versions. What must import Streamlit stands in
-`pages/compat`: workers and `import stt` run without it.
+Each library has its own module, which offers plain functions and classes. Each assumption about a library has a test in
+`tests/*/test_compat_*.py`. A CI workflow runs these tests first, with the newest versions of the libraries. Code
+that must import Streamlit is in `pages/compat`, because workers and `import stt` must run without Streamlit.
 """

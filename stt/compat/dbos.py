@@ -1,7 +1,7 @@
-"""DBOS: its context, its threads, and how it dates rows. Does not import it, which takes half a second.
+"""Internals of DBOS: its context, its threads, and the timestamps of its rows.
 
-It ends a workflow that was reassigned with a BaseException, which `except Exception` lets pass: see
-`stt.jobs.workflow`.
+This module does not import DBOS, because that takes half a second. DBOS ends a workflow that was reassigned to another
+worker by raising a BaseException, which `except Exception` does not catch (see `stt.jobs.workflow`).
 """
 
 from __future__ import annotations
@@ -20,21 +20,22 @@ T = TypeVar("T")
 LOGGER = "dbos"
 _DELETED = "DBOSNonExistentWorkflowError"
 _THREADS = "dbos-executor-"  # prefix of the names of threads that run workflows
-_IDLE = 0.2  # seconds within which a thread without a workflow ends
+_IDLE = 0.2  # time within which an idle thread ends after DBOS was stopped, seconds
 
 
 def outside_workflow(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call a function as if no workflow ran in this thread.
 
-    Within one, DBOS stores the result of each of its calls as a step, and refuses some.
+    Within a workflow, DBOS stores the result of each call to DBOS as a step of the workflow, and refuses some calls.
     """
     return Context().run(function, *args, **kwargs)
 
 
 def expects_deletion(record: logging.LogRecord) -> bool:
-    """Log at INFO that a workflow was deleted while it ended; a filter of the logger, which lets every record pass.
+    """Lower the level of DBOS's log record about a workflow that was deleted while it ended to INFO.
 
-    A deleted job's workflow is deleted as soon as it is cancelled, while its thread may still wait for the outcome.
+    This is a filter for the logger, which never drops a record. The error is expected: when a job is deleted, its
+    workflow is deleted as soon as it is cancelled, while its thread may still wait for the outcome.
     """
     if record.exc_info and type(record.exc_info[1]).__name__ == _DELETED:
         record.levelno, record.levelname = logging.INFO, logging.getLevelName(logging.INFO)
@@ -43,7 +44,7 @@ def expects_deletion(record: logging.LogRecord) -> bool:
 
 
 def works() -> bool:
-    """Return whether a workflow still runs, after DBOS was stopped: nothing can interrupt it."""
+    """Return whether a workflow still runs after DBOS was stopped. Nothing can interrupt its thread."""
     threads = [thread for thread in threading.enumerate() if thread.name.startswith(_THREADS)]
     until = time.monotonic() + _IDLE
     for thread in threads:
@@ -52,9 +53,10 @@ def works() -> bool:
 
 
 def date_rows(connection: sqlite3.Connection) -> None:
-    """Make `unixepoch('subsec')` work, with which DBOS dates its rows from Python 3.12 on.
+    """Define the SQL function `unixepoch('subsec')` on a connection to an old SQLite, which returns NULL for it.
 
-    The SQLite of Debian 12 and Ubuntu 22.04 returns NULL for it.
+    On Python 3.12 and newer, DBOS uses this function for the timestamps of its rows. Debian 12 and Ubuntu 22.04 have
+    such an old SQLite.
     """
     if sqlite3.sqlite_version_info < (3, 42):
         connection.create_function("unixepoch", 1, lambda _subsec: round(time.time(), 3))

@@ -1,4 +1,7 @@
-"""faster-whisper inside: windows, options, spectrum and VAD scores. Its own interface takes whole recordings only."""
+"""Internals of faster-whisper: windows, options, spectrum and VAD scores.
+
+The public interface of faster-whisper transcribes only whole recordings.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +30,12 @@ __all__ = ["FeatureExtractor", "Options", "Segment", "Tokenizer", "WindowModel",
 
 Samples = npt.NDArray[np.float32]
 S = TypeVar("S", bound=Segment)
-MARGIN = 25  # encoder outputs that are kept after the sound: 0.5 s
+MARGIN = 25  # number of encoder outputs used after the end of the sound (0.5 s)
 
 
 @dataclass
 class Options(TranscriptionOptions):
-    """faster-whisper's options, with all thresholds set."""
+    """faster-whisper's options, with types that exclude None for the thresholds."""
 
     log_prob_threshold: float
     no_speech_threshold: float
@@ -40,7 +43,7 @@ class Options(TranscriptionOptions):
 
 
 def default_options(tokenizer: Tokenizer, *, beam_size: int) -> Options:
-    """Return the defaults of `WhisperModel.transcribe`, but with word times and without sampling."""
+    """Return the default options of `WhisperModel.transcribe`, except that words get times and nothing is sampled."""
     return Options(
         beam_size=beam_size,
         best_of=5,
@@ -72,7 +75,7 @@ def default_options(tokenizer: Tokenizer, *, beam_size: int) -> Options:
 
 
 class WindowModel(WhisperModel):
-    """A WhisperModel that decodes one window at a time. A window is a log mel spectrum, (bands, frames of 10 ms)."""
+    """A WhisperModel that decodes one window at a time. A window is a log mel spectrum (bands, frames of 10 ms)."""
 
     @property
     def longest_window(self) -> int:
@@ -84,27 +87,30 @@ class WindowModel(WhisperModel):
         return Tokenizer(self.hf_tokenizer, self.model.is_multilingual, task=task, language=language)
 
     def prompt(self, tokenizer: Tokenizer, previous_tokens: Sequence[int]) -> list[int]:
-        """Return the tokens that a window is conditioned on, with the text before it."""
+        """Return the prompt tokens for a window: `previous_tokens`, the text before the window, and special tokens."""
         return self.get_prompt(tokenizer, list(previous_tokens))
 
     def encoder_output(self, window: Samples) -> Any:
-        """Return CTranslate2's encoder output; a window may be shorter than 30 s."""
+        """Return CTranslate2's encoder output for a window, which may be shorter than 30 s."""
         return self.encode(window)
 
     def language_scores(self, encoded: Any) -> list[list[tuple[str, float]]]:
-        """Return all language tokens with their probabilities, most probable first, for each output of a batch."""
+        """Return all language tokens with their probabilities, for each encoder output of a batch.
+
+        The most probable language is first.
+        """
         found: list[list[tuple[str, float]]] = self.model.detect_language(encoded)
         return found
 
     def generate(
         self, encoded: Any, prompt: Sequence[int], tokenizer: Tokenizer, options: Options
     ) -> tuple[Any, float, float]:
-        """Return CTranslate2's result for a window, its mean log probability and its compression ratio."""
+        """Decode a window. Return CTranslate2's result, its mean log probability and its compression ratio."""
         result, logprob, _, compression_ratio = self.generate_with_fallback(encoded, list(prompt), tokenizer, options)
         return result, logprob, compression_ratio
 
     def hypotheses(self, encoded: Any, tokenizer: Tokenizer, *, beam_size: int) -> list[str]:
-        """Return all texts that a beam search of an encoded window ends with, the most probable first."""
+        """Return the `beam_size` texts that a beam search of an encoded window finds, the most probable text first."""
         prompt = self.get_prompt(tokenizer, [], without_timestamps=True)
         (found,) = self.model.generate(
             encoded,
@@ -117,9 +123,10 @@ class WindowModel(WhisperModel):
         return [tokenizer.decode([t for t in ids if t < tokenizer.eot]).strip() for ids in found.sequences_ids]
 
     def token_probabilities(self, encoded: Any, tokenizer: Tokenizer, tokens: list[int], size: int) -> list[float]:
-        """Return the probability of each token of a text, without timestamps, in an encoded window of `size` frames.
+        """Return the probability of each of the `tokens` in an encoded window of `size` frames.
 
-        On the CPU the padding to 30 s is left out, because it takes most of the time where there is little sound.
+        The tokens are those of a text without timestamps. On the CPU, the padding of the window to 30 s is removed
+        first, because it would take most of the time if the sound is short.
         """
         if encoded.device == "cpu":
             sound = np.asarray(encoded)[:, : size // 2 + MARGIN]
@@ -130,13 +137,15 @@ class WindowModel(WhisperModel):
     def token_times(
         self, encoded: Any, tokenizer: Tokenizer, tokens: list[int], size: int
     ) -> tuple[list[float], list[float]]:
-        """Return when each token of a text begins in an encoded window of `size` frames, and its probability.
+        """Return the start times and the probabilities of the `tokens` of a text in an encoded window.
 
-        Times are seconds from the window's start, one more than there are tokens: the last is the end of the text.
+        The window has `size` frames. Times are in seconds from the start of the window. There is one more time than
+        there are tokens: the last one is the end of the text.
         """
         (found,) = self.model.align(encoded, tokenizer.sot_sequence, [tokens], [size])
         starts = [0.0] * (len(tokens) + 1)
-        # Each token has several positions. It begins at the first of them, which this order writes last.
+        # A token may be aligned with several encoder outputs and begins at the first one. In reverse order, the first
+        # one is assigned last.
         for token, output in reversed(found.alignments):
             starts[token] = output / self.tokens_per_second
         return starts, [float(probability) for probability in found.text_token_probs]
@@ -144,9 +153,10 @@ class WindowModel(WhisperModel):
     def split(
         self, tokenizer: Tokenizer, tokens: Sequence[int], seek: int, size: int, frames_per_second: int
     ) -> tuple[list[dict[str, Any]], int, bool]:
-        """Return a window's segments by its timestamps, its end in frames, and whether it ends in one timestamp.
+        """Split the tokens of a window into segments at their timestamp tokens.
 
-        The window of `size` frames begins at frame `seek`.
+        The window begins at frame `seek` and has `size` frames. Returns the segments, the frame at which the next
+        window begins, and whether the tokens end in a single timestamp.
         """
         found = self._split_segments_by_timestamps(
             tokenizer=tokenizer,
@@ -156,20 +166,20 @@ class WindowModel(WhisperModel):
             segment_duration=size / frames_per_second,
             seek=seek,
         )
-        # faster-whisper types it as a list of lists.
+        # faster-whisper annotates the segments as a list of lists.
         return cast("tuple[list[dict[str, Any]], int, bool]", found)
 
     def time_words(
         self, parts: list[dict[str, Any]], tokenizer: Tokenizer, encoded: Any, size: int, options: Options
     ) -> None:
-        """Add "words", with times, to the segments of a window of `size` frames. Enters `aligning` meanwhile."""
-        batch = cast("list[dict[str, Any]]", [parts])  # faster-whisper types a list of lists as this
+        """Add "words" with times to the segments `parts` of a window of `size` frames, within `self.aligning()`."""
+        batch = cast("list[dict[str, Any]]", [parts])  # faster-whisper annotates this list of lists as a list of dicts
         self.add_word_timestamps(
             batch, tokenizer, encoded, size, options.prepend_punctuations, options.append_punctuations, 0.0
         )
 
     def aligning(self) -> AbstractContextManager[None]:
-        """Return the context in which words are aligned, for subclasses that share the model among threads."""
+        """Return the context in which words are aligned. A subclass whose model threads share may return a lock."""
         return nullcontext()
 
     def find_alignment(self, *values: Any, **named: Any) -> list[dict[str, Any]]:
@@ -178,7 +188,7 @@ class WindowModel(WhisperModel):
 
 
 def stft(extract: FeatureExtractor, samples: Samples) -> npt.NDArray[np.complex64]:
-    """Return the short-time Fourier transform of padded samples, (frequencies, frames)."""
+    """Return the short-time Fourier transform of samples that are already padded, (frequencies, frames)."""
     window = np.hanning(extract.n_fft + 1)[:-1].astype(np.float32)
     spectrum: npt.NDArray[np.complex64] = extract.stft(
         samples, extract.n_fft, extract.hop_length, window=window, center=False, return_complex=True
@@ -187,11 +197,17 @@ def stft(extract: FeatureExtractor, samples: Samples) -> npt.NDArray[np.complex6
 
 
 def speech_scores(samples: Samples) -> Samples:
-    """Return Silero's probability of speech for every 512 samples at 16 kHz. They must be a multiple of 512."""
+    """Return Silero's probability of speech for every 512 samples at 16 kHz.
+
+    The number of samples must be a multiple of 512.
+    """
     scores: Samples = get_vad_model()(samples).ravel()
     return scores
 
 
 def with_silences(segments: Iterable[S], parts: list[dict[str, int]], rate: int) -> Iterable[S]:
-    """Yield segments of the `parts` (start and end in samples), changed in place to the times of the whole."""
+    """Yield the segments with their times changed, in place, to the times before silences were removed.
+
+    `parts` are the spans that were not removed, as {"start", "end"} in samples. `rate` is samples per second.
+    """
     return cast("Iterable[S]", restore_speech_timestamps(segments, parts, rate))

@@ -1,4 +1,4 @@
-"""requests and urllib3: connect only to chosen addresses, and tell whether a failed request was ever sent."""
+"""Internals of requests and urllib3: connections to chosen IP addresses only, and the analysis of failed requests."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Addresses = Callable[[str, int], Iterable[str]]
 
 
 def session_to(addresses: Addresses, opened: Callable[[socket.socket], None]) -> requests.Session:
-    """Return a session that connects to nothing but what `addresses(host, port)` yields, one after the other.
+    """Return a session that connects only to the IP addresses that `addresses(host, port)` yields.
 
-    `addresses` is called when connecting, so the session connects to the very address that was checked. Its exceptions
-    pass through. `opened` gets each connection before anything is sent and before TLS begins, and may refuse it with an
-    exception, which passes through, too. Proxies and passwords of the environment are ignored, and redirects are not
-    followed: see `redirect_of`.
+    `addresses` is called when connecting, so the session connects to exactly the address that was checked. The
+    addresses are tried in order. `opened` receives each connection before TLS begins and before anything is sent, and
+    may refuse it by raising an exception. Exceptions of `addresses` and `opened` are raised to the caller. Proxies and
+    passwords from the environment are ignored, and redirects are not followed (see `redirect_of`).
     """
 
     class Chosen(HTTPConnection):
@@ -66,24 +66,30 @@ def session_to(addresses: Addresses, opened: Callable[[socket.socket], None]) ->
 
 
 class _OneAnswer(requests.Session):
-    """Follow no redirects. With `allow_redirects=False` alone requests would read the whole body of one."""
+    """A session that follows no redirects and does not read their bodies.
+
+    With `allow_redirects=False` alone, requests would not follow a redirect but still read its whole body.
+    """
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         return None
 
 
 def redirect_of(session: requests.Session, answer: requests.Response) -> str:
-    """Return the address that a redirect leads to, decoded as its server meant it; empty without one."""
+    """Return the target of a redirect, decoded as UTF-8, or "" if `answer` is not a redirect."""
     return requests.Session.get_redirect_target(session, answer) or ""
 
 
 def never_sent(error: BaseException | None) -> bool:
-    """Return whether no connection was made: refused, name not found, connect timeout, certificate refused."""
+    """Return whether a request failed before it was sent, because no connection was made.
+
+    The reason may be a refused connection, an unknown host, a connect timeout or an untrusted certificate.
+    """
     reason = getattr(error.args[0], "reason", None) if error and error.args else None
     unmet = isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError | ProxyError)
     return unmet or untrusted(error)
 
 
 def untrusted(error: BaseException | None) -> bool:
-    """Return whether the certificate of the other end was refused."""
+    """Return whether a request failed because the certificate of the server is not trusted."""
     return isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error)

@@ -1,4 +1,4 @@
-"""Starlette: what its routes do inside."""
+"""Internals of Starlette's routes."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from starlette.types import ASGIApp
 
 
 def application(handler: Callable[..., Any]) -> ASGIApp:
-    """Return an ASGI application of a request handler, as `Route` makes one; an endpoint class is one already."""
+    """Convert a request handler to an ASGI application, like `Route` does. An endpoint class is already one."""
     return handler if isinstance(handler, type) else request_response(handler)

@@ -1,6 +1,6 @@
-"""Streamlit's cookies, routes, files and log, by name: nothing here imports Streamlit, which workers run without.
+"""Internals of Streamlit: the names of its cookies, routes, files and loggers.
 
-`pages.compat.streamlit` has what must import it.
+Nothing here imports Streamlit, because workers run without it. Code that must import it is in `pages.compat.streamlit`.
 """
 
 from __future__ import annotations
@@ -15,29 +15,31 @@ from itsdangerous import URLSafeTimedSerializer
 if TYPE_CHECKING:
     from starlette.types import Scope
 
-LOGGER = "streamlit"  # the parent of its loggers, each of which gets a handler
-TAB = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # its id of a browser's tab, as its log shows it
+LOGGER = "streamlit"  # the parent of Streamlit's loggers; Streamlit adds a handler to each logger
+TAB = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # Streamlit's id of a browser tab in its log
 
 SIGN_IN, SIGN_OUT, SIGNED_IN = "/auth/login", "/auth/logout", "/oauth2callback"
 HEALTH, METRICS = "/_stcore/health", "/_stcore/metrics"
-# Files of pages, served to everybody who has the address; and uploads, which it keeps in memory without limit.
+# Routes for files of pages, which Streamlit serves to everybody who has the address, and for uploads, which Streamlit
+# stores in memory without limit.
 FILES = ("/media/", "/_stcore/upload_file/")
-ICON = "/favicon.png"  # where its page looks for the browser's icon
+ICON = "/favicon.png"  # address of the browser's icon in Streamlit's page
 
 SIGN_IN_COOKIE = "_streamlit_user"
-MOST_PARTS = 50  # maximum number of parts of that cookie
+MOST_PARTS = 50  # maximum number of parts of SIGN_IN_COOKIE that are read
 
-# The one inline script of its page, as a source for a Content-Security-Policy.
+# Hash of the only inline script in Streamlit's index.html, for a Content-Security-Policy.
 INLINE_SCRIPT = "'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='"
-# Scripts that draw components and HTML; a browser would request each only for the first component or HTML.
+# Scripts that draw components and HTML. By default, the browser requests them only when the first one is drawn.
 _LATE_SCRIPTS = ("BidiComponent", "Html")
 _IMPORTED = re.compile(r'\bimport\b[^;"]*"\./([^"]+)"')
 
 
 def sign_in_parts(cookies: Mapping[str, str]) -> list[str] | None:
-    """Return the values of the sign-in cookie, one for each of its parts; None without one, or if a part is missing.
+    """Return the values of the parts of Streamlit's sign-in cookie, or None if the cookie or a part is missing.
 
-    A long cookie says `chunks-2`, and the rest is in `_streamlit_user_1` …. No signature is checked.
+    If the content is long, the cookie has a value such as `chunks-2`, and the content is in the cookies
+    `_streamlit_user_1`, `_streamlit_user_2` and so on. No signature is checked.
     """
     first = cookies.get(SIGN_IN_COOKIE)
     if not first:
@@ -50,9 +52,10 @@ def sign_in_parts(cookies: Mapping[str, str]) -> list[str] | None:
 
 
 def as_same_origin(scope: Scope, origin: str) -> Scope:
-    """Return the scope of a websocket that was accepted, with `origin` as its host.
+    """Return the ASGI scope of an accepted websocket with its Host header replaced by the host of `origin`.
 
-    Streamlit compares the two character by character, and looks up its own address at an outside server if they differ.
+    Streamlit compares the Host and Origin headers character by character. If they differ, Streamlit asks an external
+    server for its own public address.
     """
     netloc = origin.partition("://")[2].encode("latin-1")
     others = [(name, value) for name, value in scope["headers"] if name != b"host"]
@@ -60,9 +63,9 @@ def as_same_origin(scope: Scope, origin: str) -> Scope:
 
 
 def hashed_files(folder: Path) -> dict[str, Path]:
-    """Return the scripts, styles and fonts of its pages by address. Every name has the hash of the content.
+    """Return the scripts, styles and fonts of Streamlit's pages by address. Every file name has a hash of the content.
 
-    `folder` is the one with its index.html.
+    `folder` is the folder that contains Streamlit's index.html.
     """
     return {
         f"/{file.relative_to(folder).as_posix()}": file for file in (folder / "static").rglob("*") if file.is_file()
@@ -70,7 +73,10 @@ def hashed_files(folder: Path) -> dict[str, Path]:
 
 
 def scripts_ahead(folder: Path) -> list[str]:
-    """Return addresses, relative to the page, of scripts that it needs but does not name, with all that they import."""
+    """Return the addresses of scripts that the page loads late, and of all scripts that these import.
+
+    They are not named in index.html. `folder` contains index.html. The addresses are relative to the page.
+    """
     page = folder.joinpath("index.html").read_text("utf-8")
     scripts = [script for name in _LATE_SCRIPTS for script in folder.glob(f"static/js/{name}.*.js")]
     for script in scripts:

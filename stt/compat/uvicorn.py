@@ -1,4 +1,7 @@
-"""Uvicorn's connections: report what happens on each. It has no options for bounds, and Streamlit would set none."""
+"""Internals of Uvicorn's HTTP connections: reports of all events on them, from which limits can be enforced.
+
+Uvicorn lacks options for such limits, and Streamlit, which starts Uvicorn, would not set them.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +13,21 @@ if TYPE_CHECKING:
     import asyncio
 
 LOGGER = "uvicorn"
-REQUESTS = ("uvicorn.access", "uvicorn.error")  # loggers with a line for every request, and its query
-WATCHER = "watched_by_stt"
+REQUESTS = ("uvicorn.access", "uvicorn.error")  # loggers that log every request with its query
+WATCHER = "watched_by_stt"  # name of the attribute of Uvicorn's class that holds the watcher
 _EVENTS = ("connection_made", "data_received", "connection_lost", "pause_writing", "resume_writing")
 
 
 class Connection(Protocol):
-    """Uvicorn's protocol object, of httptools or h11: one for each connection."""
+    """Uvicorn's protocol object (from httptools or h11). There is one for each connection."""
 
     transport: asyncio.Transport
     loop: asyncio.AbstractEventLoop
-    cycle: Any  # a request and its response, or None
+    cycle: Any  # Uvicorn's object for the current request and its response, or None
 
 
 class Watcher(Protocol):
-    """Receives every event on every HTTP connection, after uvicorn has dealt with it."""
+    """An object that receives every event on every HTTP connection, after Uvicorn has processed the event."""
 
     def connection_made(self, connection: Connection, transport: asyncio.Transport, /) -> None: ...
     def data_received(self, connection: Connection, data: bytes, /) -> None: ...
@@ -34,7 +37,10 @@ class Watcher(Protocol):
 
 
 def watch(make: Callable[[], Watcher]) -> None:
-    """Report to a new watcher what happens on all connections of this process. Safe to repeat: one watcher is made."""
+    """Report all events on the HTTP connections of this process to the watcher that `make` creates.
+
+    Only the first call creates a watcher. Later calls do nothing.
+    """
     try:
         from uvicorn.protocols.http.auto import AutoHTTPProtocol
     except ImportError:  # another server runs this application
@@ -48,18 +54,18 @@ def watch(make: Callable[[], Watcher]) -> None:
 
 
 def speaks_http(connection: Connection) -> bool:
-    """Return whether the connection is open and has not become a websocket, which another protocol object serves."""
+    """Return whether the connection is open and still uses HTTP. Another protocol object serves a websocket."""
     protocol: object = connection.transport.get_protocol()
     return not connection.transport.is_closing() and protocol is connection
 
 
 def is_answering(connection: Connection) -> bool:
-    """Return whether a request is being answered; if not, a head is on its way, or the rest of a body."""
+    """Return whether the head of a request has arrived and its response is not complete."""
     return connection.cycle is not None and not connection.cycle.response_complete
 
 
 def has_body_left(connection: Connection) -> bool:
-    """Return whether the body of the last request has not come to its end."""
+    """Return whether a part of the body of the last request has not arrived yet."""
     return connection.cycle is not None and bool(connection.cycle.more_body)
 
 

@@ -1,5 +1,5 @@
-"""Receive the pieces that the page's recorder sends while it runs.
+"""The server side of recording in the browser: it receives pieces of sound while the recorder on a page runs.
 
-`live_recordings` stores the pieces and turns them into recordings; `call_tracks` turns the two channels of a call into
-two tracks.
+`live_recordings` stores the pieces and makes recordings of them. `call_tracks` converts the two channels of a recorded
+call to two tracks.
 """

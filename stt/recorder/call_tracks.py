@@ -1,8 +1,9 @@
-"""Turn the two channels of a recorded call into two tracks of one file: Opus in WebM, with an index. Times in seconds.
+"""The conversion of the two channels of a recorded call to two tracks of one file: Opus in WebM, with an index.
 
-A browser records one track, so it records the microphone on the left channel and the shared sound on the right one:
-they stay in sync to the sample. A decoder process separates them (see `stt.audio.call_encoder`); this process only
-writes the packets that it returns, with times counted here.
+A browser records only one track. So it records the microphone on the left channel and the shared sound on the right
+channel, which are in sync to the sample. A decoder process encodes each channel separately (see
+`stt.audio.call_encoder`). This process only writes the packets that the decoder process returns, and computes their
+times.
 """
 
 from __future__ import annotations
@@ -20,22 +21,23 @@ from stt.errors import SttError, TooLarge, UnsafeRecording
 from stt.files import paths
 from stt.store.recordings import disk_errors
 
-TITLES = (tracks.MICROPHONE, tracks.SHARED)  # left, right
+TITLES = (tracks.MICROPHONE, tracks.SHARED)  # titles of the tracks of the left and the right channel
 ENDING = ".webm"
-PART = 30.0  # seconds encoded per call
+PART = 30.0  # length of the sound that one call of the decoder process encodes, seconds
 FRAME = CALL_RATE // 50  # samples per packet
-DELAY = 312  # samples that the encoder adds at the start; declared in the index
+DELAY = 312  # samples that the encoder adds at the start; the file declares them, so that players skip them
 LARGEST = 1275  # maximum size of a packet, bytes (RFC 6716)
-WITHIN = 0.5  # maximum change of the length, seconds
+WITHIN = 0.5  # maximum difference between the lengths of the written file and the original, seconds
 
 Packets = list[list[bytes]]  # the packets of each channel
 
 
 def write(path: Path, part: Path, *, name: str = "", longest: float) -> bool:
-    """Write the call at `path` to `part` with a track per channel; return False if the original should be kept.
+    """Write the call at `path` to the file `part`, with a track for each channel. Return whether `part` may be used.
 
-    That is the case with another number of channels, or if a part is damaged: the loss is then reported for the
-    original. Raises what `decoder.probe` raises, TooLarge if the sound is longer than `longest`, DiskFull, OSError.
+    It is False if the recording does not have two channels, or if some of it is damaged. The original is then kept, and
+    its damage is reported when it is transcribed. `longest` is the maximum length in seconds. Raises TooLarge if the
+    recording is longer, what `decoder.probe` raises, DiskFull, OSError.
     """
     decoder = decoder_pool.take()
     try:
@@ -52,13 +54,13 @@ def write(path: Path, part: Path, *, name: str = "", longest: float) -> bool:
 
 
 def _write(decoder: decoder_pool.Decoder, part: Path, longest: float) -> float | None:
-    """Return the seconds written; None if something was damaged."""
+    """Write the tracks, and return their length in seconds, or None if some of the recording is damaged."""
     total, written, at = 0, 0, [-DELAY for _ in TITLES]
     with disk_errors(), av.open(str(part), "w", format="webm") as file:
         streams = [file.add_stream("libopus", rate=CALL_RATE, layout="mono", bit_rate=CALL_BITS) for _ in TITLES]
         for stream, title in zip(streams, TITLES, strict=True):
             stream.metadata["title"] = title
-        # These encoders encode nothing: they provide the metadata of the packets for the index.
+        # These encoders encode nothing: they only provide the metadata of the tracks for the header of the file.
         file.start_encoding()
         for samples, damaged, channels in _parts(decoder):
             if damaged:
@@ -84,7 +86,7 @@ def _write(decoder: decoder_pool.Decoder, part: Path, longest: float) -> float |
 
 
 def _parts(decoder: decoder_pool.Decoder) -> Iterator[tuple[int, bool, Packets]]:
-    """Yield the number of samples read, whether something was damaged, and the next packets, until the end."""
+    """Yield (number of samples read, whether some of them are damaged, encoded packets) for each part of the call."""
     has_more = True
     while has_more:
         header, content = decoder.call("encode_call", seconds=PART, **DECODE)
@@ -93,7 +95,7 @@ def _parts(decoder: decoder_pool.Decoder) -> Iterator[tuple[int, bool, Packets]]
 
 
 def _apart(content: bytes, sizes: list[list[int]]) -> Packets:
-    """Split `content` into its consecutive packets. Raises UnsafeRecording for packets that no encoder makes."""
+    """Split `content` into packets of the given `sizes`. Raises UnsafeRecording for sizes that no encoder makes."""
     channels, at = [], 0
     for of_channel in sizes:
         packets = []
@@ -111,7 +113,7 @@ def _apart(content: bytes, sizes: list[list[int]]) -> Packets:
 
 
 def _is_whole(part: Path, seconds: float) -> bool:
-    """Return whether the written file is complete: both tracks readable, the length as expected."""
+    """Return whether the written file is complete: both tracks can be read and the length is `seconds`."""
     found = probe(part)
     readable = [track for track in found.tracks if not track["problem"]]
     return len(readable) == len(TITLES) and abs((found.duration or 0.0) - seconds) <= WITHIN

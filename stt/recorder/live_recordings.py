@@ -1,15 +1,16 @@
 """Live recordings: pieces from a browser's microphone, stored on this machine's disk as they arrive.
 
-A live recording is two files: `{id}.sound`, its pieces concatenated, and `{id}.json`, its owner and the number of
-valid pieces and bytes. A piece is valid once the second file counts it; bytes of a truncated piece are overwritten.
-`{id}.done` has the id of the resulting recording, so that a repeated `finish` gets the same response.
+A live recording has two files. `{id}.sound` has its pieces concatenated. `{id}.json` has its owner and the number of
+valid pieces and bytes. A piece is valid once `{id}.json` counts it. The bytes of an incomplete piece are overwritten.
+When the live recording is finished, `{id}.done` has the id of the resulting recording, so that a repeated `finish`
+returns the same recording.
 
-If a browser disconnects, everything that has arrived is kept: it becomes a recording when its owner opens a page again,
-or after ABANDONED seconds. With several web machines, sessions must be sticky, because the pieces are on the machine
-that received the first one.
+If a browser disconnects, the pieces that have arrived become a recording when their owner opens a page again, or after
+ABANDONED seconds. If several machines serve pages, sessions must be sticky: all pieces must be sent to the machine that
+received the first piece.
 
-The recording of a call has a track for each channel (see `stt.recorder.call_tracks`): it is written as `{id}.making`
-and renamed `{id}.tracks` when complete; only then is `{id}.sound` deleted.
+The recording of a call has a track for each channel (see `stt.recorder.call_tracks`). It is written to `{id}.making`,
+which is renamed to `{id}.tracks` when it is complete. After that, `{id}.sound` is deleted.
 """
 
 from __future__ import annotations
@@ -42,14 +43,15 @@ from stt.store.recordings import Recording
 
 MOST_OPEN = 4  # maximum number of live recordings per visitor
 MOST_PIECE = 2 << 20  # maximum size of a piece, bytes; a second of sound has 8 to 16 kB
-SILENT = 10.0  # seconds without a piece after which opening a page finishes the recording
-PAUSED = 120.0  # the same for a paused recording: browsers slow down timers of background pages
-ABANDONED = 600.0  # seconds without a piece after which it is finished without its owner
-REMEMBERED = 24 * 3600.0  # seconds that `{id}.done` is kept
+SILENT = 10.0  # seconds without a piece after which a live recording is finished when its owner opens a page
+PAUSED = 120.0  # like SILENT, but for a paused recording, because browsers slow down timers of background pages
+ABANDONED = 600.0  # seconds without a piece after which a live recording is finished in the background
+REMEMBERED = 24 * 3600.0  # time after which `{id}.done` is deleted, seconds
 CHECK_INTERVAL = 60.0  # interval between checks for abandoned recordings, seconds
-TIMEOUT = 30.0  # of the lock of a recording, seconds
-FINISH_TIMEOUT = 8.0  # seconds that a request waits for the recording to be finished; the browser retries after 20
-TAKE_UP_TIMEOUT = 3.0  # the same while a page is drawn
+TIMEOUT = 30.0  # timeout for the lock of a live recording, seconds
+# Maximum time that a request waits until a live recording is finished, seconds. The browser waits 20 s for an answer.
+FINISH_TIMEOUT = 8.0
+TAKE_UP_TIMEOUT = 3.0  # maximum time that a page waits until an interrupted recording is finished, seconds
 SYNCED = 2.0  # interval between syncs of the pieces to the disk, seconds
 MARGIN = 60.0  # tolerance on the host's maximum duration while the exact length is unknown, seconds
 _ID = re.compile(r"[\w-]{27}", re.ASCII)
@@ -62,7 +64,7 @@ _calls = threading.BoundedSemaphore(2)  # maximum number of calls split into tra
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """State of a live recording: `pieces` and `size` (bytes) received so far."""
+    """The state of a live recording. `pieces` and `size` (bytes) are what was received so far."""
 
     id: str
     owner: str
@@ -70,13 +72,14 @@ class Live:
     pieces: int = 0
     size: int = 0
     paused: bool = False
-    began: float | None = None  # seconds since 1970; None if an older version began it
-    shared: bool = False  # a call: the microphone on the left channel, the sound of a tab or the screen on the right
+    began: float | None = None  # time of its start, seconds since 1970; older versions did not store it
+    # A call: the microphone is on the left channel, the sound of a browser tab or the screen on the right channel.
+    shared: bool = False
     synced: float = 0.0  # time of the last sync to the disk, seconds since 1970
 
 
 def start(owner: str, visitor: str, name: str, *, shared: bool = False) -> str:
-    """Begin a live recording and return its id; `shared` as in `Live`. Raises LimitReached, DiskFull."""
+    """Begin a live recording and return its id. `shared` means a call (see `Live`). Raises LimitReached, DiskFull."""
     home = _home(owner, visitor)
     if len(_open_in(home)) >= MOST_OPEN:
         raise LimitReached(
@@ -92,11 +95,11 @@ def start(owner: str, visitor: str, name: str, *, shared: bool = False) -> str:
 
 
 def append(id: str, owner: str, visitor: str, number: int, piece: IO[bytes], *, paused: bool = False) -> int:
-    """Add piece `number`, counted from 0, and return the number of the next one.
+    """Add a piece of sound and return the number of the next piece. `number` is the piece's number, counted from 0.
 
-    A piece that arrived before changes nothing; an empty one only shows that the browser is still connected.
-    Raises NotFound (unknown, finished, or somebody else's), Conflict if a piece is missing before this one, TooLarge
-    beyond the upload limit, DiskFull.
+    A piece that has already arrived changes nothing. An empty piece only shows that the browser is still connected.
+    Raises NotFound if the live recording is unknown, finished or belongs to another visitor, Conflict if an earlier
+    piece is missing, TooLarge beyond the upload limit, DiskFull.
     """
     home = _home(owner, visitor)
     with _locked(home, id), recordings.disk_errors():
@@ -113,19 +116,19 @@ def append(id: str, owner: str, visitor: str, number: int, piece: IO[bytes], *, 
 
 
 def finish(id: str, owner: str, visitor: str) -> Recording:
-    """Turn the received pieces into a recording. Safe to repeat.
+    """Make a recording of the received pieces. A repeated call returns the same recording.
 
-    Raises NotFound, Conflict while it takes longer than FINISH_TIMEOUT, and what `recordings.add` raises. Content that
-    is not audio is deleted, as with a refused upload.
+    If the content is not audio, it is deleted, like a refused upload. Raises NotFound, Conflict if this takes longer
+    than FINISH_TIMEOUT, and what `recordings.add` raises.
     """
     return recordings.find(_finished(_home(owner, visitor), id, FINISH_TIMEOUT), owner)
 
 
 def take_up(owner: str, visitor: str) -> tuple[list[str], int]:
-    """Turn interrupted live recordings into recordings.
+    """Make recordings of the visitor's interrupted live recordings.
 
-    Return the ids of the recordings made from this visitor's live recordings in the last day, and how many of these
-    are still running.
+    Return the ids of all recordings made from the visitor's live recordings in the last day, and the number of live
+    recordings that are still running.
     """
     home, running = _home(owner, visitor), 0
     for live, age in _open_in(home):
@@ -137,7 +140,7 @@ def take_up(owner: str, visitor: str) -> tuple[list[str], int]:
 
 
 def discard_all(owner: str) -> None:
-    """Delete the live recordings of `owner`, and the notes of finished ones."""
+    """Delete the live recordings of `owner`, and the `{id}.done` files of finished ones."""
     if owner != visitors.SHARED:
         shutil.rmtree(_home(owner, ""), ignore_errors=True)
         return
@@ -146,12 +149,12 @@ def discard_all(owner: str) -> None:
 
 
 def watch() -> None:
-    """Check for abandoned recordings every minute, in the background, while this process lives."""
+    """Start a background thread that calls `sweep` every minute until this process ends."""
     threading.Thread(target=_watch, name="live-recordings", daemon=True).start()
 
 
 def sweep() -> None:
-    """Turn abandoned live recordings into recordings, and delete notes of finished ones after a day."""
+    """Make recordings of abandoned live recordings, and delete the `{id}.done` files of finished ones after a day."""
     for home in folder("live").iterdir():
         for live, age in _open_in(home):
             if age > ABANDONED:
@@ -159,7 +162,7 @@ def sweep() -> None:
         for old in [*home.glob("*.done"), *home.glob("*.lock")]:
             if time.time() - _modified(old) > REMEMBERED:
                 old.unlink(missing_ok=True)
-        with suppress(OSError):  # not empty
+        with suppress(OSError):  # the folder is not empty
             home.rmdir()
 
 
@@ -168,13 +171,13 @@ def _watch() -> None:
     while True:
         try:
             sweep()
-        except Exception as error:  # database or store unavailable: nothing is deleted, the next run retries  # noqa: BLE001
+        except Exception as error:  # such as database errors: nothing is deleted, the next run retries  # noqa: BLE001
             log.warning("live recordings were not looked at: %s", type(error).__name__)
         pause.wait(CHECK_INTERVAL)
 
 
 def _try_to_finish(home: Path, id: str, timeout: float | None) -> bool:
-    """Finish an interrupted recording; return False if it must be retried or takes longer than `timeout`."""
+    """Finish an interrupted recording. Return False if it takes longer than `timeout` or must be tried again."""
     try:
         _finished(home, id, timeout)
     except (InputError, NotFound):
@@ -186,9 +189,9 @@ def _try_to_finish(home: Path, id: str, timeout: float | None) -> bool:
 
 
 def _finished(home: Path, id: str, timeout: float | None) -> str:
-    """Finish a live recording in a thread, which continues if the wait times out, and return the recording's id.
+    """Finish a live recording in a thread, and return the id of the resulting recording.
 
-    Raises Conflict after `timeout` seconds.
+    Raises Conflict if this takes longer than `timeout` seconds. The thread then continues.
     """
     with _beginning:
         work = _finishing.get((home, id))
@@ -223,7 +226,7 @@ def _finish(home: Path, id: str) -> str:
         else:
             _cut(sound, live.size)
         made = recordings.add(sound, name or live.name, live.owner, Dated(live.began, MOMENT) if live.began else None)
-    except FileNotFoundError as error:  # the server was killed after it became a recording
+    except FileNotFoundError as error:  # the server was killed after the recording was added
         _forget(home, id)
         raise NotFound("This recording is finished.") from error
     except InputError:
@@ -236,8 +239,11 @@ def _finish(home: Path, id: str) -> str:
 
 
 def _tracks(home: Path, live: Live) -> tuple[Path, str] | None:
-    """Return the file of a call with its tracks, and its name; None to keep the original. Raises FileNotFoundError."""
-    from stt.recorder import call_tracks  # loads PyAV: only when there is a call
+    """Return the file of a call with two tracks, and its name, or None to use the original file.
+
+    Raises FileNotFoundError.
+    """
+    from stt.recorder import call_tracks  # imported here because it loads PyAV, which only calls need
 
     whole, part, sound = (home / f"{live.id}.{suffix}" for suffix in ("tracks", "making", "sound"))
     if not whole.exists():
@@ -251,9 +257,9 @@ def _tracks(home: Path, live: Live) -> tuple[Path, str] | None:
             with open(part, "r+b") as file:
                 os.fsync(file.fileno())
             part.replace(whole)
-        except FileNotFoundError:  # deleted meanwhile, or finished before the server was killed
+        except FileNotFoundError:  # the sound was deleted, or the recording was added before the server was killed
             raise
-        except Exception as error:  # noqa: BLE001 - on any error, the original is kept
+        except Exception as error:  # noqa: BLE001 - after any error, the original file is used
             log.warning("a recorded call keeps its channels: %s", type(error).__name__)
             return None
         finally:
@@ -263,20 +269,20 @@ def _tracks(home: Path, live: Live) -> tuple[Path, str] | None:
 
 
 def _cut(sound: Path, size: int) -> None:
-    """Truncate to the valid bytes. After a power cut there may be fewer than were noted."""
+    """Truncate the file to its first `size` bytes, or less if a power cut has lost some of them."""
     with recordings.disk_errors(), open(sound, "r+b") as file:
         file.truncate(min(size, file.seek(0, os.SEEK_END)))
 
 
 def _write(sound: Path, size: int, piece: IO[bytes], sync: bool) -> int:
-    """Write the piece after the first `size` bytes and return the new size. Raises NotFound."""
+    """Write the piece after the first `size` bytes of the file, and return the new size. Raises NotFound, TooLarge."""
     length = piece.seek(0, 2)
     piece.seek(0)
     if size + length > settings().upload_limit:
         raise TooLarge(f"The recording has reached the limit of {recordings.megabytes(settings().upload_limit)}.")
     try:
         file = open(sound, "r+b")  # noqa: SIM115 - closed below
-    except FileNotFoundError as error:  # it is being turned into a recording
+    except FileNotFoundError as error:  # the live recording was finished, which moves or deletes the file
         raise NotFound("This recording is finished.") from error
     with file:
         file.seek(size)
@@ -288,16 +294,16 @@ def _write(sound: Path, size: int, piece: IO[bytes], sync: bool) -> int:
 
 
 def _home(owner: str, visitor: str) -> Path:
-    """Return the folder of this owner or, if all share one, of this visitor."""
+    """Return the folder for the live recordings of an owner, or of a visitor if all visitors share one owner."""
     who = visitor if owner == visitors.SHARED else owner
     return folder("live") / hashlib.sha256(who.encode()).hexdigest()[:32]
 
 
 def _open_in(home: Path) -> list[tuple[Live, float]]:
-    """Return the live recordings of a folder and the seconds since each was active, oldest first."""
+    """Return the live recordings in a folder, each with the seconds since its last piece. The oldest one is first."""
     found = []
     for note in home.glob("*.json"):
-        with suppress(FileNotFoundError):  # finished just now
+        with suppress(FileNotFoundError):  # another thread has just finished it
             found.append((note.stat().st_mtime, _read(note)))
     return [(live, time.time() - at) for at, live in sorted(found, key=lambda one: one[0])]
 
@@ -310,13 +316,13 @@ def _load(home: Path, id: str) -> Live:
 
 
 def _read(note: Path) -> Live:
-    """Read a note, ignoring fields of other versions."""
+    """Read the state of a live recording from `{id}.json`, ignoring fields that other versions of this app wrote."""
     known = Live.__dataclass_fields__
     return Live(**{name: value for name, value in json.loads(note.read_text("utf-8")).items() if name in known})
 
 
 def _note(home: Path, live: Live, sync: bool = True) -> None:
-    """Write a note, with `sync` so that it survives a power cut."""
+    """Write the state of a live recording to `{id}.json`. With `sync`, it survives a power cut."""
     part = home / f"{live.id}.part"
     with open(part, "w", encoding="utf-8") as file:
         file.write(json.dumps(asdict(live)))
@@ -324,7 +330,7 @@ def _note(home: Path, live: Live, sync: bool = True) -> None:
             file.flush()
             os.fsync(file.fileno())
     part.replace(home / f"{live.id}.json")
-    if sync and os.name == "posix":  # sync the folder too
+    if sync and os.name == "posix":  # sync the folder too, because the rename changed it
         folder_of_it = os.open(home, os.O_RDONLY)
         try:
             os.fsync(folder_of_it)
@@ -354,7 +360,10 @@ def _modified(path: Path) -> float:
 
 @contextmanager
 def _locked(home: Path, id: str) -> Iterator[None]:
-    """Serialize requests about one recording, also between processes that share the folder."""
+    """Hold the lock of one live recording, which also excludes other processes that share the folder.
+
+    Raises NotFound, and Conflict after TIMEOUT seconds.
+    """
     if not _ID.fullmatch(id) or not ((home / f"{id}.json").exists() or _done(home, id).exists()):
         raise NotFound("This recording is finished.")
     try:

@@ -1,9 +1,9 @@
-"""Find who speaks when in a recording, on this machine.
+"""Diarization on this machine: who speaks when in a recording.
 
-`load` finds the models and loads them. `analyse` analyses one chunk; its result is plain data for a checkpoint.
-`diarize` finds the speakers of all chunks together, their number estimated or given, `split` splits one of them into
-two, and `label` assigns a speaker to each word of a transcript. `likeness` compares voiceprints. Nothing here depends
-on jobs, pages or the database.
+`load` finds and loads the models. `analyse` analyses one chunk and returns plain data for a checkpoint. `diarize` finds
+the speakers from the analyses of all chunks; their number is given or estimated. `split` splits one speaker into two.
+`label` assigns a speaker to each word of a transcript. `likeness` compares two voiceprints. This package does not
+depend on jobs, pages or the database.
 """
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ def load(
     check_cancelled: Callable[[], None] = lambda: None,
     threads: int | None = None,
 ) -> Models:
-    """Load the models. If they are not on this machine, download them first and report the percent.
+    """Load the models. If they are not on this machine, download them first.
 
-    Raises SpeakerModelsError, DiskFull, DataFolderError, and what `check_cancelled` raises.
+    `report` receives the progress of the download in percent. `check_cancelled` is called during the download and may
+    raise an exception to stop it. Raises SpeakerModelsError, DiskFull, DataFolderError.
     """
     return Models(_weights.find(settings, report, check_cancelled), threads)

@@ -14,14 +14,17 @@ from stt.speakers import voiceprints
 from stt.speakers.models import Models
 from stt.speakers.segmentation import FRAMES, RATE, Activity, Piece, classify, frame_count, seconds
 
-SEGMENTATION = 0.5  # segmentation's share of the time, for the progress
-FORMER_HOP = 148  # hop of older checkpoints, which do not store it
-ROUNDED = np.float16  # precise enough for voiceprints
+SEGMENTATION = 0.5  # share of the analysis time that segmentation takes, for the progress
+FORMER_HOP = 148  # `hop` of older checkpoints, which do not store it, frames
+ROUNDED = np.float16  # type of the stored voiceprints; its precision suffices
 
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """`start` and `duration` in seconds; `prints` are voiceprints of the pieces of `activity`, (pieces, SIZE)."""
+    """The analysis of one chunk. `start` and `duration` are in seconds.
+
+    `prints` are the voiceprints of the pieces of speech in `activity`, (pieces, SIZE).
+    """
 
     start: float
     duration: float
@@ -33,7 +36,7 @@ class Chunk:
         return self.activity.pieces
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data, about 350 bytes for a second of speech."""
+        """Return the analysis as plain data, about 350 bytes for each second of speech."""
         return {
             "start": self.start,
             "duration": self.duration,
@@ -58,9 +61,10 @@ def analyse(
     report: Callable[[int], None] = lambda percent: None,
     check_cancelled: Callable[[], None] = lambda: None,
 ) -> dict[str, Any]:
-    """Return the data that clustering needs on a chunk: 16 kHz mono float32 samples that begin at `start` seconds.
+    """Analyse a chunk, and return the data for clustering (`Chunk.to_dict`).
 
-    `report` gets 0 to 100; `check_cancelled` raises to stop. Memory: about 60 times the chunk's seconds in kB.
+    `samples` are 16 kHz mono float32 and begin at `start` seconds in the recording. `report` receives the progress from
+    0 to 100. `check_cancelled` may raise an exception to stop the analysis. Memory: about 60 kB for each second.
     """
 
     def progress(share: float) -> None:

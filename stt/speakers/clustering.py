@@ -1,36 +1,42 @@
-"""Cluster voiceprints by speaker, with the number of speakers estimated or given.
+"""The clustering of voiceprints by speaker. The number of speakers is given or estimated.
 
-Average linkage on cosines. How alike two voiceprints of one person are depends on the recording, so the thresholds are
-relative to the cosine between consecutive pieces of one speaker (`usual`).
+The method is average linkage on cosines. How alike two voiceprints of one person are depends on the recording. So the
+thresholds are relative to `usual`, the median cosine between consecutive pieces of one speaker in the recording.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-ALIKE = 0.695  # threshold, relative to the usual cosine: clusters at least this alike on average are one speaker
-LARGE, STRICTER = 12.0, 0.085  # seconds of speech of both clusters from which on the threshold is this much higher
-# In recordings with LONG seconds of speech a voice varies more, by mood and distance: for clusters with a small share
-# of the speech the threshold is lower by up to LENIENT. The likeness of two people is at most 0.55.
+ALIKE = 0.695  # threshold: clusters whose mean cosine relative to `usual` is at least this are one speaker
+# The threshold is higher by STRICTER for two clusters that both have at least LARGE seconds of speech.
+LARGE, STRICTER = 12.0, 0.085
+# In recordings with LONG seconds of speech, a voice varies more, by mood and distance. So the threshold is lower by
+# LENIENT if the smaller cluster has at most the share SMALL of the speech, and by less up to the share ENOUGH. The
+# voiceprints of two people have a relative cosine of at most 0.55, which is below the lowered threshold.
 LONG, SMALL, ENOUGH, LENIENT = 240.0, 0.04, 0.08, 0.12
-CERTAIN = 0.82  # threshold if the number is given: more alike clusters are never separate speakers
-# Minimum speech of a speaker, the largest of: SHORTEST seconds, SHARE but at most LONGEST seconds, SMALL_SHARE.
+CERTAIN = 0.82  # relative cosine from which two clusters are one speaker, even if the number of speakers is given
+# The minimum speech of a speaker is the largest of three values: SHORTEST seconds, the share SMALL_SHARE of all speech,
+# and the share SHARE of all speech (but at most LONGEST seconds).
 SHORTEST, SHARE, LONGEST, SMALL_SHARE = 3.0, 0.03, 15.0, 0.005
-SHORTEST_GIVEN = 1.0  # seconds; if the number of speakers is given and too few reach the minimum above
-HALF = 0.15  # minimum share of a speaker's speech in each half
+# Minimum speech of a speaker if the number of speakers is given and too few reach the minimum above, seconds.
+SHORTEST_GIVEN = 1.0
+HALF = 0.15  # when a speaker is split: minimum share of the speaker's speech in each of the two clusters
 LEVELS = 400  # maximum number of merge levels tried for a given number of speakers
-MOST = 1500  # maximum number of pieces compared pairwise; memory grows with its square
-NEAR = 0.95  # threshold, relative to the usual cosine, for clustering the parts of a long recording separately
-GONE = -9.0  # lower than any likeness
-Merge = tuple[int, int, float]  # two labels, and their likeness relative to the usual
+MOST = 1500  # maximum number of voiceprints compared pairwise; memory grows with its square
+NEAR = 0.95  # relative cosine from which voiceprints within one part of a long recording are merged in advance
+GONE = -9.0  # likeness of a cluster that was merged into another one; lower than any cosine
+Merge = tuple[int, int, float]  # labels of two merged clusters, and their cosine relative to `usual`
 
 
 def cluster(
     prints: np.ndarray, weights: np.ndarray, usable: np.ndarray, usual: float, speakers: int | None = None
 ) -> np.ndarray:
-    """Return a cluster number for each voiceprint (pieces, SIZE), with `weights` in seconds. Only `usable` ones count.
+    """Return a cluster number for each voiceprint in `prints` (pieces, SIZE).
 
-    Without `speakers` their number is estimated. With it there are as many, or fewer if no more can be distinguished.
+    `weights` are the seconds of speech of each piece. Clusters are formed from the voiceprints marked in `usable`, and
+    each other voiceprint is assigned to the nearest cluster. If `speakers` is None, the number of clusters is
+    estimated. Otherwise there are `speakers` clusters, or fewer if no more can be distinguished.
     """
     telling, members, sums, sizes = _prepared(prints, weights, usable, usual, speakers or 1)
     merges = _merges(sums, sizes, usual)
@@ -45,7 +51,10 @@ def cluster(
 
 
 def halve(prints: np.ndarray, weights: np.ndarray, usable: np.ndarray) -> np.ndarray:
-    """Return 0 or 1 for each voiceprint: two clusters, however alike, and neither of them tiny if possible."""
+    """Divide the voiceprints into two clusters, 0 and 1, even if they are very alike.
+
+    If possible, each cluster has at least the share HALF of the speech.
+    """
     telling, members, sums, sizes = _prepared(prints, weights, usable, 1.0, 2)
     merges = _merges(sums, sizes, 1.0)
     labels = _given(sums, sizes, merges, 0, 2, HALF * float(sizes.sum()))
@@ -61,9 +70,11 @@ def assign(prints: np.ndarray, centroids: np.ndarray) -> np.ndarray:
 def _given(
     sums: np.ndarray, sizes: np.ndarray, merges: list[Merge], certain: int, speakers: int, least: float
 ) -> np.ndarray:
-    """Return the coarsest clusters of which `speakers` have `least` seconds, else SHORTEST_GIVEN, else the most found.
+    """Return the labels of the clusters for a given number of speakers.
 
-    The first `certain` merges are always applied.
+    This is the level with the most merges at which `speakers` clusters have at least `least` seconds of speech. If
+    there is no such level, it is the one at which they have SHORTEST_GIVEN seconds, or else the one with the most
+    clusters of that size. The first `certain` merges are always applied.
     """
     raw = [np.arange(len(sums))]
     for one, two, _ in merges:
@@ -84,7 +95,10 @@ def _given(
 def _prepared(
     prints: np.ndarray, weights: np.ndarray, usable: np.ndarray, usual: float, number: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return the indices of the voiceprints that form clusters, and their members, sums and seconds (`_condensed`)."""
+    """Return the indices of the voiceprints that form clusters, and what `_condensed` computes from these voiceprints.
+
+    The result is (indices, members, sums, sizes).
+    """
     telling = np.flatnonzero(usable)
     if len(telling) < max(2, number):
         telling = np.arange(len(prints))
@@ -95,16 +109,17 @@ def _prepared(
 def _of_all(
     prints: np.ndarray, telling: np.ndarray, members: np.ndarray, sums: np.ndarray, labels: np.ndarray
 ) -> np.ndarray:
-    """Return the labels of all voiceprints from those of the sums."""
+    """Return the label of every voiceprint, from the labels of the sums that `_prepared` returned."""
     found = assign(prints, np.array([sums[labels == label].sum(0) for label in range(labels.max() + 1)]))
     found[telling] = labels[members]
     return found
 
 
 def _condensed(prints: np.ndarray, weights: np.ndarray, usual: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return weighted sums of voiceprints that belong together, their seconds, and each voiceprint's index among them.
+    """Reduce the number of voiceprints to at most MOST, by merging very similar ones within parts of the recording.
 
-    Up to MOST pieces stay single. More are first clustered within each part of the recording.
+    Returns the weighted sum of each group of voiceprints, the seconds of speech of each group, and the index of the
+    group of each voiceprint. Up to MOST voiceprints are not merged.
     """
     members = np.arange(len(prints))
     sums, sizes = prints * weights[:, np.newaxis], weights.copy()
@@ -117,14 +132,15 @@ def _condensed(prints: np.ndarray, weights: np.ndarray, usual: float) -> tuple[n
         sums = np.array([sums[labels == label].sum(0) for label in range(count)])
         sizes = np.bincount(labels, sizes)
         members = labels[members]
-        near *= 0.9  # until few are left
+        near *= 0.9  # lower the threshold until at most MOST groups are left
     return sums, sizes, members
 
 
 def _merges(sums: np.ndarray, sizes: np.ndarray, usual: float) -> list[Merge]:
-    """Merge the two most alike until one is left; the second label of each merge is gone.
+    """Return the merges of average linkage: the two most alike clusters are merged until one cluster is left.
 
-    The mean cosine of all pairs of two clusters is the product of the weighted sums over that of the weights.
+    A merge gives its second cluster the label of the first. The mean cosine of all pairs of voiceprints of two clusters
+    is the dot product of the weighted sums, divided by the product of the weights.
     """
     sums, sizes = sums.astype(np.float32), sizes.astype(np.float32)
 
@@ -159,7 +175,7 @@ def _merges(sums: np.ndarray, sizes: np.ndarray, usual: float) -> list[Merge]:
 
 
 def _labels(count: int, merges: list[Merge], alike: float = -np.inf) -> np.ndarray:
-    """Return labels from 0 after all merges before the first one below `alike`."""
+    """Return the labels, counted from 0, after all merges before the first merge with a likeness below `alike`."""
     labels = np.arange(count)
     for one, two, score in merges:
         if score < alike:
@@ -169,7 +185,10 @@ def _labels(count: int, merges: list[Merge], alike: float = -np.inf) -> np.ndarr
 
 
 def _large(labels: np.ndarray, sums: np.ndarray, sizes: np.ndarray, least: float) -> np.ndarray:
-    """Move the members of clusters with less than `least` seconds to the nearest other one; keep the largest."""
+    """Move the members of clusters with less than `least` seconds of speech to the nearest remaining cluster.
+
+    The largest cluster always remains.
+    """
     spoken = np.bincount(labels, sizes)
     kept = spoken >= least
     kept[spoken.argmax()] = True

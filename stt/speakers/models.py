@@ -1,4 +1,4 @@
-"""Run the two models of diarization in ONNX Runtime."""
+"""The two models of diarization, segmentation and voiceprint, run in ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from stt.speakers.weights import Weights
 T = TypeVar("T")
 R = TypeVar("R")
 MOST_THREADS = 4
-AHEAD = 2  # inputs per thread that are submitted in advance
+AHEAD = 2  # number of inputs per thread that are queued in advance
 
 
 class Models:
-    """Segmentation and voiceprint model, loaded. Safe to use from several threads at once; 60 MB of memory."""
+    """The loaded segmentation and voiceprint models, which take 60 MB of memory. Several threads may use them."""
 
     def __init__(self, weights: Weights, threads: int | None = None) -> None:
         """Load the models. `threads` defaults to the number of cores, up to 4. Raises SpeakerModelsError."""
@@ -33,16 +33,22 @@ class Models:
             raise SpeakerModelsError("The speaker models cannot be read.", detail=str(error)) from error
 
     def segment(self, waves: np.ndarray) -> np.ndarray:
-        """Return logarithms of the probabilities of 7 classes (batch, frames, 7) for waves (batch, samples)."""
+        """Return the log probabilities of the 7 classes of `segmentation.CLASSES` in each frame.
+
+        `waves` are 16 kHz samples (batch, samples). The result is (batch, frames, 7).
+        """
         return np.asarray(self._segmentation.run(None, {"wave": waves[:, np.newaxis]})[0])
 
     def voiceprint(self, features: np.ndarray) -> np.ndarray:
-        """Return the voiceprint (192,) of length 1 of filter banks (frames, 80)."""
+        """Return the voiceprint of filter banks (frames, 80): a vector (192,) of length 1."""
         (found,) = self._voiceprint.run(None, {"features": features[np.newaxis]})[0]
         return np.asarray(found / max(float(np.linalg.norm(found)), 1e-9), np.float32)
 
     def each(self, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-        """Yield the result of `work` for each item, in order, running all threads with a few items in advance."""
+        """Yield the result of `work` for each item, in order. The items are processed in `self.threads` threads.
+
+        Up to AHEAD items per thread are submitted in advance.
+        """
         waiting = iter(items)
         with ThreadPoolExecutor(self.threads) as pool:
             ahead = [pool.submit(work, item) for item in islice(waiting, self.threads * AHEAD)]
@@ -56,11 +62,11 @@ class Models:
 
 
 def _session(model: bytes) -> Any:
-    import onnxruntime  # imported late: it takes a tenth of a second
+    import onnxruntime  # imported here because the import takes a tenth of a second
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # several inputs at once use the cores better than one on several
+    options.intra_op_num_threads = 1  # `each` processes several inputs at once, which uses the cores better
     options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # the arena would keep memory for each input length
+    options.enable_cpu_mem_arena = False  # the arena would not free the memory for each length of input
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -1,7 +1,8 @@
-"""Who speaks in each frame of a chunk, by local speakers: up to three in a window of ten seconds.
+"""Segmentation of a chunk: which local speakers speak in each frame.
 
-A frame is 270 samples (16.9 ms) of 16 kHz sound. Windows overlap; the same person may be another local speaker in each,
-so windows are linked by the frames that they share: linked local speakers form a track.
+The model distinguishes up to three local speakers within a window of ten seconds. A frame is 270 samples (16.9 ms) of
+16 kHz sound. Windows overlap, and the same person may be a different local speaker in each window. So the local
+speakers of consecutive windows are linked by the frames that both windows contain. Linked local speakers form a track.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ STEP = 270  # distance between frames, samples
 FIELD = 991  # receptive field of a frame, samples
 WINDOW = 160_000  # length of a window, samples
 FRAMES = (WINDOW - FIELD) // STEP + 1  # frames per window: 589
-HOP = 184  # distance between windows, frames: 3.1 s; 148 takes a tenth longer and is not better
-BATCH = 4  # windows per run: a fifth faster than one by one
-CLASSES = np.array(  # the model's classes: which of three local speakers speak
+HOP = 184  # distance between windows, frames (3.1 s); a distance of 148 takes a tenth longer and is not more accurate
+BATCH = 4  # windows per run of the model; a fifth faster than one window per run
+CLASSES = np.array(  # for each class of the model: which of the three local speakers speak
     [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1]], bool
 )
 LOCAL = CLASSES.shape[1]
@@ -30,8 +31,10 @@ PAUSE, SHORT, AROUND = (
     0.15,
     0.8,
     0.4,
-)  # seconds: minimum pause that ends a piece, length of a piece, context around it for its voiceprint
-LINK = 0.5  # local speakers are linked if both speak in at least this share of the frames of the shorter one
+)  # seconds: pause that ends a piece, usual length of a piece, context before and after a piece for its voiceprint
+# Two local speakers of overlapping windows are linked if they speak at the same time in at least this share of the
+# frames of the one who speaks less.
+LINK = 0.5
 
 
 def frame_count(samples: int) -> int:
@@ -39,20 +42,20 @@ def frame_count(samples: int) -> int:
 
 
 def seconds(frame: float) -> float:
-    """Return when a frame begins: its field is centred on its middle."""
+    """Return the start of a frame in seconds. A frame is the middle STEP samples of its receptive field."""
     return max((frame * STEP + (FIELD - STEP) / 2) / RATE, 0.0)
 
 
 def offsets(frames: int, hop: int = HOP) -> list[int]:
-    """Return the first frame of each window; the last window ends with the chunk."""
+    """Return the first frame of each window. The last window ends at the end of the chunk."""
     last = max(frames - FRAMES, 0)
     return [*range(0, last, hop), last]
 
 
 def classify(samples: np.ndarray, models: Models, progress: Callable[[float], None]) -> np.ndarray:
-    """Return the likeliest class of each frame of each window, uint8 (windows, FRAMES).
+    """Return the most probable class of each frame of each window, uint8 (windows, FRAMES).
 
-    `progress` is called with the share that is done, 0 to 1, and may raise to stop.
+    `progress` receives the processed share, 0 to 1, and may raise an exception to stop.
     """
     starts = offsets(frame_count(len(samples)))
 
@@ -72,9 +75,10 @@ def classify(samples: np.ndarray, models: Models, progress: Callable[[float], No
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Clean speech of one track, without a pause: `start` to `end` in frames of the chunk.
+    """Speech of one track only, without a pause, from `start` to `end` in frames of the chunk.
 
-    `near` is the range that its voiceprint is made of: the piece, and the track's speech right before and after it.
+    `near` is the range of frames from which its voiceprint is computed: the piece, and the track's speech right before
+    and after it.
     """
 
     track: int
@@ -89,7 +93,10 @@ class Piece:
 
 @dataclass(frozen=True, eq=False)
 class Activity:
-    """The windows of a chunk of `frames` frames: `classes` uint8 (windows, FRAMES), one every `hop` frames."""
+    """The segmentation of a chunk of `frames` frames.
+
+    `classes` has the class of each frame of each window, uint8 (windows, FRAMES). A window begins every `hop` frames.
+    """
 
     classes: np.ndarray
     frames: int
@@ -101,7 +108,10 @@ class Activity:
 
     @cached_property
     def active(self) -> np.ndarray:
-        """Return which local speakers speak, bool (windows, FRAMES, LOCAL); none after the end of the chunk."""
+        """Return which local speakers speak in each frame of each window, bool (windows, FRAMES, LOCAL).
+
+        After the end of the chunk, none speaks.
+        """
         active: np.ndarray = CLASSES[self.classes]
         active[-1, self.frames - self.offsets[-1] :] = False
         return active
@@ -128,9 +138,9 @@ class Activity:
 
     @cached_property
     def speaking(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return which local speakers speak in each frame, and their tracks: bool and int (frames, LOCAL).
+        """Return which local speakers speak in each frame of the chunk, and their tracks: bool and int (frames, LOCAL).
 
-        A frame is taken from the window in which it is most central.
+        If several windows contain a frame, the window whose middle is nearest to it is used.
         """
         starts = np.array(self.offsets)
         frames = np.arange(self.frames)
@@ -139,7 +149,10 @@ class Activity:
 
     @cached_property
     def pieces(self) -> list[Piece]:
-        """Return the clean speech in order of time, cut at pauses, and long runs into pieces of about SHORT seconds."""
+        """Return the speech during which only one track speaks, in order of time, cut into pieces.
+
+        Speech is cut at pauses of PAUSE seconds. Longer speech is cut into pieces of about SHORT seconds.
+        """
         active, tracks = self.speaking
         alone = active.sum(1) == 1
         clean = np.where(alone, tracks[np.arange(self.frames), active.argmax(1)], -1)

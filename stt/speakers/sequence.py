@@ -1,4 +1,4 @@
-"""Find the likeliest sequence of speakers for consecutive pieces, with a cost for each change of speaker."""
+"""The most probable sequence of speakers for consecutive pieces of speech, with a cost for each change of speaker."""
 
 from __future__ import annotations
 
@@ -9,18 +9,23 @@ import numpy as np
 
 from stt.speakers.chunks import Chunk
 
-EVIDENCE = 40.0  # weight of a cosine per second of a piece
-MOST_SECONDS = 1.5  # maximum seconds of a piece that count
+EVIDENCE = 40.0  # weight of the cosine between a voiceprint and a speaker's centroid, per second of the piece
+MOST_SECONDS = 1.5  # maximum length of a piece for this weight, seconds
 CHANGE = 4.0  # cost of a change of speaker within a track without a pause
-AT_PAUSE = 2.0  # cost of a change after a pause
-AT_TRACK = 1.0  # cost of a change where another track begins
-USUAL, ENOUGH = 0.55, 8  # the usual likeness if there are fewer than ENOUGH pairs of voiceprints to measure it
-LEAST, SOON = 47, 120  # frames: minimum length of such a voiceprint, maximum gap in a pair (0.8 s, 2 s)
-SAME = 2.0  # cost of one speaker in two tracks at the same time
+AT_PAUSE = 2.0  # cost of a change of speaker within a track after a pause
+AT_TRACK = 1.0  # cost of a change of speaker between pieces of two tracks
+USUAL, ENOUGH = 0.55, 8  # result of `usual_likeness` if there are fewer than ENOUGH pairs of voiceprints to measure it
+# Frames: minimum length of the speech of a voiceprint that `usual_likeness` uses (0.8 s), maximum gap between the two
+# pieces of a pair (2 s).
+LEAST, SOON = 47, 120
+SAME = 2.0  # cost of assigning one speaker to two tracks at the same time
 
 
 def follow(chunks: Sequence[Chunk], prints: np.ndarray, lengths: np.ndarray, centroids: np.ndarray) -> np.ndarray:
-    """Return the index of a centroid for each piece: the likeliest sequence (Viterbi)."""
+    """Return the index of the speaker's centroid for each piece: the most probable sequence (Viterbi algorithm).
+
+    `prints` and `lengths` are the voiceprints and the seconds of the pieces.
+    """
     evidence = EVIDENCE * np.minimum(lengths, MOST_SECONDS)[:, np.newaxis] * (prints @ centroids.T)
     change, same = _costs(chunks)
     scores = evidence[0]
@@ -40,10 +45,13 @@ def follow(chunks: Sequence[Chunk], prints: np.ndarray, lengths: np.ndarray, cen
 
 
 def usual_likeness(chunks: Sequence[Chunk]) -> float:
-    """Return the median cosine of voiceprints of consecutive pieces in a track, which are of one speaker."""
+    """Return the median cosine between the voiceprints of consecutive pieces of one track.
+
+    Consecutive pieces of a track are treated as speech of one speaker.
+    """
     found = []
     for chunk in chunks:
-        last: dict[int, int] = {}  # track -> last usable piece
+        last: dict[int, int] = {}  # track -> number of its last piece that is long enough
         for number, piece in enumerate(chunk.pieces):
             if piece.near[1] - piece.near[0] < LEAST:
                 continue
@@ -56,7 +64,7 @@ def usual_likeness(chunks: Sequence[Chunk]) -> float:
 
 
 def _costs(chunks: Sequence[Chunk]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the cost for each piece of having another speaker than the piece before, and of having the same one."""
+    """Return two costs for each piece: if its speaker differs from that of the piece before, and if it is the same."""
     change, same = [], []
     for chunk in chunks:
         change.append(AT_TRACK)

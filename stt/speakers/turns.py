@@ -1,4 +1,4 @@
-"""Who speaks when, from the chunks of a recording."""
+"""The speakers of a recording and their turns, from the analyses of its chunks."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from stt.speakers import clustering, sequence
 from stt.speakers.chunks import Chunk
 from stt.speakers.segmentation import LOCAL, RATE, STEP, Piece, seconds
 
-MOST = 12  # maximum number of speakers to request
-GAP = 0.3  # seconds; a shorter silence does not end a turn
-BLIP = 0.1  # seconds; shorter turns are noise
-ROUNDS = 3  # rounds of finding the sequence of speakers and averaging their voiceprints again
-TELLING = 0.8  # minimum seconds of speech for a voiceprint that counts for the number of speakers
+MOST = 12  # maximum number of speakers that can be requested
+GAP = 0.3  # minimum silence that ends a turn, seconds
+BLIP = 0.1  # minimum length of a turn, seconds; shorter turns are treated as noise
+ROUNDS = 3  # how often the sequence of speakers is found again with the voiceprints averaged from the last sequence
+TELLING = 0.8  # minimum speech for a voiceprint that is used to distinguish speakers, seconds
 SAMPLE = 3.0  # maximum length of a speaker's sample, seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A span in which a speaker (0 for the first one) speaks. Turns of several speakers may overlap."""
+    """A span in which a speaker speaks, in seconds. The first speaker is 0. Turns of several speakers may overlap."""
 
     start: float
     end: float
@@ -31,7 +31,7 @@ class Turn:
 
 @dataclass(frozen=True, eq=False)
 class Speaker:
-    """A speaker's voiceprint (SIZE,), how many seconds they speak, and start and end of a typical sample."""
+    """A speaker's mean voiceprint (SIZE,), total speech in seconds, and start and end of a typical sample."""
 
     voiceprint: np.ndarray
     seconds: float
@@ -40,9 +40,10 @@ class Speaker:
 
 @dataclass(frozen=True, eq=False)
 class Diarization:
-    """Turns in order of their start, speakers in the order in which they first speak, and the speaker of each piece.
+    """The result of diarization.
 
-    `asked` is the given number of speakers, None if it was estimated.
+    `turns` are in order of their start, and `speakers` in the order in which they first speak. `labels` has the number
+    of the speaker of each piece of speech. `asked` is the requested number of speakers, or None if it was estimated.
     """
 
     turns: tuple[Turn, ...] = ()
@@ -86,10 +87,10 @@ class Diarization:
 
 
 def diarize(analyses: Sequence[dict[str, Any]], speakers: int | None = None) -> Diarization:
-    """Find who speaks when from the results of `analyse`, in order of time.
+    """Find who speaks when. `analyses` are the results of `analyse` for the chunks of a recording, in order of time.
 
-    `speakers` is their number, 1 to MOST, or None to estimate it. If fewer can be distinguished, the result has fewer.
-    Raises ValueError for another number.
+    `speakers` is the number of speakers, or None to estimate it. The result has fewer if no more can be distinguished.
+    Raises ValueError if `speakers` is not 1 to MOST.
     """
     if speakers is not None and not 1 <= speakers <= MOST:
         raise ValueError(f"speakers must be 1 to {MOST}")
@@ -110,9 +111,10 @@ def diarize(analyses: Sequence[dict[str, Any]], speakers: int | None = None) -> 
 
 
 def split(analyses: Sequence[dict[str, Any]], diarization: Diarization, speaker: int) -> Diarization:
-    """Split one speaker in two: the one with less speech gets the next free number. The others stay as they are.
+    """Split the speaker with the number `speaker` into two, and leave the other speakers unchanged.
 
-    `analyses` are those of the diarization. Returns the same diarization if the speaker has fewer than two pieces.
+    Of the two speakers, the one with less speech gets the next free number. `analyses` are those from which
+    `diarization` was made. Returns `diarization` itself if the speaker has fewer than two pieces of speech.
     """
     labels = np.array(diarization.labels)
     own = np.flatnonzero(labels == speaker)
@@ -129,7 +131,7 @@ def split(analyses: Sequence[dict[str, Any]], diarization: Diarization, speaker:
 
 
 def of_labels(chunks: Sequence[Chunk], labels: np.ndarray) -> Diarization:
-    """Make turns and speakers from the speaker of each piece."""
+    """Make turns and speakers from `labels`, the number of the speaker of each piece."""
     pieces = [piece for chunk in chunks for piece in chunk.pieces]
     prints = np.concatenate([chunk.prints for chunk in chunks])
     lengths = np.array([piece.seconds for piece in pieces])
@@ -159,21 +161,24 @@ def _telling(pieces: Sequence[Piece]) -> np.ndarray:
 
 
 def _sample(middle: float, turns: Sequence[Turn]) -> tuple[float, float]:
-    """Return SAMPLE seconds around `middle`, within its turn."""
+    """Return the start and end of a sample of up to SAMPLE seconds around `middle`, within the turn at that time."""
     turn = min(turns, key=lambda turn: max(turn.start - middle, middle - turn.end), default=Turn(middle, middle, 0))
     start = max(turn.start, min(middle - SAMPLE / 2, turn.end - SAMPLE))
     return float(start), float(min(turn.end, start + SAMPLE))
 
 
 def _centroids(prints: np.ndarray, lengths: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the mean voiceprint of each label from 0 on, of length 1."""
+    """Return the mean voiceprint of each label, scaled to length 1, weighted by the lengths of the pieces."""
     sums = np.zeros((labels.max() + 1, prints.shape[1]))
     np.add.at(sums, labels, prints * lengths[:, np.newaxis])
     return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9), np.float32)
 
 
 def _turns(chunk: Chunk, labels: np.ndarray, speakers: int) -> list[Turn]:
-    """Return the turns of a chunk: each frame of a track has the speaker of its nearest piece, also in overlaps."""
+    """Return the turns of a chunk. Each frame of a track gets the speaker of the track's nearest piece.
+
+    This includes frames in which several tracks speak, which belong to no piece.
+    """
     active, tracks = chunk.activity.speaking
     speaks = np.zeros((chunk.activity.frames, speakers), bool)
     for track in np.unique([piece.track for piece in chunk.pieces]):
@@ -196,7 +201,7 @@ def _turns(chunk: Chunk, labels: np.ndarray, speakers: int) -> list[Turn]:
 
 
 def _joined(turns: Sequence[Turn]) -> list[Turn]:
-    """Return the turns with short gaps closed and turns that are too short removed."""
+    """Join turns of one speaker with gaps shorter than GAP, and remove turns shorter than BLIP."""
     joined: dict[int, list[Turn]] = {}
     for turn in sorted(turns, key=lambda turn: turn.start):
         own = joined.setdefault(turn.speaker, [])

