@@ -1,6 +1,7 @@
 """Identify visitors and programs.
 
-`visitors` identifies browsers by a signed cookie (`cookies`, `signing`) and maps them to owners. `sign_ins` does so in
-`login` mode. `tokens` are for programs, `keys` are those of the AI/ML API, `recovery` codes bring a history to another
-browser, `clients` tells network addresses apart without storing them.
+`visitors` identifies browsers by a signed cookie (`cookies`, `signing`) and maps them to owners. `sign_ins` maps
+browsers to signed-in users if STT_ACCESS is `login`. `tokens` authenticates programs, `keys` handles keys for the AI/ML
+API, `recovery` creates codes that give another browser access to a history, and `clients` hashes network addresses, so
+that no address is stored.
 """

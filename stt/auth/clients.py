@@ -1,4 +1,4 @@
-"""Find a client's network address, also behind the host's proxies, and hash it for the database."""
+"""Find a client's network address, even behind proxies, and hash it for the database."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from stt.settings import settings
 
 
 def client_address(peer: str | None, forwarded: str | None) -> str | None:
-    """Return the client's address; `peer` is the connected address, `forwarded` the X-Forwarded-For header.
+    """Return the client's IP address, or None if it is not a valid one.
 
-    The header is trusted only from a proxy in STT_TRUSTED_PROXIES, and only the part that such proxies added, because
-    anybody can send one. None if the address is not an IP address.
+    `peer` is the address of the connection, `forwarded` the X-Forwarded-For header. Any client can send that header, so
+    only the entries that proxies in STT_TRUSTED_PROXIES added to it are used.
     """
     hops = [*filter(None, (hop.strip() for hop in (forwarded or "").split(","))), peer or ""]
     while len(hops) > 1 and _trusted(hops[-1]):
@@ -25,7 +25,7 @@ def client_address(peer: str | None, forwarded: str | None) -> str | None:
 
 
 def address_hash(address: str) -> str:
-    """Return a keyed hash of an address; for IPv6, of its /64 network, which one client controls."""
+    """Return a keyed hash of an address. For IPv6, hash the /64 network, because one client controls all of it."""
     found = _parsed(address)
     if isinstance(found, IPv6Address):
         address = str(ip_network(f"{found}/64", strict=False))

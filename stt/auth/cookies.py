@@ -1,7 +1,7 @@
-"""Name our cookies in a browser, and choose which of them to accept.
+"""Name this app's cookies, and choose which cookies of a request to accept.
 
-Behind HTTPS their names begin with `__Host-`: no other host and no page without HTTPS can set one. Code behind the
-middleware sees their plain names.
+Behind HTTPS, the names of this app's cookies begin with `__Host-`. Browsers let no other host, and no page without
+HTTPS, set such a cookie. The middleware removes this prefix, so all other code uses the plain names.
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ PREFIX = "__Host-"
 
 @dataclass(frozen=True, slots=True)
 class Jar:
-    """Hold the cookies of one request. `old`: an HTTPS visitor sent a cookie of the plain name, without the prefix."""
+    """The accepted cookies of one request, as the text of a `Cookie` header.
+
+    `secure` is whether the browser uses HTTPS. `old` is whether it uses HTTPS and still sent the visitor cookie without
+    the `__Host-` prefix.
+    """
 
     secure: bool
     header: str
@@ -27,16 +31,17 @@ class Jar:
 
 
 def is_https(headers: Mapping[str, str], scheme: str) -> bool:
-    """Return whether the browser uses HTTPS, to this server or to the first proxy."""
+    """Return whether the browser uses HTTPS to connect to this server, or to the first proxy in front of it."""
     protocol = headers.get("x-forwarded-proto", scheme).partition(",")[0].strip().lower()
     return protocol in ("https", "wss")
 
 
 def sort(values: Iterable[str], *, secure: bool) -> Jar:
-    """Return the accepted cookies of these `Cookie` headers, ours by their plain names.
+    """Return the accepted cookies in a request's `Cookie` headers, `values`. This app's cookies lose their prefix.
 
-    Behind HTTPS, a visitor's cookie of the plain name is accepted if there is none with the prefix, so that nobody
-    loses their history; but not with `login`, where an attacker could set one and wait for a sign-in.
+    Behind HTTPS, the visitor cookie is accepted without the `__Host-` prefix if there is none with the prefix, so that
+    nobody loses their history. If STT_ACCESS is `login`, it is refused without the prefix, because an attacker could
+    set such a cookie and wait for the visitor to sign in.
     """
     pieces = [piece.strip() for value in values for piece in value.split(";") if piece.strip()]
     ours = {prefix + name: "" for name in (visitors.COOKIE, visitors.RETURN_TO) for prefix in ("", PREFIX)}
@@ -56,7 +61,7 @@ def sort(values: Iterable[str], *, secure: bool) -> Jar:
 
 
 def visitor(value: str, *, secure: bool) -> str:
-    """Return the `Set-Cookie` header of a visitor's cookie with this signed value."""
+    """Return the `Set-Cookie` header that sets the visitor cookie to the signed `value`."""
     return _header(visitors.COOKIE, value, visitors.COOKIE_AGE, secure=secure)
 
 
@@ -65,7 +70,7 @@ def return_to(value: str, *, secure: bool) -> str:
 
 
 def forget_old() -> str:
-    """Return the `Set-Cookie` header that removes a visitor's cookie of the plain name."""
+    """Return the `Set-Cookie` header that deletes the visitor cookie without the `__Host-` prefix."""
     return _header(visitors.COOKIE, "", 0, secure=False)
 
 

@@ -1,4 +1,4 @@
-"""Handle keys for the AI/ML API: the server's, and a visitor's, which is stored encrypted with its job."""
+"""Handle keys for the AI/ML API: the server's key, and keys of visitors, which are stored encrypted with their jobs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from stt.errors import KeyMissing, KeyRefused
 from stt.settings import settings
 
 if TYPE_CHECKING:
-    from cryptography.fernet import Fernet  # imported late, where a key is sealed: the first page does not wait for it
+    from cryptography.fernet import Fernet  # imported only where it is used: the first page must not wait for it
 
 
 LONGEST = 500  # maximum length of a key, characters
 
 
 def from_input(text: str) -> SecretStr:
-    """Return the key that a visitor entered. Raises KeyRefused for what cannot be a key."""
+    """Return the key that a visitor entered. Raises KeyRefused if `text` cannot be a key."""
     text = text.strip()
     if len(text) > LONGEST or not (text.isascii() and text.isprintable()):
         raise KeyRefused(f"A key has at most {LONGEST} characters: letters, digits and signs.")
@@ -28,7 +28,7 @@ def from_input(text: str) -> SecretStr:
 
 
 def server_key() -> SecretStr | None:
-    """Return AIML_API_KEY (or that of the Streamlit secrets, which Streamlit puts into the environment)."""
+    """Return the server's key: AIML_API_KEY of the environment, to which Streamlit also copies its secrets."""
     return settings().aiml_api_key
 
 
@@ -38,7 +38,7 @@ def seal(key: SecretStr) -> str:
 
 
 def unseal(sealed: str | None) -> SecretStr:
-    """Return the key of a job: its own if it has one, else the server's. Raises KeyMissing."""
+    """Return the key for a job: decrypt `sealed` if the job has a key, else return the server's. Raises KeyMissing."""
     if sealed:
         from cryptography.fernet import InvalidToken
 

@@ -1,8 +1,11 @@
-"""Keep a history (`STT_ACCESS` is `private`): recovery codes bring it to another browser, or back after a lost cookie.
+"""Give another browser access to a history by a recovery code, or restore a history after its cookie was lost.
 
-Nobody signs in there, so a history belongs to a cookie. A code is created and shown once, stored as a hash, listed and
-revoked. A browser that uses one keeps its cookie: the database maps it to the other history. Several browsers can share
-a history, each can leave, and a browser's former history stays separate unless the visitor adds it.
+Recovery codes are for the setting STT_ACCESS=private, where nobody signs in and a history belongs to a browser's
+cookie. A code is shown only once, when it is created, and is stored as a hash. It can be listed and revoked.
+
+A browser that uses a code keeps its cookie; the database maps the cookie's visitor to the code's history. Several
+browsers can share a history, and each browser can leave it. A browser's former history stays separate unless the
+visitor merges it into the shared one.
 """
 
 from __future__ import annotations
@@ -36,15 +39,15 @@ from stt.db.tables import (
 )
 from stt.errors import BadOption, LimitReached, NotFound
 
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no letters that are easily confused when typed
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no letters that are easily confused when typed
 LENGTH, GROUP = 25, 5  # characters, of 5 bits each: 125 bits
 MOST = 10  # maximum number of codes of one history
-LINK = "#recover="  # in the fragment of an address: no server, proxy or log sees it
-# Maximum number of wrong codes within WINDOW, by visitor and by address; further codes are not looked up. This
-# protects the database; guessing is hopeless even without it.
+LINK = "#recover="  # a link has its code in the URL's fragment, which no server, proxy or log receives
+# Maximum number of wrong codes within WINDOW, per visitor and per network address. After that, no code is looked up.
+# This limit protects the database. A code cannot be guessed even without the limit.
 WINDOW, WRONG_OF_VISITOR, WRONG_OF_ADDRESS = 600.0, 10, 100  # seconds, tries, tries
 WATCHED = 10_000  # maximum number of visitors and addresses whose tries are remembered
-ENOUGH = 3  # number of finished transcripts from which a recovery code is offered
+ENOUGH = 3  # minimum number of finished transcripts before a recovery code is suggested
 HINT = "recovery"
 _OWNED = (
     transcriptions,
@@ -57,7 +60,7 @@ _OWNED = (
     word_corrections,
     webhooks,
     webhook_deliveries,
-)  # share links and tags go with transcriptions
+)  # share links and tags belong to transcriptions, so they have no owner column
 
 _tries: OrderedDict[str, list[float]] = OrderedDict()
 _trying = threading.Lock()
@@ -74,9 +77,10 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Describe the history that a code gives access to: its `owner` and its count of `transcripts`.
+    """The history that a code gives access to: its `owner` and its number of `transcripts`.
 
-    `mine` counts the transcripts in the browser's present history, `anything` says whether that has any records.
+    `mine` is the number of transcripts in the browser's present history. `anything` is whether the present history has
+    any records.
     """
 
     owner: str
@@ -86,12 +90,12 @@ class Offer:
 
 
 def native(visitor_name: str) -> str:
-    """Return the owner of a visitor's records before any code is used."""
+    """Return the owner name of a visitor who has used no recovery code."""
     return f"visitor:{visitor_name}"
 
 
 def owner_of(visitor_name: str) -> str:
-    """Return the owner of this browser's history: its own, or one that a code gave access to."""
+    """Return the owner of the history that this browser uses: its own, or one that a code gave access to."""
     query = sa.select(browsers.c.owner).where(browsers.c.visitor == visitor_name)
     return queries.value(query) or native(visitor_name)
 
@@ -118,14 +122,14 @@ def codes_of(owner: str) -> list[Code]:
 
 
 def revoke(code_id: str, owner: str) -> None:
-    """Revoke a code. Browsers that have used it keep the history. Raises NotFound."""
+    """Revoke a code. Browsers that have used the code keep access to the history. Raises NotFound."""
     mine = sa.and_(recovery_codes.c.id == code_id, recovery_codes.c.owner == owner)
     if not queries.write(recovery_codes.delete().where(mine)):
         raise NotFound("There is no such code.", guidance="It may have been revoked already.")
 
 
 def offer(text: str, visitor_name: str, address: str | None = None) -> Offer:
-    """Look up a code without changing anything. `address` is the visitor's. Raises NotFound, LimitReached."""
+    """Look up a code without using it. `address` is the visitor's network address. Raises NotFound, LimitReached."""
     names = {f"visitor {visitor_name}": WRONG_OF_VISITOR}
     names |= {f"address {address}": WRONG_OF_ADDRESS} if address else {}
     _check_tries(names)
@@ -141,10 +145,11 @@ def offer(text: str, visitor_name: str, address: str | None = None) -> Offer:
 
 
 def use(text: str, visitor_name: str, *, add_mine: bool) -> None:
-    """Give this visitor's browser the history of a code. Raises NotFound.
+    """Give this visitor's browser access to the history of a code. Raises NotFound.
 
-    With `add_mine`, the browser's former history is merged into that one, for every browser that had it, and its jobs
-    continue. Otherwise it is kept until the browser leaves the other history.
+    With `add_mine`, the browser's former history is merged into the code's history, for every browser that used the
+    former one, and its jobs continue. Otherwise the former history is kept, and the browser uses it again after it has
+    left the code's history.
     """
     before = owner_of(visitor_name)
     with database().begin() as connection:
@@ -167,7 +172,7 @@ def leave(visitor_name: str) -> None:
 
 
 def uses_other_since(visitor_name: str) -> float | None:
-    """Return the time since which this browser has used another history; None if it uses its own."""
+    """Return when this browser began to use another history (seconds since 1970); None if it uses its own."""
     return queries.value(sa.select(browsers.c.since).where(browsers.c.visitor == visitor_name))
 
 
@@ -178,7 +183,7 @@ def others(owner: str, visitor_name: str) -> int:
 
 
 def disconnect_others(owner: str, visitor_name: str) -> None:
-    """Take the history from all other browsers that use it through a code; each gets its own back."""
+    """Remove all other browsers' access to this history. Each of them uses its own history again."""
     them = sa.and_(browsers.c.owner == owner, browsers.c.visitor != visitor_name)
     queries.write(browsers.delete().where(them))
 
@@ -191,21 +196,25 @@ def forget(owner: str) -> None:
 
 
 def current(owner: str) -> str:
-    """Return the present owner of `owner`'s records: its history may have been added to another meanwhile."""
+    """Return who owns the records of `owner` now, because its history may have been merged into another one."""
     if not owner.startswith("visitor:"):
         return owner
     return queries.value(sa.select(merges.c.into).where(merges.c.owner == owner)) or owner
 
 
 def reconcile() -> None:
-    """Move records that were still created for a history while it was added to another."""
+    """Move records that were being created for a history while it was merged into another one."""
     for before, after in queries.rows(sa.select(merges.c.owner, merges.c.into)):
         with database().begin() as connection:
             _move(connection, before, after)
 
 
 def is_worth_a_hint(owner: str) -> bool:
-    """Return whether to offer a code: there is a history, no code, and the hint was not dismissed."""
+    """Return whether to suggest a recovery code to `owner`.
+
+    The history must have ENOUGH finished transcripts, no recovery code and no other browser, and the owner must not
+    have dismissed this hint.
+    """
     done = sa.and_(transcriptions.c.owner == owner, transcriptions.c.state == "done")
     third = sa.select(transcriptions.c.number).where(done).limit(1).offset(ENOUGH - 1).scalar_subquery()
     dismissed = sa.exists().where(dismissals.c.owner == owner, dismissals.c.hint == HINT)
@@ -221,11 +230,11 @@ def dismiss_hint(owner: str) -> None:
 
 
 def _merge(connection: sa.Connection, before: str, after: str) -> None:
-    """Give all records of `before` to `after`, including those still being created."""
+    """Move all records of `before` to `after`. The row in `merges` covers records that are still being created."""
     _move(connection, before, after)
     connection.execute(dismissals.delete().where(dismissals.c.owner == before))
     connection.execute(browsers.update().where(browsers.c.owner == before).values(owner=after))
-    _give(connection, before.partition(":")[2], after)  # the browser whose own history this was
+    _give(connection, before.partition(":")[2], after)  # the browser that `before` is named after
     connection.execute(merges.update().where(merges.c.into == before).values(into=after))
     connection.execute(merges.delete().where(merges.c.owner.in_([before, after])))
     connection.execute(merges.insert().values(owner=before, into=after))
@@ -251,9 +260,9 @@ def _owner_of_code(text: str) -> sa.Select[str]:
 
 
 def _hash(text: str) -> str:
-    """Return the SHA-256 of a code as entered, or of a link with it."""
+    """Return the SHA-256 of a recovery code; `text` is the code as entered, or a link that has it."""
     typed = re.sub(r"[^0-9A-Z]", "", text[-200:].rpartition("=")[2].upper())
-    # No salt and no slow hash: the code is random and long, so there is nothing to guess.
+    # The hash needs no salt and may be fast, because a long random code cannot be guessed.
     return hashlib.sha256(typed.replace("O", "0").replace("I", "1").replace("L", "1").encode()).hexdigest()
 
 

@@ -1,7 +1,8 @@
-"""Bind browsers to signed-in users, where `STT_ACCESS` is `login`.
+"""Bind browsers to signed-in users, if STT_ACCESS is `login`.
 
-A sign-in is a visitor's name and the sign-in cookie set with it by one response of the identity provider's callback.
-Neither counts without the other, so a planted name or a copied cookie is worthless, and a sign-out ends both.
+A sign-in consists of two cookies that the same response to the identity provider's callback sets: the visitor cookie
+and Streamlit's sign-in cookie. Each cookie is valid only together with the other one. So an attacker gains nothing by
+planting a visitor cookie or copying a sign-in cookie, and a sign-out invalidates both cookies.
 """
 
 from __future__ import annotations
@@ -17,21 +18,21 @@ from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import sign_ins
 
-RENEWED = 3600  # seconds after which a visit is recorded again, which restarts the month
+RENEWED = 3600  # seconds after which a visit is recorded again, which extends the sign-in by SIGNED_IN_FOR
 SIGNED_IN_FOR = 30 * 24 * 3600  # lifetime of a sign-in, seconds; the same as that of Streamlit's own cookie
 
 
 def session_of(cookies: Mapping[str, str]) -> str | None:
-    """Return the SHA-256 of the sign-in cookie with its parts; None if incomplete.
+    """Return the SHA-256 of all parts of Streamlit's sign-in cookie; None if a part is missing.
 
-    Streamlit checks its signature: a cookie without a valid one was never bound to a visitor.
+    The cookie's signature is not checked here. A cookie that Streamlit did not set was never bound to a visitor.
     """
     parts = streamlit.sign_in_parts(cookies)
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest() if parts else None
 
 
 def begin(visitor_name: str, session: str) -> None:
-    """Bind a new visitor's name to the sign-in that the same response sets. `sign_in` adds the owner."""
+    """Bind a new visitor's name to `session`, the sign-in that the same response sets. `sign_in` adds the owner."""
     now = time.time()
     with database().begin() as connection:
         connection.execute(sign_ins.delete().where(sign_ins.c.at < now - SIGNED_IN_FOR))
@@ -39,7 +40,10 @@ def begin(visitor_name: str, session: str) -> None:
 
 
 def sign_in(visitor_name: str, session: str | None, owner: str) -> bool:
-    """Record this visitor as `owner`; return False unless the callback set both and nobody has signed out since."""
+    """Record that this visitor is signed in as `owner`, and return True.
+
+    Return False, and record nothing, if `begin` has not bound `visitor_name` to `session`, or the sign-in has ended.
+    """
     now = time.time()
     mine = sa.and_(
         sign_ins.c.visitor == visitor_name, sign_ins.c.session == session, sign_ins.c.at > now - SIGNED_IN_FOR
@@ -56,7 +60,7 @@ def sign_in(visitor_name: str, session: str | None, owner: str) -> bool:
 
 
 def sign_out(visitor_name: str) -> None:
-    """End this visitor's sign-in: its cookies, and copies of them, are refused from now on."""
+    """End this visitor's sign-in. From now on, its cookies and copies of them are refused."""
     queries.write(sign_ins.delete().where(sign_ins.c.visitor == visitor_name))
 
 
@@ -64,7 +68,7 @@ def user_of(visitor_name: str) -> str | None:
     """Return the owner that signed in with this browser in the last month and has not signed out."""
     recent = sa.and_(
         sign_ins.c.visitor == visitor_name,
-        sign_ins.c.session.is_not(None),  # a sign-in of an earlier version has no session: sign in again
+        sign_ins.c.session.is_not(None),  # a sign-in of an earlier app version has none, and is invalid
         sign_ins.c.at > time.time() - SIGNED_IN_FOR,
     )
     return queries.value(sa.select(sign_ins.c.owner).where(recent))

@@ -15,17 +15,17 @@ SECRET_LENGTH, SECRET_VARIETY = 32, 8  # minimum number of characters, and of di
 
 
 def signing_secret() -> str:
-    """Return STT_SECRET, or the secret created once in the data folder. Raises SetupError.
+    """Return STT_SECRET, or the secret that is created once in the data folder. Raises SetupError.
 
-    Whoever has it can sign a cookie as anybody, so a guessable one is refused.
+    With the secret, anybody can sign a cookie for any visitor. So a secret that could be guessed is refused.
     """
     configured = settings().secret
     if configured:
         return _hard_to_guess(configured.get_secret_value(), "STT_SECRET")
     path = data_folder() / "secret"
     if not path.exists():
-        # Readable by this user only, and whole or not there at all: a full disk must not leave an empty secret. A link
-        # cannot replace a file, so of two processes one makes it.
+        # Only this user can read the file. It is written in full before it gets its name, so that a full disk leaves no
+        # empty secret. `os.link` does not replace a file, so if two processes create a secret, the first secret stays.
         part = writing.part_of(path)
         try:
             with open(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:

@@ -1,4 +1,4 @@
-"""Create, find and revoke tokens of the REST API: shown once, stored as a hash."""
+"""Create, find and revoke tokens of the REST API. A token is shown only once, and stored as a hash."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from stt.db import queries
 from stt.db.tables import tokens
 from stt.errors import BadOption, NotFound
 
-PREFIX = "stt_"  # identifies a token found in a file
+PREFIX = "stt_"  # so that a token can be recognised if it is found in a file
 MAX_NAME = 100  # maximum length of a name, characters
-USE_NOTED_EVERY = 60.0  # minimum interval between records of a use, seconds, so that not every poll writes one
+USE_NOTED_EVERY = 60.0  # minimum seconds between two updates of `used`, so that polling does not write at each request
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ _COLUMNS = (tokens.c.id, tokens.c.owner, tokens.c.name, tokens.c.created, tokens
 
 
 def create(name: str, owner: str, *, read_only: bool = False) -> str:
-    """Create a token of `owner` and return its text: 256 random bits, not stored. Raises BadOption."""
+    """Create a token of `owner` and return its text of 256 random bits, which is not stored. Raises BadOption."""
     name = " ".join(name.split())
     if not name or len(name) > MAX_NAME or not name.isprintable():
         message = f"A token needs a name of 1 to {MAX_NAME} characters."
@@ -60,7 +60,7 @@ def find(text: str) -> Token | None:
 
 
 def all_of(owner: str | None) -> list[Token]:
-    """Return the tokens of `owner`, newest first; `owner=None` returns everybody's, for administrators."""
+    """Return the tokens of `owner`, newest first. With `owner=None`, return all tokens, for administrators."""
     query = sa.select(*_COLUMNS).order_by(tokens.c.created.desc())
     if owner is not None:
         query = query.where(tokens.c.owner == owner)
@@ -68,7 +68,7 @@ def all_of(owner: str | None) -> list[Token]:
 
 
 def revoke(token_id: str, owner: str | None) -> None:
-    """Revoke a token. `owner=None` acts as administrator. Raises NotFound."""
+    """Revoke a token of `owner`. With `owner=None`, revoke anybody's token, for administrators. Raises NotFound."""
     where = tokens.c.id == token_id
     if owner is not None:
         where = sa.and_(where, tokens.c.owner == owner)

@@ -16,9 +16,9 @@ COOKIE = "stt_visitor"
 COOKIE_AGE = 400 * 24 * 3600  # seconds; browsers keep cookies no longer than 400 days
 RETURN_TO = "stt_wanted"  # the cookie with the page that somebody requested before signing in
 RETURN_TO_AGE = 15 * 60  # lifetime of that cookie, seconds
-LOCAL = "local"  # the owner of what Python code makes through `stt.create`
+LOCAL = "local"  # the owner of jobs that Python code creates with `stt.create`
 SHARED = "shared"
-# One name and a query: never another host, and never a path of Streamlit's or of ours that is not a page.
+# A path of one segment, with a query. It cannot lead to another host, nor to Streamlit's internal routes.
 _PAGE_PATH = re.compile(r"/[a-z][a-z-]{0,40}(\?[A-Za-z0-9_.=&%-]{0,300})?")
 
 
@@ -43,8 +43,8 @@ def cookie_for(name: str) -> str:
 def owner_of(visitor_name: str | None) -> str | None:
     """Return the owner whose records this visitor sees, or None.
 
-    That is the owner of the browser's history; the shared one if STT_ACCESS is `shared`; the signed-in user if it is
-    `login`.
+    If STT_ACCESS is `private`, that is the owner of the browser's history. With `shared`, all visitors have the same
+    owner. With `login`, the owner is the signed-in user.
     """
     if settings().access == "shared":
         return SHARED
@@ -65,14 +65,14 @@ def must_sign_in(visitor_name: str | None) -> bool:
 
 
 def user(claims: Mapping[str, object]) -> str | None:
-    """Return the owner that an identity provider's claims name; None if STT_ALLOWED_EMAILS excludes it.
+    """Return the owner for an identity provider's claims; None if STT_ALLOWED_EMAILS excludes that user.
 
-    An address that the provider says is unverified does not count: anybody can claim one. If there is no
-    `email_verified` claim at all, as with many organisations' own providers, the address counts.
+    An email address is ignored if the claim `email_verified` says that it is unverified, because anybody can claim any
+    address. The address is used if that claim is missing, as with many organisations' own providers.
     """
     email, subject = str(claims.get("email") or "").strip().lower(), str(claims.get("sub") or "")
     if not _verified(claims):
-        # Some providers let people choose the subject: one that looks like an address must not be accepted as one.
+        # Some providers let people choose the subject, so a subject that looks like an email address is ignored.
         email, subject = "", "" if "@" in subject else subject
     name = email or subject
     found = f"user:{name}"[:200]
@@ -80,13 +80,13 @@ def user(claims: Mapping[str, object]) -> str | None:
 
 
 def _verified(claims: Mapping[str, object]) -> bool:
-    """Return whether the address is verified: only for true, or "true" as some providers write it."""
+    """Return whether `email_verified` is missing or true. Some providers write it as the text "true"."""
     verified = claims.get("email_verified", True)
     return verified is True or (isinstance(verified, str) and verified.strip().lower() == "true")
 
 
 def allowed(owner: str) -> bool:
-    """Return whether STT_ALLOWED_EMAILS allows this `user:…`, by address or by domain."""
+    """Return whether STT_ALLOWED_EMAILS lists the address or the domain of this owner (`user:…`), or is empty."""
     entries = {entry.lstrip("@") for entry in (settings().allowed_emails or "").lower().replace(",", " ").split()}
     email = owner.removeprefix("user:")
     name, at, domain = email.rpartition("@")
@@ -94,13 +94,16 @@ def allowed(owner: str) -> bool:
 
 
 def return_cookie(path: str, query: str) -> str | None:
-    """Return the signed cookie value that remembers this page; None for the first page, or a foreign one."""
+    """Return the signed cookie value that stores a page to open after the sign-in.
+
+    Return None for the start page, and for a path that cannot be a page of this app.
+    """
     page = f"{path}?{query}" if query else path
     return _return_signer().dumps(page) if path != "/" and _PAGE_PATH.fullmatch(page) else None
 
 
 def return_path(cookies: Mapping[str, str]) -> str | None:
-    """Return the path on this site to open after the sign-in."""
+    """Return the path on this site to open after the sign-in; None without a valid cookie."""
     try:
         path = _return_signer().loads(cookies.get(RETURN_TO, ""), max_age=RETURN_TO_AGE)
     except BadSignature:

@@ -1,5 +1,5 @@
 """Transcribe on the command line: `stt transcribe`, on this machine or through a server.
 
-`transcribe` is the command, `watching` does the same for files as they arrive in a folder. `inputs` finds the
-recordings, `engines` transcribes one of them here or through a server, `outputs` writes the requested formats.
+`transcribe` is this command. `watching` is `stt watch`, which transcribes files as they arrive in a folder. `inputs`
+finds the recordings, `engines` transcribes one recording, and `outputs` writes the requested formats.
 """

@@ -15,7 +15,7 @@ from stt.cli.inputs import Source
 from stt.errors import Cancelled, NotFound, SttError
 from stt.transcript.model import Transcript
 
-POLL = 0.2  # polling interval of a job here, seconds
+POLL = 0.2  # polling interval of a job on this machine, seconds
 POLL_SERVER = 1.0  # polling interval of a job at a server, seconds
 RETRY_SECONDS = 60.0  # total seconds to keep retrying when the server does not accept a recording
 Created = Callable[[str], object]
@@ -23,7 +23,7 @@ Report = Callable[[float, float | None, str], None]  # (seconds done, total seco
 
 
 class Result(NamedTuple):
-    """A transcript, and sentences about what is missing from it."""
+    """A transcript, and `notes`: sentences that say what is missing from it."""
 
     generation_id: str
     transcript: Transcript
@@ -31,7 +31,7 @@ class Result(NamedTuple):
 
 
 class Engine(ABC):
-    """Transcribe recordings, on this machine or through a server."""
+    """A way to transcribe recordings: on this machine or through a server."""
 
     def __init__(self, model: str, options: dict[str, Any]) -> None:
         self.model, self.options = model, options
@@ -40,15 +40,16 @@ class Engine(ABC):
     def transcribe(self, source: Source, report: Report, resume: str | None, on_created: Created) -> Result:
         """Return the transcript. An interrupt cancels the job. Raises SttError.
 
-        `on_created` gets the generation id. Passed as `resume` after a process was killed, it continues that job.
+        `on_created` is called with the generation id of the job. After this process was killed, pass that id as
+        `resume` to continue the job.
         """
 
-    def close(self) -> None:  # noqa: B027 - most hold nothing
-        """Release what the engine holds."""
+    def close(self) -> None:  # noqa: B027 - an engine need not have resources
+        """Release the resources of the engine."""
 
 
 class Local(Engine):
-    """This process. The job and its recording are deleted in the end."""
+    """The engine that runs jobs in this process. A job and its recording are deleted when the job has ended."""
 
     def close(self) -> None:
         from stt.jobs import service
@@ -77,7 +78,7 @@ class Local(Engine):
                 history.delete(generation_id, LOCAL)
 
     def _knows(self, generation_id: str) -> bool:
-        """Start the job engine, and return whether it knows this job, which then continues."""
+        """Start the job engine, which continues unfinished jobs, and return whether this job exists."""
         from stt.jobs import service
 
         service.start()
@@ -88,7 +89,7 @@ class Local(Engine):
         return True
 
     def _download(self, report: Report) -> None:
-        """Download the model first, if it runs on this machine and is not here yet."""
+        """Download the model if it runs on this machine and is not stored here yet."""
         from stt.models import known, shelf
 
         if self.model.startswith(known.PREFIX):
@@ -119,7 +120,7 @@ class Local(Engine):
 
 
 class Server(Engine):
-    """A server of ours at `address`, with a token. The job stays in the history there."""
+    """The engine that sends recordings to an STT Studio server at `address`. Jobs stay in that server's history."""
 
     def __init__(self, model: str, options: dict[str, Any], address: str, token: str) -> None:
         super().__init__(model, options)
@@ -153,7 +154,7 @@ class Server(Engine):
                 except errors.ResultExpired:
                     if generation_id != resume:
                         raise
-                    generation_id = create()  # deleted there meanwhile
+                    generation_id = create()  # the server has deleted the old job
                     continue
                 if found.status != "running":
                     break

@@ -19,7 +19,7 @@ STANDARD_INPUT = "-"
 
 @dataclass(frozen=True)
 class Source:
-    """A recording: a `path`, or a link. `name` is what its outputs are called, without an extension."""
+    """A recording, given by its `path` or its `url`. `name` is the name of its output files, without an extension."""
 
     name: str
     path: Path | None = None
@@ -31,9 +31,10 @@ class Source:
 
 @contextmanager
 def sources(arguments: Sequence[str], name: str | None) -> Iterator[list[Source]]:
-    """Return the recordings in order; those of a folder by name. `name` is that of standard input.
+    """Yield the recordings that `arguments` list, in order. The recordings in a folder are sorted by name.
 
-    Standard input is kept in a temporary file meanwhile. Raises InputError for a file that does not exist.
+    A recording from standard input is called `name`, and is stored in a temporary file until the context ends. Raises
+    InputError for a file that does not exist.
     """
     found: list[Source] = []
     with TemporaryDirectory(prefix="stt-") as folder:
@@ -52,7 +53,7 @@ def sources(arguments: Sequence[str], name: str | None) -> Iterator[list[Source]
 
 
 def is_recording(path: Path) -> bool:
-    """Return whether a file in a folder counts as a recording, by its name."""
+    """Return whether a file in a folder is treated as a recording, which its name decides."""
     return path.is_file() and path.suffix.lstrip(".").lower() in names.EXTENSIONS and not path.name.startswith(".")
 
 

@@ -1,4 +1,4 @@
-"""Write a transcript in the formats that were asked for."""
+"""Write a transcript in the requested formats."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stt.transcript.model import Transcript
 
 
 def formats(text: str) -> list[str]:
-    """Return the formats of a list such as "txt,srt". Raises BadOption."""
+    """Parse a list of formats such as "txt,srt". Raises BadOption."""
     found = list(dict.fromkeys(each.strip().lower() for each in text.split(",") if each.strip()))
     if not found or not FORMATS.keys() >= set(found):
         raise BadOption(f"{text!r} is no list of formats.", guidance=f"Choose from {', '.join(FORMATS)}.")
@@ -25,7 +25,7 @@ def formats(text: str) -> list[str]:
 def write(
     folder: Path, name: str, transcript: Transcript, wanted: Sequence[str], *, overwrite: bool = False
 ) -> list[Path]:
-    """Write a file for each format and return their paths. Existing files are kept, unless `overwrite`.
+    """Write a file for each format in `wanted`, and return the paths. Existing files are kept, unless `overwrite`.
 
     Raises DiskFull, and InputError if the folder cannot be written to.
     """
@@ -48,7 +48,7 @@ def write(
 
 
 def show(transcript: Transcript, extension: str, name: str) -> None:
-    """Write to standard output."""
+    """Write a transcript to standard output, in the format with this `extension`."""
     sys.stdout.buffer.write(content(transcript, extension, name))
     sys.stdout.buffer.flush()
 
@@ -60,7 +60,7 @@ def content(transcript: Transcript, extension: str, name: str) -> bytes:
 
 
 def _free(path: Path) -> Path:
-    """Return the path, or one with a number if there is such a file already."""
+    """Return `path`, or a path with a number in its name if a file exists at `path` already."""
     number, free = 1, path
     while free.exists():
         number += 1

@@ -25,7 +25,7 @@ DEFAULT_MODEL = "local/whisper-base"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the options that say how to transcribe, what to write, and what to print."""
+    """Declare the command-line options for how to transcribe, what to write, and what to print."""
     add = parser.add_argument
     add("--model", default=DEFAULT_MODEL, help="such as small, local/whisper-base, or one of a server's /v1/models")
     add("--language", help="codes such as en, or en,de if several are spoken; default: detect")
@@ -52,7 +52,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Transcribe, and return the exit code: 0, FAILED if a recording failed, or INTERRUPTED."""
+    """Run the command and return its exit code: 0, FAILED if a recording failed, or INTERRUPTED."""
     wanted = outputs.formats(chosen.format)
     failed = 0
     with inputs.sources(chosen.files, chosen.name) as sources, closing(engine(chosen)) as work:
@@ -78,9 +78,10 @@ def run(chosen: argparse.Namespace) -> int:
 def one(
     work: Engine, source: Source, resume: str | None = None, on_created: Created = lambda _id: None
 ) -> tuple[Transcript | None, dict[str, Any]]:
-    """Transcribe a recording; return the transcript, and the answer for programs. Notes go to standard error.
+    """Transcribe a recording. Return the transcript, or None after a failure, and the object that `--json` prints.
 
-    A failure is in the answer, too. `resume` and `on_created` are those of `Engine.transcribe`.
+    That object also reports a failure. Notes about missing parts go to standard error. `resume` and `on_created` are
+    passed to `Engine.transcribe`.
     """
     try:
         with progress(source.name) as report:
@@ -105,7 +106,7 @@ def save(
     *,
     overwrite: bool = False,
 ) -> None:
-    """Write the files, and add them, or the failure, to the answer."""
+    """Write a transcript to files, and add their paths to `answer`; if that fails, add the error to `answer`."""
     try:
         paths = outputs.write(folder, name, transcript, wanted, overwrite=overwrite)
     except SttError as error:
@@ -115,13 +116,13 @@ def save(
 
 
 def failure(name: str, error: SttError) -> dict[str, Any]:
-    """Print an error to standard error, and return it for programs."""
+    """Print an error to standard error, and return its fields for the output of `--json`."""
     to_stderr(f"{name}: {error.message} {error.guidance}")
     return {"status": "failed", "error": error.to_dict()}
 
 
 def engine(chosen: argparse.Namespace) -> Engine:
-    """Return where to transcribe, with the options. Raises BadOption."""
+    """Return the engine that the command line chooses, with its options. Raises BadOption."""
     model: str = chosen.model
     if chosen.server is None:
         from stt.models import known
@@ -135,7 +136,7 @@ def engine(chosen: argparse.Namespace) -> Engine:
 
 
 def options(chosen: argparse.Namespace) -> dict[str, Any]:
-    """Return the options of a create. Raises BadOption."""
+    """Return the job options that the command line chooses. Raises BadOption."""
     values = {"language": chosen.language, "translate": chosen.translate, "prompt": chosen.prompt}
     found: dict[str, Any] = {name: value for name, value in values.items() if value}
     if chosen.vocabulary is not None:

@@ -1,4 +1,4 @@
-"""`stt watch`: transcribe files as they arrive in a folder, each once, also after a restart."""
+"""`stt watch`: transcribe files as they arrive in a folder. Each file is transcribed once, even after a restart."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from stt.cli import inputs, outputs, transcribe
 from stt.cli.engines import Engine
 from stt.errors import BadOption, GenerationFailed, InputError
 
-RECORD = ".stt-watch.jsonl"  # in the folder of outputs: the result of each file, one JSON object a line
+RECORD = ".stt-watch.jsonl"  # file in the output folder with the result of each recording, one JSON object per line
 SETTLE = 2.0  # seconds for which a file must be unchanged, because it may still be being written
 TICK = 1000  # interval between checks of files that are still being written, milliseconds
 RESCAN = 60.0  # interval between scans of the whole folder, seconds, for network disks that report no changes
-RETRY = (30.0, 600.0)  # first and longest delay before another attempt, seconds
+RETRY = (30.0, 600.0)  # first and longest delay before a failed file is tried again, seconds
 DONE, FAILED, BEGUN = "done", "failed", "begun"
-FINAL = (InputError, GenerationFailed)  # the recording itself is at fault, so that no other attempt would help
+FINAL = (InputError, GenerationFailed)  # errors caused by the recording itself, so a retry would fail, too
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -38,7 +38,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Watch until an interrupt. Raises BadOption, SetupError, and OSError where the folder cannot be written to."""
+    """Watch the folder until an interrupt. Raises BadOption, SetupError, and OSError if a folder is not writable."""
     wanted = outputs.formats(chosen.format)
     if not chosen.folder.is_dir():
         raise BadOption(f"There is no folder {chosen.folder}.", guidance="Check the name.")
@@ -59,7 +59,7 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 class Version(NamedTuple):
-    """Size and time of the last change, which tell one content of a file from another."""
+    """The size of a file and the time of its last change, which show whether its content has changed."""
 
     size: int
     modified: int  # nanoseconds
@@ -67,7 +67,10 @@ class Version(NamedTuple):
 
 @dataclass(slots=True)
 class Waiting:
-    """A file to be transcribed, unchanged `since` a time, and not to be tried `not_before` another (monotonic)."""
+    """A file to be transcribed. It has not changed since `since`, and is not tried before `not_before`.
+
+    Both times are seconds of the monotonic clock. `failures` is the number of failed attempts.
+    """
 
     version: Version
     since: float
@@ -87,10 +90,10 @@ class Watcher:
         self.scanned = float("-inf")
 
     def run(self) -> NoReturn:
-        """Work until an interrupt."""
+        """Transcribe files as they arrive, until an interrupt."""
         events = watch(self.folder, rust_timeout=TICK, yield_on_timeout=True, recursive=self.recursive)
         transcribe.to_stderr(f"Watching {self.folder}. Ctrl+C stops.")
-        for changes in events:  # the first comes once changes are noticed, so that no file is missed
+        for changes in events:  # the watch is active before its first event, so that the first scan misses no file
             if changes or time.monotonic() - self.scanned >= RESCAN:
                 self.scan()
             while (path := self.next()) is not None:
@@ -99,7 +102,7 @@ class Watcher:
         raise KeyboardInterrupt
 
     def scan(self) -> None:
-        """Add the files that are not done yet to `waiting`."""
+        """Update `waiting`: add files that are not done yet, and remove files that no longer exist."""
         self.scanned = time.monotonic()
         found = self.folder.rglob("*") if self.recursive else self.folder.iterdir()
         there = {path for path in found if inputs.is_recording(path)}
@@ -110,7 +113,7 @@ class Watcher:
                 self.waiting[path] = Waiting(version, time.monotonic())
 
     def next(self) -> Path | None:
-        """Return the next file that is no longer being written."""
+        """Return a file that is due and no longer being written, or None."""
         now = time.monotonic()
         for path, one in self.waiting.items():
             version = _version(path)
@@ -133,7 +136,7 @@ class Watcher:
         if answer["status"] == DONE:
             self.finish(path, DONE)
         elif transcript is None and isinstance(error := errors.from_dict(answer["error"]), FINAL):
-            if isinstance(error, BadOption):  # a wrong option of the command: every other file would fail, too
+            if isinstance(error, BadOption):  # a command-line option is wrong, so every other file would fail, too
                 raise error
             self.finish(path, FAILED)
         else:
@@ -152,7 +155,7 @@ class Watcher:
 
 
 class Record:
-    """Store the result of each version of each file, across restarts."""
+    """A log file with the result of each version of each recording, which is read again after a restart."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -163,17 +166,17 @@ class Record:
                 row = json.loads(line)
                 self._last[row["file"], Version(row["size"], row["modified"])] = row
             except (ValueError, KeyError, TypeError):
-                continue  # half a line, from a process that was killed
+                continue  # an incomplete line, written by a process that was killed
         if text and not text.endswith("\n"):
             self._append("\n")
 
     def knows(self, name: str, version: Version) -> bool:
-        """Return whether this version is done, or has failed permanently."""
+        """Return whether this version of the file `name` is done, or has failed permanently."""
         row = self._last.get((name, version), {})
         return row.get("status") in (DONE, FAILED) and not row.get("again")
 
     def unfinished_job(self, name: str, version: Version) -> str | None:
-        """Return the generation id of a job that a killed process left, if any."""
+        """Return the generation id of a job that a killed process left unfinished for this file, or None."""
         row = self._last.get((name, version), {})
         return row.get("generation_id") if row.get("status") == BEGUN else None
 
@@ -197,7 +200,7 @@ def _version(path: Path) -> Version | None:
     try:
         found = path.stat()
     except OSError:
-        return None  # gone meanwhile
+        return None  # the file was deleted meanwhile
     return Version(found.st_size, found.st_mtime_ns)
 
 

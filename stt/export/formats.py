@@ -32,12 +32,12 @@ from stt.transcript.model import Segment, Transcript, Word, paragraphs, whole_wo
 from stt.transcript.notes import Note
 
 JOINER = "\u2060"  # word joiner: invisible, and forbids a line break
-LONGEST_NAME = 120  # maximum bytes of a name; with extension and number within the 143 that encrypted folders allow
+LONGEST_NAME = 120  # maximum bytes of a name without number and extension; encrypted folders allow 143 bytes in all
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Facts about a transcript. `created` is a time, or the text to show; `notes` are None if not wanted."""
+    """Facts about a transcript. `created` is a time or a text to show. `notes` is None if notes are not exported."""
 
     title: str = ""
     language: str | None = None
@@ -46,7 +46,7 @@ class About:
     notes: Sequence[Note] | None = None
 
     def facts(self) -> dict[str, str]:
-        """Return language, model and created as display texts, without those that are unknown."""
+        """Return `language`, `model` and `created` as texts to show; unknown ones are missing."""
         created = f"{self.created:%Y-%m-%d %H:%M}" if isinstance(self.created, datetime) else self.created
         facts = {"language": self.language, "model": self.model, "created": created}
         return {name: value for name, value in facts.items() if value}
@@ -62,7 +62,7 @@ class Format(ABC):
 
     @classmethod
     def options(cls) -> dict[str, type]:
-        """Return the options of `content`, each with its type."""
+        """Return the format's options, the keyword arguments of `content`, each with its type."""
         given = inspect.signature(cls.content).parameters.values()
         return {each.name: type(each.default) for each in given if each.default is not each.empty}
 
@@ -77,9 +77,9 @@ class Format(ABC):
         notes: Sequence[Note] | None = None,
         **options: Any,
     ) -> bytes:
-        """Return the bytes of the file. `language` defaults to the transcript's own; `notes` come at the end.
+        """Return the bytes of the file, with `notes` at the end. `language` defaults to the transcript's own.
 
-        `options` are those of the format's `content`. Raises BadOption for a value out of bounds.
+        `options` are keyword arguments of the format's `content`. Raises BadOption for a value out of bounds.
         """
         about = About(title, language or transcript.language, model, created, notes)
         return self.content(transcript, about, **options)
@@ -94,7 +94,10 @@ class Txt(Format):
     takes_notes = True
 
     def content(self, transcript: Transcript, about: About, times: bool = False, speakers: bool = False) -> bytes:
-        """Return paragraphs separated by empty lines, in UTF-8, on request with start `[0:01:05]` and speaker."""
+        """Return the paragraphs in UTF-8, separated by empty lines.
+
+        With `times` a paragraph begins with its start, such as `[0:01:05]`, and with `speakers` it names the speaker.
+        """
         written = []
         for paragraph in paragraphs(transcript.segments):
             time = f"[{clock(paragraph.start)}] " if times and transcript.timed else ""
@@ -107,7 +110,7 @@ class Txt(Format):
 
 
 class Subtitles(Format):
-    """Write the cues that SRT and VTT have in common."""
+    """The base class of the subtitle formats SRT and WebVTT."""
 
     def content(
         self,
@@ -121,8 +124,8 @@ class Subtitles(Format):
     ) -> bytes:
         """Return cues of at most `lines` (1 to 10) lines of `line_length` (8 to 200) columns, in UTF-8.
 
-        `bom` adds a byte order mark and `crlf` Windows line ends, for players and editors that need them. Raises
-        BadOption for other values.
+        `bom` adds a byte order mark, and `crlf` writes Windows line ends, for players and editors that need them.
+        Raises BadOption if `lines` or `line_length` is out of these bounds.
         """
         if not 8 <= line_length <= 200:
             raise BadOption(f"A subtitle line cannot be {line_length} characters long.", guidance="Choose 8 to 200.")
@@ -133,15 +136,15 @@ class Subtitles(Format):
             event = pysubs2.SSAEvent(start=pysubs2.make_time(s=cue.start), end=pysubs2.make_time(s=cue.end))
             event.plaintext = "\n".join(self.inert(line) for line in cue.text.split("\n"))
             subtitles.append(event)
-        # Without keep_ssa_tags pysubs2 would drop whatever looks like a tag, even words.
+        # Without keep_ssa_tags, pysubs2 would delete spoken words that look like a tag.
         text = subtitles.to_string(self.extension, keep_ssa_tags=True)
         return _encoded(("\ufeff" if bom else "") + (text.replace("\n", "\r\n") if crlf else text))
 
     def inert(self, line: str) -> str:
         """Escape a line, so that no player or parser reads it as markup, a time or a cue number.
 
-        Invisible word joiners break the patterns. Many players hide what is in braces even then, so braces become
-        full-width.
+        An invisible word joiner is inserted into each text that looks like one of these. Many players hide text in
+        braces even then, so braces are replaced by full-width braces.
         """
         line = line.replace("{", "｛").replace("}", "｝")
         line = re.sub(r"(?<=\\)|(?<=<)|(?<=--)(?=>)|(?<=:\d\d)(?=[.,]\d)", JOINER, line)
@@ -170,7 +173,7 @@ class Docx(Format):
         document.styles["Normal"].paragraph_format.space_after = Pt(8)
         properties = document.core_properties
         properties.author, properties.comments = "", ""
-        properties.title = printable(about.title)[:255]  # the limit of the format
+        properties.title = printable(about.title)[:255]  # the format allows 255 characters
         moment = about.created if isinstance(about.created, datetime) else datetime.now(UTC)
         properties.created = properties.modified = moment.astimezone(UTC)
         if about.title:
@@ -198,7 +201,7 @@ class Docx(Format):
             target.add_run(printable(f"{paragraph.speaker}: ")).bold = True
         run = target.add_run(printable(paragraph.text))
         if _right_to_left(paragraph.text):
-            target._p.get_or_add_pPr().append(OxmlElement("w:bidi"))  # python-docx has no property for it
+            target._p.get_or_add_pPr().append(OxmlElement("w:bidi"))  # python-docx has no property for right-to-left
             run.font.rtl = True
 
 
@@ -206,10 +209,10 @@ class Csv(Format):
     extension, label, mime = "csv", "Words (CSV)", "text/csv"
 
     def content(self, transcript: Transcript, about: About) -> bytes:
-        """Return a row per word: start, end (seconds), word, confidence (0 to 1), speaker, language; empty if unknown.
+        """Return a row per word: start and end in seconds, word, confidence (0 to 1), speaker and language.
 
-        UTF-8 with a byte order mark, because Excel needs it to read anything but ASCII. Cells that a spreadsheet would
-        read as a formula start with an apostrophe.
+        A cell is empty if its value is unknown. The encoding is UTF-8 with a byte order mark, because Excel needs the
+        mark to read anything but ASCII. A cell that a spreadsheet would read as a formula starts with an apostrophe.
         """
         file = io.StringIO(newline="")
         rows = csv.writer(file)
@@ -220,7 +223,7 @@ class Csv(Format):
                 start, end, confidence, speaker = None, None, None, segment.speaker
                 if word:
                     start, end, confidence, speaker = word.start, word.end, word.confidence, word.speaker or speaker
-                elif transcript.timed:  # without word times, only the outer ones are known
+                elif transcript.timed:  # without word times, only those of the segment are known
                     start = segment.start if number == 0 else None
                     end = segment.end if number == len(pieces) - 1 else None
                 times = [None if time is None else f"{time:.3f}" for time in (start, end)]
@@ -239,8 +242,8 @@ class Json(Format):
     def content(self, transcript: Transcript, about: About) -> bytes:
         """Return `{"title", "facts": {"language", "model", "created"}, "transcript"}`, indented, in UTF-8.
 
-        With notes there is "notes": start, end, text, colour and words of each.
-        `Transcript.from_dict` reads "transcript" back. A moment is written as ISO 8601.
+        With notes, the object also has "notes", with the start, end, text, colour and highlighted words of each note.
+        `Transcript.from_dict` reads "transcript" back. If "created" is a datetime, it is written as ISO 8601.
         """
         facts = about.facts()
         if isinstance(about.created, datetime):
@@ -259,8 +262,8 @@ FORMATS: dict[str, Format] = {each.extension: each for each in (Txt(), Srt(), Vt
 def file_name(title: str, extension: str) -> str:
     """Return a file name that every system accepts, as close to the title as possible.
 
-    It has no folders, reserved names or invisible characters, is not hidden, and has at most 120 bytes before
-    the extension.
+    The file name has no folder, no reserved name and no invisible characters, is not that of a hidden file, and has at
+    most 120 bytes before the extension.
     """
     return f"{_stem(title)}.{extension}"
 
@@ -269,10 +272,11 @@ def bundle(
     transcripts: Iterable[tuple[str, Transcript] | tuple[str, Transcript, Mapping[str, Any]]],
     formats: Iterable[str],
 ) -> Iterator[bytes]:
-    """Yield a ZIP in pieces: (title, transcript) or (title, transcript, facts) in each of `formats` (extensions).
+    """Return the bytes of a ZIP in pieces, with each transcript in each of `formats` (file name extensions).
 
-    `facts` are further keyword arguments of `Format.write`, such as model and created. Transcripts of the same title
-    are numbered, with the same number in all formats. Raises BadOption at the call for an unknown format.
+    `transcripts` are (title, transcript) or (title, transcript, facts), where `facts` are further keyword arguments of
+    `Format.write`, such as model and created. Transcripts of the same title are numbered, with the same number in all
+    formats. Raises BadOption at once for an unknown format, before the first piece is requested.
     """
     wanted = list(dict.fromkeys(formats))
     for extension in wanted:
@@ -309,7 +313,7 @@ def _stem(title: str) -> str:
 
 
 def _unused(stem: str, taken: set[str]) -> str:
-    """Return the stem, numbered if it is taken. Case is ignored, as most systems do."""
+    """Return `stem`, or `stem` with a number if it is in `taken`. Case is ignored, as in most file systems."""
     number, name = 1, stem
     while name.casefold() in taken:
         number += 1
@@ -319,9 +323,9 @@ def _unused(stem: str, taken: set[str]) -> str:
 
 
 def _rows(segment: Segment) -> list[tuple[str, Word | None]]:
-    """Return the words of a segment, with times if the engine's words are those of the text."""
+    """Return the words of a segment's text, each with the equal word of the engine, if any, which has the times."""
     words, own = whole_words(segment), scripts.words(segment.text)
-    # Punctuation alone is no word, so it stays in its token.
+    # `own` is empty if the text has only punctuation. Then `spoken` returns the text between spaces.
     return [(word.text, word) for word in words] if own and [word.text for word in words] == own else spoken(segment)
 
 

@@ -1,4 +1,4 @@
-"""Write notes on a transcript: within its files, and alone as a table."""
+"""Format notes on a transcript, for exported files of the transcript and for a table of the notes alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def lines(notes: Sequence[Note], transcript: Transcript) -> list[tuple[float, str]]:
-    """Return each note with its start in seconds: the words that it highlights in quotes, then its text."""
+    """Return a line of text for each note, with the note's start in seconds.
+
+    The line is the words that the note highlights, in quotes, and then the text of the note.
+    """
     found = []
     for note, words in zip(notes, quotes(notes, transcript), strict=True):
         quoted = f"“{words}”" if words else ""
@@ -33,9 +36,10 @@ def rows(notes: Sequence[Note], transcript: Transcript) -> list[dict[str, Any]]:
 
 
 def table(notes: Sequence[Note], transcript: Transcript) -> bytes:
-    """Return a CSV file with a row for each note: start, end (seconds), text, words, colour; empty where there is none.
+    """Return a CSV file with a row for each note: start and end in seconds, text, highlighted words and colour.
 
-    UTF-8 with a byte order mark, as `stt.export.formats.Csv` writes it.
+    A cell is empty if the note has no such value. The encoding is UTF-8 with a byte order mark, because Excel needs the
+    mark.
     """
     file = io.StringIO(newline="")
     written = csv.writer(file)

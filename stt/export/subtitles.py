@@ -15,13 +15,13 @@ from stt.transcript.model import Segment, Transcript, Word
 LINE_LENGTH = 42  # maximum columns of a line, the usual limit of broadcasters
 LINES = 2  # maximum lines of a cue
 SILENCE = 2.0  # seconds; a cue never spans a pause of this length
-PAUSE = 0.6  # seconds; a cut is cheap at a pause of at least this length
+PAUSE = 0.6  # seconds; a cut between two cues costs little at a pause of at least this length
 FLASH = 0.1  # seconds; minimum duration of a cue
 LATEST = 5.0  # seconds; maximum delay of a cue when speakers talk at the same time
 READING_SPEED = 20.0  # characters per second, the usual limit for adults; a wide character counts as two
-SPEAKING_SPEED = 15.0  # assumed characters per second, if even the duration of the recording is unknown
+SPEAKING_SPEED = 15.0  # assumed characters per second of speech, if the duration of the recording is unknown
 
-SPACES = re.compile(r"[^\S\u00a0\u202f]+")  # without no-break spaces, which are no place for a line break
+SPACES = re.compile(r"[^\S\u00a0\u202f]+")  # without no-break spaces, because no line may break there
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """An unbreakable piece of text: a word, or in scripts without spaces the shortest run that may not be split."""
+    """A piece of text that no line break may split: a word, or in scripts without spaces a short run of characters."""
 
     text: str
     start: float
@@ -62,11 +62,14 @@ def cues(
 ) -> list[Cue]:
     """Return the cues of a transcript in order of time, without overlaps.
 
-    `line_length` counts columns: Chinese, Japanese, Korean characters and emoji take two. A cue is shown until its
-    speech ends or it can be read. If speakers talk at the same time, later cues are delayed by at most LATEST seconds;
-    those that still do not fit are among `too_fast`. A cue is shown for at least `shortest` seconds if the next one
-    leaves room, and for at most `longest`. With `speakers`, a cue starts with the name if the speaker changes. A
-    transcript without times is spread evenly over its duration, and `longest` does not apply.
+    `line_length` counts columns: Chinese, Japanese, Korean characters and emoji take two. With `speakers`, a cue starts
+    with the speaker's name if the speaker changes.
+
+    A cue is shown for at most `longest` seconds. If the next cue leaves room, it is shown for at least `shortest`
+    seconds, and until its speech has ended and a viewer can have read it. If speakers talk at the same time, cues are
+    delayed by at most LATEST seconds. If that is not enough, cues are shown more briefly (see `too_fast`).
+
+    The text of a transcript without times is spread evenly over the duration, and `longest` does not apply.
     """
     if not transcript.timed:
         whole = Segment(0.0, transcript.duration or len(transcript.text) / SPEAKING_SPEED, transcript.text)
@@ -91,7 +94,7 @@ def cues(
     before = None
     cut: list[list[Unit]] = []
     for run, speaker, has_name in found:
-        again = speakers and speaker and speaker != before and not has_name  # after an interruption
+        again = speakers and speaker and speaker != before and not has_name  # the speaker was interrupted
         cut += _cut(named(str(speaker), run), line_length, lines, shortest, longest) if again else [run]
         before = speaker or before
     return _settled([_cue(run, line_length) for run in cut], shortest, longest)
@@ -103,9 +106,9 @@ def too_fast(shown: Iterable[Cue]) -> list[Cue]:
 
 
 def spoken(segment: Segment) -> list[tuple[str, Word | None]]:
-    """Return the text of a segment in pieces without outer spaces, each with the engine's word if they are equal.
+    """Return the text of a segment in pieces without outer spaces, each with the equal word of the engine, if any.
 
-    The text may have been edited, so some pieces have no word, and some words no piece.
+    The text may have been edited, so there may be pieces without an equal word, and words without an equal piece.
     """
     words = [word for word in segment.words if word.text.strip()]
     if _squeezed(segment.text) == "".join(_squeezed(word.text) for word in words):
@@ -126,9 +129,9 @@ def width(text: str) -> int:
 
 
 def printable(text: str) -> str:
-    """Return the text without what documents reject: control characters, lone surrogates, non-characters.
+    """Return the text without characters that documents reject: control characters, lone surrogates, non-characters.
 
-    Tabs and line feeds stay. Other control characters that mean space become a space.
+    Tabs and line feeds are kept. Other control characters that are white space become a space.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -144,7 +147,10 @@ def _squeezed(text: str) -> str:
 
 
 def _stretches(segments: Iterable[Segment]) -> list[list[Segment]]:
-    """Return runs of segments by one speaker without a long silence, nearly without overlap within each run."""
+    """Group segments into runs of one speaker, without a silence of SILENCE seconds inside a run.
+
+    In a run, a segment overlaps the previous one by at most PAUSE seconds.
+    """
     runs: list[list[Segment]] = []
     for segment in segments:
         last = runs[-1][-1] if runs else None
@@ -157,9 +163,9 @@ def _stretches(segments: Iterable[Segment]) -> list[list[Segment]]:
 
 
 def _times(segment: Segment) -> list[tuple[float, float]]:
-    """Return start and end of each character of the text that is not a space.
+    """Return the start and end of each character of the text that is not a space.
 
-    The characters of a word share its time. Those without a word share the time between their neighbours.
+    The characters of a word share the time of the word. Characters between two words share the time between them.
     """
     times: list[tuple[float, float]] = []
     waiting, reached = 0, segment.start
@@ -194,9 +200,10 @@ def _units(segment: Segment, line_length: int) -> list[Unit]:
 
 
 def _breakable(token: str, line_length: int) -> Iterator[str]:
-    """Yield the parts of a token that a line may end after.
+    """Split a token into parts, so that a line may break after each part.
 
-    Most tokens stay whole. uniseg takes 0.1 ms per character, so only tokens that may need it are examined.
+    Most tokens stay whole. The library uniseg takes 0.1 ms per character, so it examines only tokens that are too wide
+    for a line or have wide characters.
     """
     if width(token) <= line_length and width(token) == len(token):
         yield token
@@ -215,7 +222,7 @@ def _breakable(token: str, line_length: int) -> Iterator[str]:
 
 
 def _in_order(units: Iterable[Unit]) -> list[Unit]:
-    """Return the units with starts that never decrease."""
+    """Return the units with their starts adjusted, so that no unit starts before the previous one."""
     ordered: list[Unit] = []
     for unit in units:
         start = max(unit.start, ordered[-1].start) if ordered else unit.start
@@ -224,10 +231,10 @@ def _in_order(units: Iterable[Unit]) -> list[Unit]:
 
 
 def _cut(units: list[Unit], line_length: int, lines: int, shortest: float, longest: float) -> list[list[Unit]]:
-    """Return the cheapest split of units into cues, found by dynamic programming.
+    """Return the split of units into cues with the lowest cost, found by dynamic programming.
 
     A cue costs 1. A cut costs little after a sentence or in a pause, and 2 within a phrase. A sentence end or a pause
-    within a cue, and a cue shown for less than `shortest`, cost about as much as one more cue.
+    inside a cue costs about as much as one more cue, and so does a cue shown for less than `shortest` seconds.
     """
     cut_cost, inner_cost = _costs(units)
     widths = [unit.width for unit in units]
@@ -262,7 +269,7 @@ def _cue(run: list[Unit], line_length: int) -> Cue:
 
 
 def _costs(units: list[Unit]) -> tuple[list[float], list[float]]:
-    """Return for each unit the cost of a cut after it, and the cost of no cut there."""
+    """Return two lists with a number for each unit: the cost of a cut after the unit, and the cost of no cut there."""
     cut, inner = [], []
     for unit, following in pairwise(units):
         pause = following.start - unit.end
@@ -278,7 +285,7 @@ def _costs(units: list[Unit]) -> tuple[list[float], list[float]]:
 
 
 def _wrapped(units: list[Unit], line_length: int) -> list[str]:
-    """Return units in as few lines as possible, of about equal length."""
+    """Break units into as few lines as possible, of about equal length."""
     fewest = len(_filled(units, line_length))
     narrowest = max(sum(unit.width for unit in units) // fewest, 1)
     for columns in range(min(narrowest, line_length), line_length):
@@ -311,13 +318,17 @@ class _Span:
     reading: int
 
     def needs(self, start: int, pace: float) -> int:
-        """Return the milliseconds to show it from `start`: its reading time, but if on time at most its speech."""
+        """Return how many milliseconds the cue needs on the screen if it appears at `start`.
+
+        A delayed cue needs its reading time. A cue that appears on time needs its reading time or the duration of its
+        speech, whichever is shorter. `pace` is the share of that time that is granted.
+        """
         shown = min(self.end - self.start, self.reading) if start == self.start else self.reading
         return max(ceil(shown * pace), round(1000 * FLASH))
 
 
 def _settled(found: list[Cue], shortest: float, longest: float) -> list[Cue]:
-    """Return cues ordered by time, each shown as long as needed, and longer if there is room."""
+    """Return the cues ordered by time. Each cue is shown as long as needed, and longer if there is room."""
     ordered = sorted(found, key=lambda cue: cue.start)
     spans = []
     for cue in ordered:
@@ -333,15 +344,15 @@ def _settled(found: list[Cue], shortest: float, longest: float) -> list[Cue]:
 
 
 def _starts(spans: list[_Span]) -> list[int]:
-    """Return when each cue is shown: when it is spoken, or after the previous cues.
+    """Return when each cue appears, in milliseconds: when its speech starts, or when the previous cues have been shown.
 
-    If cues would be delayed too long, all cues of that run are shown for less time.
+    If a cue would be delayed by more than LATEST seconds, all cues in its run of delayed cues are shown for less time.
     """
     starts: list[int] = []
     while len(starts) < len(spans):
         run = _run(spans, len(starts), 1.0)
         if _late(spans, run, len(starts)):
-            slow, fast = 1.0, 0.0  # bounds of the search: `slow` is too late, `fast` is in time if anything is
+            slow, fast = 1.0, 0.0  # bounds of `pace`: with `slow` a cue is too late, with `fast` no cue is, if possible
             for _ in range(10):
                 pace = (slow + fast) / 2
                 late = _late(spans, _run(spans, len(starts), pace, len(run)), len(starts))
@@ -352,9 +363,10 @@ def _starts(spans: list[_Span]) -> list[int]:
 
 
 def _run(spans: list[_Span], first: int, pace: float, count: int | None = None) -> list[int]:
-    """Return the starts of `count` cues from `first` on, or of all until the next one that need not wait.
+    """Return when `count` cues appear, beginning with the cue at index `first`, in milliseconds.
 
-    `pace` is the share of the needed time that each cue gets.
+    Without `count`, the run ends before the next cue that need not wait. `pace` is the share of the needed time for
+    which each cue is shown.
     """
     starts = [spans[first].start]
     while first + len(starts) < len(spans) and len(starts) != count:

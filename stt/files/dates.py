@@ -1,4 +1,7 @@
-"""Find when a recording was made, from its file, or when the file was last changed. Unknown dates are not guessed."""
+"""Find when a recording was made from tags in its file, or else when the file was last changed.
+
+An unknown or implausible date is never guessed.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 from stt import local_time
 
-# Kinds of dates: a moment; the date and time of a clock, in an unknown time zone; a day; the moment at which the file
-# was last changed.
+# Kinds of dates. MOMENT: a point in time. CLOCK: a date and time in an unknown time zone. DAY: a day without a time.
+# CHANGE: the point in time when the file was last changed.
 MOMENT, CLOCK, DAY, CHANGE = "moment", "clock", "day", "change"
 _TAGS = ("com.apple.quicktime.creationdate", "creation_time", "date_recorded", "date", "icrd", "idit")
 _LONGEST = 40  # maximum length of a tag with a date, characters
@@ -22,28 +25,29 @@ _WRITTEN = re.compile(
     r"(\d{4})[-:/.]?(\d\d)[-:/.]?(\d\d)(?:[T ]+(\d\d):?(\d\d)(?::?(\d\d)(?:[.,]\d+)?)? ?(Z|UTC|[+-]\d\d:?\d\d)?)?",
     re.IGNORECASE,
 )
-# Days that come from clocks that were never set, and from fields that were left at zero.
+# Days that a recorder writes if its clock was never set, or if the date field is zero. Such a date is unknown.
 _NEVER = {date(*day) for day in (
     *((1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1903, 12, 31), (1904, 1, 1), (1904, 1, 2), (1969, 12, 31)),
     *((1970, 1, 1), (1970, 1, 2), (1979, 12, 31), (1980, 1, 1), (1980, 1, 6), (2000, 1, 1), (2001, 1, 1)),
 )}  # fmt: skip
-FIRST_DAY = date(1877, 1, 1)  # no recording is older
-FIRST_CLOCK = date(1990, 1, 1)  # no recording by a recorder with a clock is older
-AHEAD = 900.0  # seconds that a clock may be fast
+FIRST_DAY = date(1877, 1, 1)  # earliest plausible day of a recording
+FIRST_CLOCK = date(1990, 1, 1)  # earliest plausible date with a time of day, because older recorders have no clock
+AHEAD = 900.0  # maximum seconds by which a clock may be fast
 FARTHEST = 14 * 3600.0  # maximum seconds by which a time zone is ahead of UTC
-JUST_NOW = 60.0  # a change within so many seconds counts as unknown (see `of_change`)
+JUST_NOW = 60.0  # the date of a change in the last so many seconds is unknown (see `of_change`)
 
 
 class Dated(NamedTuple):
-    """A date and its precision. `at` is in seconds since 1970; a CLOCK or a DAY without a time zone counts as UTC."""
+    """A date and its kind. `at` is in seconds since 1970, where a CLOCK or a DAY is treated as a time in UTC."""
 
     at: float
     kind: str
 
 
 def in_tags(tags: Iterable[Mapping[str, str]]) -> str | None:
-    """Return the date in the tags of a container and its tracks, in ISO 8601, as precise as it is there; None
-    without one.
+    """Return the date in the tags of a container file or its tracks in ISO 8601, or None if there is no date.
+
+    The text is as precise as the tag: a day, a date with time, or a date with time and time zone.
     """
     for found in tags:
         known = {name.lower(): value for name, value in found.items() if len(value) <= _LONGEST}
@@ -55,7 +59,7 @@ def in_tags(tags: Iterable[Mapping[str, str]]) -> str | None:
 
 def _iso(text: str, known: Mapping[str, str]) -> str | None:
     text = text.strip().strip("\0")
-    with suppress(ValueError):  # the format in AVI
+    with suppress(ValueError):  # the date format of AVI files
         text = datetime.strptime(text, "%a %b %d %H:%M:%S %Y").isoformat()
     if not (match := _WRITTEN.fullmatch(text)):
         return None
@@ -63,7 +67,7 @@ def _iso(text: str, known: Mapping[str, str]) -> str | None:
     date_text = f"{year}-{month}-{day}"
     if hour:
         date_text += f"T{hour}:{minute}:{second or '00'}{_zone(offset)}"
-    elif _TIME.fullmatch(clock_time := known.get("creation_time", "")):  # as broadcast wave files have it
+    elif _TIME.fullmatch(clock_time := known.get("creation_time", "")):  # broadcast wave files have a tag for the time
         date_text += f"T{clock_time if clock_time.count(':') == 2 else clock_time + ':00'}"
     return date_text
 
@@ -75,7 +79,7 @@ def _zone(offset: str | None) -> str:
 
 
 def of_file(text: str | None, now: float | None = None) -> Dated | None:
-    """Return the date in a text from `in_tags`; None if it is implausible, such as 1904-01-01 or tomorrow."""
+    """Parse a text that `in_tags` returned. Return None if the date is implausible, such as 1904-01-01 or tomorrow."""
     if not text or len(text) > _LONGEST:
         return None
     try:
@@ -88,9 +92,9 @@ def of_file(text: str | None, now: float | None = None) -> Dated | None:
 
 
 def of_change(milliseconds: str | None, now: float | None = None) -> Dated | None:
-    """Return the date of a file's last change from a browser's milliseconds since 1970; None if it is implausible.
+    """Return the date of a file's last change, given in milliseconds since 1970; None if it is implausible.
 
-    A browser that does not know it sends the current time, so a change in the last minute counts as no date.
+    A browser that does not know the date sends the current time, so a change in the last minute is ignored.
     """
     now = time.time() if now is None else now
     if not milliseconds or not re.fullmatch(r"[0-9]{1,15}", milliseconds):
@@ -118,7 +122,7 @@ def day(at: float, kind: str | None, place: ZoneInfo) -> str:
 
 
 def words(at: float, kind: str | None, place: ZoneInfo) -> str:
-    """Return what is known of a date: "recorded 12 May 2024, 10:02", "file last changed 12 May 2024, 10:02"."""
+    """Return a date as a text such as "recorded 12 May 2024, 10:02" or "file last changed 12 May 2024, 10:02"."""
     when = day(at, kind, place) if kind == DAY else local_time.when(at, _place(kind, place))
     return f"file last changed {when}" if kind == CHANGE else f"recorded {when}"
 

@@ -1,4 +1,4 @@
-"""Read values of untrusted JSON: any may be missing, or of another type."""
+"""Read values of untrusted JSON, where any value may be missing or of another type."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any
 
 
 def items(value: Any) -> list[dict[str, Any]]:
-    """Return the objects of a list, or a single object as a list of one."""
+    """Return the JSON objects in a list. A single object becomes a list of one object."""
     if isinstance(value, dict):
         return [value]
     return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
 
 
 def fields(value: Any) -> dict[str, Any]:
-    """Return an object, or an empty one if the value is none."""
+    """Return `value` if it is a JSON object, else an empty dictionary."""
     return value if isinstance(value, dict) else {}
 
 
 def clean(value: Any) -> str:
-    r"""Return text that every database and file accepts: no lone surrogates or control characters but \n and \t."""
+    r"""Return text that every database and file accepts: no lone surrogates, no control characters except \n and \t."""
     if not isinstance(value, str) or value.isprintable():
         return value if isinstance(value, str) else ""
     value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -28,7 +28,7 @@ def clean(value: Any) -> str:
 
 
 def signed(value: Any) -> float | None:
-    """Return a finite number, or None. Numbers as text are accepted."""
+    """Return `value` as a finite number, or None. A text such as "1.5" is accepted."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -39,12 +39,12 @@ def signed(value: Any) -> float | None:
 
 
 def number(value: Any) -> float | None:
-    """Return a finite number of at least 0, or None."""
+    """Return `value` as a finite number of at least 0, or None."""
     read_as = signed(value)
     return read_as if read_as is not None and read_as >= 0 else None
 
 
 def share(value: Any) -> float | None:
-    """Return a number from 0 to 1, or None."""
+    """Return `value` as a number from 0 to 1, or None."""
     read_as = number(value)
     return read_as if read_as is not None and read_as <= 1 else None

@@ -1,6 +1,6 @@
-"""Read display names of files, however a client or a server encodes them in a header.
+"""Read display names of files from HTTP headers, in every encoding that clients and servers use.
 
-A name is only a label: no file on this server is called by it.
+A display name is only a label. The files on this server have other names.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ EXTENSIONS = frozenset(
         "rf64 rm rmvb snd sph spx tak thd ts tta voc vob vqf w64 wav wave weba webm wma wmv wv"
     ).split()
 )
-_JOINERS = "\u200c\u200d"  # in Persian and Indian words, and in emoji
-# Marks of Arabic, Syriac and Kaithi numbers: of the format characters, these can be seen.
+_JOINERS = "\u200c\u200d"  # zero-width joiners, which Persian and Indian words and emoji need
+# Format characters (Cf) that are visible: the number marks of Arabic, Syriac and Kaithi.
 _SEEN = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-# The flags of England, Scotland, Wales: the only place where tag characters are more than a way to hide text.
+# The flags of England, Scotland and Wales have tag characters. Everywhere else, tag characters only hide text.
 _FLAG = re.compile("(\U0001f3f4[\U000e0030-\U000e007a]{3,6}\U000e007f)")
 _PARAMETER = re.compile(r""";\s*+([^\s=;"]++)\s*+=\s*+("(?:[^"\\]|\\.)*"?|[^;]*+)""", re.DOTALL)
 
@@ -35,7 +35,7 @@ _PARAMETER = re.compile(r""";\s*+([^\s=;"]++)\s*+=\s*+("(?:[^"\\]|\\.)*"?|[^;]*+
 def visible(text: str) -> str:
     """Return the text without invisible characters: control characters, bidi overrides, hidden text.
 
-    Joiners stay where they join something.
+    Zero-width joiners are kept only where they join something.
     """
     parts = _FLAG.split(text)  # flags are at odd indexes
     shown = "".join(part if at % 2 else "".join(filter(_seen, part)) for at, part in enumerate(parts))
@@ -47,18 +47,18 @@ def visible(text: str) -> str:
 def _seen(character: str) -> bool:
     if unicodedata.category(character) in _HIDDEN:
         return character in _JOINERS or character in _SEEN
-    return ord(character) & 0xFFFE != 0xFFFE  # a noncharacter, which XML refuses
+    return ord(character) & 0xFFFE != 0xFFFE  # False for noncharacters, which XML refuses
 
 
 def _joins(before: str, after: str) -> bool:
     if not before or before.isspace() or before in _JOINERS:
         return False
-    # At the end of a word a joiner belongs to the sign before it: the virama of Malayalam and Sinhala.
+    # At the end of a word, a joiner is kept only after a combining mark, such as the virama in Malayalam or Sinhala.
     return unicodedata.category(before)[0] == "M" or (bool(after) and not after.isspace())
 
 
 def clean(name: str) -> str:
-    """Return a display name: the last part of any path, no invisible characters, at most LONGEST characters."""
+    """Return a display name: the last part if `name` is a path, without invisible characters, cut to LONGEST."""
     shown = visible(name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]).strip()
     if not shown.strip(" ."):
         return UNNAMED
@@ -67,7 +67,7 @@ def clean(name: str) -> str:
 
 
 def split(name: str) -> tuple[str, str]:
-    """Return a file's name without its extension, and that with the dot, if it is one of a sound or video file.
+    """Return a file's name without its extension, and the extension with its dot, if EXTENSIONS has the extension.
 
     Otherwise return the whole name and "".
     """
@@ -87,21 +87,22 @@ def shorten(text: str, longest: int) -> str:
 
 
 def of_header(value: str) -> str:
-    """Return the name in a header, percent-encoded or raw. `value` is latin-1, as from HTTP libraries."""
+    """Return the file name in a header, percent-encoded or raw. HTTP libraries decode `value` as latin-1."""
     return text_of(unquote_to_bytes(_raw(value[:_HEADER])))
 
 
 def of_path(path: str) -> str:
-    """Return the last part of an address's path, or "" if there is none that can be read."""
+    """Return the last part of a URL's path as a display name, or "" if nothing visible is left of it."""
     last = clean(text_of(unquote_to_bytes(path.rstrip("/").rpartition("/")[2]))).strip(" .")
     return "" if last == UNNAMED else last
 
 
 def disposition(header: str) -> dict[str, str]:
-    """Return the parameters of a Content-Disposition header: `name`, `filename` …. `header` as HTTP libraries give it.
+    """Return the parameters of a Content-Disposition header, such as `name` and `filename`. Never raises.
 
-    `filename` is read in every way that clients and servers write it: RFC 5987 (`filename*`, which comes first),
-    RFC 2231 in parts, RFC 2047 words, raw UTF-8 or latin-1, percent-encoded. Never raises.
+    HTTP libraries decode `header` as latin-1. `filename` may have any encoding that clients and servers use: RFC 5987
+    (`filename*`, which takes precedence), the parts of RFC 2231, the encoded words of RFC 2047, raw UTF-8 or latin-1,
+    or percent-encoding.
     """
     raw: dict[str, str] = {}
     for name, value in _PARAMETER.findall(";" + header[:_HEADER].partition(";")[2]):
@@ -148,7 +149,7 @@ def _decoded(value: str) -> str:
     if "=?" in text:
         text = _words(text)
     if "%" in text and "\ufffd" not in (plain := unquote_to_bytes(text).decode("utf-8", "replace")):
-        return plain  # browsers encode quotation marks and line ends this way, programs everything
+        return plain  # browsers percent-encode quotation marks and line ends, other programs the whole name
     return text
 
 
@@ -177,7 +178,7 @@ def text_of(content: bytes) -> str:
 
 
 def _raw(value: str) -> bytes:
-    """Return the bytes that an HTTP library decoded as latin-1."""
+    """Return the bytes of a text that an HTTP library decoded as latin-1."""
     try:
         return value.encode("latin-1")
     except UnicodeEncodeError:

@@ -13,8 +13,8 @@ from stt.files import writing
 from stt.settings import settings
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # error codes of a full disk
-# Space of a disk that is kept free for the database and everything else on the machine: this share, or this number of
-# bytes if that is less.
+# Disk space that is kept free for the database and everything else on the machine: this share of the disk, or this
+# number of bytes if that is less.
 KEPT_FREE, KEPT_FREE_BYTES = 0.05, 2 << 30
 
 
@@ -29,14 +29,14 @@ def data_folder() -> Path:
         writing.shut(folder)
         probe = folder / ".writable"
         probe.write_bytes(b"")
-        probe.unlink(missing_ok=True)  # another process may probe at the same time
+        probe.unlink(missing_ok=True)  # another process may have deleted it already
     except OSError as error:
         raise DataFolderError(f"The data folder {folder} cannot be written: {error.strerror}.") from error
     return folder
 
 
 def folder(name: str) -> Path:
-    """Return a folder of the data folder, created if missing."""
+    """Return the folder `name` in the data folder, created if missing."""
     path = settings().data_dir / name
     path.mkdir(parents=True, exist_ok=True)
     return path
@@ -44,7 +44,7 @@ def folder(name: str) -> Path:
 
 @contextmanager
 def write_errors(full: str, unwritable: str) -> Iterator[None]:
-    """Convert OSError from writing: to DiskFull with the message `full`, or to DataFolderError with `unwritable`."""
+    """Convert an OSError to DiskFull with the message `full`, or to DataFolderError with the message `unwritable`."""
     try:
         yield
     except OSError as error:
@@ -60,6 +60,6 @@ def check_room(folder: Path, size: int = 0) -> None:
 
 
 def spare(folder: Path) -> int:
-    """Return the bytes that may be written to the folder's disk; negative if too much is taken already."""
+    """Return how many bytes may still be written to the folder's disk; negative if too little space is free already."""
     disk = shutil.disk_usage(folder)
     return int(disk.free - min(disk.total * KEPT_FREE, KEPT_FREE_BYTES))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 PART = ".part"  # suffix of the name of a file that is still being written
-ABANDONED = 24 * 3600  # age in seconds from which such a file is no longer being written
+ABANDONED = 24 * 3600  # minimum age in seconds of a PART file that nobody is writing any more
 OTHERS = stat.S_IRWXG | stat.S_IRWXO  # permissions of group and others
 
 log = logging.getLogger("stt.files.writing")
@@ -21,7 +21,7 @@ log = logging.getLogger("stt.files.writing")
 
 @contextmanager
 def replacing(path: Path, mode: str = "wb", **options: Any) -> Iterator[IO[Any]]:
-    """Open a new file that replaces `path` when the block ends; after an error nothing is left of it.
+    """Open a new file that replaces `path` when the `with` block ends. After an error, the new file is deleted.
 
     Readers see the old or the new content, never a mixture. Raises OSError.
     """
@@ -32,11 +32,11 @@ def replacing(path: Path, mode: str = "wb", **options: Any) -> Iterator[IO[Any]]
             yield file
         os.replace(part, path)
     finally:
-        part.unlink(missing_ok=True)  # it is `path` by now, or an error came in between
+        part.unlink(missing_ok=True)  # it exists only after an error: otherwise it was renamed to `path`
 
 
 def part_of(path: Path) -> Path:
-    """Return a name beside `path` for a file that will replace it."""
+    """Return a new path in the folder of `path`, for a file that will replace `path`."""
     return path.with_name(f".{path.name}-{secrets.token_hex(8)}{PART}")
 
 
@@ -46,20 +46,20 @@ def be_private() -> None:
 
 
 def shut(folder: Path) -> None:
-    """Close a folder to other users, so that the modes of files in it do not matter."""
-    with suppress(OSError):  # a volume that somebody else owns; `tighten` logs it
+    """Deny other users access to a folder, so that the permissions of files in it do not matter."""
+    with suppress(OSError):  # another user owns the volume; `tighten` logs a warning
         _tighten(folder)
 
 
 def tighten(folder: Path) -> None:
-    """Remove permissions of group and others from a folder and its content; log what cannot be changed."""
+    """Remove the permissions of group and others from a folder and its content. Log how many files keep them."""
     kept = 0
     for place, _, names in os.walk(folder):
         for path in [Path(place), *(Path(place, name) for name in names)]:
             try:
                 _tighten(path)
             except FileNotFoundError:
-                pass  # gone meanwhile
+                pass  # the file was deleted meanwhile
             except OSError:
                 kept += 1
     if kept:
@@ -73,7 +73,7 @@ def _tighten(path: Path) -> None:
 
 
 def clean_parts(folder: Path) -> None:
-    """Delete files that a killed process left half written, once nobody can be writing to them."""
+    """Delete incomplete files that a killed process left, if they are older than ABANDONED."""
     before = time.time() - ABANDONED
     for part in folder.rglob(f"*{PART}"):
         with suppress(OSError):

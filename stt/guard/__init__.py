@@ -2,5 +2,5 @@
 
 `gate` refuses requests for other host names (`hosts`), from other sites (`cross_origin`) and to closed routes.
 `middleware` identifies the visitor and sets the headers (`security_headers`). `bodies`, `connections` and `limiters`
-bound what a client may use. `base_path` is the path under which the app is reached.
+limit the resources that a client may use. `base_path` serves the app under a path such as /stt.
 """

@@ -1,7 +1,7 @@
-"""Serve the app under a path such as /stt (Streamlit's `server.baseUrlPath`); none by default.
+"""Serve the app under a base path such as /stt (Streamlit's `server.baseUrlPath`). By default there is none.
 
-Within the app, addresses do not include the path: it is stripped from each request first, and prepended to each address
-in a response.
+Inside the app, URLs do not include the base path. It is stripped from each request first, and prepended to each URL in
+a response.
 """
 
 from __future__ import annotations
@@ -11,24 +11,27 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-_MARK = "stt.guard.base_path"  # key in the scope of requests whose path was stripped
+_MARK = "stt.guard.base_path"  # key in the scope of requests whose base path was stripped
 _path = ""
 
 
 def serve_under(path: str | None) -> None:
-    """Set the path, with or without slashes at its ends. Call it once, at startup."""
+    """Set the base path; `path` may begin and end with slashes. Call this once, at startup."""
     global _path
     inner = (path or "").strip("/")
     _path = f"/{inner}" if inner else ""
 
 
 def at(address: str) -> str:
-    """Return the address of a page or route of this server, such as /history, as a browser needs it."""
+    """Return the URL path of a page or route, such as /history, with the base path that a browser needs."""
     return _path + address
 
 
 class StripBasePath:
-    """Strip the path. Paths without it are passed on unchanged, as a proxy may have stripped it already."""
+    """ASGI middleware that strips the base path from requests.
+
+    Requests without the base path are passed on unchanged, because a proxy may have stripped it already.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -41,7 +44,7 @@ class StripBasePath:
 
 
 class RestoreBasePath:
-    """Restore the path for all but our own routes: Streamlit's routes include it."""
+    """ASGI middleware that puts the base path back for Streamlit's routes, which include it. `routes` do not."""
 
     def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
         self.app, self.routes = app, routes

@@ -10,12 +10,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from stt.errors import TooSlow
 
 IDLE = 30.0  # maximum number of seconds without a byte
-PERIOD = 60.0  # seconds of waiting within which at least LEAST bytes must arrive
+PERIOD = 60.0  # seconds of waiting in which at least LEAST bytes must arrive
 LEAST = 60 << 10
 
 
 class Steady:
-    """ASGI middleware: raise TooSlow if the application waits too long for a body."""
+    """ASGI middleware that raises TooSlow if the application waits too long for a request's body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -28,7 +28,7 @@ class Steady:
 
         async def in_time() -> Message:
             nonlocal more, waited, received
-            if not more:  # only a disconnect can follow
+            if not more:  # the body is complete, so only a disconnect can follow
                 return await receive()
             began = time.monotonic()
             try:

@@ -1,8 +1,9 @@
-"""Limit connections of uvicorn, which Streamlit starts without options for that.
+"""Limit uvicorn's connections, because Streamlit starts uvicorn without options for such limits.
 
-By default it waits forever for the first head, reads a head of any size, and keeps a connection whose client has
-stopped reading. At the limit of open files it accepts none. Another server that runs this application needs its own
-limits, and so does a proxy in front (see docs/deploy.md).
+By default, uvicorn waits forever for the head of a connection's first request, reads a head of any size, and keeps a
+connection whose client has stopped reading. When the process has reached its limit of open files, uvicorn accepts no
+connection. Another server that runs this application needs its own limits, and so does a proxy in front of the server
+(see docs/deploy.md).
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from contextlib import suppress
 from stt.compat import uvicorn
 from stt.compat.uvicorn import Connection
 
-HEAD = 20.0  # timeout for the head of a request, from the connection or from its first byte, seconds
-LARGEST_HEAD = 64 << 10  # maximum size of a head, bytes, not counting the block of up to 256 kB in which it is exceeded
-REST = 60.0  # timeout for the rest of a body after the response, mostly a refusal, seconds
-STALLED = 600.0  # timeout for a client that reads nothing, seconds; a paused player does that
+HEAD = 20.0  # timeout for the head of a request, in seconds from the connection or from the head's first byte
+LARGEST_HEAD = 64 << 10  # maximum size of a request's head, bytes; it is checked after each block of up to 256 kB
+REST = 60.0  # timeout for the rest of a body after an early response, such as an error, seconds
+STALLED = 600.0  # timeout for a client that reads nothing, seconds; it is long, because a paused player reads nothing
 MOST_FILES = 65_536  # maximum number of open files that this process requests
 MOST = 10_000  # maximum number of connections
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -34,7 +35,7 @@ def open_files() -> int:
     """Raise the soft limit of open files to the hard one, at most MOST_FILES, and return it."""
     try:
         import resource
-    except ImportError:  # Windows has none
+    except ImportError:  # Windows has no such module
         return MOST_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
@@ -48,13 +49,16 @@ def open_files() -> int:
 
 
 class _Connections:
-    """Track all connections of a process, at most `most`. A new one replaces the oldest that has sent no head."""
+    """All connections of a process, at most `most`.
+
+    At that limit, a new connection replaces the oldest connection that has not sent a complete head.
+    """
 
     def __init__(self, most: int) -> None:
         self.most = most
         self._open: set[asyncio.Transport] = set()
-        self._prune_at = 0  # size at which closed ones are removed: websockets report their end to another object
-        self._silent: dict[Connection, asyncio.TimerHandle] = {}  # those without a complete head, the oldest first
+        self._prune_at = 0  # size of `_open` at which closed connections are removed: closed websockets stay in it
+        self._silent: dict[Connection, asyncio.TimerHandle] = {}  # connections without a complete head, oldest first
         self._sent: dict[Connection, int] = {}  # bytes of an incomplete head
         self._stalled: dict[Connection, asyncio.TimerHandle] = {}
 
@@ -74,7 +78,7 @@ class _Connections:
     def data_received(self, connection: Connection, data: bytes) -> None:
         if not uvicorn.speaks_http(connection) or uvicorn.is_answering(connection):
             self._end_wait(connection)
-        else:  # no response is pending, so this is a head
+        else:  # no response is pending, so the data is a head, or the rest of an earlier body
             rest = uvicorn.has_body_left(connection)
             self._sent[connection] = 0 if rest else self._sent.get(connection, 0) + len(data)
             if self._sent[connection] > LARGEST_HEAD:

@@ -1,4 +1,4 @@
-"""Let pages of the sites in STT_CORS_ORIGINS call the REST API. They send a token, never a cookie."""
+"""Let pages of the sites in STT_CORS_ORIGINS call the REST API. Such pages send a token, never a cookie."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def origins() -> list[str]:
 
 
 def may_call(scope: Scope, origin: str | None) -> bool:
-    """Return whether a request is for the REST routes and its page may call them."""
+    """Return whether a request is for the REST routes, and pages of the site `origin` may call these routes."""
     allowed = origins()
     return origin is not None and scope["path"].startswith(PATHS) and ("*" in allowed or origin in allowed)
 
 
 class CrossOrigin:
-    """Add CORS headers to responses of the REST API and answer preflight requests."""
+    """ASGI middleware that adds CORS headers to responses of the REST API, and answers preflight requests."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

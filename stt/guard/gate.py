@@ -18,17 +18,17 @@ from stt.settings import settings
 
 log = logging.getLogger("stt.web.endpoints")
 
-PROBES = ("/healthz", streamlit.HEALTH)  # open under any host name, for load balancers; they reveal nothing
+PROBES = ("/healthz", streamlit.HEALTH)  # allowed for any host name, for load balancers; they reveal no data
 FIGURES = ("/metrics", streamlit.METRICS)
 SAFE = ("GET", "HEAD", "OPTIONS")
-VIOLATION = 1008  # close code of a refused websocket
+VIOLATION = 1008  # close code of a refused websocket: policy violation
 
 
 class Gate:
-    """Pass requests for a name of this server (STT_HOSTS) and from its own pages, and refuse others with the reason.
+    """ASGI middleware that refuses requests for a foreign host name (STT_HOSTS) or from pages of other sites.
 
-    A websocket is closed before Streamlit sees it: Streamlit would first look up its address at an outside server, and
-    block all sessions meanwhile.
+    A refused request gets the reason as a text. A refused websocket is closed here, because Streamlit would first look
+    up its own address at an outside server, and block all sessions meanwhile.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -86,7 +86,7 @@ def _refusal(scope: Scope, headers: Headers) -> Response | None:
 
 
 def _closed(path: str, headers: Headers, host: hosts.Host, scope: Scope) -> Response | None:
-    """Return the refusal if the route is closed, to all or to this client, else None."""
+    """Return the error response if the route is closed, to everybody or to this client, else None."""
     client = (scope.get("client") or ("",))[0]  # empty if unknown
     if f"{path}/".startswith(streamlit.FILES):
         return PlainTextResponse("Not found", 404)
@@ -101,20 +101,20 @@ def _closed(path: str, headers: Headers, host: hosts.Host, scope: Scope) -> Resp
 
 
 def _host(headers: Headers) -> hosts.Host | None:
-    """Return the host that the request is for, if it names exactly one valid host, else None."""
+    """Return the host in the request's `Host` header; None if there is not exactly one valid header."""
     named = headers.getlist("host")
     return hosts.parse(named[0]) if len(named) == 1 else None
 
 
 def _local(scope: Scope) -> str | None:
-    """Return this machine's address on this connection."""
+    """Return the address of this machine that the client connected to, if known."""
     return (scope.get("server") or (None,))[0]
 
 
 def _is_foreign(headers: Headers, host: hosts.Host, scope: Scope) -> bool:
-    """Return whether a page of another site sent this request. Browsers say so in headers that programs do not send.
+    """Return whether a page of another site sent this request, by headers that only browsers send.
 
-    Opening a page from elsewhere, by a link or after a sign-in, does not count.
+    A visitor who opens a page through a link on another site, or after a sign-in, is not refused.
     """
     reads = scope["type"] == "http" and scope["method"] in SAFE
     site = headers.get("sec-fetch-site")
@@ -128,7 +128,7 @@ def _is_foreign(headers: Headers, host: hosts.Host, scope: Scope) -> bool:
 
 
 def _comes_from_a_page(headers: Headers, host: hosts.Host, scope: Scope) -> bool:
-    """Return whether a person followed a link of our pages or typed the address, as far as the browser says."""
+    """Return whether the browser reports that a person followed a link on this app's pages or typed the address."""
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site in ("same-origin", "none")

@@ -1,7 +1,8 @@
 """Check the host names of this server, and whether a request comes from one of its own pages.
 
-A page of another site can reach a server on localhost or in a LAN by pointing its own name there (DNS rebinding). The
-browser then treats both as one origin, but still sends that name in `Host`. So only known names are served.
+A page of another site can reach a server on localhost or in a LAN by pointing its own host name at that server (DNS
+rebinding). The browser then treats the page and the server as one origin, but still sends the page's host name in the
+`Host` header. So requests for unknown host names are refused.
 """
 
 from __future__ import annotations
@@ -45,14 +46,14 @@ def parse(text: str) -> Host | None:
 
 
 def bind(address: str | None) -> None:
-    """Accept another name or address: the one that the server listens on."""
+    """Accept requests for `address`, the name or address that the server listens on."""
     host = parse(address) if address else None
     if host is not None:
         _bound.add(host.name)
 
 
 def is_loopback(name: str) -> bool:
-    """Return whether this names the machine itself. No other site can claim `localhost` or a loopback address."""
+    """Return whether `name` is this machine itself. No other site can claim `localhost` or a loopback address."""
     if name == "localhost" or name.endswith(".localhost"):
         return True
     address = _address(name)
@@ -60,9 +61,10 @@ def is_loopback(name: str) -> bool:
 
 
 def is_local_request(host: str, client: str, headers: Mapping[str, str]) -> bool:
-    """Return whether this machine itself sent a request for `host`; `client` is the address that it came from.
+    """Return whether this machine itself sent a request for `host`; `client` is the address of the connection.
 
-    A proxy on this machine does not count: it uses another host name, or names its client.
+    A request that a proxy on this machine passes on does not count. Such a request has another host name, or a header
+    with the address of the proxy's client.
     """
     forwarded = headers.get("x-forwarded-for")
     hops = [*(hop.strip() for hop in forwarded.split(","))] if forwarded is not None else []
@@ -82,8 +84,8 @@ def is_known(host: Host, local: str | None) -> bool:
 def is_own_page(origin: str, host: Host, *, secure: bool) -> bool:
     """Return whether the page at `origin` belongs to this server, which was requested as `host`.
 
-    `secure`: the request came by HTTPS, so a page loaded by HTTP is foreign. A proxy that sends a different `Host` is
-    fine if STT_HOSTS has the public name.
+    `secure`: the request came by HTTPS, so a page loaded by HTTP is foreign. If a proxy replaces the `Host` header, the
+    page is accepted if STT_HOSTS has its host name.
     """
     try:
         parts = urlsplit(origin)
@@ -99,7 +101,7 @@ def is_own_page(origin: str, host: Host, *, secure: bool) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An entry of STT_HOSTS. `host` None matches every name, `below` every name with this suffix."""
+    """An entry of STT_HOSTS. It matches every name if `host` is None, and the subdomains of `host` if `below`."""
 
     host: Host | None
     below: bool = False
@@ -113,12 +115,12 @@ class _Entry:
 
 @lru_cache
 def _entries(listed: str) -> tuple[_Entry, ...]:
-    """Return the entries of STT_HOSTS: names, addresses, `*.example.org`, `*`, also URLs from an address bar."""
+    """Parse STT_HOSTS, a list of names, addresses, `*.example.org` or `*`. Complete URLs are accepted, too."""
     found = []
     for word in listed.replace(",", " ").split():
         text = urlsplit(word).netloc if "://" in word else word
         below = text.startswith("*.")
-        # An IPv6 address may lack its brackets.
+        # An IPv6 address may be listed without its brackets.
         host = parse(text.removeprefix("*.")) or parse(f"[{text}]")
         if text == "*":
             found.append(_Entry(None))
@@ -129,7 +131,7 @@ def _entries(listed: str) -> tuple[_Entry, ...]:
 
 @lru_cache
 def own_names() -> frozenset[str]:
-    """Return the names of this machine, alone and within a LAN."""
+    """Return this machine's host name, and its name in a LAN, which ends in `.local`."""
     name = _plain(socket.gethostname())
     return frozenset({name, f"{name.partition('.')[0]}.local"} if name else ())
 

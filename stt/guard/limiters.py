@@ -1,7 +1,7 @@
 """Run each kind of slow work in its own threads, and limit open requests per visitor.
 
-Starlette runs synchronous code in one pool that all routes share, Streamlit's too (28 threads). Only quick work may use
-it: 28 slow requests would block every page.
+Starlette runs the synchronous code of all routes, including Streamlit's, in one pool of 28 threads. Only quick work may
+use that pool, because 28 slow requests would block every page.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ class Threads:
         self.count = count
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `function` in a thread of this kind, in order of arrival, and return its result."""
+        """Run `function` in one of these threads, in order of arrival, and return its result."""
         return await run_sync(partial(function, *args, **kwargs), limiter=_limiter(self, self.count))
 
     async def run_for(self, visitor: str | None, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run like `run`, but leave threads for other visitors."""
+        """Run `function` like `run`, but in at most half of the threads for the same visitor."""
         share = (self, visitor)
         async with (limiter := _limiter(share, max(1, self.count // 2))):
             try:
                 return await self.run(function, *args, **kwargs)
             finally:
                 statistics = limiter.statistics()
-                if statistics.borrowed_tokens == 1 and not statistics.tasks_waiting:  # the last of this visitor
+                if statistics.borrowed_tokens == 1 and not statistics.tasks_waiting:  # no other call of this visitor
                     _all().pop(share, None)
 
     async def iterate(self, visitor: str | None, pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
-        """Yield the pieces of a response, each produced in a thread. A slow client occupies no thread meanwhile."""
+        """Yield the pieces of a response, each produced in a thread. No thread waits for a slow client."""
         iterator = iter(pieces)
         while (piece := await self.run_for(visitor, next, iterator, None)) is not None:
             yield piece
@@ -62,14 +62,14 @@ PROBES = Threads(4)  # probing uploaded files
 CREATES = Threads(8)  # creating jobs from links
 AUDIO = Threads(8)  # finding a recording, or fetching it from storage
 WAVEFORMS = Threads(4)
-RESULTS = Threads(2)  # transcripts as JSON; like EXPORTS limited by the interpreter lock
-EXPORTS = Threads(1)  # formats and archives, piece by piece
+RESULTS = Threads(2)  # transcripts as JSON; more threads would only wait for the interpreter lock
+EXPORTS = Threads(1)  # files and archives, piece by piece; more threads would only wait for the interpreter lock
 HEALTH = Threads(4)  # health and metrics
 IMPORTS = Threads(2)  # importing modules at the first request that needs them
 
 
 class Open:
-    """A limit of open requests of one kind, per visitor and per address."""
+    """A limit of open requests of one kind, per visitor and per network address."""
 
     def __init__(self, what: str, most: int) -> None:
         self.what = what
@@ -97,7 +97,7 @@ class Open:
             self._open = +self._open  # drop zero counts
 
 
-# A program on this machine, or a proxy that does not name its client.
+# Such a request comes from a program on this machine, or from a proxy that hides its clients' addresses.
 LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 OPEN_UPLOADS = Open("uploads", 16)
 OPEN_LINKS = Open("links that are being taken in", 16)

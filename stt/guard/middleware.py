@@ -1,4 +1,4 @@
-"""Wrap every accepted request: visitor cookie, security headers, database errors."""
+"""Wrap every accepted request: set the visitor cookie and security headers, and report database errors."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ log = logging.getLogger("stt.web.endpoints")
 
 
 class Visitors:
-    """Give each browser a signed cookie, and set security headers on each response.
+    """ASGI middleware that gives each browser a signed cookie, and sets security headers on each response.
 
-    It also restores the requested page after sign-in. Plain ASGI: websockets and streamed bodies pass through
-    unchanged, except for the names of our cookies.
+    After a sign-in, it redirects to the page that was requested before the sign-in. Websockets and streamed bodies pass
+    through unchanged; only the names of this app's cookies change in their headers.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -97,15 +97,15 @@ MIDDLEWARE = [Middleware(base_path.StripBasePath), Middleware(Gate), Middleware(
 
 
 def _log_answer(request: Request, status: int, began: float) -> None:
-    """Log only the first part of the path: the rest and the query may be private."""
+    """Log a response with only the first two segments of its path: the rest and the query may be private."""
     where = "/".join(request.url.path.split("/")[:3])[:100]
-    # A recorder sends a piece every second.
+    # A recorder sends a piece every second, which would fill the log.
     level = logging.DEBUG if where.startswith("/record/") and status == 200 else logging.INFO
     log.log(level, "%s %s answered %d in %d ms", request.method, where, status, (time.monotonic() - began) * 1000)
 
 
 def _is_page(request: Request) -> bool:
-    """Return whether a person opens a page, rather than a browser loading its files."""
+    """Return whether a person opens a page. Otherwise, the browser loads a file for a page."""
     return request.url.path == "/" or "text/html" in request.headers.get("accept", "")
 
 
@@ -113,7 +113,7 @@ def _cookies_for(request: Request, jar: cookies.Jar) -> list[str]:
     """Return the `Set-Cookie` values for this response."""
     path = request.url.path
     if path == SIGNED_IN:
-        return []  # the callback response decides
+        return []  # `_signed_in` returns the cookie after the callback's response
     visitor = visitors.visitor(request.cookies)
     if path == SIGN_OUT:
         if visitor is not None:
@@ -134,10 +134,10 @@ def _cookies_for(request: Request, jar: cookies.Jar) -> list[str]:
 
 
 def _signed_in(set_cookies: list[str], jar: cookies.Jar) -> list[str]:
-    """Return the cookie of a new visitor, bound to the sign-in that this callback response sets, if any.
+    """Return the cookie of a new visitor, bound to the sign-in that the callback's response sets.
 
-    A signed-in user gets a new visitor name, so that nobody can plant a known one. A link from elsewhere changes
-    nothing.
+    A signed-in user gets a new visitor name, because an attacker could have planted the old one. If the response sets
+    no sign-in, as after a link to the callback from another site, the list is empty.
     """
     from stt.auth import sign_ins
 
@@ -153,7 +153,7 @@ def _signed_in(set_cookies: list[str], jar: cookies.Jar) -> list[str]:
 
 
 def _guard_cookies(headers: MutableHeaders, *, secure: bool) -> None:
-    """Forbid caching of responses that set a cookie. Behind HTTPS mark every cookie Secure, also Streamlit's."""
+    """Forbid caching of responses that set a cookie. Behind HTTPS, mark every cookie Secure, including Streamlit's."""
     found = headers.getlist("set-cookie")
     if not found:
         return

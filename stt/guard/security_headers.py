@@ -1,6 +1,6 @@
 """Define the security headers of every response.
 
-Audio and exports, which are files from outside, have a stricter policy: SANDBOX in `stt.web.endpoints`.
+Uploaded audio has a stricter Content-Security-Policy, SANDBOX in `stt.web.endpoints`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from stt.compat.streamlit import INLINE_SCRIPT
 POLICY = "; ".join(
     (
         "default-src 'self'",
-        # Streamlit's page has one inline script. Its components are loaded as blobs.
+        # Streamlit's page has one inline script, and Streamlit loads components from blob URLs.
         f"script-src 'self' blob: 'wasm-unsafe-eval' {INLINE_SCRIPT}",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data: blob:",

@@ -15,7 +15,7 @@ from stt.settings import settings
 ROOM = 16 * 1024 * 1024  # minimum free bytes in the data folder, for the database and the next pieces of an upload
 
 engine = threading.Event()  # set while the job engine of this process runs
-requested = threading.Event()  # set at the first request of `/healthz`
+requested = threading.Event()  # set at the first request for `/healthz`
 
 
 def answer() -> tuple[int, dict[str, Any]]:
@@ -36,7 +36,8 @@ def has_room() -> bool:
 def database_answers() -> bool:
     try:
         with database().connect() as connection:
-            # As text: for a number as a column, SQLAlchemy imports its ORM, which dbos may be importing at this moment.
+            # Not `sa.select(1)`: SQLAlchemy passes a bare number to its ORM, and that fails while another thread is
+            # importing the ORM for dbos.
             connection.execute(sa.text("SELECT 1"))
     except (sa.exc.SQLAlchemyError, SetupError):
         return False

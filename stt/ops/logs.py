@@ -1,6 +1,6 @@
 """Write logs as one JSON object per line on standard error.
 
-They contain no data of visitors: no transcript, key, file name or link.
+The logs contain no data of visitors: no transcript, key, file name or link.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ WRITERS = (streamlit.LOGGER, uvicorn.LOGGER, dbos.LOGGER)  # libraries that inst
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")  # valid X-Request-Id from a proxy
-_GENERATION = re.compile(r"[A-Za-z0-9_-]{27}")  # as `recordings.new_id` makes them
+_GENERATION = re.compile(r"[A-Za-z0-9_-]{27}")  # a generation id, in the format of `recordings.new_id`
 
 
 class JsonLines(logging.Formatter):
-    """Format a record as JSON: `time`, `level`, `logger`, `message`.
+    """A formatter that writes a log record as a JSON object with `time`, `level`, `logger` and `message`.
 
-    `request_id`, `generation_id`, `error` and `at` follow if there are any.
+    The object also has `request_id` and `generation_id` if they are known, and `error` and `at` after an exception.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -44,7 +44,7 @@ class JsonLines(logging.Formatter):
 
 
 def set_up() -> None:
-    """Send our logs and those of libraries to standard error. Safe to repeat."""
+    """Send the logs of this app and of its libraries to standard error. It is safe to call this repeatedly."""
     root = logging.getLogger()
     if not any(isinstance(handler.formatter, JsonLines) for handler in root.handlers):
         handler = logging.StreamHandler()
@@ -56,16 +56,16 @@ def set_up() -> None:
 
 
 def adopt() -> None:
-    """Remove the handlers of libraries such as Streamlit, so that their logs use our format.
+    """Remove the log handlers of libraries such as Streamlit, so that their logs use the format of this app.
 
-    Otherwise an exception in a page would be logged in full, with the data that it quotes.
+    Otherwise an exception in a page would be logged in full, including data of visitors in its message.
     """
     for log in list(logging.root.manager.loggerDict.values()):
         if isinstance(log, logging.Logger) and log.name.partition(".")[0] in WRITERS:
             log.handlers.clear()
             log.propagate = True
     logging.getLogger(dbos.LOGGER).addFilter(dbos.expects_deletion)
-    for name in uvicorn.REQUESTS:  # they log every request with its query, which holds the tokens of share links
+    for name in uvicorn.REQUESTS:  # these loggers log every request's query, which may have the token of a share link
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
@@ -81,7 +81,7 @@ def _generation_of(record: logging.LogRecord) -> str | None:
 
 
 def _without_words(error: BaseException) -> dict[str, object]:
-    """Return where an exception occurred, without its message: that may quote a transcript, a link or a query."""
+    """Return the type and place of an exception, but not its message, which may quote a transcript, link or query."""
     reason = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
     frames = traceback.extract_tb(error.__traceback__)[-12:]
     return {

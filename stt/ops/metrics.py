@@ -1,4 +1,4 @@
-"""Export figures of this server in the Prometheus text format at `/metrics`."""
+"""Export metrics of this server in the Prometheus text format, for `/metrics`."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ provider_latency = histogram("stt_provider_seconds", "How long the provider took
 
 
 class _Jobs:
-    """Collect jobs by state and engine, and the age of the oldest queued one, from the database.
+    """A collector that counts jobs by state and engine, and finds the age of the oldest queued job, in the database.
 
-    If the database is unavailable, only `stt_database_up` says so; counters of this process are still exported.
+    If the database is unavailable, the collector only reports that, as `stt_database_up`. The counters of this process
+    are still exported.
     """
 
     def collect(self) -> Iterable[Metric]:
@@ -57,7 +58,7 @@ class _Jobs:
 
 
 def _jobs() -> tuple[list[tuple[str, str, int]], dict[str, float]]:
-    """Return job counts by state and engine, and the queue time of each engine's oldest waiting job."""
+    """Return the number of jobs by state and engine, and when each engine's oldest waiting job was queued."""
     t = transcriptions.c
     with database().connect() as connection:
         counts = connection.execute(sa.select(t.state, t.engine, sa.func.count()).group_by(t.state, t.engine)).all()

@@ -1,4 +1,4 @@
-"""Serve `/healthz` and `/metrics` on a worker, which serves nothing else."""
+"""Serve `/healthz` and `/metrics` on a worker, a process that runs jobs and serves no pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = logging.getLogger("stt.ops.monitor")
 
 
 def serve(port: int, address: str = "") -> None:
-    """Serve on `port` in the background, on all addresses unless one is given. Raises SetupError."""
+    """Serve on `port` in a background thread, on all addresses of this machine or on `address`. Raises SetupError."""
     try:
         server = ThreadingHTTPServer((address, port), _Handler)
     except OSError as error:
@@ -49,4 +49,4 @@ class _Handler(BaseHTTPRequestHandler):
         return 404, b"Not found.\n", TEXT
 
     def log_message(self, *_: object) -> None:
-        """Do not log probes."""
+        """Do not log requests, because all of them are probes."""
