@@ -1,7 +1,7 @@
 """Store jobs, recordings and transcripts.
 
-`records` has the rows of jobs, `recordings` those of files (stored by `audio_files`, on disk or at an fsspec address),
-`transcripts` chunks, text so far and results, `submissions` the submissions to the provider, `waveforms` and
-`playback_copies` data derived from a recording. `quotas` enforces the host's quotas. `removals` and `erasure` delete,
-`retrying` retries while the database is unavailable.
+`records` stores the rows of jobs, `recordings` the rows of recordings, and `audio_files` their files, on disk or at an
+fsspec address. `transcripts` stores chunks and transcripts, `submissions` what was sent to the provider, `waveforms`
+the loudness of recordings. `playback_copies` finds the file that a browser plays. `quotas` enforces the host's quotas.
+`removals` lists deleted data, `erasure` erases it, `retrying` repeats calls while the database is unavailable.
 """

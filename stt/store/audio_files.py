@@ -1,6 +1,6 @@
-"""Store audio in the data folder, or at any `fsspec` address that all machines can read.
+"""Store audio files in the data folder, or at any `fsspec` address that all machines can read.
 
-Files have random names. Copies of remote files are cached on this machine while they are used.
+Files have random names. Copies of remote files are cached on this machine.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from stt.files.paths import FULL, folder
 from stt.settings import settings
 
 CACHE_BYTES = 5 << 30  # maximum size of cached copies of remote files, bytes
-MIN_CACHE_SECONDS = 60.0  # a more recently requested copy is about to be opened
+MIN_CACHE_SECONDS = 60.0  # a copy that was requested within so many seconds may not be open yet, so it is not deleted
 
 
 def save(part: Path, name: str) -> None:
@@ -40,14 +40,14 @@ def save(part: Path, name: str) -> None:
 
 
 def restore(name: str, part: Path) -> None:
-    """Move a file that `save` moved on this machine back to `part`, if it was moved."""
+    """Undo `save` on this machine: move the file back to `part`, unless `save` had not moved it."""
     with suppress(OSError):
         if not part.exists():
             shutil.move(folder("audio" if _remote_store() is None else "cache") / name, part)
 
 
 def local(name: str) -> Path:
-    """Return a path on this machine, fetching the file if needed. It does not exist if the file was deleted.
+    """Return the file's path on this machine; copy a remote file there first. A deleted file does not exist there.
 
     Raises StorageUnavailable.
     """
@@ -96,14 +96,14 @@ def delete(name: str) -> None:
 
 
 def cached_names() -> list[str]:
-    """Return the names of cached copies of remote files on this machine."""
+    """Return the names of the remote files that have a cached copy on this machine."""
     if _remote_store() is None:
         return []
     return [file.name for file in folder("cache").iterdir() if file.suffix != writing.PART]
 
 
 def drop_cached(names: Iterable[str]) -> None:
-    """Delete cached copies from this machine, but not the originals."""
+    """Delete cached copies from this machine, but not the remote files."""
     for name in names:
         (folder("cache") / name).unlink(missing_ok=True)
 
@@ -119,7 +119,7 @@ def _connect(address: str) -> tuple[Any, str]:
 
     try:
         system, root = url_to_fs(address)
-    except ImportError as error:  # S3, for example, needs another package
+    except ImportError as error:  # S3, for example, needs a package of its own
         raise SetupError(
             f"STT_STORAGE needs a package that is not installed: {error}.", guidance="Install it and start again."
         ) from error
@@ -135,7 +135,7 @@ def _remote_store() -> tuple[Any, str] | None:
 
 @contextmanager
 def _storage_errors() -> Iterator[None]:
-    """Convert errors of the store to StorageUnavailable: every fsspec backend has its own exceptions."""
+    """Convert errors of the store to StorageUnavailable, because every fsspec backend has different exceptions."""
     try:
         yield
     except FileNotFoundError:
@@ -147,9 +147,9 @@ def _storage_errors() -> Iterator[None]:
 
 
 def _share_as_folder(system: Any, root: str, name: str) -> None:
-    """Copy the folder's group and other permissions to the file, so that other machines' users can read it.
+    """Give the file the folder's permissions for group and others, so that other machines can read it.
 
-    Files of this process are private (see `files.be_private`), and other machines may run as other users.
+    Files of this process are private (see `stt.files.writing`), and processes on other machines may have other users.
     """
     if "file" in (system.protocol if isinstance(system.protocol, tuple) else (system.protocol,)):
         with suppress(OSError):  # a file system without permissions
@@ -159,7 +159,7 @@ def _share_as_folder(system: Any, root: str, name: str) -> None:
 def _trim_cache(keep: Path) -> None:
     """Delete the least recently used files until the rest fits into CACHE_BYTES.
 
-    A file requested just now stays, here and in other processes, because it is opened next.
+    A file that this or another process has just requested stays, because it will be opened next.
     """
     found, used = [], time.time() - MIN_CACHE_SECONDS
     for file in folder("cache").iterdir():

@@ -1,7 +1,7 @@
 """Erase deleted data from every file within a minute: recordings, copies, DBOS workflows, SQLite pages.
 
-Each process with a job engine has a thread that performs the removals listed by `stt.store.removals`. A deletion in
-this process wakes it; deletions on other machines are found by polling.
+Each process with a job engine has a thread that performs the removals listed by `stt.store.removals`. After a deletion
+in this process the thread runs at once; deletions on other machines are found by polling.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ from stt.settings import settings
 from stt.store import audio_files, recordings, removals
 
 CHECK_INTERVAL = 20.0  # seconds
-RETRY_INTERVAL = 1.0  # seconds, while something is left
-FILE_CHECK_INTERVAL = 3600.0  # seconds, for abandoned files
+RETRY_INTERVAL = 1.0  # seconds, while removals remain
+FILE_CHECK_INTERVAL = 3600.0  # interval at which abandoned files are deleted, seconds
 FINISHED_STATUSES = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 BATCH = 200  # jobs per query
 # Compacting a database blocks writers for 15 s per GB. In a larger one, only deleted rows are overwritten.
 MAX_COMPACT_BYTES = 1 << 30  # bytes
-COMPACT_COST_FACTOR = 5  # compact during at most one in this many seconds
-READER_TIMEOUT = 20.0  # seconds to wait for readers of an older snapshot
+COMPACT_COST_FACTOR = 5  # compacting takes at most one in so many seconds
+READER_TIMEOUT = 20.0  # maximum wait for readers of an older snapshot, seconds
 
 log = logging.getLogger("stt.store.erasure")
 
 
 class Eraser:
-    """Erase deleted data in a thread, until `stop`."""
+    """A thread that erases deleted data until `stop`."""
 
     def __init__(self) -> None:
         self._ended = False
         self._compact_next = 0.0  # monotonic time
         self._checked = -FILE_CHECK_INTERVAL
-        removals.wakeup.set()  # for removals that a killed process left
+        removals.wakeup.set()  # begin with removals that a killed process left
         self._thread = threading.Thread(target=self._run, name="eraser", daemon=True)
         self._thread.start()
 
@@ -68,7 +68,7 @@ class Eraser:
                 log.exception("could not erase all deleted data")
 
     def erase(self) -> bool:
-        """Remove everything that is due; return whether something must be retried soon."""
+        """Erase everything whose removal is due; return whether some of it must be retried soon."""
         if time.monotonic() - self._checked >= FILE_CHECK_INTERVAL:
             self._checked = time.monotonic()
             recordings.clean_incoming(recordings.STALE_SECONDS)
@@ -98,7 +98,7 @@ class Eraser:
 def delete_workflows() -> bool:
     """Delete the workflows of deleted jobs; return whether some are still running.
 
-    Running ones end within seconds, because they check whether their job exists.
+    A running workflow of a deleted job ends within seconds, because it checks whether its job exists.
     """
     deleted = removals.due(removals.JOB)
     unfinished = False
@@ -123,7 +123,7 @@ def delete_workflows() -> bool:
 
 
 def drop_deleted_copies() -> None:
-    """Delete cached copies of recordings that were deleted, here or on another machine."""
+    """Delete cached copies of recordings that were deleted by this machine or another."""
     names = audio_files.cached_names()
     for at in range(0, len(names), 500):
         block = names[at : at + 500]
@@ -135,7 +135,8 @@ def drop_deleted_copies() -> None:
 def erase_pages(path: Path) -> bool:
     """Erase deleted rows from an SQLite database and its log; return whether that succeeded.
 
-    SQLite overwrites rows at deletion, but not content that it moved between pages before; VACUUM rewrites the file.
+    SQLite overwrites rows when it deletes them, but not the old places of content that it has moved between pages.
+    VACUUM therefore rewrites the file.
     """
     if not path.exists():
         return True

@@ -1,6 +1,6 @@
 """Find the file that a browser plays: the original if every browser can seek it exactly, else its playback copy.
 
-A copy is made once (see `stt.background.playback.copying`), is stored beside the recording, and deleted with it.
+A copy is made once (see `stt.background.playback.copying`), stored beside the recording, and deleted together with it.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class Playback:
 
 
 def track_of(recording: Recording, options: dict[str, Any]) -> str:
-    """Return the track that a job with these options plays, in the form used for names of copies."""
+    """Return the name of the track to play for a job with these options: a number, "all", or "" for the usual track."""
     several, choice = tracks.of_rows(recording.tracks), str(options.get("track") or "")
     known = {str(track.number) for track in several if not track.chosen}
     return choice if several and (choice == tracks.ALL or choice in known) else ""
 
 
 def playback_of(recording: Recording, track: str) -> Playback | None:
-    """Return the state of this track's audio; None if nobody has started a copy."""
+    """Return the state of the audio of a track, or None if a copy is needed and was not started."""
     if recording.seekable and not track:
         return Playback(ORIGINAL)
     c = copies.c
@@ -47,7 +47,7 @@ def playback_of(recording: Recording, track: str) -> Playback | None:
 
 
 def copy_of(recording: Recording, track: str) -> Path | None:
-    """Return the path of the playback copy on this machine, or None. Raises StorageUnavailable."""
+    """Return the path of the playback copy on this machine; None if it is not ready. Raises StorageUnavailable."""
     sound = playback_of(recording, track)
     if sound is None or sound.state != READY:
         return None

@@ -1,8 +1,8 @@
 """Enforce the quotas of a host: check them before a job is created, then count its usage. Days are UTC.
 
-Each refusal names the quota and when it resets. Usage of a job still counts after it is deleted; audio that was never
-decoded is released. If only a cookie identifies visitors, their network address counts as well, so that dropping the
-cookie does not reset a quota.
+Each refusal names the quota and when it resets. The usage of a job still counts after the job is deleted, except audio
+that was never decoded. If visitors are identified only by a cookie, usage is also counted for their network address, so
+that deleting the cookie does not reset a quota.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from stt.store.records import Job
 DAY = 24 * 3600  # seconds
 NETWORK = "network address"
 USAGE_RETENTION = 2 * DAY  # seconds
-LENGTH_TOLERANCE = 5.0  # tolerance on a file's declared length, seconds
+LENGTH_TOLERANCE = 5.0  # tolerance for the declared length of a file, seconds
 SHORTEN = "Cut it into shorter parts, or contact the administrator."
 QUOTAS = ("jobs_per_visitor", "minutes_per_visitor", "minutes_per_day", "dollars_per_day")
 
@@ -43,7 +43,10 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """Today's usage: seconds of audio of one visitor and of all, and US dollars of all on this server's key."""
+    """Today's usage: seconds of audio of one visitor (`mine`) and of all visitors, and US dollars.
+
+    `dollars` are those of all visitors on this server's key.
+    """
 
     mine: float
     all: float
@@ -52,10 +55,10 @@ class Used:
 
 @contextlib.contextmanager
 def reserve(job: Job, address: str | None = None) -> Iterator[None]:
-    """Check `job` against the quotas, let the caller create it inside the block, then count it.
+    """Check `job` against the quotas, let the caller create the job inside the block, then count its usage.
 
-    `address` is the client's, if known. Creates are serialized over all machines, so that two tabs cannot both take the
-    rest of a quota. Raises LimitReached, TooLarge.
+    `address` is the client's network address, if known. Creates are serialized over all machines, so that two tabs
+    cannot both use the rest of a quota. Raises LimitReached, TooLarge.
     """
     recordings.check_length(job.title, job.duration)
     hashed = clients.address_hash(address) if address and job.owner.startswith("visitor:") else None
@@ -67,9 +70,9 @@ def reserve(job: Job, address: str | None = None) -> Iterator[None]:
 
 
 def reserve_length(job: Job, seconds: float) -> None:
-    """Check and count the length of a downloaded link, which was unknown at create.
+    """Check and count the length of a downloaded recording, which was unknown when the job was created.
 
-    Raises LimitReached. Safe to repeat after a crash: it counts once.
+    Raises LimitReached. Safe to repeat after a crash, because the length is counted only once.
     """
     seconds *= _times_decoded(job)
     with _serialized():
@@ -79,9 +82,9 @@ def reserve_length(job: Job, seconds: float) -> None:
 
 
 def check_decoded(job: Job, seconds: float, promised: float) -> None:
-    """Check the decoded length of a recording against the quotas, where `promised` seconds were reserved.
+    """Check the decoded length of a recording, `seconds`, if it exceeds the `promised` length that was reserved.
 
-    The excess over the promise is counted. Raises TooLarge, LimitReached.
+    The additional seconds are counted. Raises TooLarge, LimitReached.
     """
     longest = settings().max_duration_minutes
     if seconds > longest * 60 + LENGTH_TOLERANCE:
@@ -97,18 +100,21 @@ def check_decoded(job: Job, seconds: float, promised: float) -> None:
 
 
 def settle(job: Job, seconds: float, dollars: float | None) -> None:
-    """Replace the reserved usage of a finished job by the real one. `dollars` is None if unknown."""
+    """Replace the reserved usage of a finished job by its actual usage. `dollars` is None if the cost is unknown."""
     values: dict[str, Any] = {"seconds": seconds * _times_decoded(job)}
-    if job.engine in kinds.HERE:  # subtract the chunks that earlier attempts count already
+    if job.engine in kinds.HERE:  # subtract the chunks that are counted for earlier attempts
         values["seconds"] = max(0.0, values["seconds"] - _counted_seconds(job)[1])
     if dollars is not None:
-        # Nothing was reserved for a job on the visitor's own key, so nothing is counted now.
+        # If the visitor's own key pays, no dollars were reserved, and none are counted.
         values["dollars"] = sa.case((usage.c.dollars > 0, dollars), else_=usage.c.dollars)
     _update_usage(job, **values)
 
 
 def release(job: Job, *, sent: bool) -> None:
-    """Release the unused reservation of an unfinished job: audio not decoded, or all unless `sent` to the provider."""
+    """Release the unused reservation of a job that ended without a result.
+
+    On this machine that is the audio that was not decoded. At a provider it is everything, unless the job was `sent`.
+    """
     if job.engine in kinds.HERE:
         mine, others = _counted_seconds(job)
         _update_usage(job, seconds=max(0.0, min(mine, job.seconds_done * _times_decoded(job) - others)))
@@ -122,7 +128,7 @@ def drop_reservation(job: Job) -> None:
 
 
 def used(owner: str) -> Used:
-    """Return the usage of `owner` and of all owners since midnight."""
+    """Return the usage of `owner` and of all owners since midnight UTC."""
     mine = sa.func.sum(sa.case((usage.c.owner == owner, usage.c.seconds), else_=0.0))
     query = sa.select(mine, sa.func.sum(usage.c.seconds), sa.func.sum(usage.c.dollars)).where(usage.c.at >= _midnight())
     return Used(*(value or 0.0 for value in queries.single(query)))
@@ -133,7 +139,7 @@ def open_jobs(owner: str) -> int:
 
 
 def _used_from(address: str) -> float:
-    """Return the seconds of audio of all clients at this address since midnight."""
+    """Return the seconds of audio of all clients at this network address since midnight UTC."""
     query = sa.select(sa.func.sum(usage.c.seconds)).where(usage.c.at >= _midnight(), usage.c.address == address)
     return queries.value(query) or 0.0
 
@@ -162,7 +168,7 @@ def _check(job: Job, seconds: float, dollars: float | None, address: str | None)
                 _open_jobs_from(address), most, f"{most:,} transcriptions at once are the limit for each {NETWORK}."
             )
     if (limits.minutes_per_visitor, limits.minutes_per_day, limits.dollars_per_day) == (None, None, None):
-        return  # summing up the day's usage is slow after many jobs
+        return  # do not sum up the day's usage, which is slow after many jobs
     usage_today = _check_daily_quotas(job, seconds if job.duration is not None else None, address)
     if limits.dollars_per_day is not None:
         _check_dollars(limits.dollars_per_day, usage_today.dollars, dollars, known=job.duration is not None)
@@ -174,7 +180,10 @@ def _check_jobs(number: int, most: int, rule: str) -> None:
 
 
 def _check_daily_quotas(job: Job, seconds: float | None, address: str | None = None) -> Used:
-    """Return the usage so far. `seconds` is None for a link of unknown length. Raises LimitReached."""
+    """Check the daily quotas of audio and return today's usage before this job. Raises LimitReached.
+
+    `seconds` is the length to add, or None for a link of unknown length.
+    """
     limits, usage_today = settings(), used(job.owner)
     for limit, before, scope in (
         (limits.minutes_per_visitor, usage_today.mine, "for each visitor"),
@@ -189,7 +198,7 @@ def _check_daily_quotas(job: Job, seconds: float | None, address: str | None = N
 
 
 def _check_minutes(limit: float, before: float, seconds: float | None, scope: str) -> None:
-    """Check a quota of seconds. A link of unknown length may start while any is left; see `reserve_length`."""
+    """Check a quota of audio. A link of unknown length (None) may start while any seconds are left."""
     rule = f"The limit is {_minutes(limit)} of audio a day {scope}"
     if seconds is not None and seconds > limit:
         raise LimitReached(f"{rule}, and this recording alone is {_minutes(seconds)} long.", guidance=SHORTEN)
@@ -198,7 +207,10 @@ def _check_minutes(limit: float, before: float, seconds: float | None, scope: st
 
 
 def _check_dollars(limit: float, before: float, dollars: float | None, *, known: bool) -> None:
-    """Check the quota of dollars. Unless the length is `known`, `dollars` is for the longest allowed recording."""
+    """Check the quota of dollars; `dollars` is None if the price is unknown.
+
+    If the length is not `known`, `dollars` is the cost of the longest allowed recording.
+    """
     rule = f"The limit is ${limit:,.2f} a day on this server's key"
     other = "Or enter a key of your own on the Settings page."
     if dollars is None or (dollars > limit and not known):
@@ -216,10 +228,10 @@ def _check_dollars(limit: float, before: float, dollars: float | None, *, known:
 
 
 def _expected_usage(job: Job) -> tuple[float, float | None]:
-    """Return the seconds of audio and US dollars that this attempt should take; None if the cost is unknown."""
+    """Return the expected seconds of audio and US dollars of this attempt. Dollars are None if the price is unknown."""
     seconds = (job.duration or 0.0) * _times_decoded(job)
     if job.engine in kinds.HERE:
-        # Earlier attempts count what they decoded; this one continues from there.
+        # The audio that earlier attempts decoded is counted for them. This attempt continues after it.
         return max(0.0, seconds - _counted_seconds(job)[1]) if job.attempt > 1 else seconds, 0.0
     if job.own_key:
         return seconds, 0.0
@@ -231,7 +243,7 @@ def _expected_usage(job: Job) -> tuple[float, float | None]:
 
 
 def _times_decoded(job: Job) -> int:
-    """Return how many times the recording is decoded: once per channel or track if these are speakers."""
+    """Return how often the recording is decoded: once for each channel or track, if each of them is a speaker."""
     every_track = job.options.get("track") == tracks.ALL
     if not (job.options.get("channels_are_speakers") or every_track) or job.recording_id is None:
         return 1
@@ -241,7 +253,7 @@ def _times_decoded(job: Job) -> int:
 
 
 def _counted_seconds(job: Job) -> tuple[float, float]:
-    """Return the seconds counted for this attempt, and for all other attempts of the job."""
+    """Return the seconds that are counted for this attempt, and those for all other attempts of the job."""
     mine = sa.func.sum(sa.case((usage.c.attempt == job.attempt, usage.c.seconds), else_=0.0))
     query = sa.select(mine, sa.func.sum(usage.c.seconds)).where(usage.c.id == job.id)
     own, every = queries.single(query)
@@ -257,7 +269,7 @@ def _insert_usage(job: Job, seconds: float, dollars: float, address: str | None)
     now = time.time()
     row = {"id": job.id, "attempt": job.attempt, "owner": job.owner, "at": now, "seconds": seconds, "dollars": dollars}
     row["address"] = address
-    with contextlib.suppress(sa.exc.IntegrityError), database().begin() as connection:  # counted already
+    with contextlib.suppress(sa.exc.IntegrityError), database().begin() as connection:  # the attempt is counted already
         connection.execute(usage.delete().where(usage.c.at < now - USAGE_RETENTION))
         connection.execute(usage.insert().values(row))
 

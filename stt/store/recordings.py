@@ -1,4 +1,4 @@
-"""Take recordings in, store and serve them. Files have random names; the user's name is only a label."""
+"""Receive, check, store and find recordings. Files have random names; the name from the user is only a label."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ STALE_SECONDS = 24 * 3600  # seconds; an unfinished upload older than this is ab
 class Recording:
     """A stored audio or video file. `duration` in seconds, `size` in bytes, `sample_rate` in Hz.
 
-    `dated` is its own date in seconds since 1970, or None; `dated_by` is the source of that date (see
-    `stt.files.dates`).
+    `dated` is the date at which it was recorded, in seconds since 1970, or None; `dated_by` is the kind of that date
+    (see `stt.files.dates`).
     """
 
     id: str
@@ -47,8 +47,8 @@ class Recording:
     sample_rate: int
     dated: float | None = None
     dated_by: str | None = None
-    tracks: list[dict[str, Any]] | None = None  # as in `stt.audio.tracks`: empty for a single one; None if not examined
-    seekable: bool | None = None  # every browser can play and seek the original; None if not examined
+    tracks: list[dict[str, Any]] | None = None  # see `stt.audio.tracks`: empty for a single track; None if not examined
+    seekable: bool | None = None  # whether every browser can play and seek the original; None if not examined
 
     @property
     def path(self) -> Path:
@@ -63,16 +63,16 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An address that a user entered. A separate type, so that it is never mistaken for a path on this server."""
+    """An address that a user entered. The separate type prevents that it is treated as a path on this server."""
 
     url: str
 
 
-MAX_LINKS, MAX_LINK_CHARACTERS = 100, 100_000  # maximum links at once, and total characters
+MAX_LINKS, MAX_LINK_CHARACTERS = 100, 100_000  # maximum number of links at once, and of their characters
 
 
 def links_in(typed: str) -> list[Link]:
-    """Return the links in a text, separated by white space, without duplicates. Raises BadLink if too many."""
+    """Return the links in a text, separated by white space, without duplicates. Raises BadLink for too many links."""
     if len(typed) > MAX_LINK_CHARACTERS:
         raise BadLink(
             f"At most {MAX_LINK_CHARACTERS:,} characters of links are taken at once.", guidance="Add fewer links."
@@ -86,15 +86,16 @@ def links_in(typed: str) -> list[Link]:
 
 
 def new_id() -> str:
-    """Return 160 random bits, URL-safe and impossible to guess."""
+    """Return a random id of 160 bits that is safe in a URL and cannot be guessed."""
     return secrets.token_urlsafe(20)
 
 
 class Intake:
-    """A file being received: `write` its bytes as they arrive, then `finish`. A context manager.
+    """A context manager for a file that is being received: `write` its bytes as they arrive, then call `finish`.
 
-    `changed` is the file's modification time, used if it contains no date. An unfinished file is deleted. Raises
-    TooLarge, DiskFull, EmptyFile, UploadBroken, and what `decoder.probe` raises.
+    `expected` is the size in bytes, if known. `changed` is the file's modification time, used if the file contains no
+    date. An unfinished file is deleted at exit. Raises TooLarge, DiskFull, EmptyFile, UploadBroken, and the errors of
+    `decoder.probe`.
     """
 
     def __init__(self, name: str, owner: str, expected: int | None = None, changed: Dated | None = None) -> None:
@@ -113,8 +114,8 @@ class Intake:
         self.close()
 
     def close(self) -> None:
-        """Delete a file that was not finished."""
-        with suppress(OSError):  # closing retries a write that failed on a full disk; it no longer matters
+        """Close the file, and delete it if it was not finished."""
+        with suppress(OSError):  # closing repeats a write that failed on a full disk; its error does not matter
             self._file.close()
         self.part.unlink(missing_ok=True)
 
@@ -127,7 +128,7 @@ class Intake:
             self._file.write(block)
 
     def flush(self) -> None:
-        """Flush, so that all bytes written so far can be read from `part`."""
+        """Flush the written bytes, so that others can read them from the file `part`."""
         with disk_errors():
             self._file.flush()
 
@@ -146,7 +147,7 @@ class Intake:
 
 
 def take_in(path: Path, owner: str, name: str | None = None) -> Recording:
-    """Copy a local file in. Raises what `Intake` raises."""
+    """Copy a local file into the store and return its recording. Raises the errors of `Intake`."""
     with open(path, "rb") as source, Intake(name or path.name, owner, path.stat().st_size) as intake:
         while block := source.read(1 << 20):
             intake.write(block)
@@ -156,7 +157,7 @@ def take_in(path: Path, owner: str, name: str | None = None) -> Recording:
 def add(part: Path, name: str, owner: str, dated: Dated | None = None) -> Recording:
     """Check the finished file `part`, move it into the store, and record it.
 
-    `dated` is used if the file contains no date. Raises what `inspect` raises, and DiskFull.
+    `dated` is used if the file contains no date. Raises the errors of `inspect`, and DiskFull.
     """
     recording = inspect(part, name, owner, dated)
     keep(part, recording)
@@ -164,10 +165,10 @@ def add(part: Path, name: str, owner: str, dated: Dated | None = None) -> Record
 
 
 def inspect(part: Path, name: str, owner: str, dated: Dated | None = None) -> Recording:
-    """Return the finished file `part` as a recording that is not stored yet, if it is valid.
+    """Check the finished file `part` and return it as a recording that is not stored yet.
 
-    `dated` is used if the file contains no date. Raises what `decoder.probe` raises, and TooLarge if it is longer than
-    the host allows.
+    `dated` is used if the file contains no date. Raises the errors of `decoder.probe`, and TooLarge if the recording is
+    longer than the host allows.
     """
     from stt.audio import track_choice  # loads numpy only when needed
 
@@ -193,7 +194,10 @@ def inspect(part: Path, name: str, owner: str, dated: Dated | None = None) -> Re
 
 
 def with_tracks(recording: Recording) -> Recording:
-    """Return the recording with its tracks, if an older version recorded none. Raises what `decoder.probe` raises."""
+    """Return the recording with its `tracks`; find and save them if an older version did not.
+
+    Raises the errors of `decoder.probe`.
+    """
     if recording.tracks is not None:
         return recording
     from stt.audio import track_choice
@@ -207,8 +211,8 @@ def with_tracks(recording: Recording) -> Recording:
 def keep(part: Path, recording: Recording, together: Callable[[sa.Connection], None] | None = None) -> None:
     """Move the file `part` into the store, and record it.
 
-    `together` runs in the recording transaction: if it raises, neither row nor file is left, and `part` stays in place.
-    If the process is killed meanwhile, leftovers are removed later. Raises DiskFull, StorageUnavailable.
+    `together` runs in the transaction that inserts the row. After an error there is no row, and the file is back at
+    `part`. If the process is killed meanwhile, the stored file is removed later. Raises DiskFull, StorageUnavailable.
     """
     with database().begin() as connection:
         removals.note(connection, removals.AUDIO, recording.id, after=STALE_SECONDS)
@@ -223,13 +227,13 @@ def keep(part: Path, recording: Recording, together: Callable[[sa.Connection], N
             removals.mark_removed(connection, removals.AUDIO, recording.id)
     except BaseException:
         audio_files.restore(recording.id, part)
-        with suppress(*DB_UNAVAILABLE):  # else it is deleted after STALE_SECONDS
+        with suppress(*DB_UNAVAILABLE):  # else the noted removal is due after STALE_SECONDS
             removals.remove_audio(recording.id)
         raise
 
 
 def check_length(name: str, seconds: float | None) -> None:
-    """Raise TooLarge if a recording of `seconds` is longer than the host allows. None is unknown."""
+    """Raise TooLarge if a recording is longer than the host allows. `seconds` is None if the length is unknown."""
     longest = settings().max_duration_minutes
     if seconds is not None and seconds > longest * 60:
         raise TooLarge(
@@ -239,7 +243,7 @@ def check_length(name: str, seconds: float | None) -> None:
 
 
 def find(recording_id: str | None, owner: str | None) -> Recording:
-    """Return the recording if `owner` owns it; `owner=None` acts as the server. Raises NotFound."""
+    """Return the recording if `owner` owns it; `owner=None` skips that check. Raises NotFound."""
     recording = find_or_none(recording_id, owner)
     if recording is None:
         raise NotFound("There is no such recording.")
@@ -247,7 +251,7 @@ def find(recording_id: str | None, owner: str | None) -> Recording:
 
 
 def find_or_none(recording_id: str | None, owner: str | None) -> Recording | None:
-    """Return the recording as `find` does, else None."""
+    """Return the recording as `find` does, but None in place of NotFound."""
     query = recordings.select().where(recordings.c.id == recording_id)
     if owner is not None:
         query = query.where(recordings.c.owner == owner)
@@ -263,7 +267,7 @@ def all_of(owner: str) -> list[Recording]:
 
 def find_all(ids: list[str], owner: str) -> list[Recording]:
     """Return the existing recordings among `ids` that `owner` owns, in that order."""
-    if not ids:  # as in `records.jobs_of`
+    if not ids:  # an empty list fails, as explained in `records.jobs_of`
         return []
     query = recordings.select().where(recordings.c.id.in_(ids), recordings.c.owner == owner)
     known = {row.id: Recording(**row._mapping) for row in queries.rows(query)}
@@ -282,9 +286,9 @@ def unused_ids(owner: str) -> list[str]:
 
 
 def remove(recording_id: str, owner: str, *only: sa.ColumnElement[bool]) -> None:
-    """Delete a recording and its file, if it exists, is the owner's, and matches `only`.
+    """Delete a recording and its file, if the recording exists, is the owner's, and matches `only`.
 
-    It disappears for the owner at once; if the store is unavailable, the file is deleted later.
+    The row is deleted at once. If the store is unavailable, the file is deleted later.
     """
     with database().begin() as connection:
         deleted = delete(connection, recording_id, owner, *only)
@@ -293,14 +297,17 @@ def remove(recording_id: str, owner: str, *only: sa.ColumnElement[bool]) -> None
 
 
 def delete(connection: sa.Connection, recording_id: str, owner: str, *only: sa.ColumnElement[bool]) -> bool:
-    """Delete a recording's row in this transaction; return whether it existed. Call `removals.remove_audio` after."""
+    """Delete the row of a recording in this transaction; return whether the row existed.
+
+    The caller must call `removals.remove_audio` after the transaction.
+    """
     mine = sa.and_(recordings.c.id == recording_id, recordings.c.owner == owner, *only)
     of_it = sa.select(copies.c.track).where(copies.c.id == recording_id)
     made = [copy_name(recording_id, track) for track in connection.execute(of_it).scalars()]
     if not connection.execute(recordings.delete().where(mine)).rowcount:
         return False
     for name in (recording_id, *made):
-        removals.mark_removed(connection, removals.AUDIO, name)  # an unfinished copy is already noted for later removal
+        removals.mark_removed(connection, removals.AUDIO, name)  # an unfinished copy has a note with a later time
         removals.note(connection, removals.AUDIO, name)
     if made:
         removals.note(connection, removals.JOB, recording_id)
@@ -310,19 +317,19 @@ def delete(connection: sa.Connection, recording_id: str, owner: str, *only: sa.C
 
 
 def copy_name(recording_id: str, track: str) -> str:
-    """Return the name of a playback copy in the store: the recording's id comes before the first dot."""
+    """Return the name of a playback copy in the store. The part before the first dot is the recording's id."""
     return f"{recording_id}.{track}.m4a" if track else f"{recording_id}.m4a"
 
 
 def existing(connection: sa.Connection, ids: Collection[str]) -> set[str]:
-    """Return those of `ids` that are recordings of any owner."""
+    """Return those of `ids` that belong to a recording of any owner."""
     return set(connection.execute(sa.select(recordings.c.id).where(recordings.c.id.in_(list(ids)))).scalars())
 
 
 def clean_incoming(seconds: float | None = None) -> None:
     """Delete unfinished uploads older than `seconds`.
 
-    The default deletes all of an earlier run, but not those of other live processes.
+    By default, delete all uploads of earlier runs, or if other processes may be alive, those older than STALE_SECONDS.
     """
     if seconds is None:
         seconds = STALE_SECONDS if settings().database_url else 0

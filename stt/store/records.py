@@ -18,7 +18,7 @@ from stt.kinds import DONE, FAILED, OPEN, QUEUED, WORKING
 from stt.transcript import titles
 from stt.transcript.model import Transcript
 
-PRIOR_WEIGHT = 5.0  # weight of the usual speed, in seconds of work; a job's own speed varies widely at first
+PRIOR_WEIGHT = 5.0  # seconds of work for which the usual speed is weighted; a job's own speed varies at first
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +56,17 @@ class Job:
     provenance: dict[str, Any] | None = None
     claim: int | None = None  # fencing token of the worker that holds the lease (see `acquire_lease`)
     own_key: bool | None = None  # whether the visitor's key pays the provider; None in records of older versions
-    dated: float | None = None  # the recording's own date, seconds since 1970
-    dated_by: str | None = None  # source of that date (see `stt.files.dates`)
+    dated: float | None = None  # date at which the recording was made, seconds since 1970
+    dated_by: str | None = None  # kind of that date (see `stt.files.dates`)
 
     @property
     def pending(self) -> bool:
-        """Return whether the job waits or is being worked on."""
+        """Return whether the job is queued or working."""
         return self.state in OPEN
 
     @property
     def fraction(self) -> float | None:
-        """Return the share of audio that is done, 0 to 1; None if the length or the provider's progress is unknown."""
+        """Return the share of audio that is done, 0 to 1. None for a provider's job, or if the length is unknown."""
         if self.state == DONE:
             return 1.0
         if not self.duration or self.engine == "provider":
@@ -74,13 +74,13 @@ class Job:
         return min(1.0, self.seconds_done / self.duration)
 
     def seconds_left(self, usual: float) -> float | None:
-        """Estimate the seconds of work left; `usual` is this server's usual speed."""
+        """Estimate the seconds of work that are left. `usual` is this server's usual speed (see `speed`)."""
         if not self.duration:
             return None
         return max(0.0, self.duration - self.seconds_done) / max(self.speed(usual), 0.01)
 
     def speed(self, usual: float) -> float:
-        """Estimate the seconds of audio per second of work: first `usual`, then increasingly this job's own speed."""
+        """Estimate the seconds of audio per second of work: at first `usual`, later mostly the job's own speed."""
         return (self.seconds_done + usual * PRIOR_WEIGHT) / (self.worked + PRIOR_WEIGHT)
 
 
@@ -89,7 +89,7 @@ _COLUMNS = [_t[field.name] for field in fields(Job)]
 
 
 def load(generation_id: str, owner: str | None) -> Job:
-    """Return the job if `owner` owns it; `owner=None` acts as the server. Raises NotFound."""
+    """Return the job if `owner` owns it; `owner=None` skips that check. Raises NotFound."""
     query = sa.select(*_COLUMNS).where(_t.id == generation_id)
     if owner is not None:
         query = query.where(_t.owner == owner)
@@ -102,8 +102,8 @@ def load(generation_id: str, owner: str | None) -> Job:
 def jobs_of(
     owner: str, *, ids: list[str] | None = None, states: tuple[str, ...] | None = None, limit: int | None = None
 ) -> list[Job]:
-    """Return the owner's jobs, newest first: only `ids`, only those in `states`, at most `limit`, if given."""
-    if ids is not None and not ids:  # SQLAlchemy fails on an empty list while its ORM is being imported
+    """Return the owner's jobs, newest first. `ids`, `states` and `limit` restrict the result if they are given."""
+    if ids is not None and not ids:  # SQLAlchemy fails on an empty list while another thread imports its ORM
         return []
     query = sa.select(*_COLUMNS).where(_t.owner == owner).order_by(_t.created.desc())
     if limit is not None:
@@ -122,7 +122,7 @@ def open_jobs(*where: sa.ColumnElement[bool]) -> list[Job]:
 
 
 def is_open(job: Job) -> bool:
-    """Return whether this attempt still waits or is being worked on."""
+    """Return whether this attempt is still queued or working."""
     return bool(queries.value(sa.select(sa.exists().where(_attempt(job), _t.state.in_(OPEN)))))
 
 
@@ -133,7 +133,7 @@ def insert(
     maker: str | None = None,
     also: Callable[[sa.Connection], None] = lambda _connection: None,
 ) -> None:
-    """Record a job that the process `maker` is about to queue; `also` runs in the same transaction."""
+    """Insert a job that the process `maker` is about to queue. `also` runs in the same transaction."""
     row = {field.name: getattr(job, field.name) for field in fields(Job)}
     with database().begin() as connection:
         connection.execute(transcriptions.insert().values(**row, sealed_key=sealed_key, maker=maker))
@@ -150,38 +150,41 @@ def delete_unqueued(job: Job, also: Callable[[sa.Connection], None] | None) -> N
 
 
 def creators(ids: list[str]) -> dict[str, str | None]:
-    """Return the process that queues each job; None if an older version made it."""
+    """Return the name of the process that queues each job; None if an older version recorded no process."""
     return {row.id: row.maker for row in queries.rows(sa.select(_t.id, _t.maker).where(_t.id.in_(ids)))}
 
 
 def begin(generation_id: str, attempt: int) -> bool:
-    """Mark this attempt as working; return False if it is not open any more."""
+    """Mark this attempt as working; return False if the attempt is not open any more."""
     begun = transcriptions.update().where(_t.id == generation_id, _t.attempt == attempt, _t.state.in_(OPEN))
     return queries.write(begun.values(state=WORKING, started=time.time())) == 1
 
 
 def requeue(job: Job, **values: Any) -> bool:
-    """Queue an ended job again, with a new attempt among `values`; return False if it has changed since it was read."""
+    """Mark an ended job as queued again. `values` include the new attempt.
+
+    Return False if the job has changed since it was read.
+    """
     return _update(job, (job.state,), state=QUEUED, error=None, finished=None, partial=None, claim=None, **values)
 
 
 def undo_requeue(job: Job, before: Job) -> None:
-    """Restore the end state `before`, because the attempt could not be queued."""
+    """Restore the state, error and end time of `before`, because the new attempt could not be queued."""
     _update(job, OPEN, state=before.state, error=before.error, finished=before.finished, sealed_key=None)
 
 
 def _update(job: Job, states: tuple[str, ...], **values: Any) -> bool:
-    """Update this attempt if it is in one of `states`; return whether it was."""
+    """Update this attempt if its state is one of `states`; return whether it was updated."""
     return queries.write(transcriptions.update().where(_attempt(job), _t.state.in_(states)).values(**values)) == 1
 
 
 def _attempt(job: Job) -> sa.ColumnElement[bool]:
-    """Return the condition that this is still the newest attempt."""
+    """Return the SQL condition that this is still the newest attempt of the job."""
     return sa.and_(_t.id == job.id, _t.attempt == job.attempt)
 
 
 def recent_durations(model: str) -> list[tuple[float, float]]:
-    """Return (seconds of audio, seconds from create to result) of a model's last 50 finished jobs."""
+    """Return (seconds of audio, seconds until the result) of a model's last 50 finished jobs."""
     query = (
         sa.select(_t.duration, _t.worked)
         .where(_t.model == model, _t.state == DONE, _t.duration > 0, _t.worked > 0)
@@ -192,18 +195,18 @@ def recent_durations(model: str) -> list[tuple[float, float]]:
 
 
 def transition(generation_id: str, expected: tuple[str, ...], state: str, **values: Any) -> bool:
-    """Set the state if it is one of `expected`; return whether it was."""
+    """Change the state to `state` if it is one of `expected`; return whether it was changed."""
     if state not in OPEN:
-        values["sealed_key"] = None  # a visitor's key is not kept longer than needed
+        values["sealed_key"] = None  # an ended job no longer needs the visitor's key
     changed = transcriptions.update().where(_t.id == generation_id, _t.state.in_(expected))
     return queries.write(changed.values(state=state, **values)) == 1
 
 
 def acquire_lease(job: Job, number: int) -> bool:
-    """Give the lease to the worker that dequeued the job at `number`; return whether it has the lease now.
+    """Give the lease to the worker that dequeued the job at time `number`; return False if a newer lease exists.
 
-    `number` is a fencing token: writes of a worker with an older token are ignored. A worker that was
-    considered dead and resumes has an older token than the worker that continued its job.
+    `number` is a fencing token: writes of a worker with an older token are ignored. A worker that was considered dead
+    and resumes has an older token than the worker that has continued its job.
     """
     is_newer = sa.or_(_t.claim.is_(None), _t.claim <= number)
     return queries.write(transcriptions.update().where(_attempt(job), is_newer).values(claim=number)) == 1
@@ -215,15 +218,15 @@ def release_lease(job: Job) -> None:
 
 
 def owned_by(job: Job) -> sa.ColumnElement[bool]:
-    """Return the condition that this attempt is working and the job's token is the newest."""
+    """Return the SQL condition that this attempt is working and that the fencing token of `job` is the newest."""
     working = sa.and_(_attempt(job), _t.state == WORKING)
     return working if job.claim is None else sa.and_(working, _t.claim == job.claim)
 
 
 def update_progress(job: Job, within: sa.Connection | None = None, **values: Any) -> bool:
-    """Record progress (`seconds_done`, `partial`, `stage` …); return whether this worker still holds the job.
+    """Record progress (`seconds_done`, `partial`, `stage` …); return whether this worker still holds the lease.
 
-    Runs in the transaction of `within` if given.
+    If `within` is given, the update is part of its transaction.
     """
     with database().begin() if within is None else nullcontext(within) as connection:
         return connection.execute(transcriptions.update().where(owned_by(job)).values(**values)).rowcount == 1
@@ -232,14 +235,14 @@ def update_progress(job: Job, within: sa.Connection | None = None, **values: Any
 def retitle(
     connection: sa.Connection, generation_id: str, was: str, title: str, *where: sa.ColumnElement[bool]
 ) -> bool:
-    """Change a title if it still is `was`; return whether it was."""
+    """Change a title if it is still `was`, or already `title`; return whether that was so."""
     same = sa.and_(_t.id == generation_id, _t.title.in_([was, title]), *where)
     values = {"title": title, "title_key": titles.key(title)}
     return connection.execute(transcriptions.update().where(same).values(values)).rowcount == 1
 
 
 def is_current(job: Job) -> bool:
-    """Return whether to continue: the job was not cancelled, deleted, retried or reassigned."""
+    """Return whether to continue: the job has not been cancelled, deleted, retried or reassigned."""
     return bool(queries.value(sa.select(sa.exists().where(owned_by(job)))))
 
 
@@ -248,8 +251,8 @@ def finish(
 ) -> bool:
     """Save the transcript and mark the job as done, in one transaction.
 
-    `corrected` is the transcript after the job's own replacements: a correction made when the job finishes. Returns
-    False if the job was cancelled, deleted or reassigned, and on a second call.
+    `corrected` is the transcript after the replacements of the job's vocabulary; it is saved as a correction. Return
+    False if the job was cancelled, deleted or reassigned, or had finished before.
     """
     shown = corrected or transcript
     done = {
@@ -284,7 +287,7 @@ def fail(job: Job, error: SttError) -> bool:
 
 
 def usual_speed(model: str, default: float) -> float:
-    """Return the seconds of audio that this server transcribes per second, from its last 20 finished jobs."""
+    """Return the seconds of audio that a model transcribes per second, measured in its last 20 finished jobs here."""
     recent = (
         sa.select(_t.duration, _t.worked)
         .where(_t.model == model, _t.state == DONE, _t.worked > 0.5, _t.duration > 5)
@@ -297,7 +300,7 @@ def usual_speed(model: str, default: float) -> float:
 
 
 def last_used(models: list[str]) -> dict[str, float]:
-    """Return when each of these models last finished a job; those that never did are left out."""
+    """Return the time at which each model last finished a job. A model that never did is left out."""
     query = (
         sa.select(_t.model, sa.func.max(_t.finished)).where(_t.model.in_(models), _t.state == DONE).group_by(_t.model)
     )

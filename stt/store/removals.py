@@ -1,8 +1,8 @@
-"""List the pending removals of deleted data. Each is noted in the deleting transaction and retried until it succeeds.
+"""The list of pending removals: data whose row is deleted, but whose content must still be erased.
 
-A process may be killed, or the store or the job engine unavailable, between deleting a row and its file.
-`stt.store.erasure` therefore retries removals, and also removes a file without a row, left by an upload that failed at
-its end.
+The transaction that deletes a row also notes the removal of its file. A process may be killed between the two, or the
+store or the job engine may be unavailable. `stt.store.erasure` therefore retries a removal until it succeeds. Removals
+are also noted before a file is stored, so that it is erased if its row is never inserted.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from stt.db.tables import removals
 from stt.errors import StorageUnavailable
 from stt.store import audio_files
 
-AUDIO = "audio"  # an audio file, by its recording's id
-JOB = "job"  # a job's workflows, by its generation id
-PAGES = "pages"  # deleted text in SQLite files, by "file:any name"
+AUDIO = "audio"  # an audio file; the name is the file's, and begins with the recording's id
+JOB = "job"  # the workflows of a job, or of a recording's copies; the name is the id
+PAGES = "pages"  # deleted text in an SQLite file; the name is "file:id"
 RECORDS, WORKFLOWS = "stt.db", "jobs.db"  # the SQLite files
 
-wakeup = threading.Event()  # set when this process has something to remove
+wakeup = threading.Event()  # set after a deletion in this process
 
 log = logging.getLogger("stt.store.removals")
 
 
 def note(connection: sa.Connection, kind: str, name: str, after: float = 0.0) -> None:
-    """Note in this transaction a removal that is due `after` seconds from now."""
+    """Note a removal that is due `after` seconds from now, in this transaction."""
     queries.insert_missing(connection, removals, {"kind": kind, "name": name, "at": time.time() + after})
 
 
 def note_pages(connection: sa.Connection, file: str, name: str) -> None:
-    """Note in this transaction that an SQLite file holds deleted text; other databases handle that themselves."""
+    """Note in this transaction that an SQLite file contains deleted text. PostgreSQL needs no such note."""
     if connection.dialect.name == "sqlite":
         note(connection, PAGES, f"{file}:{name}")
 
 
 def mark_removed(connection: sa.Connection, kind: str, *names: str) -> None:
-    """Delete the notes of these removals in this transaction: they are done, or no longer needed."""
+    """Delete the notes of removals that are done or no longer needed, in this transaction."""
     for at in range(0, len(names), 500):
         block = names[at : at + 500]
         connection.execute(removals.delete().where(removals.c.kind == kind, removals.c.name.in_(block)))
@@ -65,7 +65,10 @@ def due(kind: str, begins: str = "") -> list[str]:
 
 
 def remove_audio(recording_id: str) -> bool:
-    """Delete a file whose row is gone, and its playback copies; return whether all succeeded. Failures are retried."""
+    """Delete the file of a deleted recording, and its playback copies; return whether all were deleted.
+
+    Failed removals are retried later.
+    """
     return all([_remove(name) for name in (recording_id, *due(AUDIO, f"{recording_id}."))])
 
 

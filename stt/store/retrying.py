@@ -1,4 +1,4 @@
-"""Retry while the database or the store of recordings is unavailable."""
+"""Retry a call while the database or the store of recordings is unavailable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stt.errors import StorageUnavailable
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 MAX_RETRY_SECONDS = 120.0  # seconds
-TRANSIENT_ERRORS = (*DB_UNAVAILABLE, StorageUnavailable)  # a job retries on these
+TRANSIENT_ERRORS = (*DB_UNAVAILABLE, StorageUnavailable)  # after one of these errors the call is repeated
 
 
 def with_retries(function: Callable[Arguments, Result], *args: Arguments.args, **values: Arguments.kwargs) -> Result:

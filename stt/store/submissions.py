@@ -1,4 +1,4 @@
-"""Store a job's submission to the provider: whether a create was sent, its id, raw response and the sealed key."""
+"""Store a job's submission to the provider: whether it was sent, the provider's id and response, the sealed key."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def sealed_key(generation_id: str) -> str | None:
 
 
 def mark_submitted(job: Job) -> bool:
-    """Note that this attempt's create may reach the provider from now on; return False if already noted."""
+    """Note that this attempt's create is about to be sent to the provider; return False if that was noted before."""
     new = sa.and_(_t.id == job.id, sa.or_(_t.sent.is_(None), _t.sent != job.attempt))
     return queries.write(transcriptions.update().where(new).values(sent=job.attempt)) == 1
 
 
 def unmark_submitted(job: Job) -> None:
-    """Note that the provider has certainly not accepted this attempt's create."""
+    """Note that the provider has not accepted this attempt's create, which is certain."""
     mine = sa.and_(_t.id == job.id, _t.sent == job.attempt)
     queries.write(transcriptions.update().where(mine).values(sent=None))
 
@@ -36,18 +36,18 @@ def was_submitted(job: Job) -> bool:
 
 
 def provider_id(generation_id: str) -> str | None:
-    """Return the provider's id of an earlier attempt whose result may still be available."""
+    """Return the provider's id of the job, whose result may still be available; None without one."""
     return queries.value(sa.select(_t.remote_id).where(_t.id == generation_id))
 
 
 def save_provider_id(generation_id: str, remote_id: str | None) -> None:
-    """Save the provider's id, also for a cancelled job: a retry then fetches the result that is paid for."""
+    """Save the provider's id of a job, also if it is cancelled: a retry then fetches the result, which is paid for."""
     this = transcriptions.update().where(_t.id == generation_id)
     queries.write(this.values(remote_id=remote_id))
 
 
 def save_raw(generation_id: str, raw: Any) -> None:
-    """Save a response of the provider without a transcript, unless the job was deleted: it is paid for."""
+    """Save the provider's response if it has no usable transcript, because it is paid for. A deleted job is skipped."""
     empty, mine = Transcript(), _t.id == generation_id
     with database().begin() as connection:
         connection.execute(transcripts.delete().where(transcripts.c.id == generation_id))
@@ -57,12 +57,12 @@ def save_raw(generation_id: str, raw: Any) -> None:
 
 
 def raw_response(generation_id: str) -> Any:
-    """Return the provider's own response, or None."""
+    """Return the provider's response as it was received, or None if there is none."""
     return queries.value(sa.select(transcripts.c.raw).where(transcripts.c.id == generation_id))
 
 
 def has_raw(generation_id: str) -> bool:
-    """Return whether there is a raw response, without reading it."""
+    """Return whether a job has a raw response of the provider, without reading the response."""
     raw = sa.cast(transcripts.c.raw, sa.Text)
     query = sa.select(sa.exists().where(transcripts.c.id == generation_id, raw.is_not(None), raw != "null"))
     return bool(queries.value(query))

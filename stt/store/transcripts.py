@@ -1,6 +1,6 @@
 """Store the finished chunks of a job, its text so far, and the transcript.
 
-Pages show the text so far, `partial`, of an unfinished job.
+The text so far consists of the finished chunks and of `partial`, the segments of the current chunk.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ def save_chunk(
     *,
     seconds_done: float,
 ) -> None:
-    """Save a finished chunk and the total progress, which includes the prefetched part of the next chunk.
+    """Save a finished chunk and the job's progress. `seconds_done` includes the prefetched part of the next chunk.
 
-    Only the first save counts, and only by the worker that holds the lease.
+    Nothing is saved if the chunk was saved before, or if this worker no longer holds the lease.
     """
     done = sa.exists().where(stretches.c.id == job.id, stretches.c.number == number)
     progress = {"seconds_done": seconds_done, "partial": None, "worked": notes["worked"]}
@@ -41,20 +41,20 @@ def save_chunk(
 
 
 def chunk(generation_id: str, number: int) -> dict[str, Any] | None:
-    """Return a finished chunk: number, start, end, segments, notes."""
+    """Return a finished chunk as a dictionary with number, start, end, segments and notes; None if there is none."""
     query = stretches.select().where(stretches.c.id == generation_id, stretches.c.number == number)
     row = queries.one(query)
     return row._asdict() if row else None
 
 
 def chunks_of(generation_id: str) -> list[dict[str, Any]]:
-    """Return the finished chunks in order: number, start, end, segments, notes."""
+    """Return the finished chunks in order, as dictionaries with number, start, end, segments and notes."""
     query = stretches.select().where(stretches.c.id == generation_id).order_by(stretches.c.number)
     return [row._asdict() for row in queries.rows(query)]
 
 
 def last_chunk(generation_id: str) -> dict[str, Any] | None:
-    """Return number, end and notes of the last finished chunk."""
+    """Return number, end and notes of the last finished chunk, or None if there is none."""
     query = (
         sa.select(stretches.c.number, stretches.c.end, stretches.c.notes)
         .where(stretches.c.id == generation_id)
@@ -66,13 +66,13 @@ def last_chunk(generation_id: str) -> dict[str, Any] | None:
 
 
 def text_so_far(generation_id: str, last: int | None = None) -> str:
-    """Return the text so far; only that of the newest `last` chunks if given."""
+    """Return the text so far of a job. If `last` is given, only the newest `last` chunks are included."""
     query = sa.select(stretches.c.segments).where(stretches.c.id == generation_id).order_by(stretches.c.number.desc())
     if last is not None:
         query = query.limit(last)
     text_query = sa.select(transcripts.c.text).where(transcripts.c.id == generation_id)
     with database().connect() as connection:
-        # An imported transcript has its text from the start; its chunks are of the decoding that it is aligned with.
+        # A transcript that a user provides has its text from the start. Its chunks belong to the alignment.
         if (text := connection.execute(text_query).scalar()) is not None:
             return str(text)
         rows = [row.segments for row in connection.execute(query)][::-1]
@@ -97,7 +97,7 @@ def transcript_of(generation_id: str) -> Transcript:
 
 
 def beginning(generation_id: str, characters: int) -> str:
-    """Return the first characters of a finished text without reading the rest."""
+    """Return the first characters of the text of a finished transcript, without reading the rest."""
     first = sa.func.substr(transcripts.c.text, 1, characters)
     return queries.value(sa.select(first).where(transcripts.c.id == generation_id)) or ""
 
@@ -105,14 +105,15 @@ def beginning(generation_id: str, characters: int) -> str:
 def assembled(
     generation_id: str, partial: list[dict[str, Any]] | None = None, duration: float | None = None
 ) -> Transcript:
-    """Join all finished chunks and the partial one into a transcript."""
+    """Join all finished chunks, and the segments of the `partial` chunk, into a transcript."""
     rows = chunks_of(generation_id)
     notes = [row["notes"] for row in rows]
     named = [n for n in notes if n.get("language")]
     data = [segment for row in rows for segment in row["segments"]] + list(partial or [])
     reached = rows[-1]["end"] if rows else 0.0
     found = Transcript.from_dict({"segments": data})
-    language = next(iter(found.languages), named[0]["language"] if named else None)  # older segments have none
+    # Segments of older versions have no language, but their chunks have one.
+    language = next(iter(found.languages), named[0]["language"] if named else None)
     return Transcript.from_dict(
         {
             "segments": data,
@@ -127,6 +128,6 @@ def assembled(
 
 
 def segment_rows(segments: list[Segment]) -> list[dict[str, Any]]:
-    """Return segments as plain dictionaries, as the database stores them."""
+    """Return segments as plain dictionaries in the form in which the database stores them."""
     rows: list[dict[str, Any]] = Transcript(segments=tuple(segments)).to_dict()["segments"]
     return rows

@@ -1,4 +1,4 @@
-"""Measure how loud a recording is over time: once, in the background. The result is stored."""
+"""Measure the loudness of a recording over time, once, in the background, and store the result."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from stt.store.recordings import Recording
 
 STEPS = 1000  # number of values for a recording
 REQUEST_TIMEOUT = 1.5  # maximum time that a request waits for a result, seconds
-MAX_PENDING_PER_OWNER = 4  # so that one owner does not block the others
+MAX_PENDING_PER_OWNER = 4  # limit for one owner, so that other owners need not wait long
 
-# One at a time, so that waveforms do not slow transcription.
+# One thread measures one recording at a time, so that transcription is not slowed down.
 _worker = ThreadPoolExecutor(1)
 _pending: dict[tuple[str, str], tuple[str, Future[bytes]]] = {}  # (recording id, track) -> (owner, result)
 _lock = threading.Lock()
 
 
 def stored_or_started(recording: Recording, track: str = "") -> bytes | Future[bytes] | None:
-    """Return the stored loudness, else the future that yields it; None if the owner has too many pending.
+    """Return the stored loudness, or a future of it while it is measured; None if too many of the owner's are pending.
 
-    It has STEPS even steps, or none for an unreadable recording. `track` is named as that of a playback copy (see
-    `stt.store.playback_copies.track_of`). The future may raise StorageUnavailable or errors of the database; a later
-    call may succeed.
+    The loudness has STEPS values at equal distances, or none for an unreadable recording. `track` is what
+    `stt.store.playback_copies.track_of` returns. The future may raise StorageUnavailable or errors of the database; a
+    later call may succeed.
     """
     query = sa.select(waveforms.c.loudness).where(waveforms.c.id == recording.id, waveforms.c.track == track)
     stored: bytes | None = queries.value(query)
@@ -50,26 +50,26 @@ def stored_or_started(recording: Recording, track: str = "") -> bytes | Future[b
 
 
 def steps(loudness: bytes) -> list[float]:
-    """Return stored bytes as values from 0 to 1, the loudest."""
+    """Return stored loudness bytes as values from 0 to 1; 1 is the loudest."""
     return [value / 255 for value in loudness]
 
 
 def measure(recording: Recording, track: str) -> bytes:
-    """Return the loudness as STEPS bytes, none without sound. Raises InputError, StorageUnavailable, OSError."""
+    """Return the loudness as STEPS bytes; no bytes without sound. Raises InputError, StorageUnavailable, OSError."""
     which, _ = tracks.picked(tracks.of_rows(recording.tracks), track)
     with Reader(recording.path, name=recording.name, track=which) as reader:
         loudness = reader.levels(inf)
     if not loudness.size:
         return b""
     edges = np.linspace(0, len(loudness), STEPS + 1).astype(int)
-    # A high percentile of each step: averaged over pauses, long recordings would look flat.
+    # Use a high percentile of each step: with averages, which include pauses, long recordings would look flat.
     steps = np.array([np.percentile(loudness[a : max(b, a + 1)], 90) for a, b in itertools.pairwise(edges)])
     loudest = steps.max()
     return (steps / loudest * 255 if loudest else steps).round().astype(np.uint8).tobytes()
 
 
 def _make(recording: Recording, track: str) -> bytes:
-    """Measure and store the loudness, also of an unreadable recording. Transient errors are raised and not stored."""
+    """Measure and store the loudness: no bytes for an unreadable recording, and nothing after a transient error."""
     try:
         try:
             found = measure(recording, track)
@@ -77,7 +77,7 @@ def _make(recording: Recording, track: str) -> bytes:
             found = b""
         except OSError as error:
             raise StorageUnavailable(detail=repr(error)) from error
-        with suppress(IntegrityError):  # stored by another process, or deleted by now
+        with suppress(IntegrityError):  # another process has stored it, or the recording was deleted
             queries.write(waveforms.insert().values(id=recording.id, track=track, loudness=found))
         return found
     finally:

@@ -1,4 +1,4 @@
-"""Record the deliveries: a row for each ended attempt of a job, with the receiver's last response."""
+"""Store the deliveries: a row for each ended attempt of a job, with the receiver's last response."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from stt.store.records import Job
 
 WAITING, DELIVERED, FAILED = "waiting", "delivered", "failed"
 KEPT = 50  # number of deliveries kept per owner
-OVERDUE = 120.0  # seconds past due after which a waiting delivery was probably lost with a killed process
+OVERDUE = 120.0  # so many seconds past due, a waiting delivery was probably lost with a killed process
 EVENTS = {kinds.DONE: "completed", kinds.FAILED: "failed", kinds.CANCELLED: "cancelled"}
 TEST = "webhook.test"
 _d, _w, _t = webhook_deliveries.c, webhook_jobs.c, transcriptions.c
@@ -32,8 +32,9 @@ _d, _w, _t = webhook_deliveries.c, webhook_jobs.c, transcriptions.c
 class Delivery:
     """A notification: the `event`, the `body` in JSON, and the outcome.
 
-    `attempts` counts all requests, `tries` those of the current round. `status` is the HTTP status of the last
-    response, or None, and `answer` its text or the error. Times are seconds since 1970.
+    `attempts` counts all requests; `tries` counts the requests since the delivery was last started. `status` is the
+    HTTP status of the last response, or None; `answer` is the text of that response, or the error. Times are seconds
+    since 1970.
     """
 
     id: str
@@ -56,7 +57,7 @@ _COLUMNS = [_d[field.name] for field in fields(Delivery)]
 
 
 def find(delivery_id: str, owner: str | None) -> Delivery:
-    """Return a delivery of the owner; `owner=None` acts as the server. Raises NotFound."""
+    """Return a delivery if `owner` owns it; `owner=None` skips that check. Raises NotFound."""
     query = sa.select(*_COLUMNS).where(_d.id == delivery_id)
     row = queries.one(query if owner is None else query.where(_d.owner == owner))
     if row is None:
@@ -71,9 +72,10 @@ def of(owner: str) -> list[Delivery]:
 
 
 def note_end(generation_id: str) -> str | None:
-    """Record a delivery for the end of a job and return its id; None if nobody subscribed, or it was recorded before.
+    """Record a delivery for the end of a job and return the delivery's id.
 
-    A job whose speakers are still being found has not ended.
+    Return None if the job has no webhook, its delivery was recorded before, or it has not ended. A job whose speakers
+    are still being searched for has not ended.
     """
     try:
         job = records.load(generation_id, None)
@@ -92,13 +94,13 @@ def note_end(generation_id: str) -> str | None:
 
 
 def note_test(owner: str, url: str) -> str:
-    """Record a delivery without content, to test the address."""
+    """Record a delivery without content that tests the address `url`; return the delivery's id."""
     with database().begin() as connection:
         return _insert(connection, owner, url, TEST, {})
 
 
 def unrecorded() -> list[str]:
-    """Return the ended jobs that may lack their delivery, because a process was killed."""
+    """Return the ids of ended jobs whose delivery was not recorded, for example because a process was killed."""
     ended = sa.and_(_t.state.in_(EVENTS), _w.told < _t.attempt)
     return queries.values(sa.select(_t.id).join(webhook_jobs, _w.id == _t.id).where(ended))
 
@@ -109,7 +111,7 @@ def overdue() -> list[Delivery]:
 
 
 def restart(delivery_id: str, owner: str) -> Delivery:
-    """Start a new round of tries for a delivery. Raises NotFound, also if it is still waiting."""
+    """Set a delivery to waiting again, with `tries` at 0. Raises NotFound, also if it is still waiting."""
     values = {"state": WAITING, "tries": 0, "due": time.time(), "finished": None}
     mine = sa.and_(_d.id == delivery_id, _d.owner == owner, _d.state != WAITING)
     if queries.write(webhook_deliveries.update().where(mine).values(values)) != 1:
@@ -118,7 +120,7 @@ def restart(delivery_id: str, owner: str) -> Delivery:
 
 
 def record(delivery: Delivery, state: str, status: int | None, answer: str, due: float | None) -> bool:
-    """Record an attempt; return False if another process did, or the delivery was deleted."""
+    """Record an attempt. Return False if another process recorded this attempt, or the delivery was deleted."""
     values: dict[str, Any] = {"state": state, "status": status, "answer": answer, "due": due}
     values |= {"attempts": delivery.attempts + 1, "tries": delivery.tries + 1}
     values |= {} if state == WAITING else {"finished": time.time()}
@@ -141,7 +143,7 @@ def _insert(
 
 
 def _data(job: Job) -> dict[str, Any]:
-    """Return the data on a job, without its text: the receiver can get that with the id and a token."""
+    """Return the data on a job without its text. The receiver can get the text with the id and a token."""
     data: dict[str, Any] = {"generation_id": job.id, "status": EVENTS[job.state], "model": job.model}
     data["duration"] = job.duration
     if job.error is not None:

@@ -1,4 +1,4 @@
-"""Deliver durably: each attempt is a workflow, which queues the next one with a delay until one succeeds."""
+"""Durable delivery: each attempt is a workflow. A failed attempt queues the next attempt with a delay."""
 
 from __future__ import annotations
 
@@ -16,23 +16,26 @@ from stt.webhooks.deliveries import DELIVERED, FAILED, WAITING
 QUEUE = "webhooks"
 AT_ONCE = 8  # maximum concurrent requests of one process
 OFTEN = 1.0  # polling interval, seconds
-DELAYS = (5.0, 60.0, 300.0, 1800.0, 7200.0, 18000.0, 28800.0, 28800.0)  # seconds before each retry: a day in all
+DELAYS = (5.0, 60.0, 300.0, 1800.0, 7200.0, 18000.0, 28800.0, 28800.0)  # seconds before each retry; a day in total
 
 log = logging.getLogger("stt.webhooks.delivering")
 
 
 def job_ended(generation_id: str) -> None:
-    """Begin the delivery for an ended job, if somebody subscribed. `reconcile` retries failures."""
+    """Begin the delivery for an ended job, if it has a webhook. If that fails, `reconcile` begins it later."""
     try:
         delivery_id = with_retries(deliveries.note_end, generation_id)
         if delivery_id is not None:
             outside_workflow(_enqueue, delivery_id, 1)
-    except Exception as error:  # must not fail a job that has ended  # noqa: BLE001
+    except Exception as error:  # an error here must not fail the job  # noqa: BLE001
         log.warning("could not begin to deliver: %s", type(error).__name__)
 
 
 def send_test(owner: str) -> str:
-    """Send a message without content to the owner's address; return the delivery's id. Raises BadOption without one."""
+    """Send a message without content to the owner's address; return the delivery's id.
+
+    Raises BadOption if the owner has no address.
+    """
     url = subscriptions.url_of(owner)
     if url is None:
         raise BadOption("There is no address to send to.", guidance="Enter one first.")
@@ -42,13 +45,13 @@ def send_test(owner: str) -> str:
 
 
 def redeliver(delivery_id: str, owner: str) -> None:
-    """Start a delivery again. Raises NotFound, also if it is still waiting."""
+    """Start a delivery again. Raises NotFound, also for a delivery that is still waiting."""
     delivery = deliveries.restart(delivery_id, owner)
     _enqueue(delivery.id, delivery.attempts + 1)
 
 
 def reconcile() -> None:
-    """Begin missing deliveries and queue lost attempts, after a process was killed."""
+    """Begin missing deliveries and queue overdue attempts, which a killed process has left."""
     for generation_id in deliveries.unrecorded():
         job_ended(generation_id)
     for delivery in deliveries.overdue():
@@ -56,7 +59,7 @@ def reconcile() -> None:
 
 
 def _enqueue(delivery_id: str, number: int, delay: float = 0.0) -> None:
-    """Queue an attempt, once."""
+    """Queue attempt `number` of a delivery, unless it was queued before. `delay` in seconds."""
     name = f"webhook-{delivery_id}-{number}"
     if DBOS.get_workflow_status(name) is None:
         with SetWorkflowID(name), SetEnqueueOptions(delay_seconds=delay or None):
@@ -65,14 +68,17 @@ def _enqueue(delivery_id: str, number: int, delay: float = 0.0) -> None:
 
 @DBOS.workflow(name="webhook")
 def deliver(delivery_id: str, number: int) -> None:
-    """Make attempt `number` of a delivery, and queue the next if it fails. It is repeated if the process is killed."""
+    """Make attempt `number` of a delivery. If the attempt fails, queue the next one.
+
+    If the process is killed meanwhile, the attempt is repeated.
+    """
     delay = DBOS.run_step(StepOptions(name="attempt"), _attempt, delivery_id, number)
     if delay is not None:
         outside_workflow(_enqueue, delivery_id, number + 1, delay)
 
 
 def _attempt(delivery_id: str, number: int) -> float | None:
-    """Send, record the answer, and return the seconds until the next attempt; None if there is none."""
+    """Send the message and record the response. Return the seconds until the next attempt; None if there is none."""
     try:
         delivery = with_retries(deliveries.find, delivery_id, None)
     except NotFound:

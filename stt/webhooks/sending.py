@@ -1,4 +1,4 @@
-"""Make one request to a receiver: signed, to a public address, without redirects, within seconds."""
+"""Make one signed request to a receiver at a public address, with a time limit and without redirects."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from stt.settings import settings
 CONNECT, QUIET, LONGEST = 5.0, 10.0, 20.0  # timeouts, seconds: to connect, between bytes, in total
 MOST_READ = 1024  # maximum bytes read of a response
 MOST_SHOWN = 200  # maximum characters shown of a response
-GONE = 410  # the status with which a receiver unsubscribes
+GONE = 410  # the HTTP status with which a receiver ends a delivery
 LATE = "It did not answer in time."
 AGENT = "STT-Studio-Webhooks"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The receiver's HTTP status, None without a response, and its text or the error."""
+    """The outcome of a request. `status` is the HTTP status; without a response it is None, and `text` is the error."""
 
     status: int | None
     text: str
@@ -39,7 +39,7 @@ class Answer:
 
 
 def send(url: str, message_id: str, body: str, secret: str) -> Answer:
-    """Send a message of Standard Webhooks and return the response. Network errors are not raised."""
+    """Send a message by Standard Webhooks and return the outcome. Network errors are returned, not raised."""
     now = datetime.now(UTC)
     headers = {
         "Content-Type": "application/json",
@@ -57,9 +57,9 @@ def send(url: str, message_id: str, body: str, secret: str) -> Answer:
             http.post(url, data=body.encode(), headers=headers, timeout=(CONNECT, QUIET), stream=True) as response,
         ):
             text = b""
-            with suppress(HTTPError, OSError):  # only the status matters
+            with suppress(HTTPError, OSError):  # the status is enough: the text may be missing
                 text = response.raw.read(MOST_READ, decode_content=True)
-            # A connection that was shut down during the headers looks like a response with fewer headers.
+            # If the deadline closes the connection while headers arrive, that looks like a response with fewer headers.
             deadline.check()
             return Answer(response.status_code, _summary(response.status_code, text))
     except BadLink as error:

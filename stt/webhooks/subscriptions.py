@@ -1,4 +1,4 @@
-"""Store the webhook address of each owner and each job, and the secrets that sign messages."""
+"""Store the webhook address of each owner and of each job, and the secrets that sign messages."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from stt.errors import KeyMissing
 from stt.links import download
 from stt.settings import settings
 
-PREFIX = "whsec_"  # prefix of secrets in Standard Webhooks
+PREFIX = "whsec_"  # prefix of a secret in Standard Webhooks
 SECRET_BYTES = 32
 _w = webhooks.c
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """An owner's address, or None, and the secret that signs messages to all addresses."""
+    """The owner's webhook address, or None, and the secret that signs all messages about the owner's jobs."""
 
     url: str | None
     secret: str
 
 
 def of(owner: str) -> Subscription:
-    """Return the owner's address and secret, which is created at the first call."""
+    """Return the owner's address and secret. The first call creates the secret."""
     row = queries.one(sa.select(_w.url, _w.secret).where(_w.owner == owner).order_by(_w.created.desc()))
     if row is not None:
         try:
@@ -43,12 +43,12 @@ def of(owner: str) -> Subscription:
 
 
 def url_of(owner: str) -> str | None:
-    """Return the owner's address, if there is one."""
+    """Return the owner's address, or None."""
     return queries.value(sa.select(_w.url).where(_w.owner == owner).order_by(_w.created.desc()))
 
 
 def save(owner: str, url: str) -> str | None:
-    """Save the owner's address and return it; an empty text removes it. Raises BadLink."""
+    """Save the owner's address and return it. An empty text removes the address. Raises BadLink."""
     address = check(url) if url.strip() else None
     of(owner)
     queries.write(webhooks.update().where(_w.owner == owner).values(url=address))
@@ -56,7 +56,7 @@ def save(owner: str, url: str) -> str | None:
 
 
 def renew_secret(owner: str) -> str:
-    """Replace the secret: messages from now on are signed with the new one. Return it."""
+    """Replace the owner's secret and return the new secret, which signs all messages from now on."""
     secret = PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
     sealed = keys.seal(SecretStr(secret))
     with database().begin() as connection:
@@ -67,7 +67,7 @@ def renew_secret(owner: str) -> str:
 
 
 def check(url: str) -> str:
-    """Return the address if its text alone shows no reason to refuse it. Raises BadLink."""
+    """Check the text of an address, without resolving its host name, and return the address. Raises BadLink."""
     return download.acceptable(url, allow_private=settings().allow_private_urls)
 
 
