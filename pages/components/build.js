@@ -1,5 +1,5 @@
-// Bundle each component: its index.js, with all that it imports, becomes bundle.js, which Streamlit takes as one text.
-// `node build.js --check` only says whether the bundles are what the sources give.
+// Bundle each component: its index.js and everything that it imports become one bundle.js. Streamlit accepts the script
+// of a component only as one text. `node build.js --check` changes nothing and fails if a bundle is out of date.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";

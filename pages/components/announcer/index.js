@@ -1,7 +1,8 @@
-// The region stays in the page: screen readers speak what changes in one that they know already.
+// Announces a text in a live region. The region stays in the page, because screen readers announce changes only in a
+// region that exists already.
 
 /** @type {WeakMap<Element, string>} */
-const shown = new WeakMap(); // region -> the key of what was last brought into view for it
+const shown = new WeakMap(); // live region -> key of the container that was last scrolled into view
 
 /** @param {import("../shared/staying.js").Call} call */
 export default function ({ data, parentElement }) {

@@ -49,9 +49,9 @@ var LONGEST_WAIT = 5e3;
 var TRIES = 5;
 var PlaybackCopy = class {
   /**
-   * @param {(address: string, failed: boolean) => void} ready is called with where the sound is: the original if there
-   *   is no copy.
-   * @param {(percent: number) => void} wait is called before, again and again.
+   * @param {(address: string, failed: boolean) => void} ready is called with the address of the sound. If making the
+   *   copy has failed, this is the address of the original.
+   * @param {(percent: number) => void} wait is called repeatedly while the server makes the copy.
    */
   constructor(ready, wait) {
     this.ready = ready;
@@ -195,7 +195,7 @@ var Sound = class {
     if (this.waiting) this.start();
   }
   /**
-   * Say something below the controls. What changes all the time, as `far` does, is not read aloud.
+   * Show a text below the controls. Screen readers announce `words`, but not `far`, which changes all the time.
    * @param {string} words
    */
   tell(words, far = "", trouble = true) {
@@ -220,7 +220,7 @@ var Sound = class {
     this.hooks.broken?.(unplayable);
   }
   /**
-   * Go to a place. Before the length is known it is kept until it can be taken.
+   * Seek to a position. Before the length of the sound is known, the position is stored and used later.
    * @param {number} seconds
    */
   seek(seconds) {
@@ -229,8 +229,9 @@ var Sound = class {
     this.hooks.moved();
   }
   /**
-   * Chromium waits for ever when, on its way to one place, it is sent to another and then to the first again: the second
-   * wish makes it drop what it has read, and the third it takes for fulfilled. So no place is asked for twice on one way.
+   * Seek to a position that differs from those of the seeks in progress. Chromium never finishes seeking if, during a
+   * seek to A, it gets a seek to B and then one to A again. For B it drops the data read for A, and it treats the
+   * second seek to A as done.
    * @param {number} seconds
    */
   move(seconds) {
@@ -310,33 +311,33 @@ var Comparison = class {
     { versions: [], labels: [], caption: "", columns: [], passages: [], matrix: null }
   );
   shown = "";
-  // the data, as JSON
+  // the drawn data, as JSON
   boxes = (
     /** @type {HTMLElement[]} */
     []
   );
-  // of the passages
+  // the elements of the passages
   differences = (
     /** @type {Difference[]} */
     []
   );
   at = -1;
-  // the difference that is gone to
+  // index of the selected difference, -1 for none
   selected = (
     /** @type {HTMLElement | null} */
     null
   );
-  // the word that is gone to
+  // the element of the selected word
   words = (
     /** @type {WeakMap<Element, HTMLElement[][]>} */
     /* @__PURE__ */ new WeakMap()
   );
-  // passage -> its words by column
+  // passage -> words by column
   places = (
     /** @type {WeakMap<Element, { start: number | null, column: number }>} */
     /* @__PURE__ */ new WeakMap()
   );
-  // of words
+  // by word
   closing = new AbortController();
   read = (
     /** @type {(id: string) => void} */
@@ -453,7 +454,7 @@ var Comparison = class {
     const equal = sides.every((side) => /^s*$/.test(side.k)) ? " stt-cmp-equal" : "";
     return make("div", `stt-cmp-passage${equal}`, [time, ...texts], { "data-number": number });
   }
-  /** @param {HTMLElement} box of a passage */
+  /** Make elements of the words of a passage. @param {HTMLElement} box the element of the passage */
   build(box) {
     const cached = this.words.get(box);
     if (cached) return cached;
@@ -481,7 +482,7 @@ var Comparison = class {
     const [name, says] = kind === "c" ? [tr("changed"), tr("{letter} has \u201C{words}\u201D", { letter, words: side.w[i] })] : kind === "m" ? [tr("missing"), tr("only {letter} has it", { letter })] : [tr("added"), tr("not in {letter}", { letter })];
     return set(word, { tabindex: -1, role: "button", "aria-label": `${text}, ${name}: ${says}`, title: says });
   }
-  /** Every run of words that differ, in the order of reading. */
+  /** Return the runs of differing words in all passages, in reading order. */
   listDifferences() {
     return this.data.passages.flatMap(
       ({ sides }, passage) => sides.slice(1).flatMap(({ k }, i) => {
@@ -504,7 +505,8 @@ var Comparison = class {
     if (!this.audio.paused) this.playWord(word);
   }
   /**
-   * Bring a word to the middle. Again for some frames, since heights of far passages are guesses until they are drawn.
+   * Scroll a word to the middle of the window, and repeat this for some frames: the heights of distant passages are
+   * estimates until the passages are drawn.
    * @param {HTMLElement} word
    * @param {number} frames
    */
@@ -594,7 +596,7 @@ var Comparison = class {
   tick() {
     this.now.textContent = clock(this.sound.position);
   }
-  /** Keep the bar below Streamlit's header, and the columns as wide as words need. */
+  /** Keep the bar below Streamlit's header, and stack the columns if they are too narrow. */
   place() {
     const header = pageHeader()?.getBoundingClientRect();
     this.root.style.setProperty("--stt-top", `${Math.max(0, header?.bottom ?? 0)}px`);

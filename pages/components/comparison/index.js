@@ -1,4 +1,5 @@
-// Texts side by side. Passages hold plain text at once and their words as elements only when they come near the window.
+// Texts side by side. At first a passage contains plain text. Its words become elements when the passage comes near the
+// visible part of the page.
 
 import { clock } from "../shared/clock.js";
 import { make, makeButton, pageHeader, partsOf, scrollerOf, set } from "../shared/dom.js";
@@ -6,14 +7,15 @@ import { Sound } from "../shared/sound.js";
 import { staying } from "../shared/staying.js";
 import { tr, trn } from "../shared/texts.js";
 
-const EARLIER = 0.4; // seconds before a word, so that its beginning is heard
-const NARROW = 210; // pixels a column needs; with less the versions of a passage stand below each other
+const EARLIER = 0.4; // seconds that playback starts before a word, so that its beginning is audible
+const NARROW = 210; // pixels; in narrower columns the versions of a passage are shown below each other
 
 export default staying(".stt-compare", (root) => new Comparison(root));
 
 /**
- * What Python hands over: see `comparison` in __init__.py. A side has the words of a column: their texts, starts, kinds
- * as a letter each, and what changed words were.
+ * The data from Python: see `draw_comparison` in __init__.py. A `Side` has the words of one column: their texts `t`,
+ * start times `s` in seconds, and kinds `k`, one letter each. `w` has the reference's word for each changed word, by
+ * index.
  * @typedef {{ t: string[], s: (number | null)[], k: string, w: Record<number, string> }} Side
  * @typedef {{ at: number | null, sides: Side[] }} Passage
  * @typedef {{ letter: string, name: string, audio: string | null }} Column
@@ -27,13 +29,13 @@ export default staying(".stt-compare", (root) => new Comparison(root));
 
 class Comparison {
   data = /** @type {Data} */ ({ versions: [], labels: [], caption: "", columns: [], passages: [], matrix: null });
-  shown = ""; // the data, as JSON
-  boxes = /** @type {HTMLElement[]} */ ([]); // of the passages
+  shown = ""; // the drawn data, as JSON
+  boxes = /** @type {HTMLElement[]} */ ([]); // the elements of the passages
   differences = /** @type {Difference[]} */ ([]);
-  at = -1; // the difference that is gone to
-  selected = /** @type {HTMLElement | null} */ (null); // the word that is gone to
-  words = /** @type {WeakMap<Element, HTMLElement[][]>} */ (new WeakMap()); // passage -> its words by column
-  places = /** @type {WeakMap<Element, { start: number | null, column: number }>} */ (new WeakMap()); // of words
+  at = -1; // index of the selected difference, -1 for none
+  selected = /** @type {HTMLElement | null} */ (null); // the element of the selected word
+  words = /** @type {WeakMap<Element, HTMLElement[][]>} */ (new WeakMap()); // passage -> words by column
+  places = /** @type {WeakMap<Element, { start: number | null, column: number }>} */ (new WeakMap()); // by word
   closing = new AbortController();
   read = /** @type {(id: string) => void} */ (() => {});
 
@@ -150,7 +152,7 @@ class Comparison {
     return make("div", `stt-cmp-passage${equal}`, [time, ...texts], { "data-number": number });
   }
 
-  /** @param {HTMLElement} box of a passage */
+  /** Make elements of the words of a passage. @param {HTMLElement} box the element of the passage */
   build(box) {
     const cached = this.words.get(box);
     if (cached) return cached;
@@ -185,7 +187,7 @@ class Comparison {
     return set(word, { tabindex: -1, role: "button", "aria-label": `${text}, ${name}: ${says}`, title: says });
   }
 
-  /** Every run of words that differ, in the order of reading. */
+  /** Return the runs of differing words in all passages, in reading order. */
   listDifferences() {
     return this.data.passages.flatMap(({ sides }, passage) =>
       sides.slice(1).flatMap(({ k }, i) => {
@@ -210,7 +212,8 @@ class Comparison {
   }
 
   /**
-   * Bring a word to the middle. Again for some frames, since heights of far passages are guesses until they are drawn.
+   * Scroll a word to the middle of the window, and repeat this for some frames: the heights of distant passages are
+   * estimates until the passages are drawn.
    * @param {HTMLElement} word
    * @param {number} frames
    */
@@ -304,7 +307,7 @@ class Comparison {
     this.now.textContent = clock(this.sound.position);
   }
 
-  /** Keep the bar below Streamlit's header, and the columns as wide as words need. */
+  /** Keep the bar below Streamlit's header, and stack the columns if they are too narrow. */
   place() {
     const header = pageHeader()?.getBoundingClientRect();
     this.root.style.setProperty("--stt-top", `${Math.max(0, header?.bottom ?? 0)}px`);

@@ -3,7 +3,7 @@ import { partsOf } from "../shared/dom.js";
 import { askForText } from "../shared/transcript_text.js";
 import { tr, translate } from "../shared/texts.js";
 
-const SAID = 2000; // milliseconds that the button says so
+const SAID = 2000; // milliseconds for which the button's label is "Copied"
 
 /** @type {WeakMap<HTMLElement, ReturnType<typeof setTimeout>>} */
 const timers = new WeakMap();

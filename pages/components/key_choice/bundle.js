@@ -175,7 +175,7 @@ function chosen() {
 }
 var choose = (keys) => write(STORED, Object.keys(keys).length ? JSON.stringify(keys) : null);
 var Keymap = class {
-  /** @param {Record<string, string[]>} keys that somebody has chosen */
+  /** @param {Record<string, string[]>} keys that the user has chosen, by action id */
   constructor(keys = chosen()) {
     this.actions = ACTIONS.map((action) => ({ ...action, keys: keys[action.id] ?? action.keys }));
     this.byKey = /** @type {Map<string, Action[]>} */
@@ -187,16 +187,16 @@ var Keymap = class {
     }
   }
   /**
-   * Return what a key does.
+   * Return the id of the action of a pressed key, null if there is none.
    * @param {KeyboardEvent} event
-   * @param {Where} here
+   * @param {Where} here where the key is pressed
    */
   find(event, here) {
     if (event.isComposing || event.keyCode === 229) return null;
     const found2 = this.byKey.get(chordOf(event))?.find(({ where }) => where === "always" || where === here);
     return found2?.id ?? null;
   }
-  /** Return the first key for an action as people read it. @param {string} id */
+  /** Return the first key of an action as it is shown to users. @param {string} id of the action */
   hint(id) {
     const [key] = this.keysOf(id);
     return key ? written(key) : "";
@@ -206,7 +206,7 @@ var Keymap = class {
     return this.actions.find((action) => action.id === id)?.keys ?? [];
   }
   /**
-   * Return why an action cannot have a key, or an empty text.
+   * Return the reason why an action cannot have a key, "" if it can.
    * @param {string} id
    * @param {string} chord
    */
@@ -298,7 +298,7 @@ var KeyChoice = class {
     if (focused) [...this.rows.querySelectorAll("button")].find((one) => one.name === this.last)?.focus();
   }
   last = "";
-  // the name of the button that was pressed last
+  // name of the button that was clicked last
   /** @param {string} id @param {string} label @param {number} place @param {string} chord */
   button(id, label, place, chord) {
     const says = { action: label, key: chord ? written(chord) : tr("none") };

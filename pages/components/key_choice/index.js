@@ -1,4 +1,4 @@
-// The player's keys, to be changed: a press on a button waits for the new key.
+// The list of the player's keyboard shortcuts. After a click on a shortcut's button, the next pressed key replaces it.
 
 import { make, makeButton, partsOf } from "../shared/dom.js";
 import { CHANGEABLE, choose, chordOf, chosen, Keymap, MOST_KEYS, written } from "../shared/keymap.js";
@@ -41,7 +41,7 @@ class KeyChoice {
     if (focused) [...this.rows.querySelectorAll("button")].find((one) => one.name === this.last)?.focus();
   }
 
-  last = ""; // the name of the button that was pressed last
+  last = ""; // name of the button that was clicked last
 
   /** @param {string} id @param {string} label @param {number} place @param {string} chord */
   button(id, label, place, chord) {

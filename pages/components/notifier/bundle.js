@@ -109,7 +109,7 @@ var Notifier = class {
     /** @type {string | null} */
     null
   );
-  // what was last told, null before the first data
+  // the last news received, null before the first data
   waiting = false;
   /** @param {HTMLElement} root */
   constructor(root) {

@@ -1,16 +1,17 @@
-// A notification of the browser when a job ends while nobody looks at this tab. Permission is asked on a click only.
+// Shows a browser notification when a job ends while this tab is hidden. The browser asks for permission only after a
+// click on the button.
 
 import { partsOf } from "../shared/dom.js";
 import { staying } from "../shared/staying.js";
 import { read, write } from "../shared/storage.js";
 import { tr } from "../shared/texts.js";
 
-const STORED = "stt-notify"; // in localStorage: "on" if this browser is to notify
+const STORED = "stt-notify"; // key in localStorage: "on" if this browser shows notifications
 
 export default staying(".stt-notify", (root) => new Notifier(root));
 
 class Notifier {
-  news = /** @type {string | null} */ (null); // what was last told, null before the first data
+  news = /** @type {string | null} */ (null); // the last news received, null before the first data
   waiting = false;
 
   /** @param {HTMLElement} root */
@@ -24,7 +25,7 @@ class Notifier {
   }
 
   get possible() {
-    return "Notification" in globalThis; // not on pages without HTTPS, nor in some browsers of phones
+    return "Notification" in globalThis; // missing on pages without HTTPS and in some browsers on phones
   }
 
   get on() {
@@ -46,7 +47,7 @@ class Notifier {
   }
 
   async press() {
-    // If storage is blocked, the click counts for nothing, and the button says so.
+    // If storage is blocked, the click has no effect, and the button's label does not change.
     if (this.on) write(STORED, "off");
     else {
       const permission = await Notification.requestPermission();
@@ -71,6 +72,6 @@ function tell(news) {
       shown.close();
     };
   } catch {
-    // Chrome on Android has no such constructor: the page itself says what has ended
+    // Chrome on Android does not support this constructor. The page itself shows which job has ended.
   }
 }

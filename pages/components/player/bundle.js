@@ -66,9 +66,9 @@ var LONGEST_WAIT = 5e3;
 var TRIES = 5;
 var PlaybackCopy = class {
   /**
-   * @param {(address: string, failed: boolean) => void} ready is called with where the sound is: the original if there
-   *   is no copy.
-   * @param {(percent: number) => void} wait is called before, again and again.
+   * @param {(address: string, failed: boolean) => void} ready is called with the address of the sound. If making the
+   *   copy has failed, this is the address of the original.
+   * @param {(percent: number) => void} wait is called repeatedly while the server makes the copy.
    */
   constructor(ready, wait) {
     this.ready = ready;
@@ -203,7 +203,7 @@ var Sound = class {
     if (this.waiting) this.start();
   }
   /**
-   * Say something below the controls. What changes all the time, as `far` does, is not read aloud.
+   * Show a text below the controls. Screen readers announce `words`, but not `far`, which changes all the time.
    * @param {string} words
    */
   tell(words, far = "", trouble = true) {
@@ -228,7 +228,7 @@ var Sound = class {
     this.hooks.broken?.(unplayable);
   }
   /**
-   * Go to a place. Before the length is known it is kept until it can be taken.
+   * Seek to a position. Before the length of the sound is known, the position is stored and used later.
    * @param {number} seconds
    */
   seek(seconds) {
@@ -237,8 +237,9 @@ var Sound = class {
     this.hooks.moved();
   }
   /**
-   * Chromium waits for ever when, on its way to one place, it is sent to another and then to the first again: the second
-   * wish makes it drop what it has read, and the third it takes for fulfilled. So no place is asked for twice on one way.
+   * Seek to a position that differs from those of the seeks in progress. Chromium never finishes seeking if, during a
+   * seek to A, it gets a seek to B and then one to A again. For B it drops the data read for A, and it treats the
+   * second seek to A as done.
    * @param {number} seconds
    */
   move(seconds) {
@@ -424,7 +425,7 @@ function chosen() {
   }
 }
 var Keymap = class {
-  /** @param {Record<string, string[]>} keys that somebody has chosen */
+  /** @param {Record<string, string[]>} keys that the user has chosen, by action id */
   constructor(keys = chosen()) {
     this.actions = ACTIONS.map((action) => ({ ...action, keys: keys[action.id] ?? action.keys }));
     this.byKey = /** @type {Map<string, Action[]>} */
@@ -436,16 +437,16 @@ var Keymap = class {
     }
   }
   /**
-   * Return what a key does.
+   * Return the id of the action of a pressed key, null if there is none.
    * @param {KeyboardEvent} event
-   * @param {Where} here
+   * @param {Where} here where the key is pressed
    */
   find(event, here) {
     if (event.isComposing || event.keyCode === 229) return null;
     const found2 = this.byKey.get(chordOf(event))?.find(({ where }) => where === "always" || where === here);
     return found2?.id ?? null;
   }
-  /** Return the first key for an action as people read it. @param {string} id */
+  /** Return the first key of an action as it is shown to users. @param {string} id of the action */
   hint(id) {
     const [key] = this.keysOf(id);
     return key ? written(key) : "";
@@ -455,7 +456,7 @@ var Keymap = class {
     return this.actions.find((action) => action.id === id)?.keys ?? [];
   }
   /**
-   * Return why an action cannot have a key, or an empty text.
+   * Return the reason why an action cannot have a key, "" if it can.
    * @param {string} id
    * @param {string} chord
    */
@@ -598,7 +599,7 @@ var Loop = class {
     this.text = text;
     this.seek = seek;
   }
-  /** The paragraph that is repeated, as it is now. */
+  /** The repeated paragraph with its current times, null if none is repeated. */
   get paragraph() {
     return this.id === null ? null : this.text.byId(this.id) ?? null;
   }
@@ -607,14 +608,14 @@ var Loop = class {
     this.id = paragraph?.id ?? null;
     this.button.setAttribute("aria-pressed", String(this.id !== null));
   }
-  /** Go back to the start at the end. @param {number} seconds where the sound is @param {HTMLAudioElement} audio */
+  /** Seek to the paragraph's start at its end. @param {number} seconds the position @param {HTMLAudioElement} audio */
   check(seconds, audio) {
     const { paragraph } = this;
     if (!paragraph || audio.paused && !audio.ended || seconds < paragraph.end && !audio.ended) return;
     this.seek(paragraph.start);
     if (audio.ended) void audio.play();
   }
-  /** Stop repeating if somebody goes elsewhere. @param {number} seconds */
+  /** Stop repeating if the new position is outside the paragraph. @param {number} seconds the new position */
   endOutside(seconds) {
     const { paragraph } = this;
     if (!paragraph || seconds < paragraph.start - SLACK || seconds > paragraph.end) this.set(null);
@@ -627,7 +628,7 @@ var Sheet = class {
    * @param {HTMLElement} root
    * @param {import("../shared/sound.js").Listen} on
    * @param {() => import("../shared/keymap.js").Keymap} keymap
-   * @param {(needs: import("../shared/keymap.js").Action["needs"]) => boolean} can whether there is such a thing here
+   * @param {(needs: import("../shared/keymap.js").Action["needs"]) => boolean} can whether the player has this
    */
   constructor(root, on, keymap, can) {
     this.keymap = keymap;
@@ -744,12 +745,12 @@ var Commands = class {
     };
     this.name();
   }
-  /** Take over keys that were changed in another tab. */
+  /** Load the keyboard shortcuts again after they were changed in another tab. */
   read() {
     this.keymap = new Keymap();
     this.name();
   }
-  /** Name the keys on their buttons. */
+  /** Show the key of each action in the tooltip of its button. */
   name() {
     for (const [button2, title2, id] of this.titles) {
       const hint = this.keymap.hint(id);
@@ -762,7 +763,7 @@ var Commands = class {
     if (needs === "sound") return Boolean(this.player.data.audio);
     return needs !== "editing" || this.player.editor.editable;
   }
-  /** Do what a key stands for. Return whether there was anything to do. @param {string} id */
+  /** Run an action. Return whether a key press is handled by it. @param {string} id of the action */
   run(id, repeated = false) {
     if (repeated && ONCE.includes(id)) return true;
     const action = this.keymap.actions.find((one) => one.id === id);
@@ -772,7 +773,7 @@ var Commands = class {
     return true;
   }
   // ---- sound -------------------------------------------------------------------------------------------------------
-  /** Play from a little before, or pause. */
+  /** Start playback a little before the position, or pause. */
   play() {
     const { player } = this;
     const first = this.loop.paragraph?.start ?? 0;
@@ -791,7 +792,7 @@ var Commands = class {
     audio.playbackRate = Number(speed.value);
     this.say.textContent = tr("Speed {speed}", { speed: speed.options[place].text });
   }
-  /** The paragraph where the caret or else the sound is. */
+  /** The paragraph with the caret, or the paragraph at the position of the sound if the caret is not in the text. */
   get here() {
     const { editor, current, text } = this.player;
     return editor.active ?? current ?? text.paragraphAt(this.player.sound.position) ?? text.paragraphs[0];
@@ -805,7 +806,7 @@ var Commands = class {
     this.loop.set(paragraph);
     this.say.textContent = paragraph ? tr("This paragraph is repeated.") : tr("Not repeated any more.");
   }
-  // ---- places ------------------------------------------------------------------------------------------------------
+  // ---- moving ------------------------------------------------------------------------------------------------------
   /** @param {1 | -1} direction */
   walk(direction) {
     const { player } = this;
@@ -819,7 +820,7 @@ var Commands = class {
     else if (text.timed && document.activeElement?.closest(".stt-time")) target.time.focus({ preventScroll: true });
     player.reveal(() => target.box);
   }
-  /** Go to the next doubtful word, from the caret where it is in the text, and take the caret along. */
+  /** Go to the next doubtful word: after the caret, or after the last one if the caret is not in the text. */
   doubt() {
     const { finder, editor } = this.player;
     const { active } = editor;
@@ -895,8 +896,8 @@ var Wave = class {
     if (this.wanted === address) this.ready();
   }
   /**
-   * Draw again once the position, 0 to 1, is a pixel further.
-   * @param {number} done
+   * Draw the waveform again if the position has moved by more than a pixel.
+   * @param {number} done the position, 0 to 1
    */
   move(done) {
     if (this.drawn != null && Math.abs(done - this.drawn) * this.box.clientWidth > 1) this.draw(done);
@@ -943,7 +944,7 @@ var AROUND = 2;
 var FINE = 10;
 var Borders = class {
   /**
-   * @param {Times} times as they are now, whoever changes them
+   * @param {Times} times an object that always has the current times
    * @param {Waveform} waveform
    * @param {(name: Name, seconds: number) => void} change
    */
@@ -1108,7 +1109,7 @@ var Menu = class {
     rows.at(target % rows.length)?.focus({ preventScroll: true });
   }
   /**
-   * Ask for a name.
+   * Show a field for a name instead of the menu.
    * @param {HTMLElement} anchor
    * @param {string} label
    * @param {(name: string) => void} done
@@ -1127,11 +1128,11 @@ var Menu = class {
     field.focus({ preventScroll: true });
   }
   /**
-   * Show start and end of a paragraph, to be moved.
+   * Show the start and the end of a paragraph, with buttons and a waveform that change them.
    * @param {HTMLElement} anchor
    * @param {string} label
    * @param {{ start: number, end: number }} times
-   * @param {() => number | null} now where the sound is
+   * @param {() => number | null} now the position of the sound in seconds
    * @param {import("./borders.js").Waveform | null} waveform
    * @param {(change: { start?: number, end?: number }) => void} change
    */
@@ -1178,7 +1179,7 @@ var Choices = class {
     this.editor = editor;
     this.menu = new Menu(root);
   }
-  /** The speakers in the order of their numbers. */
+  /** The speakers in the order of the digits in their shortcuts (Alt+1 is the first). */
   get speakers() {
     const { text, pageSpeakers } = this.editor;
     return [.../* @__PURE__ */ new Set([...pageSpeakers, ...text.speakers, ...text.paragraphs.flatMap((p) => p.speaker || [])])];
@@ -1272,7 +1273,7 @@ var Conflicts = class {
     this.queue = queue;
     this.text = text;
   }
-  /** Show a panel for each step that waits for a decision. */
+  /** Show a panel for each step that waits until somebody decides between two texts. */
   show() {
     const held = this.queue.held;
     for (const [key, { box }] of this.panels) {
@@ -1533,7 +1534,7 @@ function renewed(before, packed) {
 // player/editing/keys.js
 var Keys = class {
   pointing = false;
-  // between the press and the release of a button or a finger
+  // true while a mouse button or a finger is down
   /** @param {import("./editor.js").Editor} editor */
   constructor(editor) {
     this.editor = editor;
@@ -1562,7 +1563,7 @@ var Keys = class {
     on(window, "focus", () => editor.queue?.refresh());
     on(window, "online", () => editor.queue?.run());
   }
-  /** Send what is typed: the page may close at any moment. */
+  /** Send the typed text at once, because the page is hidden and may close. */
   leavePage() {
     clearTimeout(this.editor.timers.save);
     this.editor.timers.save = void 0;
@@ -1581,7 +1582,7 @@ var Keys = class {
     else this.editor.save();
   }
   /**
-   * Open the menu of a button, or put the caret where somebody clicked. Return whether the click was for a button.
+   * Open the menu of the clicked button, or put the caret at the clicked place. Return whether a button was clicked.
    * @param {Element} target
    */
   clicked(target) {
@@ -1600,7 +1601,7 @@ var Keys = class {
     if (caret && this.editor.active !== paragraph) this.editor.enter(paragraph, caret.from, caret.to);
     return false;
   }
-  /** Open the menu of the times, on the time. @param {MouseEvent & { target: Element }} event */
+  /** Open the menu of the times after a right-click on a time. @param {MouseEvent & { target: Element }} event */
   openTimes(event) {
     const time = (
       /** @type {HTMLElement | null} */
@@ -1637,7 +1638,7 @@ var Keys = class {
     return this.walks(event.key, paragraph);
   }
   /**
-   * Give the paragraph, or what is selected in it, to the speaker of a number.
+   * Assign the speaker of the pressed digit to the paragraph, or to the selected words in it.
    * @param {KeyboardEvent} event
    * @param {Paragraph} paragraph
    */
@@ -1651,9 +1652,10 @@ var Keys = class {
     if (this.text.timed) paragraph.time.focus({ preventScroll: true });
   }
   /**
-   * Delete beyond an end of the paragraph, or all of it. Return whether it was one of these.
+   * Handle a deletion at the start or the end of a paragraph (merge), or of all its text (delete the paragraph).
+   * Return false for any other deletion.
    * @param {Paragraph} paragraph
-   * @param {boolean} forward
+   * @param {boolean} forward whether the Delete key was pressed, not Backspace
    */
   deletes(paragraph, forward) {
     const caret = caretIn(paragraph.body);
@@ -1669,7 +1671,8 @@ var Keys = class {
     return true;
   }
   /**
-   * Go from the first line to the paragraph above, from the last to the one below.
+   * Move the caret with an arrow key out of the first line into the paragraph above, or out of the last line into the
+   * paragraph below. Return whether the caret was moved.
    * @param {string} key
    * @param {Paragraph} paragraph
    */
@@ -1696,7 +1699,7 @@ var Keys = class {
     this.editor.player.reveal(() => target.box);
     return true;
   }
-  // ---- what browsers would put into the text -----------------------------------------------------------------------
+  // ---- input events ------------------------------------------------------------------------------------------------
   /** @param {InputEvent} event */
   beforeInput(event) {
     const paragraph = this.editor.active;
@@ -1788,17 +1791,17 @@ var Queue = class {
     null
   );
   failures = 0;
-  // in a row
+  // consecutive failed requests
   stopped = "";
-  // why no step is taken any more
+  // the reason if nothing more is sent
   behind = false;
-  // whether the page has shown a later revision meanwhile
+  // whether the page had a later revision that was not loaded
   saved = false;
-  // whether anything was
+  // whether the server has saved any step
   closed = false;
-  // the view has closed; what is on its way arrives
+  // whether the view has closed; a request in progress is still completed
   unkept = false;
-  // the storage is full or not allowed
+  // whether storing failed: the storage is full or blocked
   timer = (
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     void 0
@@ -1809,24 +1812,24 @@ var Queue = class {
     this.store = store;
     this.hooks = hooks;
   }
-  /** The lines with all steps that wait. */
+  /** The confirmed lines with all waiting steps applied. */
   get lines() {
     return this.entries.reduce((lines, { step }) => applied(lines, step), this.confirmed);
   }
-  /** Whether all that was typed is saved, but for what waits for a decision. */
+  /** Whether all steps are saved, except those that wait for a decision. */
   get settled() {
     return this.entries.every((entry) => entry.held);
   }
-  /** What waits for a decision. */
+  /** The steps that wait until somebody decides between two texts. */
   get held() {
     return this.entries.filter((entry) => entry.held);
   }
-  /** Whether a step was sent that has no answer yet, so that it is not known whether the server has done it. */
+  /** Whether a step was sent without a response, so it is unknown whether the server has saved it. */
   get underway() {
     return this.entries.some((entry) => entry.based !== void 0);
   }
   /**
-   * Take what the page has, unless this is further already. Return whether anything changed.
+   * Load the transcript of the page, unless this queue has a later revision. Return whether it was loaded.
    * @param {number} revision @param {import("./lines.js").Packed[]} packed @param {number} undo @param {number} redo
    */
   load(revision, packed, undo, redo) {
@@ -1839,7 +1842,7 @@ var Queue = class {
     this.hooks.state();
     return true;
   }
-  /** Take over what a closed tab or an earlier visit has left. */
+  /** Load and send the steps that a closed tab or an earlier visit has left in the browser's storage. */
   async resume() {
     const left = await this.store.takeLeft();
     if (!left.length) return;
@@ -1869,8 +1872,8 @@ var Queue = class {
     return entry;
   }
   /**
-   * Take what is typed into a paragraph. It is sent when `close` is called, as all that was typed since.
-   * @param {number} id @param {string} text @param {string} typing what was typed in one go is undone at once
+   * Update the open step with the typed text of a paragraph. `close` sends the step with all text typed until then.
+   * @param {number} id @param {string} text @param {string} typing name shared by text that is undone together
    */
   typed(id, text, typing) {
     let entry = this.held.find(({ step }) => step.id === id) ?? this.open;
@@ -1882,7 +1885,7 @@ var Queue = class {
     entry.step.text = text;
     this.keeping ??= setTimeout(() => this.keep(), KEEPING);
   }
-  /** Forget what was typed into a paragraph that is empty now: it is deleted once the caret has left. @param {number} id */
+  /** Drop the open step of a paragraph that is now empty: it is deleted when the caret leaves it. @param {number} id */
   drop(id) {
     if (this.open?.step.id !== id) return;
     this.entries.pop();
@@ -1892,12 +1895,12 @@ var Queue = class {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     void 0
   );
-  /** The step that still grows. */
+  /** The step that typing still changes. */
   get open() {
     const entry = this.entries.at(-1);
     return entry?.open ? entry : null;
   }
-  /** Send what is typed. */
+  /** Close the open step, which sends the typed text. */
   close() {
     const { open } = this;
     if (!open) return;
@@ -1906,7 +1909,7 @@ var Queue = class {
     this.keep();
     this.run();
   }
-  /** Keep what waits in the browser. Return whether that went well. */
+  /** Store the waiting steps in the browser. Return whether this succeeded. */
   keep() {
     clearTimeout(this.keeping);
     this.keeping = void 0;
@@ -1923,7 +1926,7 @@ var Queue = class {
     this.unkept = !this.store.keep(kept);
     return !this.unkept;
   }
-  /** @param {Entry} entry @param {Line[]} lines before it @returns {Kept} */
+  /** Return a step in the server's format. @param {Entry} entry @param {Line[]} lines before it @returns {Kept} */
   body({ key, step, based }, lines) {
     const { id, after, ...rest } = step;
     delete rest.ids;
@@ -1942,8 +1945,8 @@ var Queue = class {
     const paragraph = lines.findIndex((line) => line.id === id);
     return { key, based_on, step: { ...rest, paragraph } };
   }
-  // ---- on the way --------------------------------------------------------------------------------------------------
-  /** Send what waits, unless something is on its way. */
+  // ---- sending -----------------------------------------------------------------------------------------------------
+  /** Send the next waiting step, unless a request is in progress. */
   run() {
     this.hooks.state();
     clearTimeout(this.timer);
@@ -1965,7 +1968,7 @@ var Queue = class {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.run(), wait);
   }
-  /** Send at once what the page that closes has not sent. */
+  /** Send the next step at once, because the page may close. */
   leave() {
     this.close();
     if (!this.busy) this.run();
@@ -1999,7 +2002,7 @@ var Queue = class {
     const line = moves && answer.caret && this.confirmed[answer.caret.paragraph];
     this.hooks.changed(line ? { id: line.id, at: answer.caret?.at ?? 0 } : null);
   }
-  /** @param {Answer} answer @param {Step | null} own the step that is confirmed by it */
+  /** @param {Answer} answer @param {Step | null} own the step that the answer confirms */
   take(answer, own) {
     const before = this.confirmed;
     const expected = own ? applied(before, own) : before;
@@ -2015,12 +2018,12 @@ var Queue = class {
       if (following && now !== void 0 && alike(following.step.was ?? "", text)) following.step.was = now;
     }
   }
-  /** Ask what has changed. @param {Step | null} [own] */
+  /** Request the changes since this revision. @param {Step | null} [own] as in `take` */
   async catchUp(own = null) {
     const { status, answer } = await this.send(null, this.revision, false);
     if (status === 200 && answer && answer.revision >= this.revision) this.take(answer, own);
   }
-  /** Take what other tabs have changed, when the page is looked at again. */
+  /** Load the changes made in other tabs, when the page becomes visible again. */
   refresh() {
     if (this.busy || this.stopped || this.underway || this.revision < 0) return;
     const before = this.revision;
@@ -2030,8 +2033,8 @@ var Queue = class {
       this.run();
     });
   }
-  // ---- where two have changed the same -----------------------------------------------------------------------------
-  /** Whether somebody else has changed the paragraph of a step. @param {Entry} entry */
+  // ---- conflicts ---------------------------------------------------------------------------------------------------
+  /** Return whether the paragraph of a step was changed elsewhere. @param {Entry} entry */
   clashes({ step }) {
     if (step.id === void 0 || step.do === "revive") return false;
     const line = this.confirmed.find(({ id }) => id === step.id);
@@ -2055,13 +2058,13 @@ var Queue = class {
     } else if (there && there.id !== entry.step.id) this.rename(entry.step.id, there.id);
     return this.hold(entry, changedElsewhere());
   }
-  /** The server has found the paragraph elsewhere. @param {number | undefined} old @param {number} id */
+  /** Replace the id of a line in all steps. @param {number | undefined} old @param {number} id */
   rename(old, id) {
     for (const { step } of this.entries) if (step.id === old) step.id = id;
   }
   /**
-   * Keep what was typed until somebody decides, with all that was done to the paragraph since. What has no typed words
-   * is only said.
+   * Hold a refused step and the later steps of its paragraph, as one text, until somebody decides between two texts. If
+   * the step has no typed text to keep, drop it and show the reason.
    * @param {Entry} entry @param {string} reason
    */
   hold(entry, reason) {
@@ -2106,8 +2109,8 @@ var Queue = class {
     /** @type {Map<number, number>} */
     /* @__PURE__ */ new Map()
   );
-  // of lines, when their steps were made
-  /** Let what was typed here replace what was changed elsewhere. @param {Entry} entry */
+  // id of a line -> its index when its last step was added
+  /** Decide for the text typed here: it replaces the text from elsewhere. @param {Entry} entry */
   keepMine(entry) {
     const line = this.confirmed.find(({ id }) => id === entry.step.id);
     if (line) entry.step = { do: "text", id: line.id, was: line.text, text: entry.step.text };
@@ -2136,7 +2139,7 @@ var Queue = class {
 var EDITING2 = "stt-editing";
 var ALIVE = 400;
 var Store = class {
-  /** @param {string} name of the transcript @param {Storage} storage @param {string} tab */
+  /** @param {string} name of the transcript @param {Storage} storage @param {string} tab name of this tab */
   constructor(name, storage, tab = crypto.getRandomValues(new Uint32Array(2)).join("")) {
     this.prefix = `stt-edits:${name}:`;
     this.own = this.prefix + tab;
@@ -2151,7 +2154,7 @@ var Store = class {
     };
   }
   /**
-   * Keep these and no others. Return whether there was room.
+   * Store these steps instead of the tab's earlier ones. Return whether this succeeded.
    * @param {Kept[]} entries
    */
   keep(entries) {
@@ -2163,11 +2166,11 @@ var Store = class {
       return false;
     }
   }
-  /** Whether anything of this tab is kept. */
+  /** Return whether steps of this tab are stored. */
   has() {
     return this.storage.getItem(this.own) !== null;
   }
-  /** The names under which other tabs keep something. */
+  /** Return the storage keys of other tabs with stored steps. */
   others() {
     try {
       const names2 = Object.keys(this.storage).filter((name) => name.startsWith(this.prefix) && name !== this.own);
@@ -2176,7 +2179,7 @@ var Store = class {
       return [];
     }
   }
-  /** Take what closed tabs have left. @returns {Promise<Kept[]>} */
+  /** Return the steps that closed tabs have left. @returns {Promise<Kept[]>} */
   async takeLeft() {
     if (!this.others().length) return [];
     this.alive.clear();
@@ -2199,8 +2202,8 @@ var Store = class {
     /** @type {string[]} */
     []
   );
-  // names whose steps were taken over
-  /** Forget what others had left, once it is kept here. */
+  // storage keys whose steps were taken over
+  /** Delete the taken-over steps of other tabs, after this tab has stored them. */
   forget() {
     for (const name of this.taken.splice(0)) this.storage.removeItem(name);
   }
@@ -2226,30 +2229,30 @@ var Editor = class {
   );
   address = "";
   allowed = false;
-  // whether what is shown can be edited
+  // whether the shown transcript can be edited
   active = (
     /** @type {Paragraph | null} */
     null
   );
-  // where the caret is
+  // the paragraph with the caret
   chosen = (
     /** @type {{ id: number, from: number, to: number } | null} */
     null
   );
-  // what was selected last
+  // the last selection, in UTF-16 units
   pageSpeakers = (
     /** @type {string[]} */
     []
   );
   composing = false;
-  // with an input method
+  // whether an input method (IME) composes text
   drawing = false;
-  // a paragraph that goes has not been left by somebody
+  // true while the text is drawn: a removed paragraph then loses the focus, but nobody has left it
   notice = "";
-  // about the last step
+  // why the last step was not done
   typing = { name: "", id: 0, at: -Infinity };
   followed = -1;
-  // the revision that the page has followed
+  // the revision for which the page was last rerun
   /** @type {Record<string, ReturnType<typeof setTimeout> | undefined>} */
   timers = {};
   /** @param {import("../index.js").Player} player */
@@ -2285,11 +2288,11 @@ var Editor = class {
   get editable() {
     return this.allowed && this.wanted;
   }
-  /** The lines to show, null where what is shown cannot be edited. */
+  /** The lines to show; null if the shown transcript cannot be edited. */
   get lines() {
     return this.allowed && this.queue ? this.queue.lines : null;
   }
-  /** Take what the page has. Return the lines to show, null where nothing can be edited. @param {Data} data */
+  /** Load the page's data. Return the lines to show; null if the transcript cannot be edited. @param {Data} data */
   load(data) {
     this.pageSpeakers = data.speakers;
     if (data.edits && data.edits !== this.address) this.open(data.edits);
@@ -2333,9 +2336,9 @@ var Editor = class {
     this.show();
   }
   /**
-   * Show what the server has answered.
+   * Draw the lines after the server has responded to a step.
    * @param {{ id: number, at: number } | null} [caret]
-   * @param {number} [replaced] how many hits it has replaced
+   * @param {number} [replaced] number of hits that the server has replaced
    */
   changed(caret, replaced2) {
     this.draw();
@@ -2348,7 +2351,7 @@ var Editor = class {
     this.rest();
     if (replaced2 !== void 0) this.player.replace.tell(replaced2);
   }
-  /** Show whether everything is saved, and what can be undone. */
+  /** Show whether everything is saved, and whether there are steps to undo and redo. */
   show() {
     const { queue } = this;
     if (!queue) return;
@@ -2376,12 +2379,12 @@ var Editor = class {
   enable(button2, yes) {
     button2.setAttribute("aria-disabled", String(!yes));
   }
-  /** Say why a step was not done. @param {string} words */
+  /** Show why a step was not done. @param {string} words */
   tell(words) {
     this.notice = words;
     this.show();
   }
-  /** Once nobody types: words under the caret get their times, and the page its counts. */
+  /** After a pause in typing, draw the words of the paragraph with the caret again, and then rerun the page. */
   rest() {
     clearTimeout(this.timers.rest);
     clearTimeout(this.timers.rested);
@@ -2396,7 +2399,7 @@ var Editor = class {
       this.tellPage(queue.revision);
     }, RESTED);
   }
-  /** Let the page follow. @param {number} revision */
+  /** Rerun the page, which then shows this revision's counts and facts. @param {number} revision */
   tellPage(revision) {
     this.followed = revision;
     this.player.send("rested", revision);
@@ -2416,7 +2419,7 @@ var Editor = class {
     if (document.activeElement !== body) body.focus({ preventScroll: true });
     placeCaret(body, Math.min(from, length(body)), Math.min(to, length(body)));
   }
-  /** Take the caret out of the text, and send what was typed. */
+  /** Remove the caret from the text, and send the typed text. */
   leave() {
     const { active } = this;
     if (!active) return;
@@ -2436,7 +2439,7 @@ var Editor = class {
     }
     this.rest();
   }
-  /** Send what is typed. */
+  /** Send the typed text now. */
   save() {
     clearTimeout(this.timers.save);
     this.timers.save = void 0;
@@ -2465,13 +2468,13 @@ var Editor = class {
     }, SAVING);
   }
   // ---- steps -------------------------------------------------------------------------------------------------------
-  /** Send what was typed before a step. */
+  /** Send the typed text, because a step follows it. */
   beginStep() {
     this.save();
     this.typing.id = 0;
     this.notice = "";
   }
-  /** Make a step of what is done to a paragraph, after what was typed. @param {Paragraph} paragraph @param {Step} step */
+  /** Send the typed text, then add a step that changes a paragraph. @param {Paragraph} paragraph @param {Step} step */
   step(paragraph, step) {
     const { queue } = this;
     if (!queue) return;
@@ -2481,7 +2484,7 @@ var Editor = class {
     this.draw();
     this.rest();
   }
-  /** @param {Step} step that replaces in many paragraphs */
+  /** @param {Step} step that replaces hits in any number of paragraphs */
   replace(step) {
     this.beginStep();
     this.queue?.add(step);
@@ -2510,7 +2513,7 @@ var Editor = class {
     if (made) this.enter(made, 0);
     if (made) this.player.reveal(() => made.box);
   }
-  /** Merge a paragraph with the one above. @param {Paragraph} paragraph */
+  /** Merge a paragraph with the paragraph above. @param {Paragraph} paragraph */
   merge(paragraph) {
     const upper = this.text.paragraphs[this.place(paragraph) - 1];
     if (!upper) return;
@@ -2520,7 +2523,7 @@ var Editor = class {
     this.step(paragraph, { do: "merge", text });
     this.enter(upper, before.length + (before ? 1 : 0));
   }
-  /** @param {Paragraph} paragraph @param {Paragraph} [then] where the caret goes; none if it was elsewhere */
+  /** @param {Paragraph} paragraph @param {Paragraph} [then] the paragraph that gets the caret */
   delete(paragraph, then) {
     if (this.active === paragraph) {
       this.active = null;
@@ -2530,7 +2533,7 @@ var Editor = class {
     this.step(paragraph, { do: "delete" });
     if (then) this.enter(then, this.place(then) < 0 ? 0 : length(then.body));
   }
-  /** Delete a paragraph and go on in the one below, or above if it was the last. @param {Paragraph} paragraph */
+  /** Delete a paragraph, and put the caret into the one below, else above. @param {Paragraph} paragraph */
   remove(paragraph) {
     const place = this.place(paragraph);
     const below = this.text.paragraphs[place + 1];
@@ -2545,10 +2548,10 @@ var Editor = class {
     queue.add({ do: name });
   }
   /**
-   * Give a paragraph, or the words that are selected in it, to a speaker.
+   * Assign a speaker to a paragraph or to the selected words in it.
    * @param {Paragraph} paragraph
    * @param {string} speaker
-   * @param {{ from: number, to: number } | null} [range] in UTF-16
+   * @param {{ from: number, to: number } | null} [range] of the selection, in UTF-16 units
    */
   give(paragraph, speaker, range) {
     const text = spaced(paragraph.body.textContent ?? "");
@@ -2597,7 +2600,7 @@ var Readings = class {
     this.address = address;
   }
   /**
-   * Return other readings of a word. Those of the words after it are asked for together with it.
+   * Return other readings of a word. The same request loads the readings of the `following` words.
    * @param {Timed} word
    * @param {Timed[]} following
    */
@@ -2610,7 +2613,8 @@ var Readings = class {
     return (this.known.get(span) ?? []).filter((text) => text !== word.text).slice(0, MOST);
   }
   /**
-   * Have a word decoded again. Return its readings with those that were found so; raises an Error with words for people.
+   * Let the server decode a word again. Return its readings, including the new ones. Throws an Error with a message for
+   * users.
    * @param {Timed} word
    */
   async more(word) {
@@ -2644,14 +2648,14 @@ var Review = class {
     /** @type {Word | null} */
     null
   );
-  // that is decided on
+  // the word under review
   at = -Infinity;
-  // seconds: the first doubtful word from here on is next
+  // seconds; the next word is the first doubtful word from here on
   done = (
     /** @type {number[]} */
     []
   );
-  // when the words start that were decided on
+  // start times of the reviewed words, seconds
   offered = (
     /** @type {string[]} */
     []
@@ -2690,7 +2694,7 @@ var Review = class {
       });
     }
   }
-  /** Follow the text: what is doubtful, and what can be done. */
+  /** Update the review after the text has changed. */
   refresh() {
     const { doubts } = this.player.text;
     const { editable } = this.player.editor;
@@ -2705,12 +2709,12 @@ var Review = class {
       else this.next(this.at);
     }
   }
-  /** Whether this is the word that is decided on, as it was or drawn anew. @param {Word} word */
+  /** Return whether this is the word under review, even if it was drawn again. @param {Word} word */
   decides(word) {
     const now = this.word;
     return now?.start === word.start && now.text === word.text && now.paragraph.id === word.paragraph.id;
   }
-  // ---- the way through the words -----------------------------------------------------------------------------------
+  // ---- going from word to word -------------------------------------------------------------------------------------
   toggle() {
     if (this.open) this.end();
     else this.begin();
@@ -2740,7 +2744,7 @@ var Review = class {
     this.refresh();
     (this.opener.hidden ? this.player.finder.input : this.opener).focus({ preventScroll: true });
   }
-  /** Go to the first doubtful word from a place on, or from the beginning if there is none. @param {number} seconds */
+  /** Go to the first doubtful word from `seconds` on; if there is none, to the first of all. @param {number} seconds */
   next(seconds) {
     const { doubts } = this.player.text;
     const word = doubts.find(({ start }) => start >= seconds - 1e-3) ?? doubts[0];
@@ -2766,7 +2770,7 @@ var Review = class {
     const following = doubts.slice(doubts.indexOf(word) + 1);
     void this.readings?.of(word, following).then((found2) => this.decides(word) && this.offer(found2));
   }
-  /** Show which word it is. @param {Word} word */
+  /** Show which word is under review. @param {Word} word */
   mark(word) {
     const { doubts } = this.player.text;
     this.word = word;
@@ -2780,7 +2784,7 @@ var Review = class {
     this.field.placeholder = word.text;
     this.label();
   }
-  /** Say what Enter does. */
+  /** Label the button with what Enter does. */
   label() {
     this.right.textContent = this.field.value.trim() ? tr("Replace") : tr("Right");
   }
@@ -2799,7 +2803,7 @@ var Review = class {
     this.moreButton.hidden = !audio || readings.length >= MOST;
     if (readings.length) this.say.textContent = readings.map((text, place) => `${place + 1}: ${text}`).join(", ");
   }
-  /** Have the word decoded again, for more readings. */
+  /** Let the server decode the word again, for more readings. */
   async more() {
     const { word, readings } = this;
     if (!word || !readings || this.moreButton.hidden || this.moreButton.getAttribute("aria-disabled") === "true")
@@ -2825,7 +2829,7 @@ var Review = class {
   tell(words) {
     this.outcome.textContent = words;
   }
-  /** Play the word with those before it. */
+  /** Play the word together with the words before it. */
   playWord() {
     const { word, player } = this;
     if (!word || !player.data.audio) return;
@@ -2836,7 +2840,7 @@ var Review = class {
     player.playSpan(start, word.end + AFTER);
   }
   // ---- keys --------------------------------------------------------------------------------------------------------
-  /** On a phone the keyboard on the screen would cover the text. */
+  /** Focus the field, but not on a phone, where the on-screen keyboard would cover the text. */
   focus() {
     if (this.open && !matchMedia("(hover: none)").matches) this.field.focus({ preventScroll: true });
   }
@@ -2856,7 +2860,7 @@ var Review = class {
     if (text) this.decide(text);
     return Boolean(text);
   }
-  /** Do what a key or a button stands for. Return whether there is such a thing. @param {string} id */
+  /** Run the action of a key or a button. Return whether the action exists. @param {string} id of the action */
   run(id) {
     const acts = {
       right: () => this.form.requestSubmit(),
@@ -2870,7 +2874,7 @@ var Review = class {
     acts[id]?.();
     return id in acts;
   }
-  /** Say what is right for the word, and go on. @param {string} text */
+  /** Save `text` as the right text for the word, and go to the next word. @param {string} text */
   decide(text) {
     const { word, player } = this;
     if (!word) return;
@@ -2882,7 +2886,7 @@ var Review = class {
     player.editor.step(paragraph, { do: "word", from, to, text });
     this.focus();
   }
-  /** Go back to the word that was decided on last. */
+  /** Undo the last decision, and go back to its word. */
   undo() {
     const before = this.done.pop();
     if (before === void 0) return;
@@ -3322,13 +3326,13 @@ var Replace = class {
     /** @type {Map<number, Marked>} */
     /* @__PURE__ */ new Map()
   );
-  // by ids of paragraphs: what was selected last
+  // paragraph id -> last selection
   folded = (
     /** @type {WeakMap<Paragraph, { text: string, folded: ReturnType<typeof literal> }>} */
     /* @__PURE__ */ new WeakMap()
   );
   done = false;
-  // whether the last thing was a replacement, which Ctrl+Z takes back in the field, too
+  // whether the last action was a replacement, which Ctrl+Z in the field then undoes
   /** @param {import("../index.js").Player} player */
   constructor(player) {
     this.player = player;
@@ -3360,11 +3364,11 @@ var Replace = class {
     on(part("hide", HTMLButtonElement), "click", () => this.open(false));
     on(document, "selectionchange", () => this.select());
   }
-  /** Whether hits are those that can be replaced. */
+  /** Whether the replace form is open, so the hits are those that can be replaced. */
   get shown() {
     return !this.form.hidden && this.editor.editable;
   }
-  /** Follow whether anything can be edited. */
+  /** Show the button of the form only while the text can be edited. */
   fit() {
     const { editable } = this.editor;
     if (this.opener.hidden === !editable) return;
@@ -3381,7 +3385,7 @@ var Replace = class {
     if (yes) (this.finder.input.value ? this.field : this.finder.input).focus();
     else this.opener.focus();
   }
-  /** Take what is selected: a few words are what to find, more are where. */
+  /** Use the selection: a short one is searched for, a longer one limits the search. */
   begin() {
     this.select();
     const [first, ...others] = [...this.marked.values()];
@@ -3398,8 +3402,8 @@ var Replace = class {
     event.preventDefault();
     event.stopPropagation();
   }
-  // ---- where -------------------------------------------------------------------------------------------------------
-  /** Keep what is selected in the text, also when the keyboard goes to a field. */
+  // ---- the searched part -------------------------------------------------------------------------------------------
+  /** Remember the selection in the text, which is lost when a field gets the focus. */
   select() {
     const selection = getSelection();
     if (!selection?.rangeCount || !this.text.contains(selection.anchorNode)) return;
@@ -3415,7 +3419,7 @@ var Replace = class {
     if (!this.marked.size) this.some.checked = false;
     this.finder.search();
   }
-  /** Where what was selected is in a paragraph, also after it was changed. @param {Paragraph} paragraph */
+  /** Return the remembered selection in a paragraph, adjusted to changes of its text. @param {Paragraph} paragraph */
   place({ id, text }) {
     const marked = this.marked.get(id);
     if (!marked) return void 0;
@@ -3425,7 +3429,7 @@ var Replace = class {
     }
     return this.marked.get(id);
   }
-  /** Return the part of a paragraph that is searched, if not all. @param {Paragraph} paragraph */
+  /** Return the part of a paragraph that is searched, undefined for all of it. @param {Paragraph} paragraph */
   scope(paragraph) {
     return this.shown && this.some.checked ? this.place(paragraph) : void 0;
   }
@@ -3443,7 +3447,7 @@ var Replace = class {
     const how = { exact: this.exact.checked, whole: this.whole.checked };
     return spans(paragraph.text, spaced(wanted), how, fold).filter(([from, to]) => from >= only.from && to <= only.to);
   }
-  // ---- what would come of it ---------------------------------------------------------------------------------------
+  // ---- the preview -------------------------------------------------------------------------------------------------
   show() {
     if (!this.shown) return;
     const { hits, place } = this.finder;
@@ -3477,7 +3481,7 @@ var Replace = class {
     this.outcome.textContent = "";
     this.editor.replace({ do: "replace", find, with: this.field.value.trim(), case: this.exact.checked, only });
   }
-  /** Replace the hit that is gone to, and go to the next. */
+  /** Replace the selected hit, and go to the next hit. */
   replaceOne() {
     const { finder } = this;
     if (finder.place < 0) return finder.step(1);
@@ -3517,7 +3521,7 @@ var Marks = class {
   /**
    * @param {import("./text.js").Text} text
    * @param {(paragraph: Paragraph) => Mark[]} marksOf
-   * @param {(paragraph: Paragraph) => boolean} keeps whether the marks of a paragraph stay as they are
+   * @param {(paragraph: Paragraph) => boolean} keeps returns whether the marks of a paragraph are not to be redrawn
    */
   constructor(text, marksOf, keeps = () => false) {
     this.text = text;
@@ -3536,7 +3540,7 @@ var Marks = class {
     for (const [mark2, range] of marks) mark2.add(range);
     if (marks.length) this.painted.set(paragraph, marks);
   }
-  /** @param {Paragraph[]} paragraphs that came near or went */
+  /** @param {Paragraph[]} paragraphs that came near the visible part of the page, or left it */
   moved(paragraphs) {
     for (const paragraph of paragraphs) {
       if (this.text.near.has(paragraph)) this.paintOne(paragraph);
@@ -3565,14 +3569,14 @@ var Finder = class {
     []
   );
   place = -1;
-  // of the hit that is gone to
+  // index of the selected hit, -1 for none
   doubt = (
     /** @type {Word | null} */
     null
   );
-  // that is gone to
+  // the selected doubtful word
   passed = -Infinity;
-  // seconds, where the last one was
+  // start of the last selected doubtful word, seconds
   hitsOf = (
     /** @type {Map<Paragraph, Hit[]>} */
     /* @__PURE__ */ new Map()
@@ -3600,7 +3604,7 @@ var Finder = class {
     part("previous").onclick = () => this.step(-1);
     this.doubtButton.onclick = () => this.nextDoubt();
   }
-  /** Begin anew after the text changed. */
+  /** Search again after the text has changed. */
   reset() {
     this.doubt?.box?.classList.remove("stt-looked-at");
     this.doubt = null;
@@ -3612,7 +3616,7 @@ var Finder = class {
       this.go(this.hits.findIndex(({ paragraph, from }) => paragraph.id === now.paragraph.id && from === now.from));
   }
   /**
-   * Look for this from the start; `going` goes to the first hit.
+   * Put `wanted` into the find box and search for it; with `going`, go to the first hit.
    * @param {string} wanted
    * @param {boolean} going
    */
@@ -3638,7 +3642,7 @@ var Finder = class {
     this.tell();
     this.paint();
   }
-  /** Return where a query is in a paragraph. @param {Paragraph} paragraph @param {string} wanted */
+  /** Return the places of `wanted` in a paragraph: [from, to]. @param {Paragraph} paragraph @param {string} wanted */
   spansIn(paragraph, wanted) {
     const { replace } = this.player;
     if (replace.shown) return replace.spans(paragraph, wanted);
@@ -3651,20 +3655,20 @@ var Finder = class {
     else this.place += direction;
     this.show((this.place + this.hits.length) % this.hits.length);
   }
-  /** Go to a hit and bring it in sight. @param {number} place */
+  /** Select a hit and scroll to it. @param {number} place the index of the hit */
   show(place) {
     this.go(place);
     const hit = this.hits[place];
     this.player.reveal(() => ranges(hit.paragraph.body, [hit])[0]);
   }
-  /** Make a hit the one that is gone to; -1 is none. @param {number} place */
+  /** Select a hit. @param {number} place the index of the hit, -1 for none */
   go(place) {
     this.place = place;
     if (place >= 0) this.text.build(this.hits[place].paragraph);
     this.tell();
     this.paint();
   }
-  /** The first hit at or below the top of the window, so that the first step does not leap to the beginning. */
+  /** Return the index of the first visible hit, so that the first step does not jump to the start of the transcript. */
   firstInSight() {
     const shown = new Set([...this.text.near].filter((p) => p.box.getBoundingClientRect().bottom > 0));
     const place = this.hits.findIndex((hit) => shown.has(hit.paragraph));
@@ -3696,7 +3700,7 @@ var Finder = class {
     for (const range of ranges(paragraph.body, scope ? [scope] : [])) marks.push([MARKS.scope, range]);
     return marks;
   }
-  /** Let the next doubtful word be the first after a place. @param {number} seconds */
+  /** Continue with the first doubtful word after `seconds`. @param {number} seconds */
   from(seconds) {
     this.doubt?.box?.classList.remove("stt-looked-at");
     this.doubt = null;
@@ -3716,7 +3720,7 @@ var Finder = class {
     this.say.textContent = tr("{word}, confidence {confidence} %, at {time}", says);
     return doubt;
   }
-  /** Mark a doubtful word and bring it in sight. @param {Word} doubt */
+  /** Mark a doubtful word and scroll to it. @param {Word} doubt */
   lookAt(doubt) {
     this.from(doubt.start);
     this.doubt = doubt;
@@ -3759,12 +3763,12 @@ var Keyboard = class {
     if (!id || (always ? this.belongsToField(id, target) : this.belongsToTarget(id, target))) return;
     if (commands.run(id, repeat)) event.preventDefault();
   }
-  /** Whether a key that also works while somebody types belongs to a field. @param {string} id @param {Element} target */
+  /** Return whether a field handles a key that also works during typing. @param {string} id @param {Element} target */
   belongsToField(id, target) {
     const field = target.closest?.(FIELDS);
     return Boolean(field) && (!this.root.contains(field) || OF_FIELDS.includes(id));
   }
-  /** Whether a key belongs to what the keyboard is on. @param {string} id @param {Element} target */
+  /** Return whether the focused element handles the key of an action. @param {string} id @param {Element} target */
   belongsToTarget(id, target) {
     const inside2 = this.root.contains(target);
     if (inside2 && (target === this.player.slider || target.closest?.(".stt-time"))) return false;
@@ -3772,7 +3776,7 @@ var Keyboard = class {
     return Boolean(target.closest?.(inside2 && id !== "toggle" ? FIELDS : OWN_KEYS));
   }
   /**
-   * Go with arrows, Home and End from one paragraph's time to another's.
+   * Move the focus from the time of one paragraph to that of another with the arrow keys, Home and End.
    * @param {string} key
    * @param {Element} time
    */
@@ -3822,7 +3826,7 @@ var Lanes = class {
     this.goTo = goTo;
   }
   /**
-   * @param {string[]} speakers in the order of their colours; none if they need not be told apart
+   * @param {string[]} speakers in the order of their colours; empty if there is only one
    * @param {Spoken[]} paragraphs
    * @param {number} total seconds
    */
@@ -3885,7 +3889,7 @@ var MomentLink = class {
     /** @type {number | null} */
     null
   );
-  // seconds, of the last link
+  // position in the last link, seconds
   send = (
     /** @type {(name: string, value: unknown) => void} */
     (() => {
@@ -3999,7 +4003,7 @@ var Painter = class {
     /** @type {Note[]} */
     []
   );
-  /** @param {HTMLElement} line of time @param {import("../text.js").Text} text @param {(note: Note) => void} goTo */
+  /** @param {HTMLElement} line time line @param {import("../text.js").Text} text @param {(note: Note) => void} goTo */
   constructor(line, text, goTo) {
     this.line = line;
     this.marks = new Marks(
@@ -4057,16 +4061,16 @@ var Notes = class {
     /** @type {string | null} */
     null
   );
-  // where notes are sent to, null where none can be taken
+  // URL to which notes are sent; null if notes cannot be made
   page = "";
-  // what the page had when its notes were last taken over
+  // the page's notes that were loaded last, as JSON
   busy = 0;
-  // requests under way
+  // number of requests in progress
   edited = (
     /** @type {Note | null} */
     null
   );
-  // in the form
+  // the note in the form
   form = (
     /** @type {{ form: HTMLFormElement, field: HTMLTextAreaElement } | null} */
     null
@@ -4075,7 +4079,7 @@ var Notes = class {
     /** @type {Note | null} */
     null
   );
-  // last
+  // the note deleted last, which can be restored
   rows = (
     /** @type {Map<string, HTMLElement>} */
     /* @__PURE__ */ new Map()
@@ -4107,7 +4111,7 @@ var Notes = class {
     this.notes = sorted(notes);
     this.draw();
   }
-  /** Take what other tabs have noted. */
+  /** Load the notes that were made in other tabs. */
   async refresh() {
     if (!this.address || this.busy || this.edited) return;
     const found2 = await list(this.address).catch(() => null);
@@ -4161,7 +4165,7 @@ var Notes = class {
     const remove2 = button2(tool, tr("Delete"), () => this.delete(note), tr("Delete the note at {time}", { time }));
     return [go, body, edit, remove2];
   }
-  /** The words that a note is about. @param {Note} note */
+  /** Return the words that a note is about, shortened. @param {Note} note */
   quote(note) {
     if (note.end === null) return "";
     const words = this.text.paragraphs.flatMap(
@@ -4180,7 +4184,7 @@ var Notes = class {
     this.player.reveal(() => place?.box);
   }
   // ---- changes -----------------------------------------------------------------------------------------------------
-  /** Ask for the text of a note on what is selected, else on the moment that is heard. */
+  /** Open the form of a new note about the selected words, or about the current position without a selection. */
   add() {
     if (!this.address) return;
     if (this.edited) {
@@ -4244,7 +4248,7 @@ var Notes = class {
     await this.save(note).catch((error) => this.say.textContent = this.trouble(note, error));
     this.focusOf(note)?.focus({ preventScroll: true });
   }
-  /** Show at a note what went wrong, and return it. @param {Note} note @param {unknown} error */
+  /** Show an error in the row of a note. Return its message. @param {Note} note @param {unknown} error */
   trouble(note, error) {
     const words = error instanceof Error ? error.message : String(error);
     this.rows.get(note.id)?.append(make("p", "stt-notes-trouble", words));
@@ -4353,9 +4357,9 @@ var Passages = class {
     /** @type {Choices | null} */
     null
   );
-  // null where no passage can be transcribed
+  // null if no passage can be transcribed again
   shown = "";
-  // the state and the attempt that the panel shows
+  // state and attempt number of the passage in the panel
   working = (
     /** @type {ReturnType<typeof progress> | null} */
     null
@@ -4365,7 +4369,7 @@ var Passages = class {
     void 0
   );
   newest = 0;
-  // number of the newest request: older answers do not count
+  // number of the newest request; responses to older ones are ignored
   closed = false;
   /** @param {import("../index.js").Player} player */
   constructor(player) {
@@ -4384,7 +4388,7 @@ var Passages = class {
     if (this.choices.open && this.choices.address !== before) void this.poll();
   }
   /**
-   * Ask how the selected words, or those of a paragraph, are to be transcribed again.
+   * Open the form that transcribes the selected words, or the whole paragraph, again.
    * @param {import("../text.js").Paragraph} paragraph
    */
   offer(paragraph) {
@@ -4412,7 +4416,7 @@ var Passages = class {
     const { start, end } = paragraph;
     return selected && selected.start < end && selected.end > start ? selected : { start, end };
   }
-  // ---- what the server says ----------------------------------------------------------------------------------------
+  // ---- progress and result -----------------------------------------------------------------------------------------
   async poll() {
     clearTimeout(this.timer);
     if (!this.choices || this.closed) return;
@@ -4454,7 +4458,7 @@ var Passages = class {
     this.show(box, looks);
     this.tell(tr("{span} is transcribed. Take it or leave it.", { span: when(passage) }));
   }
-  /** Put the new words into the transcript, as one step. @param {Passage} passage @param {HTMLElement} trouble */
+  /** Put the new words into the transcript as one step. @param {Passage} passage @param {HTMLElement} trouble */
   async accept(passage, trouble) {
     const { choices } = this;
     const { editor } = this.player;
@@ -4477,7 +4481,7 @@ var Passages = class {
     queue.refresh();
     this.tell(tr("Took the new words of {span}.", { span: when(passage) }));
   }
-  /** Cancel what is transcribed, or leave its result. */
+  /** Cancel the transcription of the passage, or discard its result. */
   async cancel() {
     this.newest += 1;
     clearTimeout(this.timer);
@@ -4538,7 +4542,7 @@ var Text = class {
     /** @type {number[]} */
     []
   );
-  // places of the words, sorted by start
+  // indexes of the words, sorted by the words' start
   doubts = (
     /** @type {Word[]} */
     []
@@ -4555,16 +4559,16 @@ var Text = class {
     /** @type {WeakMap<Element, Paragraph>} */
     /* @__PURE__ */ new WeakMap()
   );
-  // by its elements
+  // element -> its paragraph
   speakers = (
     /** @type {string[]} */
     []
   );
-  // in the order of their colours; none where only one speaks
+  // in the order of their colours; empty if there is only one
   doubtful = 0;
   editable = false;
   timed = false;
-  /** @param {HTMLElement} root @param {(paragraphs: Paragraph[]) => void} onMove is told which came near or went */
+  /** @param {HTMLElement} root @param {(paragraphs: Paragraph[]) => void} onMove gets those that came near or left */
   constructor(root, onMove) {
     this.box = partsOf(root, "stt-")("transcript");
     this.onMove = onMove;
@@ -4588,10 +4592,10 @@ var Text = class {
     this.box.oncopy = (event) => this.copy(event);
   }
   /**
-   * Show these lines. Paragraphs that stay keep their elements, so that nothing moves the window or the keyboard.
+   * Show these lines. Paragraphs with the same id keep their elements, so the scroll position and the focus stay.
    * @param {Line[]} lines
-   * @param {string[]} known the speakers in the order of their colours; others come after them
-   * @param {number} doubtful
+   * @param {string[]} known speakers in the order of their colours; other speakers get the colours that follow
+   * @param {number} doubtful words with a lower confidence are marked
    * @param {boolean} editable
    * @param {boolean} timed
    */
@@ -4627,7 +4631,7 @@ var Text = class {
     this.box.classList.toggle("stt-untimed", !timed);
     for (const paragraph of made) this.watcher.observe(paragraph.box);
   }
-  /** The elements of the paragraphs in order, touching only those that changed. */
+  /** Put the elements of the paragraphs in order. Elements that are in order already are not moved. */
   fill() {
     const boxes = this.paragraphs.map((p) => p.box);
     const wanted = new Set(boxes);
@@ -4644,7 +4648,7 @@ var Text = class {
     if (this.paragraphs.length && !this.paragraphs.some((p) => p.time.tabIndex === 0)) this.tabTo(this.paragraphs[0]);
   }
   /**
-   * Give a paragraph that stays its new line. Under the caret nothing is drawn anew unless the words differ.
+   * Give an existing paragraph its new line. The paragraph with the caret is redrawn only if its words differ.
    * @param {Paragraph} paragraph
    * @param {Line} line
    */
@@ -4660,7 +4664,7 @@ var Text = class {
     this.label(paragraph);
     return paragraph;
   }
-  /** Show the words of a paragraph anew, with the caret where it was. @param {Paragraph} paragraph */
+  /** Draw the words of a paragraph again, and keep the caret's place in them. @param {Paragraph} paragraph */
   redraw(paragraph) {
     const { body, line } = paragraph;
     const before = body.textContent ?? "";
@@ -4673,13 +4677,13 @@ var Text = class {
     const [from, to] = [caret.from, caret.to].map((at) => moved(before, line.text, at));
     placeCaret(body, from, to);
   }
-  /** Show the words that the server knows, once nothing is typed any more. @param {Paragraph} paragraph */
+  /** Draw a paragraph's words with the times from the server, after typing has ended. @param {Paragraph} paragraph */
   freshen(paragraph) {
     if (paragraph.stale && !paragraph.line.provisional) this.redraw(paragraph);
   }
   /**
-   * Make a paragraph the one that Tab reaches: its time, its speaker, what else can be done with it, then its text.
-   * Arrows go to the others: from time to time, and from text to text at the first and the last line.
+   * Make a paragraph the only one that the Tab key reaches: its time, its speaker, its menu and its text. Arrow keys
+   * reach the others: from time to time, and from text to text at the first and the last line.
    * @param {Paragraph} paragraph
    */
   tabTo(paragraph) {
@@ -4714,7 +4718,7 @@ var Text = class {
     box.style.containIntrinsicBlockSize = `auto ${Math.ceil(line.text.length / 68) * 1.8 + 1.9}rem`;
     return paragraph;
   }
-  /** Give a paragraph the facts of a line. @param {Paragraph} paragraph @param {Line} line */
+  /** Set a paragraph's words, times, speaker and text from a line. @param {Paragraph} paragraph @param {Line} line */
   give(paragraph, line) {
     const { packed } = line;
     const words = (
@@ -4732,7 +4736,7 @@ var Text = class {
         confidence: packed.c?.[i],
         paragraph,
         from: length2 + gap
-        // its place in the paragraph's text
+        // offset in the paragraph's text
       });
       length2 += word.length;
     });
@@ -4807,7 +4811,7 @@ var Text = class {
     const place = lastAtMost(this.paragraphs, (p) => p.start, seconds);
     return place < 0 ? null : this.paragraphs[place];
   }
-  /** Return the word or else the paragraph at `seconds`, whose element exists. @param {number} seconds */
+  /** Return the word at `seconds`, or else the paragraph. Its element is made if needed. @param {number} seconds */
   placeAt(seconds) {
     const word = this.spokenAt(seconds);
     if (word) this.build(word.paragraph);
@@ -4818,9 +4822,9 @@ var Text = class {
     return this.paragraphs.find((paragraph) => paragraph.id === id);
   }
   /**
-   * Bring a range or an element to the upper third of the window if it is not in sight.
+   * Scroll a range or an element to the upper third of the window if it is not visible.
    * @param {Range | Element} target
-   * @param {number} below height in pixels that is covered at the top
+   * @param {number} below pixels that are covered at the top
    */
   reveal(target, below) {
     const whole = this.scroller === document.documentElement;
@@ -4833,13 +4837,14 @@ var Text = class {
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches || Math.abs(distance) > view.height * 1.5;
     this.scroller.scrollBy({ top: distance, behavior: calm ? "instant" : "smooth" });
   }
-  /** The words of all paragraphs, an empty line between, with the names of speakers. */
+  /** Return the text of all paragraphs with the names of speakers, with an empty line between paragraphs. */
   whole() {
     const lines = this.paragraphs.map((p) => (p.speaker ? `${p.speaker}: ` : "") + p.text.trim());
     return lines.join("\n\n") + (lines.length ? "\n" : "");
   }
   /**
-   * Put the words alone on the clipboard: no times, a line for each paragraph, names only where several people speak.
+   * Copy the selected words without times to the clipboard, one line per paragraph. Names of speakers are included only
+   * if several people speak.
    * @param {ClipboardEvent} event
    */
   copy(event) {
@@ -4889,7 +4894,7 @@ var Player = class {
     /** @type {unknown} */
     null
   );
-  // what the page had, where nothing can be edited
+  // the page's paragraphs as JSON, if they cannot be edited
   lines = (
     /** @type {import("./editing/lines.js").Line[]} */
     []
@@ -4903,29 +4908,29 @@ var Player = class {
     null
   );
   drawn = NaN;
-  // the position, 0 to 1
+  // the drawn position, 0 to 1
   until = (
     /** @type {number | null} */
     null
   );
-  // the second at which a sample ends that plays
+  // seconds; where the playing sample ends
   frame = 0;
   appearance = "";
-  // of the text
+  // settings with which the text was drawn, as JSON
   drawing = (
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     void 0
   );
-  // of the lanes
+  // timer that redraws the lanes
   send = (
     /** @type {(name: string, value: unknown) => void} */
     (() => {
     })
   );
   header = 0;
-  // pixels of Streamlit's header that lie over the page
+  // pixels of the page that Streamlit's header covers
   scrolled = -Infinity;
-  // when somebody scrolled last
+  // time of the last scrolling by the user
   closing = new AbortController();
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -4998,7 +5003,7 @@ var Player = class {
     this.tick();
     this.drawWave();
   }
-  /** Return the lines of a text that nobody can edit here. @param {Data} data */
+  /** Return the lines of a transcript that cannot be edited. @param {Data} data */
   fixed(data) {
     const paragraphs = JSON.stringify(data.paragraphs);
     const same = paragraphs === this.shown;
@@ -5044,12 +5049,12 @@ var Player = class {
     this.sound.seek(Math.min(Math.max(seconds, 0), this.total || Infinity));
     if (thenPlay) this.sound.start();
   }
-  /** Play from a place to another. @param {number} start @param {number} end */
+  /** Play from `start` to `end`, in seconds. @param {number} start @param {number} end */
   playSpan(start, end) {
     this.seek(start, true);
     this.until = end;
   }
-  /** Whether keys belong to this player. */
+  /** Whether this player handles keys. */
   get latest() {
     return latest === this;
   }
@@ -5071,7 +5076,7 @@ var Player = class {
     this.drawn = NaN;
     this.length.textContent = clock(this.total);
   }
-  /** Show the position: slider, clock, spoken word. */
+  /** Show the position of the sound: on the slider and the clock, and by marking the spoken word. */
   tick() {
     const seconds = this.sound.position;
     this.commands.loop.check(seconds, this.audio);
@@ -5122,7 +5127,8 @@ var Player = class {
     this.text.reveal(box, this.below());
   }
   /**
-   * Show a place that the user asked for. Twice, since heights of far paragraphs are guesses until they are drawn.
+   * Scroll to a place that the user asked for. Scroll twice, because the heights of distant paragraphs are estimates
+   * until they are drawn.
    * @param {() => Range | Element | null | undefined} target
    */
   reveal(target) {
@@ -5134,7 +5140,7 @@ var Player = class {
     go();
     requestAnimationFrame(() => requestAnimationFrame(go));
   }
-  /** Height in pixels that the page's header and the bar cover at the top of the scrolling box. */
+  /** Return how many pixels the page's header and the bar cover at the top of the scrolling element. */
   below() {
     const top = Math.max(0, this.text.scroller.getBoundingClientRect().top);
     const { bottom } = this.bar.getBoundingClientRect();
@@ -5182,8 +5188,8 @@ var Player = class {
     if (yes) latest = this;
     this.run();
   }
-  // ---- looks -------------------------------------------------------------------------------------------------------
-  /** Keep the bar below Streamlit's header, which lies over the page. */
+  // ---- layout ------------------------------------------------------------------------------------------------------
+  /** Keep the bar below Streamlit's header, which covers the top of the page. */
   place() {
     const header = pageHeader()?.getBoundingClientRect();
     const top = Math.max(0, this.text.scroller.getBoundingClientRect().top);

@@ -1,11 +1,11 @@
-// The colours of speakers, in the order in which Python tells their names.
+// The colours of speakers, in the order of the speakers' names in the data from Python.
 
 import colours from "./colours.json" with { type: "json" };
 
 export const MOST_COLOURS = colours.length;
 
 /**
- * Return the colour of the speaker at a place of the list, for CSS. After the last comes the first again.
+ * Return the CSS colour of the speaker at index `place`. The colours repeat after the last one.
  * @param {number} place
  */
 export function colourOf(place) {

@@ -1,4 +1,4 @@
-// What the keys of the table do to sound and text.
+// The actions of the keyboard shortcuts (see `shared/keymap.js`) on sound and text.
 
 import { partsOf } from "../shared/dom.js";
 import { Keymap } from "../shared/keymap.js";
@@ -8,10 +8,10 @@ import { Loop } from "./loop.js";
 import { Sheet } from "./sheet.js";
 import { lastAtMost } from "./spoken.js";
 
-const BEFORE = 1.5; // seconds that are heard again after a pause
-const STEP = 3; // seconds
-const LONG_STEP = 5; // seconds, for the arrow keys
-const ONCE = ["toggle", "play", "loop", "note"]; // held down they do nothing more
+const BEFORE = 1.5; // seconds that playback goes back after a pause
+const STEP = 3; // seconds that one press of the back or forward key skips
+const LONG_STEP = 5; // seconds that one press of an arrow key skips
+const ONCE = ["toggle", "play", "loop", "note"]; // actions that do not repeat while the key is held down
 
 /** @typedef {import("./text.js").Paragraph} Paragraph */
 
@@ -27,7 +27,7 @@ export class Commands {
     this.loop = new Loop(root, player.text, (seconds) => player.seek(seconds));
     this.sheet = new Sheet(root, on, () => this.keymap, (needs) => this.can(needs)); // prettier-ignore
     on(part("loop"), "click", () => this.run("loop"));
-    on(part("loop"), "mousedown", (event) => event.preventDefault()); // the caret stays
+    on(part("loop"), "mousedown", (event) => event.preventDefault()); // a click does not move the caret
     on(part("keys"), "click", () => this.run("sheet"));
     on(window, "storage", () => this.read());
     this.titles = /** @type {const} */ ([
@@ -63,13 +63,13 @@ export class Commands {
     this.name();
   }
 
-  /** Take over keys that were changed in another tab. */
+  /** Load the keyboard shortcuts again after they were changed in another tab. */
   read() {
     this.keymap = new Keymap();
     this.name();
   }
 
-  /** Name the keys on their buttons. */
+  /** Show the key of each action in the tooltip of its button. */
   name() {
     for (const [button, title, id] of this.titles) {
       const hint = this.keymap.hint(id);
@@ -84,7 +84,7 @@ export class Commands {
     return needs !== "editing" || this.player.editor.editable;
   }
 
-  /** Do what a key stands for. Return whether there was anything to do. @param {string} id */
+  /** Run an action. Return whether a key press is handled by it. @param {string} id of the action */
   run(id, repeated = false) {
     if (repeated && ONCE.includes(id)) return true;
     const action = this.keymap.actions.find((one) => one.id === id);
@@ -96,7 +96,7 @@ export class Commands {
 
   // ---- sound -------------------------------------------------------------------------------------------------------
 
-  /** Play from a little before, or pause. */
+  /** Start playback a little before the position, or pause. */
   play() {
     const { player } = this;
     const first = this.loop.paragraph?.start ?? 0;
@@ -118,7 +118,7 @@ export class Commands {
     this.say.textContent = tr("Speed {speed}", { speed: speed.options[place].text });
   }
 
-  /** The paragraph where the caret or else the sound is. */
+  /** The paragraph with the caret, or the paragraph at the position of the sound if the caret is not in the text. */
   get here() {
     const { editor, current, text } = this.player;
     return editor.active ?? current ?? text.paragraphAt(this.player.sound.position) ?? text.paragraphs[0];
@@ -134,7 +134,7 @@ export class Commands {
     this.say.textContent = paragraph ? tr("This paragraph is repeated.") : tr("Not repeated any more.");
   }
 
-  // ---- places ------------------------------------------------------------------------------------------------------
+  // ---- moving ------------------------------------------------------------------------------------------------------
 
   /** @param {1 | -1} direction */
   walk(direction) {
@@ -150,7 +150,7 @@ export class Commands {
     player.reveal(() => target.box);
   }
 
-  /** Go to the next doubtful word, from the caret where it is in the text, and take the caret along. */
+  /** Go to the next doubtful word: after the caret, or after the last one if the caret is not in the text. */
   doubt() {
     const { finder, editor } = this.player;
     const { active } = editor;

@@ -1,4 +1,4 @@
-// What Python hands over: see `player` in __init__.py.
+// The data from Python: see `player` in __init__.py.
 
 /**
  * @typedef {{

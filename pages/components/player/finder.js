@@ -1,4 +1,4 @@
-// Find in the text, and the way from one doubtful word to the next.
+// Finds text in the transcript, and goes from one doubtful word to the next.
 
 import { clock } from "../shared/clock.js";
 import { partsOf } from "../shared/dom.js";
@@ -18,15 +18,15 @@ const MARKS = SUPPORTED && {
 /**
  * @typedef {import("./text.js").Paragraph} Paragraph
  * @typedef {import("./text.js").Word} Word
- * @typedef {{ from: number, to: number }} Place in the text of a paragraph
+ * @typedef {{ from: number, to: number }} Place offsets in the text of a paragraph
  * @typedef {Place & { paragraph: Paragraph }} Hit
  */
 
 export class Finder {
   hits = /** @type {Hit[]} */ ([]);
-  place = -1; // of the hit that is gone to
-  doubt = /** @type {Word | null} */ (null); // that is gone to
-  passed = -Infinity; // seconds, where the last one was
+  place = -1; // index of the selected hit, -1 for none
+  doubt = /** @type {Word | null} */ (null); // the selected doubtful word
+  passed = -Infinity; // start of the last selected doubtful word, seconds
   hitsOf = /** @type {Map<Paragraph, Hit[]>} */ (new Map());
 
   /** @param {import("./index.js").Player} player */
@@ -53,7 +53,7 @@ export class Finder {
     this.doubtButton.onclick = () => this.nextDoubt();
   }
 
-  /** Begin anew after the text changed. */
+  /** Search again after the text has changed. */
   reset() {
     this.doubt?.box?.classList.remove("stt-looked-at");
     this.doubt = null;
@@ -66,7 +66,7 @@ export class Finder {
   }
 
   /**
-   * Look for this from the start; `going` goes to the first hit.
+   * Put `wanted` into the find box and search for it; with `going`, go to the first hit.
    * @param {string} wanted
    * @param {boolean} going
    */
@@ -96,7 +96,7 @@ export class Finder {
     this.paint();
   }
 
-  /** Return where a query is in a paragraph. @param {Paragraph} paragraph @param {string} wanted */
+  /** Return the places of `wanted` in a paragraph: [from, to]. @param {Paragraph} paragraph @param {string} wanted */
   spansIn(paragraph, wanted) {
     const { replace } = this.player;
     if (replace.shown) return replace.spans(paragraph, wanted);
@@ -111,14 +111,14 @@ export class Finder {
     this.show((this.place + this.hits.length) % this.hits.length);
   }
 
-  /** Go to a hit and bring it in sight. @param {number} place */
+  /** Select a hit and scroll to it. @param {number} place the index of the hit */
   show(place) {
     this.go(place);
     const hit = this.hits[place];
     this.player.reveal(() => ranges(hit.paragraph.body, [hit])[0]);
   }
 
-  /** Make a hit the one that is gone to; -1 is none. @param {number} place */
+  /** Select a hit. @param {number} place the index of the hit, -1 for none */
   go(place) {
     this.place = place;
     if (place >= 0) this.text.build(this.hits[place].paragraph);
@@ -126,7 +126,7 @@ export class Finder {
     this.paint();
   }
 
-  /** The first hit at or below the top of the window, so that the first step does not leap to the beginning. */
+  /** Return the index of the first visible hit, so that the first step does not jump to the start of the transcript. */
   firstInSight() {
     const shown = new Set([...this.text.near].filter((p) => p.box.getBoundingClientRect().bottom > 0));
     const place = this.hits.findIndex((hit) => shown.has(hit.paragraph));
@@ -159,7 +159,7 @@ export class Finder {
     return marks;
   }
 
-  /** Let the next doubtful word be the first after a place. @param {number} seconds */
+  /** Continue with the first doubtful word after `seconds`. @param {number} seconds */
   from(seconds) {
     this.doubt?.box?.classList.remove("stt-looked-at");
     this.doubt = null;
@@ -181,7 +181,7 @@ export class Finder {
     return doubt;
   }
 
-  /** Mark a doubtful word and bring it in sight. @param {Word} doubt */
+  /** Mark a doubtful word and scroll to it. @param {Word} doubt */
   lookAt(doubt) {
     this.from(doubt.start);
     this.doubt = doubt;

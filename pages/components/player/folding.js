@@ -1,4 +1,4 @@
-// Text as a search sees it, by the table of stt/transcript/folding.py: a test holds the two equal for every character.
+// Folds text for the search as stt/transcript/folding.py does. A test compares both for every character.
 
 import rules from "./rules.json" with { type: "json" };
 
@@ -8,7 +8,7 @@ export const OF_WORDS = /[\p{L}\p{M}\p{N}]/u;
 /** @type {Record<string, string>} */
 const special = rules.folding.special;
 /** @type {Map<string, string>} */
-const foldings = new Map(); // character -> what it becomes
+const foldings = new Map(); // character -> its folded form
 
 /** @param {string} character */
 export function foldOne(character) {
@@ -22,16 +22,16 @@ export function foldOne(character) {
 }
 
 /**
- * The words of a text, folded: a space between, whatever stood there, and none beside a script without spaces.
- * `from` and `to` tell for each of its characters where in the text those begin and end that it stands for.
+ * Return the words of a text, folded (`plain`): one space between words, and none next to a script without spaces.
+ * `from` and `to` have, for each UTF-16 unit of `plain`, the start and the end of its original in `text`.
  * @param {string} text
  */
 export function folded(text) {
   let plain = "";
   const from = /** @type {number[]} */ ([]);
   const to = /** @type {number[]} */ ([]);
-  let apart = false; // something that is no word came since the last character
-  let spaceless = false; // the last character is of a script without spaces
+  let apart = false; // whether a space or punctuation followed the last letter
+  let spaceless = false; // whether the last letter is of a script without spaces
   let at = 0;
   for (const character of text) {
     const end = at + character.length;

@@ -1,16 +1,16 @@
-// A form beside the text, which sends something to the server.
+// A form beside the text that sends its content to the server.
 
 import { make, makeButton } from "../shared/dom.js";
 import { tr } from "../shared/texts.js";
 
-/** A line for what went wrong. */
+/** Make the line that shows an error. */
 export const troubleLine = (text = "") => make("p", "stt-notes-trouble", text, { role: "alert" });
 
 /**
- * Make a form with `content`, below it its buttons, and what went wrong. Escape cancels.
- * @param {{ look: string, label: string, content: Node[], beside?: Node[], save: string }} parts `beside` the buttons;
- *   `save` on the first of them
- * @param {() => Promise<unknown> | null} send raises an Error with words for people; null if there is nothing to send
+ * Make a form: `content`, then the buttons, then a line for errors. The Escape key cancels.
+ * @param {{ look: string, label: string, content: Node[], beside?: Node[], save: string }} parts `look` is the CSS
+ *   class, `save` the text of the first button; `beside` is shown before the buttons
+ * @param {() => Promise<unknown> | null} send returns null if there is nothing to send; errors have a message for users
  * @param {() => void} cancel
  */
 export function sendingForm({ look, label, content, beside = [], save }, send, cancel) {
@@ -19,7 +19,7 @@ export function sendingForm({ look, label, content, beside = [], save }, send, c
   const row = make("div", "stt-notes-row", [...beside, start, makeButton("stt-menu-button", tr("Cancel"), cancel)]);
   const form = make("form", look, [...content, row, trouble], { "aria-label": label });
   form.onkeydown = (event) => {
-    event.stopPropagation(); // what is typed is no key of the player's
+    event.stopPropagation(); // typed characters must not trigger the player's shortcuts
     if (event.key !== "Escape" || event.isComposing) return;
     event.preventDefault();
     cancel();

@@ -1,4 +1,4 @@
-// The bar, the keys, and what ties sound and text together.
+// The player: its bar, and the connection of sound and text.
 
 import { answerWithText } from "../shared/transcript_text.js";
 import { clock } from "../shared/clock.js";
@@ -20,10 +20,10 @@ import { Passages } from "./passages/passages.js";
 import { Text } from "./text.js";
 import { Wave } from "./waveform.js";
 
-const LANES = 500; // milliseconds after a change until the lanes follow: all words are in them
+const LANES = 500; // milliseconds after a change until the lanes are redrawn, as drawing all words is slow
 const FOLLOW_AGAIN = 4000; // milliseconds after a reader has scrolled until the text follows the sound again
 const players = /** @type {Set<Player>} */ (new Set());
-let latest = /** @type {Player | null} */ (null); // the player that keys belong to when several are on the page
+let latest = /** @type {Player | null} */ (null); // the player that handles keys if there are several on the page
 
 export default staying(".stt-player", (root) => new Player(root));
 
@@ -36,18 +36,18 @@ export default staying(".stt-player", (root) => new Player(root));
 export class Player {
   data = /** @type {Partial<Data>} */ ({});
   total = 0; // seconds
-  shown = /** @type {unknown} */ (null); // what the page had, where nothing can be edited
+  shown = /** @type {unknown} */ (null); // the page's paragraphs as JSON, if they cannot be edited
   lines = /** @type {import("./editing/lines.js").Line[]} */ ([]);
   spoken = /** @type {Word | null} */ (null);
   current = /** @type {Paragraph | null} */ (null);
-  drawn = NaN; // the position, 0 to 1
-  until = /** @type {number | null} */ (null); // the second at which a sample ends that plays
+  drawn = NaN; // the drawn position, 0 to 1
+  until = /** @type {number | null} */ (null); // seconds; where the playing sample ends
   frame = 0;
-  appearance = ""; // of the text
-  drawing = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined); // of the lanes
+  appearance = ""; // settings with which the text was drawn, as JSON
+  drawing = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined); // timer that redraws the lanes
   send = /** @type {(name: string, value: unknown) => void} */ (() => {});
-  header = 0; // pixels of Streamlit's header that lie over the page
-  scrolled = -Infinity; // when somebody scrolled last
+  header = 0; // pixels of the page that Streamlit's header covers
+  scrolled = -Infinity; // time of the last scrolling by the user
   closing = new AbortController();
 
   /** @param {HTMLElement} root */
@@ -111,20 +111,20 @@ export class Player {
     this.notes.load(data);
     this.passages.load(data);
     if (data.find && data.find !== before.find) this.finder.begin(data.find, data.at == null);
-    // A link that was made here says where this is anyway.
+    // Do not seek if the position in the address comes from a link that this player has made.
     if (data.at != null && data.at !== before.at && data.at !== this.link.at) {
       this.seek(data.at);
       const place = this.text.placeAt(data.at);
       if (data.at > 0) this.reveal(() => place?.box);
     }
-    // A page that is opened plays nothing by itself.
+    // Play a sample only if its number has changed since the page was opened.
     const [number, start, end] = data.sample ?? [null, 0, 0];
     if (number !== null && before.sample !== undefined && number !== before.sample?.[0]) this.playSpan(start, end);
     this.tick();
     this.drawWave();
   }
 
-  /** Return the lines of a text that nobody can edit here. @param {Data} data */
+  /** Return the lines of a transcript that cannot be edited. @param {Data} data */
   fixed(data) {
     const paragraphs = JSON.stringify(data.paragraphs);
     const same = paragraphs === this.shown;
@@ -175,13 +175,13 @@ export class Player {
     if (thenPlay) this.sound.start();
   }
 
-  /** Play from a place to another. @param {number} start @param {number} end */
+  /** Play from `start` to `end`, in seconds. @param {number} start @param {number} end */
   playSpan(start, end) {
     this.seek(start, true);
     this.until = end;
   }
 
-  /** Whether keys belong to this player. */
+  /** Whether this player handles keys. */
   get latest() {
     return latest === this;
   }
@@ -207,7 +207,7 @@ export class Player {
     this.length.textContent = clock(this.total);
   }
 
-  /** Show the position: slider, clock, spoken word. */
+  /** Show the position of the sound: on the slider and the clock, and by marking the spoken word. */
   tick() {
     const seconds = this.sound.position;
     this.commands.loop.check(seconds, this.audio);
@@ -261,7 +261,8 @@ export class Player {
   }
 
   /**
-   * Show a place that the user asked for. Twice, since heights of far paragraphs are guesses until they are drawn.
+   * Scroll to a place that the user asked for. Scroll twice, because the heights of distant paragraphs are estimates
+   * until they are drawn.
    * @param {() => Range | Element | null | undefined} target
    */
   reveal(target) {
@@ -274,7 +275,7 @@ export class Player {
     requestAnimationFrame(() => requestAnimationFrame(go));
   }
 
-  /** Height in pixels that the page's header and the bar cover at the top of the scrolling box. */
+  /** Return how many pixels the page's header and the bar cover at the top of the scrolling element. */
   below() {
     const top = Math.max(0, this.text.scroller.getBoundingClientRect().top);
     const { bottom } = this.bar.getBoundingClientRect();
@@ -297,13 +298,13 @@ export class Player {
     });
 
     on(this.text.box, "click", (event) => this.clicked(event));
-    // A click keeps the keyboard where it was, so that Space then pauses instead of pressing the time once more.
+    // A click on a time does not move the focus, so that Space then pauses and does not press the time's button again.
     on(this.text.box, "mousedown", (event) => event.target.closest(".stt-time") && event.preventDefault());
 
     const scrolledByHand = () => (this.scrolled = performance.now());
     const { scroller } = this.text;
     for (const name of ["wheel", "touchmove"]) on(scroller, name, scrolledByHand, { passive: true });
-    on(scroller, "pointerdown", (event) => event.target === scroller && scrolledByHand()); // its scroll bar
+    on(scroller, "pointerdown", (event) => event.target === scroller && scrolledByHand()); // the scroll bar
     on(document, "keydown", ({ key }) => /^(Page(Up|Down)|Arrow(Up|Down)|Home|End)$/.test(key) && scrolledByHand());
 
     for (const box of [this.root, pageHeader()]) box && this.sizes.observe(box);
@@ -319,7 +320,7 @@ export class Player {
     const before = this.editor.active;
     if (timed) return this.seek(timed.start, true);
     if (this.editor.editable && this.editor.keys.clicked(target)) return;
-    // Where somebody types, the sound goes along but does not start.
+    // A click into the edited paragraph moves the position of the sound but does not start playback.
     if (word && getSelection()?.isCollapsed) this.seek(word.start, !before || before !== this.editor.active);
   }
 
@@ -330,9 +331,9 @@ export class Player {
     this.run();
   }
 
-  // ---- looks -------------------------------------------------------------------------------------------------------
+  // ---- layout ------------------------------------------------------------------------------------------------------
 
-  /** Keep the bar below Streamlit's header, which lies over the page. */
+  /** Keep the bar below Streamlit's header, which covers the top of the page. */
   place() {
     const header = pageHeader()?.getBoundingClientRect();
     const top = Math.max(0, this.text.scroller.getBoundingClientRect().top);

@@ -1,11 +1,11 @@
-// Keys while the caret is not in the text, as long as nothing else answers to them.
+// Handles keys that are pressed while the caret is not in the text, unless the focused element uses them itself.
 
 const FIELDS = "input:not([type=range]), textarea, select, [contenteditable]";
 const ROLES = ["button", "tab", "radio", "slider", "option", "menuitem", "dialog"].map((role) => `[role=${role}]`);
-const OWN_KEYS = `${FIELDS}, button, a, summary, input, canvas, ${ROLES}`; // what answers to keys itself
-const LETTERS = `${FIELDS}, [role=dialog], [role=menu]`; // what answers to letters itself
+const OWN_KEYS = `${FIELDS}, button, a, summary, input, canvas, ${ROLES}`; // elements that handle keys themselves
+const LETTERS = `${FIELDS}, [role=dialog], [role=menu]`; // elements that handle letters themselves
 const OF_LETTERS = ["sheet", "note"];
-const OF_FIELDS = ["undo", "redo"]; // what fields do by themselves
+const OF_FIELDS = ["undo", "redo"]; // actions that text fields have themselves
 
 export class Keyboard {
   /** @param {import("./index.js").Player} player */
@@ -35,13 +35,13 @@ export class Keyboard {
     if (commands.run(id, repeat)) event.preventDefault();
   }
 
-  /** Whether a key that also works while somebody types belongs to a field. @param {string} id @param {Element} target */
+  /** Return whether a field handles a key that also works during typing. @param {string} id @param {Element} target */
   belongsToField(id, target) {
     const field = target.closest?.(FIELDS);
     return Boolean(field) && (!this.root.contains(field) || OF_FIELDS.includes(id));
   }
 
-  /** Whether a key belongs to what the keyboard is on. @param {string} id @param {Element} target */
+  /** Return whether the focused element handles the key of an action. @param {string} id @param {Element} target */
   belongsToTarget(id, target) {
     const inside = this.root.contains(target);
     if (inside && (target === this.player.slider || target.closest?.(".stt-time"))) return false;
@@ -50,7 +50,7 @@ export class Keyboard {
   }
 
   /**
-   * Go with arrows, Home and End from one paragraph's time to another's.
+   * Move the focus from the time of one paragraph to that of another with the arrow keys, Home and End.
    * @param {string} key
    * @param {Element} time
    */

@@ -1,12 +1,12 @@
-// A lane for each speaker under the waveform: thin bars where they speak.
+// A lane for each speaker under the waveform, with a bar wherever the speaker speaks.
 
 import { make, partsOf, set } from "../shared/dom.js";
 import { colourOf, MOST_COLOURS } from "./colours.js";
 import { lastAtMost } from "./spoken.js";
 
-const PARTS = 1000; // that the length of a lane has: a shorter bar could not be seen
-const NEAR = 6; // pixels from a bar in which a click means it
-const NAMED = 6; // so many lanes have room for names
+const PARTS = 1000; // units in the length of a lane; a shorter bar would be invisible
+const NEAR = 6; // pixels; a click this close to a bar goes to the bar
+const NAMED = 6; // maximum number of lanes that show names
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
@@ -15,7 +15,8 @@ const SVG = "http://www.w3.org/2000/svg";
  */
 
 /**
- * Return where bars begin and end, in parts of a lane from 0 to PARTS: no two touch, and each is a part long at least.
+ * Return the start and the end of each bar in units of a lane, 0 to PARTS. Bars that touch are merged, and each is at
+ * least one unit long.
  * @param {Turn[]} turns sorted by start
  * @param {number} total seconds
  */
@@ -32,10 +33,11 @@ export function bars(turns, total) {
 }
 
 /**
- * Return the second that a click on a lane means: the start of the turn at it or near it, else where it is.
+ * Return the position in seconds that a click on a lane goes to: the start of the turn at or near the click, else the
+ * position of the click.
  * @param {Turn[]} turns sorted by start
  * @param {number} seconds
- * @param {number} slack seconds that are near
+ * @param {number} slack maximum distance of a near turn, seconds
  */
 export function targetOf(turns, seconds, slack) {
   const place = lastAtMost(turns, (turn) => turn.start, seconds);
@@ -53,7 +55,7 @@ export class Lanes {
   }
 
   /**
-   * @param {string[]} speakers in the order of their colours; none if they need not be told apart
+   * @param {string[]} speakers in the order of their colours; empty if there is only one
    * @param {Spoken[]} paragraphs
    * @param {number} total seconds
    */
@@ -71,7 +73,7 @@ export class Lanes {
     turns.sort((a, b) => a.start - b.start);
     const [drawing, path] = [document.createElementNS(SVG, "svg"), document.createElementNS(SVG, "path")];
     const box = { class: "stt-turns", viewBox: `0 0 ${PARTS} 1`, preserveAspectRatio: "none" };
-    set(drawing, { ...box, "aria-hidden": "true" }).append(path); // the track is the picture
+    set(drawing, { ...box, "aria-hidden": "true" }).append(path); // screen readers use the track's label
     path.setAttribute("d", bars(turns, total).map(([from, to]) => `M${from} 0H${to}V1H${from}z`).join("")); // prettier-ignore
     const track = make("div", "stt-track", [drawing], { title: name, role: "img", "aria-label": name });
     track.onclick = (event) => {

@@ -1,8 +1,8 @@
-// A paragraph that is played again and again.
+// Repeats a paragraph until the user stops it.
 
 import { partsOf } from "../shared/dom.js";
 
-const SLACK = 0.05; // seconds that a seek may end before its place
+const SLACK = 0.05; // seconds by which a seek may end before its target
 
 export class Loop {
   id = /** @type {number | null} */ (null);
@@ -18,7 +18,7 @@ export class Loop {
     this.seek = seek;
   }
 
-  /** The paragraph that is repeated, as it is now. */
+  /** The repeated paragraph with its current times, null if none is repeated. */
   get paragraph() {
     return this.id === null ? null : (this.text.byId(this.id) ?? null);
   }
@@ -29,7 +29,7 @@ export class Loop {
     this.button.setAttribute("aria-pressed", String(this.id !== null));
   }
 
-  /** Go back to the start at the end. @param {number} seconds where the sound is @param {HTMLAudioElement} audio */
+  /** Seek to the paragraph's start at its end. @param {number} seconds the position @param {HTMLAudioElement} audio */
   check(seconds, audio) {
     const { paragraph } = this;
     if (!paragraph || (audio.paused && !audio.ended) || (seconds < paragraph.end && !audio.ended)) return;
@@ -37,7 +37,7 @@ export class Loop {
     if (audio.ended) void audio.play();
   }
 
-  /** Stop repeating if somebody goes elsewhere. @param {number} seconds */
+  /** Stop repeating if the new position is outside the paragraph. @param {number} seconds the new position */
   endOutside(seconds) {
     const { paragraph } = this;
     if (!paragraph || seconds < paragraph.start - SLACK || seconds > paragraph.end) this.set(null);

@@ -1,4 +1,4 @@
-// CSS highlights over parts of paragraphs, near the window only: the others get theirs when they come near.
+// CSS highlights over parts of paragraphs. Only paragraphs near the visible part of the page have them.
 
 /**
  * @typedef {import("./text.js").Paragraph} Paragraph
@@ -7,7 +7,7 @@
 
 export const SUPPORTED = Boolean(globalThis.CSS?.highlights);
 
-/** Return the highlight of a name. @param {string} name @param {number} priority the highest lies above */
+/** Return the CSS highlight of a name. @param {string} name @param {number} priority the highest is drawn on top */
 export function highlight(name, priority) {
   const found = CSS.highlights.get(name) ?? new Highlight();
   found.priority = priority;
@@ -21,7 +21,7 @@ export class Marks {
   /**
    * @param {import("./text.js").Text} text
    * @param {(paragraph: Paragraph) => Mark[]} marksOf
-   * @param {(paragraph: Paragraph) => boolean} keeps whether the marks of a paragraph stay as they are
+   * @param {(paragraph: Paragraph) => boolean} keeps returns whether the marks of a paragraph are not to be redrawn
    */
   constructor(text, marksOf, keeps = () => false) {
     this.text = text;
@@ -43,7 +43,7 @@ export class Marks {
     if (marks.length) this.painted.set(paragraph, marks);
   }
 
-  /** @param {Paragraph[]} paragraphs that came near or went */
+  /** @param {Paragraph[]} paragraphs that came near the visible part of the page, or left it */
   moved(paragraphs) {
     for (const paragraph of paragraphs) {
       if (this.text.near.has(paragraph)) this.paintOne(paragraph);

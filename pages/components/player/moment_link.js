@@ -1,14 +1,15 @@
-// A link to the moment that is heard: on the clipboard, and through the server in the address, from where sharing takes it.
+// Makes a link to the current position of the sound. It copies the link to the clipboard and sends the position to the
+// server, which puts it into the page's address, where the Share dialog reads it.
 
 import { partsOf } from "../shared/dom.js";
 import { copyText } from "../shared/clipboard.js";
 import { clock } from "../shared/clock.js";
 import { tr } from "../shared/texts.js";
 
-const CHECKED = 2000; // milliseconds that the button says so
+const CHECKED = 2000; // milliseconds for which the button shows that the link was copied
 
 export class MomentLink {
-  at = /** @type {number | null} */ (null); // seconds, of the last link
+  at = /** @type {number | null} */ (null); // position in the last link, seconds
   send = /** @type {(name: string, value: unknown) => void} */ (() => {});
   timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
 

@@ -1,9 +1,9 @@
-// Ranges of the document over parts of a paragraph's text.
+// DOM ranges over parts of a paragraph's text.
 
 /**
- * Return ranges over `{ from, to }`, places in the text of an element, in order, wherever those lie by now.
+ * Return DOM ranges over parts of the text of an element. Parts beyond the end of the text are omitted.
  * @param {Element} element
- * @param {{ from: number, to: number }[]} places
+ * @param {{ from: number, to: number }[]} places offsets in the text in UTF-16 units, in ascending order
  */
 export function ranges(element, places) {
   const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
@@ -29,7 +29,7 @@ export function ranges(element, places) {
 }
 
 /**
- * Return the part of a range that lies in an element.
+ * Return the part of a range that is inside an element.
  * @param {Range} range
  * @param {Element} element
  */
@@ -42,7 +42,7 @@ export function clipped(range, element) {
   return whole;
 }
 
-/** Return the length of an element's text before a range in it. @param {Element} element @param {Range} range */
+/** Return the offset of a range's start in the text of an element. @param {Element} element @param {Range} range */
 export function textBefore(element, range) {
   const before = document.createRange();
   before.selectNodeContents(element);

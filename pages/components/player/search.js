@@ -1,12 +1,12 @@
-// Where words are in a text.
+// Finds words in a text.
 
 import { folded } from "./folding.js";
 
 export const MOST_HITS = 10_000;
-const VOICED = /[\u3099\u309a]/; // makes another kana of the one before it
+const VOICED = /[\u3099\u309a]/; // voicing marks, which change the kana before them
 
 /**
- * Return where `wanted` is in a text, each from the end of the one before: [start, end].
+ * Return the places of `wanted` in a text, without overlaps: [start, end].
  * @param {string} text
  * @param {string} wanted
  */
@@ -23,11 +23,11 @@ export function occurrences(text, wanted) {
 }
 
 /**
- * Return where a query is in a text, as [start, end] in the text itself. Signs alone, such as "?", are looked for as
- * they are. `fold` may remember texts.
+ * Return the places of a query in a text: [start, end]. Words are compared folded. A query of punctuation only, such as
+ * "?", is compared unchanged.
  * @param {string} text
- * @param {string} query without spaces around
- * @param {(text: string) => ReturnType<typeof folded>} [fold]
+ * @param {string} query without spaces at its ends
+ * @param {(text: string) => ReturnType<typeof folded>} [fold] may cache its results
  */
 export function search(text, query, fold = folded) {
   const wanted = folded(query).plain;

@@ -1,4 +1,4 @@
-// What is selected in the transcript.
+// The selection in the transcript.
 
 import { spanOf } from "./notes/model.js";
 import { clipped, textBefore } from "./ranges.js";
@@ -6,7 +6,7 @@ import { clipped, textBefore } from "./ranges.js";
 /** @typedef {import("./text.js").Paragraph} Paragraph */
 
 /**
- * Return the parts of paragraphs in a range of the document, as places in their texts.
+ * Return the parts of paragraphs that a DOM range covers, as offsets in the text of each paragraph.
  * @param {Range} range
  * @param {Paragraph[]} paragraphs
  */
@@ -20,7 +20,7 @@ export function partsOfRange(range, paragraphs) {
 }
 
 /**
- * Return when the words are spoken that are selected, in seconds; null if there are none.
+ * Return the start and the end of the selected words, in seconds; null if no words are selected.
  * @param {Paragraph[]} paragraphs
  */
 export function selectedSpan(paragraphs) {

@@ -1,4 +1,4 @@
-// The sheet of keys, made of the table that binds them.
+// The dialog that lists the keyboard shortcuts, made from the table in `shared/keymap.js`.
 
 import { make, makeButton } from "../shared/dom.js";
 import { GROUPS, written } from "../shared/keymap.js";
@@ -9,13 +9,13 @@ export class Sheet {
    * @param {HTMLElement} root
    * @param {import("../shared/sound.js").Listen} on
    * @param {() => import("../shared/keymap.js").Keymap} keymap
-   * @param {(needs: import("../shared/keymap.js").Action["needs"]) => boolean} can whether there is such a thing here
+   * @param {(needs: import("../shared/keymap.js").Action["needs"]) => boolean} can whether the player has this
    */
   constructor(root, on, keymap, can) {
     this.keymap = keymap;
     this.can = can;
     this.box = make("dialog", "stt-sheet", "", { "aria-label": tr("Keys") });
-    on(this.box, "click", (event) => event.target === this.box && this.box.close()); // beside the sheet
+    on(this.box, "click", (event) => event.target === this.box && this.box.close()); // a click beside the dialog
     on(this.box, "keydown", (event) => {
       if (event.key !== "?") return;
       event.preventDefault();
@@ -56,5 +56,5 @@ export class Sheet {
   }
 }
 
-/** What marks a key that works while somebody types. */
+/** Make the dot that marks a key that also works during typing. */
 const mark = () => make("span", "stt-sheet-mark", "•", { role: "img", "aria-label": tr("also while you type") });

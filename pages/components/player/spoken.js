@@ -1,7 +1,7 @@
-// Which word is spoken when.
+// Finds the word that is spoken at a position of the sound.
 
 /**
- * Return the last place of a list, sorted by `value`, whose value is at most `limit`; -1 if there is none.
+ * Return the index of the last item whose value is at most `limit`, -1 if there is none. `list` is sorted by `value`.
  * @template Item
  * @param {Item[]} list
  * @param {(item: Item) => number} value
@@ -19,10 +19,11 @@ export function lastAtMost(list, value, limit) {
 }
 
 /**
- * Return the word that is spoken at `seconds`, or null in a pause. A gap of less than a second is none.
+ * Return the word that is spoken at `seconds`, or null in a pause. In a gap of less than a second, return the word
+ * before the gap.
  * @template {{ start: number, end: number }} Word
  * @param {Word[]} words
- * @param {number[]} byStart their places, sorted by start
+ * @param {number[]} byStart indexes of the words, sorted by the words' start
  * @param {number} seconds
  */
 export function spokenAt(words, byStart, seconds) {

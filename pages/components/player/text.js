@@ -1,5 +1,6 @@
-// The transcript: paragraphs as plain text at once, their words as elements only when they come near the window, so
-// that 100,000 words open quickly and find-in-page, copying and screen readers have the whole text all the time.
+// The transcript. At first its paragraphs are plain text. The words of a paragraph become elements when it comes near
+// the visible part of the page. So 100,000 words open quickly, and find-in-page, copying and screen readers have the
+// whole text.
 
 import { clock } from "../shared/clock.js";
 import { make, partsOf, scrollerOf, set } from "../shared/dom.js";
@@ -15,8 +16,8 @@ const MORE =
   '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5.5 12h.01M12 12h.01M18.5 12h.01" stroke-width="3"/></svg>';
 
 /**
- * A paragraph as it comes from Python, its words by column: texts, starts, ends and confidences; `o` has the places of
- * those during which somebody else speaks.
+ * A paragraph in the format from Python. Its words are in columns: texts `t`, starts `s` and ends `e` in seconds, and
+ * confidences `c`. `o` has the indexes of words during which somebody else speaks too.
  * @typedef {{
  *   start: number, end: number, speaker?: string, text?: string,
  *   t?: string[], s: number[], e: number[], c?: (number | null)[], o?: number[],
@@ -24,30 +25,30 @@ const MORE =
  * @typedef {{
  *   text: string, start: number, end: number, confidence: number | null | undefined, overlapped?: boolean,
  *   paragraph: Paragraph, from: number, box?: HTMLElement,
- * }} Word `from` is its place in the text of the paragraph
+ * }} Word `from`: its offset in the text of the paragraph
  * @typedef {{
  *   id: number, line: Line, box: HTMLElement, head: HTMLElement, body: HTMLElement, time: HTMLButtonElement,
  *   name: HTMLElement | null, more: HTMLButtonElement | null, start: number, end: number, speaker?: string,
  *   text: string, words: Word[], built: boolean, stale: boolean, folded?: ReturnType<typeof import("./folding.js").folded>,
- * }} Paragraph `built`: its words are elements; `stale`: they are not those of its line, as somebody types or the server
- *   has not answered
+ * }} Paragraph `built`: its words are elements; `stale`: its words are not those of its line, because somebody types or
+ *   the server has not responded
  * @typedef {import("./editing/lines.js").Line} Line
  */
 
 export class Text {
   paragraphs = /** @type {Paragraph[]} */ ([]);
   words = /** @type {Word[]} */ ([]); // of the whole transcript
-  byStart = /** @type {number[]} */ ([]); // places of the words, sorted by start
+  byStart = /** @type {number[]} */ ([]); // indexes of the words, sorted by the words' start
   doubts = /** @type {Word[]} */ ([]);
   near = /** @type {Set<Paragraph>} */ (new Set());
   wordOf = /** @type {WeakMap<Element, Word>} */ (new WeakMap());
-  of = /** @type {WeakMap<Element, Paragraph>} */ (new WeakMap()); // by its elements
-  speakers = /** @type {string[]} */ ([]); // in the order of their colours; none where only one speaks
+  of = /** @type {WeakMap<Element, Paragraph>} */ (new WeakMap()); // element -> its paragraph
+  speakers = /** @type {string[]} */ ([]); // in the order of their colours; empty if there is only one
   doubtful = 0;
   editable = false;
   timed = false;
 
-  /** @param {HTMLElement} root @param {(paragraphs: Paragraph[]) => void} onMove is told which came near or went */
+  /** @param {HTMLElement} root @param {(paragraphs: Paragraph[]) => void} onMove gets those that came near or left */
   constructor(root, onMove) {
     this.box = partsOf(root, "stt-")("transcript");
     this.onMove = onMove;
@@ -72,10 +73,10 @@ export class Text {
   }
 
   /**
-   * Show these lines. Paragraphs that stay keep their elements, so that nothing moves the window or the keyboard.
+   * Show these lines. Paragraphs with the same id keep their elements, so the scroll position and the focus stay.
    * @param {Line[]} lines
-   * @param {string[]} known the speakers in the order of their colours; others come after them
-   * @param {number} doubtful
+   * @param {string[]} known speakers in the order of their colours; other speakers get the colours that follow
+   * @param {number} doubtful words with a lower confidence are marked
    * @param {boolean} editable
    * @param {boolean} timed
    */
@@ -109,7 +110,7 @@ export class Text {
     for (const paragraph of made) this.watcher.observe(paragraph.box);
   }
 
-  /** The elements of the paragraphs in order, touching only those that changed. */
+  /** Put the elements of the paragraphs in order. Elements that are in order already are not moved. */
   fill() {
     const boxes = this.paragraphs.map((p) => p.box);
     const wanted = new Set(boxes);
@@ -123,7 +124,7 @@ export class Text {
   }
 
   /**
-   * Give a paragraph that stays its new line. Under the caret nothing is drawn anew unless the words differ.
+   * Give an existing paragraph its new line. The paragraph with the caret is redrawn only if its words differ.
    * @param {Paragraph} paragraph
    * @param {Line} line
    */
@@ -140,7 +141,7 @@ export class Text {
     return paragraph;
   }
 
-  /** Show the words of a paragraph anew, with the caret where it was. @param {Paragraph} paragraph */
+  /** Draw the words of a paragraph again, and keep the caret's place in them. @param {Paragraph} paragraph */
   redraw(paragraph) {
     const { body, line } = paragraph;
     const before = body.textContent ?? "";
@@ -148,20 +149,20 @@ export class Text {
     paragraph.built = paragraph.stale = false;
     body.textContent = paragraph.text = line.text;
     if (this.near.has(paragraph)) this.build(paragraph);
-    this.onMove([paragraph]); // its marks are drawn anew
+    this.onMove([paragraph]); // redraws its highlights
     if (!caret) return;
     const [from, to] = [caret.from, caret.to].map((at) => moved(before, line.text, at));
     placeCaret(body, from, to);
   }
 
-  /** Show the words that the server knows, once nothing is typed any more. @param {Paragraph} paragraph */
+  /** Draw a paragraph's words with the times from the server, after typing has ended. @param {Paragraph} paragraph */
   freshen(paragraph) {
     if (paragraph.stale && !paragraph.line.provisional) this.redraw(paragraph);
   }
 
   /**
-   * Make a paragraph the one that Tab reaches: its time, its speaker, what else can be done with it, then its text.
-   * Arrows go to the others: from time to time, and from text to text at the first and the last line.
+   * Make a paragraph the only one that the Tab key reaches: its time, its speaker, its menu and its text. Arrow keys
+   * reach the others: from time to time, and from text to text at the first and the last line.
    * @param {Paragraph} paragraph
    */
   tabTo(paragraph) {
@@ -194,12 +195,12 @@ export class Text {
     this.give(paragraph, line);
     this.label(paragraph);
     for (const element of [box, time, body, more]) if (element) this.of.set(element, paragraph);
-    // A fair guess of the height keeps the scroll bar steady: 70 letters a line of 1.8 rem.
+    // The estimated height keeps the scroll bar steady: about 70 letters per line, and 1.8 rem per line.
     box.style.containIntrinsicBlockSize = `auto ${Math.ceil(line.text.length / 68) * 1.8 + 1.9}rem`;
     return paragraph;
   }
 
-  /** Give a paragraph the facts of a line. @param {Paragraph} paragraph @param {Line} line */
+  /** Set a paragraph's words, times, speaker and text from a line. @param {Paragraph} paragraph @param {Line} line */
   give(paragraph, line) {
     const { packed } = line;
     const words = /** @type {Word[]} */ ([]);
@@ -213,7 +214,7 @@ export class Text {
         end: packed.e[i],
         confidence: packed.c?.[i],
         paragraph,
-        from: length + gap, // its place in the paragraph's text
+        from: length + gap, // offset in the paragraph's text
       });
       length += word.length;
     });
@@ -294,7 +295,7 @@ export class Text {
     return place < 0 ? null : this.paragraphs[place];
   }
 
-  /** Return the word or else the paragraph at `seconds`, whose element exists. @param {number} seconds */
+  /** Return the word at `seconds`, or else the paragraph. Its element is made if needed. @param {number} seconds */
   placeAt(seconds) {
     const word = this.spokenAt(seconds);
     if (word) this.build(word.paragraph);
@@ -307,9 +308,9 @@ export class Text {
   }
 
   /**
-   * Bring a range or an element to the upper third of the window if it is not in sight.
+   * Scroll a range or an element to the upper third of the window if it is not visible.
    * @param {Range | Element} target
-   * @param {number} below height in pixels that is covered at the top
+   * @param {number} below pixels that are covered at the top
    */
   reveal(target, below) {
     const whole = this.scroller === document.documentElement;
@@ -323,14 +324,15 @@ export class Text {
     this.scroller.scrollBy({ top: distance, behavior: calm ? "instant" : "smooth" });
   }
 
-  /** The words of all paragraphs, an empty line between, with the names of speakers. */
+  /** Return the text of all paragraphs with the names of speakers, with an empty line between paragraphs. */
   whole() {
     const lines = this.paragraphs.map((p) => (p.speaker ? `${p.speaker}: ` : "") + p.text.trim());
     return lines.join("\n\n") + (lines.length ? "\n" : "");
   }
 
   /**
-   * Put the words alone on the clipboard: no times, a line for each paragraph, names only where several people speak.
+   * Copy the selected words without times to the clipboard, one line per paragraph. Names of speakers are included only
+   * if several people speak.
    * @param {ClipboardEvent} event
    */
   copy(event) {

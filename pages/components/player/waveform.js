@@ -1,11 +1,11 @@
-// The waveform behind the slider. The server works it out when it is first asked for, which takes some seconds for hours
-// of sound: until then the slider stands alone.
+// The waveform behind the slider. The server computes it at the first request, which takes some seconds for hours of
+// sound. Until then the slider is shown without it.
 
 import { partsOf } from "../shared/dom.js";
 
-const ASK_AGAIN = 1000; // milliseconds at first, then ever longer
-const LAST_ASKED = 60; // times
-const BAR = 3; // pixels with the gap after it
+const ASK_AGAIN = 1000; // milliseconds until the second request; the wait then grows
+const LAST_ASKED = 60; // maximum number of requests
+const BAR = 3; // pixels of a bar and the gap after it
 
 export class Wave {
   peaks = /** @type {number[]} */ ([]);
@@ -35,8 +35,8 @@ export class Wave {
   }
 
   /**
-   * Draw again once the position, 0 to 1, is a pixel further.
-   * @param {number} done
+   * Draw the waveform again if the position has moved by more than a pixel.
+   * @param {number} done the position, 0 to 1
    */
   move(done) {
     if (this.drawn != null && Math.abs(done - this.drawn) * this.box.clientWidth > 1) this.draw(done);
@@ -71,7 +71,7 @@ export class Wave {
 }
 
 /**
- * Clear a canvas and return its context, in which a unit is a pixel of the page.
+ * Clear a canvas and return its drawing context, whose unit is a CSS pixel.
  * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height
  */
 export function penOf(canvas, width, height) {

@@ -164,7 +164,7 @@ var Sending = class {
     null
   );
   number = 0;
-  // of the next piece
+  // number of the next piece
   queue = (
     /** @type {Blob[]} */
     []
@@ -173,19 +173,19 @@ var Sending = class {
     /** @type {Blob | null} */
     null
   );
-  // what is sent until it is acknowledged
+  // pieces that are sent together until they are acknowledged
   head = (
     /** @type {Blob | null} */
     null
   );
-  // the first piece
+  // the first piece of the recording
   tries = 0;
   trouble = (
     /** @type {Problem | null} */
     null
   );
   size = 0;
-  // bytes
+  // bytes recorded so far
   ending = false;
   recording = (
     /** @type {string | null} */
@@ -197,14 +197,14 @@ var Sending = class {
   );
   paused = false;
   pauseSent = false;
-  // whether the last request said that it is paused
+  // whether the last request reported the pause
   busy = false;
   /**
    * @param {string} url
    * @param {string} name
    * @param {boolean} shared whether the right channel is the sound of a tab or the screen
-   * @param {() => void} changed is called whenever something is to be shown
-   * @param {(problem: Problem) => void} refused is called with what ends the recording
+   * @param {() => void} changed is called after each change of the shown state
+   * @param {(problem: Problem) => void} refused is called with the problem that ends the recording
    */
   constructor(url, name, shared, changed2, refused) {
     this.url = url;
@@ -226,7 +226,7 @@ var Sending = class {
   get left() {
     return this.queue.reduce((sum, blob) => sum + blob.size, this.batch?.size ?? 0);
   }
-  /** All has been added: turn it into a recording as soon as it is there. */
+  /** Finish the recording on the server once all pieces have arrived. No pieces are added after this call. */
   end() {
     this.ending = true;
     this.pump();
@@ -242,7 +242,7 @@ var Sending = class {
     if (this.error || this.recording) clearInterval(this.signs);
     this.changed();
   }
-  /** Do what is next; false if nothing is. */
+  /** Send the next request. Return false if there is nothing to send. */
   async step() {
     if (!this.id) {
       const named = { "X-File-Name": encodeURIComponent(this.name) };
@@ -282,7 +282,7 @@ var Sending = class {
     else this.fail(answer);
     return false;
   }
-  /** The server has made a recording of what it had, as nothing came for so long: the rest becomes another one. */
+  /** Send the rest as another recording. The server has finished this one, because nothing arrived for too long. */
   async goOn() {
     const head = this.head && await beginning(this.head);
     if (!head || !this.batch)
@@ -291,7 +291,7 @@ var Sending = class {
     Object.assign(this, { id: null, number: 0 });
   }
   /**
-   * Send one request, again until there is an answer that another try would not change.
+   * Send a request, and retry it until the response is one that a retry would not change.
    * @param {string} url
    * @param {Blob | null} body
    * @param {Record<string, string>} [headers]
@@ -323,7 +323,7 @@ var Sending = class {
     this.error = answer?.title ? answer : { title: tr("The server did not take the recording") };
     this.refused(this.error);
   }
-  /** The page closes: what is not there yet goes with the last request, which outlives the page. */
+  /** Send the remaining sound in a last request, because the page closes. The request outlives the page. */
   leave() {
     if (!this.id || this.recording || this.error) return;
     const last = new Blob(this.batch ? [this.batch, ...this.queue] : this.queue);
@@ -645,7 +645,7 @@ function show(root, recorder) {
     draw,
     list,
     say: (text) => find("live").textContent = text,
-    /** Keep the keyboard where it can go on, if it was here. */
+    /** Focus the visible button if the focus was in the recorder or is lost. */
     focus() {
       if (root.contains(document.activeElement) || document.activeElement === document.body) {
         (buttons.start.hidden ? buttons.stop : buttons.start).focus({ preventScroll: true });

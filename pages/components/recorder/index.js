@@ -1,5 +1,5 @@
-// Recorders are kept, one for each key, and outlast the element that shows them: what is recorded goes on while another
-// page is open.
+// The recorder. There is one `Recorder` object per component key. It outlives the element that shows it, so recording
+// continues while another page is open.
 
 import { clock } from "../shared/clock.js";
 import { partsOf } from "../shared/dom.js";
@@ -29,11 +29,11 @@ import { ending, hindrance, microphones, openSound, recorderOf, sharesSound } fr
  *   ran: number,
  *   since: number | null,
  *   unshared: boolean,
- * }} Recorder records for `ran` milliseconds until `since`, when it last went on; for `seconds` at the longest
+ * }} Recorder had recorded `ran` milliseconds when it last started or resumed, at `since`; `seconds`: maximum length
  */
 
-const PIECE = 1000; // milliseconds of sound in a piece
-const SHOWN = 250; // milliseconds between two looks at the clock
+const PIECE = 1000; // milliseconds of sound in each piece sent to the server
+const SHOWN = 250; // milliseconds between two updates of the shown time
 const IDLE = { state: /** @type {State} */ ("idle"), media: null, sound: null, sending: null };
 const NEW = { ...IDLE, both: false, microphone: "", error: null, ran: 0, since: null, unshared: false };
 const recorders = lasting("recorders", () => {
@@ -87,7 +87,7 @@ async function begin(recorder) {
   recorder.view?.say(tr("Recording"));
   recorder.view?.draw();
   recorder.view?.focus();
-  recorder.view?.list(); // browsers name the microphones only now
+  recorder.view?.list(); // browsers reveal the names of microphones only after the permission
 }
 
 /** @param {Recorder} recorder */
@@ -106,7 +106,7 @@ function pause(recorder) {
 }
 
 /**
- * End the recording; what was recorded is kept. `error` says why, if it was not the user.
+ * End the recording and keep the recorded sound. `error` is the reason if the user did not end it.
  * @param {Recorder} recorder
  * @param {Problem | null} error
  */
@@ -121,7 +121,7 @@ function stop(recorder, error = null) {
 }
 
 /**
- * Something has happened to what is sent.
+ * Update the recorder after a change of its `sending`: finished, failed, or still in progress.
  * @param {Recorder} recorder
  */
 function changed(recorder) {
@@ -233,7 +233,7 @@ function show(root, recorder) {
     draw,
     list,
     say: (/** @type {string} */ text) => (find("live").textContent = text),
-    /** Keep the keyboard where it can go on, if it was here. */
+    /** Focus the visible button if the focus was in the recorder or is lost. */
     focus() {
       if (root.contains(document.activeElement) || document.activeElement === document.body) {
         (buttons.start.hidden ? buttons.stop : buttons.start).focus({ preventScroll: true });
@@ -243,7 +243,7 @@ function show(root, recorder) {
   };
 }
 
-// ---- words and numbers ---------------------------------------------------------------------------------------------
+// ---- texts ---------------------------------------------------------------------------------------------------------
 
 /** @param {Recorder} recorder */
 function words({ state, unshared, sound, sending }) {

@@ -1,38 +1,38 @@
-// Sending pieces while somebody records: numbered, one after the other, each again until it is acknowledged.
+// Sends numbered pieces of sound during a recording, one after the other. Each piece is sent until it is acknowledged.
 
 import { request } from "../shared/request.js";
 import { tr } from "../shared/texts.js";
 
-const MOST = 1 << 20; // bytes sent at once, after an interruption
-const ANSWER = 20_000; // milliseconds that an answer may take
-const WAITS = [500, 1000, 2000, 4000]; // milliseconds before the next try
-const STILL_HERE = 4000; // milliseconds between two signs of life of a recording that is paused
-const LAST = 60_000; // bytes; browsers send no more while a page closes
+const MOST = 1 << 20; // maximum bytes of a request after an interruption, when many pieces wait
+const ANSWER = 20_000; // milliseconds to wait for a response
+const WAITS = [500, 1000, 2000, 4000]; // milliseconds before each retry; the last value is repeated
+const STILL_HERE = 4000; // milliseconds between two alive signals of a paused recording
+const LAST = 60_000; // maximum bytes that browsers send while a page closes
 
 /** @typedef {import("./sound.js").Problem} Problem */
 
 export class Sending {
   id = /** @type {string | null} */ (null);
-  number = 0; // of the next piece
+  number = 0; // number of the next piece
   queue = /** @type {Blob[]} */ ([]);
-  batch = /** @type {Blob | null} */ (null); // what is sent until it is acknowledged
-  head = /** @type {Blob | null} */ (null); // the first piece
+  batch = /** @type {Blob | null} */ (null); // pieces that are sent together until they are acknowledged
+  head = /** @type {Blob | null} */ (null); // the first piece of the recording
   tries = 0;
   trouble = /** @type {Problem | null} */ (null);
-  size = 0; // bytes
+  size = 0; // bytes recorded so far
   ending = false;
   recording = /** @type {string | null} */ (null);
   error = /** @type {Problem | null} */ (null);
   paused = false;
-  pauseSent = false; // whether the last request said that it is paused
+  pauseSent = false; // whether the last request reported the pause
   busy = false;
 
   /**
    * @param {string} url
    * @param {string} name
    * @param {boolean} shared whether the right channel is the sound of a tab or the screen
-   * @param {() => void} changed is called whenever something is to be shown
-   * @param {(problem: Problem) => void} refused is called with what ends the recording
+   * @param {() => void} changed is called after each change of the shown state
+   * @param {(problem: Problem) => void} refused is called with the problem that ends the recording
    */
   constructor(url, name, shared, changed, refused) {
     this.url = url;
@@ -57,7 +57,7 @@ export class Sending {
     return this.queue.reduce((sum, blob) => sum + blob.size, this.batch?.size ?? 0);
   }
 
-  /** All has been added: turn it into a recording as soon as it is there. */
+  /** Finish the recording on the server once all pieces have arrived. No pieces are added after this call. */
   end() {
     this.ending = true;
     this.pump();
@@ -75,7 +75,7 @@ export class Sending {
     this.changed();
   }
 
-  /** Do what is next; false if nothing is. */
+  /** Send the next request. Return false if there is nothing to send. */
   async step() {
     if (!this.id) {
       const named = { "X-File-Name": encodeURIComponent(this.name) };
@@ -118,7 +118,7 @@ export class Sending {
     return false;
   }
 
-  /** The server has made a recording of what it had, as nothing came for so long: the rest becomes another one. */
+  /** Send the rest as another recording. The server has finished this one, because nothing arrived for too long. */
   async goOn() {
     const head = this.head && (await beginning(this.head));
     if (!head || !this.batch)
@@ -128,7 +128,7 @@ export class Sending {
   }
 
   /**
-   * Send one request, again until there is an answer that another try would not change.
+   * Send a request, and retry it until the response is one that a retry would not change.
    * @param {string} url
    * @param {Blob | null} body
    * @param {Record<string, string>} [headers]
@@ -163,7 +163,7 @@ export class Sending {
     this.refused(this.error);
   }
 
-  /** The page closes: what is not there yet goes with the last request, which outlives the page. */
+  /** Send the remaining sound in a last request, because the page closes. The request outlives the page. */
   leave() {
     if (!this.id || this.recording || this.error) return;
     const last = new Blob(this.batch ? [this.batch, ...this.queue] : this.queue);
@@ -174,8 +174,8 @@ export class Sending {
 }
 
 /**
- * Wait so many milliseconds, or as soon as the browser finds the network again.
- * @param {number} wait
+ * Wait, but not longer than until the browser is online again.
+ * @param {number} wait milliseconds
  */
 function soon(wait) {
   return new Promise((/** @type {(value?: undefined) => void} */ resolve) => {
@@ -186,8 +186,8 @@ function soon(wait) {
 }
 
 /**
- * What each recording of this kind begins with, before the first sound: WebM up to its first cluster, MP4 to `moof`.
- * @param {Blob} first
+ * Return the file header before the first sound: WebM up to its first cluster, MP4 up to `moof`; null without one.
+ * @param {Blob} first the first piece of a recording
  */
 async function beginning(first) {
   const bytes = new Uint8Array(await first.arrayBuffer());

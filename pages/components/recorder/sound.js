@@ -1,15 +1,15 @@
-// Where the sound comes from: the microphone, alone or with the sound of a tab or the screen beside it.
+// The sound source: the microphone, alone or together with the sound of a tab or the screen.
 
 import { tr } from "../shared/texts.js";
 
 const TYPES = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus", "audio/webm"];
-const BITS = 64_000; // bits a second of each channel
+const BITS = 64_000; // bits per second and channel
 
 /** @typedef {{ title: string, message?: string, guidance?: string }} Problem */
 /** @typedef {Awaited<ReturnType<typeof openSound>>} SoundSource */
 
 /**
- * Return why nothing can be recorded here, or null.
+ * Return the reason why this page cannot record, null if it can.
  * @returns {Problem | null}
  */
 export function hindrance() {
@@ -34,12 +34,12 @@ export async function microphones() {
 }
 
 /**
- * Open the microphone, and with `both` a tab or screen. `level()` is 0 to 1.
- * @param {{ microphone: string, both: boolean }} wanted `microphone` is the id of a device, empty for the usual one
+ * Open the microphone, and with `both` also a tab or the screen. `level()` of the result is the loudness, 0 to 1.
+ * @param {{ microphone: string, both: boolean }} wanted `microphone` is a device id, empty for the default device
  * @throws {Problem}
  */
 export async function openSound({ microphone, both }) {
-  // First the tab: the browser lets a page ask for one only right after a click.
+  // Ask for the tab before the microphone, because browsers allow this only immediately after a click.
   const shared = both ? await ask("getDisplayMedia", { video: true, audio: true }) : null;
   const close = (/** @type {MediaStream | null} */ stream) => stream?.getTracks().forEach((track) => track.stop());
   if (shared && !shared.getAudioTracks().length) {
@@ -62,8 +62,8 @@ export async function openSound({ microphone, both }) {
   source.connect(meter);
   let stream = voice;
   if (shared) {
-    // A channel for each, as a browser records one track only: the microphone on the left, what is shared on the right.
-    // The server makes a track of each (`stt/recorder/call_tracks.py`).
+    // Put the microphone on the left channel and the shared sound on the right one, because browsers record only one
+    // track. The server makes a track of each channel (`stt/recorder/call_tracks.py`).
     const merger = context.createChannelMerger(2);
     const target = new MediaStreamAudioDestinationNode(context, { channelCount: 2 });
     const other = context.createMediaStreamSource(new MediaStream(shared.getAudioTracks()));
@@ -83,7 +83,7 @@ export async function openSound({ microphone, both }) {
     level() {
       meter.getFloatTimeDomainData(samples);
       const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
-      return Math.min(1, Math.max(0, 1 + Math.log10(power + 1e-12) / 5)); // -50 dB to 0 dB
+      return Math.min(1, Math.max(0, 1 + Math.log10(power + 1e-12) / 5)); // 0 is -50 dB, 1 is 0 dB
     },
     close() {
       close(voice);
@@ -94,7 +94,7 @@ export async function openSound({ microphone, both }) {
 }
 
 /**
- * Make one channel of whatever a source has.
+ * Mix all channels of a source into one.
  * @param {AudioContext} context
  * @param {AudioNode} source
  */

@@ -1,4 +1,5 @@
-// A recovery link holds its code in the fragment, which browsers send to no server. It goes from the address at once.
+// Sends the recovery code of a link to Python. The code is in the URL fragment, which browsers do not send to servers.
+// The script removes it from the address at once.
 /** @param {import("../shared/staying.js").Call} call */
 export default function ({ setTriggerValue }) {
   const take = () => {

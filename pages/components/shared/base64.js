@@ -1,5 +1,5 @@
 /**
- * Return the content of a file in base64, as it is sent in a message.
+ * Return the content of a file in base64, for a message to Python.
  * @param {File} file
  * @returns {Promise<string>}
  */

@@ -1,4 +1,5 @@
-// Text on the clipboard, also where browsers do not give it: they do to https and localhost only.
+// Copies text to the clipboard. Browsers offer the clipboard API only on https pages and localhost; other pages copy
+// through a selection.
 
 /** @param {string} text */
 export async function copyText(text) {

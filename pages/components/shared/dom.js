@@ -1,4 +1,4 @@
-// Elements, and what scrolls them.
+// Functions for DOM elements.
 
 /** @typedef {Record<string, string | number | ((event: any) => void)>} Attributes functions are handlers: `onclick` */
 
@@ -33,7 +33,7 @@ export function make(tag, className = "", content = "", attributes = {}) {
 }
 
 /**
- * Make a button that does something when it is clicked.
+ * Make a button with a click handler.
  * @param {string} className
  * @param {string | (Node | string)[]} content
  * @param {(event: any) => void} onclick
@@ -43,7 +43,8 @@ export const makeButton = (className, content, onclick, attributes = {}) =>
   make("button", className, content, { type: "button", onclick, ...attributes });
 
 /**
- * Return what finds the parts of a component by the ends of their classes.
+ * Return a function that finds an element of a component by its CSS class without the prefix. The function throws a
+ * TypeError if there is none.
  * @param {Element} root
  * @param {string} prefix such as "stt-"
  */
@@ -62,7 +63,8 @@ export function partsOf(root, prefix) {
 }
 
 /**
- * Find the box that scrolls an element; null is the window, whose margins would not reach into such a box.
+ * Return the element that scrolls `element`, null if the window does. An IntersectionObserver needs it, because margins
+ * of the window do not apply inside such an element.
  * @param {Element} element
  * @returns {Element | null}
  */
@@ -73,5 +75,5 @@ export function scrollerOf(element) {
   return null;
 }
 
-/** Return Streamlit's header, which lies over the page. */
+/** Return Streamlit's header, which covers the top of the page. */
 export const pageHeader = () => document.querySelector("[data-testid=stHeader]");

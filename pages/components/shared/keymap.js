@@ -1,10 +1,10 @@
-// What keys do in the player: one table, by which they are bound, listed on the sheet and changed on Settings.
+// The player's keyboard shortcuts in one table. The player, its dialog of keys and the Settings page use the table.
 
 import { read, write } from "./storage.js";
 import { tr } from "./texts.js";
 
 export const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
-const STORED = "stt-keys"; // in the browser, not on the server: keys belong to a keyboard, its pedals and its system
+const STORED = "stt-keys"; // localStorage key; not on the server, as shortcuts depend on the keyboard
 const MOD = MAC ? "Meta" : "Ctrl";
 const HELD = ["Ctrl", "Alt", "Shift", "Meta"];
 const SIGNS = MAC ? { Ctrl: "⌃", Alt: "⌥", Shift: "⇧", Meta: "⌘" } : {};
@@ -15,15 +15,15 @@ const OF_BROWSERS = [
   ...[..."ACVXFLNPQRSTW", "Tab", "Shift+T", "Shift+N"].map((key) => `${MOD}+${key}`),
   ...["F5", "F11", "F12", "Alt+F4", "Ctrl+Tab", "Ctrl+Shift+Tab"],
 ];
-export const MOST_KEYS = 2; // for one action
+export const MOST_KEYS = 2; // maximum keys of an action
 
 /**
- * @typedef {"always" | "reading" | "typing" | "review"} Where everywhere; only while nobody types; only with the caret in
- *   the text; only in the review of doubtful words
+ * @typedef {"always" | "reading" | "typing" | "review"} Where "always": everywhere; "reading": only while nobody
+ *   types; "typing": only with the caret in the text; "review": only in the review of doubtful words
  * @typedef {{
  *   id: string, label: () => string, group: keyof typeof GROUPS, where: Where, keys: string[], also?: string[],
  *   shown?: string[], fixed?: boolean, needs?: "sound" | "editing" | "notes",
- * }} Action `also` are bound, but not worth a line; `shown` stands for `keys` on the sheet; `fixed`: nobody can change it
+ * }} Action `also`: unlisted further keys; `shown`: keys listed instead of `keys`; `fixed`: cannot be changed
  */
 
 export const GROUPS = {
@@ -35,7 +35,7 @@ export const GROUPS = {
 
 /**
  * @param {keyof typeof GROUPS} group
- * @param {Pick<Action, "where"> & Partial<Action>} usual what holds for the actions that do not say otherwise
+ * @param {Pick<Action, "where"> & Partial<Action>} usual default fields of the actions
  * @param {(Pick<Action, "id" | "label" | "keys"> & Partial<Action>)[]} actions
  * @returns {Action[]}
  */
@@ -52,7 +52,7 @@ const SOUND = grouped("sound", { where: "always", needs: "sound" }, [
   { id: "left", label: () => tr("5 s back"), where: "reading", keys: ["ArrowLeft"], fixed: true },
   { id: "right", label: () => tr("5 s forward"), where: "reading", keys: ["ArrowRight"], fixed: true },
 ]);
-const PARAGRAPH = MAC ? "Alt" : "Ctrl"; // with which systems go from one paragraph to the next
+const PARAGRAPH = MAC ? "Alt" : "Ctrl"; // modifier with which this system moves the caret by paragraphs
 const PLACES = grouped("places", { where: "always" }, [
   { id: "previous", label: () => tr("Previous paragraph"), keys: [`${PARAGRAPH}+ArrowUp`] },
   { id: "next", label: () => tr("Next paragraph"), keys: [`${PARAGRAPH}+ArrowDown`] },
@@ -92,8 +92,8 @@ export const ACTIONS = [...SOUND, ...PLACES, ...TEXT, ...REVIEW];
 export const CHANGEABLE = ACTIONS.filter(({ fixed }) => !fixed);
 
 /**
- * Return the key of an event with what is held, such as "Ctrl+Shift+F8"; empty if it is none, or types a character by
- * AltGr.
+ * Return the pressed key with its modifiers, such as "Ctrl+Shift+F8"; "" for a modifier alone and for characters typed
+ * with AltGr.
  * @param {KeyboardEvent} event
  */
 export function chordOf(event) {
@@ -101,12 +101,13 @@ export function chordOf(event) {
   if (!key || ALONE.includes(key) || event.getModifierState("AltGraph")) return "";
   const letter = /^[a-z]$/i.test(key) ? key.toUpperCase() : /^Key([A-Z])$/.exec(code)?.[1];
   const name = { " ": "Space", "+": "Plus" }[key] ?? letter ?? /^Digit(\d)$/.exec(code)?.[1] ?? key;
-  const sign = (name.length === 1 || name === "Plus") && !letter && !code.startsWith("Digit"); // Shift is what makes it
+  // Shift is part of typing a sign such as "?", so it is not reported as held.
+  const sign = (name.length === 1 || name === "Plus") && !letter && !code.startsWith("Digit");
   const held = { Ctrl: event.ctrlKey, Alt: event.altKey, Shift: event.shiftKey && !sign, Meta: event.metaKey };
   return [...HELD.filter((one) => held[/** @type {keyof typeof held} */ (one)]), name].join("+");
 }
 
-/** Return a key as people read it. @param {string} chord */
+/** Return a key as it is shown to users, such as "⌘Z". @param {string} chord such as "Meta+Z" */
 export function written(chord) {
   const parts = chord
     .split("+")
@@ -114,7 +115,7 @@ export function written(chord) {
   return parts.join(MAC ? "" : "+");
 }
 
-/** Return the keys that somebody has chosen, by action. @returns {Record<string, string[]>} */
+/** Return the keys that the user has chosen, by action id. @returns {Record<string, string[]>} */
 export function chosen() {
   try {
     const saved = JSON.parse(read(STORED) ?? "{}");
@@ -125,11 +126,11 @@ export function chosen() {
   }
 }
 
-/** Store the chosen keys. Return whether the browser does. @param {Record<string, string[]>} keys */
+/** Store the chosen keys. Return whether this succeeded. @param {Record<string, string[]>} keys by action id */
 export const choose = (keys) => write(STORED, Object.keys(keys).length ? JSON.stringify(keys) : null);
 
 export class Keymap {
-  /** @param {Record<string, string[]>} keys that somebody has chosen */
+  /** @param {Record<string, string[]>} keys that the user has chosen, by action id */
   constructor(keys = chosen()) {
     this.actions = ACTIONS.map((action) => ({ ...action, keys: keys[action.id] ?? action.keys }));
     this.byKey = /** @type {Map<string, Action[]>} */ (new Map());
@@ -141,9 +142,9 @@ export class Keymap {
   }
 
   /**
-   * Return what a key does.
+   * Return the id of the action of a pressed key, null if there is none.
    * @param {KeyboardEvent} event
-   * @param {Where} here
+   * @param {Where} here where the key is pressed
    */
   find(event, here) {
     if (event.isComposing || event.keyCode === 229) return null;
@@ -151,7 +152,7 @@ export class Keymap {
     return found?.id ?? null;
   }
 
-  /** Return the first key for an action as people read it. @param {string} id */
+  /** Return the first key of an action as it is shown to users. @param {string} id of the action */
   hint(id) {
     const [key] = this.keysOf(id);
     return key ? written(key) : "";
@@ -163,7 +164,7 @@ export class Keymap {
   }
 
   /**
-   * Return why an action cannot have a key, or an empty text.
+   * Return the reason why an action cannot have a key, "" if it can.
    * @param {string} id
    * @param {string} chord
    */

@@ -1,6 +1,6 @@
 /**
- * Return what is kept under a name while the page is open, made when it is first asked for. Modules do not last so
- * long: Streamlit loads a component's script anew when the server has another version of it.
+ * Return the object stored under a name while the page is open; `first` makes it at the first call. A variable of a
+ * module would not last as long, because Streamlit loads a component's script again if the server has another version.
  * @template Kept
  * @param {string} name
  * @param {() => Kept} first

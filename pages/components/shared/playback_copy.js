@@ -1,15 +1,15 @@
-// What there is to play: the recording itself where browsers seek it exactly, else a copy of its sound. The server makes
-// that when it is first needed, a few seconds for an hour; until then the text can be read, and a position is kept.
+// Finds the sound to play: the recording itself if browsers can seek it exactly, else a playback copy. The server makes
+// the copy at the first request, which takes a few seconds for an hour of sound.
 
-const FIRST_WAIT = 1000; // milliseconds between two requests at first, then ever longer
+const FIRST_WAIT = 1000; // milliseconds between the first two requests; the wait then grows
 const LONGEST_WAIT = 5000;
-const TRIES = 5; // requests without an answer, after which the sound is tried as it is
+const TRIES = 5; // failed requests in a row, after which the address of the sound is used without a copy
 
 export class PlaybackCopy {
   /**
-   * @param {(address: string, failed: boolean) => void} ready is called with where the sound is: the original if there
-   *   is no copy.
-   * @param {(percent: number) => void} wait is called before, again and again.
+   * @param {(address: string, failed: boolean) => void} ready is called with the address of the sound. If making the
+   *   copy has failed, this is the address of the original.
+   * @param {(percent: number) => void} wait is called repeatedly while the server makes the copy.
    */
   constructor(ready, wait) {
     this.ready = ready;

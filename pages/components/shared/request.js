@@ -1,11 +1,12 @@
-// Requests to the server, with JSON in the answers.
+// Requests to the server, whose responses are JSON.
 
-const LONGEST = 30_000; // milliseconds to wait for an answer
+const LONGEST = 30_000; // milliseconds to wait for a response
 
-/** @typedef {{ title?: string, message?: string, guidance?: string }} Problem as the server describes it */
+/** @typedef {{ title?: string, message?: string, guidance?: string }} Problem an error in the server's format */
 
 /**
- * Send a request. Return the status and the answer; the status is 0 without a connection, or without an answer in time.
+ * Send a request. Return the HTTP status and the JSON of the response. The status is 0 without a connection, or if the
+ * response takes longer than `longest` milliseconds.
  * @param {string} address
  * @param {RequestInit} [options]
  * @returns {Promise<{ status: number, answer: any }>}
@@ -27,10 +28,10 @@ export const withJson = (method, body) => ({
 });
 
 /**
- * Send a request and return the answer; raise an Error for people if it was refused or lost.
+ * Send a request and return the JSON of the response. If the request fails, throw an Error with a message for users.
  * @param {string} address
  * @param {RequestInit | undefined} options
- * @param {(reason: string, status: number) => string} explain `reason`: what the server says, empty without an answer
+ * @param {(reason: string, status: number) => string} explain returns the message; `reason`: the server's, or ""
  */
 export async function ask(address, options, explain) {
   const { status, answer } = await request(address, options);
@@ -38,6 +39,6 @@ export async function ask(address, options, explain) {
   throw new Error(explain(explained(answer?.error), status));
 }
 
-/** Return a problem as one text. @param {Problem | null | undefined} problem @param {string} [title] that is shown already */
+/** Return a problem as one text. @param {Problem | null | undefined} problem @param {string} [title] shown already */
 export const explained = (problem, title) =>
   [problem?.message, problem?.guidance].filter((part) => part && part !== title).join(" ");

@@ -1,4 +1,4 @@
-// One sound and its controls: where it lies, the place that is wanted, whether it plays, and what is said about it.
+// A sound and its controls: address, position, playback, and the notice below the controls.
 
 import { PlaybackCopy } from "./playback_copy.js";
 import { tr } from "./texts.js";
@@ -14,8 +14,8 @@ import { tr } from "./texts.js";
  *   starting?: () => void,
  *   broken?: (unplayable: boolean) => void,
  *   state?: (playing: boolean) => void,
- * }} Hooks what is called: at a new position; once the length is known; before it plays; when it cannot be loaded;
- *   when it plays or pauses.
+ * }} Hooks callbacks. `moved`: the position has changed; `ready`: the length is known; `starting`: playback is about to
+ *   start; `broken`: the sound cannot be loaded; `state`: the sound plays or pauses.
  */
 
 export class Sound {
@@ -26,11 +26,11 @@ export class Sound {
     this.play = play;
     this.notice = notice;
     this.hooks = hooks;
-    this.source = /** @type {string | null | undefined} */ (undefined); // its address
-    this.pending = /** @type {number | null} */ (null); // seconds, until the length is known
-    this.failed = false; // whether there is no playback copy
-    this.waiting = false; // whether to play as soon as there is one
-    this.requested = /** @type {number[]} */ ([]); // places, seconds, that were asked for since the sound last arrived
+    this.source = /** @type {string | null | undefined} */ (undefined); // address of the sound
+    this.pending = /** @type {number | null} */ (null); // position in seconds to seek to once the length is known
+    this.failed = false; // whether making the playback copy has failed
+    this.waiting = false; // whether to play as soon as the sound is available
+    this.requested = /** @type {number[]} */ ([]); // targets in seconds of the seeks in progress
     this.copy = new PlaybackCopy(
       (address, failed) => this.offer(address, failed),
       (percent) => this.prepare(percent),
@@ -84,7 +84,7 @@ export class Sound {
   }
 
   /**
-   * Say something below the controls. What changes all the time, as `far` does, is not read aloud.
+   * Show a text below the controls. Screen readers announce `words`, but not `far`, which changes all the time.
    * @param {string} words
    */
   tell(words, far = "", trouble = true) {
@@ -112,7 +112,7 @@ export class Sound {
   }
 
   /**
-   * Go to a place. Before the length is known it is kept until it can be taken.
+   * Seek to a position. Before the length of the sound is known, the position is stored and used later.
    * @param {number} seconds
    */
   seek(seconds) {
@@ -122,8 +122,9 @@ export class Sound {
   }
 
   /**
-   * Chromium waits for ever when, on its way to one place, it is sent to another and then to the first again: the second
-   * wish makes it drop what it has read, and the third it takes for fulfilled. So no place is asked for twice on one way.
+   * Seek to a position that differs from those of the seeks in progress. Chromium never finishes seeking if, during a
+   * seek to A, it gets a seek to B and then one to A again. For B it drops the data read for A, and it treats the
+   * second seek to A as done.
    * @param {number} seconds
    */
   move(seconds) {

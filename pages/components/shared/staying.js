@@ -2,7 +2,7 @@ import { lasting } from "./lasting.js";
 import { translate } from "./texts.js";
 
 /**
- * What Streamlit hands to the default export of a component, at each change of its data.
+ * The argument with which Streamlit calls the default export of a component, at each change of its data.
  * @typedef {{
  *   data: any,
  *   parentElement: HTMLElement,
@@ -16,9 +16,9 @@ import { translate } from "./texts.js";
 const views = lasting("views", () => new WeakMap());
 
 /**
- * Return the default export of a component whose view stays on its element, so that sound plays on and what was typed
- * stays. Streamlit calls it again at each change of the data, and cleans up late: the clean-up of an earlier call must
- * not close what a later call still shows.
+ * Return the default export of a component whose view lasts as long as its element, so that playback and typed text are
+ * not lost when the data change. Streamlit may run the clean-up function of an earlier call after a later call, so only
+ * the clean-up of the last call closes the view.
  * @param {string} selector of the element
  * @param {(root: HTMLElement, call: Call) => View} open
  */

@@ -1,6 +1,6 @@
-// The browser's storage, which may be blocked or full.
+// Reads and writes localStorage, which may be blocked or full.
 
-/** Return what is stored under a name, null if nothing is or storage is blocked. @param {string} name */
+/** Return the text stored under a name, null if there is none or storage is blocked. @param {string} name */
 export function read(name) {
   try {
     return localStorage.getItem(name);
@@ -9,7 +9,7 @@ export function read(name) {
   }
 }
 
-/** Store a text, or remove it if it is null. Return whether the browser did. @param {string} name @param {string | null} text */
+/** Store a text, or remove it if null. Return whether this worked. @param {string} name @param {string | null} text */
 export function write(name, text) {
   try {
     if (text === null) localStorage.removeItem(name);

@@ -1,4 +1,5 @@
-// The texts of the components, in English here: `pages/texts.py` hands over the visitor's language, if it has it.
+// Translates the texts of the components, which are in English in the code. `pages/texts.py` puts the translation for
+// the visitor's language into the page if there is one.
 
 /** @type {{ texts: Record<string, string[]>, plurals: number[] } | null | undefined} */
 let translation;
@@ -27,7 +28,7 @@ export function tr(text, values = {}) {
 }
 
 /**
- * Return the form of a text for this count, which takes the place of `{count}`.
+ * Return the form of a text for `count`, in the visitor's language, with the count in place of `{count}`.
  *
  * @param {string} one
  * @param {string} several
@@ -47,10 +48,10 @@ export function trn(one, several, count, values = {}) {
 
 const ATTRIBUTES = ["aria-label", "title", "placeholder"];
 
-const translated = new WeakSet(); // what is filled with data since
+const translated = new WeakSet(); // components that were translated already
 
 /**
- * Translate what the HTML of a component says, once: its texts and its labels.
+ * Translate the texts and labels in the HTML of a component, once.
  *
  * @param {ParentNode} root
  */

@@ -1,4 +1,4 @@
-// How the button that copies a transcript gets its text from the player, which is another component: by an event.
+// Passes the text of the transcript from the player to the copy button, which is another component, with an event.
 
 const ASKED = "stt-transcript-text";
 
@@ -13,7 +13,7 @@ export function askForText() {
 }
 
 /**
- * Answer with this text until the signal ends it.
+ * Answer the requests of `askForText` with this text until the signal is aborted.
  * @param {() => string} text
  * @param {AbortSignal} signal
  */

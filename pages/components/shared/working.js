@@ -1,8 +1,8 @@
-// Work that goes on while no element shows it: Streamlit takes the element away when another page is opened.
+// Work, such as uploads, that continues while another page is open. Streamlit then removes the element that shows it.
 
 import { staying } from "./staying.js";
 
-const TELL_AGAIN = 2000; // milliseconds
+const TELL_AGAIN = 2000; // milliseconds until finished ids are reported again
 
 /**
  * @typedef {{
@@ -12,16 +12,16 @@ const TELL_AGAIN = 2000; // milliseconds
  *   tell: () => void,
  *   send: (name: string, value: unknown) => void,
  *   timer?: ReturnType<typeof setTimeout>,
- * }} Work `done` has the ids of recordings, `known` says how many of them the page knows
+ * }} Work `done` has the ids of finished recordings; `known` is how many of them Python has received
  */
 
 /**
- * Return the default export of a component for work that is kept under the key of the component.
+ * Return the default export of a component whose work is stored in `kept` under the component's key.
  * @template {Work} Item
  * @param {string} selector of the element
  * @param {Map<string, Item>} kept
- * @param {string} state the name under which Python gets the ids
- * @param {() => Partial<Item>} begin returns what else belongs to new work
+ * @param {string} state name of the component's state with which Python receives the ids
+ * @param {() => Partial<Item>} begin returns the further fields of new work
  * @param {(root: HTMLElement, item: Item) => Item["view"]} show
  */
 export function working(selector, kept, state, begin, show) {
@@ -35,7 +35,7 @@ export function working(selector, kept, state, begin, show) {
     return {
       update({ data, setStateValue, setTriggerValue }) {
         Object.assign(item, data, { tell: () => setStateValue(state, [...item.done]), send: setTriggerValue });
-        // The server forgets the state of a page that was left; what was finished meanwhile was never told.
+        // The server drops a component's state when its page is left, so report all ids, also those finished meanwhile.
         if (!reported && item.done.length) report(item);
         reported = true;
       },
@@ -48,12 +48,13 @@ export function working(selector, kept, state, begin, show) {
 }
 
 /**
- * Tell the page what is there, until it knows: what is said while the line to it is broken is lost.
+ * Report the finished ids to Python, and repeat this until Python has received them: a report made while the connection
+ * is interrupted is lost.
  * @param {Work} item
  */
 export function report(item) {
   clearTimeout(item.timer);
-  if (!item.view) return; // told when the page is opened again
+  if (!item.view) return; // reported when the page is opened again
   item.tell();
   item.timer = setTimeout(() => item.known < item.done.length && report(item), TELL_AGAIN);
 }

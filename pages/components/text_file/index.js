@@ -1,4 +1,4 @@
-// A small text is read here and sent as one message, so that no file lies in the server's memory.
+// Reads a small text file and sends it as one message, so that the server keeps no uploaded file in memory.
 import { base64 } from "../shared/base64.js";
 import { partsOf } from "../shared/dom.js";
 import { tr, translate } from "../shared/texts.js";
@@ -35,7 +35,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   input.onchange = () => {
     send(input.files?.[0]);
-    input.value = ""; // so that the same file can be chosen again
+    input.value = ""; // without this, choosing the same file again would have no effect
   };
   zone.ondragover = (event) => (event.preventDefault(), zone.classList.add("stt-tf-over"));
   zone.ondragleave = () => zone.classList.remove("stt-tf-over");

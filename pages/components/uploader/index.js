@@ -1,4 +1,4 @@
-// Uploads live on shelves, one for each key, and outlast the element that shows them.
+// The uploader. Its uploads are on a `Shelf`, one per component key, which outlives the element that shows them.
 
 import { base64 } from "../shared/base64.js";
 import { make, makeButton, partsOf } from "../shared/dom.js";
@@ -21,7 +21,7 @@ import { timeLeft, wellFormed } from "./progress.js";
  *   again: boolean,
  *   request: XMLHttpRequest | null,
  *   row: HTMLElement | null,
- * }} Upload `sent` in bytes; `again` says whether another try may help
+ * }} Upload `sent` in bytes; `again`: whether a retry may succeed
  * @typedef {import("../shared/working.js").Work & {
  *   uploads: Upload[],
  *   view: ReturnType<typeof open> | null,
@@ -29,10 +29,10 @@ import { timeLeft, wellFormed } from "./progress.js";
  *   url: string,
  *   endings: string[],
  *   longestText: number,
- * }} Shelf `limit` and `longestText` in bytes; `endings` of names of texts
+ * }} Shelf `limit` and `longestText` in bytes; `endings` are the file name endings of transcripts
  */
 
-const AT_ONCE = 2;
+const AT_ONCE = 2; // maximum number of concurrent uploads
 const shelves = lasting("shelves", () => {
   const all = /** @type {Map<string, Shelf>} */ (new Map());
   window.addEventListener("beforeunload", (event) => {
@@ -75,7 +75,7 @@ function add(shelf, files) {
 }
 
 /**
- * Transcripts that lie beside the recordings: small, so they go as one message, not as uploads.
+ * Send transcripts that were dropped beside recordings. They are small, so they are sent in one message, not uploaded.
  * @param {Shelf} shelf @param {Chosen[]} files
  */
 async function sendTexts(shelf, files) {
@@ -132,7 +132,7 @@ function send(shelf, upload) {
   request.open("POST", shelf.url);
   request.responseType = "json";
   request.setRequestHeader("X-File-Name", encodeURIComponent(wellFormed(upload.file.name)));
-  // A browser that does not know when a file was last changed says now, and the server takes that for no date.
+  // A browser that does not know the time of a file's last change gives the current time, which the server ignores.
   request.setRequestHeader("X-File-Modified", String(Math.max(0, Math.round(upload.file.lastModified || 0))));
   request.setRequestHeader("Content-Type", "application/octet-stream");
   request.send(upload.file);
@@ -142,7 +142,7 @@ function send(shelf, upload) {
 function finish(shelf, upload, id) {
   shelf.done.push(String(id));
   remove(shelf, upload);
-  if (!shelf.view) return; // told when the page is opened again
+  if (!shelf.view) return; // reported when the page is opened again
   shelf.view.say(trn("{count} file uploaded", "{count} files uploaded", shelf.done.length));
   report(shelf);
 }
@@ -184,7 +184,7 @@ function open(root, shelf) {
 
   on(input, "change", () => {
     add(shelf, [...(input.files ?? [])]);
-    input.value = ""; // so that the same file can be chosen again
+    input.value = ""; // without this, choosing the same file again would have no effect
   });
   on(input, "keydown", (event) => {
     if (event.key !== "Enter") return;
@@ -192,7 +192,7 @@ function open(root, shelf) {
     input.click();
   });
 
-  // The whole page takes drops: a file that misses the zone would otherwise replace the page.
+  // The whole page accepts dropped files, because the browser would open a file dropped beside the zone.
   let leaving = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
   const over = (/** @type {boolean} */ yes) => root.classList.toggle("stt-over", yes);
   const carriesFiles = (/** @type {DragEvent} */ event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
@@ -203,13 +203,14 @@ function open(root, shelf) {
       event.dataTransfer.dropEffect = "copy";
     }
     over(true);
-    clearTimeout(leaving); // `dragleave` fires at every border inside the page; silence tells that it is over
+    // `dragleave` fires at every border inside the page, so a pause in `dragover` events counts as the end of the drag.
+    clearTimeout(leaving);
     leaving = setTimeout(over, 300, false);
   });
   on(document, "drop", (event) => {
     if (!carriesFiles(event)) return;
     over(false);
-    if (event.defaultPrevented) return; // somebody else's drop zone
+    if (event.defaultPrevented) return; // another drop zone has handled the drop
     event.preventDefault();
     add(shelf, dropped(event.dataTransfer));
   });
@@ -224,7 +225,7 @@ function open(root, shelf) {
     for (const row of rows) if (row.parentNode !== list) list.append(row);
     for (const upload of shelf.uploads) drawRow(upload);
     list.hidden = rows.length === 0;
-    // Keep the keyboard where it was: the next row's button, or the zone.
+    // Move the focus from the removed row to the button of the next row, or to the zone.
     if (place >= 0) (button(rows[Math.min(place, rows.length - 1)]) ?? input).focus();
   };
   draw();
@@ -236,7 +237,7 @@ function open(root, shelf) {
 function makeRow(shelf, upload) {
   const { file } = upload;
   const letters = Array.from(file.name);
-  const end = letters.length - (letters.length > 24 ? 12 : 0); // long names lose their middle, and keep their extension
+  const end = letters.length - (letters.length > 24 ? 12 : 0); // cut long names in the middle, to show the extension
   const head = make("span", "stt-upload-head", letters.slice(0, end).join(""));
   const tail = make("span", "stt-upload-tail", letters.slice(end).join(""));
   const progress = {
@@ -286,7 +287,7 @@ function drawRow({ row, file, state, sent, error, again, marks }) {
  * @returns {Chosen[]}
  */
 function dropped(transfer) {
-  // A folder comes as a file of no use: told apart by its entry.
+  // A dropped folder appears as an unusable file, so it is recognized by its entry.
   const entries = [...transfer.items].filter((item) => item.kind === "file").map((item) => item.webkitGetAsEntry?.());
   const folder = (/** @type {File} */ file) => Object.assign(new File([], file.name), { folder: true });
   return [...transfer.files].map((file, i) => (entries[i]?.isDirectory ? folder(file) : file));

@@ -1,12 +1,12 @@
-// What is said while files are sent.
+// Texts shown while files are sent.
 
 import { tr } from "../shared/texts.js";
 
 /**
- * Return how long sending will still take, such as ", 40 s left"; empty while nobody can tell.
+ * Return the remaining time of an upload, such as ", 40 s left"; "" while it is unknown.
  * @param {{ size: number }} file
  * @param {number} sent bytes
- * @param {{ at: number, sent: number }[]} marks milliseconds and bytes, of the last seconds
+ * @param {{ at: number, sent: number }[]} marks progress in the last seconds: time in milliseconds, and bytes sent
  */
 export function timeLeft(file, sent, marks) {
   const [first, last] = [marks[0], marks[marks.length - 1]];
@@ -25,7 +25,7 @@ function written(seconds) {
 }
 
 /**
- * Return a name without half characters, which cannot be encoded.
+ * Return a name with unpaired surrogates replaced, because they cannot be encoded as UTF-8.
  * @param {string} name
  */
 export function wellFormed(name) {

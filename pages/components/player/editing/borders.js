@@ -1,4 +1,4 @@
-// The sound around a paragraph, on which its borders are dragged.
+// The waveform around a paragraph, with two handles that drag the paragraph's start and end.
 
 import { tenths } from "../../shared/clock.js";
 import { make, set } from "../../shared/dom.js";
@@ -6,17 +6,17 @@ import { tr } from "../../shared/texts.js";
 import { penOf } from "../waveform.js";
 
 const AROUND = 2; // seconds shown before and after the paragraph
-const FINE = 10; // moves in a second: times are kept in tenths
+const FINE = 10; // steps per second; times are stored in tenths of a second
 
 /**
  * @typedef {"start" | "end"} Name
- * @typedef {{ start: number, end: number }} Times in seconds
+ * @typedef {{ start: number, end: number }} Times of the paragraph, seconds
  * @typedef {{ peaks: number[], total: number }} Waveform `peaks`: loudness from 0 to 1 in even steps over `total` seconds
  */
 
 export class Borders {
   /**
-   * @param {Times} times as they are now, whoever changes them
+   * @param {Times} times an object that always has the current times
    * @param {Waveform} waveform
    * @param {(name: Name, seconds: number) => void} change
    */
@@ -89,7 +89,7 @@ export class Borders {
 }
 
 /**
- * Return the loudness at a moment, 0 to 1.
+ * Return the loudness, 0 to 1, at a time in seconds.
  * @param {Waveform} waveform @param {number} seconds
  */
 export function loudness({ peaks, total }, seconds) {

@@ -1,9 +1,9 @@
-// The caret in a paragraph, by its place in the text, whatever elements the text is cut into.
+// The caret in a paragraph as an offset in the paragraph's text, independent of the elements that contain the text.
 
 import { textBefore } from "../ranges.js";
 
 /**
- * Return where the selection lies in the text of an element, in UTF-16; null if any of it is outside.
+ * Return the selection as offsets in the text of `element`, in UTF-16 units; null if part of it is outside `element`.
  * @param {Element} element
  * @returns {{ from: number, to: number } | null}
  */
@@ -29,7 +29,7 @@ function placeOf(element, offset) {
 }
 
 /**
- * Select part of the text of an element, or put the caret there.
+ * Select the text of `element` between two offsets in UTF-16 units, or place the caret if they are equal.
  * @param {Element} element
  * @param {number} from
  */
@@ -39,7 +39,7 @@ export function placeCaret(element, from, to = from) {
 }
 
 /**
- * Return where a place in one text is in another that was made of it by one change.
+ * Return the offset in `after` that corresponds to the offset `at` in `before`. The texts differ by one change.
  * @param {string} before
  * @param {string} after
  * @param {number} at
@@ -54,7 +54,11 @@ export function moved(before, after, at) {
   return at >= before.length - last ? at + after.length - before.length : after.length - last;
 }
 
-/** Where the caret is on the screen. Without a letter beside it, browsers know of no place. @param {Element} element */
+/**
+ * Return the box of the caret on the screen, or the box of the element if the browser reports none, as in an empty
+ * element.
+ * @param {Element} element
+ */
 export function caretBox(element) {
   const range = getSelection()?.getRangeAt(0);
   const box = [...(range?.getClientRects() ?? [])].at(-1);
@@ -62,9 +66,9 @@ export function caretBox(element) {
 }
 
 /**
- * Put the caret into an element, on its first or last line, as near as can be to a place across.
+ * Put the caret on the first or the last line of an element, as near as possible to a horizontal position.
  * @param {HTMLElement} element
- * @param {number} x
+ * @param {number} x pixels from the left border of the window
  */
 export function placeAcross(element, x, last = false) {
   const range = document.createRange();
@@ -79,7 +83,7 @@ export function placeAcross(element, x, last = false) {
   else placeCaret(element, last ? (element.textContent ?? "").length : 0);
 }
 
-/** What makes an element editable without formats; browsers before 2025 only know "true". */
+/** The value of `contentEditable` for plain text. Browsers before 2025 support only "true". */
 export const PLAIN = plaintextOnly();
 
 function plaintextOnly() {

@@ -1,4 +1,4 @@
-// What can be chosen for a paragraph: its speaker, its times, and the rest.
+// The menus of a paragraph: its speaker, its times, and the other actions.
 
 import { MAC } from "../../shared/keymap.js";
 import { tr } from "../../shared/texts.js";
@@ -7,7 +7,7 @@ import { Menu } from "./menu.js";
 
 const SPEAKER_KEY = MAC ? "Control+" : "Alt+"; // Option types characters on a Mac
 const LAST_NUMBER = 9;
-const NUDGED = 700; // milliseconds after the last change of a time
+const NUDGED = 700; // milliseconds after the last change of a time until the times are sent
 
 /** @typedef {import("../text.js").Paragraph} Paragraph */
 
@@ -18,7 +18,7 @@ export class Choices {
     this.menu = new Menu(root);
   }
 
-  /** The speakers in the order of their numbers. */
+  /** The speakers in the order of the digits in their shortcuts (Alt+1 is the first). */
   get speakers() {
     const { text, pageSpeakers } = this.editor;
     return [...new Set([...pageSpeakers, ...text.speakers, ...text.paragraphs.flatMap((p) => p.speaker || [])])];

@@ -1,4 +1,4 @@
-// Two texts of one paragraph, side by side, of which somebody chooses one.
+// A panel for a paragraph that was changed here and in another tab: both texts side by side, to choose one.
 
 import { make, makeButton } from "../../shared/dom.js";
 import { tr } from "../../shared/texts.js";
@@ -14,7 +14,7 @@ export class Conflicts {
     this.text = text;
   }
 
-  /** Show a panel for each step that waits for a decision. */
+  /** Show a panel for each step that waits until somebody decides between two texts. */
   show() {
     const held = this.queue.held;
     for (const [key, { box }] of this.panels) {

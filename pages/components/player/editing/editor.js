@@ -1,4 +1,4 @@
-// Editing where the text stands: a click into a paragraph puts the caret there, keys and menus make steps of the queue.
+// Edits the text in place. A click into a paragraph puts the caret there. Keys and menus add steps to the queue.
 
 import { partsOf } from "../../shared/dom.js";
 import { tr } from "../../shared/texts.js";
@@ -11,10 +11,10 @@ import { Queue } from "./queue.js";
 import { editingChoice, Store } from "./store.js";
 import { newKey, sender } from "./wire.js";
 
-const SAVING = 3000; // milliseconds from the first typed letter to its way to the server
-const PAUSE = 3000; // milliseconds after which what is typed is undone by itself
-const RESTING = 1500; // milliseconds without a key after which words are shown anew under the caret
-const RESTED = 2500; // milliseconds without anything to save after which the page follows
+const SAVING = 3000; // milliseconds after the first typed letter until typed text is sent to the server
+const PAUSE = 3000; // milliseconds without typing after which further typing is undone separately
+const RESTING = 1500; // milliseconds without a key after which the paragraph with the caret is drawn again
+const RESTED = 2500; // milliseconds without a change after which the page reruns to update its counts
 
 /**
  * @typedef {import("../text.js").Paragraph} Paragraph
@@ -27,15 +27,15 @@ const RESTED = 2500; // milliseconds without anything to save after which the pa
 export class Editor {
   queue = /** @type {Queue | null} */ (null);
   address = "";
-  allowed = false; // whether what is shown can be edited
-  active = /** @type {Paragraph | null} */ (null); // where the caret is
-  chosen = /** @type {{ id: number, from: number, to: number } | null} */ (null); // what was selected last
+  allowed = false; // whether the shown transcript can be edited
+  active = /** @type {Paragraph | null} */ (null); // the paragraph with the caret
+  chosen = /** @type {{ id: number, from: number, to: number } | null} */ (null); // the last selection, in UTF-16 units
   pageSpeakers = /** @type {string[]} */ ([]);
-  composing = false; // with an input method
-  drawing = false; // a paragraph that goes has not been left by somebody
-  notice = ""; // about the last step
+  composing = false; // whether an input method (IME) composes text
+  drawing = false; // true while the text is drawn: a removed paragraph then loses the focus, but nobody has left it
+  notice = ""; // why the last step was not done
   typing = { name: "", id: 0, at: -Infinity };
-  followed = -1; // the revision that the page has followed
+  followed = -1; // the revision for which the page was last rerun
   /** @type {Record<string, ReturnType<typeof setTimeout> | undefined>} */
   timers = {};
 
@@ -59,7 +59,7 @@ export class Editor {
       [this.redoButton, "redo"],
     ])) {
       on(button, "click", () => button.getAttribute("aria-disabled") === "true" || this.undoRedo(act));
-      on(button, "mousedown", (event) => event.preventDefault()); // the caret stays
+      on(button, "mousedown", (event) => event.preventDefault()); // a click does not move the caret
     }
     this.keys = new Keys(this);
   }
@@ -71,12 +71,12 @@ export class Editor {
     return this.allowed && this.wanted;
   }
 
-  /** The lines to show, null where what is shown cannot be edited. */
+  /** The lines to show; null if the shown transcript cannot be edited. */
   get lines() {
     return this.allowed && this.queue ? this.queue.lines : null;
   }
 
-  /** Take what the page has. Return the lines to show, null where nothing can be edited. @param {Data} data */
+  /** Load the page's data. Return the lines to show; null if the transcript cannot be edited. @param {Data} data */
   load(data) {
     this.pageSpeakers = data.speakers;
     if (data.edits && data.edits !== this.address) this.open(data.edits);
@@ -124,9 +124,9 @@ export class Editor {
   }
 
   /**
-   * Show what the server has answered.
+   * Draw the lines after the server has responded to a step.
    * @param {{ id: number, at: number } | null} [caret]
-   * @param {number} [replaced] how many hits it has replaced
+   * @param {number} [replaced] number of hits that the server has replaced
    */
   changed(caret, replaced) {
     this.draw();
@@ -140,7 +140,7 @@ export class Editor {
     if (replaced !== undefined) this.player.replace.tell(replaced);
   }
 
-  /** Show whether everything is saved, and what can be undone. */
+  /** Show whether everything is saved, and whether there are steps to undo and redo. */
   show() {
     const { queue } = this;
     if (!queue) return;
@@ -151,7 +151,7 @@ export class Editor {
     this.enable(this.undoButton, able && (queue.undo > 0 || waiting));
     this.enable(this.redoButton, able && queue.redo > 0 && !waiting);
     clearTimeout(this.timers.state);
-    if (queue.stopped && this.followed !== Infinity) this.tellPage(Infinity); // the page says what is wrong
+    if (queue.stopped && this.followed !== Infinity) this.tellPage(Infinity); // the page reruns and shows what is wrong
     if (queue.stopped) this.state(tr("Not saved. {reason} Your text is kept here.", { reason: queue.stopped }), true);
     else if (queue.failures) this.state(queue.unkept ? keepOpen() : keptHere(), true);
     else if (this.notice) this.state(this.notice, true);
@@ -171,13 +171,13 @@ export class Editor {
     button.setAttribute("aria-disabled", String(!yes));
   }
 
-  /** Say why a step was not done. @param {string} words */
+  /** Show why a step was not done. @param {string} words */
   tell(words) {
     this.notice = words;
     this.show();
   }
 
-  /** Once nobody types: words under the caret get their times, and the page its counts. */
+  /** After a pause in typing, draw the words of the paragraph with the caret again, and then rerun the page. */
   rest() {
     clearTimeout(this.timers.rest);
     clearTimeout(this.timers.rested);
@@ -193,7 +193,7 @@ export class Editor {
     }, RESTED);
   }
 
-  /** Let the page follow. @param {number} revision */
+  /** Rerun the page, which then shows this revision's counts and facts. @param {number} revision */
   tellPage(revision) {
     this.followed = revision;
     this.player.send("rested", revision);
@@ -216,7 +216,7 @@ export class Editor {
     placeCaret(body, Math.min(from, length(body)), Math.min(to, length(body)));
   }
 
-  /** Take the caret out of the text, and send what was typed. */
+  /** Remove the caret from the text, and send the typed text. */
   leave() {
     const { active } = this;
     if (!active) return;
@@ -237,7 +237,7 @@ export class Editor {
     this.rest();
   }
 
-  /** Send what is typed. */
+  /** Send the typed text now. */
   save() {
     clearTimeout(this.timers.save);
     this.timers.save = undefined;
@@ -269,14 +269,14 @@ export class Editor {
 
   // ---- steps -------------------------------------------------------------------------------------------------------
 
-  /** Send what was typed before a step. */
+  /** Send the typed text, because a step follows it. */
   beginStep() {
     this.save();
     this.typing.id = 0;
     this.notice = "";
   }
 
-  /** Make a step of what is done to a paragraph, after what was typed. @param {Paragraph} paragraph @param {Step} step */
+  /** Send the typed text, then add a step that changes a paragraph. @param {Paragraph} paragraph @param {Step} step */
   step(paragraph, step) {
     const { queue } = this;
     if (!queue) return;
@@ -287,7 +287,7 @@ export class Editor {
     this.rest();
   }
 
-  /** @param {Step} step that replaces in many paragraphs */
+  /** @param {Step} step that replaces hits in any number of paragraphs */
   replace(step) {
     this.beginStep();
     this.queue?.add(step);
@@ -319,7 +319,7 @@ export class Editor {
     if (made) this.player.reveal(() => made.box);
   }
 
-  /** Merge a paragraph with the one above. @param {Paragraph} paragraph */
+  /** Merge a paragraph with the paragraph above. @param {Paragraph} paragraph */
   merge(paragraph) {
     const upper = this.text.paragraphs[this.place(paragraph) - 1];
     if (!upper) return;
@@ -330,7 +330,7 @@ export class Editor {
     this.enter(upper, before.length + (before ? 1 : 0));
   }
 
-  /** @param {Paragraph} paragraph @param {Paragraph} [then] where the caret goes; none if it was elsewhere */
+  /** @param {Paragraph} paragraph @param {Paragraph} [then] the paragraph that gets the caret */
   delete(paragraph, then) {
     if (this.active === paragraph) {
       this.active = null;
@@ -341,7 +341,7 @@ export class Editor {
     if (then) this.enter(then, this.place(then) < 0 ? 0 : length(then.body));
   }
 
-  /** Delete a paragraph and go on in the one below, or above if it was the last. @param {Paragraph} paragraph */
+  /** Delete a paragraph, and put the caret into the one below, else above. @param {Paragraph} paragraph */
   remove(paragraph) {
     const place = this.place(paragraph);
     const below = this.text.paragraphs[place + 1];
@@ -358,10 +358,10 @@ export class Editor {
   }
 
   /**
-   * Give a paragraph, or the words that are selected in it, to a speaker.
+   * Assign a speaker to a paragraph or to the selected words in it.
    * @param {Paragraph} paragraph
    * @param {string} speaker
-   * @param {{ from: number, to: number } | null} [range] in UTF-16
+   * @param {{ from: number, to: number } | null} [range] of the selection, in UTF-16 units
    */
   give(paragraph, speaker, range) {
     const text = spaced(paragraph.body.textContent ?? "");

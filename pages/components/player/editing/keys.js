@@ -1,11 +1,11 @@
-// Keys, clicks and what else comes from the browser, while the caret is in the text.
+// Handles keys, clicks and other browser events while the caret is in the text.
 
 import { caretBox, caretIn, placeAcross } from "./caret.js";
 
 /** @typedef {import("../text.js").Paragraph} Paragraph */
 
 export class Keys {
-  pointing = false; // between the press and the release of a button or a finger
+  pointing = false; // true while a mouse button or a finger is down
 
   /** @param {import("./editor.js").Editor} editor */
   constructor(editor) {
@@ -36,7 +36,7 @@ export class Keys {
     on(window, "online", () => editor.queue?.run());
   }
 
-  /** Send what is typed: the page may close at any moment. */
+  /** Send the typed text at once, because the page is hidden and may close. */
   leavePage() {
     clearTimeout(this.editor.timers.save);
     this.editor.timers.save = undefined;
@@ -54,11 +54,11 @@ export class Keys {
   focusOut({ target }) {
     if (target !== this.editor.active?.body || this.editor.drawing) return;
     if (document.hasFocus()) this.editor.leave();
-    else this.editor.save(); // the caret is here again when somebody comes back
+    else this.editor.save(); // the window lost the focus; the caret is back when the window gets it again
   }
 
   /**
-   * Open the menu of a button, or put the caret where somebody clicked. Return whether the click was for a button.
+   * Open the menu of the clicked button, or put the caret at the clicked place. Return whether a button was clicked.
    * @param {Element} target
    */
   clicked(target) {
@@ -75,7 +75,7 @@ export class Keys {
     return false;
   }
 
-  /** Open the menu of the times, on the time. @param {MouseEvent & { target: Element }} event */
+  /** Open the menu of the times after a right-click on a time. @param {MouseEvent & { target: Element }} event */
   openTimes(event) {
     const time = /** @type {HTMLElement | null} */ (event.target.closest(".stt-time"));
     const paragraph = time && this.text.of.get(time);
@@ -90,7 +90,7 @@ export class Keys {
   pressed(event) {
     const paragraph = this.editor.active;
     if (!paragraph || event.target !== paragraph.body) return;
-    event.stopPropagation(); // what is typed is no key of the player's or the page's
+    event.stopPropagation(); // typed characters must not trigger shortcuts of the player or the page
     if (event.isComposing || event.keyCode === 229) return;
     if (this.act(event, paragraph)) event.preventDefault();
   }
@@ -99,7 +99,7 @@ export class Keys {
   act(event, paragraph) {
     const { commands } = this.editor.player;
     const id = commands.keymap.find(event, "typing");
-    /** @type {Record<string, () => boolean | void>} false leaves the key to the browser */
+    /** @type {Record<string, () => boolean | void>} an action returns false to leave the key to the browser */
     const acts = {
       leave: () => this.escape(paragraph),
       split: () => this.editor.split(),
@@ -114,7 +114,7 @@ export class Keys {
   }
 
   /**
-   * Give the paragraph, or what is selected in it, to the speaker of a number.
+   * Assign the speaker of the pressed digit to the paragraph, or to the selected words in it.
    * @param {KeyboardEvent} event
    * @param {Paragraph} paragraph
    */
@@ -130,9 +130,10 @@ export class Keys {
   }
 
   /**
-   * Delete beyond an end of the paragraph, or all of it. Return whether it was one of these.
+   * Handle a deletion at the start or the end of a paragraph (merge), or of all its text (delete the paragraph).
+   * Return false for any other deletion.
    * @param {Paragraph} paragraph
-   * @param {boolean} forward
+   * @param {boolean} forward whether the Delete key was pressed, not Backspace
    */
   deletes(paragraph, forward) {
     const caret = caretIn(paragraph.body);
@@ -149,7 +150,8 @@ export class Keys {
   }
 
   /**
-   * Go from the first line to the paragraph above, from the last to the one below.
+   * Move the caret with an arrow key out of the first line into the paragraph above, or out of the last line into the
+   * paragraph below. Return whether the caret was moved.
    * @param {string} key
    * @param {Paragraph} paragraph
    */
@@ -177,7 +179,7 @@ export class Keys {
     return true;
   }
 
-  // ---- what browsers would put into the text -----------------------------------------------------------------------
+  // ---- input events ------------------------------------------------------------------------------------------------
 
   /** @param {InputEvent} event */
   beforeInput(event) {
@@ -211,7 +213,7 @@ export class Keys {
 }
 
 /**
- * Put plain text where the caret is. Line breaks become spaces: a paragraph has none.
+ * Insert plain text at the caret. Line breaks become spaces, because a paragraph has no line breaks.
  * @param {string} text
  */
 function insert(text) {

@@ -1,27 +1,29 @@
-// The text as a list of lines, one for each paragraph, and what the steps of editing do to it. Pure: every function
-// returns new lists, so a step that the server refuses is taken back by leaving it out.
+// The text as a list of lines, one per paragraph, and the effect of each editing step on it. The functions are pure:
+// they return new lists. To undo a step that the server refuses, the other steps are applied again without it.
 
 /**
  * @typedef {import("../text.js").Packed} Packed
- * @typedef {{ id: number, text: string, packed: Packed, provisional?: boolean }} Line `provisional`: its words are not
- *   known yet, as the server has not answered. An id stays when the text of its paragraph changes.
- * @typedef {{ at: number, removed: number | null, paragraphs: Packed[] }} Splice `removed`: null is all
+ * @typedef {{ id: number, text: string, packed: Packed, provisional?: boolean }} Line `provisional`: the times of its
+ *   words are unknown until the server responds. The `id` of a line does not change when its text changes.
+ * @typedef {{ at: number, removed: number | null, paragraphs: Packed[] }} Splice replaces `removed` lines from index
+ *   `at` on with `paragraphs`; null replaces all lines that follow
  * @typedef {{
  *   do: "text" | "split" | "merge" | "delete" | "speaker" | "times" | "undo" | "redo" | "revive" | "replace" | "word",
  *   id?: number, was?: string, text?: string, at?: number, ids?: number[], typing?: string,
  *   speaker?: string, from?: number, to?: number, start?: number, end?: number, after?: number | null,
  *   find?: string, with?: string, case?: boolean, only?: Place[],
- * }} Step `id` is of the line, `ids` of those that it makes; `at`, `from`, `to` are code points of `text` or `was`;
- *   "revive" puts the line back that another tab removed, after the line `after`
- * @typedef {{ paragraph: number, from: number, to: number }} Place of a line by its id, in code points
+ * }} Step `id` is the id of the changed line, `ids` are those of the lines that the step adds. `at`, `from`, `to` are
+ *   offsets in `text` or `was`, in code points. "revive" restores a line that another tab removed, below `after`
+ * @typedef {{ paragraph: number, from: number, to: number }} Place a part of the line with the id `paragraph`, in code
+ *   points
  */
 
 let last = 0;
-/** Return an id that no line has. */
+/** Return an unused id for a line. */
 export const newId = () => (last += 1);
 
 /**
- * Return the text of a packed paragraph as it is shown.
+ * Return the text of a packed paragraph as the player shows it.
  * @param {Packed} packed
  */
 export function textOf({ t, text = "" }) {
@@ -33,7 +35,7 @@ export function textOf({ t, text = "" }) {
 export const lineOf = (packed, id = newId()) => ({ id, text: textOf(packed), packed });
 
 /**
- * Return a text as the server keeps it: one space for any white space, none around.
+ * Return a text as the server stores it: each run of white space becomes one space; none at the start and the end.
  * @param {string} text
  */
 export const spaced = (text) => text.split(/\s+/).join(" ").trim();
@@ -45,16 +47,16 @@ export const alike = (one, other) => one === other || spaced(one) === spaced(oth
 export const codePoints = (text) => Array.from(text).length;
 
 /**
- * Return the place in UTF-16 of a place in code points.
+ * Convert an offset in code points to an offset in UTF-16 units.
  * @param {string} text
  * @param {number} at
  */
 export const unitsOf = (text, at) => Array.from(text).slice(0, at).join("").length;
 
 /**
- * Return the place in code points of a text as the server keeps it.
+ * Convert an offset in `text` to an offset in code points in the text as the server stores it (see `spaced`).
  * @param {string} text
- * @param {number} units in UTF-16
+ * @param {number} units the offset in UTF-16 units
  */
 export function placeIn(text, units) {
   const before = text.slice(0, units);
@@ -63,10 +65,10 @@ export function placeIn(text, units) {
 }
 
 /**
- * Return what the server needs to split a text at a place in UTF-16: the text with single spaces, and the place in code
- * points. Null where one half would be empty.
+ * Return the values of a "split" step: the text with single spaces, and the offset `at` in code points. Return null if
+ * one half would be empty.
  * @param {string} text
- * @param {number} units
+ * @param {number} units the offset in UTF-16 units
  */
 export function splitAt(text, units) {
   const [head, tail] = [spaced(text.slice(0, units)), spaced(text.slice(units))];
@@ -75,7 +77,7 @@ export function splitAt(text, units) {
   return { text: apart ? `${head} ${tail}` : head + tail, at: codePoints(head) };
 }
 
-/** A line with other words, whose times only the server knows. @param {Line} line @param {string} text @returns {Line} */
+/** Return a line with a new text, which is provisional. @param {Line} line @param {string} text @returns {Line} */
 function retyped(line, text) {
   if (alike(line.text, text)) return line;
   const { start, end, speaker } = line.packed;
@@ -83,7 +85,8 @@ function retyped(line, text) {
 }
 
 /**
- * Cut a line at places in code points: the first part keeps its id, the others get `ids`. Empty parts are left out.
+ * Cut a line with the text `text` at `places` (code points). The first part keeps the id of the line, the others get
+ * `ids`. Empty parts are omitted.
  * @param {Line} line
  * @param {string} text
  * @param {number[]} places
@@ -110,7 +113,7 @@ function cut(line, text, places, ids) {
 const spokenBy = (line, speaker) => ({ ...line, packed: { ...line.packed, speaker } });
 
 /**
- * Return the lines after a step, as far as it can be known without the server.
+ * Return the lines after a step, as far as the browser can compute them without the server.
  * @param {Line[]} lines
  * @param {Step} step
  * @returns {Line[]}
@@ -152,7 +155,7 @@ export function applied(lines, step) {
 }
 
 /**
- * Return a line in which somebody says what is right for a word, the same or another one: none, if nothing is left.
+ * Return the line after a "word" step, which replaces or confirms a word; an empty list if no text is left.
  * @param {Line} line
  * @param {Step} step
  * @returns {Line[]}
@@ -167,7 +170,7 @@ function settled(line, { from = 0, to = 0, text = "" }) {
     return end >= to;
   });
   const word = t?.[place] ?? "";
-  // Only a whole word can be followed here; the server knows the others.
+  // Here only a whole word can be replaced. In other cases the line is provisional until the server responds.
   if (!t || !spaced(text) || codePoints(word.trim()) !== to - from || end !== to)
     return whole ? [retyped(line, whole)] : [];
   const lead = word.slice(0, word.length - word.trimStart().length);
@@ -190,7 +193,7 @@ function replaced(lines, { only = [], with: by = "" }) {
 }
 
 /**
- * Return places with those of lines in the list instead of their ids.
+ * Return `places` with the index of each line in `lines` instead of its id. Places in other lines are omitted.
  * @param {Place[]} places
  * @param {Line[]} lines
  */
@@ -217,9 +220,9 @@ function merged(upper, lower, text) {
 }
 
 /**
- * Return the lines after what the server says that has changed.
+ * Return the lines after the changes that the server reports.
  * @param {Line[]} lines
- * @param {Splice[]} splices in the order in which they apply
+ * @param {Splice[]} splices applied in this order
  */
 export function spliced(lines, splices) {
   const made = [...lines];
@@ -230,8 +233,9 @@ export function spliced(lines, splices) {
 }
 
 /**
- * Return new lines with the ids of those expected in their place, so that a paragraph keeps its element and its caret.
- * @param {Line[]} expected
+ * Return `lines` from the server with the ids of the corresponding lines in `expected`. With the same id, a paragraph
+ * keeps its element and its caret.
+ * @param {Line[]} expected as computed in the browser
  * @param {Line[]} lines
  */
 export function adopted(expected, lines) {
@@ -288,7 +292,8 @@ function matched(expected, lines) {
 }
 
 /**
- * Return new lines with what is the same as before: ids, and packed paragraphs where nothing in them differs.
+ * Return the lines of `packed` with the ids of the corresponding lines in `before`, and unchanged lines as the same
+ * objects.
  * @param {Line[]} before
  * @param {Packed[]} packed
  */

@@ -1,11 +1,11 @@
-// What opens beside a paragraph: the menu of speakers, the menu of what else can be done, and the times.
+// The box that opens beside a paragraph: the menu of speakers, the menu of other actions, or the fields for the times.
 
 import { Borders } from "./borders.js";
 import { tenths } from "../../shared/clock.js";
 import { make, makeButton, set } from "../../shared/dom.js";
 import { tr } from "../../shared/texts.js";
 
-const GAP = 4; // pixels
+const GAP = 4; // pixels between the box and its button
 
 /**
  * @typedef {{ label: string, hint?: string, colour?: string | null, checked?: boolean, act: () => void }} Item
@@ -92,7 +92,7 @@ export class Menu {
   }
 
   /**
-   * Ask for a name.
+   * Show a field for a name instead of the menu.
    * @param {HTMLElement} anchor
    * @param {string} label
    * @param {(name: string) => void} done
@@ -112,11 +112,11 @@ export class Menu {
   }
 
   /**
-   * Show start and end of a paragraph, to be moved.
+   * Show the start and the end of a paragraph, with buttons and a waveform that change them.
    * @param {HTMLElement} anchor
    * @param {string} label
    * @param {{ start: number, end: number }} times
-   * @param {() => number | null} now where the sound is
+   * @param {() => number | null} now the position of the sound in seconds
    * @param {import("./borders.js").Waveform | null} waveform
    * @param {(change: { start?: number, end?: number }) => void} change
    */

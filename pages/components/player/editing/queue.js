@@ -1,17 +1,17 @@
-// Steps on their way to the server, one after another. The text that is shown is what the server has confirmed with the
-// steps that wait applied to it. A step waits, here and in the browser's storage, until the server has answered.
+// Sends editing steps to the server, one at a time. The shown text is the text that the server has confirmed, with the
+// waiting steps applied. A step waits, here and in the browser's storage, until the server has responded to it.
 
 import { explained } from "../../shared/request.js";
 import { tr } from "../../shared/texts.js";
 import { adopted, alike, applied, newId, placed, renewed, spaced, spliced } from "./lines.js";
 import { newKey } from "./wire.js";
 
-const RETRIES = [1000, 2000, 4000, 8000, 15_000]; // milliseconds; the last again and again
-const STOPPING = [401, 403, 404]; // no step will be taken any more
-const KEEPING = 300; // milliseconds from a typed letter to the browser's storage
+const RETRIES = [1000, 2000, 4000, 8000, 15_000]; // milliseconds before each retry; the last value is repeated
+const STOPPING = [401, 403, 404]; // HTTP statuses after which nothing more is sent
+const KEEPING = 300; // milliseconds after a typed letter until the steps are stored in the browser
 const changedElsewhere = () => tr("Changed in another tab meanwhile.");
 const notAccepted = () => tr("The server did not accept this.");
-const MOST_KEPT_ALIVE = 60_000; // bytes that a browser sends for a page that closes
+const MOST_KEPT_ALIVE = 60_000; // maximum bytes that a browser still sends for a closing page
 
 /**
  * @typedef {import("./lines.js").Line} Line
@@ -20,8 +20,8 @@ const MOST_KEPT_ALIVE = 60_000; // bytes that a browser sends for a page that cl
  * @typedef {import("./store.js").Kept} Kept
  * @typedef {{
  *   key: string, step: Step, open?: boolean, raw?: Kept, held?: Held, based?: number,
- * }} Entry `open`: it still grows while somebody types. `raw`: from before a reload, sent as it is. `held`: waits for a
- *   decision. `based`: the revision with which it was sent before.
+ * }} Entry `open`: typing still changes the step. `raw`: a stored step from before a reload, sent unchanged. `held`:
+ *   the step waits until somebody decides between two texts. `based`: the revision with which it was first sent.
  * @typedef {{ reason: string, gone: boolean }} Held
  * @typedef {{
  *   revision: number, undo: number, redo: number, splices: Splice[],
@@ -29,7 +29,8 @@ const MOST_KEPT_ALIVE = 60_000; // bytes that a browser sends for a page that cl
  *   conflict?: { paragraph: number | null, text: string }, error?: { message?: string, guidance?: string },
  * }} Answer
  * @typedef {(body: Kept | null, since: number, lasting: boolean) => Promise<{ status: number, answer: Answer | null }>}
- *   Send `lasting`: although the page closes; null asks what has changed since; the status is 0 without an answer
+ *   Send `lasting`: send even if the page closes. A `body` of null requests the changes since the revision `since`.
+ *   The status is 0 without a response
  * @typedef {{
  *   changed: (caret?: { id: number, at: number } | null, replaced?: number) => void, state: () => void, say: (words: string) => void,
  * }} Hooks
@@ -42,12 +43,12 @@ export class Queue {
   undo = 0;
   redo = 0;
   busy = /** @type {Promise<void> | null} */ (null);
-  failures = 0; // in a row
-  stopped = ""; // why no step is taken any more
-  behind = false; // whether the page has shown a later revision meanwhile
-  saved = false; // whether anything was
-  closed = false; // the view has closed; what is on its way arrives
-  unkept = false; // the storage is full or not allowed
+  failures = 0; // consecutive failed requests
+  stopped = ""; // the reason if nothing more is sent
+  behind = false; // whether the page had a later revision that was not loaded
+  saved = false; // whether the server has saved any step
+  closed = false; // whether the view has closed; a request in progress is still completed
+  unkept = false; // whether storing failed: the storage is full or blocked
   timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
 
   /** @param {Send} send @param {import("./store.js").Store} store @param {Hooks} hooks */
@@ -57,28 +58,28 @@ export class Queue {
     this.hooks = hooks;
   }
 
-  /** The lines with all steps that wait. */
+  /** The confirmed lines with all waiting steps applied. */
   get lines() {
     return this.entries.reduce((lines, { step }) => applied(lines, step), this.confirmed);
   }
 
-  /** Whether all that was typed is saved, but for what waits for a decision. */
+  /** Whether all steps are saved, except those that wait for a decision. */
   get settled() {
     return this.entries.every((entry) => entry.held);
   }
 
-  /** What waits for a decision. */
+  /** The steps that wait until somebody decides between two texts. */
   get held() {
     return this.entries.filter((entry) => entry.held);
   }
 
-  /** Whether a step was sent that has no answer yet, so that it is not known whether the server has done it. */
+  /** Whether a step was sent without a response, so it is unknown whether the server has saved it. */
   get underway() {
     return this.entries.some((entry) => entry.based !== undefined);
   }
 
   /**
-   * Take what the page has, unless this is further already. Return whether anything changed.
+   * Load the transcript of the page, unless this queue has a later revision. Return whether it was loaded.
    * @param {number} revision @param {import("./lines.js").Packed[]} packed @param {number} undo @param {number} redo
    */
   load(revision, packed, undo, redo) {
@@ -92,7 +93,7 @@ export class Queue {
     return true;
   }
 
-  /** Take over what a closed tab or an earlier visit has left. */
+  /** Load and send the steps that a closed tab or an earlier visit has left in the browser's storage. */
   async resume() {
     const left = await this.store.takeLeft();
     if (!left.length) return;
@@ -122,8 +123,8 @@ export class Queue {
   }
 
   /**
-   * Take what is typed into a paragraph. It is sent when `close` is called, as all that was typed since.
-   * @param {number} id @param {string} text @param {string} typing what was typed in one go is undone at once
+   * Update the open step with the typed text of a paragraph. `close` sends the step with all text typed until then.
+   * @param {number} id @param {string} text @param {string} typing name shared by text that is undone together
    */
   typed(id, text, typing) {
     let entry = this.held.find(({ step }) => step.id === id) ?? this.open;
@@ -136,7 +137,7 @@ export class Queue {
     this.keeping ??= setTimeout(() => this.keep(), KEEPING);
   }
 
-  /** Forget what was typed into a paragraph that is empty now: it is deleted once the caret has left. @param {number} id */
+  /** Drop the open step of a paragraph that is now empty: it is deleted when the caret leaves it. @param {number} id */
   drop(id) {
     if (this.open?.step.id !== id) return;
     this.entries.pop();
@@ -145,13 +146,13 @@ export class Queue {
 
   keeping = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
 
-  /** The step that still grows. */
+  /** The step that typing still changes. */
   get open() {
     const entry = this.entries.at(-1);
     return entry?.open ? entry : null;
   }
 
-  /** Send what is typed. */
+  /** Close the open step, which sends the typed text. */
   close() {
     const { open } = this;
     if (!open) return;
@@ -161,11 +162,11 @@ export class Queue {
     this.run();
   }
 
-  /** Keep what waits in the browser. Return whether that went well. */
+  /** Store the waiting steps in the browser. Return whether this succeeded. */
   keep() {
     clearTimeout(this.keeping);
     this.keeping = undefined;
-    if (this.closed && !this.store.has()) return true; // the next view of the transcript has taken them over
+    if (this.closed && !this.store.has()) return true; // the next view of the transcript sends them
     const kept = /** @type {Kept[]} */ ([]);
     let lines = this.confirmed;
     for (const entry of this.entries) {
@@ -176,7 +177,7 @@ export class Queue {
     return !this.unkept;
   }
 
-  /** @param {Entry} entry @param {Line[]} lines before it @returns {Kept} */
+  /** Return a step in the server's format. @param {Entry} entry @param {Line[]} lines before it @returns {Kept} */
   body({ key, step, based }, lines) {
     const { id, after, ...rest } = step;
     delete rest.ids;
@@ -196,9 +197,9 @@ export class Queue {
     return { key, based_on, step: { ...rest, paragraph } };
   }
 
-  // ---- on the way --------------------------------------------------------------------------------------------------
+  // ---- sending -----------------------------------------------------------------------------------------------------
 
-  /** Send what waits, unless something is on its way. */
+  /** Send the next waiting step, unless a request is in progress. */
   run() {
     this.hooks.state();
     clearTimeout(this.timer);
@@ -222,7 +223,7 @@ export class Queue {
     this.timer = setTimeout(() => this.run(), wait);
   }
 
-  /** Send at once what the page that closes has not sent. */
+  /** Send the next step at once, because the page may close. */
   leave() {
     this.close();
     if (!this.busy) this.run();
@@ -254,13 +255,13 @@ export class Queue {
     else await this.catchUp(entry.raw ? null : entry.step);
     this.keep();
     if (answer.replaced !== undefined) return this.hooks.changed(null, answer.replaced);
-    // Of other steps the page has put the caret already, and whoever types has gone on since.
+    // Only undo and redo move the caret here. Other steps have moved it before, and a typing person has moved it since.
     const moves = !entry.raw && ["undo", "redo"].includes(entry.step.do) && !this.entries.length;
     const line = moves && answer.caret && this.confirmed[answer.caret.paragraph];
     this.hooks.changed(line ? { id: line.id, at: answer.caret?.at ?? 0 } : null);
   }
 
-  /** @param {Answer} answer @param {Step | null} own the step that is confirmed by it */
+  /** @param {Answer} answer @param {Step | null} own the step that the answer confirms */
   take(answer, own) {
     const before = this.confirmed;
     const expected = own ? applied(before, own) : before;
@@ -268,7 +269,7 @@ export class Queue {
     const { revision, undo, redo } = answer;
     Object.assign(this, { revision, undo, redo });
     if (!own) return;
-    // The server may have kept a text in a slightly different form. What was typed after it is based on that.
+    // The server may have stored the text slightly differently, so text typed later is now based on the stored form.
     const texts = new Map(this.confirmed.map((line) => [line.id, line.text]));
     const untouched = new Set(before);
     for (const { id, text } of expected.filter((line) => !untouched.has(line))) {
@@ -278,13 +279,13 @@ export class Queue {
     }
   }
 
-  /** Ask what has changed. @param {Step | null} [own] */
+  /** Request the changes since this revision. @param {Step | null} [own] as in `take` */
   async catchUp(own = null) {
     const { status, answer } = await this.send(null, this.revision, false);
     if (status === 200 && answer && answer.revision >= this.revision) this.take(answer, own);
   }
 
-  /** Take what other tabs have changed, when the page is looked at again. */
+  /** Load the changes made in other tabs, when the page becomes visible again. */
   refresh() {
     if (this.busy || this.stopped || this.underway || this.revision < 0) return;
     const before = this.revision;
@@ -295,9 +296,9 @@ export class Queue {
     });
   }
 
-  // ---- where two have changed the same -----------------------------------------------------------------------------
+  // ---- conflicts ---------------------------------------------------------------------------------------------------
 
-  /** Whether somebody else has changed the paragraph of a step. @param {Entry} entry */
+  /** Return whether the paragraph of a step was changed elsewhere. @param {Entry} entry */
   clashes({ step }) {
     if (step.id === undefined || step.do === "revive") return false;
     const line = this.confirmed.find(({ id }) => id === step.id);
@@ -320,14 +321,14 @@ export class Queue {
     return this.hold(entry, changedElsewhere());
   }
 
-  /** The server has found the paragraph elsewhere. @param {number | undefined} old @param {number} id */
+  /** Replace the id of a line in all steps. @param {number | undefined} old @param {number} id */
   rename(old, id) {
     for (const { step } of this.entries) if (step.id === old) step.id = id;
   }
 
   /**
-   * Keep what was typed until somebody decides, with all that was done to the paragraph since. What has no typed words
-   * is only said.
+   * Hold a refused step and the later steps of its paragraph, as one text, until somebody decides between two texts. If
+   * the step has no typed text to keep, drop it and show the reason.
    * @param {Entry} entry @param {string} reason
    */
   hold(entry, reason) {
@@ -365,9 +366,9 @@ export class Queue {
     return { do: "revive", id, text, was, after: this.confirmed[place - 1]?.id ?? null };
   }
 
-  place = /** @type {Map<number, number>} */ (new Map()); // of lines, when their steps were made
+  place = /** @type {Map<number, number>} */ (new Map()); // id of a line -> its index when its last step was added
 
-  /** Let what was typed here replace what was changed elsewhere. @param {Entry} entry */
+  /** Decide for the text typed here: it replaces the text from elsewhere. @param {Entry} entry */
   keepMine(entry) {
     const line = this.confirmed.find(({ id }) => id === entry.step.id);
     if (line) entry.step = { do: "text", id: line.id, was: line.text, text: entry.step.text };
@@ -379,7 +380,7 @@ export class Queue {
 
   /** @param {Entry} entry */
   keepOther(entry) {
-    this.saved = true; // all that is wanted
+    this.saved = true; // the wanted text is on the server
     this.entries = this.entries.filter((one) => one !== entry);
     this.keep();
     this.hooks.changed();

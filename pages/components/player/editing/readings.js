@@ -1,15 +1,15 @@
-// Other readings of words: what other versions of the recording say at the same time.
+// Other readings of words: the words that other versions of the recording have at the same time.
 
 import { request } from "../../shared/request.js";
 import { tr } from "../../shared/texts.js";
 
-const AT_ONCE = 20; // words that are asked for together
-export const MOST = 3; // readings of a word
-const LONGEST = 90_000; // milliseconds to wait for an answer
+const AT_ONCE = 20; // maximum words in one request
+export const MOST = 3; // maximum readings shown for a word
+const LONGEST = 90_000; // milliseconds to wait for a response
 
 /** @typedef {{ text: string, start: number, end: number }} Timed */
 
-/** The name of a word's time. @param {Timed} word */
+/** Return the start and end of a word as the server expects them: "1.20-1.58", seconds. @param {Timed} word */
 const spanOf = ({ start, end }) => `${start.toFixed(2)}-${Math.max(end, start + 0.01).toFixed(2)}`;
 
 export class Readings {
@@ -22,7 +22,7 @@ export class Readings {
   }
 
   /**
-   * Return other readings of a word. Those of the words after it are asked for together with it.
+   * Return other readings of a word. The same request loads the readings of the `following` words.
    * @param {Timed} word
    * @param {Timed[]} following
    */
@@ -36,7 +36,8 @@ export class Readings {
   }
 
   /**
-   * Have a word decoded again. Return its readings with those that were found so; raises an Error with words for people.
+   * Let the server decode a word again. Return its readings, including the new ones. Throws an Error with a message for
+   * users.
    * @param {Timed} word
    */
   async more(word) {
@@ -59,7 +60,7 @@ export class Readings {
   /** @param {string[]} spans */
   async fetch(spans) {
     const { status, answer } = await request(`${this.address}?spans=${spans.join()}`, {}, LONGEST);
-    if (status !== 200) return; // the word can be typed all the same
+    if (status !== 200) return; // without readings, the right word can still be typed
     spans.forEach((span, i) => this.known.set(span, answer.readings[i]));
   }
 }

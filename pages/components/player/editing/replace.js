@@ -1,4 +1,4 @@
-// Find and replace: the hits of the find box, one after another or all at once, as one step that is undone at once.
+// Find and replace: replaces one hit of the find box or all of them, each time as one step that can be undone.
 
 import { make, partsOf } from "../../shared/dom.js";
 import { tr } from "../../shared/texts.js";
@@ -7,20 +7,20 @@ import { moved } from "./caret.js";
 import { placeIn, spaced } from "./lines.js";
 import { literal, spans } from "./spans.js";
 
-const AROUND = 24; // characters of a preview on either side
-const SHOWN = 3; // hits in the preview
-const LONGEST_WORDS = 60; // characters that are taken for what is to be found; more are where to look
+const AROUND = 24; // characters shown in a preview before and after a hit
+const SHOWN = 3; // maximum hits in the preview
+const LONGEST_WORDS = 60; // maximum characters of a selection to search for; a longer one limits the search
 
 /**
  * @typedef {import("../text.js").Paragraph} Paragraph
  * @typedef {import("../finder.js").Hit} Hit
- * @typedef {{ from: number, to: number, text: string }} Marked a part of a paragraph when it had this text
+ * @typedef {{ from: number, to: number, text: string }} Marked a selected part of a paragraph that has `text`
  */
 
 export class Replace {
-  marked = /** @type {Map<number, Marked>} */ (new Map()); // by ids of paragraphs: what was selected last
+  marked = /** @type {Map<number, Marked>} */ (new Map()); // paragraph id -> last selection
   folded = /** @type {WeakMap<Paragraph, { text: string, folded: ReturnType<typeof literal> }>} */ (new WeakMap());
-  done = false; // whether the last thing was a replacement, which Ctrl+Z takes back in the field, too
+  done = false; // whether the last action was a replacement, which Ctrl+Z in the field then undoes
 
   /** @param {import("../index.js").Player} player */
   constructor(player) {
@@ -54,12 +54,12 @@ export class Replace {
     on(document, "selectionchange", () => this.select());
   }
 
-  /** Whether hits are those that can be replaced. */
+  /** Whether the replace form is open, so the hits are those that can be replaced. */
   get shown() {
     return !this.form.hidden && this.editor.editable;
   }
 
-  /** Follow whether anything can be edited. */
+  /** Show the button of the form only while the text can be edited. */
   fit() {
     const { editable } = this.editor;
     if (this.opener.hidden === !editable) return;
@@ -78,9 +78,9 @@ export class Replace {
     else this.opener.focus();
   }
 
-  /** Take what is selected: a few words are what to find, more are where. */
+  /** Use the selection: a short one is searched for, a longer one limits the search. */
   begin() {
-    this.select(); // its event may not have come yet
+    this.select(); // the `selectionchange` event may not have fired yet
     const [first, ...others] = [...this.marked.values()];
     const words = first && !others.length ? spaced(first.text.slice(first.from, first.to)) : "";
     if (words && words.length <= LONGEST_WORDS) this.finder.input.value = words;
@@ -97,9 +97,9 @@ export class Replace {
     event.stopPropagation();
   }
 
-  // ---- where -------------------------------------------------------------------------------------------------------
+  // ---- the searched part -------------------------------------------------------------------------------------------
 
-  /** Keep what is selected in the text, also when the keyboard goes to a field. */
+  /** Remember the selection in the text, which is lost when a field gets the focus. */
   select() {
     const selection = getSelection();
     if (!selection?.rangeCount || !this.text.contains(selection.anchorNode)) return;
@@ -116,7 +116,7 @@ export class Replace {
     this.finder.search();
   }
 
-  /** Where what was selected is in a paragraph, also after it was changed. @param {Paragraph} paragraph */
+  /** Return the remembered selection in a paragraph, adjusted to changes of its text. @param {Paragraph} paragraph */
   place({ id, text }) {
     const marked = this.marked.get(id);
     if (!marked) return undefined;
@@ -127,7 +127,7 @@ export class Replace {
     return this.marked.get(id);
   }
 
-  /** Return the part of a paragraph that is searched, if not all. @param {Paragraph} paragraph */
+  /** Return the part of a paragraph that is searched, undefined for all of it. @param {Paragraph} paragraph */
   scope(paragraph) {
     return this.shown && this.some.checked ? this.place(paragraph) : undefined;
   }
@@ -147,7 +147,7 @@ export class Replace {
     return spans(paragraph.text, spaced(wanted), how, fold).filter(([from, to]) => from >= only.from && to <= only.to);
   }
 
-  // ---- what would come of it ---------------------------------------------------------------------------------------
+  // ---- the preview -------------------------------------------------------------------------------------------------
 
   show() {
     if (!this.shown) return;
@@ -187,7 +187,7 @@ export class Replace {
     this.editor.replace({ do: "replace", find, with: this.field.value.trim(), case: this.exact.checked, only });
   }
 
-  /** Replace the hit that is gone to, and go to the next. */
+  /** Replace the selected hit, and go to the next hit. */
   replaceOne() {
     const { finder } = this;
     if (finder.place < 0) return finder.step(1);

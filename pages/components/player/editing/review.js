@@ -1,4 +1,5 @@
-// The review of doubtful words, one after another: each is heard, and is right, replaced by another reading, or typed.
+// The review of doubtful words, one after another. Each word is played. The user confirms it, chooses another reading,
+// or types the right word.
 
 import { clock } from "../../shared/clock.js";
 import { make, makeButton, partsOf } from "../../shared/dom.js";
@@ -6,17 +7,17 @@ import { tr } from "../../shared/texts.js";
 import { placeIn } from "./lines.js";
 import { MOST, Readings } from "./readings.js";
 
-const BEFORE = 2; // words that are heard before a doubtful one
-const PAUSE = 3; // seconds: words further away are not heard with it
-const AFTER = 0.2; // seconds
+const BEFORE = 2; // words that are played before a doubtful word
+const PAUSE = 3; // seconds; words that end earlier before the doubtful word are not played
+const AFTER = 0.2; // seconds that are played after the doubtful word
 
 /** @typedef {import("../text.js").Word} Word */
 
 export class Review {
   open = false;
-  word = /** @type {Word | null} */ (null); // that is decided on
-  at = -Infinity; // seconds: the first doubtful word from here on is next
-  done = /** @type {number[]} */ ([]); // when the words start that were decided on
+  word = /** @type {Word | null} */ (null); // the word under review
+  at = -Infinity; // seconds; the next word is the first doubtful word from here on
+  done = /** @type {number[]} */ ([]); // start times of the reviewed words, seconds
   offered = /** @type {string[]} */ ([]);
   readings = /** @type {Readings | null} */ (null);
 
@@ -51,7 +52,7 @@ export class Review {
     }
   }
 
-  /** Follow the text: what is doubtful, and what can be done. */
+  /** Update the review after the text has changed. */
   refresh() {
     const { doubts } = this.player.text;
     const { editable } = this.player.editor;
@@ -61,19 +62,19 @@ export class Review {
     if (!this.open) return;
     if (!editable) this.end();
     else {
-      const same = doubts.find((doubt) => this.decides(doubt)); // drawn anew, with what is typed
+      const same = doubts.find((doubt) => this.decides(doubt)); // if the word is still doubtful, keep the typed text
       if (same) this.mark(same);
       else this.next(this.at);
     }
   }
 
-  /** Whether this is the word that is decided on, as it was or drawn anew. @param {Word} word */
+  /** Return whether this is the word under review, even if it was drawn again. @param {Word} word */
   decides(word) {
     const now = this.word;
     return now?.start === word.start && now.text === word.text && now.paragraph.id === word.paragraph.id;
   }
 
-  // ---- the way through the words -----------------------------------------------------------------------------------
+  // ---- going from word to word -------------------------------------------------------------------------------------
 
   toggle() {
     if (this.open) this.end();
@@ -101,13 +102,13 @@ export class Review {
     this.form.hidden = true;
     this.opener.setAttribute("aria-expanded", "false");
     this.player.finder.from(this.at);
-    if (this.player.until != null) this.player.audio.pause(); // a word is heard
+    if (this.player.until != null) this.player.audio.pause(); // a word is being played
     this.player.until = null;
     this.refresh();
     (this.opener.hidden ? this.player.finder.input : this.opener).focus({ preventScroll: true });
   }
 
-  /** Go to the first doubtful word from a place on, or from the beginning if there is none. @param {number} seconds */
+  /** Go to the first doubtful word from `seconds` on; if there is none, to the first of all. @param {number} seconds */
   next(seconds) {
     const { doubts } = this.player.text;
     const word = doubts.find(({ start }) => start >= seconds - 0.001) ?? doubts[0];
@@ -136,7 +137,7 @@ export class Review {
     void this.readings?.of(word, following).then((found) => this.decides(word) && this.offer(found));
   }
 
-  /** Show which word it is. @param {Word} word */
+  /** Show which word is under review. @param {Word} word */
   mark(word) {
     const { doubts } = this.player.text;
     this.word = word;
@@ -151,7 +152,7 @@ export class Review {
     this.label();
   }
 
-  /** Say what Enter does. */
+  /** Label the button with what Enter does. */
   label() {
     this.right.textContent = this.field.value.trim() ? tr("Replace") : tr("Right");
   }
@@ -172,7 +173,7 @@ export class Review {
     if (readings.length) this.say.textContent = readings.map((text, place) => `${place + 1}: ${text}`).join(", ");
   }
 
-  /** Have the word decoded again, for more readings. */
+  /** Let the server decode the word again, for more readings. */
   async more() {
     const { word, readings } = this;
     if (!word || !readings || this.moreButton.hidden || this.moreButton.getAttribute("aria-disabled") === "true")
@@ -197,7 +198,7 @@ export class Review {
     this.outcome.textContent = words;
   }
 
-  /** Play the word with those before it. */
+  /** Play the word together with the words before it. */
   playWord() {
     const { word, player } = this;
     if (!word || !player.data.audio) return;
@@ -210,7 +211,7 @@ export class Review {
 
   // ---- keys --------------------------------------------------------------------------------------------------------
 
-  /** On a phone the keyboard on the screen would cover the text. */
+  /** Focus the field, but not on a phone, where the on-screen keyboard would cover the text. */
   focus() {
     if (this.open && !matchMedia("(hover: none)").matches) this.field.focus({ preventScroll: true });
   }
@@ -220,7 +221,7 @@ export class Review {
     const id = this.player.commands.keymap.find(event, "review");
     const typing = event.target === this.field && this.field.value !== "";
     if (!id || (typing && ["hear", "reading", "more", "undo", "redo"].includes(id))) return;
-    if ((id === "right" || id === "hear") && event.target !== this.field) return; // a button's own
+    if ((id === "right" || id === "hear") && event.target !== this.field) return; // the focused button handles the key
     if (id === "reading" ? !this.take(Number(event.code.slice(-1))) : !this.run(id)) return;
     event.preventDefault();
     event.stopPropagation();
@@ -233,7 +234,7 @@ export class Review {
     return Boolean(text);
   }
 
-  /** Do what a key or a button stands for. Return whether there is such a thing. @param {string} id */
+  /** Run the action of a key or a button. Return whether the action exists. @param {string} id of the action */
   run(id) {
     /** @type {Record<string, () => unknown>} */
     const acts = {
@@ -249,7 +250,7 @@ export class Review {
     return id in acts;
   }
 
-  /** Say what is right for the word, and go on. @param {string} text */
+  /** Save `text` as the right text for the word, and go to the next word. @param {string} text */
   decide(text) {
     const { word, player } = this;
     if (!word) return;
@@ -258,16 +259,16 @@ export class Review {
     this.done.push(word.start);
     this.word = null;
     this.at = word.start + 0.002;
-    player.editor.step(paragraph, { do: "word", from, to, text }); // draws, so that the next word comes
+    player.editor.step(paragraph, { do: "word", from, to, text }); // redraws the text, which shows the next word
     this.focus();
   }
 
-  /** Go back to the word that was decided on last. */
+  /** Undo the last decision, and go back to its word. */
   undo() {
     const before = this.done.pop();
     if (before === undefined) return;
     this.at = before;
-    this.word = null; // what comes back is the first doubtful word from there on
+    this.word = null; // the restored word is the first doubtful word from there on
     this.player.editor.undoRedo("undo");
   }
 }

@@ -1,14 +1,15 @@
-// Where a text stands that is to be replaced. Unlike the find box this heeds punctuation, as stt/editing/finding.py does.
+// Finds the text to replace. Unlike the find box, this search respects punctuation, as stt/editing/finding.py does.
 
 import { foldOne, OF_WORDS, SPACELESS } from "../folding.js";
 import { occurrences } from "../search.js";
 
-const VOICED = /[\u3099\u309a]/; // makes another kana of the one before it
+const VOICED = /[\u3099\u309a]/; // voicing marks, which change the kana before them
 
 /** @typedef {{ exact?: boolean, whole?: boolean }} How `exact`: with case and accents, `whole`: whole words only */
 
 /**
- * Return a text folded, and for each of its characters where in the text those begin and end that it stands for.
+ * Return a text folded (`plain`). `from` and `to` have, for each UTF-16 unit of `plain`, the start and the end of its
+ * original in `text`.
  * @param {string} text
  */
 export function literal(text) {
@@ -20,7 +21,7 @@ export function literal(text) {
     const end = at + character.length;
     const become = foldOne(character);
     if (!become || VOICED.test(become[0])) {
-      // It belongs to the letter before, with all that this one became.
+      // The character belongs to the letter before it, so extend the end of every unit of that letter.
       for (let place = to.length - 1, own = from[place]; place >= 0 && from[place] === own; place -= 1) to[place] = end;
     }
     const begin = VOICED.test(become[0] ?? "") ? (from.at(-1) ?? at) : at;
@@ -32,11 +33,11 @@ export function literal(text) {
 }
 
 /**
- * Return where a text stands in another: [start, end], in UTF-16.
+ * Return the places of `wanted` in `text`: [start, end], in UTF-16 units.
  * @param {string} text
  * @param {string} wanted
  * @param {How} how
- * @param {(text: string) => ReturnType<typeof literal>} [fold] may remember texts
+ * @param {(text: string) => ReturnType<typeof literal>} [fold] may cache its results
  */
 export function spans(text, wanted, { exact = false, whole = false }, fold = literal) {
   const found = exact ? occurrences(text, wanted) : alike(text, wanted, fold);
@@ -50,7 +51,7 @@ function alike(text, wanted, fold) {
   const found = /** @type {[number, number][]} */ ([]);
   for (let at = plain ? whole.indexOf(plain) : -1; at >= 0;) {
     const end = at + plain.length;
-    // A letter that folds to several is found only whole.
+    // A hit must not begin or end inside a letter that folds to several letters.
     const clean = from[at - 1] !== from[at] && from[end - 1] !== from[end];
     if (clean) found.push([from[at], to[end - 1]]);
     at = whole.indexOf(plain, clean ? end : at + 1);
@@ -58,7 +59,7 @@ function alike(text, wanted, fold) {
   return found;
 }
 
-/** Whether a place in a text is inside a word. @param {string} text @param {number} at */
+/** Return whether an offset in a text is inside a word. @param {string} text @param {number} at */
 function inside(text, at) {
   const before = Array.from(text.slice(Math.max(0, at - 2), at)).at(-1) ?? "";
   const after = String.fromCodePoint(text.codePointAt(at) ?? 32);

@@ -1,15 +1,15 @@
-// Steps that the server has not confirmed, kept in the browser. Each tab writes under a name of its own, so no two
-// overwrite each other; what a closed tab has left is taken over by the next one that opens the transcript.
+// Stores steps in the browser until the server has confirmed them. Each tab uses its own key, so tabs do not overwrite
+// each other's steps. The next tab that opens the transcript takes over the steps of closed tabs.
 
 import { read, write } from "../../shared/storage.js";
 
-const EDITING = "stt-editing"; // whether a click into the text edits it
-const ALIVE = 400; // milliseconds in which another tab answers that it is open
+const EDITING = "stt-editing"; // storage key: whether a click into the text edits it
+const ALIVE = 400; // milliseconds to wait for other tabs to report that they are open
 
-/** @typedef {{ key: string, based_on: number, step: Record<string, unknown> }} Kept as it is sent */
+/** @typedef {{ key: string, based_on: number, step: Record<string, unknown> }} Kept a step in the server's format */
 
 export class Store {
-  /** @param {string} name of the transcript @param {Storage} storage @param {string} tab */
+  /** @param {string} name of the transcript @param {Storage} storage @param {string} tab name of this tab */
   constructor(name, storage, tab = crypto.getRandomValues(new Uint32Array(2)).join("")) {
     this.prefix = `stt-edits:${name}:`;
     this.own = this.prefix + tab;
@@ -24,7 +24,7 @@ export class Store {
   }
 
   /**
-   * Keep these and no others. Return whether there was room.
+   * Store these steps instead of the tab's earlier ones. Return whether this succeeded.
    * @param {Kept[]} entries
    */
   keep(entries) {
@@ -33,16 +33,16 @@ export class Store {
       else this.storage.removeItem(this.own);
       return true;
     } catch {
-      return false; // full, or not allowed
+      return false; // the storage is full or blocked
     }
   }
 
-  /** Whether anything of this tab is kept. */
+  /** Return whether steps of this tab are stored. */
   has() {
     return this.storage.getItem(this.own) !== null;
   }
 
-  /** The names under which other tabs keep something. */
+  /** Return the storage keys of other tabs with stored steps. */
   others() {
     try {
       const names = Object.keys(this.storage).filter((name) => name.startsWith(this.prefix) && name !== this.own);
@@ -52,7 +52,7 @@ export class Store {
     }
   }
 
-  /** Take what closed tabs have left. @returns {Promise<Kept[]>} */
+  /** Return the steps that closed tabs have left. @returns {Promise<Kept[]>} */
   async takeLeft() {
     if (!this.others().length) return [];
     this.alive.clear();
@@ -63,16 +63,16 @@ export class Store {
       try {
         found.push(...JSON.parse(this.storage.getItem(name) ?? "[]"));
       } catch {
-        // Not ours any more.
+        // The value is not valid JSON: ignore it.
       }
       this.taken.push(name);
     }
     return found;
   }
 
-  taken = /** @type {string[]} */ ([]); // names whose steps were taken over
+  taken = /** @type {string[]} */ ([]); // storage keys whose steps were taken over
 
-  /** Forget what others had left, once it is kept here. */
+  /** Delete the taken-over steps of other tabs, after this tab has stored them. */
   forget() {
     for (const name of this.taken.splice(0)) this.storage.removeItem(name);
   }
@@ -83,7 +83,7 @@ export class Store {
 }
 
 /**
- * Return whether somebody has chosen to edit or not, null if it was never chosen; `choice` is a new one.
+ * Return the stored choice whether a click edits the text, null if there is none. `choice` replaces the stored choice.
  * @param {boolean} [choice]
  */
 export function editingChoice(choice) {

@@ -1,9 +1,9 @@
-// The way to the server: a request for each step, and one that asks what has changed.
+// Requests to the server: one sends a step, the other gets the changes since a revision.
 
 import { request, withJson } from "../../shared/request.js";
 
 /**
- * Return a function that sends to an address.
+ * Return a function that sends a step to an address, or without a step requests the changes.
  * @param {string} address
  * @returns {import("./queue.js").Send}
  */
@@ -12,7 +12,7 @@ export function sender(address) {
     body ? request(address, { ...withJson("POST", body), keepalive: lasting }) : request(`${address}?since=${since}`);
 }
 
-/** A key that no other step has. `crypto.randomUUID` is for https and localhost only. */
+/** Return a random UUID for a step. `crypto.randomUUID` exists only on https pages and localhost. */
 export function newKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;

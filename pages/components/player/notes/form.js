@@ -5,7 +5,7 @@ import { tr } from "../../shared/texts.js";
 import { sendingForm } from "../form.js";
 import { COLOURS, LONGEST_TEXT } from "./model.js";
 
-const names = () => [tr("Yellow"), tr("Green"), tr("Blue"), tr("Pink")]; // of COLOURS
+const names = () => [tr("Yellow"), tr("Green"), tr("Blue"), tr("Pink")]; // in the order of COLOURS
 let forms = 0;
 
 /** @typedef {import("./model.js").Note} Note */
@@ -13,8 +13,8 @@ let forms = 0;
 /**
  * Make the form of a note.
  * @param {Note} note
- * @param {string} about what the note is about, for people
- * @param {(note: Note) => Promise<unknown>} save raises an Error with words for people
+ * @param {string} about time and words of the note, shown above the field
+ * @param {(note: Note) => Promise<unknown>} save its Error has a message for users
  * @param {() => void} cancel
  */
 export function noteForm(note, about, save, cancel) {

@@ -1,23 +1,24 @@
-// Notes and where they stand in the words of a paragraph. Their times are those of the recording.
+// Notes, and the words of a paragraph that they are about. Times are positions in the recording, in seconds.
 
 /**
- * @typedef {{ id: string, start: number, end: number | null, text: string, colour: string | null }} Note `end`: of what
- *   is highlighted, null for a mark at a moment; in seconds
- * @typedef {{ text: string, start: number, end: number, from: number }} Word `from` is its place in its paragraph's text
+ * @typedef {{ id: string, start: number, end: number | null, text: string, colour: string | null }} Note `end` of the
+ *   highlighted words; null if the note marks a moment
+ * @typedef {{ text: string, start: number, end: number, from: number }} Word `from`: its offset in the paragraph's text
  */
 
 export const COLOURS = ["yellow", "green", "blue", "pink"];
 export const LONGEST_TEXT = 5000; // characters
-const PAUSE = 1; // seconds after a word in which a mark still belongs to it
+const PAUSE = 1; // seconds; a note up to this long after a word is about the word
 
 /** @param {Note[]} notes */
 export const sorted = (notes) => [...notes].sort((a, b) => a.start - b.start || (a.end ?? 0) - (b.end ?? 0));
 
-/** Return an id that no note has. */
+/** Return a random id for a new note. */
 export const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (n) => n.toString(16).padStart(2, "0")).join(""); // prettier-ignore
 
 /**
- * Return the words of a paragraph that a note is about: those whose middle it covers, or the one spoken at its moment.
+ * Return the words of a paragraph that a note is about. A highlight is about the words whose middle it covers. A note
+ * at a moment is about the word spoken then.
  * @template {Word} Kind
  * @param {Kind[]} words
  * @param {Note} note
@@ -34,7 +35,7 @@ export function wordsOf(words, { start, end }) {
 }
 
 /**
- * Return the places in the text of a paragraph that a note is about: `{ from, to }`, in order, joined where they touch.
+ * Return the parts of a paragraph's text that a note is about: `{ from, to }` in order. Adjacent words form one part.
  * @param {Word[]} words
  * @param {Note} note
  */
@@ -52,7 +53,7 @@ export function placesOf(words, note) {
 }
 
 /**
- * Return when the words of a paragraph are spoken that touch a part of its text; null where none does.
+ * Return the start and the end, in seconds, of the words between two offsets in a paragraph's text; null without words.
  * @param {Word[]} words
  * @param {number} from
  * @param {number} to

@@ -1,4 +1,4 @@
-// Notes: taken at the moment that is heard or about the words that are selected, listed in a panel, and marked in the
+// Notes about the selected words or the current position of the sound. They are listed in a panel and marked in the
 // text and on the time line.
 
 import { clock } from "../../shared/clock.js";
@@ -10,7 +10,7 @@ import { newId, sorted, wordsOf } from "./model.js";
 import { Painter } from "./painter.js";
 import { list, remove, save } from "./wire.js";
 
-const LONGEST_QUOTE = 140; // characters
+const LONGEST_QUOTE = 140; // maximum characters of the words quoted in a note's row
 
 /**
  * @typedef {import("./model.js").Note} Note
@@ -18,12 +18,12 @@ const LONGEST_QUOTE = 140; // characters
 
 export class Notes {
   notes = /** @type {Note[]} */ ([]);
-  address = /** @type {string | null} */ (null); // where notes are sent to, null where none can be taken
-  page = ""; // what the page had when its notes were last taken over
-  busy = 0; // requests under way
-  edited = /** @type {Note | null} */ (null); // in the form
+  address = /** @type {string | null} */ (null); // URL to which notes are sent; null if notes cannot be made
+  page = ""; // the page's notes that were loaded last, as JSON
+  busy = 0; // number of requests in progress
+  edited = /** @type {Note | null} */ (null); // the note in the form
   form = /** @type {{ form: HTMLFormElement, field: HTMLTextAreaElement } | null} */ (null);
-  deleted = /** @type {Note | null} */ (null); // last
+  deleted = /** @type {Note | null} */ (null); // the note deleted last, which can be restored
   rows = /** @type {Map<string, HTMLElement>} */ (new Map());
 
   /** @param {import("../index.js").Player} player */
@@ -38,7 +38,7 @@ export class Notes {
     this.panel = part("notes");
     this.say = part("say");
     this.painter = new Painter(part("marks"), text, (note) => this.goTo(note));
-    on(this.adder, "mousedown", (event) => event.preventDefault()); // what is selected stays
+    on(this.adder, "mousedown", (event) => event.preventDefault()); // a click keeps the selection
     on(this.adder, "click", () => this.add());
     on(this.toggle, "click", () => this.open(Boolean(this.panel.hidden)));
     on(window, "focus", () => this.refresh());
@@ -55,7 +55,7 @@ export class Notes {
     this.draw();
   }
 
-  /** Take what other tabs have noted. */
+  /** Load the notes that were made in other tabs. */
   async refresh() {
     if (!this.address || this.busy || this.edited) return;
     const found = await list(this.address).catch(() => null);
@@ -71,7 +71,7 @@ export class Notes {
     this.panel.hidden = !yes;
     this.toggle.setAttribute("aria-expanded", String(yes));
     if (yes || !this.deleted) return;
-    this.deleted = null; // it cannot be brought back any more
+    this.deleted = null; // after the panel was closed, the deleted note cannot be restored
     this.draw();
   }
 
@@ -84,7 +84,7 @@ export class Notes {
     if (!all.length) this.open(false);
     const focused = document.activeElement;
     this.rows = new Map(all.map((note) => [note.id, make("li", "stt-notes-item", this.row(note))]));
-    // Safari forgets the role of a list without numbers.
+    // The role is given because Safari does not report a list without numbers as a list.
     this.panel.replaceChildren(make("ol", "stt-notes-list", [...this.rows.values()], { role: "list" }));
     if (focused instanceof HTMLElement && focused === this.form?.field) focused.focus({ preventScroll: true });
     this.painter.show(notes, this.player.total);
@@ -116,7 +116,7 @@ export class Notes {
     return [go, body, edit, remove];
   }
 
-  /** The words that a note is about. @param {Note} note */
+  /** Return the words that a note is about, shortened. @param {Note} note */
   quote(note) {
     if (note.end === null) return "";
     const words = this.text.paragraphs.flatMap((p) =>
@@ -138,7 +138,7 @@ export class Notes {
 
   // ---- changes -----------------------------------------------------------------------------------------------------
 
-  /** Ask for the text of a note on what is selected, else on the moment that is heard. */
+  /** Open the form of a new note about the selected words, or about the current position without a selection. */
   add() {
     if (!this.address) return;
     if (this.edited) {
@@ -208,7 +208,7 @@ export class Notes {
     this.focusOf(note)?.focus({ preventScroll: true });
   }
 
-  /** Show at a note what went wrong, and return it. @param {Note} note @param {unknown} error */
+  /** Show an error in the row of a note. Return its message. @param {Note} note @param {unknown} error */
   trouble(note, error) {
     const words = error instanceof Error ? error.message : String(error);
     this.rows.get(note.id)?.append(make("p", "stt-notes-trouble", words));

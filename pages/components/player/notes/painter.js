@@ -1,4 +1,4 @@
-// Notes in the text and on the time line.
+// Marks notes in the text and on the time line.
 
 import { make } from "../../shared/dom.js";
 import { clock } from "../../shared/clock.js";
@@ -7,7 +7,7 @@ import { ranges } from "../ranges.js";
 import { COLOURS, placesOf } from "./model.js";
 
 const MOMENT = "moment";
-// Hits of the find box lie above.
+// The priority is -1, so that hits of the find box are drawn on top.
 const MARKS = new Map(SUPPORTED ? [...COLOURS, MOMENT].map((name) => [name, highlight(`stt-note-${name}`, -1)]) : []);
 
 /**
@@ -21,10 +21,10 @@ const look = ({ end, colour }) => (end === null ? MOMENT : (colour ?? COLOURS[0]
 export class Painter {
   notes = /** @type {Note[]} */ ([]);
 
-  /** @param {HTMLElement} line of time @param {import("../text.js").Text} text @param {(note: Note) => void} goTo */
+  /** @param {HTMLElement} line time line @param {import("../text.js").Text} text @param {(note: Note) => void} goTo */
   constructor(line, text, goTo) {
     this.line = line;
-    // Where somebody types, marks go along.
+    // In a paragraph with unsaved typing the marks stay: the browser moves them with the text.
     this.marks = new Marks(
       text,
       (paragraph) => this.marksOf(paragraph),

@@ -1,4 +1,4 @@
-// The way of notes to the server: a note is saved or deleted by its id, so what is sent again changes nothing.
+// Requests for notes. Each note is saved or deleted by its id, so a repeated request changes nothing.
 
 import { ask, withJson } from "../../shared/request.js";
 import { tr } from "../../shared/texts.js";
@@ -11,7 +11,7 @@ const explain = (/** @type {string} */ reason) =>
 /** @param {string} address @returns {Promise<Note[]>} */
 export const list = async (address) => (await ask(address, undefined, explain)).notes;
 
-/** @param {string} address @param {Note} note @returns {Promise<Note>} as it is stored */
+/** @param {string} address @param {Note} note @returns {Promise<Note>} the stored note */
 export const save = (address, { id, ...note }) => ask(`${address}/${id}`, withJson("PUT", note), explain);
 
 /** @param {string} address @param {Note} note */

@@ -1,4 +1,4 @@
-// What is shown of a passage: the choices, its progress, and the old and the new words side by side.
+// The panel for a passage that is transcribed again: the form, the progress, and the old and new words side by side.
 
 import { clock } from "../../shared/clock.js";
 import { make, makeButton } from "../../shared/dom.js";
@@ -19,10 +19,10 @@ import { sendingForm, troubleLine } from "../form.js";
 export const when = ({ start, end }) => tr("{start} to {end}", { start: clock(start), end: clock(end) });
 
 /**
- * Make the form of a passage.
+ * Make the form that chooses model, language and vocabulary for transcribing a passage again.
  * @param {Choices} choices
  * @param {{ start: number, end: number }} span
- * @param {(chosen: Chosen) => Promise<void>} begin raises an Error with words for people
+ * @param {(chosen: Chosen) => Promise<void>} begin its Error has a message for users
  * @param {() => void} cancel
  */
 export function passageForm(choices, span, begin, cancel) {
@@ -67,7 +67,7 @@ export function progress(passage, cancel) {
 }
 
 /**
- * Show both texts.
+ * Make the view of a result: the old and the new words, and the buttons.
  * @param {Passage} passage
  * @param {{ take: () => void, leave: () => void, play: (() => void) | null }} acts
  */

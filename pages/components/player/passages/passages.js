@@ -1,4 +1,4 @@
-// A passage that is transcribed again: asked for beside a paragraph, followed while the server works, taken or left.
+// Transcribes a passage again: shows the form, polls the progress, and lets the user accept or discard the result.
 
 import { partsOf } from "../../shared/dom.js";
 import { withJson } from "../../shared/request.js";
@@ -9,7 +9,7 @@ import { failure, passageForm, progress, result, when } from "./panel.js";
 import { askPassage } from "./wire.js";
 
 const POLLING = 700; // polling interval, milliseconds
-const RETRYING = 3000; // milliseconds after a poll that failed
+const RETRYING = 3000; // milliseconds until the next poll after a failed one
 
 /**
  * @typedef {import("./wire.js").Passage} Passage
@@ -18,11 +18,11 @@ const RETRYING = 3000; // milliseconds after a poll that failed
  */
 
 export class Passages {
-  choices = /** @type {Choices | null} */ (null); // null where no passage can be transcribed
-  shown = ""; // the state and the attempt that the panel shows
+  choices = /** @type {Choices | null} */ (null); // null if no passage can be transcribed again
+  shown = ""; // state and attempt number of the passage in the panel
   working = /** @type {ReturnType<typeof progress> | null} */ (null);
   timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
-  newest = 0; // number of the newest request: older answers do not count
+  newest = 0; // number of the newest request; responses to older ones are ignored
   closed = false;
 
   /** @param {import("../index.js").Player} player */
@@ -32,7 +32,7 @@ export class Passages {
     const part = partsOf(root, "stt-");
     this.panel = part("passage");
     this.say = part("say");
-    // What is selected stays when the menu of a paragraph is opened.
+    // Opening the menu of a paragraph keeps the selection.
     on(text.box, "mousedown", (event) => event.target.closest(".stt-more") && event.preventDefault());
   }
 
@@ -45,7 +45,7 @@ export class Passages {
   }
 
   /**
-   * Ask how the selected words, or those of a paragraph, are to be transcribed again.
+   * Open the form that transcribes the selected words, or the whole paragraph, again.
    * @param {import("../text.js").Paragraph} paragraph
    */
   offer(paragraph) {
@@ -56,7 +56,7 @@ export class Passages {
     const begin = async (/** @type {import("./panel.js").Chosen} */ chosen) => {
       const answer = await askPassage(choices.address, withJson("POST", { ...span, ...chosen }));
       if (this.shown === "form") this.take(answer);
-      else await this.cancel(); // cancelled before the server had answered
+      else await this.cancel(); // the user cancelled before the server had responded
     };
     this.show(
       passageForm(choices, span, begin, () => this.hide()),
@@ -75,7 +75,7 @@ export class Passages {
     return selected && selected.start < end && selected.end > start ? selected : { start, end };
   }
 
-  // ---- what the server says ----------------------------------------------------------------------------------------
+  // ---- progress and result -----------------------------------------------------------------------------------------
 
   async poll() {
     clearTimeout(this.timer);
@@ -121,7 +121,7 @@ export class Passages {
     this.tell(tr("{span} is transcribed. Take it or leave it.", { span: when(passage) }));
   }
 
-  /** Put the new words into the transcript, as one step. @param {Passage} passage @param {HTMLElement} trouble */
+  /** Put the new words into the transcript as one step. @param {Passage} passage @param {HTMLElement} trouble */
   async accept(passage, trouble) {
     const { choices } = this;
     const { editor } = this.player;
@@ -145,7 +145,7 @@ export class Passages {
     this.tell(tr("Took the new words of {span}.", { span: when(passage) }));
   }
 
-  /** Cancel what is transcribed, or leave its result. */
+  /** Cancel the transcription of the passage, or discard its result. */
   async cancel() {
     this.newest += 1;
     clearTimeout(this.timer);

@@ -1,4 +1,4 @@
-// The way of a passage to the server.
+// Requests for a passage that is transcribed again.
 
 import { ask } from "../../shared/request.js";
 import { tr } from "../../shared/texts.js";
@@ -18,5 +18,5 @@ function explain(reason, status) {
   return status ? tr("The server does not answer. Try again.") : tr("No connection. Try again.");
 }
 
-/** Send a request; raise an Error with words for people. @param {string} address @param {RequestInit} [options] */
+/** Send a request. Its Error has a message for users. @param {string} address @param {RequestInit} [options] */
 export const askPassage = (address, options) => ask(address, options, explain);
