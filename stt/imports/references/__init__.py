@@ -1,5 +1,5 @@
-"""Read references: texts known to be right, to compare a transcript with.
+"""The reading of references: texts that are known to be right, with which a transcript is compared.
 
-`reader` reads one from a file: `subtitles` (SRT, VTT, ASS), `docx`, transcripts in JSON, or plain text in any of the
-`encodings`.
+`reader` reads a reference from a file. `subtitles` parses SRT, VTT and ASS, `docx` parses Word documents, and
+`encodings` detects the encoding of a text file.
 """

@@ -1,4 +1,4 @@
-"""Read the paragraphs of a Word document (DOCX). It is untrusted: sizes are bounded and entities refused."""
+"""The paragraphs of a Word document (DOCX). Documents are untrusted: sizes are limited and entities are refused."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from xml.parsers import expat
 
 from stt.errors import BadReference, TooLarge
 
-MOST_UNZIPPED = 32 << 20  # maximum size of the unzipped XML, bytes; about ten times that of the longest text
+MOST_UNZIPPED = 32 << 20  # maximum size of the unzipped XML, bytes; about ten times the size for the longest text
 MOST_TEXT = 5 << 20  # maximum length of the text, characters
-MOST_ELEMENTS = 1_500_000  # 200,000 words, each formatted differently, take a million
+MOST_ELEMENTS = 1_500_000  # maximum number of XML elements; 200,000 words with separate formats take a million
 DEEPEST = 200  # maximum nesting depth of elements
 HINT = "Open it in Word, save it as DOCX again, or paste the text."
 
-_LABEL = re.compile(r"[^:]{1,60}:\s*")  # a speaker's name in bold, as in our own DOCX export
+_LABEL = re.compile(r"[^:]{1,60}:\s*")  # a speaker's name, which this app's DOCX export writes in bold
 _CLOCK = re.compile(r"[\s\[]*\d{1,3}:\d{2}(?::\d{2})?[\]\s]*")
 _NOT_SPOKEN = {"Title", "Subtitle"}
-_SKIPPED = {"del", "moveFrom", "Fallback", "rt", "instrText", "delText"}  # deleted, duplicated, or not shown
+_SKIPPED = {"del", "moveFrom", "Fallback", "rt", "instrText", "delText"}  # deleted, repeated or hidden text
 _SPACES = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
 
 def paragraphs(data: bytes, *, names: bool = False) -> list[str]:
-    """Return the visible paragraphs of a document's body, including those of tables and text boxes.
+    """Return the visible paragraphs of a document's body, including paragraphs in tables and text boxes.
 
-    Omitted are deleted text, comments, notes, headers, footers, titles, and, unless `names`, a speaker's name in bold
-    at the start of a paragraph. Raises BadReference, TooLarge.
+    Deleted text, comments, notes, headers, footers and titles are left out. If `names` is False, a speaker's name in
+    bold at the start of a paragraph is left out, too. Raises BadReference, TooLarge.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -45,7 +45,7 @@ def paragraphs(data: bytes, *, names: bool = False) -> list[str]:
 
 
 def _main_part(archive: zipfile.ZipFile) -> str:
-    """Return the name of the part that holds the body, from the root's relations."""
+    """Return the name of the file in the archive that holds the document's body, from the file `_rels/.rels`."""
     targets: list[str] = []
 
     def begin(name: str, attributes: dict[str, str]) -> None:
@@ -61,7 +61,7 @@ def _part(archive: zipfile.ZipFile, name: str) -> bytes:
     if part.compress_type not in (
         zipfile.ZIP_STORED,
         zipfile.ZIP_DEFLATED,
-    ):  # the memory of other methods is not bounded
+    ):  # other compression methods may take unlimited memory
         raise NotImplementedError(part.compress_type)
     with archive.open(part) as file:
         content = file.read(MOST_UNZIPPED + 1)
@@ -111,13 +111,13 @@ def _local(name: str) -> str:
 
 @dataclass
 class _Paragraph:
-    """The runs of a paragraph, and its style."""
+    """A paragraph's runs, which are pieces of text with one format, and the name of its style."""
 
-    runs: list[tuple[str, bool]] = field(default_factory=list)  # text, and whether it is bold
+    runs: list[tuple[str, bool]] = field(default_factory=list)  # (text of the run, whether it is bold)
     style: str = ""
 
     def shown(self, names: bool) -> str:
-        """Return the text. Unless `names`, omit a bold name at its start or after a leading time."""
+        """Return the text. If `names` is False, leave out a bold name at the start or after a time at the start."""
         if names or not self.runs:
             return "".join(text for text, _ in self.runs).strip()
         runs = [(text, bold) for text, bold in self.runs if text]
@@ -132,13 +132,16 @@ class _Paragraph:
 
 
 class _Reader:
-    """Parse WordprocessingML: `w:t` within `w:r` within `w:p`. Paragraphs may be nested (text boxes)."""
+    """The handlers of a parser for WordprocessingML: texts (`w:t`) in runs (`w:r`) in paragraphs (`w:p`).
+
+    A paragraph may contain other paragraphs, in a text box.
+    """
 
     def __init__(self, names: bool) -> None:
         self._names = names
-        self.found: list[tuple[str, str]] = []  # text and style of paragraphs, in the order in which they end
+        self.found: list[tuple[str, str]] = []  # (text, style) of each paragraph, in the order in which they end
         self._open: list[_Paragraph] = []
-        self._skipped = 0  # depth within an omitted element
+        self._skipped = 0  # nesting depth within an element of _SKIPPED, 0 outside
         self._in_text = self._in_run = self._bold = self._hidden = False
         self._length = 0
 

@@ -1,4 +1,7 @@
-"""Detect a text file's encoding: certain by byte order mark or valid UTF-8, else guessed among likely ones."""
+"""The detection of a text file's encoding.
+
+The encoding is certain if the file has a byte order mark or is valid UTF-8. Otherwise it is guessed.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,11 @@ from dataclasses import dataclass
 
 from stt.errors import BadOption
 
-MARKS = [  # the longer mark first, as UTF-32's starts like UTF-16's
+MARKS = [  # byte order marks; UTF-32 is before UTF-16, because its mark begins with the mark of UTF-16
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 ]  # fmt: skip
-LATIN = {  # codecs and their common names, the most common first
+LATIN = {  # codecs for Latin scripts and their common names, the most common codec first
     "cp1252": "Windows-1252 (Western European)", "cp1250": "Windows-1250 (Central European)",
     "cp1254": "Windows-1254 (Turkish)", "cp1257": "Windows-1257 (Baltic)", "cp1258": "Windows-1258 (Vietnamese)",
     "iso8859_2": "ISO 8859-2 (Central European)", "iso8859_15": "ISO 8859-15 (Western European)",
@@ -31,11 +34,11 @@ SEVEN_BITS = {"iso2022_jp_2": "ISO-2022-JP (Japanese)", "iso2022_kr": "ISO-2022-
 WIDE = {"utf-16-le": "UTF-16 LE", "utf-16-be": "UTF-16 BE", "utf-32-le": "UTF-32 LE", "utf-32-be": "UTF-32 BE"}
 UNICODE = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16", "utf-32": "UTF-32"}
 NAMES = UNICODE | WIDE | LATIN | OTHER | SEVEN_BITS
-SAMPLE = 32 << 10  # bytes that a guess is based on
+SAMPLE = 32 << 10  # number of bytes on which a guess is based
 MOST_CHOICES = 12
-LOST = "\ufffd"  # replaces bytes that are invalid in the encoding
+LOST = "\ufffd"  # the character that replaces bytes that are invalid in the encoding
 
-_UNLIKELY = re.compile("[\x80-\x9f\ue000-\uf8ff]")  # C1 controls and private use do not occur in text
+_UNLIKELY = re.compile("[\x80-\x9f\ue000-\uf8ff]")  # C1 controls and private use characters, which no text has
 _CONTROL = re.compile("[\x00-\x08\x0e-\x19\x1b-\x1f\x7f]")
 _LETTER, _HIGH = re.compile(rb"[A-Za-z]"), re.compile(rb"[\x80-\xff]")
 _HIGH_BESIDE_LETTER = re.compile(rb"(?<=[A-Za-z])[\x80-\xff]|[\x80-\xff](?=[A-Za-z])")
@@ -44,7 +47,10 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A text and the codec it was decoded with. Unless `sure`, `choices` lists the likely codecs, this one first."""
+    """A text and `encoding`, the codec with which it was decoded.
+
+    If the codec is not `sure`, `choices` lists all likely codecs, beginning with `encoding`.
+    """
 
     text: str
     encoding: str
@@ -58,9 +64,10 @@ class Decoded:
 
 
 def decoded(data: bytes, spoken: Collection[str] = ()) -> Decoded | None:
-    """Decode the bytes of a text file; return None if it is not text.
+    """Decode the bytes of a text file, or return None if it is not text.
 
-    `spoken` are case-folded words that the text probably contains: the encoding with the most of them wins.
+    `spoken` are case-folded words that the text probably contains. Of the possible encodings, the one that yields most
+    of these words is chosen.
     """
     for mark, codec in MARKS:
         if data.startswith(mark):
@@ -74,7 +81,7 @@ def decoded(data: bytes, spoken: Collection[str] = ()) -> Decoded | None:
         found = _likeliest(data, SEVEN_BITS, spoken) if b"\x1b$" in data else None
         return found or (Decoded(text, "utf-8") if _is_text(text) else None)
     text = data.decode("utf-8", "replace")
-    # Other encodings seldom have many valid UTF-8 sequences, so this is UTF-8 with a few damaged bytes.
+    # Text in another encoding rarely has many valid UTF-8 sequences, so this is UTF-8 with a few damaged bytes.
     if sum(not character.isascii() for character in text) > 10 * text.count(LOST):
         others = _likeliest(data, _ranked(data), ())
         choices = ("utf-8", *(others.choices if others else ()))
@@ -83,26 +90,27 @@ def decoded(data: bytes, spoken: Collection[str] = ()) -> Decoded | None:
 
 
 def decoded_as(data: bytes, codec: str) -> str:
-    """Return the text in the encoding that the user chose. Raises BadOption if it is not among ours."""
+    """Decode the bytes with the codec that the user chose. Raises BadOption if it is not in NAMES."""
     if codec not in NAMES:
         raise BadOption(f"There is no encoding {codec[:40]!r}.", guidance="Choose one of the list.")
     return data.decode(codec, "replace").removeprefix("\ufeff")
 
 
 def _likeliest(data: bytes, candidates: Iterable[str], spoken: Collection[str]) -> Decoded | None:
-    """Return the text in the valid codec that yields the most words of `spoken`, else in the first valid one.
+    """Return the text decoded with the codec that yields the most words of `spoken`, or None if no codec is valid.
 
-    The other valid codecs are its choices.
+    If several codecs yield the same number, the first one in `candidates` is used. `choices` lists all valid codecs.
     """
     known = frozenset(spoken)
     found: dict[str, int] = {}
-    seen: set[int] = set()  # hashes, because the texts would take too much memory
+    seen: set[int] = set()  # hashes of the decoded texts; the texts themselves would take too much memory
     for codec in candidates:
         text = _strictly(data, codec)
         if text is None or hash(text) in seen or not _is_text(text) or _UNLIKELY.search(text):
             continue
         seen.add(hash(text))
-        # The wrong byte order turns spaces and line ends into ideographs.
+        # Of the WIDE codecs, the one with the most spaces and line ends wins: in the wrong byte order, these become
+        # ideographs.
         found[codec] = text.count(" ") + text.count("\n") if codec in WIDE else _shared(text[: 8 * SAMPLE], known)
     if not found:
         return None
@@ -111,7 +119,10 @@ def _likeliest(data: bytes, candidates: Iterable[str], spoken: Collection[str]) 
 
 
 def _shared(text: str, known: frozenset[str]) -> int:
-    """Return how many of the known words with non-ASCII letters are in the text. An ideograph counts as a word."""
+    """Return the number of words in `known` with non-ASCII letters that are in the text.
+
+    An ideograph is counted as a word.
+    """
     if not known:
         return 0
     words = {word for word in _WORD.findall(text.casefold()) if not word.isascii()}
@@ -119,11 +130,11 @@ def _shared(text: str, known: frozenset[str]) -> int:
 
 
 def _ranked(data: bytes) -> Iterator[str]:
-    """Yield the legacy codecs, the likeliest first."""
+    """Yield the codecs of LATIN and OTHER, the most probable codec for `data` first."""
     from charset_normalizer import from_bytes
 
     sample = _sample(data)
-    # In Latin scripts, non-ASCII letters are a minority and adjacent to ASCII ones.
+    # In Latin scripts, few letters are non-ASCII, and most of them are adjacent to ASCII letters.
     high, beside = len(_HIGH.findall(sample)), len(_HIGH_BESIDE_LETTER.findall(sample))
     names, rest = (LATIN, OTHER) if high < len(_LETTER.findall(sample)) and beside > 0.6 * high else (OTHER, LATIN)
     found = from_bytes(sample, cp_isolation=list(names), threshold=0.5)
@@ -138,7 +149,7 @@ def _ranked(data: bytes) -> Iterator[str]:
 
 
 def _sample(data: bytes) -> bytes:
-    """Return lines with non-ASCII bytes, about SAMPLE bytes, without splitting a character."""
+    """Return about SAMPLE bytes of lines that have non-ASCII bytes, cut between two characters if possible."""
     lines = b"\n".join(line[: 2 * SAMPLE] for line in data.splitlines()[: 20 * SAMPLE] if not line.isascii())
     if len(lines) <= SAMPLE:
         return lines

@@ -1,4 +1,4 @@
-"""Read a reference from a file: subtitles, documents, transcripts, plain text."""
+"""Reads a reference from a file: subtitles, a Word document, a transcript in JSON or plain text."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from stt.errors import BadReference, TooLarge
 from stt.imports.references import docx, encodings, subtitles
 from stt.transcript.model import joined
 
-MOST = 5 << 20  # maximum size: bytes of a file, characters of a text
+MOST = 5 << 20  # maximum size of a file in bytes, and maximum length of a pasted text in characters
 ENDINGS = (".txt", ".srt", ".vtt", ".ass", ".ssa", ".docx", ".json")
 GUIDANCE = "Upload TXT, SRT, VTT, ASS, SSA, DOCX or the JSON of a transcript, or paste the text."
 SUBTITLES = (".srt", ".vtt", ".ass", ".ssa")
-OTHERS = {  # signatures of file types that cannot be references, and their names
+OTHERS = {  # first bytes of files that cannot be references, in lower case, and the names of their types
     b"%pdf-": "a PDF", b"{\\rtf": "an RTF document", b"\xd0\xcf\x11\xe0": "an old or protected Word document (DOC)",
     b"<?xml": "an XML file", b"<tt": "an XML file", b"<!doctype": "an HTML page", b"<html": "an HTML page",
 }  # fmt: skip
@@ -35,9 +35,8 @@ _NUMBERED = re.compile(r"[^\W\d]+ \d{1,3}")
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The spoken text, and the encoding of its file. `choices` lists likely encodings unless it is certain.
-
-    `lost` counts characters that could not be decoded.
+    """The spoken text of a reference. `encoding` is the encoding of its file, and if it is a guess, `choices` lists the
+    likely encodings. `lost` is the number of characters that could not be decoded.
     """
 
     text: str
@@ -47,10 +46,11 @@ class Reference:
 
 
 def read(data: bytes, name: str, *, encoding: str | None = None, spoken: Collection[str] = ()) -> Reference:
-    """Read a reference from a file, by its content first, then by its name.
+    """Read a reference from the file content `data`. Its format is detected from the content, then from `name`.
 
-    `encoding` is the user's choice. Without it, `spoken` (words of the recording's transcript, case-folded) helps to
-    detect it. Raises BadReference, TooLarge, BadOption for an unknown encoding.
+    `encoding` is the encoding that the user chose, or None to detect it. `spoken`, the case-folded words of the
+    recording's transcript, improves the detection. Raises BadReference, TooLarge, and BadOption for an unknown
+    encoding.
     """
     if len(data) > MOST:
         raise TooLarge("The reference text is larger than 5 MB.", guidance="Use a shorter text.")
@@ -72,7 +72,7 @@ def read(data: bytes, name: str, *, encoding: str | None = None, spoken: Collect
 
 
 def pasted(text: str) -> str:
-    """Return the spoken text of a pasted text, which may be a file's content. Raises TooLarge, BadReference."""
+    """Return the spoken text of pasted text, which may be the content of a file. Raises TooLarge, BadReference."""
     if len(text) > MOST:
         raise TooLarge("The reference text is larger than 5 MB.", guidance="Use a shorter text.")
     return _spoken(text, "")
@@ -105,7 +105,7 @@ def _spoken(text: str, name: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a text without the times and names that exports put before each paragraph."""
+    """Return a text without the times and names that exports of transcripts write before each paragraph."""
     given = [line for line in text.split("\n") if line.strip()]
     lines = [line for line, name in zip(given, headings(given), strict=True) if not name]
     if 2 * sum(map(bool, map(TIME.match, lines))) >= len(lines):
@@ -116,22 +116,22 @@ def _plain(text: str) -> str:
 
 
 def headings(lines: list[str]) -> list[str]:
-    """Return the names of heading lines such as "Anna Smith 0:03" or "00:00:03 Speaker 1", if speech follows each.
+    """Return the speaker's name for each heading, such as "Anna Smith  0:03" or "00:00:03 Speaker 1", else "".
 
-    Other lines have "".
+    Lines are headings only if each of them is followed by a line of speech.
     """
     names = [name_with_time(line) for line in lines]
     found = [name for name in names if name]
     if not found:
         return names
     alone = not any(name and (below is None or below) for name, below in zip(names, [*names[1:], None], strict=True))
-    # A single short line with a time may be speech. Headings repeat names, or are all numbered.
+    # A single short line with a time may be speech. In headings, names repeat, or all names end in a number.
     sure = any(map(_HEADING.fullmatch, lines)) or len(set(found)) < len(found) or all(map(_NUMBERED.fullmatch, found))
     return names if alone and sure and 3 * len(found) >= len(lines) else [""] * len(lines)
 
 
 def name_with_time(line: str) -> str:
-    """Return the name in a line of only a name and a time, else ""."""
+    """Return the name if the line consists of a name and a time, else ""."""
     if time := TIME.match(line):
         name = line[time.end() :].strip()
         return name if _NAME.fullmatch(name) else ""
@@ -140,14 +140,14 @@ def name_with_time(line: str) -> str:
 
 
 def _without_names(lines: list[str]) -> list[str]:
-    """Remove "Anna: " before each line, if all lines start that way."""
+    """Remove labels such as "Anna: " from the lines, if each line begins with a label."""
     if len(lines) > 1 and all(map(LABEL.match, lines)):
         return [LABEL.sub("", line, count=1) for line in lines]
     return lines
 
 
 def _json(text: str) -> Any:
-    """Return the value of a JSON text, None if it is invalid."""
+    """Parse a JSON text. Return None if it is invalid."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -155,7 +155,7 @@ def _json(text: str) -> Any:
 
 
 def _of_json(value: Any) -> str:
-    """Return the text of our JSON export, of a transcript in it, or of a provider's response in a known shape."""
+    """Return the text of a transcript in JSON: an export of this app, or a response of a provider in a known shape."""
     value = value if isinstance(value, dict) else {}
     inner = value.get("transcript")
     own = inner if isinstance(inner, dict) else value

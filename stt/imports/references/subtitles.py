@@ -1,7 +1,7 @@
-"""Extract the spoken text from subtitles: SubRip (SRT), WebVTT, SubStation Alpha (SSA, ASS).
+"""A parser for the spoken text and the times of subtitles: SubRip (SRT), WebVTT, SubStation Alpha (SSA, ASS).
 
-Libraries are not suitable: they keep WebVTT's names, notes and entities as words (pysubs2 issue 64) and lose a
-spoken number at the end of a SubRip cue.
+Existing libraries are not suitable. They treat WebVTT's names, notes and entities as words (pysubs2 issue 64), and they
+lose a spoken number at the end of a SubRip cue.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 _CLOCK = r"(?:\d{1,4}:)?\d{1,2}:\d{1,2}(?:[.,:]\d{1,3})?"
-# With an arrow, or as in YouTube's SBV: 0:00:00.599,0:00:04.160
+# The times of a cue, with an arrow between them, or a comma as in YouTube's SBV: 0:00:00.599,0:00:04.160
 TIMING = re.compile(rf"[ \t]*({_CLOCK})[ \t]*(?:-{{1,2}}[ ]?>[ \t]*|(?<=\.\d\d\d),(?=[\d:]+\.))({_CLOCK})(?=[ \t]|$)")
-# "<3" and "a < b" are text. No tag contains another "<", which keeps matching linear.
+# A tag. "<3" and "a < b" are text. The pattern excludes "<" inside a tag, so that matching takes linear time.
 _TAG = re.compile(r"(</?[A-Za-z][^<>]*>|</?>|<\d+:[\d:.]+>)")
 _OVERRIDE = re.compile(r"\{\\[^{}]*\}|\{[A-Za-z]:[^{}]*\}")
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]+([^<>]*)>")
@@ -22,7 +22,7 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,
 _BLOCK = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
 _NUMBER = re.compile(r"[ \t]*(\d{1,9})[ \t]*")
 _ASS_PART = re.compile(r"(\{[^{}]*\})")
-_MARK = re.compile("\ue000([^\ue000\ue001]*)\ue001")  # placeholder for a time within a cue, until cues are joined
+_MARK = re.compile("\ue000([^\ue000\ue001]*)\ue001")  # placeholder for a time within a cue, removed by `_cue`
 _MARK_BEFORE_SPACE = re.compile("(\ue000[^\ue000\ue001]*\ue001)([ \t]+)")
 _DRAWING = re.compile(r"\\p(\d{1,2})")
 SUBSTATION = "SubStation Alpha"
@@ -31,9 +31,10 @@ _ASS_FIELDS = ["layer", "start", "end", "style", "name", "marginl", "marginr", "
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A subtitle: its times as the file writes them, and its text in one line. `voice` is the name of its speaker.
+    """A subtitle. `start` and `end` are its times as they are written in the file, and `text` is its text in one line.
 
-    `marks` are times within a WebVTT cue: (index of the first character after the time, time).
+    `voice` is the name of its speaker, or "". `marks` are times within the text of a WebVTT cue, as (index of the first
+    character after the time, time as written).
     """
 
     start: str
@@ -44,7 +45,10 @@ class Cue:
 
 
 def detect(text: str, name: str) -> tuple[str, list[Cue]] | None:
-    """Return the format's name and the cues of subtitles, by their content and the file's name; None for others."""
+    """Return the name of the format and the cues if `text` is subtitles, else None.
+
+    The format is detected from `text` and from `name`, the name of the file.
+    """
     begins = text.lstrip("\ufeff \n\t")[:200]
     if re.match(r"WEBVTT(?:\s|$)", begins):
         return "WebVTT", webvtt_cues(text)
@@ -58,9 +62,9 @@ def detect(text: str, name: str) -> tuple[str, list[Cue]] | None:
 
 
 def webvtt_cues(text: str) -> list[Cue]:
-    """Return the cues of a WebVTT file that have text, in file order; one for each voice of a cue.
+    """Return the cues of a WebVTT file that have text, in file order.
 
-    Notes, styles and regions are left out.
+    A cue with several voices is split into one cue for each voice. Notes, styles and regions are left out.
     """
     bodies, parts = _bodies(text.replace("\ue000", "").replace("\ue001", "")), []
     for timing, body in bodies:
@@ -79,9 +83,9 @@ def subrip_cues(text: str) -> list[Cue]:
 
 
 def substation_cues(text: str) -> list[Cue] | None:
-    """Return the dialogue lines of an SSA or ASS file in order of time, None if there is no list of events.
+    """Return the dialogue lines of an SSA or ASS file in order of time, or None if it has no section of events.
 
-    Comments, overrides and drawings are left out.
+    Comments, formatting overrides and drawings are left out.
     """
     fields, section, events = _ASS_FIELDS, "", []
     found = False
@@ -100,13 +104,14 @@ def substation_cues(text: str) -> list[Cue] | None:
                 events.append((event.get("start", "").strip(), event.get("end", "").strip(), said, name))
     if not found:
         return None
-    events = list({event[:3]: event for event in reversed(events)}.values())[::-1]  # shadows duplicate lines
+    # Remove duplicate lines, which files use to draw shadows.
+    events = list({event[:3]: event for event in reversed(events)}.values())[::-1]
     ordered = sorted(events, key=lambda event: _seconds(event[0]))
     return [Cue(*event) for event in ordered if event[2]]
 
 
 def _bodies(text: str) -> list[tuple[re.Match[str], list[str]]]:
-    """Return each timing with the lines below it, up to the next cue's number or timing."""
+    """Return each line with the times of a cue and the lines after it, up to the number or times of the next cue."""
     lines = text.split("\n")
     timings = [number for number, line in enumerate(lines) if TIMING.match(line)]
     numbered = bool(timings) and timings[0] > 0 and _NUMBER.fullmatch(lines[timings[0] - 1]) is not None
@@ -115,7 +120,7 @@ def _bodies(text: str) -> list[tuple[re.Match[str], list[str]]]:
     for at, following in pairwise([*timings, len(lines)]):
         body = lines[at + 1 : following]
         if numbered and following < len(lines) and body and (found := _NUMBER.fullmatch(body[-1])):
-            # "42" may be speech. A cue number follows an empty line, or is the next one in order.
+            # A line "42" may be speech. It is the number of a cue if it follows an empty line or is the next number.
             if len(body) == 1 or not body[-2].strip() or int(found[1]) == number + 1:
                 number = int(found[1])
                 body.pop()
@@ -126,7 +131,10 @@ def _bodies(text: str) -> list[tuple[re.Match[str], list[str]]]:
 
 
 def _of_cue(body: list[str], last: bool) -> list[str]:
-    """Return the lines of a WebVTT cue, up to an empty line. Some tools write a line of spaces instead."""
+    """Return the lines of a WebVTT cue, up to an empty line. Some tools write a line of spaces instead of it.
+
+    `last` tells whether this is the last cue of the file.
+    """
     lines: list[str] = []
     said = False
     for line in body:
@@ -140,7 +148,7 @@ def _of_cue(body: list[str], last: bool) -> list[str]:
 
 
 def _lines(body: list[str], *, marked: bool = False) -> list[str]:
-    """Return the non-empty lines of a cue, without markup; if `marked`, times within the cue stay as marks."""
+    """Return the non-empty lines of a cue without markup. If `marked`, times within the text become marks (`_MARK`)."""
     pieces, ruby = [], False
     for number, part in enumerate(_TAG.split("\n".join(body))):
         if number % 2 == 0:
@@ -157,7 +165,7 @@ def _lines(body: list[str], *, marked: bool = False) -> list[str]:
 
 
 def _character(entity: re.Match[str]) -> str:
-    return html.unescape(entity[0]).strip("\ue000\ue001")  # these characters mark times here
+    return html.unescape(entity[0]).strip("\ue000\ue001")  # the characters of `_MARK` must not come from an entity
 
 
 def _cues(parts: list[tuple[re.Match[str], list[str], str]]) -> list[Cue]:
@@ -166,7 +174,7 @@ def _cues(parts: list[tuple[re.Match[str], list[str], str]]) -> list[Cue]:
 
 
 def _cue(timing: re.Match[str], text: str, voice: str) -> Cue:
-    """Return a cue, with the times within its text moved to `marks`."""
+    """Return a cue, with the marks within `text` moved to its field `marks`."""
     before, *marked = _MARK.split(text)
     marks = []
     for clock, said in zip(marked[::2], marked[1::2], strict=True):
@@ -176,7 +184,7 @@ def _cue(timing: re.Match[str], text: str, voice: str) -> Cue:
 
 
 def _joined(cues: list[list[str]]) -> list[str]:
-    """Join each cue to one line, and keep each line of rolling captions only once."""
+    """Join the lines of each cue to one line. Lines that rolling captions repeat in the next cues are kept once."""
     plain = [[_MARK.sub("", line) for line in cue] for cue in cues]
     again = [(a, b) for a, b in pairwise(plain) if a and b and a[-1] == b[0]]
     if len(cues) > 3 and 2 * len(again) >= len(cues) - 1 and 4 * sum(len(b) > 1 for _, b in again) >= len(cues) - 1:

@@ -1,4 +1,5 @@
-"""Make ONNX models of the published checkpoints, without PyTorch and without the `onnx` package.
+"""The conversion of the published PyTorch checkpoints to ONNX models, without PyTorch and without the `onnx` package.
 
-`tensors` reads a checkpoint, `graphs` describes both models with its tensors, `onnx_writer` writes them.
+`tensors` reads the tensors of a checkpoint. `graphs` builds the graph of each model from its tensors. `onnx_writer`
+writes a graph in the ONNX format.
 """

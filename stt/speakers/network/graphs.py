@@ -1,4 +1,4 @@
-"""Segmentation and voiceprint model as ONNX graphs, from the tensors of their checkpoints."""
+"""The ONNX graphs of the segmentation model and the voiceprint model, built from the tensors of their checkpoints."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ HIDDEN = 128  # hidden size of each direction of an LSTM
 
 
 def segmentation(tensors: Tensors) -> bytes:
-    """pyannote segmentation-3.0 (PyanNet): "wave" (batch, 1, samples) to "classes" (batch, frames, 7), logarithms.
+    """Return the ONNX model of pyannote segmentation-3.0 (PyanNet).
 
+    Its input is "wave" (batch, 1, samples), its output "classes" (batch, frames, 7), which are log probabilities.
     https://github.com/pyannote/pyannote-audio/blob/3.1.1/pyannote/audio/models/segmentation/PyanNet.py
     """
     graph = Graph()
@@ -48,7 +49,7 @@ def segmentation(tensors: Tensors) -> bytes:
 
 
 def _sinc_filters(tensors: Tensors) -> np.ndarray:
-    """Band-pass filters of 251 samples, 40 even ones and 40 odd ones, from their corner frequencies in Hz."""
+    """Return 40 even and 40 odd band-pass filters of 251 samples, computed from their corner frequencies in Hz."""
     prefix = "sincnet.conv1d.0.filterbank"
     low = 50 + np.abs(tensors[f"{prefix}.low_hz_"])
     high = np.clip(low + 50 + np.abs(tensors[f"{prefix}.band_hz_"]), 50, 8000)
@@ -64,7 +65,10 @@ def _sinc_filters(tensors: Tensors) -> np.ndarray:
 
 
 def _lstm(tensors: Tensors, layer: int) -> list[np.ndarray]:
-    """Weights, recurrent weights and biases, both directions: PyTorch orders the gates i, f, g, o; ONNX i, o, f, g."""
+    """Return the weights, recurrent weights and biases of both directions of an LSTM layer, in ONNX's order of gates.
+
+    PyTorch orders the gates i, f, g, o, and ONNX orders them i, o, f, g.
+    """
 
     def ordered(name: str) -> np.ndarray:
         first, forget, cell, out = np.split(tensors[f"lstm.{name}"], 4)
@@ -79,8 +83,9 @@ def _lstm(tensors: Tensors, layer: int) -> list[np.ndarray]:
 
 
 def voiceprint(tensors: Tensors) -> bytes:
-    """CAM++ of 3D-Speaker: "features" (batch, frames, 80) to "voiceprint" (batch, 192).
+    """Return the ONNX model of CAM++ (from 3D-Speaker).
 
+    Its input is "features" (batch, frames, 80), its output "voiceprint" (batch, 192).
     https://github.com/modelscope/3D-Speaker/blob/main/speakerlab/models/campplus/DTDNN.py
     """
     model = _Campplus(tensors)
@@ -142,7 +147,7 @@ class _Campplus:
         return self.graph.add("Mul", local, self.graph.add("Sigmoid", self.conv(mask, f"{masked}.linear2", (1,))))
 
     def _context(self, value: str) -> str:
-        """Return for each frame the mean over time, plus the mean of its block of 100 frames."""
+        """Return for each frame the mean over all frames plus the mean over the frame's block of 100 frames."""
         add, constant = self.graph.add, self.graph.constant
         mean = add("ReduceMean", value, constant([-1]), keepdims=1)
         near = add("AveragePool", value, kernel_shape=[100], strides=[100], ceil_mode=1)
@@ -153,7 +158,7 @@ class _Campplus:
         return add("Add", add("Slice", near, constant([0]), frames, constant([2])), mean)
 
     def statistics(self, value: str) -> str:
-        """Mean and standard deviation over time."""
+        """Return the mean and the standard deviation over time, concatenated."""
         add, constant = self.graph.add, self.graph.constant
         mean = add("ReduceMean", value, constant([-1]), keepdims=1)
         apart = add("Sub", value, mean)

@@ -1,7 +1,7 @@
-"""Write a graph as an ONNX file.
+"""A writer for the ONNX format, limited to the parts of the format that the diarization models need.
 
-The `onnx` package could do this, at 70 MB installed; only few parts of the format are used here.
-Field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+It replaces the `onnx` package, which takes 70 MB when installed. The field numbers are those of
+https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 """
 
 from __future__ import annotations
@@ -18,7 +18,10 @@ Attribute = int | float | str | Sequence[int]
 
 
 class Graph:
-    """Nodes and constants of a graph, in the order of their evaluation. Values are referenced by name."""
+    """A graph under construction: its operators, in the order of evaluation, and its constants.
+
+    The methods return the names of values, by which other operators refer to the values.
+    """
 
     def __init__(self) -> None:
         self._nodes: list[bytes] = []
@@ -26,7 +29,7 @@ class Graph:
         self._count = 0
 
     def constant(self, values: np.ndarray | Sequence[int]) -> str:
-        """Add a tensor, int64 for integers, else float32; return its name."""
+        """Add a constant tensor, as int64 if the values are integers, else as float32. Return its name."""
         array = np.asarray(values)
         array = np.ascontiguousarray(array, np.int64 if array.dtype.kind in "iu" else np.float32)
         name = self._name()
@@ -39,7 +42,7 @@ class Graph:
         return name
 
     def add(self, kind: str, *inputs: str, output: str = "", **attributes: Attribute) -> str:
-        """Add an operator of ONNX; return the name of its first output."""
+        """Add an ONNX operator of type `kind`, and return the name of its output."""
         output = output or self._name()
         self._nodes.append(
             b"".join(_text(1, name) for name in inputs)
@@ -52,7 +55,10 @@ class Graph:
     def model(
         self, name: str, inputs: dict[str, Iterable[int | str]], outputs: dict[str, Iterable[int | str]]
     ) -> bytes:
-        """Return the file. `inputs` and `outputs` are float32 tensors by name; a size that varies is a string."""
+        """Return the bytes of the ONNX file.
+
+        `inputs` and `outputs` are the shapes of float32 tensors by name. A dimension that varies is a string.
+        """
         graph = (
             b"".join(_field(1, node) for node in self._nodes)
             + _text(2, name)

@@ -1,4 +1,4 @@
-"""Read tensors from a PyTorch checkpoint without PyTorch."""
+"""A reader for the tensors of a PyTorch checkpoint that does not need PyTorch."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ STORAGES = {"FloatStorage": np.float32, "LongStorage": np.int64, "IntStorage": n
 def load(path: Path) -> dict[str, np.ndarray]:
     """Return the tensors of a checkpoint by name.
 
-    The pickle inside may name tensors, their storages and OrderedDict only: nothing else is imported or called.
-    Raises ValueError for any other file.
+    The pickle in the file may refer only to tensors, their storages and OrderedDict. No other class or function is
+    imported or called. Raises ValueError for any other file.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -49,7 +49,7 @@ class _Reader(pickle.Unpickler):
         raise pickle.UnpicklingError(f"{module}.{name} is not allowed")
 
     def persistent_load(self, pid: Any) -> np.ndarray:
-        """Return a storage, of which tensors are views."""
+        """Return a storage: the flat array that holds the values of one or more tensors."""
         _, kind, key, _, size = pid
         if kind not in STORAGES.values() or not str(key).isdigit():
             raise pickle.UnpicklingError(f"storage {key!r} is not allowed")
