@@ -12,7 +12,7 @@ from stt.settings import settings
 
 
 def client_address(peer: str | None, forwarded: str | None) -> str | None:
-    """Return the client's IP address, or None if it is not a valid one.
+    """Return the client's IP address, or None if that address is not valid.
 
     `peer` is the address of the connection, `forwarded` the X-Forwarded-For header. Any client can send that header, so
     only the entries that proxies in STT_TRUSTED_PROXIES added to it are used.

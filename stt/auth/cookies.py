@@ -37,10 +37,10 @@ def is_https(headers: Mapping[str, str], scheme: str) -> bool:
 
 
 def sort(values: Iterable[str], *, secure: bool) -> Jar:
-    """Return the accepted cookies in a request's `Cookie` headers, `values`. This app's cookies lose their prefix.
+    """Return the accepted cookies in a request's `Cookie` headers, `values`, with `__Host-` removed from names.
 
-    Behind HTTPS, the visitor cookie is accepted without the `__Host-` prefix if there is none with the prefix, so that
-    nobody loses their history. If STT_ACCESS is `login`, it is refused without the prefix, because an attacker could
+    Behind HTTPS, a visitor cookie without `__Host-` is accepted if there is none with that prefix, so that nobody loses
+    their history. If STT_ACCESS is `login`, a visitor cookie without `__Host-` is refused, because an attacker could
     set such a cookie and wait for the visitor to sign in.
     """
     pieces = [piece.strip() for value in values for piece in value.split(";") if piece.strip()]

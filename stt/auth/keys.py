@@ -38,7 +38,7 @@ def seal(key: SecretStr) -> str:
 
 
 def unseal(sealed: str | None) -> SecretStr:
-    """Return the key for a job: decrypt `sealed` if the job has a key, else return the server's. Raises KeyMissing."""
+    """Decrypt `sealed`, the key of a job, or return the server's key if the job has none. Raises KeyMissing."""
     if sealed:
         from cryptography.fernet import InvalidToken
 

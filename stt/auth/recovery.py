@@ -42,7 +42,7 @@ from stt.errors import BadOption, LimitReached, NotFound
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no letters that are easily confused when typed
 LENGTH, GROUP = 25, 5  # characters, of 5 bits each: 125 bits
 MOST = 10  # maximum number of codes of one history
-LINK = "#recover="  # a link has its code in the URL's fragment, which no server, proxy or log receives
+LINK = "#recover="  # a link has the code in its fragment, which a browser sends to no server
 # Maximum number of wrong codes within WINDOW, per visitor and per network address. After that, no code is looked up.
 # This limit protects the database. A code cannot be guessed even without the limit.
 WINDOW, WRONG_OF_VISITOR, WRONG_OF_ADDRESS = 600.0, 10, 100  # seconds, tries, tries
@@ -60,7 +60,7 @@ _OWNED = (
     word_corrections,
     webhooks,
     webhook_deliveries,
-)  # share links and tags belong to transcriptions, so they have no owner column
+)  # all tables with records of an owner; share links and tags belong to transcriptions
 
 _tries: OrderedDict[str, list[float]] = OrderedDict()
 _trying = threading.Lock()
@@ -230,7 +230,7 @@ def dismiss_hint(owner: str) -> None:
 
 
 def _merge(connection: sa.Connection, before: str, after: str) -> None:
-    """Move all records of `before` to `after`. The row in `merges` covers records that are still being created."""
+    """Move all records of `before` to `after`, and record the merge for records that are still being created."""
     _move(connection, before, after)
     connection.execute(dismissals.delete().where(dismissals.c.owner == before))
     connection.execute(browsers.update().where(browsers.c.owner == before).values(owner=after))

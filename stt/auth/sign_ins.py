@@ -68,7 +68,7 @@ def user_of(visitor_name: str) -> str | None:
     """Return the owner that signed in with this browser in the last month and has not signed out."""
     recent = sa.and_(
         sign_ins.c.visitor == visitor_name,
-        sign_ins.c.session.is_not(None),  # a sign-in of an earlier app version has none, and is invalid
+        sign_ins.c.session.is_not(None),  # sign-ins of an earlier app version have no session, and are invalid
         sign_ins.c.at > time.time() - SIGNED_IN_FOR,
     )
     return queries.value(sa.select(sign_ins.c.owner).where(recent))

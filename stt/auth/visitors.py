@@ -15,7 +15,7 @@ from stt.settings import settings
 COOKIE = "stt_visitor"
 COOKIE_AGE = 400 * 24 * 3600  # seconds; browsers keep cookies no longer than 400 days
 RETURN_TO = "stt_wanted"  # the cookie with the page that somebody requested before signing in
-RETURN_TO_AGE = 15 * 60  # lifetime of that cookie, seconds
+RETURN_TO_AGE = 15 * 60  # lifetime of the cookie RETURN_TO, seconds
 LOCAL = "local"  # the owner of jobs that Python code creates with `stt.create`
 SHARED = "shared"
 # A path of one segment, with a query. It cannot lead to another host, nor to Streamlit's internal routes.

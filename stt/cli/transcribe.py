@@ -1,4 +1,4 @@
-"""`stt transcribe`: recordings in, files or text out."""
+"""`stt transcribe`: transcribe recordings, and write the transcripts to files or to standard output."""
 
 from __future__ import annotations
 

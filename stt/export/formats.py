@@ -143,8 +143,8 @@ class Subtitles(Format):
     def inert(self, line: str) -> str:
         """Escape a line, so that no player or parser reads it as markup, a time or a cue number.
 
-        An invisible word joiner is inserted into each text that looks like one of these. Many players hide text in
-        braces even then, so braces are replaced by full-width braces.
+        A text that looks like markup, a time or a cue number gets an invisible word joiner. Many players hide text in
+        braces even with a word joiner, so braces are replaced by full-width braces.
         """
         line = line.replace("{", "｛").replace("}", "｝")
         line = re.sub(r"(?<=\\)|(?<=<)|(?<=--)(?=>)|(?<=:\d\d)(?=[.,]\d)", JOINER, line)
@@ -223,7 +223,7 @@ class Csv(Format):
                 start, end, confidence, speaker = None, None, None, segment.speaker
                 if word:
                     start, end, confidence, speaker = word.start, word.end, word.confidence, word.speaker or speaker
-                elif transcript.timed:  # without word times, only those of the segment are known
+                elif transcript.timed:  # without word times, only the segment's times are known
                     start = segment.start if number == 0 else None
                     end = segment.end if number == len(pieces) - 1 else None
                 times = [None if time is None else f"{time:.3f}" for time in (start, end)]
@@ -323,7 +323,7 @@ def _unused(stem: str, taken: set[str]) -> str:
 
 
 def _rows(segment: Segment) -> list[tuple[str, Word | None]]:
-    """Return the words of a segment's text, each with the equal word of the engine, if any, which has the times."""
+    """Return the words of a segment's text, each with the engine's equal word for its times, or None."""
     words, own = whole_words(segment), scripts.words(segment.text)
     # `own` is empty if the text has only punctuation. Then `spoken` returns the text between spaces.
     return [(word.text, word) for word in words] if own and [word.text for word in words] == own else spoken(segment)

@@ -45,7 +45,7 @@ class Unit:
     text: str
     start: float
     end: float
-    spaced: bool = True  # preceded by a space, unless it starts a line
+    spaced: bool = True  # preceded by a space, unless the unit starts a line
 
     @property
     def width(self) -> int:
@@ -94,7 +94,7 @@ def cues(
     before = None
     cut: list[list[Unit]] = []
     for run, speaker, has_name in found:
-        again = speakers and speaker and speaker != before and not has_name  # the speaker was interrupted
+        again = speakers and speaker and speaker != before and not has_name  # after another speaker
         cut += _cut(named(str(speaker), run), line_length, lines, shortest, longest) if again else [run]
         before = speaker or before
     return _settled([_cue(run, line_length) for run in cut], shortest, longest)
@@ -321,7 +321,7 @@ class _Span:
         """Return how many milliseconds the cue needs on the screen if it appears at `start`.
 
         A delayed cue needs its reading time. A cue that appears on time needs its reading time or the duration of its
-        speech, whichever is shorter. `pace` is the share of that time that is granted.
+        speech, whichever is shorter. The result is this time multiplied by `pace`, but at least FLASH.
         """
         shown = min(self.end - self.start, self.reading) if start == self.start else self.reading
         return max(ceil(shown * pace), round(1000 * FLASH))
@@ -352,7 +352,7 @@ def _starts(spans: list[_Span]) -> list[int]:
     while len(starts) < len(spans):
         run = _run(spans, len(starts), 1.0)
         if _late(spans, run, len(starts)):
-            slow, fast = 1.0, 0.0  # bounds of `pace`: with `slow` a cue is too late, with `fast` no cue is, if possible
+            slow, fast = 1.0, 0.0  # bounds of `pace`: `slow` delays a cue too much, `fast` avoids that if possible
             for _ in range(10):
                 pace = (slow + fast) / 2
                 late = _late(spans, _run(spans, len(starts), pace, len(run)), len(starts))
@@ -365,8 +365,8 @@ def _starts(spans: list[_Span]) -> list[int]:
 def _run(spans: list[_Span], first: int, pace: float, count: int | None = None) -> list[int]:
     """Return when `count` cues appear, beginning with the cue at index `first`, in milliseconds.
 
-    Without `count`, the run ends before the next cue that need not wait. `pace` is the share of the needed time for
-    which each cue is shown.
+    Without `count`, the list ends before the next cue that need not wait for the previous one. `pace` is the share of
+    the needed time for which each cue is shown.
     """
     starts = [spans[first].start]
     while first + len(starts) < len(spans) and len(starts) != count:

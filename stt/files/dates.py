@@ -1,4 +1,4 @@
-"""Find when a recording was made from tags in its file, or else when the file was last changed.
+"""Find the date of a recording: from tags in its file, or else from the file's last change.
 
 An unknown or implausible date is never guessed.
 """
@@ -34,7 +34,7 @@ FIRST_DAY = date(1877, 1, 1)  # earliest plausible day of a recording
 FIRST_CLOCK = date(1990, 1, 1)  # earliest plausible date with a time of day, because older recorders have no clock
 AHEAD = 900.0  # maximum seconds by which a clock may be fast
 FARTHEST = 14 * 3600.0  # maximum seconds by which a time zone is ahead of UTC
-JUST_NOW = 60.0  # the date of a change in the last so many seconds is unknown (see `of_change`)
+JUST_NOW = 60.0  # a file change within this many seconds is ignored (see `of_change`)
 
 
 class Dated(NamedTuple):
@@ -67,7 +67,7 @@ def _iso(text: str, known: Mapping[str, str]) -> str | None:
     date_text = f"{year}-{month}-{day}"
     if hour:
         date_text += f"T{hour}:{minute}:{second or '00'}{_zone(offset)}"
-    elif _TIME.fullmatch(clock_time := known.get("creation_time", "")):  # broadcast wave files have a tag for the time
+    elif _TIME.fullmatch(clock_time := known.get("creation_time", "")):  # a tag of broadcast wave files
         date_text += f"T{clock_time if clock_time.count(':') == 2 else clock_time + ':00'}"
     return date_text
 

@@ -58,7 +58,7 @@ def _joins(before: str, after: str) -> bool:
 
 
 def clean(name: str) -> str:
-    """Return a display name: the last part if `name` is a path, without invisible characters, cut to LONGEST."""
+    """Return the last part of a path as a display name: at most LONGEST characters, none of them invisible."""
     shown = visible(name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]).strip()
     if not shown.strip(" ."):
         return UNNAMED

@@ -1,7 +1,7 @@
 """Serve the app under a base path such as /stt (Streamlit's `server.baseUrlPath`). By default there is none.
 
-Inside the app, URLs do not include the base path. It is stripped from each request first, and prepended to each URL in
-a response.
+Inside the app, URLs do not include the base path. The base path is stripped from each request first, and prepended to
+each URL in a response.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class StripBasePath:
 
 
 class RestoreBasePath:
-    """ASGI middleware that puts the base path back for Streamlit's routes, which include it. `routes` do not."""
+    """ASGI middleware that adds the base path again unless a request is for `routes`: Streamlit's routes include it."""
 
     def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
         self.app, self.routes = app, routes

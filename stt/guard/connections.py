@@ -32,7 +32,7 @@ def guard() -> None:
 
 
 def open_files() -> int:
-    """Raise the soft limit of open files to the hard one, at most MOST_FILES, and return it."""
+    """Raise this process's soft limit of open files to the hard limit, at most to MOST_FILES, and return it."""
     try:
         import resource
     except ImportError:  # Windows has no such module

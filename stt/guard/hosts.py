@@ -85,7 +85,7 @@ def is_own_page(origin: str, host: Host, *, secure: bool) -> bool:
     """Return whether the page at `origin` belongs to this server, which was requested as `host`.
 
     `secure`: the request came by HTTPS, so a page loaded by HTTP is foreign. If a proxy replaces the `Host` header, the
-    page is accepted if STT_HOSTS has its host name.
+    page is accepted if STT_HOSTS has the page's host name.
     """
     try:
         parts = urlsplit(origin)

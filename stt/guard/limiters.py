@@ -21,11 +21,11 @@ from stt.errors import LimitReached
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_limiters: RunVar[dict[object, anyio.CapacityLimiter]] = RunVar("stt.guard.limiters")  # per event loop
+_limiters: RunVar[dict[object, anyio.CapacityLimiter]] = RunVar("stt.guard.limiters")  # one per event loop
 
 
 class Threads:
-    """A limit of `count` threads for one kind of work. One visitor may use half of them."""
+    """A limit of `count` threads for one kind of work. One visitor may use at most half of these threads."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -42,7 +42,7 @@ class Threads:
                 return await self.run(function, *args, **kwargs)
             finally:
                 statistics = limiter.statistics()
-                if statistics.borrowed_tokens == 1 and not statistics.tasks_waiting:  # no other call of this visitor
+                if statistics.borrowed_tokens == 1 and not statistics.tasks_waiting:  # the visitor's last open call
                     _all().pop(share, None)
 
     async def iterate(self, visitor: str | None, pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
@@ -97,7 +97,8 @@ class Open:
             self._open = +self._open  # drop zero counts
 
 
-# Such a request comes from a program on this machine, or from a proxy that hides its clients' addresses.
+# Addresses without a limit of open requests: they belong to programs on this machine, or to a proxy that does not send
+# its clients' addresses.
 LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 OPEN_UPLOADS = Open("uploads", 16)
 OPEN_LINKS = Open("links that are being taken in", 16)

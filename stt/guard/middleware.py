@@ -117,7 +117,7 @@ def _cookies_for(request: Request, jar: cookies.Jar) -> list[str]:
     visitor = visitors.visitor(request.cookies)
     if path == SIGN_OUT:
         if visitor is not None:
-            from stt.auth import sign_ins  # imports the database, which other cookies do not need
+            from stt.auth import sign_ins  # imports the database, which only a sign-out needs here
 
             sign_ins.sign_out(visitor)
         return [_new_visitor(jar)]
@@ -136,7 +136,7 @@ def _cookies_for(request: Request, jar: cookies.Jar) -> list[str]:
 def _signed_in(set_cookies: list[str], jar: cookies.Jar) -> list[str]:
     """Return the cookie of a new visitor, bound to the sign-in that the callback's response sets.
 
-    A signed-in user gets a new visitor name, because an attacker could have planted the old one. If the response sets
+    A signed-in user gets a new visitor name, because an attacker could have planted the old name. If the response sets
     no sign-in, as after a link to the callback from another site, the list is empty.
     """
     from stt.auth import sign_ins

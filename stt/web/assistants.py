@@ -78,7 +78,7 @@ class Assistants(rest.Endpoint):
         request = Request(self.scope, self.receive)
         try:
             token = await LOOKUPS.run(rest.token_of, request)
-            if request.method != "POST":  # the library would keep a GET open forever, and never send anything
+            if request.method != "POST":  # the MCP library would hold a GET request open forever, and send nothing
                 raise MethodNotAllowed("This address takes POST.")
         except SttError as error:
             response = self.refused(error, request)

@@ -72,7 +72,8 @@ async def audio(request: Request) -> Response:
     link includes the audio.
     """
     recording, path, copied = await AUDIO.run(_recording_and_file, request)
-    name = f"copy of {recording.id}" if copied else recording.id  # neither file ever changes
+    # The ETag is a hash of this name, because neither the recording nor its copy ever changes.
+    name = f"copy of {recording.id}" if copied else recording.id
     headers = {
         "Cache-Control": _caching(request),
         "Content-Security-Policy": SANDBOX,
@@ -95,7 +96,7 @@ async def audio_state(request: Request) -> Response:
     """Handle `GET /audio/{id}/state`: return whether the playback copy that `/audio/{id}` sends is ready.
 
     The response is `{"state": "original" | "making" | "ready" | "failed", "percent": 0 to 100}`, where "original" means
-    that no copy is needed. The request starts making a missing copy. It also works for a shared transcript.
+    that no copy is needed. The request starts making a missing copy. The route also works for a shared transcript.
     """
     found = await WAVEFORMS.run(_audio_state, request)
     return JSONResponse({"state": found.state, "percent": found.percent}, headers={"Cache-Control": "no-store"})
@@ -140,14 +141,14 @@ async def _result_within(seconds: float, work: Future[bytes]) -> bytes | None:
     """
     done, _ = await asyncio.wait([waiting := asyncio.wrap_future(work)], timeout=seconds)
     if not done:
-        # Read a later error, because asyncio logs errors that nobody reads.
+        # Read an exception that occurs later, because asyncio logs exceptions that nobody has read.
         waiting.add_done_callback(lambda late: late.cancelled() or late.exception())
         return None
     return waiting.result()
 
 
 def _recording_and_file(request: Request) -> tuple[Recording, Path, bool]:
-    """Return the recording, the file to send, and whether that is the playback copy."""
+    """Return the recording, the file to send, and whether that file is the playback copy."""
     recording, track = _recording_and_track(request)
     if not {"download", "original"} & request.query_params.keys():
         copy = playback_copies.copy_of(recording, track)
@@ -198,7 +199,7 @@ async def my_data(request: Request) -> Response:
 class _InPlace(StreamingResponse):
     """A streaming response that counts towards a limit of open requests (`limiters.Open`) while it is sent.
 
-    At the limit, the response is an error instead.
+    If too many requests are open, an error is sent instead.
     """
 
     def __init__(self, place: AbstractContextManager[None], content: AsyncIterator[bytes], **more: Any) -> None:

@@ -1,6 +1,6 @@
 """Serve the scripts, styles and fonts of Streamlit's pages from memory.
 
-They are served from memory because a browser requests more than a hundred of them for its first page.
+A browser requests more than a hundred of these files for its first page, so they are kept in memory.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ def spoken_segments(transcript: Transcript) -> Iterator[SpokenSegment]:
 
 
 def log_probs(transcript: Transcript) -> list[SpeechLogProb]:
-    """Return the logarithm of the confidence of each word that has one."""
+    """Return the logarithm of the confidence of each word whose confidence is known."""
     return [
         {"token": word.text, "logprob": _log(word.confidence), "bytes": list(word.text.encode())}
         for word in _words(transcript)

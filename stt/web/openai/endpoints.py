@@ -72,7 +72,7 @@ class Translations(Speech):
 
 
 class Model(OpenAIEndpoint):
-    """`GET /v1/models/{model}`: return the model with this id or alias. It needs no token."""
+    """`GET /v1/models/{model}`: return the model with this id or alias. The route needs no token."""
 
     public = True
 

@@ -14,7 +14,7 @@ from stt.errors import BadOption
 from stt.library import vocabulary
 from stt.web.transcripts import requests
 
-LONGEST_BODY = 4 << 20  # maximum size of a body, bytes; it may have the new and the old text of a long paragraph
+LONGEST_BODY = 4 << 20  # maximum size of a body, bytes; it may contain the new and the old text of a long paragraph
 
 
 async def edit(request: Request) -> Response:

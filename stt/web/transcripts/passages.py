@@ -22,7 +22,7 @@ from stt.library import vocabulary
 from stt.store import records, transcripts
 from stt.web.transcripts import requests
 
-LONGEST_BODY = 512 << 10  # maximum size of a body, bytes; the body may have a whole vocabulary
+LONGEST_BODY = 512 << 10  # maximum size of a body, bytes; the body may contain a whole vocabulary
 
 
 async def state(request: Request) -> Response:

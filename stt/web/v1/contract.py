@@ -55,9 +55,13 @@ def job(record: Job, transcript: Transcript | None, speakers: Search | None = No
 
 
 def result(record: Job, transcript: Transcript, speakers: Search | None = None) -> shapes.Result:
-    """Return a transcript in Deepgram's response format: one channel, with speakers numbered as they first speak."""
+    """Return a transcript in Deepgram's response format, with one channel.
+
+    The speakers are numbered in the order in which they first speak.
+    """
     if speakers is not None and speakers.found == 1 and not transcript.speakers:
-        transcript = transcript.spoken_by(results.names_of(1)[0])  # the transcript does not name a single speaker
+        # Diarization stores no speaker names in the transcript if it finds only one speaker.
+        transcript = transcript.spoken_by(results.names_of(1)[0])
     numbers = {name: number for number, name in enumerate(transcript.speakers)}
     alternative: shapes.Alternative = {
         "transcript": transcript.text,

@@ -64,7 +64,7 @@ EXAMPLES = {
 
 
 def document(server: str | None = None) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document of the REST routes; `server` is their base URL, by default /v1 here."""
+    """Return the OpenAPI 3.1 document of the REST routes; `server` is their base URL, /v1 by default."""
     return {
         "openapi": "3.1.0",
         "info": {

@@ -1,4 +1,4 @@
-"""The REST routes under `/v1`, for programs with a token. Their formats are those of the AI/ML API."""
+"""The REST routes under `/v1`, for programs with a token. Requests and responses have the formats of the AI/ML API."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ class Generation(Endpoint):
 
 
 class Models(Endpoint):
-    """`GET /v1/models`: return the models of this server with their prices. It needs no token.
+    """`GET /v1/models`: return the models of this server with their prices. The route needs no token.
 
     If `If-None-Match` has the ETag of the present list, the response is 304.
     """
@@ -177,7 +177,7 @@ class Models(Endpoint):
 
 
 class Document(Endpoint):
-    """`GET /v1/openapi.json`: return the OpenAPI document of the REST routes. It needs no token."""
+    """`GET /v1/openapi.json`: return the OpenAPI document of the REST routes. This route needs no token."""
 
     public = True
 
@@ -208,8 +208,8 @@ def token_of(request: Request) -> Token:
 def _may_enter(owner: str) -> bool:
     """Return whether tokens of this owner are valid.
 
-    If STT_ACCESS is `login`, an owner must be a signed-in user who still has access. Tokens created by visitors before
-    that setting was made are invalid.
+    If STT_ACCESS is `login`, the owner must be a user who may still sign in. Then a token that a visitor created under
+    another setting is invalid.
     """
     if settings().access != "login":
         return True
