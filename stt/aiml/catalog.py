@@ -29,7 +29,7 @@ FRESH = 3600.0  # maximum age at which the cached model list is used without a n
 COPY = "aiml-models.json"
 
 # A function that requests the provider's model list: (ETag of the cached list) -> (entries, ETag of the entries).
-# It returns None instead of the entries if the list is unchanged.
+# The function returns None instead of the entries if the list is unchanged.
 Fetch = Callable[[str | None], tuple[list[dict[str, Any]] | None, str | None]]
 
 

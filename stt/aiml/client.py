@@ -47,8 +47,8 @@ class Client:
     """A client of the AI/ML API with one key. Threads may share a client. All clients of one key share a `Pace`.
 
     `base_url` ends in "/v1". The timeouts are in seconds. `connect_timeout` limits connecting and `read_timeout` the
-    time between two bytes of a response. `create_timeout` limits the wait for the response to a create request. It is
-    long, because a create request that is given up and sent again may be billed twice.
+    time between two bytes of a response. `create_timeout` limits the wait for the response to a create request. This
+    timeout is long, because a create request that is given up and sent again may be billed twice.
     """
 
     def __init__(
@@ -71,8 +71,8 @@ class Client:
         cancelled: Stop | None = None, retry_seconds: float = 300.0) -> str:  # fmt: skip
         """Submit the file at `path` (uploaded as `name`) or the link `url`, and return the generation id.
 
-        `options` are those that `stt.aiml.options.clean_options` returns. For a link, `on_progress` is called once,
-        before the request. `cancelled` is checked until the last byte of the file is sent. A later cancel is ignored
+        `options` is the result of `stt.aiml.options.clean_options`. For a link, `on_progress` is called once, before
+        the request. `cancelled` is checked until the last byte of the file is sent. A later cancel is ignored
         and the id is returned, because the provider may already work on the job. A request that the provider cannot
         have accepted is retried for `retry_seconds` seconds, and `on_wait` receives the error before each wait.
         `on_created` receives the id, to store it, before the slot for creates is released. So a crash loses at most
@@ -267,7 +267,7 @@ class _Upload:
 
     def _sent(self, monitor: MultipartEncoderMonitor) -> None:
         last = monitor.bytes_read >= monitor.len
-        # After the end of the body, this is called again for empty reads, which need no report.
+        # At the end of the body, the HTTP client makes further empty reads, which need no report.
         if self._ended or (not last and time.monotonic() - self._reported < REPORT):
             return
         self._reported, self._ended = time.monotonic(), last

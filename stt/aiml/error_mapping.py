@@ -22,7 +22,7 @@ def error_for(status: int) -> type[errors.ProviderError]:
 def failure(answer: dict[str, Any], found: Any = None) -> errors.ProviderError:
     """Return the error for a failure that is reported in a response with a successful HTTP status.
 
-    `answer` is the body of the response, `found` the result inside the body, if any. Either may hold the message.
+    `answer` is the body of the response, `found` the result inside the body, if any. The message may be in either one.
     """
     message = message_of(answer) or (message_of(found) if isinstance(found, dict) else "")
     code = status_code(answer)

@@ -36,7 +36,7 @@ def read(
 ) -> dict[str, Any]:
     """Return all fields of `Transcript.extras` except `speakers`, `utterances` and `language_code`. Never raises.
 
-    Those three are read with the words in `stt.aiml.results`. `channels` are the channels of a Deepgram result, and
+    `stt.aiml.results` adds these three fields. `channels` are the channels of a Deepgram result, and
     empty for other results. `found` is the whole result, and `results` is the object in it that holds the insights.
     """
     best = [alternative(channel) for channel in channels] or [alternative({})]

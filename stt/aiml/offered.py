@@ -33,7 +33,7 @@ _live: dict[tuple[Path, str], tuple[float, Catalog]] = {}
 def known() -> Catalog:
     """Return all models with names and prices, without a request.
 
-    They come from the last list that the provider returned, or from the packaged list if there is none.
+    The models come from the last list that the provider returned, or from the packaged list if there is no such list.
     """
     place = _place()
     if place not in _live:
@@ -44,8 +44,8 @@ def known() -> Catalog:
 def refresh(timeout: float = 0.0) -> None:
     """Request the provider's model list in the background, at most once an hour.
 
-    Call this when a visitor or the server has a key. If no list has been loaded yet, wait up to `timeout` seconds for
-    it.
+    Call this when a visitor or the server has a key. If no list has been loaded yet, this waits up to `timeout` seconds
+    for the list.
     """
     place, first = _place(), known() is catalog.packaged()
     if time.time() - _live[place][0] < (RETRY if first else FRESH) or _lock.locked():
@@ -89,11 +89,11 @@ def default() -> Model:
 
 
 def choose(name: str, key: SecretStr | None) -> tuple[Model, str]:
-    """Return the model called `name` and its engine, for a visitor with the key `key`, or None.
+    """Return the model called `name` and its engine. `key` is the visitor's key, or None.
 
-    Without a key of the visitor or the server, `#g1_whisper-base` is replaced by `local/whisper-base`. Raises BadOption
-    for a model that is unknown, not offered or too large for this machine's memory. Raises KeyMissing for another model
-    of the provider without a key.
+    If neither the visitor nor the server has a key, `#g1_whisper-base` is replaced by `local/whisper-base`, and other
+    models of the provider raise KeyMissing. Raises BadOption for a model that is unknown, not offered or too large for
+    this machine's memory.
     """
     model = known().find(name)
     if not offered(model):

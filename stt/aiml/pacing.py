@@ -21,9 +21,9 @@ SPARE = 8  # how many more polls a schedule may make than a loop that polls ever
 class Schedule:
     """The times at which to poll for the result of a job, in seconds since the job was created.
 
-    The times depend on nothing else, so polling can continue after a restart of this server. `expected` is the number
-    of seconds that the job will probably take (see `expected_seconds`). If it is None, the intervals grow with the
-    time waited.
+    The times depend only on the start of the job and on `expected`, so polling can continue after a restart of the
+    server. `expected` is the number of seconds that the job will probably take (see `expected_seconds`). If `expected`
+    is None, the intervals grow with the time waited.
     """
 
     def __init__(self, expected: float | None = None) -> None:

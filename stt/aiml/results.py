@@ -89,7 +89,7 @@ def _reported_length(found: Any) -> float:
 def _result(answer: dict[str, Any]) -> Any:
     """Return the result in a response body, or None.
 
-    It is in the field `result` or `output`, or the body itself is the result.
+    The result is in the field `result` or `output`, or it is the body itself.
     """
     for name in ("result", "output"):
         if answer.get(name) is not None:

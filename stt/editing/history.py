@@ -1,8 +1,8 @@
 """The history of a transcript: which revisions can be undone and redone.
 
-The database table has only the revisions that editing steps made. A number is missing where another change was made:
-speakers were added, or the engine's transcript was restored. Revisions before a missing number cannot be undone. The
-revisions of a text typed without a break form one step, which is identified by its first revision.
+The database table has only the revisions that editing steps made. A revision number is missing in it where another
+change was made: speakers were added, or the engine's transcript was restored. Revisions before a missing number cannot
+be undone. The revisions of a text typed without a break form one step, which is identified by its first revision.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from stt.editing.document import Splice
 from stt.transcript import packing
 
 EDIT, UNDO, REDO = "edit", "undo", "redo"
-MOST_UNDONE = 200  # maximum number of steps to undo
+MOST_UNDONE = 200  # maximum number of steps that can be undone
 MOST_ROWS = 2000  # maximum number of stored revisions of a transcript
 MOST_SIZE = 64 << 20  # maximum total size of the segments in the stored revisions of a transcript, characters
 _r = revisions.c

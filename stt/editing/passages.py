@@ -100,7 +100,7 @@ def _touches(rows: Rows, start: float, end: float) -> bool:
 
 
 def _timed(segment: Segment) -> list[tuple[float, float, str]]:
-    """Return start, end and text of the words, or of the segment if it has none."""
+    """Return (start, end, text) of each word of a segment, or of the segment itself if it has no words."""
     return [(w.start, w.end, w.text) for w in segment.words] or [
         (segment.start, segment.end, f" {segment.text.strip()}")
     ]
@@ -143,7 +143,10 @@ def _cut(segment: Segment, words: Sequence[Word]) -> list[Segment]:
 
 
 def _distribute(parts: Sequence[_Part], new: Sequence[Segment], middle: float) -> None:
-    """Add the new words to `new` of the paragraphs, by the time at which they are spoken."""
+    """Divide the new words among the paragraphs in `parts`, by the time at which they are spoken.
+
+    The words are added to `_Part.new`. `middle` is the middle of the passage in seconds.
+    """
     open_parts = [part for part in parts if part.inner] or [parts[0]]
     spans = [part.inner or (middle, middle) for part in open_parts]
     cuts: list[float] = []

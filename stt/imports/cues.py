@@ -1,6 +1,6 @@
 """The conversion of subtitle cues (SubRip, WebVTT, SubStation Alpha) to segments with times and speakers.
 
-WebVTT may also have times of words.
+The cues of WebVTT may also have times of words.
 """
 
 from __future__ import annotations

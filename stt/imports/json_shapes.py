@@ -59,7 +59,7 @@ def read(text: str, notes: Notes) -> Found:
 
 def _of_segments(own: dict[str, Any], notes: Notes, shape: str) -> Found:
     entries = [entry for entry in own["segments"] if isinstance(entry, dict)]
-    every, _ = _words(own.get("words"), None, notes)  # OpenAI's JSON has one list of words apart from the segments
+    every, _ = _words(own.get("words"), None, notes)  # OpenAI's JSON has one list of words outside of the segments
     if every and not any(entry.get("words") for entry in entries):
         given = list(_with_words_beside(entries, every))
         shape = "OpenAI"
@@ -91,7 +91,7 @@ def _segment(entry: dict[str, Any], words: list[Word], letters: str, notes: Note
     text = clean(entry.get("text"))
     start, end, speaker = number(entry.get("start")), number(entry.get("end")), _speaker(entry.get("speaker"))
     if words and text and not text[0].isspace() and not scripts.is_unspaced(text[0]):
-        text = f" {text}"  # the text of a segment with timed words begins with a space, like the words
+        text = f" {text}"  # the text of a segment with timed words begins with a space, like its first word
     if words and "".join(word.text for word in words) != text:
         notes.add(TEXT_WINS, letters != "".join(text.split()))
         first = start if start is not None else words[0].start

@@ -1,4 +1,4 @@
-"""Reads a transcript from a file or from pasted text, in any supported format."""
+"""A reader for transcripts in files or in pasted text, in any supported format."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Brought:
 
 
 def read(data: bytes, name: str, *, encoding: str | None = None) -> Brought:
-    """Read a transcript from the file content `data`. Its format is detected from the content, then from `name`.
+    """Read a transcript from the file content `data`. Its format is detected from the content, or else from `name`.
 
     `encoding` is the text encoding that the user chose, or None to detect it. Raises BadTranscript, TooLarge, and
     BadOption for an unknown encoding.

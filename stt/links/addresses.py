@@ -1,4 +1,4 @@
-"""Checks that an IP address is public, and DNS look-ups with a timeout."""
+"""Functions that check whether an IP address is public, and that resolve names with a timeout."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ REDIRECTS = 10
 LONGEST = 4096  # maximum length of a link, characters; signed links of object stores have up to 2,000
 _CONNECT, _QUIET = 15, 30  # timeouts for connecting and for the wait between two bytes, seconds
 _BLOCK = 1 << 16  # size of a block that is read at once, bytes
-_PORTS = (80, 443)  # allowed ports below 1024; the other ones serve mail, files or remote shells
+_PORTS = (80, 443)  # allowed ports below 1024; other ports below 1024 serve mail, files or remote shells
 _WHOLE = (200, 203, 206)  # accepted statuses; some servers send 206 without a range request
 _RANGE = re.compile(r"bytes\s+(\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
 _ONLY_A_PART = "The site behind this link sent only a part of the recording."
@@ -45,7 +45,7 @@ Progress = Callable[[int, int | None], None]  # (bytes so far, total bytes or No
 
 
 class Fetched(NamedTuple):
-    """A downloaded file, and its display name."""
+    """The path of a downloaded file, and the name under which the recording is shown."""
 
     path: Path
     name: str
@@ -220,7 +220,7 @@ def _save(
             file.write(block)
             if on_progress:
                 on_progress(done, total)
-    deadline.check()  # if the deadline closed the connection, that looks like the end of the response
+    deadline.check()  # raise an error if the deadline closed the connection, which looks like the end of the response
     if not done:
         raise BadLink("There is nothing behind this link: 0 bytes.")
     _refuse_page(head, says_html, True, first)

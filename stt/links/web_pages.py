@@ -1,7 +1,7 @@
 """The distinction between links to web pages and links to recordings, by address and by content.
 
-For sites where the address of the recording follows from the address of its page, `direct` rewrites the address. It
-sends no request. The new address is checked like any other (see `stt.links.download`).
+For sites where the address of the recording follows from the address of its page, `direct` rewrites the address without
+sending a request. The new address is checked like any other address (see `stt.links.download`).
 """
 
 from __future__ import annotations
@@ -78,7 +78,10 @@ _SIGN_INS = "accounts.google.com login.microsoftonline.com login.live.com accoun
 
 
 def check(url: str, first: str = "") -> None:
-    """Raise BadLink if `url` is a page that is never a recording, or a sign-in. `first` is the original link."""
+    """Raise BadLink if `url` is a page that is never a recording, or a sign-in page.
+
+    `first` is the link that the user gave, from which redirects led to `url`.
+    """
     parts = urlsplit(url)
     if direct(url) == url and (found := _page(parts)):
         site, advice = found

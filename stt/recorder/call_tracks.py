@@ -35,9 +35,9 @@ Packets = list[list[bytes]]  # the packets of each channel
 def write(path: Path, part: Path, *, name: str = "", longest: float) -> bool:
     """Write the call at `path` to the file `part`, with a track for each channel. Return whether `part` may be used.
 
-    It is False if the recording does not have two channels, or if some of it is damaged. The original is then kept, and
-    its damage is reported when it is transcribed. `longest` is the maximum length in seconds. Raises TooLarge if the
-    recording is longer, what `decoder.probe` raises, DiskFull, OSError.
+    The result is False if the call does not have two channels, or if some of it is damaged. The caller then uses the
+    original file, for which the damage is reported later. `longest` is the maximum length in seconds. Raises TooLarge
+    if the call is longer, what `decoder.probe` raises, DiskFull, OSError.
     """
     decoder = decoder_pool.take()
     try:

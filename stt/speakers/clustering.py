@@ -22,7 +22,7 @@ SHORTEST, SHARE, LONGEST, SMALL_SHARE = 3.0, 0.03, 15.0, 0.005
 # Minimum speech of a speaker if the number of speakers is given and too few reach the minimum above, seconds.
 SHORTEST_GIVEN = 1.0
 HALF = 0.15  # when a speaker is split: minimum share of the speaker's speech in each of the two clusters
-LEVELS = 400  # maximum number of merge levels tried for a given number of speakers
+LEVELS = 400  # maximum number of stages of merging that are tried for a given number of speakers
 MOST = 1500  # maximum number of voiceprints compared pairwise; memory grows with its square
 NEAR = 0.95  # relative cosine from which voiceprints within one part of a long recording are merged in advance
 GONE = -9.0  # likeness of a cluster that was merged into another one; lower than any cosine
@@ -72,9 +72,9 @@ def _given(
 ) -> np.ndarray:
     """Return the labels of the clusters for a given number of speakers.
 
-    This is the level with the most merges at which `speakers` clusters have at least `least` seconds of speech. If
-    there is no such level, it is the one at which they have SHORTEST_GIVEN seconds, or else the one with the most
-    clusters of that size. The first `certain` merges are always applied.
+    Of all stages of merging at which `speakers` clusters have at least `least` seconds of speech, the one with the most
+    merges is used. If there is no such stage, clusters with SHORTEST_GIVEN seconds suffice. Otherwise the stage with
+    the most clusters of that size is used. The first `certain` merges are always applied.
     """
     raw = [np.arange(len(sums))]
     for one, two, _ in merges:

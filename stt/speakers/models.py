@@ -67,6 +67,6 @@ def _session(model: bytes) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # `each` processes several inputs at once, which uses the cores better
     options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # the arena would not free the memory for each length of input
+    options.enable_cpu_mem_arena = False  # the arena would keep memory for every length of input
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

@@ -10,7 +10,7 @@ import numpy as np
 from stt.speakers.chunks import Chunk
 
 EVIDENCE = 40.0  # weight of the cosine between a voiceprint and a speaker's centroid, per second of the piece
-MOST_SECONDS = 1.5  # maximum length of a piece for this weight, seconds
+MOST_SECONDS = 1.5  # length of a piece from which its weight no longer grows, seconds
 CHANGE = 4.0  # cost of a change of speaker within a track without a pause
 AT_PAUSE = 2.0  # cost of a change of speaker within a track after a pause
 AT_TRACK = 1.0  # cost of a change of speaker between pieces of two tracks

@@ -15,7 +15,7 @@ from stt.speakers.segmentation import LOCAL, RATE, STEP, Piece, seconds
 MOST = 12  # maximum number of speakers that can be requested
 GAP = 0.3  # minimum silence that ends a turn, seconds
 BLIP = 0.1  # minimum length of a turn, seconds; shorter turns are treated as noise
-ROUNDS = 3  # how often the sequence of speakers is found again with the voiceprints averaged from the last sequence
+ROUNDS = 3  # number of rounds; each finds the sequence of speakers from their mean voiceprints of the round before
 TELLING = 0.8  # minimum speech for a voiceprint that is used to distinguish speakers, seconds
 SAMPLE = 3.0  # maximum length of a speaker's sample, seconds
 

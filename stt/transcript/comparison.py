@@ -60,7 +60,10 @@ def tokens(transcript: Transcript, *, exact: bool = False) -> list[Token]:
 
 
 def tokens_of_text(text: str, *, exact: bool = False) -> list[Token]:
-    """Return the words of a text without times, at most MAX_WORDS. `exact` is as in `tokens`."""
+    """Return the words of a text without times, at most MAX_WORDS.
+
+    With `exact`, words differ by case and punctuation, too.
+    """
     return _tokens(iter([(text, None)]), exact)
 
 

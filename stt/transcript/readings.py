@@ -15,7 +15,10 @@ MOST_WORDS = 5  # maximum number of words in a reading of one word
 
 
 def at(transcript: Transcript, spans: Iterable[tuple[float, float]]) -> list[str]:
-    """Return the text of the words at each span (start, end in seconds), or "" if there are none or too many."""
+    """Return the text of the words at each span (start, end in seconds).
+
+    The text is "" if there are no words or more than MOST_WORDS.
+    """
     words = sorted((word for word in transcript.words if word.text.strip()), key=lambda word: word.start)
     starts = [word.start for word in words]
     return [_at(words, starts, start, end) for start, end in spans]

@@ -12,9 +12,9 @@ from stt.transcript.model import Segment, Word, joined
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """The shortest run of the engine's words and the tokens (`scripts.PIECE`) with the same letters.
+    """A run of the engine's words and the run of tokens (`scripts.PIECE`) with the same letters, as short as possible.
 
-    Usually this is one word and one token.
+    Usually a unit has one word and one token.
     """
 
     words: tuple[Word, ...]

@@ -99,7 +99,8 @@ def decoded_as(data: bytes, codec: str) -> str:
 def _likeliest(data: bytes, candidates: Iterable[str], spoken: Collection[str]) -> Decoded | None:
     """Return the text decoded with the codec that yields the most words of `spoken`, or None if no codec is valid.
 
-    If several codecs yield the same number, the first one in `candidates` is used. `choices` lists all valid codecs.
+    If several codecs yield the same number of these words, the first one in `candidates` is used. `choices` of the
+    result lists all valid codecs.
     """
     known = frozenset(spoken)
     found: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Reads a reference from a file: subtitles, a Word document, a transcript in JSON or plain text."""
+"""A reader for references in files: subtitles, Word documents, transcripts in JSON, and plain text."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Reference:
 
 
 def read(data: bytes, name: str, *, encoding: str | None = None, spoken: Collection[str] = ()) -> Reference:
-    """Read a reference from the file content `data`. Its format is detected from the content, then from `name`.
+    """Read a reference from the file content `data`. Its format is detected from the content, or else from `name`.
 
     `encoding` is the encoding that the user chose, or None to detect it. `spoken`, the case-folded words of the
     recording's transcript, improves the detection. Raises BadReference, TooLarge, and BadOption for an unknown
