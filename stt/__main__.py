@@ -1,7 +1,7 @@
 """The command line: transcribe, watch a folder, manage tokens and models, or run a worker without pages.
 
-python -m stt transcribe FILE…       transcribe files, folders or links, here or through a server
-python -m stt watch DIR --output DIR transcribe files as they arrive in a folder, each once
+python -m stt transcribe FILE…       transcribe files, folders or links, on this machine or through a server
+python -m stt watch DIR --output DIR transcribe each file that arrives in a folder, once
 python -m stt token NAME             create a token; it is shown only once, on the last line
 python -m stt token NAME --read-only create a token that cannot create or change anything
 python -m stt token --list           list tokens, their owners and when they were last used

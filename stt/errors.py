@@ -245,7 +245,7 @@ class SpeakerModelsError(WeightsError):
 
 
 class ProviderError(SttError):
-    """Base class of errors of the AI/ML API. `wait` is the wait that its Retry-After asks for, in seconds, or 0."""
+    """Base class of errors of the AI/ML API. `wait` is its Retry-After header in seconds, or 0."""
 
     status = 502
     title = "The AI/ML API could not do this"
@@ -348,7 +348,7 @@ def current_kind(kind: str) -> str:
 
 
 def from_dict(stored: dict[str, str]) -> SttError:
-    """Return the error that `to_dict` stored, in this version or an older one."""
+    """Return the error of a dictionary that `to_dict` has returned, in this version or an older one."""
     kinds, name = [SttError], current_kind(stored["kind"])
     for kind in kinds:
         kinds += kind.__subclasses__()

@@ -17,7 +17,7 @@ _loading = threading.Lock()
 
 
 def load(*names: str) -> None:
-    """Import the modules `names`, or FIRST_PAGE without any. Concurrent callers wait.
+    """Import the modules `names`, or FIRST_PAGE if no names are given. Concurrent callers wait.
 
     A browser needs twice as long to load the scripts of the first page as this function needs to import FIRST_PAGE, so
     both happen at the same time. Only one thread imports: two threads could see partially imported modules.

@@ -49,7 +49,7 @@ class _DecodeGate:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._inside = self._waiting = 0  # jobs that decode; suspects waiting with priority
+        self._inside = self._waiting = 0  # numbers of decoding jobs, and of suspects that wait with priority
         self._alone = False
 
     @property
@@ -166,7 +166,7 @@ def stop_worker() -> None:
 
 
 def reset(generation_id: str) -> None:
-    """Reset a job's crash count, because somebody retries it."""
+    """Reset the crash count of a job, because a person retries the job."""
     _remove_marks(_c.id == generation_id)
 
 

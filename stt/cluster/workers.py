@@ -1,7 +1,7 @@
 """Heartbeats and failover of workers that share one database.
 
 Each worker updates its heartbeat in the database. One worker at a time requeues the jobs of workers whose heartbeat
-has timed out. Finished steps are checkpoints, so a requeued job continues from the last one.
+has timed out. Finished steps are checkpoints, so a requeued job continues from its last checkpoint.
 
 If the connection breaks after the database has dequeued a job and before the worker gets the answer, the job is
 assigned to a worker that does not know it. Each worker checks for such jobs itself.
@@ -47,7 +47,7 @@ def name() -> str:
 
 
 def track_running(workflow: Callable[P, None]) -> Callable[P, None]:
-    """Decorate a workflow, below DBOS's decorator, so that this process knows which workflows it runs."""
+    """Decorate a workflow so that its id is in `_running` while it runs. Apply this below DBOS's decorator."""
 
     @wraps(workflow)
     def run(*args: P.args, **values: P.kwargs) -> None:
@@ -62,7 +62,7 @@ def track_running(workflow: Callable[P, None]) -> Callable[P, None]:
 
 
 class Heartbeat:
-    """Send heartbeats from a thread, and requeue jobs of dead workers, until `stop`."""
+    """A thread that sends heartbeats and requeues the jobs of dead workers, until `stop`."""
 
     def __init__(self, worker: str) -> None:
         self.worker = worker
@@ -86,7 +86,7 @@ class Heartbeat:
                     requeue_from_dead_workers()
                 if now - checked >= HEARTBEAT_TIMEOUT:
                     checked, before = now, requeue_unstarted(self.worker, before)
-            except Exception as error:  # the database is unavailable: retried at the next heartbeat  # noqa: BLE001
+            except Exception as error:  # such as an unavailable database; the next heartbeat retries  # noqa: BLE001
                 log.warning("no heartbeat: %s", type(error).__name__)
 
     def stop(self) -> None:

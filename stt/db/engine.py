@@ -71,7 +71,8 @@ def _create_engine() -> sa.Engine:
             **_COMMON,
         )
     else:
-        # SQLite sorts and compacts in temporary files. /tmp may be in memory, or on another disk.
+        # SQLite sorts and compacts in temporary files. Put them into the data folder, because /tmp may be in memory, or
+        # on another disk.
         os.environ.setdefault("SQLITE_TMPDIR", str(data_folder()))
         engine = sa.create_engine(
             f"sqlite:///{data_folder() / 'stt.db'}",
@@ -127,7 +128,7 @@ def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute(OVERWRITE)
-    # Wait for other writers when a transaction begins: SQLite does not wait in a statement that must re-read the schema
-    # after a VACUUM.
+    # With IMMEDIATE, a transaction waits for other writers when it begins. Later, SQLite does not wait in a statement
+    # that must re-read the schema after a VACUUM.
     connection.isolation_level = "IMMEDIATE"
     fulltext_index.register_functions(connection)

@@ -1,7 +1,7 @@
 """Search titles and texts: parse a query, match it, and show a hit in its context.
 
-Queries and texts are split into words by `stt.transcript.folding`: case, accents and punctuation are ignored, and a
-character of Chinese, Japanese or Thai is a word.
+Queries and texts are split into words by `stt.transcript.folding`: case, accents and punctuation are ignored, and
+each character of Chinese, Japanese or Thai is a word.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def terms(query: str) -> list[Term]:
 def bounded(query: str) -> str:
     """Return the part of a query that is used: its first 8 words, at most 200 characters, stripped.
 
-    The cost of a search grows with its words, and other visitors wait for it.
+    The cost of a search grows with the number of its words, and other visitors wait while it runs.
     """
     ends = [match.end() for match in islice(_BARE.finditer(query[:MAX_QUERY]), MAX_WORDS)]
     return query[: ends[-1]].strip() if ends else ""
@@ -93,7 +93,7 @@ def snippet(text: str, query: str) -> Snippet | None:
     """
     text = unicodedata.normalize("NFC", text)
     folded = folding.fold(text)
-    # A space on either side of each word, so that plain string search finds whole words and phrases.
+    # Put a space on either side of each word, so that plain string search finds whole words and phrases.
     spaced = " ".join(["", *folding.word_pattern().findall(folded), ""])
     for term in sorted(terms(query), key=lambda term: -sum(map(len, term.words))):
         found = spaced.find(" " + " ".join(term.words) + ("" if term.beginning else " "))
@@ -105,7 +105,7 @@ def snippet(text: str, query: str) -> Snippet | None:
 
 
 def _span(text: str, folded: str, first: int, count: int) -> tuple[int, int]:
-    """Return start and end in `text` of a run of words in `folded`: `count` words, beginning with number `first`."""
+    """Return start and end in `text` of a run of words in `folded`: `count` words from word number `first` on."""
     run = list(islice(folding.word_pattern().finditer(folded), first, first + count))
     start, end = run[0].start(), run[-1].end()
     if text.isascii():

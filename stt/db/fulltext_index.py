@@ -23,7 +23,8 @@ _PIECE, _OVERLAP = 2000, 300
 _LONGEST_WORD = 250  # maximum length of a word in PostgreSQL's index, characters; queries are shorter
 RENEW_CHARACTERS = 50_000  # characters indexed in one transaction; other writers to SQLite wait until it ends
 RENEW_SECONDS = 240.0  # maximum duration of one run, seconds; the next run continues
-_COLLATIONS = ("pg_c_utf8", "C.utf8", "C.UTF-8", "und-x-icu", "en-x-icu")  # collations that know all lower-case letters
+# PostgreSQL's collations with rules for the lower case of all letters; the first available one is used.
+_COLLATIONS = ("pg_c_utf8", "C.utf8", "C.UTF-8", "und-x-icu", "en-x-icu")
 
 log = logging.getLogger("stt.db.fulltext")
 
@@ -32,7 +33,7 @@ _OLD = "CREATE TABLE IF NOT EXISTS search_old (number integer PRIMARY KEY)"
 
 
 def prepare(connection: sa.Connection) -> None:
-    """Create the index and its triggers if missing."""
+    """Create the index and its triggers if they are missing."""
     for statement in _SQLITE if connection.dialect.name == "sqlite" else [*_stt_words(connection), *_POSTGRESQL]:
         connection.exec_driver_sql(statement)
 

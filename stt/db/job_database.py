@@ -1,4 +1,4 @@
-"""Configure the job engine's database connections: its pool is separate (see `stt.db.engine`)."""
+"""Configure the database connections of the job engine. Its pool is separate from that in `stt.db.engine`."""
 
 from __future__ import annotations
 

@@ -10,9 +10,9 @@ import json
 import re
 from typing import Any
 
-ITEMS_PER_PIECE = 200  # list items that are encoded at once; segments have a dozen words each
+ITEMS_PER_PIECE = 200  # number of list items encoded in one call; a segment has a dozen words
 SMALL_LENGTH = 1 << 18  # characters; a shorter text is decoded in one call
-MAX_DEPTH = 2  # depth to which items are decoded one by one; a transcript is an object with lists
+MAX_DEPTH = 2  # lists and objects deeper than this are decoded in one call; a transcript is an object with lists
 _decoder = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\n\r]*")
 
@@ -45,7 +45,10 @@ def loads(text: str | bytes) -> Any:
 
 
 def _value(text: str, at: int, depth: int) -> tuple[Any, int]:
-    """Return the value that begins at index `at`, and the index after it. MAX_DEPTH limits the splitting into items."""
+    """Return the value that begins at index `at`, and the index after it.
+
+    Lists and objects are decoded item by item down to MAX_DEPTH.
+    """
     first = text[at]
     if first not in "[{" or depth == MAX_DEPTH:
         return _decoder.raw_decode(text, at)

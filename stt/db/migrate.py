@@ -34,7 +34,7 @@ def upgrade(engine: sa.Engine, tables: sa.MetaData) -> None:
     if version(engine) == HEAD:
         return
     with _exclusive_transaction(engine) as connection:
-        if _version(connection) == HEAD:  # another process was faster
+        if _version(connection) == HEAD:  # another process has migrated meanwhile
             return
         if sa.inspect(connection).get_table_names():
             _migrate(connection)

@@ -1,8 +1,7 @@
 """Idempotency-Keys: a create request that is repeated with the same key creates no second job.
 
 A key is valid for its owner and for 24 hours. The table holds keyed hashes, so neither the key nor the request can be
-read from it. The job is recorded and its key is
-marked as done in one transaction.
+read from it. The job is recorded and its key is marked as done in one transaction.
 """
 
 from __future__ import annotations

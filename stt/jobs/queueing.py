@@ -21,7 +21,7 @@ def enqueue(job: Job) -> None:
 
 
 def reconcile() -> None:
-    """Reconcile job rows with DBOS workflows after a crash, because one database has the rows, another the workflows.
+    """Reconcile job rows with DBOS workflows after a crash. Rows and workflows are stored in two databases.
 
     A job that was recorded but never queued is queued, unless the process that recorded it is alive. A job is marked as
     failed if its workflow ended without updating the job's row, because the database was unavailable.

@@ -36,14 +36,14 @@ class QueuePosition:
 
 
 def worker_limits() -> dict[str, int]:
-    """Return each queue with the number of jobs that this process runs at once."""
+    """Return the maximum number of jobs that this process runs at once, for each queue."""
     here = settings().max_concurrent_jobs
     others = {PROVIDER_QUEUE: settings().provider_max_jobs}
     return dict.fromkeys((ON_DEVICE_QUEUE, SHORT_QUEUE, DOWNLOAD_QUEUE), here) | others
 
 
 def queue_for(job: Job) -> str:
-    """Return the queue for a job: DOWNLOAD_QUEUE if its model must be downloaded first, else `queue_of`."""
+    """Return DOWNLOAD_QUEUE if the job's model must be downloaded first, else the queue that `queue_of` returns."""
     if job.engine == kinds.ON_DEVICE and not shelf.is_here(known.find(job.model)):
         return DOWNLOAD_QUEUE
     return queue_of(job.engine, job.duration)

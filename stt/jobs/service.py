@@ -50,7 +50,7 @@ from stt.webhooks import delivering, subscriptions
 
 log = logging.getLogger("stt.jobs.service")
 
-# DBOS continues only jobs of the same application version. It is fixed: newer code continues the jobs of older code.
+# DBOS continues only jobs of the same application version. The fixed version lets newer code continue older jobs.
 APPLICATION_VERSION = "1"
 
 _starting = threading.Lock()
@@ -264,7 +264,7 @@ def retry(generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = Non
         with quotas.reserve(retried, address):
             if not records.requeue(job, sealed_key=sealed, maker=processes.NAME, **values):
                 raise _Stale()
-    except _Stale:  # another tab was faster
+    except _Stale:  # another tab has retried the job meanwhile
         return generation_id
     try:
         crashes.reset(generation_id)
@@ -333,7 +333,7 @@ def start() -> None:
     search.reconcile()
     decoding.reconcile()
     delivering.reconcile()
-    if settings().database_url:  # until then, workers that died just before this start have timed out
+    if settings().database_url:  # reconcile again when workers that have just died have timed out
         soon = threading.Timer(2 * workers.HEARTBEAT_TIMEOUT, _reconcile_if_started)
         soon.daemon = True
         soon.start()

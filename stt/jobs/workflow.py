@@ -40,7 +40,8 @@ def transcription(generation_id: str) -> None:
     job = None
     try:
         attempt = int(str(DBOS.workflow_id).rpartition("-")[2])
-        # Also true for a job that a killed server has marked as working. In older versions the step returned the job.
+        # The step also returns True for a job that a killed server has marked as working. In older versions, the step
+        # returned the job.
         if not _step("begin", records.begin, generation_id, attempt):
             return
         job = with_retries(_acquire_lease, generation_id, attempt)

@@ -1,4 +1,4 @@
-"""List, sort, count and delete an owner's transcripts. It stays fast with 100,000 transcripts."""
+"""List, sort, count and delete an owner's transcripts. All functions stay fast with 100,000 transcripts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SORTS = {
         for name in ("duration", "words", "language", "model", "engine", "confidence", "cost", "state", "dated")
     },
 }
-_BLOCK = 500  # maximum number of rows named in one statement
+_BLOCK = 500  # maximum number of rows that one statement selects
 
 
 class Filter(TypedDict, total=False):
@@ -53,7 +53,7 @@ class Filter(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Number of transcripts, seconds of audio, words, and US dollars (None if none has a price)."""
+    """Number of transcripts, seconds of audio, words, and US dollars (None if no transcript has a price)."""
 
     count: int
     seconds: float
@@ -150,7 +150,7 @@ def minutes_by_day(owner: str, zone: tzinfo, **filters: Unpack[Filter]) -> dict[
 
 
 def delete(generation_id: str, owner: str) -> None:
-    """Delete a transcription, and its recording unless another one still uses it. Raises NotFound.
+    """Delete a transcription, and its recording unless another transcription still uses that. Raises NotFound.
 
     A running job stops within two seconds. The record disappears at once; its files and workflows are erased within a
     minute (see `stt.store.erasure`).

@@ -64,7 +64,7 @@ _COLUMNS = [shares.c[name] for name in ("id", "transcription_id", "audio", "note
 
 
 def create(generation_id: str, owner: str, *, days: int, audio: bool, notes: bool = False) -> str:
-    """Create a share link and return its token: 256 random bits, not stored. Raises NotFound, BadOption."""
+    """Create a share link and return its token: 256 random bits, stored only as a hash. Raises NotFound, BadOption."""
     if records.load(generation_id, owner).state != kinds.DONE:
         raise BadOption("This transcript is not finished yet.", guidance="Share it once it is done.")
     if not 1 <= days <= MAX_DAYS:

@@ -28,7 +28,7 @@ from stt.store import playback_copies, recordings, records
 from stt.store.records import Job
 from stt.transcript.model import Segment, Transcript
 
-SAMPLE = 3.0  # maximum length of a sample, seconds
+SAMPLE = 3.0  # maximum length of a voice sample, seconds
 MOST_NAMED = 100  # number of "Speaker 1" … names to choose from for a new voice
 _d = diarizations.c
 
@@ -37,8 +37,8 @@ _d = diarizations.c
 class Row:
     """A speaker as the page shows it.
 
-    `seconds` is the speaker's speech, `share` its part of all speech, 0 to 1, `sample` start and end of a typical span.
-    `guess` is a known voice that may be the speaker's.
+    `seconds` is the length of the speaker's speech, and `share` its part of all speech, 0 to 1. `sample` is start and
+    end of a typical span. `guess` is a known voice that may be the speaker's.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Panel:
 class _Stored:
     """The stored data on a transcript's speakers."""
 
-    names: list[str]  # position: the speaker's number in `found`
+    names: list[str]  # names of the speakers in `found`, in the order of their numbers
     found: Diarization | None
     placed: list[str]
     refused: set[tuple[str, str]]
@@ -79,7 +79,7 @@ class _Stored:
 
 
 def panel(job: Job, transcript: Transcript) -> Panel:
-    """Return the panel for a transcript's speakers."""
+    """Return the data that the page shows about the speakers of a transcript."""
     with database().connect() as connection:
         stored = _load(connection, job.id)
     names = _order(transcript, stored)
@@ -224,7 +224,7 @@ def undo(generation_id: str, owner: str, based_on: int) -> int:
 
 
 def remember(generation_id: str, owner: str, name: str) -> None:
-    """Remember the voice of a speaker under this name. Raises NotFound, BadOption."""
+    """Store the voiceprint of the speaker `name` as a known voice of this name. Raises NotFound, BadOption."""
     records.load(generation_id, owner)
     with database().connect() as connection:
         voiceprint = _load(connection, generation_id).voiceprint(name)

@@ -81,7 +81,7 @@ def add(owner: str, term: Term) -> None:
 
 
 def delete_all(owner: str) -> None:
-    """Delete the vocabulary of an owner, and the counted corrections."""
+    """Delete the vocabulary of an owner, and the counts of the owner's corrections."""
     with database().begin() as connection:
         for table in (vocabulary, word_corrections):
             connection.execute(table.delete().where(table.c.owner == owner))
@@ -90,8 +90,8 @@ def delete_all(owner: str) -> None:
 def note(connection: sa.Connection, owner: str, before: str, after: str, noted: str | None = None) -> None:
     """Count each word of `before` that a person has changed to another word in `after`.
 
-    Runs in the transaction of the correction. While somebody is still typing, or undoes a change, `noted` is the text
-    that was counted before as `after`; its counts are replaced.
+    Runs in the transaction of the correction. While somebody is still typing, or undoes a change, `noted` is the
+    `after` of the last call, whose counts are replaced.
     """
     changed = Counter(_changed_words(before, after))
     known = Counter(_changed_words(before, before if noted is None else noted))

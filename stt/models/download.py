@@ -29,7 +29,7 @@ FRESH = 20.0  # a download counts as ended if its progress file was not updated 
 PUBLISHED, NOTE, STOP = "published.json", "progress.json", "stop"
 
 Report = Callable[["Progress"], None]
-Check = Callable[[], None]  # raises to stop the download
+Check = Callable[[], None]  # called often; raises an error to stop the download
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ def _usable(parts: Path, published: Snapshot) -> int:
 
 
 def _same(before: HubFile | None, now: HubFile) -> bool:
-    """Return whether the published file `now` is the same as `before`. A finished file always has a SHA-256."""
+    """Return whether the published file `now` is the same as `before`. The SHA-256 that `_finish` adds is ignored."""
     if before is None or before.size != now.size:
         return False
     return before.blob == now.blob if now.sha256 is None else before.sha256 == now.sha256

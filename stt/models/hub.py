@@ -1,7 +1,7 @@
 """The protocol of the Hugging Face hub: list the files of a repository, and read a file from any byte on.
 
 The environment variable `HF_ENDPOINT` sets the address of another hub, and `HF_TOKEN` a token for it. With
-`HF_HUB_OFFLINE` no request is sent. Proxies in the environment are used.
+`HF_HUB_OFFLINE` no request is sent. Proxies set in the environment are used.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 ENDPOINT = "https://huggingface.co"
 TIMEOUT = (5.0, 5.0)  # timeouts to connect and between bytes, seconds; a Cancel may take this long
 BLOCK = 16 << 10  # bytes
-WANTED = re.compile(r"(config|preprocessor_config|tokenizer)\.json|model\.bin|vocabulary\.(json|txt)")  # of CTranslate2
+# The files of a Whisper model for CTranslate2.
+WANTED = re.compile(r"(config|preprocessor_config|tokenizer)\.json|model\.bin|vocabulary\.(json|txt)")
 OFFLINE_GUIDANCE = "Check that this server reaches the hub (HF_ENDPOINT, and the proxy if there is one), then retry."
 
 

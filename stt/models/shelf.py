@@ -28,7 +28,7 @@ DOWNLOADING: State = "downloading"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A model and its state on this machine. `size` is the bytes that it takes on the disk, or that a download has."""
+    """A model and its state on this machine. `size` in bytes is that on the disk, or of the download."""
 
     known: Known
     state: State
@@ -61,7 +61,7 @@ def is_here(known: Known) -> bool:
 
 
 def listed(names: Iterable[str]) -> bool | None:
-    """Return whether STT_MODELS lists one of `names`, also by a pattern such as `local/*`; None if it is not set."""
+    """Return whether STT_MODELS lists one of `names`, also by a pattern such as `local/*`; None if that is not set."""
     patterns = [pattern.strip() for pattern in (settings().models or "").split(",") if pattern.strip()]
     return any(fnmatchcase(name, pattern) for name in names for pattern in patterns) if patterns else None
 
@@ -155,7 +155,7 @@ def _get_quietly(name: str) -> None:
 
 
 def stop(name: str) -> None:
-    """Stop the download of a model in any process. The next download continues from what has arrived."""
+    """Stop the download of a model, in whichever process it runs. The next download continues from what has arrived."""
     _place(find(name)).stop()
 
 

@@ -40,14 +40,14 @@ def save(part: Path, name: str) -> None:
 
 
 def restore(name: str, part: Path) -> None:
-    """Undo `save` on this machine: move the file back to `part`, unless `save` had not moved it."""
+    """Undo `save` on this machine: move the file back to `part`, if `save` had moved it."""
     with suppress(OSError):
         if not part.exists():
             shutil.move(folder("audio" if _remote_store() is None else "cache") / name, part)
 
 
 def local(name: str) -> Path:
-    """Return the file's path on this machine; copy a remote file there first. A deleted file does not exist there.
+    """Return the file's path on this machine; copy a remote file there first. A deleted file has a path, too.
 
     Raises StorageUnavailable.
     """
@@ -149,7 +149,7 @@ def _storage_errors() -> Iterator[None]:
 def _share_as_folder(system: Any, root: str, name: str) -> None:
     """Give the file the folder's permissions for group and others, so that other machines can read it.
 
-    Files of this process are private (see `stt.files.writing`), and processes on other machines may have other users.
+    Files of this process are private (see `stt.files.writing`), and processes on other machines may run as other users.
     """
     if "file" in (system.protocol if isinstance(system.protocol, tuple) else (system.protocol,)):
         with suppress(OSError):  # a file system without permissions

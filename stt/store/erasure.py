@@ -28,9 +28,9 @@ RETRY_INTERVAL = 1.0  # seconds, while removals remain
 FILE_CHECK_INTERVAL = 3600.0  # interval at which abandoned files are deleted, seconds
 FINISHED_STATUSES = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 BATCH = 200  # jobs per query
-# Compacting a database blocks writers for 15 s per GB. In a larger one, only deleted rows are overwritten.
+# Compacting a database blocks writers for 15 s per GB. In a larger database, only deleted rows are overwritten.
 MAX_COMPACT_BYTES = 1 << 30  # bytes
-COMPACT_COST_FACTOR = 5  # compacting takes at most one in so many seconds
+COMPACT_COST_FACTOR = 5  # pause after compacting, as a multiple of its duration
 READER_TIMEOUT = 20.0  # maximum wait for readers of an older snapshot, seconds
 
 log = logging.getLogger("stt.store.erasure")

@@ -30,7 +30,7 @@ class Playback:
 
 
 def track_of(recording: Recording, options: dict[str, Any]) -> str:
-    """Return the name of the track to play for a job with these options: a number, "all", or "" for the usual track."""
+    """Return the track to play for a job with these options: a number, "all", or "" for the default track."""
     several, choice = tracks.of_rows(recording.tracks), str(options.get("track") or "")
     known = {str(track.number) for track in several if not track.chosen}
     return choice if several and (choice == tracks.ALL or choice in known) else ""

@@ -63,7 +63,7 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An address that a user entered. The separate type prevents that it is treated as a path on this server."""
+    """An address that a user entered. A separate type, so that it cannot be treated as a path on this server."""
 
     url: str
 
@@ -227,7 +227,7 @@ def keep(part: Path, recording: Recording, together: Callable[[sa.Connection], N
             removals.mark_removed(connection, removals.AUDIO, recording.id)
     except BaseException:
         audio_files.restore(recording.id, part)
-        with suppress(*DB_UNAVAILABLE):  # else the noted removal is due after STALE_SECONDS
+        with suppress(*DB_UNAVAILABLE):  # else the file is removed after STALE_SECONDS
             removals.remove_audio(recording.id)
         raise
 
@@ -286,7 +286,7 @@ def unused_ids(owner: str) -> list[str]:
 
 
 def remove(recording_id: str, owner: str, *only: sa.ColumnElement[bool]) -> None:
-    """Delete a recording and its file, if the recording exists, is the owner's, and matches `only`.
+    """Delete a recording and its file, if the recording exists, is the owner's, and fulfils the conditions `only`.
 
     The row is deleted at once. If the store is unavailable, the file is deleted later.
     """
@@ -307,7 +307,7 @@ def delete(connection: sa.Connection, recording_id: str, owner: str, *only: sa.C
     if not connection.execute(recordings.delete().where(mine)).rowcount:
         return False
     for name in (recording_id, *made):
-        removals.mark_removed(connection, removals.AUDIO, name)  # an unfinished copy has a note with a later time
+        removals.mark_removed(connection, removals.AUDIO, name)  # delete an older note, which may be due later
         removals.note(connection, removals.AUDIO, name)
     if made:
         removals.note(connection, removals.JOB, recording_id)
@@ -334,7 +334,7 @@ def clean_incoming(seconds: float | None = None) -> None:
     if seconds is None:
         seconds = STALE_SECONDS if settings().database_url else 0
     for part in folder("incoming").iterdir():
-        with suppress(FileNotFoundError):  # finished meanwhile
+        with suppress(FileNotFoundError):  # the upload was finished meanwhile
             if part.stat().st_mtime < time.time() - seconds:
                 part.unlink()
 

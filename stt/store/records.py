@@ -18,7 +18,7 @@ from stt.kinds import DONE, FAILED, OPEN, QUEUED, WORKING
 from stt.transcript import titles
 from stt.transcript.model import Transcript
 
-PRIOR_WEIGHT = 5.0  # seconds of work for which the usual speed is weighted; a job's own speed varies at first
+PRIOR_WEIGHT = 5.0  # the usual speed counts as so many seconds of work; a job's own speed varies at first
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ def update_progress(job: Job, within: sa.Connection | None = None, **values: Any
 def retitle(
     connection: sa.Connection, generation_id: str, was: str, title: str, *where: sa.ColumnElement[bool]
 ) -> bool:
-    """Change a title if it is still `was`, or already `title`; return whether that was so."""
+    """Change a title from `was` to `title`; return False if the title is neither of the two."""
     same = sa.and_(_t.id == generation_id, _t.title.in_([was, title]), *where)
     values = {"title": title, "title_key": titles.key(title)}
     return connection.execute(transcriptions.update().where(same).values(values)).rowcount == 1
@@ -287,7 +287,10 @@ def fail(job: Job, error: SttError) -> bool:
 
 
 def usual_speed(model: str, default: float) -> float:
-    """Return the seconds of audio that a model transcribes per second, measured in its last 20 finished jobs here."""
+    """Return the seconds of audio that a model transcribes per second, measured in its last 20 finished jobs.
+
+    Return `default` if there are no such jobs.
+    """
     recent = (
         sa.select(_t.duration, _t.worked)
         .where(_t.model == model, _t.state == DONE, _t.worked > 0.5, _t.duration > 5)

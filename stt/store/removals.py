@@ -1,8 +1,8 @@
 """The list of pending removals: data whose row is deleted, but whose content must still be erased.
 
-The transaction that deletes a row also notes the removal of its file. A process may be killed between the two, or the
-store or the job engine may be unavailable. `stt.store.erasure` therefore retries a removal until it succeeds. Removals
-are also noted before a file is stored, so that it is erased if its row is never inserted.
+The transaction that deletes a row also notes the removal of its file. Before the file is removed, the process may be
+killed, or the store or the job engine may become unavailable. `stt.store.erasure` therefore retries a removal until
+it succeeds. A removal is also noted before a file is stored, so that the file is erased if its row is never inserted.
 """
 
 from __future__ import annotations

@@ -20,13 +20,13 @@ def sealed_key(generation_id: str) -> str | None:
 
 
 def mark_submitted(job: Job) -> bool:
-    """Note that this attempt's create is about to be sent to the provider; return False if that was noted before."""
+    """Note that the create request of this attempt is about to be sent; return False if that was noted before."""
     new = sa.and_(_t.id == job.id, sa.or_(_t.sent.is_(None), _t.sent != job.attempt))
     return queries.write(transcriptions.update().where(new).values(sent=job.attempt)) == 1
 
 
 def unmark_submitted(job: Job) -> None:
-    """Note that the provider has not accepted this attempt's create, which is certain."""
+    """Note that the provider has certainly not accepted the create request of this attempt."""
     mine = sa.and_(_t.id == job.id, _t.sent == job.attempt)
     queries.write(transcriptions.update().where(mine).values(sent=None))
 

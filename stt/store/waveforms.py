@@ -19,7 +19,7 @@ from stt.db.tables import waveforms
 from stt.errors import InputError, StorageUnavailable
 from stt.store.recordings import Recording
 
-STEPS = 1000  # number of values for a recording
+STEPS = 1000  # number of loudness values for a recording
 REQUEST_TIMEOUT = 1.5  # maximum time that a request waits for a result, seconds
 MAX_PENDING_PER_OWNER = 4  # limit for one owner, so that other owners need not wait long
 
@@ -30,7 +30,7 @@ _lock = threading.Lock()
 
 
 def stored_or_started(recording: Recording, track: str = "") -> bytes | Future[bytes] | None:
-    """Return the stored loudness, or a future of it while it is measured; None if too many of the owner's are pending.
+    """Return the stored loudness, or the future of a measurement; None if the owner has too many of them pending.
 
     The loudness has STEPS values at equal distances, or none for an unreadable recording. `track` is what
     `stt.store.playback_copies.track_of` returns. The future may raise StorageUnavailable or errors of the database; a

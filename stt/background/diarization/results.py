@@ -89,7 +89,7 @@ def is_awaited(job: Job, search: Search | None) -> bool:
 
 
 def names_of(count: int) -> list[str]:
-    """Return the initial names of `count` speakers."""
+    """Return the initial names of `count` speakers: "Speaker 1" and so on."""
     return [f"Speaker {number}" for number in range(1, count + 1)]
 
 

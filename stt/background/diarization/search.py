@@ -52,7 +52,7 @@ def expect(job: Job) -> None:
         attempt = with_retries(results.next_attempt, job.id, results.number_of(job.options), first=True)
         if attempt is not None:
             outside_workflow(_enqueue, attempt)
-    except Exception as error:  # the job itself is done, so it must not fail  # noqa: BLE001
+    except Exception as error:  # an error here must not fail the finished job  # noqa: BLE001
         log.warning("could not begin to find speakers: %s", type(error).__name__)
 
 

@@ -99,7 +99,7 @@ def _copy_to_make(recording_id: str, track: str) -> _Copy | None:
             queries.insert_missing(connection, copies, row)
             query = sa.select(copies).where(_c.id == recording_id, _c.track == track)
             found = connection.execute(query).one()
-    except sa.exc.IntegrityError as error:  # deleted meanwhile
+    except sa.exc.IntegrityError as error:  # the recording was deleted meanwhile
         raise NotFound("There is no such recording.") from error
     copy = _Copy(recording_id, track, found.attempt)
     if found.state == MAKING:
@@ -237,6 +237,6 @@ def _fail(copy: _Copy, error: SttError) -> None:
 
 
 def _change(copy: _Copy, **values: Any) -> bool:
-    """Update this attempt's row; return whether it still exists."""
+    """Update the row of this attempt; return whether the row still exists."""
     this = sa.and_(copy.row, _c.attempt == copy.attempt)
     return queries.write(copies.update().where(this).values(**values, at=time.time())) == 1

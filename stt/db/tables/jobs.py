@@ -47,17 +47,16 @@ transcriptions = sa.Table(
     sa.Column("cost", sa.Float),
     sa.Column("error", sa.JSON),
     sa.Column("sealed_key", sa.Text),  # the visitor's own key, encrypted; deleted when the job ends
-    sa.Column("claim", sa.BigInteger),  # the lease's fencing token: only its worker may write
+    sa.Column("claim", sa.BigInteger),  # fencing token of the lease: only the worker with this token may write
     sa.Column("sent", sa.Integer),  # the attempt whose create may have reached the provider
     sa.Column("remote_id", sa.Text),  # the provider's generation id, while its result may still be available
     sa.Column("provenance", sa.JSON),
     sa.Column("maker", sa.String(100)),  # the process that queues this attempt (see `stt.cluster.processes`)
     sa.Column("own_key", sa.Boolean),  # whether the visitor's own key pays; null if an older version did not record it
-    sa.Column("dated", sa.Float),  # the recording's own date
+    sa.Column("dated", sa.Float),  # date at which the recording was made
     sa.Column("dated_by", sa.String(12)),
-    sa.Column(
-        "title_key", sa.LargeBinary, default=_title_key
-    ),  # sort key of the title; NULL until `stt.db.title_order` sets it
+    # Sort key of the title; NULL until `stt.db.title_order` sets it in rows of older versions.
+    sa.Column("title_key", sa.LargeBinary, default=_title_key),
     # This index contains all columns that the history sorts, filters and sums, so that the history need not read the
     # whole rows of 100,000 records. PostgreSQL gets a smaller index: it limits the length of indexed values, and titles
     # have no limit there.
@@ -85,7 +84,7 @@ stretches = sa.Table(
     sa.Column("start", sa.Float, nullable=False),
     sa.Column("end", sa.Float, nullable=False),
     sa.Column("segments", sa.JSON, nullable=False),
-    sa.Column("notes", sa.JSON, nullable=False),  # its language, lost spans, whether it is the last, and more
+    sa.Column("notes", sa.JSON, nullable=False),  # the chunk's language, lost spans, whether it is the last chunk
 )
 
 
@@ -104,11 +103,11 @@ diarizations = sa.Table(
     sa.Column("at", sa.Float, nullable=False),  # time of the last change
     sa.Column("revision", sa.Integer, nullable=False),  # how often speakers were added to the transcript
     sa.Column("error", sa.JSON(none_as_null=True)),
-    sa.Column("result", sa.JSON(none_as_null=True)),  # `stt.speakers.Diarization`
-    sa.Column("names", sa.JSON(none_as_null=True)),  # names of the result's speakers, by number
+    sa.Column("result", sa.JSON(none_as_null=True)),  # a `stt.speakers.Diarization` as a dictionary
+    sa.Column("names", sa.JSON(none_as_null=True)),  # names of the speakers in `result`, in the order of their numbers
     sa.Column("placed", sa.JSON(none_as_null=True)),  # names in the order that somebody chose
-    sa.Column("refused", sa.JSON(none_as_null=True)),  # pairs [name, id of a voice] that somebody rejected
-    sa.Column("undo", sa.JSON(none_as_null=True)),  # the state before the last change by people
+    sa.Column("refused", sa.JSON(none_as_null=True)),  # rejected suggestions: pairs [speaker name, voice id]
+    sa.Column("undo", sa.JSON(none_as_null=True)),  # data to undo the last change by a person
     sa.Index("diarizations_by_state", "state"),
 )
 
@@ -144,14 +143,15 @@ webhook_deliveries = sa.Table(
 )
 
 
-# Addresses to which the ends of an owner's jobs are reported (see `stt.webhooks`); merged histories use the newest.
+# Addresses to which the ends of an owner's jobs are reported (see `stt.webhooks`). After a merge of histories, an
+# owner may have several; the newest is used.
 webhooks = sa.Table(
     "webhooks",
     metadata,
     sa.Column("id", sa.String(40), primary_key=True),
     sa.Column("owner", sa.String(200), nullable=False, index=True),
     sa.Column("url", sa.Text),
-    sa.Column("secret", sa.Text, nullable=False),  # sealed
+    sa.Column("secret", sa.Text, nullable=False),  # encrypted (see `stt.auth.keys`)
     sa.Column("created", sa.Float, nullable=False),
 )
 
@@ -164,7 +164,7 @@ executors = sa.Table(
 )
 
 
-# A process marks a job while it reads or decodes its recording (see `stt.cluster.crashes`).
+# Marks of jobs: a process marks a job while it reads or decodes the job's recording (see `stt.cluster.crashes`).
 crashes = sa.Table(
     "crashes",
     metadata,
@@ -197,7 +197,7 @@ usage = sa.Table(
     sa.Column("owner", sa.String(200), nullable=False),
     sa.Column("at", sa.Float, nullable=False, index=True),
     sa.Column("seconds", sa.Float, nullable=False),
-    sa.Column("dollars", sa.Float, nullable=False),  # cost on this server's key
+    sa.Column("dollars", sa.Float, nullable=False),  # cost charged to this server's key
     sa.Column("address", sa.String(64)),  # keyed hash of the client's address; deleted with the row after two days
 )
 

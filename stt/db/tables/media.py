@@ -11,7 +11,7 @@ recordings = sa.Table(
     metadata,
     sa.Column("id", sa.String(40), primary_key=True),
     sa.Column("owner", sa.String(200), nullable=False, index=True),
-    sa.Column("name", sa.Text, nullable=False),  # as the visitor's browser sent it; never used as a path
+    sa.Column("name", sa.Text, nullable=False),  # file name from the visitor's browser; never used as a path
     sa.Column("created", sa.Float, nullable=False),
     sa.Column("kind", sa.String(40)),
     sa.Column("mime", sa.String(60)),
@@ -19,14 +19,13 @@ recordings = sa.Table(
     sa.Column("duration", sa.Float),
     sa.Column("channels", sa.Integer),
     sa.Column("sample_rate", sa.Integer),
-    sa.Column("dated", sa.Float),  # the recording's own date
+    sa.Column("dated", sa.Float),  # date at which the recording was made
     sa.Column("dated_by", sa.String(12)),  # the kind of that date (see `stt.files.dates`)
-    sa.Column(
-        "tracks", sa.JSON
-    ),  # list of the sound tracks (`stt.audio.tracks`), empty if there is only one; NULL in rows of older versions
-    sa.Column(
-        "seekable", sa.Boolean
-    ),  # whether browsers play and seek the original (`stt.audio.containers.seekable`); NULL in older versions' rows
+    # The sound tracks (see `stt.audio.tracks`): empty if there is only one, NULL in rows of older versions.
+    sa.Column("tracks", sa.JSON),
+    # Whether browsers can play and seek the original (see `stt.audio.containers.seekable`); NULL in rows of older
+    # versions.
+    sa.Column("seekable", sa.Boolean),
 )
 
 
@@ -44,7 +43,7 @@ copies = sa.Table(
     "copies",
     metadata,
     sa.Column("id", sa.ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("track", sa.String(12), primary_key=True),  # a number or "all"; empty for the transcribed one
+    sa.Column("track", sa.String(12), primary_key=True),  # a number or "all"; empty for the default track
     sa.Column("state", sa.String(12), nullable=False),
     sa.Column("percent", sa.Integer, nullable=False),
     sa.Column("attempt", sa.Integer, nullable=False),

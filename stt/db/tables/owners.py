@@ -24,7 +24,7 @@ vocabulary = sa.Table(
     metadata,
     sa.Column("id", sa.String(40), primary_key=True),
     sa.Column("owner", sa.String(200), nullable=False, index=True),
-    sa.Column("tag", sa.String(60)),  # the tag whose list has the term; NULL for the owner's own list
+    sa.Column("tag", sa.String(60)),  # the tag whose list has the term; NULL for the owner's main list
     sa.Column("place", sa.Integer, nullable=False),  # position in the list
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("replaces", sa.Text),
@@ -62,7 +62,7 @@ sign_ins = sa.Table(
     "sign_ins",
     metadata,
     sa.Column("visitor", sa.String(60), primary_key=True),
-    sa.Column("owner", sa.String(200)),  # the user signed in with this browser; NULL until its first page
+    sa.Column("owner", sa.String(200)),  # the user signed in with this browser; NULL until the browser's first page
     sa.Column("at", sa.Float, nullable=False),
     sa.Column("session", sa.String(64)),  # SHA-256 of the sign-in cookie that was set with the visitor's name
 )
@@ -92,7 +92,7 @@ browsers = sa.Table(
 merges = sa.Table(
     "merges",
     metadata,
-    sa.Column("owner", sa.String(200), primary_key=True),  # the owner whose history was added to another
+    sa.Column("owner", sa.String(200), primary_key=True),  # the owner whose history was added to that of `into`
     sa.Column("into", sa.String(200), nullable=False),
 )
 
@@ -101,5 +101,5 @@ dismissals = sa.Table(
     "dismissals",
     metadata,
     sa.Column("owner", sa.String(200), primary_key=True),
-    sa.Column("hint", sa.String(40), primary_key=True),  # a hint that is not shown again
+    sa.Column("hint", sa.String(40), primary_key=True),  # name of a hint that is not shown again
 )

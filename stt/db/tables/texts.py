@@ -10,9 +10,9 @@ transcripts = sa.Table(
     "transcripts",
     metadata,
     sa.Column("id", sa.String(40), primary_key=True),
-    sa.Column("text", sa.Text, nullable=False),  # before the large columns: SQLite reads a row from its start
+    sa.Column("text", sa.Text, nullable=False),  # before the large columns, because SQLite reads a row from its start
     sa.Column("transcript", sa.JSON, nullable=False),
-    sa.Column("raw", sa.JSON),  # the provider's own answer
+    sa.Column("raw", sa.JSON),  # the provider's response as it was received
 )
 
 
@@ -34,7 +34,7 @@ revisions = sa.Table(
     metadata,
     sa.Column("id", sa.ForeignKey("transcripts.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True),  # the transcript's revision after this step
-    sa.Column("key", sa.String(64), nullable=False),  # the request's key: a repeated request changes nothing
+    sa.Column("key", sa.String(64), nullable=False),  # key of the request; a second request with it changes nothing
     sa.Column("kind", sa.String(12), nullable=False),  # edit, undo or redo
     sa.Column("of", sa.Integer),  # the first revision of the step that is undone or redone
     sa.Column("typing", sa.String(64)),  # equal for texts typed without a break: they are undone together
