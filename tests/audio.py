@@ -1,4 +1,4 @@
-"""Provide real speech, and make longer, broken or re-encoded recordings from it."""
+"""Sounds for tests: real speech, longer or re-encoded recordings of it, and music."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AUSTEN_WORDS = {
 AUSTEN = [AUDIO / "austen-0870.wav", AUDIO / "austen-0890.wav"]
 RATE = 16_000
 
-_CODECS = {  # file extension: codec, the rate it wants
+_CODECS = {  # file extension: (codec, sample rate that the codec requires)
     ".wav": ("pcm_s16le", None),
     ".aiff": ("pcm_s16be", None),
     ".flac": ("flac", None),
@@ -34,7 +34,7 @@ _CODECS = {  # file extension: codec, the rate it wants
 
 
 def librispeech() -> dict[str, str]:
-    """Return the words of each utterance by its name, in the order of the list."""
+    """Return the text of each LibriSpeech utterance by the utterance's name, in the order of the list file."""
     with open(AUDIO / "librispeech" / "transcripts.tsv", newline="") as file:
         return {row[0]: row[1] for row in csv.reader(file, delimiter="\t") if len(row) > 1 and row[0] != "name"}
 
@@ -51,7 +51,10 @@ def samples(path: Path) -> np.ndarray:
 
 
 def speech(seconds: float) -> np.ndarray:
-    """Return this much speech, at most 380 s. No clip is in it twice: repeated words take several times as long to decode."""
+    """Return `seconds` of speech, at most 380 s, as 16 kHz mono float32 samples.
+
+    No clip is used twice, because repeated words take several times as long to decode.
+    """
     clips = (np.append(samples(utterance(name)), silence(0.5)) for name in librispeech())
     return np.concatenate(list(clips))[: round(seconds * RATE)]
 
@@ -73,7 +76,7 @@ def chords(seconds: float) -> np.ndarray:
 
 
 def tune(seconds: float, seed: int) -> np.ndarray:
-    """Return a random melody: pace, vibrato, slides, overtones, a timbre like a voice's, and sometimes a beat."""
+    """Return a random melody with a voice-like timbre. Pace, vibrato, slides, overtones and a beat are random."""
     chance = np.random.default_rng(seed)
     at = np.arange(int(seconds * RATE)) / RATE
     pace = chance.uniform(0.15, 0.9)
@@ -134,7 +137,7 @@ def write(path: Path, sound: np.ndarray, rate: int = RATE) -> Path:
 
 
 def write_tracks(path: Path, tracks: list[tuple[np.ndarray, dict[str, str]]]) -> Path:
-    """Write several sound tracks into an MP4, MKV or other container: mono samples at 16 kHz, and tags for each."""
+    """Write several tracks into an MP4, MKV or other container. `tracks` are (mono samples at 16 kHz, tags)."""
     codec = {".mp4": "aac", ".mkv": "pcm_s16le", ".mka": "flac", ".mov": "pcm_s16le", ".ts": "mp2"}[path.suffix]
     with av.open(str(path), "w") as container:
         streams = [container.add_stream(codec, rate=RATE, layout="mono") for _ in tracks]

@@ -1,4 +1,4 @@
-"""Make recordings that are damaged: truncated, overwritten in the middle, without sound."""
+"""Write recordings that are damaged: truncated, overwritten in the middle, or without sound."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tests import audio
 
 
 def cut_off(path: Path, keep: float = 0.6) -> Path:
-    """Truncate the file to a share of its size, like an interrupted copy."""
+    """Truncate the file to `keep` (0 to 1) of its size, like an interrupted copy."""
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * keep)])
     return path
 
 
 def overwritten(path: Path, start: float = 0.4, end: float = 0.5, seed: int = 0) -> Path:
-    """Overwrite the bytes between two shares of the file with random ones."""
+    """Overwrite the bytes from `start` to `end`, fractions of the file's size, with random bytes."""
     content = path.read_bytes()
     a, b = int(len(content) * start), int(len(content) * end)
     path.write_bytes(content[:a] + np.random.default_rng(seed).bytes(b - a) + content[b:])
@@ -27,7 +27,10 @@ def overwritten(path: Path, start: float = 0.4, end: float = 0.5, seed: int = 0)
 
 
 def mp4(path: Path, sound: np.ndarray | None = None, *, picture: bool = True, **options: str) -> Path:
-    """Write an MP4 with video, with sound if there are samples (mono, 16 kHz). `options` are the muxer's."""
+    """Write an MP4, with video if `picture`, and with sound if `sound` is given (mono samples at 16 kHz).
+
+    `options` are the muxer's.
+    """
     with av.open(str(path), "w", format="mp4", options=options) as container:
         video = container.add_stream("mpeg4", rate=5) if picture else None
         track = container.add_stream("aac", rate=audio.RATE, layout="mono") if sound is not None else None
@@ -51,7 +54,7 @@ def pcm_wav(path: Path, sound: np.ndarray, codec: str, rate: int, layout: str = 
     with av.open(str(path), "w", format="wav") as container:
         stream = container.add_stream(codec, rate=rate, layout=layout)
         resampler = av.AudioResampler(format=stream.codec_context.format, layout=layout, rate=rate)
-        # Packed, because PyAV 18 creates no planar frames of eight channels.
+        # The samples are packed, because PyAV 18 cannot create planar frames with eight channels.
         frame = av.AudioFrame.from_ndarray(sound.T.astype(np.float32).reshape(1, -1), format="flt", layout=layout)
         frame.sample_rate = audio.RATE
         for converted in [*resampler.resample(frame), *resampler.resample(None)]:

@@ -1,4 +1,7 @@
-"""List the texts of the pages: `python -m tests.catalogue` writes them, with `--check` it says whether the list is right."""
+"""List the texts of the pages for translators in `pages/locales/stt.pot`.
+
+`python -m tests.catalogue` writes the list. With `--check` it checks whether the list is up to date.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ class Labels(HTMLParser):
 
 
 def texts() -> Iterator[tuple[Path, Text]]:
-    """Yield each text, or the two forms of one with a count, and its file."""
+    """Yield each text of the pages with its file. A text with a count is a pair: singular and plural."""
     for path in sorted((ROOT / "pages").rglob("*")):
         if "node_modules" in path.parts or "tests" in path.parts or path.name in ("bundle.js", "texts.js"):
             continue
@@ -50,7 +53,7 @@ def texts() -> Iterator[tuple[Path, Text]]:
 
 
 def catalogue() -> bytes:
-    """Return the list as a template for translators, by file and in the order of the files."""
+    """Return the content of `stt.pot`: the texts by file, in the order of the files."""
     listed = Catalog(project="STT Studio", charset="utf-8", fuzzy=False)
     for path, text in texts():
         listed.add(text, locations=[(str(path.relative_to(ROOT)), 0)])

@@ -1,4 +1,4 @@
-"""Start the browser of the tests and benches: what the system has installed, or Playwright's own."""
+"""Start the browser for tests and benchmarks: the installed Chromium, or Playwright's."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from playwright.sync_api import Browser, BrowserType
 
 WHOLE = ("chromium", "google-chrome")
-# It opens a page of ours with half the processor time: it draws no window, no tabs and no address bar. Nor does it
-# ask for permissions or show notifications.
+# The headless shell opens a page of this app with half the CPU time of a whole browser, because it draws no window, tabs
+# or address bar. It also does not ask for permissions or show notifications.
 SHELL = "chromium-headless-shell"
 
 ARGUMENTS = (
@@ -27,7 +27,7 @@ ARGUMENTS = (
 
 
 def launch(chromium: BrowserType, arguments: Sequence[str] = ARGUMENTS, *, whole: bool = False) -> Browser:
-    """Start the headless shell, or else a whole browser without a window; always that if `whole`."""
+    """Start the headless shell, or a whole browser without a window if there is no shell or if `whole`."""
     names = WHOLE if whole else (SHELL, *WHOLE)
     installed = next((path for name in names if (path := shutil.which(name))), None)
     channel = "chromium" if whole and installed is None else None

@@ -12,7 +12,7 @@ from stt.auth import visitors
 from stt.db import engine as database
 from tests.server import Server
 
-# No deadline: a busy machine must not make a property fail.
+# There is no deadline, because a property must not fail only because the machine is busy.
 hypothesis.settings.register_profile("ordinary", deadline=None, max_examples=30)
 hypothesis.settings.register_profile("all", deadline=None, max_examples=500)
 
@@ -28,7 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("all" if config.getoption("--all") else "ordinary")
 
 
-# Slow files run first, so that no worker starts one when the others have finished.
+# The slowest test files run first, so that no pytest worker starts one of them when the other workers have finished.
 LONGEST = (
     *("test_whisper", "test_gone", "test_jobs", "test_joined", "test_limits", "test_provider", "test_speakers"),
     *("test_recorder", "test_player", "test_transcribe", "test_login", "test_playback", "test_recovery"),
@@ -38,7 +38,10 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the slowest files first, but those with a browser last, because its event loop stays."""
+    """Sort the tests: the slowest files first, and tests with a browser after all others.
+
+    The browser's event loop keeps running in the process after its tests.
+    """
     order = {name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: ("browser" in item.path.parts, order.get(item.path.stem, len(LONGEST))))
 
@@ -80,7 +83,7 @@ def host(data: Path, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.fixture(scope="session")
 def talk() -> np.ndarray:
-    """Return more than a minute of one speaker."""
+    """Return the samples of more than a minute of speech by one speaker."""
     from tests import audio
 
     names = [name for name in audio.librispeech() if name.startswith("1688")]
@@ -89,7 +92,7 @@ def talk() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def speech() -> np.ndarray:
-    """Return three bundled clips of two speakers."""
+    """Return the joined samples of three bundled clips of two speakers."""
     from tests import audio
 
     return _fixed(np.concatenate([audio.samples(path) for path in (audio.JFK, *audio.AUSTEN)]))
@@ -129,7 +132,7 @@ def forget() -> None:
 
 @pytest.fixture(scope="session")
 def speaker_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the models that find speakers: downloaded once for all tests, 81 MB."""
+    """Return a folder with the diarization models, 81 MB, which are downloaded once for all tests."""
     from stt.speakers import weights
 
     folder = tmp_path_factory.getbasetemp().parent / "speaker-models"

@@ -1,4 +1,4 @@
-"""Join single utterances to conversations of which each word's speaker and time are known."""
+"""Make conversations from single utterances. The speaker and the times of each word are known."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Change = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A word with its times in seconds, and its speaker."""
+    """A word with its start and end in seconds, and its speaker."""
 
     text: str
     start: float
@@ -44,7 +44,7 @@ class Conversation:
 
     @property
     def turns(self) -> list[tuple[float, float, str]]:
-        """Return start, end and speaker of each run of words."""
+        """Return (start, end, speaker) of each turn: a run of words of one speaker."""
         turns: list[tuple[float, float, str]] = []
         for speaker in self.speakers:
             own: list[tuple[float, float, str]] = []
@@ -62,7 +62,7 @@ class Conversation:
 
 @cache
 def utterances() -> dict[str, tuple[np.ndarray, list[tuple[str, float, float]]]]:
-    """Return the samples, and the words with their times, of each utterance by its name."""
+    """Return (samples, words) of each utterance by its name. A word is (text, start, end), in seconds."""
     aligned = json.loads((audio.AUDIO / "librispeech" / "word-times.json").read_text())
     return {
         name: (audio.samples(audio.utterance(name)), [tuple(word) for word in words]) for name, words in aligned.items()
@@ -71,7 +71,7 @@ def utterances() -> dict[str, tuple[np.ndarray, list[tuple[str, float, float]]]]
 
 @cache
 def at_rate(name: str, rate: float) -> tuple[np.ndarray, list[tuple[str, float, float]]]:
-    """Return an utterance played `rate` times as fast, which sounds like another voice."""
+    """Return the utterance `name` played `rate` times as fast, which sounds like another voice."""
     samples, words = utterances()[name]
     at = np.arange(0, len(samples) - 1, rate)
     return (
@@ -85,7 +85,7 @@ def speakers() -> list[str]:
 
 
 def voice(speaker: str) -> tuple[str, float]:
-    """Return a voice's LibriSpeech speaker and playback rate, given as "1688" or "1688*0.88"."""
+    """Return the LibriSpeech speaker and the playback rate of a voice such as "1688" or "1688*0.88"."""
     number, _, rate = speaker.partition("*")
     return number, float(rate or 1)
 
@@ -103,10 +103,10 @@ def conversation(
     overlapping: float = 0.1,
     loudness: Sequence[float] = (),
 ) -> Conversation:
-    """Join turns of `lengths` seconds with pauses of 0 to 1 s.
+    """Return a conversation of the speakers `who`: turns of `lengths` seconds with pauses of 0 to 1 s.
 
-    A share of them, `overlapping`, overlaps the previous turn. Nobody speaks twice in a row, and everybody speaks.
-    `loudness` is a factor for each speaker.
+    The share `overlapping` of the turns overlaps the previous turn. No speaker has two turns in a row, and all speakers
+    have a turn. `loudness` is a factor for each speaker.
     """
     chance = random.Random(seed)
     order: list[str] = []
@@ -137,7 +137,7 @@ def conversation(
 
 
 def _part(said: list[tuple[str, float, float]], length: float, chance: random.Random) -> tuple[int, int]:
-    """Return the first and last word of a run of about `length` seconds."""
+    """Return the indexes of the first and the last word of a run of about `length` seconds in `said`."""
     first = chance.randrange(len(said))
     while first and said[-1][2] - said[first][1] < length:
         first -= 1
@@ -153,9 +153,10 @@ def diarization_error(
     collar: float = 0.25,
     duration: float | None = None,
 ) -> float:
-    """Return the diarization error rate in %, with overlaps, without `collar` seconds around each end of a turn.
+    """Return the diarization error rate in %, including overlapping speech.
 
-    Speakers are matched one to one so that the error is smallest.
+    Times within `collar` seconds of the start or the end of a turn are not counted. Speakers are matched one to one so
+    that the error is smallest.
     """
     step = 0.01
     size = int(max([duration or 0, *(turn[1] for turn in [*reference, *found])]) / step) + 1
@@ -176,10 +177,10 @@ def diarization_error(
 
 
 def matched(together: np.ndarray) -> list[tuple[int, int]]:
-    """Match rows and columns one to one so that the sum is largest."""
+    """Return the (row, column) pairs of the one-to-one match with the largest sum in `together`."""
     if together.shape[0] > together.shape[1]:
         return [(row, column) for column, row in matched(together.T)]
-    best = {0: (0.0, list[tuple[int, int]]())}  # used columns, as bits -> the best so far
+    best = {0: (0.0, list[tuple[int, int]]())}  # used columns as bits -> (largest sum, its pairs)
     for row, values in enumerate(together.tolist()):
         after: dict[int, tuple[float, list[tuple[int, int]]]] = {}
         for taken, (total, pairs) in best.items():
@@ -203,7 +204,7 @@ def in_noise(samples: np.ndarray, decibels: float = 12.0, seed: int = 5) -> np.n
 
 
 def telephone(samples: np.ndarray) -> np.ndarray:
-    """Return samples as from a telephone line: 300 to 3400 Hz, 8-bit mu-law at 8 kHz."""
+    """Return the samples as they sound over a telephone line: 300 to 3400 Hz, 8-bit mu-law at 8 kHz."""
     size = len(samples) // 2 * 2
     narrow = audio.telephone(samples[:size])[::2]
     peak = max(float(np.abs(narrow).max()), 1e-9)
@@ -214,7 +215,7 @@ def telephone(samples: np.ndarray) -> np.ndarray:
 
 
 def changing_distance(samples: np.ndarray, seed: int = 3) -> np.ndarray:
-    """Return samples of a speaker who walks about: quieter and with more reverberation when far away."""
+    """Return the samples as if the speaker walked about: quieter and with more reverberation at a distance."""
     chance = np.random.default_rng(seed)
     tail = chance.standard_normal(int(0.4 * RATE)) * np.exp(-np.arange(int(0.4 * RATE)) / (0.08 * RATE))
     size = len(samples) + len(tail)
@@ -226,7 +227,7 @@ def changing_distance(samples: np.ndarray, seed: int = 3) -> np.ndarray:
 
 
 def share_right(talk: Conversation, found: Transcript) -> float:
-    """The share of words with the right speaker, speakers matched one to one."""
+    """Return the share of words, 0 to 1, that `found` assigns to the right speaker. Speakers are matched one to one."""
     names = found.speakers
     together = np.zeros((len(talk.speakers), max(len(names), 1)))
     for one, word in zip(talk.words, found.words, strict=True):

@@ -1,4 +1,4 @@
-"""Make files that refer to other files or to addresses, in every way that a demuxer might follow."""
+"""Write files that refer to other files or URLs, in each way that a demuxer might follow."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def all_texts(beside: Path, address: str) -> Iterator[tuple[str, bytes]]:
 
 
 def mov(path: Path, target: str) -> Path:
-    """Write a QuickTime film whose `dref` refers to its sound in another file, as an alias and as an address."""
+    """Write a QuickTime film whose `dref` box says, as an alias and as a URL, that the sound is in another file."""
     broken.mp4(path, audio.samples(audio.JFK)[: audio.RATE], picture=False)
     volume, name = b"disk", Path(target).name.encode()[:63]
     alias = (
@@ -93,7 +93,10 @@ def mov(path: Path, target: str) -> Path:
 
 
 def _with_box(content: bytes, way: list[bytes], body: bytes) -> bytes:
-    """Replace the body of the box at a path of boxes in an MP4. Nothing before the film's table moves."""
+    """Replace the body of a box in an MP4. `way` are the names of the boxes from the outermost to this box.
+
+    Bytes before the `moov` box keep their offsets.
+    """
     out, at = b"", 0
     while at + 8 <= len(content):
         size, name = struct.unpack(">I4s", content[at : at + 8])
@@ -106,18 +109,18 @@ def _with_box(content: bytes, way: list[bytes], body: bytes) -> bytes:
 
 
 def real_media(path: Path, target: str) -> Path:
-    """Write RealMedia that is only a reference: a text after its signature."""
+    """Write a RealMedia file that only refers to another one: the reference is a text after the signature."""
     path.write_bytes(b".RMF\0\0\0\x12\0\0\0\0\0\0\0\0\0\1" + target.encode() + b"\n")
     return path
 
 
 def matroska(path: Path, target: str) -> Path:
-    """Write a segment that continues in another file, given by name."""
+    """Write a Matroska segment that continues in another file, whose name it contains."""
     audio.write(path.with_suffix(".webm"), audio.samples(audio.JFK)[: audio.RATE]).rename(path)
     name = target.encode()
     element = b"\x3e\x83\xbb" + (0x4000 | len(name)).to_bytes(2, "big") + name  # NextFilename
     content = path.read_bytes()
-    at = content.find(b"\x15\x49\xa9\x66")  # Info, before the file's own
+    at = content.find(b"\x15\x49\xa9\x66")  # the Info element of the file
     info = (
         b"\x15\x49\xa9\x66" + (0x4000 | len(element) + 7).to_bytes(2, "big") + b"\x2a\xd7\xb1\x83\x0f\x42\x40" + element
     )
@@ -127,7 +130,7 @@ def matroska(path: Path, target: str) -> Path:
 
 
 def asf(path: Path, target: str) -> Path:
-    """Write ASF with a script command that opens an address."""
+    """Write an ASF file with a script command that opens a URL."""
     from tests import every_format
 
     every_format.write(path, "asf", audio.samples(audio.JFK)[: audio.RATE])
@@ -156,7 +159,7 @@ class Opens:
         assert self._libc.inotify_add_watch(self._notes, os.fsencode(folder), 0x20) >= 0  # IN_OPEN
 
     def names(self) -> set[str]:
-        """Return those opened since the last call."""
+        """Return the names of the files opened since the last call."""
         found: set[str] = set()
         while True:
             try:

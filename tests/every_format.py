@@ -1,4 +1,4 @@
-"""Write a recording in every format that the bundled FFmpeg writes, and by hand in some that it only reads."""
+"""Write a recording in each format that the bundled FFmpeg can write, and in some formats that it can only read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from tests import audio
 
-# The muxer: the format that FFmpeg detects, the codec, its rate in Hz.
+# Muxer: (the format that FFmpeg detects, the codec, the codec's sample rate in Hz).
 WRITTEN: dict[str, tuple[str, str, int]] = {
     "ac3": ("ac3", "ac3", 48_000),
     "eac3": ("eac3", "eac3", 48_000),
@@ -63,11 +63,11 @@ WRITTEN: dict[str, tuple[str, str, int]] = {
     "webm": ("matroska", "libopus", 48_000),
     "alp": ("alp", "adpcm_ima_alp", 22_050),
 }
-PICTURES = {"mxf": "mpeg2video", "dv": "dvvideo", "gxf": "mpeg2video"}  # these require video
+PICTURES = {"mxf": "mpeg2video", "dv": "dvvideo", "gxf": "mpeg2video"}  # muxers that require video, with its codec
 
 
 def write(path: Path, muxer: str, sound: np.ndarray) -> Path:
-    """Write 16 kHz samples in a format. Raises what PyAV raises if it cannot be written."""
+    """Write 16 kHz samples in the format `muxer`. Raises PyAV's errors if the samples cannot be written."""
     _, codec, rate = WRITTEN[muxer]
     options = {"strict": "experimental"}
     with av.open(str(path), "w", format=muxer, options=options) as container:
@@ -135,7 +135,7 @@ def avr(sound: np.ndarray) -> bytes:
     return (head + struct.pack(">III", len(sound), 0, len(sound))).ljust(128, b"\0") + _pcm(sound, ">i2")
 
 
-# The function that makes it from 16 kHz samples, and its display name.
+# The function that makes a file of the format from 16 kHz samples, and the format's display name.
 BY_HAND = {
     "NIST SPHERE": (nist, "NIST SPHERE"),
     "PVF": (pvf, "PVF"),

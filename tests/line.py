@@ -1,4 +1,4 @@
-"""Relay between a browser and the server, and stall or cut the connection as bad networks do."""
+"""Relay the connection between a browser and the server, and stall or cut it as bad networks do."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ BLOCK = 1 << 16  # bytes
 
 
 class Line:
-    """Relay connections from its own port to the server's `port`. A context manager."""
+    """A relay from its own port to the server's `port`. A context manager."""
 
     def __init__(self, port: int) -> None:
         self.server = port
         self.port = free_port()
         self.flows = threading.Event()
         self.flows.set()
-        self.after = 0  # bytes that each connection still relays to the server once held
+        self.after = 0  # bytes that each connection may still relay to the server while `hold` is in effect
         self.broken = False
         self.open: set[socket.socket] = set()
         self.lock = threading.Lock()
@@ -29,9 +29,9 @@ class Line:
         return f"http://localhost:{self.port}"
 
     def hold(self, after: int = 300_000) -> None:
-        """Let no connection relay more than `after` bytes to the server until `release`.
+        """Let no connection relay more than `after` bytes to the server until `release` is called.
 
-        Small messages pass, a large file stalls.
+        So small messages arrive, and a large file stalls.
         """
         self.after = after
         self.flows.clear()
@@ -40,7 +40,7 @@ class Line:
         self.flows.set()
 
     def cut(self) -> None:
-        """Close all connections, and refuse new ones until `mend`."""
+        """Close all connections, and refuse new ones until `mend` is called."""
         with self.lock:
             self.broken = True
             self._hang_up()
@@ -59,7 +59,7 @@ class Line:
             try:
                 near, _ = self.listening.accept()
             except OSError:
-                return  # closed
+                return  # the listening socket was closed
             threading.Thread(target=self._connect, args=(near,), daemon=True).start()
 
     def _connect(self, near: socket.socket) -> None:
@@ -94,7 +94,7 @@ class Line:
 
     def __enter__(self) -> Line:
         self.listening = socket.create_server(("localhost", self.port))
-        # Small buffers, so that a stalled transfer also stalls in the browser.
+        # The buffers are small, so that the browser notices a stalled transfer.
         self.listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BLOCK)
         threading.Thread(target=self._answer, daemon=True).start()
         return self

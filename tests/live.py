@@ -1,4 +1,4 @@
-"""Record live: send pieces as a browser does."""
+"""Make live recordings: send pieces of sound as a browser does."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stt.recorder import live_recordings
 from stt.store import recordings
 
 OWNER = "visitor:ann"
-PIECE = 10_000  # bytes
+PIECE = 10_000  # bytes of a piece
 
 
 def start(owner: str = OWNER, visitor: str = "ann") -> str:
@@ -30,5 +30,5 @@ def finish(id: str, owner: str = OWNER, visitor: str = "ann") -> recordings.Reco
 
 
 def kept(data: Path) -> list[str]:
-    """Return the name endings of the files that are kept of live recordings."""
+    """Return the name endings of the stored files of live recordings."""
     return sorted(path.suffix for path in (data / "live").rglob("*") if path.is_file() and path.suffix != ".lock")

@@ -1,4 +1,7 @@
-"""Run nginx in front of the app as in docs/deploy.md, under a path: `python -m pytest --nginx tests/browser`."""
+"""Run nginx in front of the app, as in docs/deploy.md, with the app under a path of the site.
+
+`python -m pytest --nginx tests/browser` runs the browser tests through it.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ http {{
 
 
 class Nginx:
-    """Listen on `port` and relay requests below PATH to the app on the port `behind`."""
+    """An nginx that listens on `port` and relays requests below PATH to the app on the port `behind`."""
 
     def __init__(self, port: int, behind: int) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="nginx-")

@@ -1,6 +1,6 @@
 """Run an OpenID Connect provider: discovery, sign-in page, code flow with PKCE, RS256 id tokens, keys, sign-out.
 
-It checks what real ones check: client, secret, redirect address, single use of codes, PKCE proof.
+It checks the same as real providers: client, secret, redirect URL, single use of codes, PKCE proof.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ CLIENT, SECRET = "stt-studio", "not-a-secret-of-anybody"
 
 
 class Provider:
-    """A provider on a free local port. On its sign-in page people type who they are."""
+    """A provider on a free local port. People sign in by typing their name on its page."""
 
     def __init__(self, redirect: str) -> None:
-        """Accept `redirect` as the only address that codes are sent to, as it is registered with real providers."""
+        """Accept only the URL `redirect` for sending codes. With real providers this URL is registered."""
         self.redirect = redirect
         self.key = RSAKey.generate_key(2048, {"kid": "test-1", "use": "sig", "alg": "RS256"})
         self.codes: dict[str, dict[str, Any]] = {}
-        self.verified = True  # whether the id token declares the address verified
+        self.verified = True  # whether the id token declares the mail address verified
         handler = type("Handler", (_Handler,), {"provider": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.issuer = f"http://localhost:{self._server.server_port}"
@@ -71,7 +71,7 @@ class Provider:
         return code
 
     def token_for(self, sent: dict[str, str]) -> dict[str, Any] | None:
-        """Return the response of the token endpoint, None if anything about the request is wrong."""
+        """Return the response of the token endpoint to the form `sent`, None if any field is wrong."""
         asked = self.codes.pop(sent.get("code", ""), None)
         if asked is None or (sent.get("client_id"), sent.get("client_secret")) != (CLIENT, SECRET):
             return None

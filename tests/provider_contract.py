@@ -1,6 +1,6 @@
-"""Define what each model of the AI/ML API accepts and returns, for the stand-in.
+"""Define what each model of the AI/ML API accepts and returns, for the stand-in in `tests/provider.py`.
 
-Derived from the contract and not from `stt/aiml/catalog.py`, so that a mistake there is found here.
+The definitions come from the contract and not from `stt/aiml/catalog.py`, so they reveal mistakes in the catalog.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tests.provider import Job
 
-# Options of each family of models: b a switch, n a number, s a text, l a list, j JSON.
+# Options of each family of models, as name:type. Types are b (switch), n (number), s (text), l (list) and j (JSON).
 _DEEPGRAM = """language:s detect_language:b punctuate:b smart_format:b paragraphs:b utterances:b utt_split:n diarize:b
 numerals:b profanity_filter:b filler_words:b search:l summarize:b topics:b intents:b sentiment:b detect_entities:b
 custom_intent:l custom_intent_mode:s custom_topic:l custom_topic_mode:s detect_topics:b dictation:b diarize_version:s
@@ -60,7 +60,10 @@ class Refused(Exception):
 
 
 def check(model: Any, options: dict[str, Any], typed: bool) -> None:
-    """Raise Refused for an unknown model, unknown parameters and wrong types. In a form everything is text."""
+    """Raise Refused for an unknown model, unknown parameters and wrong types.
+
+    `typed` is False for a form, where all values are text.
+    """
     if not isinstance(model, str) or model not in MODELS:
         raise Refused(400, [{"path": ["model"], "message": "Unknown model"}])
     takes = dict(pair.split(":") for pair in TAKES[MODELS[model]].split())
@@ -96,7 +99,7 @@ def _written(kind: str, value: str | list[str]) -> bool:
 
 
 def result(job: Job) -> dict[str, Any]:
-    """Return the text in the result shape of the job's model."""
+    """Return the job's text in the result format of its model."""
     text, seconds, family = job.script["text"], job.script["seconds"], MODELS[job.model]
     tokens = text.split()
     step = seconds / max(len(tokens), 1)

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-# Faults before the request is handled: nothing was accepted.
+# Faults before the request is handled. No job is created.
 BEFORE = (
     "401",
     "403",
@@ -26,12 +26,12 @@ BEFORE = (
     "html",
     "error-inside",
 )
-# Faults afterwards: the job is created, and only the response is lost or late.
+# Faults after the request is handled. The job is created, but the response is lost, damaged or late.
 AFTER = ("reset-after", "slow-headers", "slow-body", "truncated", "html-after", "garbage")
 
 
 class FaultyHandler(BaseHTTPRequestHandler):
-    """Send responses, complete and broken. `at_work` is closed before a response is complete."""
+    """A request handler that sends complete and faulty responses. `at_work` is closed before a response is complete."""
 
     protocol_version = "HTTP/1.1"
 
@@ -43,7 +43,7 @@ class FaultyHandler(BaseHTTPRequestHandler):
         pass
 
     def send(self, status: int, body: Any, headers: dict[str, str] | None = None, pause: float | None = 0) -> None:
-        """Send a response with a pause of `pause` seconds in mid-body; None ends it there."""
+        """Send a response with a pause of `pause` seconds in the middle of its body. If None, the response ends there."""
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
@@ -61,7 +61,7 @@ class FaultyHandler(BaseHTTPRequestHandler):
         self.wfile.write(raw[half:])
 
     def fail(self, fault: dict[str, Any]) -> None:
-        """Respond with a fault of BEFORE."""
+        """Respond with a fault from BEFORE."""
         kind = fault["kind"]
         if kind == "reset-before":
             self.reset()
@@ -78,7 +78,7 @@ class FaultyHandler(BaseHTTPRequestHandler):
             self.send(int(kind), body, {} if wait is None else {"Retry-After": str(wait)})
 
     def spoil(self, fault: dict[str, Any], status: int, body: Any, headers: dict[str, str]) -> None:
-        """Send a response with a fault of AFTER, if any."""
+        """Send a response with a fault from AFTER, if `fault` has one."""
         kind, seconds = fault.get("kind"), fault.get("seconds", 1.0)
         if kind == "reset-after":
             self.reset()

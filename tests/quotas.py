@@ -1,4 +1,4 @@
-"""Create jobs within the limits that a host sets, or be refused."""
+"""Create jobs, or check that quotas of the host refuse them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def make(made: Job, address: str | None = None) -> Job:
 
 
 def refusal(made: Job, address: str | None = None) -> LimitReached:
-    """Return the error with which the quotas refuse a job, of which nothing is stored."""
+    """Return the error with which the quotas refuse a job, and check that nothing is stored."""
     with pytest.raises(LimitReached) as refused:
         make(made, address)
     with pytest.raises(NotFound):

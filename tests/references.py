@@ -1,4 +1,4 @@
-"""Check what is read from a reference file."""
+"""Check the text that is read from a reference file."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ def keys(text: str) -> list[str]:
 
 
 def assert_says(data: bytes, name: str, words: str) -> None:
-    """Check that the word error rate against a file is that against the plain words."""
+    """Check that the word error rate is the same against a reference file and against its plain words."""
     read = keys(reader.read(data, name).text)
     assert read == keys(words) and align(read, keys(words)).word_error_rate == 0

@@ -1,4 +1,4 @@
-"""Run the app as a real process that tests and benches start, kill and restart."""
+"""Run the app as a real process that tests and benchmarks start, kill and restart."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ def free_port() -> int:
 
 
 class Server:
-    """`streamlit run streamlit_app.py` on its own data folder. A context manager."""
+    """A process of `streamlit run streamlit_app.py` with its own data folder. A context manager."""
 
-    started: ClassVar[list[Server]] = []  # their logs are added to the report of a failed test
-    nginx: ClassVar[bool] = False  # whether browsers reach them through nginx, under a path
+    started: ClassVar[list[Server]] = []  # servers whose logs are added to the report of a failed test
+    nginx: ClassVar[bool] = False  # whether browsers reach servers through nginx, under a path
 
     def __init__(self, data: Path, port: int | None = None, **environment: str) -> None:
         self.data, self.port, self.front_port = data, port or free_port(), free_port()
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith(("STT_", "AIML_"))}
-        # Off, or each of these data folders would get the speaker models.
+        # Diarization is off, because otherwise its models would be downloaded into each data folder.
         self.environment |= {
             "STT_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1", "STT_SPEAKERS": "off", **environment
         }  # fmt: skip
         self.front: Nginx | None = None
-        self.before = None  # called in the child process before it executes the server
+        self.before = None  # function called in the child process before it executes the server
         self.log = data.parent / f"{data.name}.log"
-        self.read = 0  # bytes of the log that belong to earlier tests
+        self.read = 0  # bytes of the log that earlier tests have written
 
     @property
     def url(self) -> str:
@@ -69,7 +69,7 @@ class Server:
             assert self.process.poll() is None, f"the server ended: {self.said()}"
             try:
                 return requests.get(f"http://localhost:{self.port}/healthz", timeout=30).status_code == 200
-            except requests.ConnectionError:  # nobody listens yet
+            except requests.ConnectionError:  # the server does not listen yet
                 return False
 
         until(ready)
@@ -79,14 +79,14 @@ class Server:
         return self._said()[-most:].decode(errors="replace")
 
     def turn_page(self) -> None:
-        """Mark the log so far as that of earlier tests."""
+        """Count the present log as written by earlier tests."""
         self.read += len(self._said())
 
     def _said(self) -> bytes:
         return self.log.read_bytes()[self.read :] if self.log.exists() else b""
 
     def kill(self) -> None:
-        """Send SIGKILL, which is like a power cut."""
+        """Send SIGKILL, which ends the process like a power failure."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 

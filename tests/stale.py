@@ -1,4 +1,4 @@
-"""Write recordings whose headers declare too short, too long or no lengths, as crashed and streaming recorders do."""
+"""Write recordings whose headers declare a wrong length or none, like those of crashed and streaming recorders."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PCM = (np.clip(JFK, -1, 1) * 32767).astype("<i2")
 LIST = b"LIST" + struct.pack("<I", 26) + b"INFOISFT" + struct.pack("<I", 14) + b"Lavf59.27.100\0"
 ID3 = b"id3 " + struct.pack("<I", 30) + b"ID3\x03\0\0\0\0\0\x14TIT2" + struct.pack(">I", 10) + b"\0\0\0A speech."
 WAVE_GUID = bytes.fromhex("f3acd3118cd100c04f8edb8a")
-QUARTER = len(PCM) // 4 * 2  # bytes
+QUARTER = len(PCM) // 4 * 2  # bytes of a quarter of the sound, 16-bit samples
 
 
 def plain(content: bytes) -> Callable[[Path], Path]:
@@ -98,7 +98,7 @@ def au(size: int) -> bytes:
 
 
 def changed(extension: str, mark: bytes, offset: int, new: bytes, **options: str) -> Callable[[Path], Path]:
-    """Return a writer of a recording with bytes replaced at an offset behind each occurrence of a mark."""
+    """Return a writer of a recording in which `new` replaces bytes at `offset` from each occurrence of `mark`."""
 
     def write(path: Path) -> Path:
         path = path.with_suffix(extension)
@@ -139,7 +139,10 @@ def flac(count: int) -> Callable[[Path], Path]:
 
 
 def mp3(frames: int | None, *, size: int | None = None, times: int = 1, tag: bytes = b"") -> Callable[[Path], Path]:
-    """Return a writer of `times` MP3s whose first frame declares these frames (None: no such header) and bytes."""
+    """Return a writer of an MP3 that is repeated `times` times, with `tag` after each.
+
+    The header in its first frame declares `frames` frames (None removes the header) and `size` bytes.
+    """
 
     def write(path: Path) -> Path:
         content = bytearray(audio.write(path.with_suffix(".mp3"), JFK).read_bytes())
@@ -185,7 +188,7 @@ def joined(extension: str, times: int) -> Callable[[Path], Path]:
 
 
 def box(content: bytes, *path: bytes) -> int:
-    """Return the offset of the body of an MP4's box."""
+    """Return the offset of the body of a box in an MP4. `path` are the names of the boxes, outermost first."""
     at, end = 0, len(content)
     for name in path:
         while content[at + 4 : at + 8] != name:
@@ -200,7 +203,7 @@ MEDIA = (b"moov", b"trak", b"mdia")
 
 
 def mp4(changes: dict[tuple[bytes, ...], tuple[int, bytes]], **options: str) -> Callable[[Path], Path]:
-    """Return a writer of an M4A with bytes replaced at offsets in the bodies of boxes."""
+    """Return a writer of an M4A with replaced bytes. `changes` are {path of a box: (offset in its body, new bytes)}."""
 
     def write(path: Path) -> Path:
         broken.mp4(path, JFK, picture=False, **options)
@@ -244,7 +247,7 @@ def tag(text: bytes) -> Callable[[bytearray], None]:
     return change
 
 
-# All is read: 11 s, or a multiple of that, with exactly the same samples if uncompressed.
+# Recordings that are read whole: 11 s or a multiple of 11 s, with exactly the same samples if uncompressed.
 WHOLE: dict[str, tuple[Callable[[Path], Path], float]] = {
     "WAV, a quarter": (plain(wav(QUARTER)), 1),
     "WAV, none": (plain(wav(0)), 1),
@@ -356,7 +359,7 @@ WHOLE: dict[str, tuple[Callable[[Path], Path], float]] = {
     "MKV, the segment unknown": (matroska(segment(2**56 - 1)), 1),
 }
 
-# Some is missing, which the transcript reports: the declared seconds.
+# Recordings with missing sound, which the transcript reports, and their declared seconds.
 MISSING: dict[str, tuple[Callable[[Path], Path], float]] = {
     "WAV, twice as much": (plain(wav(len(PCM) * 4)), 22),
     "WAV, cut": (cut(".wav", 0.6), 11),
@@ -378,7 +381,10 @@ MISSING: dict[str, tuple[Callable[[Path], Path], float]] = {
 
 
 def packets(path: Path, format: str, leaps: dict[float, float], codec: str = "mp2", start: float = 0.0) -> Path:
-    """Write a recording whose clock jumps ahead at some seconds, with time stamps as given."""
+    """Write a recording whose time stamps begin at `start` seconds and jump ahead.
+
+    `leaps` has the length of each jump by its place in the sound, both in seconds.
+    """
     options = {"mpegts_copyts": "1"} if format == "mpegts" else {}
     with av.open(str(path), "w", format=format, options=options) as container:
         rate = 48_000 if codec in ("libopus", "mp2") else 44_100 if codec in ("libmp3lame", "wmav2") else audio.RATE

@@ -1,4 +1,4 @@
-"""Create finished transcripts of any length and script without transcribing, stored like the app's own."""
+"""Store finished transcripts of any length and script as the app does, but without transcribing."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from tests.conversations import Conversation
 from tests.server import Server
 
 HOUR = 3600.0
-SENTENCE = 14  # words
+SENTENCE = 14  # words of a sentence
 PACE = 0.36  # seconds per word
-STRANGE = {  # unusual texts of transcripts, by what is unusual
+STRANGE = {  # what is unusual: a transcript's text
     "right to left": "مرحبا بكم في هذا التسجيل، اليوم 24 مايو؟",
     "Chinese": "今天天气很好，我们去公园散步吧。",
     "emoji": "👨‍👩‍👧 flew to 🇩🇪 and é́́ 𝒳 said hi",
@@ -49,11 +49,12 @@ def said(text: str, start: float = 0.0, speaker: str | None = None, confidence: 
 
 
 FIRST = "Good morning everybody and welcome to this rather long first sentence of the talk."
-TALK = Transcript((said(FIRST, speaker="Anna"), said("Thank you.", 8.0, speaker="Ben <b>")), 11.0, "en")  # two speakers
+# A talk with two speakers.
+TALK = Transcript((said(FIRST, speaker="Anna"), said("Thank you.", 8.0, speaker="Ben <b>")), 11.0, "en")
 
 
 def long_talk(count: int = 100_000) -> Transcript:
-    """Return synthetic speech of `count` words, ten hours for 100,000. Some words are doubtful."""
+    """Return a synthetic transcript of `count` words, ten hours for 100,000 words. Some words are doubtful."""
     random = np.random.default_rng(5)
     words = random.choice(np.array(many_transcripts.vocabulary(random, 3000), dtype=object), count)
     confidence = random.beta(4, 1, count).round(3)
@@ -70,7 +71,7 @@ def long_talk(count: int = 100_000) -> Transcript:
 
 
 def put(owner: str, transcript: Transcript, sound: Path | None = None, raw: Any = None, **values: Any) -> str:
-    """Store a finished transcription of `owner`, with `sound` as its recording, and return its id."""
+    """Store a finished transcription of `owner` with the file `sound` as its recording, and return its id."""
     now = time.time()
     recording = recordings.take_in(sound, owner) if sound else None
     facts = dict.fromkeys(Job.__dataclass_fields__) | {
@@ -98,7 +99,7 @@ def retype(
 ) -> int:
     """Change a paragraph's text as the browser does, and return the revision.
 
-    `was` and `based_on` are what the browser shows, the current ones by default.
+    `was` is the text and `based_on` the revision that the browser shows; both are the current ones by default.
     """
     was = text_of(generation_id, paragraph) if was is None else was
     based_on = corrections.state(generation_id, owner).version if based_on is None else based_on
@@ -110,7 +111,7 @@ def retype(
 
 @contextmanager
 def sharing_data_with(server: Server) -> Iterator[None]:
-    """Use the server's database in this process."""
+    """Use the server's database in this process during the `with` block."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STT_DATA_DIR", str(server.data))
         forget()
@@ -119,7 +120,7 @@ def sharing_data_with(server: Server) -> Iterator[None]:
 
 
 def page_of(browser: Browser, server: Server, visitor: str, locale: str = "en-US") -> Page:
-    """Open a page for the visitor with this name, in a separate browser context, within `sharing_data_with`."""
+    """Open a page for the visitor with this name in a new browser context. Use it within `sharing_data_with`."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True, locale=locale)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     context.add_cookies([{"name": visitors.COOKIE, "value": visitors.cookie_for(visitor), "url": server.url}])
@@ -128,7 +129,10 @@ def page_of(browser: Browser, server: Server, visitor: str, locale: str = "en-US
 
 
 def of_conversation(talk: Conversation, sound: Path, owner: str) -> str:
-    """A transcript of a conversation, its words at their times, a segment for 25 words whoever speaks."""
+    """Store a transcript of a conversation with the times of its words, and return its id.
+
+    Each segment has 25 words, regardless of the speakers.
+    """
     words = [Word(f" {word.text}", word.start, word.end, 0.9) for word in talk.words]
     segments = tuple(
         Segment(run[0].start, run[-1].end, "".join(word.text for word in run), tuple(run))

@@ -1,4 +1,4 @@
-"""Wait for a condition instead of for some time."""
+"""Wait until a condition is true, instead of for a fixed time."""
 
 from __future__ import annotations
 
