@@ -16,14 +16,17 @@ from stt.errors import BadOption
 
 Caret = dict[str, int]
 ROUNDED = 0.0101  # tolerance for rounded times, seconds
-NEAR = 2  # how many paragraphs before and after its last known place a changed paragraph is searched in
+# A paragraph that was split, merged or deleted is searched for by its text among this many paragraphs before and after
+# its last known place.
+NEAR = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The outcome of a step: the splices in order, and the place to which the browser moves the caret.
 
-    `base` is the text of the paragraph before the step. `replaced` is the number of texts replaced by a replacement.
+    `base` is the text of the paragraph before the step. `replaced` is the number of replaced texts if the step replaces
+    a text, else None.
     """
 
     splices: list[Splice] = field(default_factory=list)
@@ -88,7 +91,8 @@ def perform(rows: Rows, step: Step, since: list[Splice] | None, duration: float 
 def _times(rows: Rows, starts: list[int], number: int, step: Step, duration: float) -> tuple[float, float]:
     """Return the new start and end of the paragraph of a step that changes times, in seconds.
 
-    Raises BadOption if the times overlap an adjacent paragraph or are outside of the recording.
+    Raises BadOption if the times overlap an adjacent paragraph, are outside of the recording, or are in the wrong
+    order.
     """
     first, last = steps.span(document.paragraph(rows, starts, number))
     start = first if step.start is None else step.start
@@ -148,8 +152,8 @@ def _replaced(rows: Rows, starts: list[int], step: Step, since: list[Splice] | N
 def _chosen(places: Iterable[tuple[int, int, int]], since: list[Splice] | None) -> dict[int, list[tuple[int, int]]]:
     """Return the chosen places, as {current number of the paragraph: spans}.
 
-    `places` are (number of the paragraph, first character, after the last). Places in paragraphs that were changed
-    since are left out.
+    `places` are (number of the paragraph, first character, after the last). Places in paragraphs that the splices in
+    `since` changed are left out.
     """
     numbers: dict[int, int | None] = {}
     found: dict[int, list[tuple[int, int]]] = {}
