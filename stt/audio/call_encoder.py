@@ -1,6 +1,6 @@
 """Encode each channel of a recorded call separately, as Opus. Runs in a decoder process (`stt.audio.decoder_process`).
 
-The time line is that of `stt.audio.reader.Reader`. Times are in seconds.
+The packets have the same time line as the samples of `stt.audio.reader.Reader`. Times are in seconds.
 """
 
 from __future__ import annotations

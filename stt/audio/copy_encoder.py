@@ -1,7 +1,7 @@
 """Encode the sound of a recording as AAC for its playback copy.
 
-Runs in a decoder process (`stt.audio.decoder_process`). The time line is that of `stt.audio.reader.Reader`, so that
-player, words and waveform agree. Times are in seconds.
+Runs in a decoder process (`stt.audio.decoder_process`). The packets have the same time line as the samples of
+`stt.audio.reader.Reader`, so the times of player, words and waveform agree. Times are in seconds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from stt.audio.reader import Reader
 from stt.audio.track_reader import SideBySide
 
 NICE = 5  # niceness of the process: its priority is below that of other processes, but it is never starved
-# The encoder's other tools take most of its time and only help at lower bit rates.
+# Turns off the encoder's tools that take most of its time and help only at lower bit rates.
 QUICK = {"aac_coder": "fast", "aac_tns": "0", "aac_pns": "0", "aac_is": "0", "aac_ms": "0"}
 
 

@@ -20,7 +20,7 @@ COPY_RATES = (16_000, 22_050, 24_000, 32_000, 44_100, 48_000)  # sample rates of
 COPY_BITS = 64_000  # bit rate of each channel of a playback copy, bits per second
 # Sample rate (Hz) and bit rate (bits per second) of a recorded call's track. Browsers record at 64,000 bits per second.
 CALL_RATE, CALL_BITS = 48_000, 96_000
-PART = 10.0  # seconds decoded at once; cancellation is checked in between
+PART = 10.0  # seconds of sound decoded by one request; cancellation is checked between requests
 # Bounds for one request to a decoder process, in seconds of processor time and of waiting. Probing a valid recording
 # takes 0.1 s, and decoding a part takes far less. Both take longer while Whisper keeps all cores busy.
 LOOK: Bounds = {"processor": 5.0, "timeout": 8.0}
@@ -45,7 +45,7 @@ class Media(NamedTuple):
     sample_rate: int
     size: int
     video: bool
-    dated: str | None = None  # recording date from its tags (see `stt.files.dates`)
+    dated: str | None = None  # recording date from the file's tags (see `stt.files.dates`)
     track: int = 1
     tracks: Sequence[dict[str, Any]] = ()
     seekable: bool = False  # every browser plays the file and seeks it exactly (see `stt.audio.containers.seekable`)

@@ -29,8 +29,8 @@ from stt.errors import SttError, UnsafeRecording
 KEPT = 2  # maximum number of idle processes; each takes 45 MB, most of it shared
 USES = 200  # requests after which a process is replaced, to free the memory that libraries leak
 TICK = 0.5  # interval between checks of a busy process, seconds
-MEMORY = 512 << 20  # memory limit of a process, bytes; on Linux a stricter limit of its address space applies first
-# A request that got less than STARVED of its processor time may take PATIENT times longer.
+MEMORY = 512 << 20  # memory limit of a process, bytes; on Linux a stricter limit on the address space applies first
+# A request that has used less than the share STARVED of its limit of processor time may take PATIENT times longer.
 STARVED, PATIENT = 0.2, 5
 LARGEST_HEADER = 1 << 20  # maximum size of a response's header, bytes
 LARGEST_ANSWER = 64 << 20  # maximum size of a response's content, bytes; 30 s of eight channels are 15 MB
@@ -53,7 +53,7 @@ class Bounds(TypedDict):
 
 
 class Decoder:
-    """A decoder process. Not safe for use by several threads."""
+    """A decoder process, which only one thread may use at a time."""
 
     def __init__(self) -> None:
         environment = {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}

@@ -32,7 +32,7 @@ except ImportError:  # on Windows, only `stt.audio.decoder_pool` limits time and
     resource = None  # type: ignore[assignment]
 
 MEMORY = 384 << 20  # bytes of address space on top of the loaded libraries
-LEVEL = 0.05  # seconds per level of a waveform
+LEVEL = 0.05  # seconds of sound for each level of a waveform
 
 Answer = tuple[dict[str, Any], bytes]
 
@@ -60,7 +60,7 @@ class Decoder:
         return {"channels": reader.channels, "mixed": reader.mixed, "promised": reader.promised}, b""
 
     def read(self, seconds: float) -> Answer:
-        """Return the next samples, channel after channel."""
+        """Return the samples of the next `seconds`, channel after channel."""
         samples = self._open.read(seconds)
         return self._with_changes({"samples": samples.shape[1]}), np.ascontiguousarray(samples, "<f4").tobytes()
 

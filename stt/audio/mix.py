@@ -27,7 +27,7 @@ NAMES = {
 }
 NAMES |= {"BL": "back left", "BR": "back right", "BC": "back", "SL": "side left", "SR": "side right"}
 
-SHORTEST = 1_600  # minimum length of a piece that can change a channel's gain or polarity, samples
+SHORTEST = 1_600  # minimum number of samples passed to `Mix.add` that can change a channel's gain or polarity
 FADE = 160  # length of the fade from the previous mix to a changed one, samples
 DEAD = 0.01  # a channel is dead below this share of the loudest channel's level
 SILENT = 1e-5  # a channel is silent below this level; full scale is 1
@@ -50,10 +50,10 @@ class Mix:
         self._loudest = np.zeros(len(self.names))
         self._turns = [PLAIN] * len(self.names)
         self._gains: list[float] | None = None
-        self._turned = np.zeros(len(self.names))  # samples of each channel that were inverted or shifted
+        self._turned = np.zeros(len(self.names))  # number of samples of each channel that were inverted or shifted
 
     def add(self, samples: Samples) -> Samples:
-        """Return the next samples mixed, shape (1, n). The same sequence of pieces always gives the same mix."""
+        """Return the next samples mixed, shape (1, n). The same sequence of calls always gives the same mix."""
         count = samples.shape[1]
         if count == 0 or len(samples) == 1:
             return samples[:1]

@@ -21,7 +21,7 @@ SHORTEST = 0.1  # minimum length of sound, seconds; any word is longer
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")  # tags between or after MP3 frames are not damage
 _GIVE_UP = 16 << 20  # bytes of sound without a single readable frame, after which reading ends
 _SILENT = 600.0  # a recording must have SHORTEST seconds of sound within this many seconds of its time line
-MOST_APART = 8  # maximum number of channels kept apart; a job transcribes each of them, so more are mixed
+MOST_APART = 8  # maximum number of separate channels, because a job transcribes each of them; more are mixed to one
 # Seconds by which the declared duration may exceed the real one, by format. Other formats have 1 s.
 _EXACT = {"wav": 0.02, "w64": 0.02, "aiff": 0.02, "au": 0.02, "flac": 0.02, "caf": 0.25, "mp3": 0.25, "mov": 0.25}
 MOST_LOST = 1000  # maximum number of losses listed; the last one is extended by further losses
@@ -180,7 +180,8 @@ class _TimeLine:
         self.reader = reader
         self.untimed = reader.format in UNTIMED
         self.resampler = _Resampler(reader.rate)
-        self.begin = self.base = reader._made / reader.rate  # start of this recording and of its current run of frames
+        # Start of this recording, and start of its current run of frames, in seconds.
+        self.begin = self.base = reader._made / reader.rate
         self.broken = False  # whether a packet could not be decoded since the last good frame
         self.ahead = 0.0  # seconds by which the clock jumped forward in total
         self.owed = 0  # bytes of packets that could not be decoded since the last good frame
@@ -206,7 +207,7 @@ class _TimeLine:
         self.good_seconds += seconds
         self.in_tag = False
         jump = self._jump(frame)
-        # Time stamps jitter by some milliseconds. Filling that with silence would produce clicks.
+        # Time stamps jitter by some milliseconds. Filling such small gaps with silence would produce clicks.
         if jump >= (0.01 if self.broken else 0.1):
             yield from self._restart()
             at = self.reader._made / self.reader.rate
@@ -240,7 +241,7 @@ class _TimeLine:
         self._lose(at, at, why)
 
     def _jump(self, frame: av.AudioFrame) -> float:
-        """Return the seconds between the end of the last frame and the start of this one."""
+        """Return the seconds between the end of the last frame and the start of `frame`."""
         if self.untimed:
             return self._seconds(self.owed) if self.broken else 0.0
         if frame.pts is None:
@@ -282,7 +283,7 @@ class _TimeLine:
         self.base = self.reader._made / self.reader.rate
 
     def _shaped(self, samples: Samples) -> Samples:
-        """Return samples mixed to one channel, or as the reader's number of channels if the file's number changes."""
+        """Return samples mixed to one channel, or with channels added or dropped to match the reader's number."""
         samples = np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -1, 1)
         if not self.reader._apart:
             names = self.resampler.names

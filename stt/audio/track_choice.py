@@ -14,7 +14,8 @@ from stt.audio.tracks import ENOUGH, Track
 from stt.errors import SttError
 from stt.speech import vad
 
-FIRST, FURTHER = 180.0, 600.0  # seconds of each track to analyse, and seconds after them if no track has speech there
+# Seconds of each track that are analysed first, and the seconds after these that are analysed if no track has speech.
+FIRST, FURTHER = 180.0, 600.0
 HALF = 0.5  # a player's default track is chosen if it has at least this share of the most speech in any track
 TIMEOUT = 12.0  # time limit for analysing all tracks, seconds
 PART = 30.0  # seconds analysed at once
@@ -49,8 +50,8 @@ def listened(path: Path, tracks: Sequence[Track]) -> list[Track]:
 def chosen(tracks: Sequence[Track]) -> list[Track]:
     """Return the tracks with one marked as chosen.
 
-    Tracks with at least HALF of the most speech in any track can be chosen, or every decodable track if none has
-    speech. Of these tracks, the chosen one is the track that a player selects, or the first one otherwise.
+    A track can be chosen if it has at least HALF as much speech as the track with the most speech. If no track has
+    speech, every decodable track can be chosen. The track that a player selects is preferred, and then the first one.
     """
     readable = [track for track in tracks if not track.problem]
     if not readable:

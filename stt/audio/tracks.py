@@ -36,7 +36,7 @@ class Track:
 
 
 def speakers(tracks: Sequence[Track]) -> list[Track]:
-    """Return the tracks to transcribe if each is a speaker."""
+    """Return the tracks to transcribe if each track is a speaker."""
     return [track for track in tracks if not track.problem]
 
 
@@ -54,7 +54,7 @@ def picked(tracks: Sequence[Track], choice: str) -> tuple[int | list[int] | None
 
 
 def names_of(tracks: Sequence[Track]) -> dict[str, str]:
-    """Return the choices of a recording with several tracks, by value, with their display names."""
+    """Return the choices for a recording with several tracks, as a dictionary from value to display name."""
     named = {str(track.number): name for track, name in zip(tracks, names(tracks), strict=True) if not track.problem}
     return {**named, ALL: "Each track is a speaker"} if len(named) > 1 else named
 
@@ -114,6 +114,6 @@ def as_rows(tracks: Sequence[Track]) -> list[dict[str, Any]]:
 
 
 def of_rows(rows: list[dict[str, Any]] | None) -> list[Track]:
-    """Return the tracks stored with a recording. Fields that another version of the app stored are ignored."""
+    """Return the tracks stored with a recording. Fields that this version of the app does not know are ignored."""
     known = Track.__dataclass_fields__
     return [Track(**{name: value for name, value in row.items() if name in known}) for row in rows or []]

@@ -1,7 +1,7 @@
 """Align a given transcript with its recording: find when its words are spoken.
 
 If the segments have times, they keep these times. Otherwise the text is compared with a decoding of the same sound. The
-decoding is that of an earlier version, or it is made first, like a transcription.
+decoding is taken from an earlier version, or it is made first, in the same way as a transcription.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ from stt.whisper.forced_alignment.aligner import placed
 from stt.whisper.forced_alignment.plan import Placed
 from stt.whisper.loading import loaded
 
-STEP = 100_000  # added to the chunk numbers of an alignment for `crashes.Watch`: they follow those of the decoding
+# Added to an alignment's chunk numbers for `crashes.Watch`, so that they follow the chunk numbers of the decoding.
+STEP = 100_000
 
 
 class Alignment:
@@ -49,8 +50,8 @@ class Alignment:
     def run(self, work: Work) -> Outcome:
         began, job = time.monotonic(), replace(work.job, model=LOCAL)
         work = copy(work)
-        work.job = job  # has the model that aligns, because the model of an alignment job is only a name
-        if work.cancelled():  # also if a process finished the job just before it was killed: the given text is gone
+        work.job = job  # with the model that aligns; the original model of an alignment job is only a name
+        if work.cancelled():  # also if a process finished the job and was then killed; the given text is gone
             raise Cancelled()
         given = work.with_retries(transcripts.transcript_of, job.id)
         decoded, by = (None, "") if plan.trusted(given) else self._decoding(work)
@@ -174,7 +175,7 @@ class _Aligning:
 
 
 def _version_with_words(job: Job) -> str | None:
-    """Return the id of the newest transcription of the same sound by Whisper, None without one.
+    """Return the id of the newest transcription of the same sound by Whisper, None if there is none.
 
     Translations and transcriptions without words are not considered.
     """

@@ -1,4 +1,4 @@
-"""Define the interface between a job and its engine. A third engine is one new file."""
+"""Define the interface between a job and its engine. A further engine needs one new file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 
 class Work(Protocol):
-    """The interface of a job to its engine."""
+    """A job, with the methods that its engine calls."""
 
     job: Job
 
@@ -55,7 +55,9 @@ class Engine(Protocol):
     name: str
 
     def run(self, work: Work) -> Outcome:
-        """Transcribe the job's recording. After a restart, this is called again and uses results of finished steps.
+        """Transcribe the job's recording and return the outcome.
+
+        After a restart, `run` is called again, and finished steps return their stored results.
 
         Raises SttError for errors a user can act on, and Cancelled when the user has cancelled.
         """

@@ -69,7 +69,7 @@ class OnDevice:
 class ChunkReader:
     """Read a recording in consecutive chunks of samples that are cut at pauses.
 
-    Cuts depend only on the audio and the start, so a restarted job cuts where the killed one did.
+    A cut depends only on the recording and the chunk's start, so a restarted job cuts at the same places as before.
     """
 
     def __init__(self, work: Work, recording: Recording) -> None:
@@ -84,7 +84,7 @@ class ChunkReader:
         self._at = 0  # position of the first sample of `_kept`
 
     def read_chunk(self, start: int, longest: float) -> tuple[Samples, bool]:
-        """Return the chunk from sample `start` of at most `longest` seconds, and whether it is the last.
+        """Return the chunk from sample `start` of at most `longest` seconds, and whether it is the last chunk.
 
         The chunk has the shape (channels, samples). The last chunk may be longer by a share of `vad.TAIL_TOLERANCE`.
         Raises Cancelled if the job is cancelled during the reading, and NotFound if the file is missing.
@@ -128,7 +128,7 @@ class ChunkReader:
         return reader
 
     def _seek(self, reader: Reader, start: float) -> None:
-        """Skip the first `start` seconds and report progress. For many hours this takes a minute or more."""
+        """Skip the first `start` seconds, and report progress, because skipping many hours takes a minute or more."""
         while (left := start - reader.position) > 0:
             far = f"{reader.position / 60:.0f} of {start / 60:.0f} min read"
             records.update_progress(self._work.job, stage=f"Finding where to continue: {far}")
@@ -176,7 +176,7 @@ class Chunk:
     lost: list[tuple[float, float, str]]  # spans of the recording that were not decoded; empty before the last chunk
     channels: int
     facts: dict[str, Any]  # for the provenance: how many channels were mixed, and how
-    transcriptions: Iterable[transcribe.Transcription]  # one per channel, in order; lazy until the language is known
+    transcriptions: Iterable[transcribe.Transcription]  # one per channel, in order; lazy while the language is unknown
 
 
 class ChunkPipeline:
@@ -215,7 +215,7 @@ class ChunkPipeline:
         return self._prefetched is None
 
     def step_down(self, error: Exception) -> bool:
-        """Use a failed graphics card for fewer windows at once, or use the CPU. Return whether to try again."""
+        """After a graphics card failed, decode fewer windows at once or use the CPU. Return whether to try again."""
         if self._model is None or self._plan is None or not self._model.step_down(self._plan, error):
             return False
         self._plan, self._prefetched = self._model.plan, None
@@ -298,7 +298,7 @@ def _attach(connection: Connection, job: Job, recording: Recording) -> None:
 
 
 def _resume_point(generation_id: str) -> dict[str, Any]:
-    """Return the checkpoint of the last chunk that an earlier attempt finished, after which this attempt starts."""
+    """Return the checkpoint of the last chunk that an earlier attempt finished. This attempt continues after it."""
     last = transcripts.last_chunk(generation_id)
     if last is None:
         return {"number": 0, "end": 0.0, "last": False, "language": None, "facts": {}, "worked": 0.0}
@@ -348,7 +348,7 @@ def _transcribe_chunk(work: Work, pipeline: ChunkPipeline, before: dict[str, Any
     for channel, transcription in enumerate(chunk.transcriptions):
         with closing(transcription.events()) as events:  # so that decoding stops if `report` raises
             for segment in events:
-                if segment is None:  # a heartbeat while a window is decoded, whose segments come all at once
+                if segment is None:  # a heartbeat, because a window's segments come all at once
                     report((channel * length + transcription.seconds_done) / chunk.channels)
                 else:
                     segment = segment.moved(start)

@@ -121,7 +121,7 @@ def _create(work: Work) -> dict[str, Any]:
 
         def keep(created: str) -> None:
             nonlocal at
-            at = time.time()  # before the write, which may have to wait for the database
+            at = time.time()  # read before the write, because the write may have to wait for the database
             work.with_retries(submissions.save_provider_id, job.id, created)
 
         options, _ = _options(job)
@@ -143,7 +143,7 @@ def _create(work: Work) -> dict[str, Any]:
 def _source(work: Work) -> Iterator[dict[str, Any]]:
     """Yield keyword arguments for `Client.create`: a progress callback, and the link or the file with its name.
 
-    If there are several tracks, only the chosen one is sent, because the provider might pick another.
+    If there are several tracks, only the chosen track is sent, because the provider might pick another one.
     """
     job = work.job
     recording = recordings.find(job.recording_id, None) if job.recording_id else None
@@ -247,7 +247,7 @@ def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float 
         now = time.time()
         if reading.status != "running":
             took = now - created["at"]
-            # After a restart or an earlier attempt, the time of completion is unknown.
+            # After a restart or an earlier attempt, the time of completion is unknown, because polling had a gap.
             known = not created.get("old") and now - seen <= max(2 * pacing.SLOWEST, took / 4)
             return answer, took if known else None
         seen, trouble = now, None

@@ -19,15 +19,15 @@ from stt.transcript.model import Transcript
 from stt.whisper.loading import loaded
 
 BEAM_SIZE = 12  # a transcription uses 5; every result of the beam search gives a reading
-BEFORE, AFTER = 5.0, 3.0  # seconds of sound around the word
+BEFORE, AFTER = 5.0, 3.0  # seconds of sound that are decoded before and after the word
 LONGEST = 60.0  # time limit for reading the recording up to the word and for waiting, seconds
 
 
 def of(job: Job, recording: Recording, transcript: Transcript, start: float, end: float) -> list[str]:
     """Return other readings of the word from `start` to `end` in seconds, the most probable first.
 
-    Raises NotFound if there is no such word or no file, BadOption on a server that only serves pages, and LimitReached
-    after LONGEST seconds.
+    Raises NotFound if the word or the recording's file is missing, BadOption on a server that only serves pages, and
+    LimitReached after LONGEST seconds.
     """
     if settings().role == "web":
         raise BadOption("This server does not transcribe.", guidance="Type the word.")

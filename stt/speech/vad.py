@@ -12,10 +12,10 @@ from stt.speech.samples import Samples
 # ONNX Runtime, which runs the VAD, sends telemetry unless this is set before its import.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-RATE = 16_000  # Hz
+RATE = 16_000  # sample rate, Hz
 FIRST_CHUNK_SECONDS = 20.0  # about 1 s of work on two cores, so that the first words appear soon
-# After a server was killed, at most this much is transcribed again. Chunks of 180 s took 3 % longer, because each part
-# decoded in parallel ends in a short window. With 300 s, memory use is still constant.
+# After a server was killed, at most this many seconds are transcribed again. Chunks of 180 s took 3 % longer, because
+# each part that is decoded in parallel ends in a short window. With 300 s, memory use is still constant.
 CHUNK_SECONDS = 300.0
 
 TAIL_TOLERANCE = 0.25  # a last chunk shorter than this share of a chunk is joined to the chunk before it
@@ -23,7 +23,7 @@ TAIL_TOLERANCE = 0.25  # a last chunk shorter than this share of a chunk is join
 Span = tuple[float, float]  # start and end, in seconds
 
 FRAME = 512  # samples per VAD score
-VAD_KEEP = 0.35  # threshold at which a span continues; Whisper also uses a lower one (`stt.whisper.decoding.VAD_LOW`)
+VAD_KEEP = 0.35  # threshold at which a span continues; `stt.whisper.decoding.VAD_LOW` is a lower one for Whisper
 VAD_HIGH = 0.5  # threshold that some frame of a span must reach; noise and music stay far below
 GOOD_PAUSE = 0.5  # minimum length of a good pause, seconds; such a pause rarely separates words that belong together
 LONG_SILENCE = 2.0  # minimum length of a long silence, seconds
@@ -40,7 +40,7 @@ def clean(samples: np.ndarray) -> Samples:
 
 
 def speech_probabilities(samples: Samples) -> Samples:
-    """Return the probability of speech, 0 to 1, for every FRAME of 16 kHz mono samples.
+    """Return the probability of speech, 0 to 1, for every FRAME samples of 16 kHz mono sound.
 
     Silero's state adapts to loud speakers, so long "silent" spans are scored again in isolation to recover quiet
     speech.

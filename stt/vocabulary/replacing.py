@@ -18,7 +18,7 @@ _POSSESSIVES = ("'s", "’s")
 
 @dataclass(frozen=True, slots=True)
 class _Core:
-    """A word without its punctuation: its position in the text, and its folded key."""
+    """A word without its punctuation: its position in the text, and its `key` for comparison."""
 
     start: int
     end: int
@@ -28,8 +28,8 @@ class _Core:
 def replaced(transcript: Transcript, terms: Iterable[Term]) -> tuple[Transcript, dict[Term, int]]:
     """Return the transcript with the replacements of `terms` made, and how often each replacement was made.
 
-    Case and accents are ignored. If several replacements fit at a word, the one of the most words is made. Possessive
-    endings are kept: "Cyril's" becomes "Cyrille's".
+    Case and accents are ignored. If several replacements fit at a word, the one with the most words is made.
+    Possessive endings are kept: "Cyril's" becomes "Cyrille's".
     """
     by_first: dict[str, list[tuple[tuple[str, ...], Term]]] = {}
     for term in terms:

@@ -46,7 +46,7 @@ class Tokenizer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """A word of a window: its text, and its tokens `first` to `last` (exclusive). `run` counts timestamps before it."""
+    """A word of a window: its text, its tokens `first` to `last` (exclusive), and `run`, the timestamps before it."""
 
     text: str
     first: int
@@ -79,7 +79,7 @@ class Rescorer:
         self._known = frozenset(self._terms)
         self._keys = [sounds.key(term) for term in self._terms]
         self._skeletons = [sounds.skeleton(key) for key in self._keys]
-        self._lengths = [len(re.findall(r"\w+", term)) for term in self._terms]  # in words
+        self._lengths = [len(re.findall(r"\w+", term)) for term in self._terms]  # number of words in each term
 
     def rescored(self, tokens: Sequence[int], tokenizer: Tokenizer, score: Score) -> list[int]:
         """Return `tokens`, a window's words and timestamps, with words replaced by terms that are probable enough."""
@@ -113,7 +113,7 @@ class Rescorer:
             return []
         cores = [_CORE.fullmatch("".join(word.text for word in words[at : at + length])) for at, length in spans]
         keys = [sounds.key(core[2]) if core else "" for core in cores]
-        # Prefilter by skeleton, in C. Without it, 500 terms would take seconds per window.
+        # Prefilter the spans by skeleton, in C. Without the prefilter, 500 terms would take seconds per window.
         skeletons = [sounds.skeleton(key) for key in keys]
         differences = cdist(skeletons, self._skeletons, scorer=Levenshtein.distance)
         longest = np.maximum.outer(np.array([len(key) for key in keys]), np.array([len(key) for key in self._keys]))

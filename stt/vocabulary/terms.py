@@ -12,7 +12,7 @@ from stt.errors import BadOption
 from stt.transcript import scripts
 
 OPTION = "vocabulary"  # the option of a job that holds the lines of its vocabulary
-MOST = 500  # maximum terms of a job or an owner
+MOST = 500  # maximum number of terms of a job or an owner
 LONGEST = 100  # maximum characters of a term, or of the text it replaces
 LONGEST_TEXT = MOST * 2 * (LONGEST + 2)  # maximum characters of all lines
 _ARROW = re.compile(r"\s*(?:→|⟶|⇒|->|=>)\s*")
@@ -33,7 +33,10 @@ class Term:
 
 
 def read(lines: str | Iterable[str]) -> list[Term]:
-    """Return the terms of lines in order, without empty ones and duplicates. Raises BadOption, which names the line."""
+    """Return the terms of `lines` in order, without empty lines and duplicates.
+
+    Raises BadOption, which names the line.
+    """
     lines = re.split(r"\r\n|\r|\n", lines) if isinstance(lines, str) else list(lines)
     found: dict[Term, None] = {}
     for number, line in enumerate(lines, 1):
@@ -45,7 +48,7 @@ def read(lines: str | Iterable[str]) -> list[Term]:
 
 
 def of(options: Mapping[str, Any]) -> list[Term]:
-    """Return the terms that a job was created with."""
+    """Return the vocabulary terms in a job's options."""
     return read(options.get(OPTION) or [])
 
 

@@ -30,8 +30,9 @@ from stt.whisper.word_times import LONGEST_WORD
 VAD_LOW = 0.1  # VAD threshold for possible speech: telephone audio often scores below the normal threshold
 PADDING = 0.4  # seconds of sound kept on either side of speech, for soft starts and ends
 MISSED_SECONDS = 2.0  # a gap between words is re-decoded if it has more than this many seconds of speech
-MAX_REDECODES = 3  # how often one gap is re-decoded at most, while each attempt finds words
-MIN_VOICED_SHARE = 0.3  # share of a segment's VAD scores from VAD_HIGH up, above which nearly all speech is
+MAX_REDECODES = 3  # maximum number of times that one gap is re-decoded; an attempt that finds no words is the last
+# Minimum share of a segment's VAD scores that reach VAD_HIGH. Nearly all speech has more.
+MIN_VOICED_SHARE = 0.3
 NO_SPEECH = 0.6  # maximum of Whisper's no-speech probability: music has 0.8 and more, telephone audio up to 0.4
 MIN_CONFIDENCE = 0.1  # minimum confidence of a segment's best word
 MIN_MEDIAN_CONFIDENCE = 0.25  # minimum median confidence of the words in a segment below MIN_VOICED_SHARE
@@ -185,7 +186,7 @@ class SpeechDecoder:
         return self._decode_span(0.0, len(self.speech) / RATE, self.options)
 
     def redecode(self, start: float, end: float) -> Iterator[sliding.Decoded]:
-        """Decode the span from `start` to `end` (seconds) again, without a prompt, because prompts may mislead Whisper."""
+        """Decode the span from `start` to `end` (seconds) again, without a prompt: a prompt may mislead Whisper."""
         first, last = max(0.0, start - PADDING / 2), end + PADDING / 2
         for segment in self._decode_span(first, last, replace(self.options, condition_on_previous_text=False)):
             if segment.avg_logprob < self.options.log_prob_threshold or (
@@ -216,7 +217,7 @@ def _pauses(voice: Samples, kept: Sequence[dict[str, int]]) -> list[Span]:
 
 
 def _kept(spans: Sequence[Span], samples: int) -> list[dict[str, int]]:
-    """Return the start and end of each part to decode, in samples: the spans with PADDING on either side."""
+    """Return the start and end of each part to decode, in samples: the spans with PADDING seconds on either side."""
     return [
         {"start": max(0, int((start - PADDING) * RATE)), "end": min(samples, int((end + PADDING) * RATE))}
         for start, end in spans

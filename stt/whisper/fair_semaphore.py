@@ -19,7 +19,7 @@ class PrioritySemaphore:
     def __init__(self, permits: int) -> None:
         self._free, self._free_for_priority = permits, max(1, permits - 1)
         self._changed = threading.Condition()
-        self._waiting: list[tuple[int, bool]] = []  # ticket number, priority
+        self._waiting: list[tuple[int, bool]] = []  # ticket number, and whether the caller has priority
         self._numbers = count()
 
     @contextmanager

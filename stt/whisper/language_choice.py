@@ -106,7 +106,7 @@ class LanguageChoice:
         return scores
 
     def _restrict(self, result: Sequence[tuple[str, float]]) -> Probabilities:
-        """Return the probabilities of the candidates, normalised."""
+        """Return the probabilities of the candidates, normalised to a sum of 1."""
         every = {token[2:-2]: float(probability) for token, probability in result}
         if not self.candidates:
             return every
@@ -137,7 +137,10 @@ class LanguageChoice:
         return path[::-1]
 
     def _unconfirmed(self, first: str, scores: Sequence[Probabilities]) -> int:
-        """Return how many slices may still be in the current language, before the first clear slice in `first`."""
+        """Return how many slices at the window's beginning may still be in the current language.
+
+        These are the slices before the first slice that is clearly in the language `first`.
+        """
         if self.current in (None, first):
             return 0
         clear = [score.get(first, 0.0) >= CLEAR_PROBABILITY for score in scores]

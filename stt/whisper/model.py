@@ -19,15 +19,15 @@ from stt.whisper.mel import features
 
 # Maximum number of prompt tokens from previous windows. 40 and faster-whisper's 223 gave a similar word error rate.
 PROMPT_TOKENS = 100
-GIVEN_TOKENS = 123  # maximum number of tokens of the user's prompt; Whisper takes no more than both maximums together
+GIVEN_TOKENS = 123  # maximum number of tokens of the user's prompt; Whisper takes GIVEN_TOKENS + PROMPT_TOKENS at most
 BEAM_SIZE = 5  # greedy decoding is faster, but loses commas and some words
 RETRY_REPETITION_PENALTY = 1.1  # penalty for repeated tokens in the last attempt to decode a window
 # Sizes of an encoded window, in frames of 10 ms:
-PAD_FRAMES = 800  # silence kept after the sound: less than the full 30 s is faster and as accurate
-MIN_FRAMES = 2000  # shorter windows are less accurate
+PAD_FRAMES = 800  # silence kept after the sound; this is faster than padding to the full 30 s, and as accurate
+MIN_FRAMES = 2000  # minimum size; Whisper is less accurate with shorter windows
 FRAME_STEP = 500  # sizes are rounded up to multiples of this: the encoder keeps 2 MB for each size it has seen
 
-# CTranslate2's result, its mean log probability, whether to drop the prompt, and the compression ratio.
+# CTranslate2's result, the mean log probability, whether to drop the prompt, and the compression ratio.
 WindowResult = tuple[Any, float, bool, float]
 
 

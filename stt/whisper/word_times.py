@@ -37,7 +37,10 @@ def segment(decoded: Any, earliest: float, latest: float) -> Segment | None:
 
 
 def _starts(starts: Sequence[float], earliest: float, latest: float) -> list[float] | None:
-    """Return starts in order, each SHORTEST_WORD or more before the next and `latest`; None if there is no room."""
+    """Return `starts` in ascending order, at least SHORTEST_WORD before the next start and before `latest`.
+
+    Returns None if there is not enough time for all words.
+    """
     if latest - earliest < SHORTEST_WORD * len(starts):
         return None
     found: list[float] = []

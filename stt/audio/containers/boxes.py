@@ -17,7 +17,10 @@ SHORTEST_CUT = 0.5  # minimum length of a reported cut, seconds
 
 
 class Cut(NamedTuple):
-    """Stored sound that an edit list leaves out. It lasts `seconds` and is missing at `at` in the edited sound."""
+    """Stored sound that an edit list leaves out.
+
+    It lasts `seconds`, and is missing at `at` seconds of the edited sound.
+    """
 
     at: float
     seconds: float
@@ -31,7 +34,7 @@ class Box(NamedTuple):
 
 class _Edit(NamedTuple):
     shown: float  # duration of the edit, seconds; 0 means up to the end of the stored sound
-    begins: float | None  # start in the stored sound, seconds; None for silence
+    begins: float | None  # start of the edit in the stored sound, seconds; None if the edit plays silence
 
 
 class EditList(NamedTuple):
@@ -104,7 +107,7 @@ def clock(file: BinaryIO, box: Box) -> tuple[int, int]:
 
 
 def inside(file: BinaryIO, box: Box, *kinds: bytes) -> Box | None:
-    """Return the box of the last of the `kinds`, each nested in a box of the previous kind; None if one is missing."""
+    """Follow `kinds` from `box` to nested boxes and return the last one; None if a box is missing."""
     for kind in kinds:
         found = next((each for each in boxes(file, box.start, box.end) if each.kind == kind), None)
         if found is None:

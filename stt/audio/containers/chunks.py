@@ -1,6 +1,6 @@
 """Find the chunks of sound files even if the declared sizes are wrong.
 
-A declared size is stale if no further chunk begins at the end that it gives.
+A declared size is stale if no other chunk begins where the chunk would end according to this size.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 MOST_CHUNKS = 1000
-TAIL = 4 << 20  # bytes at the end of a file that are searched for chunks after a block of unknown size
+TAIL = 4 << 20  # bytes at the end of a file that are searched for chunks after sound of unknown size
 _BLOCK = 1 << 16  # bytes read at each place that `all_zeros` checks
 _LOOKS = 64  # number of places that `all_zeros` checks in a long span
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")
@@ -22,7 +22,7 @@ class Chunks(NamedTuple):
     head: struct.Struct  # name and size
     known: frozenset[bytes]  # names that mark a chunk at any offset
     align: int = 2
-    counts_head: bool = False  # the size includes name and size
+    counts_head: bool = False  # whether the declared size of a chunk includes its head
     any_name: bool = True  # any printable characters are a valid name; if False, only those in `known` are
 
     def at(self, file: BinaryIO, at: int) -> tuple[bytes, int] | None:
@@ -75,7 +75,10 @@ class Chunks(NamedTuple):
         return self._tail(file, start, total)
 
     def _tail(self, file: BinaryIO, start: int, total: int) -> int:
-        """Return the offset of the chunks at the end of a file, searched from `start` on; `total` if there are none."""
+        """Return the offset at which the chunks at the end of a file begin; `total` if there are none.
+
+        Chunks are searched from offset `start` on.
+        """
         if total - start >= 128 and read(file, total - 128, 3) == b"TAG":
             total -= 128
         begin = max(start, total - TAIL)
@@ -131,7 +134,7 @@ def all_zeros(file: BinaryIO, start: int, end: int) -> bool:
 def read(file: BinaryIO, at: int, size: int) -> bytes:
     """Return `size` bytes from offset `at`, or fewer at the end of the file.
 
-    Returns no bytes if no file can have that offset, which a damaged header may give.
+    Returns no bytes for an offset that no file can have. A damaged header may give such an offset.
     """
     try:
         file.seek(at)

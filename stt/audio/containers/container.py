@@ -1,6 +1,6 @@
 """Open a file by its content alone, and find its kind and how much sound it declares and holds.
 
-Everything goes through PyAV, so no ffmpeg binary is needed. Times are in seconds.
+Files are opened with PyAV, so no ffmpeg binary is needed. Times are in seconds.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def promised_of(path: Path, name: str, track: int | None, start: int, stop: int)
 
 
 def problem_of(stream: av.AudioStream) -> str | None:
-    """Return why a sound track cannot be decoded, judged by its header; None if nothing in it prevents that."""
+    """Return why a sound track cannot be decoded, judged by its header; None if its header gives no reason."""
     if stream.codec_context is None or not 1 <= stream.codec_context.layout.nb_channels <= MOST_CHANNELS:
         return "holds a kind of sound that is not known here"
     if stream.codec_context.codec_tag in ("drms", "enca"):
@@ -172,7 +172,7 @@ def packets(container: av.container.InputContainer, *streams: av.stream.Stream) 
     """
     for _ in range(100):
         try:
-            # PyAV's type for packets of several streams covers streams of any kind.
+            # PyAV's return type allows packets of streams of any kind, so narrow it to sound.
             yield from cast("Iterator[av.Packet[av.AudioStream]]", container.demux(*streams))
             return
         except MemoryError:
@@ -223,7 +223,7 @@ def kind_of(path: Path, format: str) -> Kind:
 
 
 class PacketCount(NamedTuple):
-    """Sound counted in a file's packets, in seconds: `seconds` in its first recording, `further` in those joined to it.
+    """Seconds of sound in a file's packets: `seconds` in the first recording, `further` in all recordings after it.
 
     `promised` is the declared duration of the first recording, None if not declared. `ahead` is the total time by which
     the clock of the first recording jumped forward.
@@ -236,7 +236,7 @@ class PacketCount(NamedTuple):
 
 
 def count_packets(path: Path, track: int | None = None) -> PacketCount:
-    """Count the seconds of sound by the packets, without decoding them.
+    """Count the seconds of sound in a file by its packets, without decoding the packets.
 
     The length of a long file is estimated: from its first _SCAN bytes if its format has no time stamps, otherwise from
     the part that was read within _COUNT seconds. Raises what `open_sound` raises.
@@ -256,7 +256,7 @@ def count_packets(path: Path, track: int | None = None) -> PacketCount:
 
 
 def _count_one(path: Path, track: int | None, start: int, ends: float) -> tuple[PacketCount, int | None]:
-    """Count the sound of the recording that begins at byte `start`, until the monotonic time `ends`.
+    """Count the sound of the recording that begins at byte `start`, until `time.monotonic()` reaches `ends`.
 
     Returns the count and the byte at which the next recording begins, None if none was found.
     """

@@ -1,7 +1,7 @@
 """Follow the packets of a recording to its end, and find a recording that was joined to it. Offsets are in bytes.
 
-This module is for formats that store no sizes. Where another recording begins, FFmpeg stops or searches for more frames
-of the first format.
+This module is for formats that store no sizes. In these formats, FFmpeg stops where another recording begins, or it
+searches the rest of the file for more frames of the first format.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from stt.audio.containers.joined import MARKS, PACK, begins, tag_size
 MOST_PARTS = 500  # maximum number of recordings read from one file
 SCAN = 4 << 20  # bytes searched for the next recording: tables and pictures may lie between it and the last sound
 _NEAR = 64 << 10  # bytes searched for a recording in a format without a distinct signature
-_LOOKS = 64  # maximum number of irregular packets examined in a recording in a format of _FRAMED
+_LOOKS = 64  # maximum number of irregular packets examined in one recording, for formats in _FRAMED
 _LONGEST_FRAME = 8192  # largest frame in the formats of _FRAMED except FLAC, bytes
 _LAST_PAGE = 4  # the "end of stream" flag of an Ogg page
 # First bytes of frames of MPEG audio, AAC and MPEG-TS. _WEAK_IN leaves out the frames of the format that is read.
@@ -64,7 +64,7 @@ class Watch:
         self.found: int | None = None
 
     def passes(self, packet: av.Packet[av.AudioStream]) -> bool:
-        """Record a packet. Return False if it already belongs to the next recording."""
+        """Record a packet. Return False if the packet already belongs to the next recording."""
         if self.found is not None:
             return False
         if packet.pos is None or not packet.size:
@@ -114,7 +114,10 @@ class Watch:
         return self.found
 
     def rest(self) -> int:
-        """Return the offset of unexplained bytes after the last packet, the file's size if there are none."""
+        """Return the offset of the bytes after the last packet that are neither sound nor tags.
+
+        Returns the file's size if there are no such bytes.
+        """
         file, last = self._file, self._last
         if file.end is not None or file.is_mended or last is None or not self._alone:
             return file.total
@@ -178,7 +181,7 @@ class Watch:
 
 
 def _usual(packet: _Place | None) -> int:
-    """Return the largest plausible size in bytes of the packet after `packet`. A larger one contains other data."""
+    """Return the largest plausible size in bytes of the packet after `packet`. A larger packet contains other data."""
     return 1 << 20 if packet is None else 2 * packet[1] + 4096
 
 

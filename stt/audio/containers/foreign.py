@@ -1,4 +1,4 @@
-"""Recognise by their first bytes files that are not recordings, and recordings that cannot be read here."""
+"""Recognise files that are not recordings, and recordings that cannot be read here, by their first bytes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CD = "Copy the track from the CD with a CD program."
 
 _MOD = (b"M.K.", b"M!K!", b"FLT4", b"6CHN", b"8CHN")
 _MACH_O = (b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe")
-Signatures = bytes | tuple[bytes, ...]  # alternatives at one offset
+Signatures = bytes | tuple[bytes, ...]  # one signature, or alternative signatures at the same offset
 # Recordings that cannot be read, and files of music and sound programs: offset, signatures, description and guidance.
 _RECORDINGS: tuple[tuple[int, Signatures, str, str], ...] = (
     (4, b"ftypaax ", "is an Audible file (AAX) with copy protection", _PROTECTED),
@@ -170,7 +170,7 @@ def refusal(path: Path, name: str) -> InputError | None:
 
 
 def undecodable(path: Path) -> str | None:
-    """Return the name of a codec that cannot be decoded here, if the container's tables name one."""
+    """Return the name of a codec that cannot be decoded here, if the container's tables name such a codec."""
     size = path.stat().st_size
     with open(path, "rb") as file:
         tables = file.read(_TABLES)
@@ -180,7 +180,7 @@ def undecodable(path: Path) -> str | None:
 
 
 def starts_like_a_recording(head: bytes) -> bool:
-    """Return whether the first bytes are those of a recording."""
+    """Return whether `head`, the first bytes of a file, are typical of a recording."""
     return head.startswith(_STARTS) or head[4:8] == b"ftyp" or (head[:1] == b"\xff" and head[1:2] >= b"\xe0")
 
 

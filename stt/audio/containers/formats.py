@@ -1,7 +1,7 @@
-"""List what FFmpeg may open: every container that holds its own data, and none that refers to other files.
+"""List the formats that FFmpeg may open: containers that hold all their data, and none that refers to other files.
 
 A demuxer that is not listed, such as one added by a later FFmpeg, is not opened. `tests/integration/test_formats.py`
-lists the demuxers that are left out and the reasons. Formats are called by FFmpeg's names.
+lists the demuxers that are left out and the reasons. All names of formats are FFmpeg's names.
 """
 
 from __future__ import annotations

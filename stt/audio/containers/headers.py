@@ -133,7 +133,7 @@ def mended(file: BinaryIO, total: int) -> Pieces | None:
         mend = _mp3
     try:
         return mend(file, total) if mend else None
-    except struct.error:  # truncated within the header: FFmpeg reports it
+    except struct.error:  # the file is truncated within the header, which FFmpeg reports
         return None
 
 
@@ -141,7 +141,7 @@ def _wav(file: BinaryIO, total: int) -> Pieces | None:
     """Repair WAV, RF64 and BW64. Joined recordings of the same format become one block of sound."""
     kind = read(file, 0, 4)
     layout, long = RIFX if kind == b"RIFX" else RIFF, kind in (b"RF64", b"BW64")
-    found: list[tuple[int, int, int]] = []  # offsets of the data chunk, of the first sample, of the end
+    found: list[tuple[int, int, int]] = []  # offsets of each data chunk, of its first sample and of its end
     form, long_size, least, at = b"", None, 1, 12
     stale = long and read(file, 12, 4) != b"ds64"
     for _ in range(MOST_CHUNKS):
@@ -156,7 +156,7 @@ def _wav(file: BinaryIO, total: int) -> Pieces | None:
             end = layout.end(file, begin, declared, total, least)
             found.append((at, begin, end))
             at = next((place for place in (end, end + end % 2) if layout.follow(file, place, total)), total)
-            # FFmpeg would search trailing bytes for chunks, and would go through zeros in steps of eight bytes.
+            # Trailing bytes are stale, too: FFmpeg would search them for chunks, and zeros in steps of eight bytes.
             stale = stale or not declared or end != begin + declared or end < at == total
             continue
         if name == b"fmt ":
@@ -188,7 +188,10 @@ def _declared(size: int, left: int, bits: int) -> int | None:
 
 
 def _as_au(form: bytes, length: int) -> bytes | None:
-    """Return an AU header for a big-endian WAV, because FFmpeg would read its samples as little-endian noise."""
+    """Return an AU header for a big-endian WAV, whose samples FFmpeg would otherwise read as little-endian noise.
+
+    Returns None if AU has no such encoding.
+    """
     kind, channels, rate, _, _, bits = struct.unpack(">HHIIHH", form[:16].ljust(16, b"\0"))
     if kind == 0xFFFE:
         kind = int.from_bytes(form[24:26], "big")

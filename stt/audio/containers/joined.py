@@ -15,7 +15,7 @@ from stt.audio.containers.chunks import AIFF, CAF, MOST_CHUNKS, RIFF, RIFX, W64,
 ASF, _WTV = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"), bytes.fromhex("b7d800203749da11a64e0007e95ead8d")
 W64_START = b"riff" + bytes.fromhex("2e91cf11a5d628db04c10000")
 EBML, PACK = b"\x1aE\xdf\xa3", b"\0\0\1\xba"
-MXF = bytes.fromhex("060e2b34020501010d0102010102")  # the first 14 bytes of the header
+MXF = bytes.fromhex("060e2b34020501010d0102010102")  # the first 14 bytes of an MXF header
 _PLAIN = (  # unambiguous signatures
     *(ASF, _WTV, MXF, W64_START, b"nut/multimedia container\0", b"Creative Voice File\x1a", b"#!AMR\n", b"#!AMR-WB\n"),
     *(b"fLaC\0\0\0\x22", b"fLaC\x80\0\0\x22", b".RMF\0\0\0\x12"),
@@ -61,7 +61,7 @@ def structural_end(file: BinaryIO, total: int) -> int | None:
             return _asf(file, total)
         if head.startswith(MXF):
             return _mxf(file, total)
-    except struct.error:  # truncated
+    except struct.error:  # the file is truncated within a header
         pass
     return None
 
@@ -206,7 +206,10 @@ def _asf(file: BinaryIO, total: int) -> int | None:
 
 
 def _mxf(file: BinaryIO, total: int) -> int | None:
-    """Return the end of an MXF: that of its last part, which has only a few items and whose offset the header gives."""
+    """Return the end of an MXF.
+
+    The header gives the offset of the last part. That part has only a few items, which are followed to the end.
+    """
     begin = 0
     while read(file, begin, 1) == b"\0" and begin < 64:
         begin += 1
@@ -236,7 +239,7 @@ def _mxf_body(file: BinaryIO, at: int) -> tuple[int, int]:
 def begins(file: BinaryIO, at: int, total: int) -> bool:
     """Return whether a recording begins at an offset.
 
-    This requires an unambiguous signature, or several frames of a format without one.
+    A recording begins with an unambiguous signature, or with several frames if its format has no signature.
     """
     if not 0 <= at <= total - 64:
         return False
@@ -280,7 +283,7 @@ def begins(file: BinaryIO, at: int, total: int) -> bool:
 
 
 def tag_size(head: bytes) -> int | None:
-    """Return the size in bytes of an ID3v2 tag from its first 10 bytes, None if they are not a tag's."""
+    """Return the size in bytes of an ID3v2 tag from its first 10 bytes, None if the bytes are not a tag."""
     if head[3] not in (2, 3, 4) or any(byte > 127 for byte in head[6:10]):
         return None
     return 10 + sum(byte << shift for byte, shift in zip(head[6:10], (21, 14, 7, 0), strict=True))

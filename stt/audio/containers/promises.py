@@ -1,4 +1,4 @@
-"""Read how much sound a header or container declares, once stale sizes are repaired. Times are in seconds."""
+"""Read how much sound a header or container declares after stale sizes are repaired. Times are in seconds."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def promised(
     if format in UNTIMED:
         counted_frames = _mp3_promise(path, start, stream.codec_context.sample_rate) if format == "mp3" else None
         declared = seconds_of(stream.duration or 0, stream.time_base)
-        # If the two durations differ, FFmpeg estimated `declared` from the file size. Two files were joined, or a large
-        # tag is at the end.
+        # If the two durations differ, FFmpeg estimated `declared` from the file size, because two files were joined or
+        # a large tag is at the end.
         return declared if counted_frames and abs(declared - counted_frames) < 0.5 else None
     if format in NO_DURATION:
         return None
@@ -61,7 +61,7 @@ def seconds_of(ticks: int, unit: Fraction | None) -> float:
 def _by_header(file: Recording, read: Callable[[Recording], float | None]) -> float | None:
     try:
         return read(file)
-    except struct.error:  # truncated within the header
+    except struct.error:  # the file is truncated within the header
         return None
     finally:
         file.close()
@@ -77,7 +77,7 @@ def _wav(file: Recording) -> float | None:
     while len(chunk := file.read(8)) == 8:
         name, size = struct.unpack(order + "4sI", chunk)
         if name == b"data":
-            if long_size or size >= 0x7FFFF000:  # recorders write this while they do not know the size
+            if long_size or size >= 0x7FFFF000:  # recorders write such a size until they know the real one
                 size = long_size or 0
             return size / per_second if size and per_second else None
         body = file.read(min(size, 64))

@@ -1,7 +1,7 @@
 """Check whether every browser plays a file as it is and seeks it exactly. Runs in a decoder process.
 
 Such files have an index or samples of fixed size: WAV with plain PCM, FLAC, and MP4 with AAC and a plain time line. All
-others, and doubtful ones, get a playback copy (see `stt.store.playback_copies`). Times are in seconds.
+other files, and doubtful ones, get a playback copy (see `stt.store.playback_copies`). Times are in seconds.
 """
 
 from __future__ import annotations

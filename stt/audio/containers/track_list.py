@@ -1,4 +1,4 @@
-"""List the sound tracks of a file, and which of them can be decoded. Runs in a decoder process."""
+"""List the sound tracks of a file, and check which of them can be decoded. Runs in a decoder process."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ MIN_UNFIT = 4  # minimum number of words to which FASTEST applies; fewer words m
 MIN_ANCHOR_RUN = 3  # a shorter run of equal words may be equal by chance if more than NEAR words beside it differ
 NEAR = 4  # a run of equal words is not equal by chance if at most this many words on each side differ
 MIN_UNWRITTEN = 4  # minimum number of decoded words that the text lacks; fewer are repetitions and hesitations
-LONGEST_TRUSTED = 28.0  # seconds; a longer segment does not fit into a window, so its text is aligned by a decoding
+LONGEST_TRUSTED = 28.0  # seconds; a longer segment does not fit into a window, so its text needs a decoding
 UNFIT, UNWRITTEN = "does_not_fit", "without_text"  # names of findings in `Transcript.extras`
 
 
@@ -92,7 +92,7 @@ def from_segments(segments: Sequence[Segment]) -> Plan:
 
 
 def from_decoding(segments: Sequence[Segment], decoded: Transcript) -> Plan:
-    """Return a plan in which words found in the decoding have its times, and other words are placed between them."""
+    """Return a plan in which words found in `decoded` have its times, and other words are placed between them."""
     given = [(text, number) for number, segment in enumerate(segments) for text in words_of(segment.text)]
     # Split the decoding in the same way as the given text, because engines join two ideographs into one word, and split
     # "cold-hearted" into two words.

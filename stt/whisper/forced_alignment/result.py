@@ -11,8 +11,9 @@ from typing import Any
 from stt.transcript.model import Segment, Transcript, Word
 from stt.whisper.forced_alignment.plan import UNFIT, UNWRITTEN, Guess, Placed, Plan, Unwritten, shares, trusted
 
-IMPROBABLE = 0.1  # probability below which a word is improbable; rare or unclear words are, one in ten spoken words
-MIN_UNFIT = 6  # minimum number of improbable words in a row for a passage that does not fit
+# A word with a lower probability is improbable. One in ten spoken words is improbable, because it is rare or unclear.
+IMPROBABLE = 0.1
+MIN_UNFIT = 6  # minimum number of improbable words in a row for a passage that does not fit the sound
 MAX_UNFIT_MEDIAN = 0.02  # maximum median probability in a passage that does not fit; spoken passages have a higher one
 PAUSE, MOST_WORDS = 1.0, 40  # segments without times are split at pauses of PAUSE seconds, and after MOST_WORDS words
 

@@ -30,7 +30,7 @@ class Model:
     """The weights of one model, loaded at first use.
 
     `whole` decodes a single part of a recording with all threads. `per_thread` decodes several parts at once, with one
-    thread each. On two cores both are the same object, so the weights are loaded only once, because two parts at once
+    thread each. On two cores both are the same object, so the weights are loaded only once. There, two parts at once
     are as fast with two threads each as with one thread each. On four cores, four parts at once take twice as long with
     four threads each as with one thread each.
     """
