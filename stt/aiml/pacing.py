@@ -32,7 +32,7 @@ class Schedule:
     def wait(self, elapsed: float) -> float:
         """Return the seconds until the next poll, if `elapsed` seconds have passed since the job was created."""
         for moment in self.moments():
-            # Skip a poll that is due within 0.05 s, as can happen after a slow poll.
+            # Skip a poll that is due within 0.05 s, which happens if the poll before it was slow.
             if moment > elapsed + 0.05:
                 return min(moment - elapsed, SLOWEST)
         raise AssertionError("moments never end")

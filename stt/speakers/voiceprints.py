@@ -6,7 +6,7 @@ import numpy as np
 
 RATE = 16_000
 BANKS = 80
-SHIFT = 160  # distance between filter banks, samples
+SHIFT = 160  # distance between two frames of filter banks, samples
 SIZE = 192  # dimensions of a voiceprint
 BLOCK = 10 * RATE
 # Parameters of the logistic curve that maps a cosine to a probability: the cosine at which two voiceprints are equally
