@@ -21,8 +21,8 @@ PREFIX = "__Host-"
 class Jar:
     """The accepted cookies of one request, as the text of a `Cookie` header.
 
-    `secure` is whether the browser uses HTTPS. `old` is whether it uses HTTPS and still sent the visitor cookie without
-    the `__Host-` prefix.
+    `secure` is whether the browser uses HTTPS. `old` is whether a browser that uses HTTPS still sent the visitor cookie
+    without the `__Host-` prefix.
     """
 
     secure: bool

@@ -1,7 +1,7 @@
 """Give another browser access to a history by a recovery code, or restore a history after its cookie was lost.
 
 Recovery codes are for the setting STT_ACCESS=private, where nobody signs in and a history belongs to a browser's
-cookie. A code is shown only once, when it is created, and is stored as a hash. It can be listed and revoked.
+cookie. A code is shown only once, when it is created, and is stored as a hash. Codes can be listed and revoked.
 
 A browser that uses a code keeps its cookie; the database maps the cookie's visitor to the code's history. Several
 browsers can share a history, and each browser can leave it. A browser's former history stays separate unless the
@@ -183,7 +183,7 @@ def others(owner: str, visitor_name: str) -> int:
 
 
 def disconnect_others(owner: str, visitor_name: str) -> None:
-    """Remove all other browsers' access to this history. Each of them uses its own history again."""
+    """Remove all other browsers' access to this history. Each of these browsers uses its own history again."""
     them = sa.and_(browsers.c.owner == owner, browsers.c.visitor != visitor_name)
     queries.write(browsers.delete().where(them))
 

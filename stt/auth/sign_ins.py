@@ -1,8 +1,8 @@
 """Bind browsers to signed-in users, if STT_ACCESS is `login`.
 
 A sign-in consists of two cookies that the same response to the identity provider's callback sets: the visitor cookie
-and Streamlit's sign-in cookie. Each cookie is valid only together with the other one. So an attacker gains nothing by
-planting a visitor cookie or copying a sign-in cookie, and a sign-out invalidates both cookies.
+and Streamlit's sign-in cookie. Neither cookie is valid without the other. So an attacker gains nothing by planting a
+visitor cookie or copying a sign-in cookie, and a sign-out invalidates both cookies.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def sign_in(visitor_name: str, session: str | None, owner: str) -> bool:
 
 
 def sign_out(visitor_name: str) -> None:
-    """End this visitor's sign-in. From now on, its cookies and copies of them are refused."""
+    """End this visitor's sign-in. From now on, the cookies of the sign-in, and copies of these cookies, are refused."""
     queries.write(sign_ins.delete().where(sign_ins.c.visitor == visitor_name))
 
 

@@ -24,8 +24,8 @@ def signing_secret() -> str:
         return _hard_to_guess(configured.get_secret_value(), "STT_SECRET")
     path = data_folder() / "secret"
     if not path.exists():
-        # Only this user can read the file. It is written in full before it gets its name, so that a full disk leaves no
-        # empty secret. `os.link` does not replace a file, so if two processes create a secret, the first secret stays.
+        # Only this user can read the file. The file is written in full before it gets its name, so that a full disk
+        # leaves no empty secret. `os.link` does not replace a file, so of two processes' secrets, the first one stays.
         part = writing.part_of(path)
         try:
             with open(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:

@@ -18,7 +18,7 @@ RETURN_TO = "stt_wanted"  # the cookie with the page that somebody requested bef
 RETURN_TO_AGE = 15 * 60  # lifetime of the cookie RETURN_TO, seconds
 LOCAL = "local"  # the owner of jobs that Python code creates with `stt.create`
 SHARED = "shared"
-# A path of one segment, with a query. It cannot lead to another host, nor to Streamlit's internal routes.
+# A path of one segment, with a query. Such a path leads neither to another host nor to Streamlit's internal routes.
 _PAGE_PATH = re.compile(r"/[a-z][a-z-]{0,40}(\?[A-Za-z0-9_.=&%-]{0,300})?")
 
 
@@ -80,7 +80,7 @@ def user(claims: Mapping[str, object]) -> str | None:
 
 
 def _verified(claims: Mapping[str, object]) -> bool:
-    """Return whether `email_verified` is missing or true. Some providers write it as the text "true"."""
+    """Return whether the claim `email_verified` is missing, true, or the text "true", which some providers send."""
     verified = claims.get("email_verified", True)
     return verified is True or (isinstance(verified, str) and verified.strip().lower() == "true")
 

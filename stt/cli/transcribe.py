@@ -80,8 +80,8 @@ def one(
 ) -> tuple[Transcript | None, dict[str, Any]]:
     """Transcribe a recording. Return the transcript, or None after a failure, and the object that `--json` prints.
 
-    That object also reports a failure. Notes about missing parts go to standard error. `resume` and `on_created` are
-    passed to `Engine.transcribe`.
+    The object for `--json` also reports a failure. Notes about missing parts go to standard error. `resume` and
+    `on_created` are passed to `Engine.transcribe`.
     """
     try:
         with progress(source.name) as report:

@@ -67,9 +67,9 @@ class Version(NamedTuple):
 
 @dataclass(slots=True)
 class Waiting:
-    """A file to be transcribed. It has not changed since `since`, and is not tried before `not_before`.
+    """A file to be transcribed, which has not changed since `since`, and is not tried before `not_before`.
 
-    Both times are seconds of the monotonic clock. `failures` is the number of failed attempts.
+    `since` and `not_before` are seconds of the monotonic clock. `failures` is the number of failed attempts.
     """
 
     version: Version

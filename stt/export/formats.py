@@ -1,4 +1,4 @@
-"""Write a transcript as a file: one small class per format. To add one, write a class and add it to `FORMATS`."""
+"""Write a transcript as a file. Each format is a small class. To add a format, add its class to `FORMATS`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class About:
     notes: Sequence[Note] | None = None
 
     def facts(self) -> dict[str, str]:
-        """Return `language`, `model` and `created` as texts to show; unknown ones are missing."""
+        """Return `language`, `model` and `created` as texts to show, without those that are unknown."""
         created = f"{self.created:%Y-%m-%d %H:%M}" if isinstance(self.created, datetime) else self.created
         facts = {"language": self.language, "model": self.model, "created": created}
         return {name: value for name, value in facts.items() if value}
@@ -96,7 +96,7 @@ class Txt(Format):
     def content(self, transcript: Transcript, about: About, times: bool = False, speakers: bool = False) -> bytes:
         """Return the paragraphs in UTF-8, separated by empty lines.
 
-        With `times` a paragraph begins with its start, such as `[0:01:05]`, and with `speakers` it names the speaker.
+        `times` adds the start of each paragraph, such as `[0:01:05]`, and `speakers` adds the name of its speaker.
         """
         written = []
         for paragraph in paragraphs(transcript.segments):
@@ -125,7 +125,7 @@ class Subtitles(Format):
         """Return cues of at most `lines` (1 to 10) lines of `line_length` (8 to 200) columns, in UTF-8.
 
         `bom` adds a byte order mark, and `crlf` writes Windows line ends, for players and editors that need them.
-        Raises BadOption if `lines` or `line_length` is out of these bounds.
+        Raises BadOption if `lines` or `line_length` is out of bounds.
         """
         if not 8 <= line_length <= 200:
             raise BadOption(f"A subtitle line cannot be {line_length} characters long.", guidance="Choose 8 to 200.")

@@ -65,9 +65,9 @@ def cues(
     `line_length` counts columns: Chinese, Japanese, Korean characters and emoji take two. With `speakers`, a cue starts
     with the speaker's name if the speaker changes.
 
-    A cue is shown for at most `longest` seconds. If the next cue leaves room, it is shown for at least `shortest`
-    seconds, and until its speech has ended and a viewer can have read it. If speakers talk at the same time, cues are
-    delayed by at most LATEST seconds. If that is not enough, cues are shown more briefly (see `too_fast`).
+    A cue is shown for at most `longest` seconds. A cue is shown for at least `shortest` seconds, and until its speech
+    has ended and a viewer can have read it, if the next cue leaves room. If speakers talk at the same time, cues are
+    delayed by at most LATEST seconds. If this delay is not enough, cues are shown more briefly (see `too_fast`).
 
     The text of a transcript without times is spread evenly over the duration, and `longest` does not apply.
     """
@@ -202,8 +202,8 @@ def _units(segment: Segment, line_length: int) -> list[Unit]:
 def _breakable(token: str, line_length: int) -> Iterator[str]:
     """Split a token into parts, so that a line may break after each part.
 
-    Most tokens stay whole. The library uniseg takes 0.1 ms per character, so it examines only tokens that are too wide
-    for a line or have wide characters.
+    Most tokens stay whole. The library uniseg takes 0.1 ms per character, so it is used only for tokens that are too
+    wide for a line or have wide characters.
     """
     if width(token) <= line_length and width(token) == len(token):
         yield token

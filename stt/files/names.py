@@ -69,7 +69,7 @@ def clean(name: str) -> str:
 def split(name: str) -> tuple[str, str]:
     """Return a file's name without its extension, and the extension with its dot, if EXTENSIONS has the extension.
 
-    Otherwise return the whole name and "".
+    If the extension is not in EXTENSIONS, return the whole name and "".
     """
     stem, dot, extension = name.rpartition(".")
     known = dot and extension.lower() in EXTENSIONS and stem.strip(" .")

@@ -22,14 +22,14 @@ CHECKED = 16 << 20  # maximum number of bytes written between two checks of the 
 
 
 def data_folder() -> Path:
-    """Return the data folder, created if missing. Raises DataFolderError if it is not writable."""
+    """Return the data folder, created if missing. Raises DataFolderError if the folder is not writable."""
     folder = settings().data_dir
     try:
         folder.mkdir(parents=True, exist_ok=True)
         writing.shut(folder)
         probe = folder / ".writable"
         probe.write_bytes(b"")
-        probe.unlink(missing_ok=True)  # another process may have deleted it already
+        probe.unlink(missing_ok=True)  # another process may have deleted the probe file
     except OSError as error:
         raise DataFolderError(f"The data folder {folder} cannot be written: {error.strerror}.") from error
     return folder

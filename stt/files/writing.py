@@ -32,7 +32,7 @@ def replacing(path: Path, mode: str = "wb", **options: Any) -> Iterator[IO[Any]]
             yield file
         os.replace(part, path)
     finally:
-        part.unlink(missing_ok=True)  # it exists only after an error: otherwise it was renamed to `path`
+        part.unlink(missing_ok=True)  # the part exists only after an error: without an error, it was renamed to `path`
 
 
 def part_of(path: Path) -> Path:
@@ -52,7 +52,10 @@ def shut(folder: Path) -> None:
 
 
 def tighten(folder: Path) -> None:
-    """Remove the permissions of group and others from a folder and its content. Log how many files keep them."""
+    """Remove the permissions of group and others from a folder and its content.
+
+    If the permissions of some files cannot be changed, the number of these files is logged.
+    """
     kept = 0
     for place, _, names in os.walk(folder):
         for path in [Path(place), *(Path(place, name) for name in names)]:

@@ -44,7 +44,10 @@ class StripBasePath:
 
 
 class RestoreBasePath:
-    """ASGI middleware that adds the base path again unless a request is for `routes`: Streamlit's routes include it."""
+    """ASGI middleware that restores the base path of requests for Streamlit's routes, but not for `routes`.
+
+    Streamlit's routes include the base path.
+    """
 
     def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
         self.app, self.routes = app, routes

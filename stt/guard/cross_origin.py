@@ -1,4 +1,4 @@
-"""Let pages of the sites in STT_CORS_ORIGINS call the REST API. Such pages send a token, never a cookie."""
+"""Let pages of the sites in STT_CORS_ORIGINS call the REST API. Pages of other sites send a token, never a cookie."""
 
 from __future__ import annotations
 

@@ -63,8 +63,8 @@ def is_loopback(name: str) -> bool:
 def is_local_request(host: str, client: str, headers: Mapping[str, str]) -> bool:
     """Return whether this machine itself sent a request for `host`; `client` is the address of the connection.
 
-    A request that a proxy on this machine passes on does not count. Such a request has another host name, or a header
-    with the address of the proxy's client.
+    A request that a proxy on this machine passes on does not count: it has another host name, or a header with the
+    address of the proxy's client.
     """
     forwarded = headers.get("x-forwarded-for")
     hops = [*(hop.strip() for hop in forwarded.split(","))] if forwarded is not None else []
@@ -101,7 +101,7 @@ def is_own_page(origin: str, host: Host, *, secure: bool) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An entry of STT_HOSTS. It matches every name if `host` is None, and the subdomains of `host` if `below`."""
+    """An entry of STT_HOSTS. An entry matches every name if `host` is None, and the subdomains of `host` if `below`."""
 
     host: Host | None
     below: bool = False

@@ -25,13 +25,13 @@ _limiters: RunVar[dict[object, anyio.CapacityLimiter]] = RunVar("stt.guard.limit
 
 
 class Threads:
-    """A limit of `count` threads for one kind of work. One visitor may use at most half of these threads."""
+    """A limit of `count` threads for one kind of work. One visitor may use at most half of the threads."""
 
     def __init__(self, count: int) -> None:
         self.count = count
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `function` in one of these threads, in order of arrival, and return its result."""
+        """Run `function` in a thread as soon as fewer than `count` are in use, and return its result."""
         return await run_sync(partial(function, *args, **kwargs), limiter=_limiter(self, self.count))
 
     async def run_for(self, visitor: str | None, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -97,8 +97,8 @@ class Open:
             self._open = +self._open  # drop zero counts
 
 
-# Addresses without a limit of open requests: they belong to programs on this machine, or to a proxy that does not send
-# its clients' addresses.
+# Addresses without a limit of open requests, because a program on this machine, or a proxy that does not send its
+# clients' addresses, connects from them.
 LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 OPEN_UPLOADS = Open("uploads", 16)
 OPEN_LINKS = Open("links that are being taken in", 16)

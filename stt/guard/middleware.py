@@ -29,8 +29,8 @@ log = logging.getLogger("stt.web.endpoints")
 class Visitors:
     """ASGI middleware that gives each browser a signed cookie, and sets security headers on each response.
 
-    After a sign-in, it redirects to the page that was requested before the sign-in. Websockets and streamed bodies pass
-    through unchanged; only the names of this app's cookies change in their headers.
+    After a sign-in, the browser is redirected to the page that was requested before the sign-in. Websockets and
+    streamed bodies pass through unchanged; only the names of this app's cookies change in their headers.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -105,7 +105,7 @@ def _log_answer(request: Request, status: int, began: float) -> None:
 
 
 def _is_page(request: Request) -> bool:
-    """Return whether a person opens a page. Otherwise, the browser loads a file for a page."""
+    """Return whether the request opens a page, rather than loading a script, style or image of a page."""
     return request.url.path == "/" or "text/html" in request.headers.get("accept", "")
 
 

@@ -58,7 +58,7 @@ def set_up() -> None:
 def adopt() -> None:
     """Remove the log handlers of libraries such as Streamlit, so that their logs use the format of this app.
 
-    Otherwise an exception in a page would be logged in full, including data of visitors in its message.
+    Without this call, an exception in a page would be logged in full, including data of visitors in its message.
     """
     for log in list(logging.root.manager.loggerDict.values()):
         if isinstance(log, logging.Logger) and log.name.partition(".")[0] in WRITERS:

@@ -69,7 +69,7 @@ TOOLS: dict[str, tuple[type[_Arguments], str, Callable[[Token, Any], dict[str, A
 
 
 class Assistants(rest.Endpoint):
-    """The route `/mcp`. Without a valid token it returns 401.
+    """The route `/mcp`. A request without a valid token gets 401.
 
     Requests share no session, so each request can be handled by any process of the server.
     """

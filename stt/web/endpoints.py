@@ -67,9 +67,9 @@ async def upload(request: Request) -> Response:
 async def audio(request: Request) -> Response:
     """Handle `GET /audio/{id}`: send the audio of a job's recording to its owner, with byte ranges.
 
-    If there is a playback copy, that copy is sent. With `?original` the recording itself is sent, and with `?download`
-    it is sent as a file to save. `GET /audio/shared?share={token}` sends the audio of a shared transcript, if the share
-    link includes the audio.
+    If there is a playback copy, that copy is sent. `?original` requests the recording itself, and `?download` requests
+    the recording as a file to save. `GET /audio/shared?share={token}` sends the audio of a shared transcript, if the
+    share link includes the audio.
     """
     recording, path, copied = await AUDIO.run(_recording_and_file, request)
     # The ETag is a hash of this name, because neither the recording nor its copy ever changes.
@@ -190,7 +190,7 @@ async def my_data(request: Request) -> Response:
     """
     owner = await LOOKUPS.run(owner_of, request)
     headers = {"Cache-Control": "private, no-store", "Content-Disposition": 'attachment; filename="my-data.zip"'}
-    takeout = await IMPORTS.run(import_module, "stt.library.takeout")  # it imports the export formats, which is slow
+    takeout = await IMPORTS.run(import_module, "stt.library.takeout")  # imports the export formats: slow
     takeout.check_room()
     pieces = EXPORTS.iterate(owner, takeout.everything(owner))
     return _InPlace(OPEN_EXPORTS.place(owner, request), pieces, media_type="application/zip", headers=headers)

@@ -37,9 +37,9 @@ async def start(request: Request) -> Response:
 async def piece(request: Request) -> Response:
     """Handle `POST /record/{id}?piece=N`: append piece N of a live recording, counted from 0. The body is the piece.
 
-    The response is 200 with `next`, the number of the piece to send next. It is 409 if a previous piece is missing, and
-    404 after the recording was finished. Sending a piece again changes nothing. An empty piece means that the browser
-    is still connected. `&paused=1` means that the browser may send nothing for a long time.
+    The response is 200 with `next`, the number of the piece to send next. The status is 409 if a previous piece is
+    missing, and 404 after the recording was finished. Sending a piece again changes nothing. An empty piece means that
+    the browser is still connected. `&paused=1` means that the browser may send nothing for a long time.
     """
     return JSONResponse({"next": await _take(request)})
 
@@ -48,8 +48,8 @@ async def piece(request: Request) -> Response:
 async def finish(request: Request) -> Response:
     """Handle `POST /record/{id}/finish`: finish a live recording. With `?piece=N`, the body is the last piece.
 
-    The response is 201 with the recording's id and name. It is 409 if finishing takes too long for one request; the
-    browser then sends the request again.
+    The response is 201 with the recording's id and name. The status is 409 if finishing takes too long for one request;
+    the browser then sends the request again.
     """
     owner, visitor = await LOOKUPS.run(_owner_and_visitor, request)
     if "piece" in request.query_params:

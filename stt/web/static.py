@@ -24,8 +24,8 @@ class Assets:
     The files are listed once, and each file is read once, without a thread. Streamlit would read each file again for
     every browser, block by block in threads. On a busy machine, that takes a sixth of the time of the first page view.
 
-    The response of a page preloads the scripts that the page needs later, with a `Link` header. So the browser has
-    them before it draws the drop zone.
+    The response of a page has a `Link` header that preloads scripts, so that the browser has loaded these scripts
+    before it draws the drop zone.
     """
 
     def __init__(self, app: ASGIApp, folder: Path) -> None:

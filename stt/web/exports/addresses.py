@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 from stt.guard import base_path
 
-RAW = "raw"  # format name of the provider's unchanged response; the usual formats are in `stt.export.formats`
+RAW = "raw"  # format name of the AI/ML API's unchanged response; the usual formats are in `stt.export.formats`
 NOTES = "notes"  # format name of a table with only the notes
 MANY = "/export/transcripts.zip"
 

@@ -21,7 +21,7 @@ FIELDS = (
     "model", "language", "prompt", "response_format", "stream", "cancel_on_disconnect", "speakers_expected",
     "timestamp_granularities", "include", "vocabulary", *IGNORED,
 )  # fmt: skip
-# For each of OpenAI's fields, the option names that our models and the provider's models have for it.
+# For each of OpenAI's fields, the names of the matching option in local models and in models of the AI/ML API.
 OPTIONS = {"language": ("language", "language_code"), "prompt": ("prompt",)}
 DIARIZE = (catalog.SPEAKERS, "diarize", "speaker_labels", "diarization")
 

@@ -29,8 +29,8 @@ async def state(request: Request) -> Response:
     """Handle `GET /transcripts/{id}/passage`: return `{"passage"}`, with null if there is no passage.
 
     A passage has `attempt`, `state` (queued, working, done or failed), `start`, `end`, `model`, `percent`, `stage` and
-    `error`. If its state is done, it also has `old` and `new`: lists of word runs, each with its `text` and whether the
-    words are the `same` in both.
+    `error`. A passage whose `state` is done also has `old` and `new`: lists of word runs, each with its `text` and
+    whether the words are the `same` in both lists.
     """
     return await requests.answer(request, _state)
 

@@ -48,7 +48,7 @@ async def answer_body(
 
 
 def _refused(error: SttError) -> Response:
-    """Return the response for an error. After an EditConflict, it includes the paragraph's current text."""
+    """Return the response for an error. The response for an EditConflict includes the paragraph's current text."""
     more = error.answer if isinstance(error, EditConflict) else {}
     return _json({"error": error.to_dict(), **more}, error.status)
 

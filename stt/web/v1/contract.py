@@ -87,8 +87,9 @@ def result(record: Job, transcript: Transcript, speakers: Search | None = None) 
 def models(offered: list[tuple[Model, Model]], default: str | None = None) -> shapes.Models:
     """Return the list of models, each with its price.
 
-    A pair in `offered` is a model that can be requested, and the model that runs when it is requested. The price is
-    that of the model that runs. The `default` model also gets the alias "whisper-1", for OpenAI's clients.
+    A pair in `offered` is a model that can be requested, and the model that then runs, such as a local model on a
+    server without a key for the AI/ML API. The price is that of the model that runs. The `default` model also gets the
+    alias "whisper-1", for OpenAI's clients.
     """
     data = [_model(model, answering) for model, answering in offered]
     for model in data:
@@ -224,7 +225,7 @@ def _speaker(part: Segment | Word, numbers: dict[str, int]) -> shapes.Spoken:
 
 
 def _findings(extras: dict[str, Any]) -> shapes.Findings:
-    """Return the provider's summary, topics, intents and sentiments in Deepgram's format (see `stt.aiml.insights`)."""
+    """Return the AI/ML API's summary, topics, intents and sentiments in Deepgram's format (`stt.aiml.insights`)."""
     findings: shapes.Findings = {}
     if extras.get("summary"):
         findings["summary"] = {"result": "success", "short": extras["summary"]}

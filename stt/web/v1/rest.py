@@ -71,8 +71,8 @@ class Endpoint(HTTPEndpoint):
             response = self.refused(UploadBroken(), request)  # nobody reads this response
         except Exception as error:  # noqa: BLE001 - every failure is answered and logged
             response = self.refused(_as_ours(error), request)
-        # The server closes a connection that is idle for 5 s, and 1 in 60 requests sent at that moment failed. So no
-        # connection is reused.
+        # No connection is reused, because the server closes a connection that is idle for 5 s, and 1 in 60 requests
+        # sent at that moment failed.
         response.headers["Connection"] = "close"
         await response(self.scope, self.receive, self.send)
 
@@ -208,8 +208,8 @@ def token_of(request: Request) -> Token:
 def _may_enter(owner: str) -> bool:
     """Return whether tokens of this owner are valid.
 
-    If STT_ACCESS is `login`, the owner must be a user who may still sign in. Then a token that a visitor created under
-    another setting is invalid.
+    If STT_ACCESS is `login`, the owner must be a user who may still sign in. So tokens that visitors created under
+    another setting are invalid.
     """
     if settings().access != "login":
         return True
@@ -322,7 +322,7 @@ def _check(name: str, options: dict[str, Any]) -> None:
 
 
 def offered() -> list[tuple[Model, Model]]:
-    """Return each model that can be requested, paired with the model that runs when it is requested."""
+    """Return a pair for each model that can be requested: that model, and the model that runs in response."""
     offered = []
     for model in models.known().models:
         try:

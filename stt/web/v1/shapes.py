@@ -1,7 +1,7 @@
 """Define the request and response bodies of the REST routes, for mypy, for validation and for the OpenAPI document.
 
-Responses are plain dictionaries. Only mypy checks them against these types, so no time is spent on validating a long
-transcript.
+Responses are plain dictionaries. Only mypy checks responses against these types, so no time is spent on validating a
+long transcript.
 """
 
 from __future__ import annotations
