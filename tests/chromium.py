@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from playwright.sync_api import Browser, BrowserType
 
 WHOLE = ("chromium", "google-chrome")
-# The headless shell opens a page of this app with half the CPU time of a whole browser, because it draws no window, tabs
-# or address bar. It also does not ask for permissions or show notifications.
+# The headless shell opens a page of this app with half the CPU time of a whole browser, because it draws no window,
+# tabs or address bar. It also does not ask for permissions or show notifications.
 SHELL = "chromium-headless-shell"
 
 ARGUMENTS = (

@@ -56,7 +56,7 @@ def write(
 
 
 def _vbr_without_header(path: Path, sound: np.ndarray) -> Path:
-    """Write an MP3 without a VBR header, with runs of frames at the lowest and the highest bit rate, like dictaphones."""
+    """Write an MP3 with runs of frames whose bit rates differ greatly, and without a VBR header, as dictaphones do."""
     runs = []
     for number, part in enumerate(np.array_split(sound, 6)):
         bits = (32_000, 192_000)[number % 2]

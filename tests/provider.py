@@ -43,7 +43,7 @@ KEY = "sk-test-0123456789abcdef"
 
 @dataclass
 class Job:
-    """A created job. `content` is the file's SHA-256 or the link. Two jobs with equal content are a duplicate create."""
+    """A created job. `content` is the file's SHA-256 or the link. Equal content in two jobs is a duplicate create."""
 
     id: str
     model: str
@@ -57,9 +57,10 @@ class Job:
 
 
 class Provider:
-    """The stand-in at `url`, which accepts the API key `key`. `jobs` are the created jobs, `calls` counts requests by kind.
+    """The stand-in at `url`, which accepts the API key `key`.
 
-    `script` defines the results of jobs. `fault` queues faults, `chaos` causes faults at random.
+    `jobs` are the created jobs, `calls` counts requests by kind. `script` defines the results of jobs. `fault` queues
+    faults, `chaos` causes faults at random.
     """
 
     def __init__(self, port: int = 0, key: str = KEY, chance: int = 1) -> None:
@@ -91,18 +92,18 @@ class Provider:
     def script(self, content: str | None = None, **what: Any) -> None:
         """Define the results of all jobs, or of the jobs whose SHA-256, link or name is `content`.
 
-        `what` may have `duration` (seconds until the job is done), `text`, `seconds` (of audio), `error` (text or object
-        with which the job fails), `variant` of the result ("object" for channels, "output", or "null" for results), and
-        `result` (the whole result).
+        `what` may have `duration` (seconds until the job is done), `text`, `seconds` (of audio), `error` (a text or
+        object with which the job fails), `variant` of the result ("object" for channels, "output", or "null" for
+        results), and `result` (the whole result).
         """
         with self.lock:
             (self._defaults if content is None else self._scripts.setdefault(content, {})).update(what)
 
     def fault(self, on: str, kind: str, times: int = 1, **details: Any) -> None:
-        """Let the next `times` calls of the kind `on` ("create", "get" or "models") fail with `kind`, from BEFORE or AFTER.
+        """Let the next `times` calls of the kind `on` ("create", "get" or "models") fail.
 
-        `details` may have `retry_after` for 429 and 503 (None for no header), `seconds` for slow responses, and `to` for a
-        redirect.
+        `kind` is a fault from BEFORE or AFTER. `details` may have `retry_after` for 429 and 503 (None for no header),
+        `seconds` for slow responses, and `to` for a redirect.
         """
         assert kind in BEFORE + AFTER, kind
         with self.lock:

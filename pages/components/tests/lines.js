@@ -1,4 +1,4 @@
-// Lines for tests of editing.
+// Functions that make and read lines of text for the tests of editing.
 
 import { lineOf } from "../player/editing/lines.js";
 

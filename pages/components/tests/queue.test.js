@@ -6,13 +6,13 @@ import { packed, texts } from "./lines.js";
 
 /** @typedef {import("../player/editing/store.js").Kept} Kept */
 
-/** A server as the contract has it: texts, revisions, keys; it can be away, or lose an answer. */
+/** A stand-in for the server with texts, revisions and keys of steps. It can be unavailable or lose a response. */
 class Server {
   revisions = /** @type {string[][]} */ ([]);
   answers = /** @type {Map<string, number>} */ (new Map());
   bodies = /** @type {Kept[]} */ ([]);
   away = false;
-  losing = false; // it does the step, but nobody hears of it
+  losing = false; // whether it does a step but loses the response
 
   /** @param {string[]} texts */
   constructor(...texts) {

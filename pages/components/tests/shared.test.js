@@ -15,7 +15,7 @@ test.each([
   [NaN, "0:00"],
 ])("%d seconds are %s", (seconds, text) => expect(clock(seconds)).toBe(text));
 
-// As `megabytes` of stt/store/recordings.py says them.
+// The same texts as those of `megabytes` in stt/store/recordings.py.
 test.each([
   [0, "0 bytes"],
   [1023, "1023 bytes"],
@@ -81,7 +81,7 @@ describe("work that goes on while no element shows it", () => {
     const begin = () => ({ done: /** @type {string[]} */ ([]), known: 0, view: null, tell: () => {}, send: () => {} });
     const mount = working("p", kept, "done", begin, () => ({ close: () => {} }));
     const told = /** @type {unknown[]} */ ([]);
-    /** Show it on a page that knows so many. */
+    /** Show the work on a page where Python has received `known` ids. */
     const show = (known = 0, parentElement = document.createElement("div")) => {
       if (!parentElement.firstChild) parentElement.append(document.createElement("p"));
       const setStateValue = (/** @type {string} */ _, /** @type {unknown} */ value) => told.push(value);

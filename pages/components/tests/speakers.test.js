@@ -6,7 +6,7 @@ import { lineOf } from "../player/editing/lines.js";
 import { Text } from "../player/text.js";
 
 const BACKGROUNDS = {
-  light: ["#ffffff", "#fdfcfa", "#f3f1ec"], // Streamlit's, ours, ours behind fields
+  light: ["#ffffff", "#fdfcfa", "#f3f1ec"], // the backgrounds of Streamlit, of this app, and of this app's fields
   dark: ["#0e1117", "#161715", "#20221f"],
 };
 
@@ -22,13 +22,13 @@ function luminance(colour) {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-/** The contrast of WCAG 2.2. @param {string} one @param {string} two */
+/** Return the contrast ratio of two colours by WCAG 2.2. @param {string} one @param {string} two */
 function contrast(one, two) {
   const [dark, light] = [luminance(one), luminance(two)].sort((a, b) => a - b);
   return (light + 0.05) / (dark + 0.05);
 }
 
-/** @param {string} colour @returns its place in CIELAB */
+/** @param {string} colour @returns its coordinates in CIELAB */
 function lab(colour) {
   const [red, green, blue] = linear(colour);
   const [x, y, z] = [

@@ -4,7 +4,7 @@ import { timeLeft, wellFormed } from "../uploader/progress.js";
 const marks = [
   { at: 0, sent: 0 },
   { at: 2000, sent: 1000 },
-]; // 500 bytes a second
+]; // 500 bytes per second
 
 test.each([
   [2000, ""],
