@@ -68,9 +68,9 @@ def check(can_sign_in: bool = False) -> None:
 
 
 def run() -> None:
-    """Start the job engine shortly after the server. An error is logged; the first job tries to start it again.
+    """Start the job engine shortly after the server. If the start fails, the first job starts the job engine.
 
-    The start is delayed because it takes a second of processor time, which the first page needs. Creating a job starts
+    The start is delayed because it takes a second of processor time that the first page needs. Creating a job starts
     the job engine at once.
     """
     load()
@@ -124,8 +124,8 @@ def begin(unless: Callable[[], bool] = _is_ending) -> None:
 def stop_on_signals() -> None:
     """Make SIGTERM and SIGINT end this process within LONGEST seconds, also during uploads and playback.
 
-    The server's own handlers still run. They shut the server down gracefully, but wait for open requests without a time
-    limit.
+    The server's own signal handlers still run. These handlers shut the server down gracefully, but wait for open
+    requests without a time limit.
     """
     if threading.current_thread() is not threading.main_thread():
         return  # another server runs this application in a thread, and has its own handlers
@@ -162,8 +162,8 @@ def leave() -> None:
     """Exit this process at once, with exit code 0.
 
     Nothing is lost: open jobs continue from their last finished chunk, at the next start or, on a shared database, in
-    another process. The job engine is not shut down in order, because that closes its database, and a chunk that is
-    still being decoded would then fail, and its job with it. Decoding cannot be interrupted from outside.
+    another process. The job engine is not shut down in order, because that would close the database: a chunk that is
+    still being decoded would fail, and its job with it. Decoding cannot be interrupted from outside.
     """
     handing_over = threading.Thread(target=_hand_over, daemon=True)
     handing_over.start()

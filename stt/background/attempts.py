@@ -45,14 +45,17 @@ class Attempt:
 
     @property
     def work(self) -> str:
-        """Return the id of the attempt's workflow. `stt.store.erasure` finds it by the part before the last dash."""
+        """Return the id of the attempt's workflow.
+
+        `stt.store.erasure` finds workflows by the part before the last dash.
+        """
         return f"{self.id}-{self.kind}.{self.attempt}"
 
 
 def begin(attempt: Attempt, most: int) -> None:
     """Mark an attempt as working.
 
-    Raises Cancelled if the attempt is not open, and UnsafeRecording if it was begun `most` times before.
+    Raises Cancelled if the attempt is not open, and UnsafeRecording if the attempt was begun `most` times before.
     """
     c = attempt.table.c
     values = {"state": WORKING, "tries": c.tries + 1, "at": time.time()}
@@ -75,7 +78,7 @@ def fail(attempt: Attempt, error: SttError) -> None:
 
 
 def enqueue(attempt: Attempt, queue: str, workflow: Callable[[str, int], None]) -> None:
-    """Queue an attempt. If its workflow ended without recording an end, mark the attempt as failed.
+    """Queue an attempt. If the attempt's workflow ended without recording an end, mark the attempt as failed.
 
     The job engine must run.
     """
@@ -106,7 +109,7 @@ def failing(attempt: Attempt, work: str, log: logging.Logger) -> Iterator[None]:
 
 
 class Progress:
-    """The progress of an attempt in percent. Recording it also detects that the attempt was cancelled.
+    """The progress of an attempt in percent. Each recording of the progress also detects a cancel.
 
     `stage` describes a step other than the main work, such as a download, as text.
     """
@@ -130,7 +133,7 @@ class Progress:
         """
         if self._wanted and time.monotonic() >= self._next:
             self._next = time.monotonic() + REPORT
-            with suppress(*DB_UNAVAILABLE):  # the next call records it
+            with suppress(*DB_UNAVAILABLE):  # the next call records the progress
                 self._wanted = update(self._attempt, percent=self._percent, stage=self.stage)
         return not self._wanted
 

@@ -3,11 +3,11 @@
 A process adds a mark before it reads or decodes a chunk and removes it afterwards, also after an error. A process that
 stops in order removes all its marks. A mark of another process therefore means a crash in the middle of that chunk.
 
-Jobs in one process crash together, so each job with a mark of another process is a suspect. Its next chunks are decoded
-alone, while the other jobs of this process wait. A job that only ran beside a faulty recording is therefore marked once
-at most, and a job that was running when somebody killed the process continues. A suspect is cleared when it has passed
-both the marked chunk and the next one, which may have been prefetched during the crash. Only crashes at one position of
-a recording add up.
+Jobs in one process crash together, so each job with a mark of another process is a suspect. The next chunks of a
+suspect are decoded alone, while the other jobs of this process wait. A job that only ran beside a faulty recording is
+therefore marked once at most, and a job that was running when somebody killed the process continues. A suspect is
+cleared when it has passed both the marked chunk and the next one, which may have been prefetched during the crash. Only
+crashes at one position of a recording add up.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from stt.db.tables import crashes, transcriptions
 from stt.errors import Cancelled, UnsafeRecording
 
 MAX_CRASHES = 3
-# If processes that do not read this recording crash too, somebody is probably killing them. Each such bystander excuses
-# CRASHES_PER_BYSTANDER crashes; CERTAIN_CRASHES are never excused. Requeued jobs go first and thus run more often when
-# somebody kills a process, so one bystander excuses more than one crash.
+# If processes that do not read this recording crash too, somebody is probably killing processes. Each process that
+# crashed without reading it (a bystander) excuses CRASHES_PER_BYSTANDER crashes, but never CERTAIN_CRASHES. Requeued
+# jobs go first and thus run more often when somebody kills a process, so one bystander excuses more than one crash.
 CRASHES_PER_BYSTANDER, CERTAIN_CRASHES = 3, 10
 POLL_INTERVAL = 0.1  # seconds
 # Seconds for which a suspect lets other jobs go first. If suspects always went first, a suspect would be decoding

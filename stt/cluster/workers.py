@@ -4,7 +4,7 @@ Each worker updates its heartbeat in the database. One worker at a time requeues
 has timed out. Finished steps are checkpoints, so a requeued job continues from its last checkpoint.
 
 If the connection breaks after the database has dequeued a job and before the worker gets the answer, the job is
-assigned to a worker that does not know it. Each worker checks for such jobs itself.
+assigned to a worker that does not know the job. Each worker therefore checks for assigned jobs that it does not run.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class Heartbeat:
                 now = time.monotonic()
                 if now - last > 2 * HEARTBEAT_INTERVAL:
                     # The database was unavailable, or this process was suspended. Other workers may look dead for the
-                    # same reason, so give them a full timeout to send a heartbeat.
+                    # same reason, so give other workers a full timeout to send a heartbeat.
                     steady = now
                 last = now
                 if now - steady >= HEARTBEAT_TIMEOUT:
@@ -120,10 +120,10 @@ def requeue_from_dead_workers() -> int:
 
 
 def requeue_unstarted(worker: str, before: NotStarted) -> NotStarted:
-    """Requeue jobs assigned to this worker that it is not running; return those found for the first time.
+    """Requeue jobs assigned to this worker that it is not running; return the jobs found for the first time.
 
-    `before` is what the last check returned. A job is requeued only if two checks find it, because a job is assigned
-    shortly before it starts.
+    `before` is what the last check returned. A job is requeued only if two checks find it not running, because a
+    job is assigned shortly before it starts.
     """
     pending = DBOS.list_workflows(
         status="PENDING", executor_id=worker, name=WORKFLOWS, load_input=False, load_output=False
@@ -142,7 +142,7 @@ def release_own_jobs(worker: str) -> int:
 def _requeue(works: list[WorkflowStatus]) -> int:
     """Put workflows back into their queues and return their number.
 
-    A worker that still runs one of them can no longer write its results, because its fencing token is outdated.
+    A worker that still runs a requeued workflow can no longer write results: its fencing token is outdated.
     """
     queues = defaultdict(list)
     for work in works:

@@ -71,8 +71,8 @@ def _create_engine() -> sa.Engine:
             **_COMMON,
         )
     else:
-        # SQLite sorts and compacts in temporary files. Put them into the data folder, because /tmp may be in memory, or
-        # on another disk.
+        # SQLite sorts and compacts in temporary files. These files are put into the data folder, because /tmp may be in
+        # memory or on another disk.
         os.environ.setdefault("SQLITE_TMPDIR", str(data_folder()))
         engine = sa.create_engine(
             f"sqlite:///{data_folder() / 'stt.db'}",

@@ -1,8 +1,8 @@
 """Maintain the full-text index in each database, and rebuild it after the folding rules change.
 
 `stt.transcript.folding` splits titles, texts and queries into words. PostgreSQL splits titles and texts with an SQL
-function that gives the same words; a test compares both for every character. Triggers update the index in the
-transaction that writes a title or a text.
+function that gives the same words; a test compares the SQL function with `folding` for every character. Triggers update
+the index in the transaction that writes a title or a text.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _COLLATIONS = ("pg_c_utf8", "C.utf8", "C.UTF-8", "und-x-icu", "en-x-icu")
 
 log = logging.getLogger("stt.db.fulltext")
 
-# A table of transcriptions to index again: older code indexed them and treated fewer letters as equal.
+# A table of transcriptions to index again, because older code, which indexed them, treated fewer letters as equal.
 _OLD = "CREATE TABLE IF NOT EXISTS search_old (number integer PRIMARY KEY)"
 
 
@@ -149,7 +149,7 @@ def _stt_words(connection: sa.Connection) -> list[str]:
 
 
 def _no_words() -> str:
-    """Return all characters that are neither letters, marks nor digits, for use inside a regular expression's […]."""
+    """Return all characters that are neither letters, marks nor digits, for use in a character class of a regex."""
     codes = (code for code in range(1, 0x110000) if not 0xD800 <= code < 0xE000)
     return _escaped([code for code in codes if unicodedata.category(chr(code))[0] not in "LMN"])
 

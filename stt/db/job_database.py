@@ -1,4 +1,4 @@
-"""Configure the database connections of the job engine. Its pool is separate from that in `stt.db.engine`."""
+"""Configure the job engine's pool of database connections, which is separate from the pool in `stt.db.engine`."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def loads(text: str | bytes) -> Any:
             return value
     except IndexError:
         pass
-    return json.loads(text)  # it raises an error that describes the fault
+    return json.loads(text)  # raises an error that describes the fault
 
 
 def _value(text: str, at: int, depth: int) -> tuple[Any, int]:

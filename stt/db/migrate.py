@@ -63,9 +63,9 @@ def _create_tables(connection: sa.Connection, tables: sa.MetaData) -> None:
 
 
 def _migrate(connection: sa.Connection) -> None:
-    # Importing alembic takes 0.2 s, so it is imported only for a migration. It imports parts of SQLAlchemy that dbos
-    # imports in another thread. If both are imported concurrently, one may find a partially imported module and fail,
-    # so import dbos first.
+    # Importing alembic takes 0.2 s, so it is imported only for a migration. Alembic and dbos both import parts of
+    # SQLAlchemy. If two threads import alembic and dbos concurrently, one thread may find a partially imported module
+    # and fail, so import dbos first.
     import dbos  # noqa: F401
     from alembic import command
     from alembic.config import Config
@@ -97,7 +97,7 @@ def _exclusive_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
     with engine.connect() as plain:
         connection = plain.execution_options(isolation_level="AUTOCOMMIT")
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # a migration may drop and create a referenced table
-        # Python's sqlite3 begins no transaction for CREATE or ALTER, so begin one here. It also locks the database.
+        # Python's sqlite3 begins no transaction for CREATE or ALTER, so begin one here, which also locks the database.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         try:
             yield connection

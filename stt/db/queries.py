@@ -1,6 +1,6 @@
 """Run single statements: `one`, `single`, `rows`, `value` and `values` read rows, `write` changes rows.
 
-Each of these functions takes a connection from the pool; `write` also opens a transaction. Statements that belong
+Each function takes a connection from the pool; `write` also opens a transaction. Statements that belong
 together need a common transaction of `database()` (see `stt.db.engine`), whose connection `insert_missing` takes as an
 argument. Errors are those of SQLAlchemy: DB_UNAVAILABLE while the database does not answer, and IntegrityError if a
 constraint forbids a change.

@@ -47,10 +47,10 @@ def bring(
 ) -> str:
     """Record a transcript that a user provides, as a version of `recording` if given; return its generation id.
 
-    Without a recording, or if all words have times, the job is done at once. Otherwise the job aligns the transcript
-    with the recording; its text can be read meanwhile, and is kept even if the job fails. `provenance` says where the
-    transcript comes from. `options` are `language` (a code; missing means detect) and `track`. The job's end is
-    reported to the address `webhook`, or else to the owner's webhook. If an error is raised, nothing is recorded.
+    Without a recording, or if all words have times, the job is done at once. If words have no times, the job aligns the
+    transcript with the recording; the text can be read meanwhile, and is kept even if the job fails. `provenance` says
+    where the transcript comes from. `options` are `language` (a code; missing means detect) and `track`. The job's end
+    is reported to the address `webhook`, or else to the owner's webhook. If an error is raised, nothing is recorded.
 
     Raises BadLink, BadOption, NotFound for somebody else's recording, LimitReached.
     """

@@ -83,7 +83,7 @@ def claim(owner: str, key: str | None, body: bytes) -> Iterator[Claim | None]:
     try:
         yield claimed
     except BaseException:
-        # If the database is unavailable, the claim remains. A later request treats it as abandoned and replaces it.
+        # If the database is unavailable, the claim remains until a later request finds it abandoned and replaces it.
         with suppress(*DB_UNAVAILABLE):
             queries.write(creates.delete().where(*claimed._this, sa.not_(_c.done)))
         raise

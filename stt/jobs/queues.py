@@ -59,8 +59,9 @@ def queue_of(engine: str, duration: float | None) -> str:
 def next_priority(owner: str, engine: str, duration: float | None) -> int:
     """Return the priority of a new job of `owner` in its queue: 1 or more, lower goes first.
 
-    This is start-time fair queueing. The priority is one more than the highest of the owner's open jobs, and at least
-    the highest of all running jobs. With 200 jobs of another visitor queued, a newcomer's first job starts next.
+    The priorities implement start-time fair queueing. The priority is one more than the highest of the owner's open
+    jobs, and at least the highest of all running jobs. With 200 jobs of another visitor queued, a newcomer's first job
+    starts next.
     """
     here = _in_queue(queue_of(engine, duration))
 
@@ -88,7 +89,7 @@ def _until_start(working: list[Job], ahead: Sequence[float | None], usual: float
     """Estimate the seconds until a job starts, from the `working` jobs and the durations of the jobs `ahead` of it."""
     if not working or None in ahead or any(job.duration is None for job in working):
         return None
-    # Running jobs progress in parallel. When one of them ends, the next job starts.
+    # Running jobs progress in parallel. When a running job ends, the next job starts.
     pace = sum(job.speed(usual) for job in working) / len(working)
     ends = [max(0.0, job.duration - job.seconds_done) for job in working if job.duration]
     heapq.heapify(ends)

@@ -1,6 +1,6 @@
-"""Create, read, cancel and retry jobs. Pages, routes and other Python code call only these functions.
+"""Create, read, cancel and retry jobs. Pages, routes and other Python code call only this module.
 
-Every job is a DBOS workflow. The results of its steps are checkpoints, so after a crash it continues where it stopped.
+Every job is a DBOS workflow. The results of a job's steps are checkpoints, so a job continues after a crash.
 """
 
 from __future__ import annotations

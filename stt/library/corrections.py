@@ -64,7 +64,7 @@ def state(generation_id: str, owner: str) -> State:
 def with_speaker(transcript: Transcript, old: str, new: str) -> Transcript:
     """Return the transcript with speaker `old` renamed to `new`, also in its insights.
 
-    If there is a speaker `new` already, the two are merged.
+    If a speaker `new` exists already, `old` is merged into `new`.
     """
 
     def named(speaker: str | None) -> str | None:
@@ -179,8 +179,8 @@ def change(
 ) -> int:
     """Save the transcript that `changed` returns; return the revision, which is still `based_on` if nothing changed.
 
-    `also` is called in the same transaction with the transcript before the change. Raises NotFound, Conflict, and the
-    errors of the two functions.
+    `also` is called with the transcript before the change, in the transaction that saves the new one. Raises NotFound,
+    Conflict, and the errors of `changed` and `also`.
     """
     records.load(generation_id, owner)
     with database().begin() as connection:

@@ -1,7 +1,7 @@
 """Create, list and revoke share links. Until it expires, a link lets anybody read one transcript.
 
-A link is shown once; only its hash is stored. Its page shows the title, the words and, if the owner wants, the audio
-and the notes.
+A link is shown once; only its hash is stored. The page of a link shows the title, the words and, if the owner wants,
+the audio and the notes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Show the speakers of a transcript; rename, merge, reorder and split them; undo the last change.
 
-Renaming and splitting are corrections of the transcript (see `stt.library.corrections`). They also update the stored
+Renaming and splitting are corrections of the transcript (see `stt.library.corrections`), and also update the stored
 diarization (see `stt.background.diarization`).
 """
 
@@ -271,7 +271,7 @@ def _change(
 
 
 def _undo(stored: _Stored, before: Transcript | None, what: str, version: int) -> dict[str, Any]:
-    """Return the data that restores the current state. It can be used only while the transcript has this `version`."""
+    """Return the data to restore the current state by an undo, which needs the transcript to have this `version`."""
     return {
         "what": what,
         "version": version,

@@ -1,4 +1,4 @@
-"""Export everything of one owner as a ZIP: transcripts, recordings and metadata. It is built while it is sent."""
+"""Export everything of one owner as a ZIP, built while it is sent: transcripts, recordings and metadata."""
 
 from __future__ import annotations
 

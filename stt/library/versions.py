@@ -78,7 +78,7 @@ def finished(owner: str) -> list[list[Job]]:
 
 
 def source_of(job: Job) -> Recording | Link:
-    """Return the source to transcribe again: the kept recording, else the link. Raises NotFound if there is neither."""
+    """Return the source to transcribe again: the kept recording, else the link. Raises NotFound if neither exists."""
     if recording := recording_of(job):
         return recording
     if job.url:

@@ -117,7 +117,7 @@ def _forget_one(connection: sa.Connection, owner: str, one: str, other: str) -> 
 def suggestion(owner: str) -> Suggestion | None:
     """Return the newest correction to suggest as a term, or None.
 
-    It was made at least ASK_AFTER times, was not refused, and is not in the vocabulary.
+    The correction was made at least ASK_AFTER times, was not refused, and is not in the vocabulary.
     """
     known = {fold(text) for text in terms.texts(terms_of(owner))}
     # Sum up the rows: after a merge of histories, a correction may have two rows.

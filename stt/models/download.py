@@ -86,7 +86,7 @@ class Place:
             return None
 
     def note(self, progress: Progress) -> None:
-        """Write the progress file. A failure to write it is ignored."""
+        """Write the progress file. If the file cannot be written, nothing is raised."""
         with suppress(OSError), writing.replacing(self.parts / NOTE, "w") as file:
             json.dump({name: getattr(progress, name) for name in Progress.__slots__}, file)
 
@@ -114,7 +114,7 @@ class Place:
             lock.release()
 
     def spoil(self) -> None:
-        """Move an incomplete or altered model back to `parts`, so that it is not used. A new download reuses its files.
+        """Move an incomplete or altered model back to `parts`, so that it is not used. A new download reuses the files.
 
         The caller must hold the lock.
         """

@@ -61,7 +61,10 @@ def is_here(known: Known) -> bool:
 
 
 def listed(names: Iterable[str]) -> bool | None:
-    """Return whether STT_MODELS lists one of `names`, also by a pattern such as `local/*`; None if that is not set."""
+    """Return whether STT_MODELS lists one of `names`, also by a pattern such as `local/*`.
+
+    Return None if STT_MODELS is empty.
+    """
     patterns = [pattern.strip() for pattern in (settings().models or "").split(",") if pattern.strip()]
     return any(fnmatchcase(name, pattern) for name in names for pattern in patterns) if patterns else None
 
@@ -86,7 +89,7 @@ def check_fits(known: Known) -> None:
 
 
 def obtain(name: str, report: Report, check: Check) -> Weights:
-    """Return the weights of the model `name`. If it is not on this machine and STT_MODELS lists it, download it first.
+    """Return the weights of the model `name`. Download a missing model first if STT_MODELS lists it.
 
     All callers that need a model wait for the same download; `report` is called with its progress. Raises WeightsError
     and its subclasses, BadOption, DiskFull, DataFolderError, and the errors of `check`.

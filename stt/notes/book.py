@@ -1,4 +1,4 @@
-"""Store the notes on a transcription. Only the owner of the transcription can change them."""
+"""Store the notes on a transcription. Only the owner of the transcription can change its notes."""
 
 from __future__ import annotations
 

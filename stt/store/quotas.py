@@ -1,4 +1,4 @@
-"""Enforce the quotas of a host: check them before a job is created, then count its usage. Days are UTC.
+"""Enforce the quotas of a host: check them before a job is created, then count its usage. Days begin at midnight UTC.
 
 Each refusal names the quota and when it resets. The usage of a job still counts after the job is deleted, except audio
 that was never decoded. If visitors are identified only by a cookie, usage is also counted for their network address, so
@@ -45,7 +45,7 @@ _lock = threading.Lock()
 class Used:
     """Today's usage: seconds of audio of one visitor (`mine`) and of all visitors, and US dollars.
 
-    `dollars` are those of all visitors on this server's key.
+    `dollars` is the cost of all visitors' jobs on this server's key.
     """
 
     mine: float
@@ -113,7 +113,8 @@ def settle(job: Job, seconds: float, dollars: float | None) -> None:
 def release(job: Job, *, sent: bool) -> None:
     """Release the unused reservation of a job that ended without a result.
 
-    On this machine that is the audio that was not decoded. At a provider it is everything, unless the job was `sent`.
+    A job on this machine releases the audio that was not decoded. A provider's job releases everything, unless it was
+    `sent`.
     """
     if job.engine in kinds.HERE:
         mine, others = _counted_seconds(job)
@@ -231,7 +232,8 @@ def _expected_usage(job: Job) -> tuple[float, float | None]:
     """Return the expected seconds of audio and US dollars of this attempt. Dollars are None if the price is unknown."""
     seconds = (job.duration or 0.0) * _times_decoded(job)
     if job.engine in kinds.HERE:
-        # The audio that earlier attempts decoded is counted for them. This attempt continues after it.
+        # Audio that earlier attempts have decoded is counted for those attempts; this attempt continues after that
+        # audio.
         return max(0.0, seconds - _counted_seconds(job)[1]) if job.attempt > 1 else seconds, 0.0
     if job.own_key:
         return seconds, 0.0

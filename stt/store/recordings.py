@@ -63,7 +63,7 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An address that a user entered. A separate type, so that it cannot be treated as a path on this server."""
+    """An address that a user entered. Its separate type prevents its use as a path on this server."""
 
     url: str
 
@@ -322,14 +322,15 @@ def copy_name(recording_id: str, track: str) -> str:
 
 
 def existing(connection: sa.Connection, ids: Collection[str]) -> set[str]:
-    """Return those of `ids` that belong to a recording of any owner."""
+    """Return the `ids` that belong to a recording of any owner."""
     return set(connection.execute(sa.select(recordings.c.id).where(recordings.c.id.in_(list(ids)))).scalars())
 
 
 def clean_incoming(seconds: float | None = None) -> None:
     """Delete unfinished uploads older than `seconds`.
 
-    By default, delete all uploads of earlier runs, or if other processes may be alive, those older than STALE_SECONDS.
+    By default, delete all uploads of earlier runs, or if other processes may be alive, uploads older than
+    STALE_SECONDS.
     """
     if seconds is None:
         seconds = STALE_SECONDS if settings().database_url else 0

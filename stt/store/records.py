@@ -133,7 +133,7 @@ def insert(
     maker: str | None = None,
     also: Callable[[sa.Connection], None] = lambda _connection: None,
 ) -> None:
-    """Insert a job that the process `maker` is about to queue. `also` runs in the same transaction."""
+    """Insert a job that the process `maker` is about to queue. `also` runs in the transaction of the insert."""
     row = {field.name: getattr(job, field.name) for field in fields(Job)}
     with database().begin() as connection:
         connection.execute(transcriptions.insert().values(**row, sealed_key=sealed_key, maker=maker))
@@ -235,7 +235,7 @@ def update_progress(job: Job, within: sa.Connection | None = None, **values: Any
 def retitle(
     connection: sa.Connection, generation_id: str, was: str, title: str, *where: sa.ColumnElement[bool]
 ) -> bool:
-    """Change a title from `was` to `title`; return False if the title is neither of the two."""
+    """Change a title from `was` to `title`; return False if another title was set meanwhile."""
     same = sa.and_(_t.id == generation_id, _t.title.in_([was, title]), *where)
     values = {"title": title, "title_key": titles.key(title)}
     return connection.execute(transcriptions.update().where(same).values(values)).rowcount == 1
@@ -289,7 +289,7 @@ def fail(job: Job, error: SttError) -> bool:
 def usual_speed(model: str, default: float) -> float:
     """Return the seconds of audio that a model transcribes per second, measured in its last 20 finished jobs.
 
-    Return `default` if there are no such jobs.
+    Return `default` if the model has no finished jobs.
     """
     recent = (
         sa.select(_t.duration, _t.worked)

@@ -35,7 +35,10 @@ def note(connection: sa.Connection, kind: str, name: str, after: float = 0.0) ->
 
 
 def note_pages(connection: sa.Connection, file: str, name: str) -> None:
-    """Note in this transaction that an SQLite file contains deleted text. PostgreSQL needs no such note."""
+    """Note in this transaction that an SQLite file contains deleted text.
+
+    PostgreSQL needs no note about deleted text.
+    """
     if connection.dialect.name == "sqlite":
         note(connection, PAGES, f"{file}:{name}")
 

@@ -72,7 +72,7 @@ def text_so_far(generation_id: str, last: int | None = None) -> str:
         query = query.limit(last)
     text_query = sa.select(transcripts.c.text).where(transcripts.c.id == generation_id)
     with database().connect() as connection:
-        # A transcript that a user provides has its text from the start. Its chunks belong to the alignment.
+        # A transcript that a user provides has its text from the start; the chunks of its job belong to the alignment.
         if (text := connection.execute(text_query).scalar()) is not None:
             return str(text)
         rows = [row.segments for row in connection.execute(query)][::-1]

@@ -111,7 +111,7 @@ def overdue() -> list[Delivery]:
 
 
 def restart(delivery_id: str, owner: str) -> Delivery:
-    """Set a delivery to waiting again, with `tries` at 0. Raises NotFound, also if it is still waiting."""
+    """Set a delivery to waiting again, with `tries` at 0. Raises NotFound, also if the delivery is waiting."""
     values = {"state": WAITING, "tries": 0, "due": time.time(), "finished": None}
     mine = sa.and_(_d.id == delivery_id, _d.owner == owner, _d.state != WAITING)
     if queries.write(webhook_deliveries.update().where(mine).values(values)) != 1:

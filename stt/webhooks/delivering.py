@@ -22,7 +22,10 @@ log = logging.getLogger("stt.webhooks.delivering")
 
 
 def job_ended(generation_id: str) -> None:
-    """Begin the delivery for an ended job, if it has a webhook. If that fails, `reconcile` begins it later."""
+    """Begin the delivery for an ended job, if it has a webhook.
+
+    After an error, `reconcile` begins the delivery later.
+    """
     try:
         delivery_id = with_retries(deliveries.note_end, generation_id)
         if delivery_id is not None:
@@ -78,7 +81,10 @@ def deliver(delivery_id: str, number: int) -> None:
 
 
 def _attempt(delivery_id: str, number: int) -> float | None:
-    """Send the message and record the response. Return the seconds until the next attempt; None if there is none."""
+    """Send the message and record the response.
+
+    Return the seconds until the next attempt; None if no attempt follows.
+    """
     try:
         delivery = with_retries(deliveries.find, delivery_id, None)
     except NotFound:

@@ -37,7 +37,7 @@ def of(owner: str) -> Subscription:
     if row is not None:
         try:
             return Subscription(row.url, keys.unseal(row.secret).get_secret_value())
-        except KeyMissing:  # it cannot be decrypted, because STT_SECRET has changed
+        except KeyMissing:  # the secret cannot be decrypted, because STT_SECRET has changed
             return Subscription(row.url, renew_secret(owner))
     return Subscription(None, renew_secret(owner))
 

@@ -32,8 +32,8 @@ _d = diarizations.c
 class Search:
     """The progress of a search. `percent` is 0 to 100; `asked` and `found` are numbers of speakers.
 
-    `asked` is the requested number, or None to estimate it. `stage` describes a step other than the analysis, as text;
-    `error` is what `SttError.to_dict` returns.
+    `asked` is the requested number, None to estimate the number. `stage` describes a step other than the analysis, as
+    text; `error` is what `SttError.to_dict` returns.
     """
 
     state: str
@@ -113,7 +113,7 @@ def revision(connection: sa.Connection, generation_id: str, *, hold: bool = Fals
 
 
 def next_attempt(generation_id: str, asked: int | None, *, first: bool = False) -> Attempt | None:
-    """Record a new search and return it. If a search is open, return that one instead.
+    """Record a new search and return it. If a search is open already, return the open search instead.
 
     With `first`, return None if an earlier search has ended.
     """
@@ -155,7 +155,8 @@ def open_attempts() -> list[Attempt]:
 def finish(attempt: Attempt, found: Diarization) -> bool:
     """Save the result and add the speakers to the transcript. Return False if the attempt is no longer open.
 
-    Both the corrected transcript and the engine's original get the speakers. A single speaker is not named in the text.
+    Both the corrected transcript and the engine's original transcript get the speakers. A single speaker is not named
+    in the text.
     """
     names = names_of(len(found.speakers))
     with database().begin() as connection:
@@ -221,7 +222,7 @@ def analyses_of(recording_id: str, track: str) -> list[dict[str, Any]]:
 
 
 def analysed(recording_id: str, track: str) -> tuple[int, bool]:
-    """Return how many chunks of the track were analysed, and whether these are all its chunks."""
+    """Return how many chunks of the track were analysed, and whether the track has no more chunks."""
     a = analyses.c
     query = sa.select(a.number, a.last).where(a.id == recording_id, a.track == track)
     row = queries.one(query.order_by(a.number.desc()).limit(1))

@@ -1,6 +1,6 @@
 """The transcription of passages as durable work from a queue. Each process transcribes one passage at a time.
 
-A passage takes a few minutes at most. After a server is killed, its transcription therefore starts over.
+A passage takes a few minutes at most. After a server is killed, the transcription of a passage therefore starts over.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ log = logging.getLogger("stt.background.passages.decoding")
 
 
 def enqueue(passage: Passage) -> None:
-    """Queue a passage. If its workflow ended without recording an end, mark the passage as failed.
+    """Queue a passage. If the passage's workflow ended without recording an end, mark the passage as failed.
 
     The job engine must run.
     """
@@ -89,7 +89,7 @@ def _transcribe(passage: Passage) -> tuple[Segment, ...]:
             try:
                 segments = list(_decoded(passage, job, sound, model, progress))
                 break
-            except RuntimeError as error:  # CTranslate2 raises it if decoding on a graphics card fails
+            except RuntimeError as error:  # CTranslate2 raises this error if decoding on a graphics card fails
                 if not model.step_down(plan, error):
                     raise
     moved = [segment.moved(begin) for segment in segments]
@@ -139,7 +139,7 @@ def _decoded(passage: Passage, job: Job, sound: Samples, model: loaded.Model, pr
 def within(segment: Segment, start: float, end: float) -> Segment | None:
     """Return the part of a segment that lies from `start` to `end`, in seconds; None if no word does.
 
-    A word is included if its middle lies in that span. The times of the words are clipped to the span.
+    A word is included if its middle lies from `start` to `end`. The times of the words are clipped to that span.
     """
 
     def kept(at: float) -> float:

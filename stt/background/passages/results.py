@@ -1,6 +1,6 @@
 """Store the passage of a transcript that is being transcribed again: request, progress and result.
 
-A transcript has one such passage at a time. Its `attempt` rises with every new passage.
+A transcript has one passage at a time. The `attempt` of a transcript's row rises with every new passage.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def make(
         with av.open(str(part), "w", format="mp4", options={"movflags": "faststart"}) as copy:
             layout = "mono" if sound.channels == 1 else "stereo"
             stream = copy.add_stream("aac", rate=sound.rate, layout=layout, bit_rate=COPY_BITS * sound.channels)
-            # This encoder encodes nothing. It provides the parameters for the file's index, such as the encoder delay.
+            # This encoder encodes nothing, but provides the parameters for the file's index, such as the encoder delay.
             copy.start_encoding()
             at, written = -FRAME, 0
             for seconds, packets in sound.packets():
@@ -67,7 +67,7 @@ def make(
 class _Sound:
     """The sound of a recording, encoded by a decoder process.
 
-    `close` ends that process, because it has lowered its priority and cannot raise it again.
+    `close` ends the decoder process, because a process that has lowered its priority cannot raise the priority again.
     """
 
     def __init__(self, path: Path, track: int | Sequence[int] | None, name: str) -> None:

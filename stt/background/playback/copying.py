@@ -1,8 +1,8 @@
 """The making of playback copies as durable work from a queue, beside transcription.
 
-Each process makes one copy at a time. The first job of a recording starts its copy; if that fails, opening the player
-starts it. After a server is killed, the copy is made again from the start. Deleting the recording cancels the copy. A
-failed copy does not affect the transcript.
+Each process makes one copy at a time. The first job of a recording starts its copy; if no copy was started, opening the
+player starts one. After a server is killed, the copy is made again from the start. Deleting the recording cancels the
+copy. A failed copy does not affect the transcript.
 """
 
 from __future__ import annotations
@@ -57,7 +57,10 @@ class _Copy:
 
     @property
     def work(self) -> str:
-        """Return the id of the copy's workflow. `stt.store.erasure` finds it by the part before the last dash."""
+        """Return the id of the copy's workflow.
+
+        `stt.store.erasure` finds workflows by the part before the last dash.
+        """
         return f"{self.id}-{self.track or 'copy'}.{self.attempt}"
 
     @property
@@ -70,7 +73,10 @@ class _Copy:
 
 
 def expect(recording: Recording, options: dict[str, Any]) -> None:
-    """Start the copy that the player of a job with these options needs. If that fails, the player starts it."""
+    """Start the copy that the player of a job with these options needs.
+
+    If the start fails, the player starts the copy later.
+    """
     try:
         begin(recording, playback_copies.track_of(recording, options))
     except Exception as error:  # an error of the job engine must not fail a job  # noqa: BLE001
@@ -206,7 +212,7 @@ class _Progress:
             return
         self._next = time.monotonic() + REPORT
         percent = min(99, int(seconds * 100 / self._duration)) if self._duration else 0
-        with suppress(*DB_UNAVAILABLE):  # the next call records it
+        with suppress(*DB_UNAVAILABLE):  # the next call records the progress
             if not _change(self._copy, percent=percent):
                 raise Cancelled()
 

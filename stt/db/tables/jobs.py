@@ -52,14 +52,14 @@ transcriptions = sa.Table(
     sa.Column("remote_id", sa.Text),  # the provider's generation id, while its result may still be available
     sa.Column("provenance", sa.JSON),
     sa.Column("maker", sa.String(100)),  # the process that queues this attempt (see `stt.cluster.processes`)
-    sa.Column("own_key", sa.Boolean),  # whether the visitor's own key pays; null if an older version did not record it
+    sa.Column("own_key", sa.Boolean),  # whether the visitor's own key pays; null if an older version recorded nothing
     sa.Column("dated", sa.Float),  # date at which the recording was made
     sa.Column("dated_by", sa.String(12)),
     # Sort key of the title; NULL until `stt.db.title_order` sets it in rows of older versions.
     sa.Column("title_key", sa.LargeBinary, default=_title_key),
     # This index contains all columns that the history sorts, filters and sums, so that the history need not read the
-    # whole rows of 100,000 records. PostgreSQL gets a smaller index: it limits the length of indexed values, and titles
-    # have no limit there.
+    # whole rows of 100,000 records. PostgreSQL gets a smaller index, because PostgreSQL limits the length of indexed
+    # values, but titles have no maximum length.
     sa.Index(
         "transcriptions_by_owner",
         *("owner", "created", "state", "title_key", "model", "engine", "language"),

@@ -28,7 +28,7 @@ corrections = sa.Table(
 )
 
 
-# The newest editing steps of a transcript (see `stt.editing`), stored to undo them and to send them to other tabs.
+# The newest editing steps of a transcript (see `stt.editing`), stored for undo and for sending to other tabs.
 revisions = sa.Table(
     "revisions",
     metadata,
@@ -45,7 +45,7 @@ revisions = sa.Table(
 )
 
 
-# Notes on a transcript (see `stt.notes`). Times are those of the recording, in seconds.
+# Notes on a transcript (see `stt.notes`). `start` and `end` are seconds from the start of the recording.
 notes = sa.Table(
     "notes",
     metadata,
