@@ -30,7 +30,10 @@ REPORT = 0.5  # interval between updates of the progress, seconds
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt. Each kind of work has a subclass with its `table`, and with the `kind` that names its workflows."""
+    """An attempt at background work.
+
+    Each kind of work has a subclass with its `table`, and with the `kind` that names its workflows.
+    """
 
     table: ClassVar[sa.Table]
     kind: ClassVar[str]

@@ -1,4 +1,4 @@
-"""A job, from create to its end.
+"""Jobs, from their creation to their end.
 
 `service` has the four calls `create`, `get`, `cancel` and `retry`; pages, routes and other code call only these.
 `workflow` is the durable workflow of a job, `queueing` enqueues it, `queues` decides which job is next. `idempotency`

@@ -144,8 +144,8 @@ def _finish(job: Job, outcome: Outcome) -> None:
     values: dict[str, Any] = {"cost": outcome.cost, "provenance": provenance}
     values |= {"corrected": corrected} if made else {}
     values |= {} if outcome.worked is None else {"worked": outcome.worked}
-    # Settle before finishing, so that a finished job always has its usage recorded. After a crash in between, the step
-    # settles again.
+    # Settle before finishing, so that a finished job always has its usage recorded. After a crash between settling and
+    # finishing, the step settles again.
     quotas.settle(job, outcome.seconds or outcome.transcript.duration, outcome.dollars)
     if records.finish(job, outcome.transcript, raw=outcome.raw, **values):
         metrics.job_seconds.labels(job.engine).observe(time.time() - job.queued)

@@ -192,7 +192,10 @@ def _usable(parts: Path, published: Snapshot) -> int:
 
 
 def _same(before: HubFile | None, now: HubFile) -> bool:
-    """Return whether the published file `now` is the same as `before`. The SHA-256 that `_finish` adds is ignored."""
+    """Return whether the published file `now` is the same as `before`.
+
+    A SHA-256 that `_finish` has added is ignored.
+    """
     if before is None or before.size != now.size:
         return False
     return before.blob == now.blob if now.sha256 is None else before.sha256 == now.sha256

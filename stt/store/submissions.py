@@ -36,7 +36,7 @@ def was_submitted(job: Job) -> bool:
 
 
 def provider_id(generation_id: str) -> str | None:
-    """Return the provider's id of the job, whose result may still be available; None without one."""
+    """Return the provider's id of a job whose result may still be available; None if there is no such id."""
     return queries.value(sa.select(_t.remote_id).where(_t.id == generation_id))
 
 

@@ -194,7 +194,7 @@ def finish(attempt: Attempt, found: Diarization) -> bool:
 
 
 def labelled(stored: dict[str, Any], found: Diarization, names: list[str]) -> dict[str, Any]:
-    """Return the `stored` transcript with the speakers `found`, called `names`. A single speaker is left out."""
+    """Return the `stored` transcript with the speakers `found`, called `names`. A single speaker gets no name."""
     transcript = Transcript.from_dict(stored)
     several = len(names) > 1
     segments = label(transcript.segments, found, names if several else [""] * len(names))

@@ -98,7 +98,7 @@ diarizations = sa.Table(
     sa.Column("percent", sa.Integer, nullable=False),
     sa.Column("stage", sa.String(200)),
     sa.Column("attempt", sa.Integer, nullable=False),
-    sa.Column("tries", sa.Integer, nullable=False),  # how often a process has begun this attempt
+    sa.Column("tries", sa.Integer, nullable=False),  # how many times processes have begun this attempt
     sa.Column("asked", sa.Integer),  # the requested number of speakers
     sa.Column("at", sa.Float, nullable=False),  # time of the last change
     sa.Column("revision", sa.Integer, nullable=False),  # how often speakers were added to the transcript

@@ -68,7 +68,7 @@ sign_ins = sa.Table(
 )
 
 
-# Recovery codes of histories (see `stt.auth.recovery`).
+# Recovery codes, which open an owner's history in another browser (see `stt.auth.recovery`).
 recovery_codes = sa.Table(
     "recovery_codes",
     metadata,

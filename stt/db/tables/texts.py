@@ -72,7 +72,7 @@ passages = sa.Table(
     sa.Column("options", sa.JSON, nullable=False),
     sa.Column("percent", sa.Integer, nullable=False),
     sa.Column("stage", sa.String(200)),
-    sa.Column("tries", sa.Integer, nullable=False),  # how often a process has begun this attempt
+    sa.Column("tries", sa.Integer, nullable=False),  # how many times processes have begun this attempt
     sa.Column("error", sa.JSON(none_as_null=True)),
     sa.Column("result", sa.JSON(none_as_null=True)),  # segments, until somebody accepts or discards them
     sa.Column("at", sa.Float, nullable=False),  # time of the last change
