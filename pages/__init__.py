@@ -1,5 +1,1 @@
-"""Draw the pages. Importing this package loads the modules of `stt` that the first page needs (see `late.load`)."""
-
-from stt import late
-
-late.load()
+"""Draw the pages. `frame` runs for each of them; `sections` has parts of pages, `components` has our own elements."""

@@ -4,6 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from stt import late
+
+late.load()  # waits until the thread that starts the server has imported these modules (see `late.load`)
+
 from pages import session
 from pages.sections import banner, sign_in
 from pages.texts import for_scripts, tr

@@ -27,8 +27,8 @@ from stt.aiml import pacing
 from stt.aiml.catalog import LOCAL, TRACK, Model
 from stt.audio import tracks
 from stt.errors import SttError
-from stt.imports import reader as transcripts
-from stt.library import corrections, speed
+from stt.imports import accepted
+from stt.library import speed, tagging
 from stt.recorder import live_recordings
 from stt.settings import settings
 from stt.store import recordings, records
@@ -90,7 +90,7 @@ def add_recordings() -> tuple[list[Link], bool]:
     upload, link, record = st.tabs([tr("Upload"), tr("Link"), tr("Record")], key="ways", on_change="rerun")
     with upload:
         add(
-            uploader("uploads", settings().upload_limit, endings=transcripts.ENDINGS, longest_text=transcripts.MOST),
+            uploader("uploads", settings().upload_limit, endings=accepted.ENDINGS, longest_text=accepted.MOST),
         )
         memory.texts += dropped_texts("uploads")
         if not memory.drawn:
@@ -200,7 +200,7 @@ def begin(
         try:
             following.insert(0, stt.create(source, model=model, options=wanted, owner=owner, key=key, address=address))
             memory.show = f"job-{following[0]}"
-            corrections.set_tags(following[0], owner, tags)
+            tagging.set_tags(following[0], owner, tags)
         except SttError as error:
             refused.append(f"{source.url if isinstance(source, Link) else source.name}: {sentence(error.to_dict())}")
             links += [source.url] if isinstance(source, Link) else []
@@ -250,8 +250,8 @@ found = recordings.find_all(chosen, owner)
 listed = st.container()
 known = bool(found) and all(each_is_a_speaker(recording, "row") for recording in found)
 several = any(recording.channels > 1 for recording in found)
-choice, tagging = st.container(), st.container()
-with tagging:
+choice, below = st.container(), st.container()
+with below:
     tags = tag_choice(owner, "tags")
 with choice:
     model, options = model_choice(several, owner=owner, tags=tags, offer_speakers=not known)

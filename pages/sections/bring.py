@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -18,14 +19,15 @@ from stt.aiml import offered
 from stt.aiml.catalog import LOCAL, TRACK
 from stt.audio import tracks
 from stt.errors import InputError
-from stt.imports import reader
-from stt.imports.reader import Brought
-from stt.imports.references import encodings
+from stt.imports import accepted
 from stt.store import recordings
 from stt.store.recordings import Recording
 from stt.store.records import Job
 from stt.transcript import titles
 from stt.transcript.languages import LANGUAGES
+
+if TYPE_CHECKING:
+    from stt.imports.reader import Brought
 
 FILE, TEXT, ENCODING, READ = "bring-file", "bring-text", "bring-encoding", "bring-read"
 DETECT = ""
@@ -134,23 +136,24 @@ def _of_waiting(ids: list[str], on_added: Callable[[str], None]) -> None:
 def _transcript_input() -> Brought | None:
     """Draw the file field and the text box. Return the transcript, None after an error or without input."""
     state = st.session_state
-    sent = text_file(tr("Transcript file"), key_for("file", "bring"), reader.ENDINGS, reader.MOST)
+    sent = text_file(tr("Transcript file"), key_for("file", "bring"), accepted.ENDINGS, accepted.MOST)
     if sent is not None:
         state[FILE], state[ENCODING] = sent, None
         state[TEXT] = ""
-    text = st.text_area(tr("Or paste it"), height=120, key=TEXT, max_chars=reader.MOST)
+    text = st.text_area(tr("Or paste it"), height=120, key=TEXT, max_chars=accepted.MOST)
     if text.strip():
         state[FILE] = None
     source = (state.get(FILE), text, state.get(ENCODING))
     kept = state.get(READ)
     if kept is None or kept[0] != source:
         kept = state[READ] = (source, *_read(state.get(FILE), text, state.get(ENCODING)))
+    brought: Brought | None
     _, brought, error = kept
     if error:
         st.error(markdown(error))
     if brought is not None:
         _facts(brought)
-    return brought if isinstance(brought, Brought) else None
+    return brought
 
 
 def _read(file: tuple[str, bytes] | None, text: str, encoding: str | None) -> tuple[Brought | None, str]:
@@ -158,6 +161,8 @@ def _read(file: tuple[str, bytes] | None, text: str, encoding: str | None) -> tu
 
     Return (transcript, "") or (None, error message); (None, "") without input.
     """
+    from stt.imports import reader  # imported late, as it would delay the first page
+
     try:
         if file is not None:
             return reader.read(file[1], file[0], encoding=encoding), ""
@@ -185,6 +190,8 @@ def _facts(brought: Brought) -> None:
     for note in brought.notes:
         plain(note, "stt-hint")
     if brought.choices:
+        from stt.imports.references import encodings
+
         st.session_state.setdefault(f"{ENCODING}-box", brought.encoding)
 
         def read_again() -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.texts import tr, trn
 from stt.library import history, vocabulary
-from stt.library.corrections import MOST_TAGS
+from stt.library.tagging import MOST as MOST_TAGS
 from stt.vocabulary import terms
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, TypeVar, TypeVarTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from stt.db.engine import database
 
@@ -57,5 +57,7 @@ def write(statement: sa.Insert | sa.Update | sa.Delete) -> int:
 
 def insert_missing(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> None:
     """Insert `row` in this transaction, unless the table has a row with the same primary key."""
+    from sqlalchemy.dialects import postgresql  # imported late, as it would delay the first page
+
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     connection.execute(insert(table).values(row).on_conflict_do_nothing())

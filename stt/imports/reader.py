@@ -9,13 +9,12 @@ from typing import Any
 from stt.errors import BadReference, BadTranscript, TooLarge
 from stt.files.json_values import clean
 from stt.imports import cues, json_shapes, texts
+from stt.imports.accepted import MOST
 from stt.imports.references import docx, encodings, subtitles
 from stt.imports.references.reader import OTHERS, SUBTITLES
 from stt.imports.times import Given, Notes, in_order
 from stt.transcript.model import Transcript
 
-MOST = 10 << 20  # maximum size of a file, bytes; enough for eight hours of timed words in this app's JSON
-ENDINGS = (".srt", ".vtt", ".ass", ".ssa", ".txt", ".docx", ".json")
 GUIDANCE = "Bring SRT, VTT, ASS, TXT, DOCX or JSON, or paste the text."
 # An invisible character that this app's subtitle exports insert where a player would interpret text as markup.
 JOINER = "\u2060"

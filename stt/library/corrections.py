@@ -1,4 +1,4 @@
-"""Correct the speakers, title and tags of a finished transcript, or restore its original (text: see `stt.editing`).
+"""Correct the speakers and the title of a finished transcript, or restore its original (text: see `stt.editing`).
 
 The table `transcripts` always holds the corrected transcript, so reading, search, exports and counts need no other
 table. The first correction also stores the engine's original in `corrections`. Every correction names the revision that
@@ -8,7 +8,7 @@ it is based on: if two tabs save changes of the same revision, the second save r
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from stt.background.diarization import results
 from stt.db import queries
 from stt.db.engine import database
-from stt.db.tables import corrections, tags, transcriptions, transcripts
+from stt.db.tables import corrections, transcriptions, transcripts
 from stt.editing import revisions, texts
 from stt.errors import BadOption, Conflict, NotFound
 from stt.store import records
@@ -28,8 +28,6 @@ from stt.transcript.model import Transcript
 
 LONGEST_TITLE = titles.MAX_LENGTH
 LONGEST_NAME = texts.LONGEST_NAME
-LONGEST_TAG = 60  # characters
-MOST_TAGS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,38 +133,6 @@ def retitle(generation_id: str, owner: str, title: str, was: str) -> None:
     with database().begin() as connection:
         if not records.retitle(connection, generation_id, was, tidy, transcriptions.c.owner == owner):
             raise Conflict("The title was changed in another tab.", guidance="Reload the page to see it.")
-
-
-def tags_of(generation_id: str, owner: str) -> list[str]:
-    """Return the tags of a transcript, sorted. Raises NotFound."""
-    records.load(generation_id, owner)
-    query = sa.select(tags.c.tag).where(tags.c.id == generation_id)
-    return sorted(queries.values(query), key=str.casefold)
-
-
-def tags_of_all(generation_ids: list[str], owner: str) -> list[str]:
-    """Return the tags common to all transcripts, sorted; no tags if one of the transcripts is not the owner's."""
-    wanted = len(set(generation_ids))
-    own = sa.select(transcriptions.c.id).where(transcriptions.c.owner == owner, transcriptions.c.id.in_(generation_ids))
-    query = sa.select(tags.c.tag).where(tags.c.id.in_(own)).group_by(tags.c.tag).having(sa.func.count() == wanted)
-    return sorted(queries.values(query), key=str.casefold)
-
-
-def set_tags(generation_id: str, owner: str, wanted: Iterable[str], was: Iterable[str] = ()) -> None:
-    """Add the tags in `wanted` and remove those that are only in `was`. Tags added in another browser tab stay.
-
-    Raises NotFound or BadOption.
-    """
-    records.load(generation_id, owner)
-    tidy = {texts.tidy(tag, LONGEST_TAG, "A tag") for tag in wanted} - {""}
-    here = tags.c.id == generation_id
-    with database().begin() as connection:
-        connection.execute(tags.delete().where(here, tags.c.tag.in_(set(was) - tidy)))
-        known = set(connection.execute(sa.select(tags.c.tag).where(here)).scalars())
-        if len(known | tidy) > MOST_TAGS:
-            raise BadOption(f"A transcript takes at most {MOST_TAGS} tags.", guidance="Remove some.")
-        if tidy - known:
-            connection.execute(tags.insert(), [{"id": generation_id, "tag": tag} for tag in sorted(tidy - known)])
 
 
 def change(

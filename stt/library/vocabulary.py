@@ -18,7 +18,6 @@ from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import vocabulary, word_corrections
 from stt.errors import BadOption
-from stt.transcript import alignment
 from stt.transcript.folding import fold
 from stt.vocabulary import terms
 from stt.vocabulary.replacing import bare_words
@@ -148,6 +147,8 @@ def _list(owner: str, tag: str | None) -> sa.ColumnElement[bool]:
 
 def _changed_words(before: str, after: str) -> Iterable[tuple[str, str]]:
     """Yield (old word, new word) for each single word of `before` that one word of `after` replaces."""
+    from stt.transcript import alignment  # imported late, as it would delay the first page
+
     old, new = bare_words(before), bare_words(after)
     for run in alignment.align([fold(word) for word in old], [fold(word) for word in new]).runs:
         if run.kind != alignment.CHANGED or run.last - run.first != 1 or run.end - run.start != 1:

@@ -26,7 +26,7 @@ from stt.auth import tokens
 from stt.background.passages import results as passages
 from stt.db.engine import database
 from stt.db.tables import transcriptions
-from stt.library import corrections, history, retention, sharing
+from stt.library import corrections, history, retention, sharing, tagging
 from stt.notes import book
 from stt.settings import settings
 from stt.store import playback_copies, recordings, records, removals, transcripts
@@ -165,7 +165,7 @@ def done(house: House, planted: Planted, tmp_path: Path) -> str:
     recording = recordings.find(records.load(generation_id, owner).recording_id, owner)
     until(lambda: playback_copies.copy_of(recording, ""), 120)
     planted.sounds += pieces(playback_copies.copy_of(recording, ""))
-    corrections.set_tags(generation_id, owner, [planted.tag])
+    tagging.set_tags(generation_id, owner, [planted.tag])
     text = transcripts.transcript_of(generation_id).text
     version = retype(generation_id, owner, 0, f"{text} {planted.typed}")
     corrections.restore(generation_id, owner, version)
@@ -180,7 +180,7 @@ def done(house: House, planted: Planted, tmp_path: Path) -> str:
 def wait_for_words(planted: Planted, generation_id: str) -> None:
     """Wait until a job in the middle of a long recording has words."""
     until(lambda: "country" in transcripts.text_so_far(generation_id).lower(), 120)
-    corrections.set_tags(generation_id, planted.owner, [planted.tag])
+    tagging.set_tags(generation_id, planted.owner, [planted.tag])
 
 
 def delete_one(owner: str, ids: list[str]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from stt.auth import visitors
-from stt.library import corrections, history
+from stt.library import history, tagging
 from tests.bench.many_transcripts import generate
 from tests.browser.conftest import click_table, type_date
 from tests.conftest import forget
@@ -104,7 +104,7 @@ def test_ticked_ones_are_added_up_taken_away_as_one_zip_and_deleted(many: Page, 
 
 def test_ticked_ones_are_tagged_and_found_by_their_tag(many: Page):
     chosen = history.find(OWNER, limit=2)
-    corrections.set_tags(chosen[0].id, OWNER, ["old"])
+    tagging.set_tags(chosen[0].id, OWNER, ["old"])
     click_table(many, 17, 0)
     click_table(many, 17, 1)
     expect(many.get_by_text("2 ticked")).to_be_visible()
@@ -115,7 +115,7 @@ def test_ticked_ones_are_tagged_and_found_by_their_tag(many: Page):
     dialog.get_by_text("Those of only some").click()  # closes the list
     dialog.get_by_role("button", name="Save").click()
     expect(dialog).to_have_count(0)
-    assert [corrections.tags_of(job.id, OWNER) for job in chosen] == [["<b>board</b>", "old"], ["<b>board</b>"]]
+    assert [tagging.tags_of(job.id, OWNER) for job in chosen] == [["<b>board</b>", "old"], ["<b>board</b>"]]
     choose_filter(many, "Tag", "<b>board</b>")
     expect(many.get_by_text("2 transcripts.")).to_be_visible()
 

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from stt import kinds
 from stt.auth import tokens, visitors
-from stt.library import corrections, sharing
+from stt.library import sharing, tagging
 from stt.store import recordings, records
 from stt.transcript.model import Segment, Transcript, Word
 from tests import audio
@@ -143,7 +143,7 @@ def things(owner: Visitor) -> dict[str, str]:
         records.finish(here, Transcript((spoken,), 11.0, language="en"))
         made[kind] = here.id
     records.transition(here.id, (kinds.DONE,), kinds.FAILED, error=FAILURE)
-    corrections.set_tags(here.id, name, [HOSTILE[:60]])
+    tagging.set_tags(here.id, name, [HOSTILE[:60]])
     withdrawn = sharing.create(made["done"], name, days=1, audio=True)
     sharing.revoke(sharing.all_of(made["done"], name)[0].id, name)
     tokens.create(f"{SECRET} <img src=x onerror='window.taken=1'> **b** $x$", name)

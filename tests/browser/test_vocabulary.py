@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from stt.library import corrections, vocabulary
+from stt.library import tagging, vocabulary
 from stt.transcript.model import Transcript
 from stt.vocabulary.terms import Term
 from tests import audio
@@ -60,7 +60,7 @@ def test_terms_of_a_tag_are_offered_with_it_and_it_is_on_the_transcript(browser:
     with sharing_data_with(server):
         page = page_of(browser, server, "tagger")
         generation_id = put("visitor:tagger", Transcript((said(FIRST),), 11.0, "en"))
-        corrections.set_tags(generation_id, "visitor:tagger", ["Interviews", "Alps"])
+        tagging.set_tags(generation_id, "visitor:tagger", ["Interviews", "Alps"])
         page.goto(f"{server.url}/settings")
         choose(page, page.get_by_role("combobox", name="List"), "Tag Interviews")
         keep(page, "apomorphine", "Interviews")

@@ -17,7 +17,7 @@ from stt.editing import texts
 from stt.errors import BadLink, BadOption, DiskFull, KeyRefused, SttError, TooLarge
 from stt.files import paths
 from stt.imports.references import reader
-from stt.library import corrections, history, takeout
+from stt.library import corrections, history, tagging, takeout
 from stt.links import download
 from stt.recorder import live_recordings
 from stt.settings import settings
@@ -73,9 +73,9 @@ def test_a_text_has_a_bound_and_a_sentence(name: str):
 CORRECTIONS: dict[str, tuple[Callable[[str, Any], Any], Any, Any]] = {
     "a title": (lambda i, v: corrections.retitle(i, ANN, v, "Talk"), "t" * corrections.LONGEST_TITLE, "t" * (corrections.LONGEST_TITLE + 1)),
     "a name": (lambda i, v: texts.name_of_speaker(v), "n" * corrections.LONGEST_NAME, "n" * (corrections.LONGEST_NAME + 1)),
-    "a tag": (lambda i, v: corrections.set_tags(i, ANN, [v]), "t" * corrections.LONGEST_TAG, "t" * (corrections.LONGEST_TAG + 1)),
-    "many tags": (lambda i, v: corrections.set_tags(i, ANN, v), list(map(str, range(corrections.MOST_TAGS))),
-                  list(map(str, range(corrections.MOST_TAGS + 1)))),
+    "a tag": (lambda i, v: tagging.set_tags(i, ANN, [v]), "t" * tagging.LONGEST, "t" * (tagging.LONGEST + 1)),
+    "many tags": (lambda i, v: tagging.set_tags(i, ANN, v), list(map(str, range(tagging.MOST))),
+                  list(map(str, range(tagging.MOST + 1)))),
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from stt.auth import recovery, tokens, visitors
 from stt.db.engine import database
 from stt.db.tables import browsers, metadata
 from stt.errors import BadOption, LimitReached, NotFound
-from stt.library import corrections, history, retention, sharing
+from stt.library import history, retention, sharing, tagging
 from stt.store import quotas, recordings, records
 from stt.store.records import Job
 from tests import audio
@@ -69,7 +69,7 @@ def test_what_the_new_browser_had_is_kept_apart_unless_it_is_added():
 def everything(owner: str) -> Job:
     """Create a transcript with recording, tag, link, token, usage and recovery code."""
     made = finished(owner)
-    corrections.set_tags(made.id, owner, ["tag"])
+    tagging.set_tags(made.id, owner, ["tag"])
     sharing.create(made.id, owner, days=1, audio=True)
     tokens.create("Nightly", owner)
     recovery.create(owner)
@@ -89,7 +89,7 @@ def test_all_that_was_added_belongs_to_the_recovered_history():
         assert visitors.owner_of(visitor) == HERE and titles(visitor) == ["Talk", "Talk"]
         assert len(titles(visitor, "ask not")) == 2, "the search index goes along"
     assert owners() == {HERE}
-    assert recordings.find(mine.recording_id, HERE) and corrections.tags_of(mine.id, HERE) == ["tag"]
+    assert recordings.find(mine.recording_id, HERE) and tagging.tags_of(mine.id, HERE) == ["tag"]
     assert sharing.all_of(mine.id, HERE) and tokens.find(token).owner == HERE
     assert quotas.used(HERE).mine == 120.0
     assert recovery.offer(theirs, "fourth").owner == HERE, "its own codes open the whole"

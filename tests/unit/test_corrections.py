@@ -18,7 +18,7 @@ from stt.db.tables import corrections as kept
 from stt.db.tables import tags
 from stt.errors import BadOption, Conflict, NotFound
 from stt.export.formats import FORMATS
-from stt.library import corrections, history, speakers
+from stt.library import corrections, history, speakers, tagging
 from stt.store import records, transcripts
 from stt.store.records import Job
 from stt.transcript.model import Segment, Transcript, Word, paragraphs
@@ -231,17 +231,17 @@ def test_a_title_changes_unless_another_tab_was_first(data: Path):
 
 def test_tags_of_two_tabs_both_stay(data: Path):
     finished()
-    corrections.set_tags("a", OWNER, ["work", "old"])
-    corrections.set_tags("a", OWNER, ["work", "Anna"], was=["work", "old"])
-    corrections.set_tags("a", OWNER, ["work", "bob ", " "], was=["work", "old"])
-    assert corrections.tags_of("a", OWNER) == ["Anna", "bob", "work"]
+    tagging.set_tags("a", OWNER, ["work", "old"])
+    tagging.set_tags("a", OWNER, ["work", "Anna"], was=["work", "old"])
+    tagging.set_tags("a", OWNER, ["work", "bob ", " "], was=["work", "old"])
+    assert tagging.tags_of("a", OWNER) == ["Anna", "bob", "work"]
 
 
 def test_tags_of_several_are_those_that_all_of_them_have(data: Path):
     for name, own in (("a", ["x", "Y", "one"]), ("b", ["Y", "x"]), ("c", ["x", "Y", "two"])):
-        corrections.set_tags(finished(name=name), OWNER, own)
-    assert corrections.tags_of_all(["a", "b", "c"], OWNER) == ["x", "Y"]
-    assert corrections.tags_of_all(["a", "gone"], OWNER) == corrections.tags_of_all(["a"], "visitor:other") == []
+        tagging.set_tags(finished(name=name), OWNER, own)
+    assert tagging.tags_of_all(["a", "b", "c"], OWNER) == ["x", "Y"]
+    assert tagging.tags_of_all(["a", "gone"], OWNER) == tagging.tags_of_all(["a"], "visitor:other") == []
 
 
 @pytest.mark.parametrize(
@@ -254,8 +254,8 @@ def test_tags_of_several_are_those_that_all_of_them_have(data: Path):
         lambda owner: corrections.restore("a", owner, 0),
         lambda owner: corrections.bring_back("a", owner, 0),
         lambda owner: corrections.retitle("a", owner, "Mine", "Speech"),
-        lambda owner: corrections.tags_of("a", owner),
-        lambda owner: corrections.set_tags("a", owner, ["mine"]),
+        lambda owner: tagging.tags_of("a", owner),
+        lambda owner: tagging.set_tags("a", owner, ["mine"]),
     ],
 )
 def test_nobody_reaches_what_is_somebody_elses(data: Path, call):
@@ -268,7 +268,7 @@ def test_nobody_reaches_what_is_somebody_elses(data: Path, call):
 def test_what_is_deleted_leaves_no_correction_behind(data: Path):
     finished()
     retype("a", OWNER, 0, "Mine.")
-    corrections.set_tags("a", OWNER, ["secret"])
+    tagging.set_tags("a", OWNER, ["secret"])
     history.delete("a", OWNER)
     with database().connect() as connection:
         for table in (kept, tags):

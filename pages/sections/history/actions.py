@@ -11,7 +11,7 @@ from pages.sections.vocabulary_choice import tags_input
 from pages.texts import tr, trn
 from stt.export.formats import FORMATS
 from stt.guard import base_path
-from stt.library import corrections, history
+from stt.library import history, tagging
 from stt.store.records import Job
 from stt.web.exports.addresses import MANY
 
@@ -49,7 +49,7 @@ def history_actions(owner: str, chosen: list[Job]) -> None:
 @session.dialog(lambda: tr("Tags"))
 def _tags(owner: str, chosen: list[Job]) -> None:
     """Draw the tag dialog. The visitor can remove tags that all `chosen` have, and add tags to all of them."""
-    shared = corrections.tags_of_all([job.id for job in chosen], owner)
+    shared = tagging.tags_of_all([job.id for job in chosen], owner)
     st.text(
         tr("Tags of “{title}”.", title=chosen[0].title)
         if len(chosen) == 1
@@ -61,7 +61,7 @@ def _tags(owner: str, chosen: list[Job]) -> None:
             return
     with show_errors():
         for job in chosen:
-            corrections.set_tags(job.id, owner, wanted, shared)
+            tagging.set_tags(job.id, owner, wanted, shared)
         st.rerun()
 
 

@@ -14,7 +14,7 @@ from pages.texts import tr
 from stt import kinds
 from stt.editing import revisions
 from stt.guard import base_path
-from stt.library import corrections
+from stt.library import corrections, tagging
 from stt.library.corrections import LONGEST_TITLE
 from stt.store.records import Job
 from stt.transcript.model import Transcript
@@ -31,7 +31,7 @@ def editing(job: Job, state: corrections.State) -> dict[str, Any]:
 
 def tag_line(job: Job) -> None:
     with st.container():  # even if empty, for the reason given in `machines_version`
-        if found := corrections.tags_of(job.id, job.owner):
+        if found := tagging.tags_of(job.id, job.owner):
             plain(tr("Tags: {names}", names=", ".join(found)), "stt-facts")
 
 
@@ -42,7 +42,7 @@ def details_button(job: Job) -> None:
 
 @session.dialog(lambda: tr("Title and tags"))
 def _details(job: Job) -> None:
-    tags = corrections.tags_of(job.id, job.owner)
+    tags = tagging.tags_of(job.id, job.owner)
     with st.form("details-form", border=False):
         title = st.text_input(tr("Title"), job.title, max_chars=LONGEST_TITLE)
         wanted = tags_input(job.owner, tags)
@@ -51,7 +51,7 @@ def _details(job: Job) -> None:
     with show_errors():
         if title != job.title:
             corrections.retitle(job.id, job.owner, title, job.title)
-        corrections.set_tags(job.id, job.owner, wanted, tags)
+        tagging.set_tags(job.id, job.owner, wanted, tags)
         st.rerun()
 
 

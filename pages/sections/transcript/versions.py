@@ -21,7 +21,7 @@ from stt.aiml import offered
 from stt.aiml.catalog import Model, cost_text
 from stt.errors import BadOption, NotFound, SttError
 from stt.jobs import service
-from stt.library import corrections, speed, versions
+from stt.library import speed, tagging, versions
 from stt.store.recordings import Recording
 from stt.store.records import Job
 from stt.transcript.languages import LANGUAGES
@@ -64,9 +64,9 @@ def _again(job: Job) -> None:
     plain(tr("The earlier version is kept. Once the new one is done, both are shown side by side."), "stt-hint")
     known = isinstance(source, Recording) and each_is_a_speaker(source, "again")
     several = isinstance(source, Recording) and source.channels > 1
-    choice, tagging = st.container(), st.container()
-    with tagging:
-        tags = tag_choice(job.owner, "again-tags", corrections.tags_of(job.id, job.owner))
+    choice, below = st.container(), st.container()
+    with below:
+        tags = tag_choice(job.owner, "again-tags", tagging.tags_of(job.id, job.owner))
     with choice:
         model, options = model_choice(several, owner=job.owner, tags=tags, offer_speakers=not known, narrow=True)
     if isinstance(source, Recording):
@@ -75,7 +75,7 @@ def _again(job: Job) -> None:
     if st.button(tr("Transcribe"), type="primary", key="again-start"):
         with show_errors():
             made = _creator(job)(model, options)
-            corrections.set_tags(made, job.owner, tags)
+            tagging.set_tags(made, job.owner, tags)
             compare([job.id, made])
 
 
@@ -110,7 +110,7 @@ def several_models(job: Job, chosen: list[str]) -> None:
             placeholder=tr("Choose two or more"),
         )
     ]
-    terms = vocabulary_choice(job.owner, "several", corrections.tags_of(job.id, job.owner))
+    terms = vocabulary_choice(job.owner, "several", tagging.tags_of(job.id, job.owner))
     _cost(several, job)
     label = (
         tr("Transcribe and compare")

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from stt.db.tables.metadata import metadata
 from stt.transcript import titles
 
+_WITHOUT_KEY = "transcriptions_without_key"
 _NO_KEY = sa.text("title_key IS NULL")
 
 
@@ -66,7 +67,7 @@ transcriptions = sa.Table(
         *("duration", "words", "confidence", "cost", "dated", "number"),
     ).ddl_if(dialect="sqlite"),
     sa.Index("transcriptions_by_owner_only", "owner", "created").ddl_if(dialect="postgresql"),
-    sa.Index("transcriptions_without_key", "number", sqlite_where=_NO_KEY, postgresql_where=_NO_KEY),
+    sa.Index(_WITHOUT_KEY, "number", sqlite_where=_NO_KEY),
     sa.Index("transcriptions_by_model", "model", "owner"),
     sa.Index("transcriptions_by_language", "language", "owner"),
     sa.Index("transcriptions_by_finished", "model", "state", "finished"),
@@ -74,6 +75,14 @@ transcriptions = sa.Table(
     sa.Index("transcriptions_by_turn", "state", "engine", "turn"),
     sa.Index("transcriptions_by_owner_turn", "owner", "engine", "state", "turn"),
 )
+
+
+@sa.event.listens_for(transcriptions, "before_create")
+def _limit_index(table: sa.Table, connection: sa.Connection, **_options: object) -> None:
+    """Make the index partial on PostgreSQL, too. As an option of the index, it would import that dialect everywhere."""
+    if connection.dialect.name == "postgresql":
+        (index,) = (index for index in table.indexes if index.name == _WITHOUT_KEY)
+        index.dialect_options["postgresql"]["where"] = _NO_KEY
 
 
 stretches = sa.Table(

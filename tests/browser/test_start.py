@@ -1,0 +1,50 @@
+"""What the server imports for the first page, whose visitor waits for it."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from tests.server import ROOT, Server
+from tests.waiting import until
+
+# The job engine would be imported some seconds after the start, which a busy machine may need for the page.
+START = """
+from stt import lifecycle
+lifecycle.HEAD_START = 600.0
+from streamlit.web.cli import main
+main()
+"""
+LATE = {"av", "ctranslate2", "dbos", "numpy", "onnxruntime", "pandas", "psycopg", "pyarrow", "requests"}
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_first_page_needs_no_large_library(browser: Browser, tmp_path: Path):
+    server = Server(tmp_path / "data")
+    command = [sys.executable, "-X", "importtime", "-c", START, "run", "streamlit_app.py"]
+    with open(server.log, "wb") as log:
+        process = subprocess.Popen(
+            [*command, "--server.port", str(server.port)], cwd=ROOT, env=server.environment, stdout=log, stderr=log
+        )
+    page = browser.new_page()
+    try:
+        until(lambda: _listens(server.port), 60)  # not /healthz, which starts the job engine
+        page.goto(server.url)
+        page.get_by_role("button", name="Try the sample").wait_for()
+        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    finally:
+        page.close()
+        process.kill()
+        process.wait()
+    imported = set(re.findall(r"^import time:.*\| +(\w+)$", server.log.read_text(), re.MULTILINE))
+    assert {"streamlit", "sqlalchemy"} <= imported
+    assert imported & LATE == set()
