@@ -126,7 +126,8 @@ def upload_of_reference(first: Job, box: str) -> None:
 
     If the encoding of the file is uncertain, draw a field that chooses it.
     """
-    unsure, choice = f"{box}-unsure", f"{box}-encoding"  # state[unsure]: (name, content, encodings, chosen one)
+    # `state[unsure]` is (file name, file content, likely encodings, chosen encoding).
+    unsure, choice = f"{box}-unsure", f"{box}-encoding"
     sent = text_file(tr("Upload it"), key_for("file", box), reader.ENDINGS, reader.MOST)
     if sent is not None:
         name, content = sent
@@ -239,7 +240,10 @@ def side_by_side(done: list[Job], reference: str) -> None:
 
 
 def row(job: Job, letter: str, alignment: Alignment | None) -> Version:
-    """Return the table row of a version. `alignment` is with the text it is compared with, None for that text."""
+    """Return the table row of a version.
+
+    `alignment` compares the version with the text in the first column. It is None for the version in that column.
+    """
     rate = ("–", tr("compared with this one"))
     if alignment is not None:
         counts = tr(
@@ -308,7 +312,10 @@ def say_limits(texts: dict[str, list[comparison.Token]], rough: bool) -> None:
 
 
 def progress() -> None:
-    """Draw the versions that have not finished, with their progress. A fragment runs this function every second."""
+    """Draw the versions that have not finished, with their progress.
+
+    A Streamlit fragment runs this function every second while a version is being transcribed.
+    """
     open_now = records.jobs_of(owner, ids=state.compare_open)
     for job in open_now:
         plain(version_label(job), "stt-hint")

@@ -25,12 +25,12 @@ from stt.store import records
 RECENT = 24 * 3600  # seconds; older jobs that have ended are only in the history
 MOST_ROWS = 12
 DATABASE_CHECK_INTERVAL = 2.0  # interval between checks while the database is unavailable, seconds
-RECOVERED = "recovered"  # session key: a recovery code was just used
-KEPT_KEYS = ("api_key", RECOVERED)  # session keys that survive when the browser gets another history
+RECOVERED = "recovered"  # session state key: whether a recovery code was just used
+KEPT_KEYS = ("api_key", RECOVERED)  # session state keys that are kept when the browser gets another history
 
 
 def signs_in() -> bool:
-    """Return whether people sign in on this server."""
+    """Return whether people must sign in on this server."""
     return settings().access == "login"
 
 
@@ -63,7 +63,7 @@ def recognise() -> bool:
 
 
 def _has_signed_in(name: str | None) -> bool:
-    """Return whether the visitor has signed in, and record it for the routes of this app, which check it themselves."""
+    """Return whether the visitor has signed in, and record the sign-in, which the HTTP routes check."""
     if name is None or not getattr(st.user, "is_logged_in", False):
         return False
     user = visitors.user(st.user.to_dict())
@@ -85,7 +85,7 @@ def owner() -> str:
 
 
 def name() -> str:
-    """Return the visitor's name in this browser's cookie, "" without a cookie."""
+    """Return the random visitor name in this browser's cookie, "" without a cookie."""
     return visitors.visitor(st.context.cookies) or ""
 
 
@@ -96,7 +96,7 @@ def is_current() -> bool:
 
 
 def _current_owner() -> str | None:
-    """Return the owner that the visitor's cookie stands for now. Without a cookie return the owner of this session."""
+    """Return the owner that belongs to the visitor's current cookie; without a cookie, the owner of this session."""
     name = visitors.visitor(st.context.cookies)
     if name is None and not signs_in():
         return visitors.owner_of(None) or st.session_state.get("owner")

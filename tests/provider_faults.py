@@ -43,7 +43,7 @@ class FaultyHandler(BaseHTTPRequestHandler):
         pass
 
     def send(self, status: int, body: Any, headers: dict[str, str] | None = None, pause: float | None = 0) -> None:
-        """Send a response with `pause` seconds in the middle of its body. If `pause` is None, the response ends there."""
+        """Send a response that pauses `pause` seconds in the middle of its body; None ends the response there."""
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **(headers or {})}.items():

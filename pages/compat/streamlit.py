@@ -47,7 +47,7 @@ def _no_manifests(max_workers: int | None = None) -> list[tuple[manifest_scanner
 class WithoutDialogs:
     """Disable Streamlit's own error dialogs in the configuration that the page reads before it connects.
 
-    Otherwise, three seconds after the server became unavailable, Streamlit would open a dialog over the page. The
+    Otherwise, three seconds after the server becomes unavailable, Streamlit would open a dialog over the page. The
     dialog takes the keyboard focus from a visitor who is typing, and names the command that starts a server.
     `pages/sections/banner.py` draws a notice instead.
     """

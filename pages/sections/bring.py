@@ -88,7 +88,8 @@ def bring_dropped(texts: list[tuple[str, bytes]], found: Sequence[Recording], on
 def _partner(name: str, found: Sequence[Recording], *, alone: bool) -> Recording | None:
     """Return the recording that belongs to the transcript file `name`: the recording with the same name.
 
-    If none has the same name, return the only recording if there is one and the transcript is `alone`, else None.
+    If no recording has the same name, and there are only one recording and one transcript (`alone`), return that
+    recording. Otherwise return None.
     """
     stem = PurePath(name).stem.casefold()
     for recording in found:

@@ -27,7 +27,7 @@ from stt.transcript.languages import LANGUAGES
 SPOKEN = ("language", "language_code")
 CHANNELS, SPEAKERS = "channels_are_speakers", "speakers"
 ON_TOP = (CHANNELS, "translate")
-HINT = 160  # maximum characters of a model's description
+HINT = 160  # maximum shown characters of a model's description
 
 
 def model_choice(

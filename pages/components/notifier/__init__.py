@@ -8,7 +8,7 @@ _notifier = component("notifier")
 
 
 def notifier(news: str, *, waiting: bool) -> None:
-    """Draw the button that turns notifications on and off, and show `news` as a notification when the text changes.
+    """Draw the button that turns notifications on and off, and show `news` as a notification when `news` changes.
 
     The button is visible only while jobs are open (`waiting`) and if the browser supports notifications. Its click asks
     for permission. Without permission, or while the tab is visible, nothing is shown.

@@ -628,7 +628,8 @@ var Sheet = class {
    * @param {HTMLElement} root
    * @param {import("../shared/sound.js").Listen} on
    * @param {() => import("../shared/keymap.js").Keymap} keymap
-   * @param {(needs: import("../shared/keymap.js").Action["needs"]) => boolean} can whether the player has this
+   * @param {(needs: import("../shared/keymap.js").Action["needs"]) => boolean} can
+   *   whether the player has what an action needs
    */
   constructor(root, on, keymap, can) {
     this.keymap = keymap;
@@ -763,7 +764,7 @@ var Commands = class {
     if (needs === "sound") return Boolean(this.player.data.audio);
     return needs !== "editing" || this.player.editor.editable;
   }
-  /** Run an action. Return whether a key press is handled by it. @param {string} id of the action */
+  /** Run an action if it is possible now. Return whether the key press is handled. @param {string} id of the action */
   run(id, repeated = false) {
     if (repeated && ONCE.includes(id)) return true;
     const action = this.keymap.actions.find((one) => one.id === id);

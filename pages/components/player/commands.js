@@ -84,7 +84,7 @@ export class Commands {
     return needs !== "editing" || this.player.editor.editable;
   }
 
-  /** Run an action. Return whether a key press is handled by it. @param {string} id of the action */
+  /** Run an action if it is possible now. Return whether the key press is handled. @param {string} id of the action */
   run(id, repeated = false) {
     if (repeated && ONCE.includes(id)) return true;
     const action = this.keymap.actions.find((one) => one.id === id);

@@ -9,7 +9,8 @@ export class Sheet {
    * @param {HTMLElement} root
    * @param {import("../shared/sound.js").Listen} on
    * @param {() => import("../shared/keymap.js").Keymap} keymap
-   * @param {(needs: import("../shared/keymap.js").Action["needs"]) => boolean} can whether the player has this
+   * @param {(needs: import("../shared/keymap.js").Action["needs"]) => boolean} can
+   *   whether the player has what an action needs
    */
   constructor(root, on, keymap, can) {
     this.keymap = keymap;

@@ -22,7 +22,8 @@ def recorder(key: str, longest: float | None) -> list[str]:
     The script begins a recording with `POST /record`, sends pieces of sound with `POST /record/{id}?piece=N`, and ends
     the recording with `POST /record/{id}/finish` (see `stt.web.recorder`).
     """
-    # Streamlit drops the component's state while another page is open, and restores it one run after the return.
+    # Streamlit drops the component's state while another page is open, and restores it one run after this page opens
+    # again.
     known = st.session_state.setdefault(f"stt_recorded_{key}", [])
     known += (st.session_state.get(key, {}).get("recorded") or [])[len(known) :]
     _recorder(

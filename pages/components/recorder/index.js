@@ -29,7 +29,7 @@ import { ending, hindrance, microphones, openSound, recorderOf, sharesSound } fr
  *   ran: number,
  *   since: number | null,
  *   unshared: boolean,
- * }} Recorder had recorded `ran` milliseconds when it last started or resumed, at `since`; `seconds`: maximum length
+ * }} Recorder `ran`: milliseconds recorded before the last start or resume, which was at `since`; `seconds`: maximum
  */
 
 const PIECE = 1000; // milliseconds of sound in each piece sent to the server

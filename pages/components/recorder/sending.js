@@ -174,7 +174,7 @@ export class Sending {
 }
 
 /**
- * Wait, but not longer than until the browser is online again.
+ * Wait `wait` milliseconds, or less if the browser comes online before.
  * @param {number} wait milliseconds
  */
 function soon(wait) {

@@ -33,7 +33,8 @@ def uploader(key: str, limit_bytes: int, *, endings: Sequence[str], longest_text
     with 4xx or 5xx and `{"title", "message", "guidance"}`, which the row then shows. Files over `limit_bytes` are
     refused before they are sent. At most two files are sent at once. Sending continues while other pages are open.
     """
-    # Streamlit drops the component's state while another page is open, and restores it one run after the return.
+    # Streamlit drops the component's state while another page is open, and restores it one run after this page opens
+    # again.
     known = st.session_state.setdefault(f"stt_uploaded_{key}", [])
     known += (st.session_state.get(key, {}).get("uploaded") or [])[len(known) :]
 

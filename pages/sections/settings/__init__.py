@@ -1,1 +1,1 @@
-"""Draw parts of the Settings page: quotas, data, tokens, recovery codes."""
+"""Draw parts of the Settings page, such as quotas, data, tokens and recovery codes; one file per section."""

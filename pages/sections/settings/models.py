@@ -21,7 +21,7 @@ from stt.store import records
 from stt.whisper.loading import device, loaded
 
 REFRESH = 1.0  # refresh interval during a download, seconds
-NOTICE = "models_notice"  # session key: the error of the last action
+NOTICE = "models_notice"  # key of the last action's error in the session state
 
 
 def models_here() -> None:
@@ -52,7 +52,7 @@ def _rows(was_busy: bool) -> None:
         if host or entry.state == HERE or shelf.listed([entry.known.id]):
             _row(entry, used.get(entry.known.id), host)
     if was_busy and not any(entry.state == DOWNLOADING for entry in entries):
-        st.rerun()  # a rerun without downloads stops the refreshes
+        st.rerun()  # rerun the page, which no longer refreshes the rows
 
 
 def _is_host() -> bool:

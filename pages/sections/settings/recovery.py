@@ -17,7 +17,7 @@ from stt.errors import SttError
 from stt.recorder import live_recordings
 from stt.settings import settings
 
-OFFERED = "recovery_code"  # session key: a code from the form or a link, until it is used or declined
+OFFERED = "recovery_code"  # session state key of a code from the form or a link, until it is used or declined
 
 
 def keep_history() -> None:

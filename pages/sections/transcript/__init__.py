@@ -1,1 +1,1 @@
-"""Draw parts of the Transcript page: corrections, downloads, findings, share links, versions."""
+"""Draw parts of the Transcript page, such as corrections, downloads, speakers and versions; one file per part."""

@@ -30,7 +30,7 @@ def editing(job: Job, state: corrections.State) -> dict[str, Any]:
 
 
 def tag_line(job: Job) -> None:
-    with st.container():  # even if empty, for the reason given in `machines_version`
+    with st.container():  # drawn even if empty, so that later elements keep their positions
         if found := tagging.tags_of(job.id, job.owner):
             plain(tr("Tags: {names}", names=", ".join(found)), "stt-facts")
 

@@ -26,7 +26,10 @@ LISTED = 100  # maximum number of listed cues that are too fast
 
 @session.fragment
 def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
-    """Draw the Download menu. Its buttons are links to a route that makes the file. `audio`: offer the recording."""
+    """Draw the Download menu. Its buttons are links to a route that makes the file.
+
+    With `audio`, the menu also offers the recording.
+    """
     with st.popover(tr("Download"), icon=":material/download:", key="downloads", on_change="rerun") as menu:
         if not menu.open:  # the menu's content takes seconds to compute for ten hours of speech
             return

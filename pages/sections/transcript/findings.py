@@ -1,4 +1,4 @@
-"""Draw the findings in a result, which it may have besides the words.
+"""Draw the findings that a result may contain in addition to the transcript.
 
 A provider finds a summary, chapters, topics, sentiments, entities and key phrases. An alignment finds passages that do
 not fit the sound, and speech without text.

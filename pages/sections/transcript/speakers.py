@@ -29,7 +29,7 @@ from stt.library.speakers import Panel, Row
 from stt.store.records import Job
 from stt.transcript.model import Transcript
 
-SETTLED = 2.0  # seconds that a search must have run before its remaining time is estimated
+SETTLED = 2.0  # seconds that a search for speakers must have run before its remaining time is estimated
 UNNAMED = re.compile(r"(Speaker|Channel|Track) \d+")
 FEW = 4  # with at most this many speakers the panel starts expanded while some have no names
 

@@ -77,7 +77,7 @@ export function splitAt(text, units) {
   return { text: apart ? `${head} ${tail}` : head + tail, at: codePoints(head) };
 }
 
-/** Return a line with a new text, which is provisional. @param {Line} line @param {string} text @returns {Line} */
+/** Return a line with a new text, without word times. @param {Line} line @param {string} text @returns {Line} */
 function retyped(line, text) {
   if (alike(line.text, text)) return line;
   const { start, end, speaker } = line.packed;

@@ -30,7 +30,7 @@ const MOST_KEPT_ALIVE = 60_000; // maximum bytes that a browser still sends for 
  * }} Answer
  * @typedef {(body: Kept | null, since: number, lasting: boolean) => Promise<{ status: number, answer: Answer | null }>}
  *   Send `lasting`: send even if the page closes. A `body` of null requests the changes since the revision `since`.
- *   The status is 0 without a response
+ *   The status is 0 without a response.
  * @typedef {{
  *   changed: (caret?: { id: number, at: number } | null, replaced?: number) => void, state: () => void, say: (words: string) => void,
  * }} Hooks

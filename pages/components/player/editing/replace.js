@@ -14,7 +14,7 @@ const LONGEST_WORDS = 60; // maximum characters of a selection to search for; a 
 /**
  * @typedef {import("../text.js").Paragraph} Paragraph
  * @typedef {import("../finder.js").Hit} Hit
- * @typedef {{ from: number, to: number, text: string }} Marked a selected part of a paragraph that has `text`
+ * @typedef {{ from: number, to: number, text: string }} Marked a selected part of a paragraph with this text
  */
 
 export class Replace {

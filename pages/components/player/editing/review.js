@@ -8,7 +8,7 @@ import { placeIn } from "./lines.js";
 import { MOST, Readings } from "./readings.js";
 
 const BEFORE = 2; // words that are played before a doubtful word
-const PAUSE = 3; // seconds; words that end earlier before the doubtful word are not played
+const PAUSE = 3; // seconds; words that end longer than this before the doubtful word are not played
 const AFTER = 0.2; // seconds that are played after the doubtful word
 
 /** @typedef {import("../text.js").Word} Word */

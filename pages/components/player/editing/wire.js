@@ -3,7 +3,7 @@
 import { request, withJson } from "../../shared/request.js";
 
 /**
- * Return a function that sends a step to an address, or without a step requests the changes.
+ * Return a function that sends a step to an address. Called without a step, it requests the changes since a revision.
  * @param {string} address
  * @returns {import("./queue.js").Send}
  */
