@@ -21,7 +21,7 @@ from stt.audio.reader import Reader
 from stt.audio.track_reader import SideBySide
 
 NICE = 5  # niceness of the process: its priority is below that of other processes, but it is never starved
-# Turns off the encoder's tools that take most of its time and help only at lower bit rates.
+# Turns off the encoder's tools that take most of the encoding time and help only at lower bit rates.
 QUICK = {"aac_coder": "fast", "aac_tns": "0", "aac_pns": "0", "aac_is": "0", "aac_ms": "0"}
 
 
@@ -74,7 +74,7 @@ class Encoder:
 
 
 def _rate(path: Path, track: int | Sequence[int] | None, name: str) -> int:
-    """Return the lowest sample rate of a playback copy, in Hz, that is not below the recording's; at most 48,000."""
+    """Return the lowest of COPY_RATES (Hz) that is not below the recording's sample rate, or the highest of them."""
     first = track[0] if isinstance(track, Sequence) else track
     file, container, stream = open_sound(path, name, first)
     rate = stream.codec_context.sample_rate

@@ -32,9 +32,9 @@ class Media(NamedTuple):
     """Facts about a file. `kind` is a display name ("MP3", "MP4 video").
 
     `duration` is the larger of the declared duration and the duration of the packets, in seconds, None if unknown.
-    `size` is in bytes, `sample_rate` in Hz. `mime` is the content type to serve the file with. It is from a fixed list
-    and depends on the file's content, never on its name. `track` is the number of the sound track that the other fields
-    describe. `tracks` lists all sound tracks (see `stt.audio.containers.track_list`).
+    `size` is in bytes, `sample_rate` in Hz. `mime` is the content type to serve the file with. This type is from a
+    fixed list and depends on the file's content, never on its name. `track` is the number of the sound track that the
+    other fields describe. `tracks` lists all sound tracks (see `stt.audio.containers.track_list`).
     """
 
     kind: str
@@ -117,8 +117,8 @@ class Reader:
     def read(self, seconds: float, check_cancelled: Callable[[], None] = lambda: None) -> np.ndarray:
         """Return the samples of the next `seconds`: fewer at the end, then none. Shape (channels, n), float32, -1 to 1.
 
-        `check_cancelled` is called before every PART seconds and while they are decoded. After it has raised, the
-        reader is unusable. Raises UnsafeRecording.
+        `check_cancelled` is called before every PART seconds and while they are decoded. After `check_cancelled` has
+        raised, the reader is unusable. Raises UnsafeRecording.
         """
         parts = list(self._parts("read", seconds, check_cancelled))
         samples = [np.frombuffer(content, "<f4").reshape(self.channels, -1) for content in parts]

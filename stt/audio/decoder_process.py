@@ -1,9 +1,9 @@
 """Probe and decode recordings in a separate process, so that a hostile file harms nothing else.
 
-`stt.audio.decoder_pool` starts it as `python -m stt.audio.decoder_process`, without this server's keys and secrets. It
-reads one JSON request per line from standard input and writes one response to each request to standard output. A
-response is two lengths of 4 bytes (big endian), a JSON header of the first length, and content of the second length.
-The content is samples or levels (little-endian float32), or encoded packets.
+`stt.audio.decoder_pool` starts this module as `python -m stt.audio.decoder_process`, without the server's keys and
+secrets. The process reads one JSON request per line from standard input and writes one response to each request to
+standard output. A response is two lengths of 4 bytes (big endian), a JSON header of the first length, and content of
+the second length. The content is samples or levels (little-endian float32), or encoded packets.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class Decoder:
         return self._reader
 
     def _with_changes(self, header: dict[str, Any]) -> dict[str, Any]:
-        """Add to `header` how channels were mixed, and the list of losses if it has changed."""
+        """Add to `header` how channels were mixed, and the list of losses if the list has changed."""
         lost, mix = self._open.lost, self._open.mix
         if mix:
             header["mix"] = mix

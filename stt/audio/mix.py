@@ -28,7 +28,7 @@ NAMES = {
 NAMES |= {"BL": "back left", "BR": "back right", "BC": "back", "SL": "side left", "SR": "side right"}
 
 SHORTEST = 1_600  # minimum number of samples passed to `Mix.add` that can change a channel's gain or polarity
-FADE = 160  # length of the fade from the previous mix to a changed one, samples
+FADE = 160  # length of the fade from the previous mix to a changed mix, samples
 DEAD = 0.01  # a channel is dead below this share of the loudest channel's level
 SILENT = 1e-5  # a channel is silent below this level; full scale is 1
 # Bounds on a channel's correlation with the mix of the earlier channels. Unrelated channels stay within ±UNLIKE, where

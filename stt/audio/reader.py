@@ -34,7 +34,7 @@ class Reader:
     lists it as (start, end, reason). Sound that is missing at the end is listed, but not replaced by silence. `lost` is
     complete once `read` has returned nothing.
 
-    With `apart`, two to MOST_APART channels stay separate. Otherwise they are mixed to one, and `mix` describes how.
+    With `apart`, two to MOST_APART channels stay separate. Otherwise all channels are mixed to one, as `mix` describes.
     The same file always gives the same samples, so reading can resume at an exact sample. `track` is the number of a
     sound track, from 1; None selects the track that FFmpeg prefers. If several recordings were joined to one file, they
     are read one after another, and `promised` is the declared duration of the first.
@@ -110,7 +110,10 @@ class Reader:
         return samples[:, :wanted]
 
     def has_sound(self) -> bool:
-        """Return whether at least 0.1 s can be decoded. To be called before `read`, which later returns this sound."""
+        """Return whether at least 0.1 s can be decoded.
+
+        Call `has_sound` before `read`, which then also returns the samples that are decoded here.
+        """
         pieces, count = [self._waiting], 0
         for piece in self._pieces:
             pieces.append(piece)
@@ -142,7 +145,7 @@ class Reader:
         self.lost.sort()
 
     def _open_next(self, start: int) -> bool:
-        """Open the joined recording that begins at byte `start` of the file. Return False if it cannot be read."""
+        """Open the joined recording that begins at byte `start`. Return False if the recording cannot be read."""
         before = self._file, self.container, self.stream, self.format
         try:
             self._open(start)
@@ -211,7 +214,8 @@ class _TimeLine:
         if jump >= (0.01 if self.broken else 0.1):
             yield from self._restart()
             at = self.reader._made / self.reader.rate
-            if self.broken or self.reader.format in ("flac", "ogg"):  # decoders that drop damaged parts silently
+            # FFmpeg's decoders for FLAC and Ogg drop damaged parts without an error.
+            if self.broken or self.reader.format in ("flac", "ogg"):
                 self._lose(at, at + jump, "damaged")
             elif at and jump >= 1:
                 self._lose(at, at + jump, "no sound stored here")
@@ -283,7 +287,10 @@ class _TimeLine:
         self.base = self.reader._made / self.reader.rate
 
     def _shaped(self, samples: Samples) -> Samples:
-        """Return samples mixed to one channel, or with channels added or dropped to match the reader's number."""
+        """Return samples mixed to one channel, or with the reader's number of channels.
+
+        If the file has another number of channels here, channels are added or dropped.
+        """
         samples = np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -1, 1)
         if not self.reader._apart:
             names = self.resampler.names

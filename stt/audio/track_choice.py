@@ -48,7 +48,7 @@ def listened(path: Path, tracks: Sequence[Track]) -> list[Track]:
 
 
 def chosen(tracks: Sequence[Track]) -> list[Track]:
-    """Return the tracks with one marked as chosen.
+    """Return the tracks with one of them marked as chosen.
 
     A track can be chosen if it has at least HALF as much speech as the track with the most speech. If no track has
     speech, every decodable track can be chosen. The track that a player selects is preferred, and then the first one.

@@ -19,8 +19,8 @@ class Track:
     """One sound track. `number` counts from 1 in file order. `problem` is why it cannot be decoded, None if it can.
 
     `speech` is the seconds of speech in the track's first minutes. `level` is the mean level of these minutes in dB of
-    full scale. Both are None if the track was not analysed. `language` is the language tag in the file, such as eng.
-    `best` marks the track that a player selects, `chosen` the track to transcribe.
+    full scale. `speech` and `level` are None if the track was not analysed. `language` is the language tag in the file,
+    such as eng. `best` marks the track that a player selects, `chosen` the track to transcribe.
     """
 
     number: int

@@ -40,7 +40,7 @@ from stt.whisper.forced_alignment.aligner import placed
 from stt.whisper.forced_alignment.plan import Placed
 from stt.whisper.loading import loaded
 
-# Added to an alignment's chunk numbers for `crashes.Watch`, so that they follow the chunk numbers of the decoding.
+# Added to an alignment's chunk numbers for `crashes.Watch`, so that the sums follow the decoding's chunk numbers.
 STEP = 100_000
 
 
@@ -51,7 +51,8 @@ class Alignment:
         began, job = time.monotonic(), replace(work.job, model=LOCAL)
         work = copy(work)
         work.job = job  # with the model that aligns; the original model of an alignment job is only a name
-        if work.cancelled():  # also if a process finished the job and was then killed; the given text is gone
+        # `cancelled` is also True if a process finished the job and was then killed. The given text is gone then.
+        if work.cancelled():
             raise Cancelled()
         given = work.with_retries(transcripts.transcript_of, job.id)
         decoded, by = (None, "") if plan.trusted(given) else self._decoding(work)

@@ -29,7 +29,10 @@ class Work(Protocol):
     def with_retries(
         self, function: Callable[Arguments, Result], *args: Arguments.args, **values: Arguments.kwargs
     ) -> Result:
-        """Call `function`, retrying while the database or the audio storage is unavailable. Stores no result."""
+        """Call `function`, retrying while the database or the audio storage is unavailable.
+
+        Unlike `step`, this does not store the result.
+        """
 
     def cancelled(self) -> bool:
         """Return whether the user has cancelled or deleted the job."""
@@ -48,7 +51,7 @@ class Outcome:
     raw: Any = None
     seconds: float | None = None  # None means the duration of the transcript
     dollars: float | None = None
-    worked: float | None = None  # seconds from the start to the result; None means the sum of the job's chunks
+    worked: float | None = None  # seconds from the start to the result; None means the sum over the job's chunks
 
 
 class Engine(Protocol):

@@ -146,14 +146,17 @@ class ChunkReader:
         return len(self._kept)
 
     def mixing(self) -> dict[str, Any]:
-        """Return how many channels were mixed to one, and how, in words; empty if none were."""
+        """Return how many channels were mixed to one, and how, in words; empty if no channels were mixed."""
         if self._reader is None:
             return {}
         facts: dict[str, Any] = {"mixed_channels": self._reader.mixed} if self._reader.mixed > 1 else {}
         return facts | ({"mix": self._reader.mix} if self._reader.mix else {})
 
     def speaker(self, channel: int) -> str:
-        """Return the speaker's name in channel number `channel`, from 0. If tracks are speakers, it is the track's."""
+        """Return the name of the speaker in channel number `channel`, counted from 0.
+
+        If each track is a speaker, the track's name is returned.
+        """
         return self._names[channel] if self._names else f"Speaker {channel + 1}"
 
     @property
@@ -298,7 +301,10 @@ def _attach(connection: Connection, job: Job, recording: Recording) -> None:
 
 
 def _resume_point(generation_id: str) -> dict[str, Any]:
-    """Return the checkpoint of the last chunk that an earlier attempt finished. This attempt continues after it."""
+    """Return the checkpoint of the last chunk that an earlier attempt finished.
+
+    This attempt continues after that chunk.
+    """
     last = transcripts.last_chunk(generation_id)
     if last is None:
         return {"number": 0, "end": 0.0, "last": False, "language": None, "facts": {}, "worked": 0.0}
@@ -322,7 +328,7 @@ def _transcribe_watched(
 
 
 def _transcribe_chunk(work: Work, pipeline: ChunkPipeline, before: dict[str, Any]) -> dict[str, Any]:
-    """Transcribe and store one chunk. Return its facts without the text, as a small checkpoint."""
+    """Transcribe and store one chunk. Return the chunk's facts without the text, as a small checkpoint."""
     job, began = work.job, time.monotonic()
     number, start = before["number"] + 1, before["end"]
     if kept := transcripts.chunk(job.id, number):  # a worker was stopped just after it stored this chunk
@@ -346,9 +352,9 @@ def _transcribe_chunk(work: Work, pipeline: ChunkPipeline, before: dict[str, Any
             records.update_progress(job, seconds_done=done, worked=worked + took, partial=partial)
 
     for channel, transcription in enumerate(chunk.transcriptions):
-        with closing(transcription.events()) as events:  # so that decoding stops if `report` raises
+        with closing(transcription.events()) as events:  # closing it stops the decoding if `report` raises
             for segment in events:
-                if segment is None:  # a heartbeat, because a window's segments come all at once
+                if segment is None:  # a heartbeat while a window is being decoded
                     report((channel * length + transcription.seconds_done) / chunk.channels)
                 else:
                     segment = segment.moved(start)

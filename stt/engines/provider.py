@@ -64,7 +64,7 @@ class Provider:
                 raise reading.error
         except ProviderError as error:
             if isinstance(error, ENDED) or (reading is not None and reading.over):
-                work.with_retries(submissions.save_provider_id, work.job.id, None)  # a retry creates a new one
+                work.with_retries(submissions.save_provider_id, work.job.id, None)  # a retry then creates a new id
             if isinstance(error, ResultExpired) and work.job.recording_id is None:
                 error.guidance = "Results are kept there for one hour. Retry hands over the link again."
             raise
@@ -104,8 +104,8 @@ def _create(work: Work) -> dict[str, Any]:
     """Submit the job, at most once per attempt even if this server is killed at any moment.
 
     The job is marked as submitted before its last byte is sent. The mark is removed only if the provider has certainly
-    refused the job. If this runs after a restart and finds the mark without an id, it is uncertain whether the provider
-    accepted the job. Then it raises SubmissionUncertain, and the user decides.
+    refused the job. If a restarted server finds the mark without an id, it is uncertain whether the provider accepted
+    the job. In that case SubmissionUncertain is raised, and the user decides.
 
     Returns the id and the time `at` which the id arrived, with `old` if an earlier attempt created the generation.
     """
@@ -159,7 +159,7 @@ def _source(work: Work) -> Iterator[dict[str, Any]]:
         records.update_progress(
             job, stage="Uploaded, waiting for the provider's answer" if recording else "Handing over the link"
         )
-        submissions.mark_submitted(job)  # before the last block is sent
+        submissions.mark_submitted(job)  # the mark is set before the last block is sent
 
     callback = {"on_progress": on_progress}
     if recording is None:
@@ -192,7 +192,7 @@ def _vocabulary(job: Job) -> dict[str, str]:
 
 
 def _tracks(job: Job) -> dict[str, str]:
-    """Return which track was sent, for the provenance; empty if there is only one."""
+    """Return which track was sent, for the provenance; empty if the recording has one track."""
     with suppress(NotFound):  # the recording was deleted meanwhile
         recording = recordings.find(job.recording_id, None) if job.recording_id else None
         if recording is not None and (several := tracks.of_rows(recording.tracks)):
@@ -201,7 +201,7 @@ def _tracks(job: Job) -> dict[str, str]:
 
 
 def _wait(job: Job, why: ProviderError) -> None:
-    """Record that the provider certainly did not accept the create. `Client.create` sends it again after a wait."""
+    """Record that the provider certainly did not accept the create. `Client.create` retries after a wait."""
     submissions.unmark_submitted(job)
     records.update_progress(job, stage=_trouble(why))
 
@@ -210,7 +210,8 @@ def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float 
     """Poll until the generation has ended. Return the response, and the seconds that the generation took if known.
 
     Polling stores no checkpoints. The waiting times depend on the time since the create, so a restarted job continues
-    the same schedule. It polls at least once. Raises what `Client.get` raises, ProviderTimeout and Cancelled.
+    the same schedule. A restarted job polls at least once. Raises what `Client.get` raises, ProviderTimeout and
+    Cancelled.
     """
     job, client = work.job, work.with_retries(client_for, work.job)
     expected = pacing.expected_seconds(job.duration or 0.0, work.with_retries(records.recent_durations, job.model))

@@ -1,4 +1,4 @@
-"""Define the type of audio samples, and of values measured from them."""
+"""Define the type of audio samples, and of values measured from samples."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from stt.speech.samples import Samples
 
-# ONNX Runtime, which runs the VAD, sends telemetry unless this is set before its import.
+# ONNX Runtime, which runs the VAD, sends telemetry unless this variable is set before its import.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 RATE = 16_000  # sample rate, Hz
@@ -23,7 +23,7 @@ TAIL_TOLERANCE = 0.25  # a last chunk shorter than this share of a chunk is join
 Span = tuple[float, float]  # start and end, in seconds
 
 FRAME = 512  # samples per VAD score
-VAD_KEEP = 0.35  # threshold at which a span continues; `stt.whisper.decoding.VAD_LOW` is a lower one for Whisper
+VAD_KEEP = 0.35  # threshold at which a span continues; Whisper also uses the lower `whisper.decoding.VAD_LOW`
 VAD_HIGH = 0.5  # threshold that some frame of a span must reach; noise and music stay far below
 GOOD_PAUSE = 0.5  # minimum length of a good pause, seconds; such a pause rarely separates words that belong together
 LONG_SILENCE = 2.0  # minimum length of a long silence, seconds
@@ -91,9 +91,9 @@ def cut(samples: Samples, longest: float, spans: Sequence[Span] | None = None) -
     """Return the sample at which to cut off a chunk of at most `longest` seconds from 16 kHz mono samples.
 
     The cut is in the middle of the last good pause before `longest`. Without a good pause it is in the middle of the
-    longest pause, and without any pause at the quietest moment. It is always in the second half of `longest`. Samples
-    that are not longer than `longest` are not cut. `spans` is the result of `speech`, if known. Equal samples give
-    equal cuts.
+    longest pause, and without any pause at the quietest moment. The cut is always in the second half of `longest`.
+    Samples that are not longer than `longest` are not cut. `spans` is the result of `speech`, if known. Equal samples
+    give equal cuts.
     """
     limit = int(longest * RATE)
     if len(samples) <= limit:

@@ -1,4 +1,7 @@
-"""Replace words of a transcript by the terms of a vocabulary. Only whole words are replaced. Their times are kept."""
+"""Replace words of a transcript by the terms of a vocabulary.
+
+Only whole words are replaced, and the times of the words are kept.
+"""
 
 from __future__ import annotations
 

@@ -20,14 +20,15 @@ from rapidfuzz.process import cdist
 
 from stt.vocabulary import sounds
 
-# These values were tuned on two speakers of LibriSpeech test-other. `tests.bench.vocabulary` evaluates them on others.
+# These values were tuned on two speakers of LibriSpeech test-other. `tests.bench.vocabulary` evaluates them on other
+# speakers.
 MAX_DISTANCE = 0.42  # maximum `sounds.distance` between a term and the words that it may replace
 BIAS = 15.0  # maximum loss of log probability that is accepted for a term that sounds the same as the words
 BIAS_PER_DISTANCE = 20.0  # reduction of the bias per unit of `sounds.distance`
 # How many words fewer or more than the term the replaced text may have: "Alzaman" for "al Zaman", "these stitches" for
 # "distichs".
 FEWER_WORDS, MORE_WORDS = 2, 3
-MAX_OF_A_TERM, MAX_CANDIDATES = 2, 10  # maximum candidates scored in a window, per term and in total; nearest first
+MAX_OF_A_TERM, MAX_CANDIDATES = 2, 10  # maximum candidates scored in a window, per term and in total: the nearest ones
 _CORE = re.compile(r"^(\W*)(.*?)((?:['’]s)?\W*)$", re.DOTALL)
 _FLOOR = 1e-12
 
@@ -46,7 +47,10 @@ class Tokenizer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """A word of a window: its text, its tokens `first` to `last` (exclusive), and `run`, the timestamps before it."""
+    """A word of a window: its `text`, and its tokens `first` to `last` (exclusive).
+
+    `run` is the number of timestamps before the word.
+    """
 
     text: str
     first: int
@@ -58,7 +62,7 @@ class _Word:
 class _Candidate:
     """A `text` with a term, to put in place of the tokens `first` to `last` (exclusive).
 
-    `distance` is the `sounds.distance` of the term from the words of these tokens.
+    `distance` is the `sounds.distance` between the term and the words of these tokens.
     """
 
     distance: float
@@ -137,7 +141,7 @@ class Rescorer:
         kept: list[_Candidate] = []
         for candidate in found:
             same = [other for other in kept if other.term == candidate.term]
-            # Keep only the nearest of a term's overlapping candidates. A longer one would also replace other words.
+            # Keep only the nearest of a term's overlapping candidates, so that no unrelated word is replaced as well.
             if len(same) < MAX_OF_A_TERM and not any(map(candidate.overlaps, same)):
                 kept.append(candidate)
             if len(kept) == MAX_CANDIDATES:

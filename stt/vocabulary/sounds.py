@@ -26,7 +26,10 @@ _GROUP = {ord(letter): group[0] for group in _CLOSE[::-1] for letter in group} |
 
 @lru_cache(maxsize=20_000)
 def key(text: str) -> str:
-    """Return a rough spelling of `text` by its sound, without spaces. It is empty without letters and digits."""
+    """Return a rough spelling of `text` by its sound, without spaces.
+
+    The result is empty if `text` has no letters and no digits.
+    """
     found = re.sub(r"[\W_]", "", fold(text))
     found = _START.sub(lambda match: match[0][1], found)
     for pattern, sound in _SPELLINGS:

@@ -65,7 +65,7 @@ def given(options: Mapping[str, Any]) -> Given:
 
 
 def texts(terms: Iterable[Term]) -> list[str]:
-    """Return the `text` of each term, which is to be recognised, without duplicates."""
+    """Return the `text` of each term, without duplicates."""
     return list(dict.fromkeys(term.text for term in terms))
 
 

@@ -36,7 +36,7 @@ MIN_VOICED_SHARE = 0.3
 NO_SPEECH = 0.6  # maximum of Whisper's no-speech probability: music has 0.8 and more, telephone audio up to 0.4
 MIN_CONFIDENCE = 0.1  # minimum confidence of a segment's best word
 MIN_MEDIAN_CONFIDENCE = 0.25  # minimum median confidence of the words in a segment below MIN_VOICED_SHARE
-MAX_CHARS_PER_SECOND = 60  # maximum speed of a segment; the fastest speakers reach 50
+MAX_CHARS_PER_SECOND = 60  # maximum speed of a segment; the fastest speakers reach 50 characters per second
 MIN_CHARS = 20  # segments with fewer characters never count as too fast
 
 

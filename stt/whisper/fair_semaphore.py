@@ -26,7 +26,7 @@ class PrioritySemaphore:
     def acquire(self, check_cancelled: Callable[[], None], *, priority: bool = False) -> Iterator[None]:
         """Wait for a permit and hold it.
 
-        `check_cancelled` is called while waiting and once more with the permit held; it may raise.
+        `check_cancelled`, which may raise, is called while waiting and once more with the permit held.
         """
         with self._changed:
             ticket = (next(self._numbers), priority)

@@ -139,7 +139,7 @@ class LanguageChoice:
     def _unconfirmed(self, first: str, scores: Sequence[Probabilities]) -> int:
         """Return how many slices at the window's beginning may still be in the current language.
 
-        These are the slices before the first slice that is clearly in the language `first`.
+        Every slice before the first slice that is clearly in the language `first` is counted.
         """
         if self.current in (None, first):
             return 0

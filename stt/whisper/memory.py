@@ -23,9 +23,9 @@ def tune() -> None:
 
     Rarer garbage collection makes loading a long transcript a third faster.
 
-    All threads use one malloc arena, because arenas of single threads cannot share freed memory. That makes a
-    difference of 300 MB at the peak of a long recording. The memory of large arrays is kept until `give_back`, because
-    mapping it again for each array makes Whisper a sixth slower.
+    All threads use one malloc arena, because arenas of single threads cannot share freed memory. One shared arena saves
+    300 MB at the peak of a long recording. The memory of large arrays is kept until `give_back`, because mapping it
+    again for each array makes Whisper a sixth slower.
 
     MKL, which CTranslate2 uses on Intel processors, caches its buffers by default. Without the cache the peak is 50 MB
     lower, at the same speed.

@@ -49,7 +49,7 @@ class DecodePool:
 
 
 class OrderedResults(Generic[Item]):
-    """An iterable over the items of all tasks, in the order of the tasks. It can be iterated only once."""
+    """An iterable over the items of all tasks, in the order of the tasks. The iterable can be used only once."""
 
     def __init__(
         self,

@@ -171,7 +171,7 @@ def _split_frames(pauses: Sequence[Span], seek: int, size: int) -> int | None:
 
 
 def _plausible_repetition(window: WindowResult, tokenizer: Tokenizer, size: int, options: Options) -> bool:
-    """Return whether a repetitive window is probable, and no faster than speech."""
+    """Return whether the text of a repetitive window is probable, and is no faster than speech."""
     result, logprob, _, _ = window
     characters = sum(map(str.isalnum, tokenizer.decode(result.sequences_ids[0])))
     return bool(logprob >= options.log_prob_threshold and characters <= MAX_REPETITION_RATE * size / FRAMES_PER_SECOND)

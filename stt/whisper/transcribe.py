@@ -41,11 +41,11 @@ DecodedSegment = tuple[Segment, float | None]  # a segment and the probability o
 
 
 class Transcription:
-    """An iterable over the segments of one chunk, in order, as they are decoded. It can be iterated only once.
+    """An iterable over the segments of one chunk, in order, as they are decoded. The iterable can be used only once.
 
     `language` (a code such as "en") is the language of the last segment, or the given language until there is a
-    segment. `language_probability` (0 to 1) is the probability of `language` in the first segment in this language. It
-    is None for a language that the user gave, and until there is a segment.
+    segment. `language_probability` (0 to 1) is the probability of `language` in the first segment in this language.
+    `language_probability` is None if the user gave the language, and until there is a segment.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Transcription:
         return segment
 
     def report_progress(self, part: int, seconds: float) -> None:
-        """Record the seconds decoded of the part that begins at sample `part`. The thread of that part calls this."""
+        """Record the seconds decoded of the part that begins at sample `part`. The part's thread calls this method."""
         self._progress[part] = seconds
 
 

@@ -119,7 +119,7 @@ def _packed() -> dict[str, list[Path]]:
 
 
 def _join(parts: list[Path], target: Path) -> None:
-    """Join the parts into `target`. If several processes do so at once, the last complete file stays."""
+    """Join the parts into `target`. If several processes join parts at once, the last complete file stays."""
     try:
         with writing.replacing(target) as whole:
             for part in parts:
@@ -148,7 +148,7 @@ def _from_hub(size: str, kept: Path) -> Weights:
     try:
         try:
             folder = Path(download_model(name, revision=revision, local_files_only=True))
-        except Exception:  # not in the cache; the hub raises a different error for each cause  # noqa: BLE001
+        except Exception:  # it is not in the cache; the hub's errors differ by cause  # noqa: BLE001
             folder = Path(download_model(name, revision=revision))
     except Exception as error:
         raise WeightsError(

@@ -7,7 +7,7 @@ from typing import Any
 
 from stt.transcript.model import Segment, Word
 
-# Maximum length of a word, seconds. If Whisper skipped speech, the word before that speech seems to last until its end.
+# Maximum length of a word, seconds. If Whisper skips speech, the word before this speech seems to last until its end.
 LONGEST_WORD = 1.5
 SHORTEST_WORD = 0.04  # minimum length of a word, seconds; the aligner gives one time to all words that it cannot align
 
@@ -15,8 +15,8 @@ SHORTEST_WORD = 0.04  # minimum length of a word, seconds; the aligner gives one
 def segment(decoded: Any, earliest: float, latest: float) -> Segment | None:
     """Return a faster-whisper segment as a Segment, with words in time order from `earliest` to `latest` seconds.
 
-    Returns None if the segment has no text. Also returns None if it has more words than there is time for, because such
-    a segment is a hallucination.
+    Returns None if the segment has no text. Also returns None if the segment has more words than there is time for,
+    because such a segment is a hallucination.
     """
     spoken = [word for word in decoded.words or () if word.word]
     text = "".join(word.word for word in spoken)

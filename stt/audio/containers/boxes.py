@@ -19,7 +19,7 @@ SHORTEST_CUT = 0.5  # minimum length of a reported cut, seconds
 class Cut(NamedTuple):
     """Stored sound that an edit list leaves out.
 
-    It lasts `seconds`, and is missing at `at` seconds of the edited sound.
+    The sound lasts `seconds`, and is missing at `at` seconds of the edited sound.
     """
 
     at: float

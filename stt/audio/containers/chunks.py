@@ -36,7 +36,7 @@ class Chunks(NamedTuple):
         return name, size - self.head.size if self.counts_head else size
 
     def after(self, at: int, size: int) -> int:
-        """Return the offset of the next chunk, after the one at offset `at` with a body of `size` bytes."""
+        """Return the offset of the chunk after the chunk at offset `at`, whose body has `size` bytes."""
         end = at + self.head.size + size
         return end + -end % self.align
 

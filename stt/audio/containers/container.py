@@ -73,8 +73,8 @@ def open_sound(
 ) -> tuple[Recording, av.container.InputContainer, av.AudioStream]:
     """Open a file and select sound track number `track`, from 1; None selects the track that FFmpeg prefers.
 
-    The recording is the file's bytes from `start` up to `stop`. If it was joined to an earlier recording and has no
-    track of that number, the preferred track is selected.
+    The recording is the file's bytes from `start` up to `stop`. If the recording was joined to an earlier one and has
+    no track of that number, the preferred track is selected.
 
     Raises EmptyFile, NotSound, Unreadable, NoAudioTrack (a video without sound).
     """

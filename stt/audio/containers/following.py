@@ -50,7 +50,7 @@ class _Source(Protocol):
 
 
 class Watch:
-    """Follow the packets of one recording, and find the next one in its file."""
+    """Follow the packets of one recording, and find the next recording in the same file."""
 
     def __init__(self, file: _Source, container: av.container.InputContainer) -> None:
         self._file, self._format = file, container.format.name.split(",")[0]

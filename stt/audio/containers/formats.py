@@ -116,7 +116,7 @@ UNTIMED = frozenset(
     "mp3 aac loas ac3 eac3 amr amrnb amrwb dts dtshd truehd mlp gsm sbc spdif s337m ilbc "
     "codec2 bit shn osq bonk".split()
 )
-# Formats with the sender's clock. It starts at any time, wraps around, and jumps where recordings are joined.
+# Formats with the sender's clock. Such a clock starts at any time, wraps around, and jumps where recordings are joined.
 FREE_CLOCK = frozenset("mpegts mpeg flv kux nut rm ivr asf asf_o ty pva nsv wtv dhav lxf gxf".split())
 # Formats that declare no duration. FFmpeg derives one from the last time stamp, which is wrong after a clock reset.
 NO_DURATION = frozenset("mpegts mpeg ogg nut ty pva nsv dhav wtv".split())
@@ -130,7 +130,7 @@ def kind(format: str) -> Kind:
 def _decodes_sound(name: str) -> bool:
     try:
         return Codec(name, "r").type == "audio"
-    except av.codec.codec.UnknownCodecError:  # the codec only encodes
+    except av.codec.codec.UnknownCodecError:  # the codec can only encode
         return False
 
 

@@ -23,11 +23,12 @@ Pieces = list[Piece]
 
 
 class Recording:
-    """A file object for PyAV in which stale sizes are repaired. It has no name, so only content decides the format.
+    """A file object for PyAV in which stale sizes are repaired.
 
-    In a file of joined recordings, it is the recording that begins at byte `start`. `end` is where that recording ends
-    according to its own sizes, None if they do not say. `total` is where the file ends, or `stop` if given. Both are in
-    bytes and counted from `start`.
+    The object has no name, so FFmpeg detects the format by content alone. In a file of joined recordings, it is the
+    recording that begins at byte `start`. `end` is where that recording ends according to its own sizes, None if they
+    do not say. `total` is where the file ends, or `stop` if given. `end` and `total` are in bytes and counted from
+    `start`.
     """
 
     read: Callable[[int], bytes]
@@ -36,7 +37,7 @@ class Recording:
 
     def __init__(self, path: Path, start: int = 0, stop: int | None = None) -> None:
         self._file = file = open(path, "rb", buffering=0)  # noqa: SIM115
-        self.raw = cast(BinaryIO, _View(file, start))  # its read position is independent of FFmpeg's
+        self.raw = cast(BinaryIO, _View(file, start))  # the view's read position is independent of FFmpeg's
         if start:
             self._file = file = cast(FileIO, _View(file, start))
         try:
@@ -156,7 +157,7 @@ def _wav(file: BinaryIO, total: int) -> Pieces | None:
             end = layout.end(file, begin, declared, total, least)
             found.append((at, begin, end))
             at = next((place for place in (end, end + end % 2) if layout.follow(file, place, total)), total)
-            # Trailing bytes are stale, too: FFmpeg would search them for chunks, and zeros in steps of eight bytes.
+            # Trailing bytes are cut off, too. FFmpeg would search them for chunks, and zeros in steps of eight bytes.
             stale = stale or not declared or end != begin + declared or end < at == total
             continue
         if name == b"fmt ":
@@ -283,13 +284,13 @@ def _stale_data(file: BinaryIO, layout: Chunks, at: int, total: int, empty: int)
 
 
 def _au(file: BinaryIO, total: int) -> Pieces | None:
-    """Repair AU: replace a size that is too small by the value for "unknown", with which FFmpeg reads to the end."""
+    """Repair AU: replace a size that is too small by the value for "unknown". FFmpeg then reads to the end."""
     start, size = struct.unpack(">II", read(file, 4, 8).ljust(8, b"\0"))
     return patched({8: b"\xff" * 4} if 24 <= start < total and size < total - start else {}, total)
 
 
 def _mp4(file: BinaryIO, total: int) -> Pieces | None:
-    """Repair MP4: correct the size of the box `mdat`, the sound, if it hides the table of contents, the box `moov`."""
+    """Repair MP4: if the size of the box `mdat` (the sound) hides the box `moov` (the index), correct this size."""
     at, sound = 0, None
     for _ in range(MOST_CHUNKS):
         head = read(file, at, 16)

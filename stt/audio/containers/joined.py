@@ -154,7 +154,7 @@ def _mp4(file: BinaryIO, total: int) -> int | None:
 def _has_table(file: BinaryIO, at: int, total: int) -> bool:
     """Return whether a table of contents, the box `moov`, follows the box `ftyp` at offset `at`.
 
-    Without one, the box begins a fragment of the same recording, not another recording.
+    Without a table of contents, the box `ftyp` begins a fragment of the same recording, not another recording.
     """
     for number in range(MOST_CHUNKS):
         head = read(file, at, 16)

@@ -68,7 +68,7 @@ def _by_header(file: Recording, read: Callable[[Recording], float | None]) -> fl
 
 
 def _wav(file: Recording) -> float | None:
-    """Return the length from a WAV's header (RIFF, RIFX or RF64), None if the recorder never wrote it."""
+    """Return the length from a WAV's header (RIFF, RIFX or RF64), None if the recorder never wrote the length."""
     start = file.read(12)
     order = ">" if start[:4] == b"RIFX" else "<"
     if start[8:] != b"WAVE":
@@ -133,7 +133,7 @@ _BY_HEADER = {"wav": _wav, "w64": _w64, "au": _au, "caf": _caf}
 
 
 def _mp3_promise(path: Path, begin: int, rate: int) -> float | None:
-    """Return the length from the frame count in an MP3's first frame (Xing, Info or VBRI header), None without one."""
+    """Return the length from the frame count in the header Xing, Info or VBRI of an MP3, None without such a header."""
     head, start = _read(path, begin, 10), begin
     if head[:3] == b"ID3" and len(head) == 10:
         start += 10 + sum((byte & 127) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))

@@ -1,7 +1,8 @@
 """Check whether every browser plays a file as it is and seeks it exactly. Runs in a decoder process.
 
-Such files have an index or samples of fixed size: WAV with plain PCM, FLAC, and MP4 with AAC and a plain time line. All
-other files, and doubtful ones, get a playback copy (see `stt.store.playback_copies`). Times are in seconds.
+Files that can be sought exactly have an index or samples of fixed size: WAV with plain PCM, FLAC, and MP4 with AAC and
+a plain time line. All other files, and doubtful ones, get a playback copy (see `stt.store.playback_copies`). Times are
+in seconds.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ TIMEOUT = 0.5  # time limit for checking the frames of a FLAC, seconds; later fr
 def exact(path: Path, promised: float | None, counted: float | None) -> bool:
     """Return whether browsers seek this file exactly.
 
-    `promised` is the file's duration in seconds according to its header, `counted` according to its packets. Each is
-    None if unknown.
+    `promised` is the file's duration in seconds according to its header, `counted` according to its packets. An unknown
+    duration is None.
     """
     if promised is None or counted is None or abs(promised - counted) > EXACT:
         return False

@@ -25,7 +25,7 @@ _GENERIC = re.compile(
 
 
 def tracks(path: Path, name: str = "") -> list[dict[str, Any]]:
-    """Return the facts of each sound track in file order; `best` marks the one that a player would select.
+    """Return the facts of each sound track in file order; `best` marks the track that a player would select.
 
     `problem` says why a track cannot be decoded, None if it can. Raises what `container.open_file` raises.
     """

@@ -16,7 +16,7 @@ MIN_UNFIT = 4  # minimum number of words to which FASTEST applies; fewer words m
 MIN_ANCHOR_RUN = 3  # a shorter run of equal words may be equal by chance if more than NEAR words beside it differ
 NEAR = 4  # a run of equal words is not equal by chance if at most this many words on each side differ
 MIN_UNWRITTEN = 4  # minimum number of decoded words that the text lacks; fewer are repetitions and hesitations
-LONGEST_TRUSTED = 28.0  # seconds; a longer segment does not fit into a window, so its text needs a decoding
+LONGEST_TRUSTED = 28.0  # maximum length of a segment that keeps its times, seconds; a longer one exceeds a window
 UNFIT, UNWRITTEN = "does_not_fit", "without_text"  # names of findings in `Transcript.extras`
 
 

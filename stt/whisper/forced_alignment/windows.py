@@ -49,7 +49,7 @@ def windows(words: Sequence[Guess], first: int, last: int, start: float, end: fl
 def _end(words: Sequence[Guess], at: int, last: int) -> int:
     """Return the number of the first word after the window that begins with word `at`.
 
-    The window ends at a pause. If it would be too long, it ends at the longest gap before a firm word.
+    The window ends at a pause. A window that would be too long ends at the longest gap before a firm word.
     """
     characters, best, gap = 0, at + 1, -1.0
     for number in range(at, last):

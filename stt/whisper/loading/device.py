@@ -1,7 +1,7 @@
 """Choose the device for Whisper: a GPU that CTranslate2 detects, or the CPU.
 
 If the GPU fails, because memory or NVIDIA's libraries are missing, fewer windows are decoded at once. If the GPU fails
-again, the CPU is used. This was not tested on a GPU.
+again, the CPU is used. Decoding on a GPU was not tested.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ log = logging.getLogger("stt.whisper.loading.device")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A way to run a model. `windows` is how many windows are decoded at once on a GPU. It is 0 for the CPU."""
+    """A way to run a model. `windows` is the number of windows decoded at once on a GPU, and 0 for the CPU."""
 
     device: str
     compute_type: str

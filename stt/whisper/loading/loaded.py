@@ -30,9 +30,9 @@ class Model:
     """The weights of one model, loaded at first use.
 
     `whole` decodes a single part of a recording with all threads. `per_thread` decodes several parts at once, with one
-    thread each. On two cores both are the same object, so the weights are loaded only once. There, two parts at once
-    are as fast with two threads each as with one thread each. On four cores, four parts at once take twice as long with
-    four threads each as with one thread each.
+    thread each. On two cores both are the same object, so the weights are loaded only once. On two cores, two parts at
+    once are as fast with two threads each as with one thread each. On four cores, four parts at once take twice as long
+    with four threads each as with one thread each.
     """
 
     def __init__(self, found: Weights) -> None:
@@ -110,7 +110,7 @@ def copies() -> int:
 def limit() -> int:
     """Return the bytes of memory that models may take.
 
-    It is the value of the setting, or half of the memory that was free before the first model was loaded.
+    The limit is the value of the setting, or half of the memory that was free before the first model was loaded.
     """
     chosen = settings().model_memory_mb
     return chosen << 20 if chosen is not None else _half_of_free()
@@ -122,7 +122,7 @@ def _half_of_free() -> int:
 
 
 def of(found: Weights) -> Model:
-    """Return the model of the weights `found`. It may be evicted as soon as another model needs the memory."""
+    """Return the model of the weights `found`. The model may be evicted as soon as another model needs the memory."""
     with use(found) as model:
         return model
 
@@ -133,9 +133,9 @@ def use(
 ) -> Iterator[Model]:
     """Yield a model that stays in memory during the block.
 
-    Other models are evicted to make room, the least recently used first. Models in use are not evicted. If they leave
-    no room, this waits, and calls `waiting` once and `check`, which may raise, repeatedly. A model may exceed the limit
-    if no other model is in use.
+    Other models are evicted to make room, the least recently used first. If models in use leave no room, `use` waits,
+    and calls `waiting` once and `check`, which may raise, repeatedly. A model may exceed the limit if no other model is
+    in use.
     """
     limit()  # measures the free memory before the first model is loaded
     model = _acquire(found)
