@@ -41,7 +41,7 @@ class BadKey(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to create the job of a key with the id `generation_id`. If `made`, that job exists already."""
+    """The right to create the job of a key with the id `generation_id`. `made` is whether the job exists already."""
 
     hash: str
     generation_id: str

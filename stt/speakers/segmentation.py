@@ -118,7 +118,7 @@ class Activity:
 
     @cached_property
     def tracks(self) -> np.ndarray:
-        """Return the track of each local speaker, int (windows, LOCAL)."""
+        """Return which track each local speaker of each window belongs to: track numbers, int (windows, LOCAL)."""
         tracks = np.zeros((len(self.offsets), LOCAL), int)
         tracks[0] = range(LOCAL)
         count = LOCAL

@@ -135,7 +135,7 @@ def drop_deleted_copies() -> None:
 def erase_pages(path: Path) -> bool:
     """Erase deleted rows from an SQLite database and its log; return whether that succeeded.
 
-    SQLite overwrites rows when it deletes them, but not the old places of content that it has moved between pages.
+    SQLite overwrites rows when it deletes them, but leaves copies of content that it has moved between pages.
     VACUUM therefore rewrites the file.
     """
     if not path.exists():

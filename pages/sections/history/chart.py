@@ -18,7 +18,7 @@ COLOURS = [
     "#b0687c",
     "#8a9457",
     "#9a89bb",
-]  # muted, for light and dark mode
+]  # muted colours, for light and dark mode
 
 
 def history_chart(owner: str, wanted: history.Filter) -> None:

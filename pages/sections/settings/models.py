@@ -52,7 +52,7 @@ def _rows(was_busy: bool) -> None:
         if host or entry.state == HERE or shelf.listed([entry.known.id]):
             _row(entry, used.get(entry.known.id), host)
     if was_busy and not any(entry.state == DOWNLOADING for entry in entries):
-        st.rerun()  # rerun the page, which no longer refreshes the rows
+        st.rerun()  # draw the page again, now without the timer that refreshes the rows
 
 
 def _is_host() -> bool:

@@ -94,8 +94,8 @@ def several_models(job: Job, chosen: list[str]) -> None:
             st.page_link("settings.py", label=tr("Settings"), icon=":material/settings:")
             again_button(job)
         return
-    # The labels have no prices. Streamlit deselects an option whose label changes, and prices change when the live list
-    # of the provider's models arrives.
+    # The labels of the options contain no prices, because these change when the provider's live list of models arrives,
+    # and Streamlit deselects an option whose label changes.
     known = {model.id: model for model in choices}
     labels = distinct({name: name_of(model) for name, model in known.items()})
     several = [

@@ -38,7 +38,7 @@ class _Edit(NamedTuple):
 
 
 class EditList(NamedTuple):
-    """The length of an edited track in `seconds`, including the silence before and within it, and the `cuts`."""
+    """The edits of a track. `seconds` is the length of the edited track, with the silence before and within it."""
 
     seconds: float
     cuts: list[Cut]

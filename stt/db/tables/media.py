@@ -20,7 +20,7 @@ recordings = sa.Table(
     sa.Column("channels", sa.Integer),
     sa.Column("sample_rate", sa.Integer),
     sa.Column("dated", sa.Float),  # date at which the recording was made
-    sa.Column("dated_by", sa.String(12)),  # the kind of that date (see `stt.files.dates`)
+    sa.Column("dated_by", sa.String(12)),  # where `dated` comes from (see `stt.files.dates`)
     # The sound tracks (see `stt.audio.tracks`): empty if there is only one, NULL in rows of older versions.
     sa.Column("tracks", sa.JSON),
     # Whether browsers can play and seek the original (see `stt.audio.containers.seekable`); NULL in rows of older

@@ -25,7 +25,7 @@ vocabulary = sa.Table(
     sa.Column("id", sa.String(40), primary_key=True),
     sa.Column("owner", sa.String(200), nullable=False, index=True),
     sa.Column("tag", sa.String(60)),  # the tag whose list has the term; NULL for the owner's main list
-    sa.Column("place", sa.Integer, nullable=False),  # position in the list
+    sa.Column("place", sa.Integer, nullable=False),  # position of the term in its list
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("replaces", sa.Text),
 )
@@ -41,7 +41,7 @@ word_corrections = sa.Table(
     sa.Column("after", sa.Text, nullable=False),
     sa.Column("times", sa.Integer, nullable=False),
     sa.Column("at", sa.Float, nullable=False),  # time of the last correction
-    sa.Column("refused", sa.Boolean, nullable=False),  # whether the owner has rejected it as a term
+    sa.Column("refused", sa.Boolean, nullable=False),  # whether the owner refused to make a term of it
 )
 
 
