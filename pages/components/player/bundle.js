@@ -409,11 +409,11 @@ function chordOf(event) {
   ]), name].join("+");
 }
 function written(chord) {
-  const parts = chord.split("+").map((part) => (
+  const parts2 = chord.split("+").map((part) => (
     /** @type {Record<string, string>} */
     { ...NAMES, ...SIGNS }[part] ?? part
   ));
-  return parts.join(MAC ? "" : "+");
+  return parts2.join(MAC ? "" : "+");
 }
 function chosen() {
   try {
@@ -648,11 +648,11 @@ var Sheet = class {
     const head = make("div", "stt-sheet-head", [make("h2", "stt-sheet-title", tr("Keys")), close]);
     const actions = this.keymap().actions.filter(({ keys, needs }) => keys.length && this.can(needs));
     const groups = [...new Set(actions.map(({ group }) => group))];
-    const parts = groups.map((group) => this.group(group, actions.filter((action) => action.group === group)));
+    const parts2 = groups.map((group) => this.group(group, actions.filter((action) => action.group === group)));
     const [before, after] = tr("These keys work while you type, too. Change them on the {page}.").split("{page}");
     const link = make("a", "", tr("Settings page"), { href: "settings" });
     const more = make("p", "stt-sheet-more", [mark(), ` ${before}`, link, after ?? ""]);
-    this.box.replaceChildren(head, ...parts, more);
+    this.box.replaceChildren(head, ...parts2, more);
     if (!this.box.open) this.box.showModal();
   }
   /** @param {keyof typeof GROUPS} group @param {import("../shared/keymap.js").Action[]} actions */
@@ -661,9 +661,9 @@ var Sheet = class {
       const ends = { first: "", last: "" };
       const between = shown ? tr("{first} to {last}", ends) : tr("{first} or {last}", ends);
       const chords = (shown ?? keys).map((key) => make("kbd", "stt-sheet-key", written(key)));
-      const parts = chords.flatMap((chord, place) => place ? [between, chord] : [chord]);
+      const parts2 = chords.flatMap((chord, place) => place ? [between, chord] : [chord]);
       const name = make("dt", "stt-sheet-name", where === "always" ? [label(), mark()] : label());
-      return make("div", "stt-sheet-row", [name, make("dd", "stt-sheet-keys", parts)]);
+      return make("div", "stt-sheet-row", [name, make("dd", "stt-sheet-keys", parts2)]);
     });
     const title2 = make("h3", "stt-sheet-subtitle", GROUPS[group]());
     return make("section", "stt-sheet-group", [title2, make("dl", "stt-sheet-list", rows)]);
@@ -1156,14 +1156,14 @@ var Menu = class {
     const rows = names2.map((name) => {
       const [title2, earlier, later, toNow] = name === "start" ? [tr("Start"), tr("Start 0.1 s earlier"), tr("Start 0.1 s later"), tr("Set the start to now")] : [tr("End"), tr("End 0.1 s earlier"), tr("End 0.1 s later"), tr("Set the end to now")];
       const button2 = (text, label2, seconds) => makeButton("stt-menu-button", text, () => move(name, seconds()), { "aria-label": label2 });
-      const parts = [
+      const parts2 = [
         make("span", "stt-times-name", title2),
         button2(tr("\u22120.1 s"), earlier, () => times[name] - 0.1),
         values[name],
         button2(tr("+0.1 s"), later, () => times[name] + 0.1)
       ];
-      if (now() !== null) parts.push(button2(tr("Set to now"), toNow, () => now() ?? times[name]));
-      return make("div", "stt-times-row", parts, { role: "group", "aria-label": title2 });
+      if (now() !== null) parts2.push(button2(tr("Set to now"), toNow, () => now() ?? times[name]));
+      return make("div", "stt-times-row", parts2, { role: "group", "aria-label": title2 });
     });
     this.open(anchor, label, "dialog", borders ? [borders.box, ...rows] : rows);
     this.box.querySelector("button")?.focus({ preventScroll: true });
@@ -1382,9 +1382,9 @@ function applied(lines, step) {
       return changed(at - 1, 2, merged(lines[at - 1], line, text));
     case "speaker": {
       if (step.from == null || step.to == null) return changed(at, 1, spokenBy(line, step.speaker));
-      const parts = cut(line, line.text, [step.from, step.to], step.ids ?? []);
+      const parts2 = cut(line, line.text, [step.from, step.to], step.ids ?? []);
       const whose = step.from > 0 ? 1 : 0;
-      return changed(at, 1, ...parts.map((part, i) => i === whose ? spokenBy(part, step.speaker) : part));
+      return changed(at, 1, ...parts2.map((part, i) => i === whose ? spokenBy(part, step.speaker) : part));
     }
     case "word":
       return changed(at, 1, ...settled(line, step));
@@ -2502,14 +2502,14 @@ var Editor = class {
     if (!active || !caret) return;
     const whole = active.body.textContent ?? "";
     const text = whole.slice(0, caret.from) + whole.slice(caret.to);
-    const parts = splitAt(text, caret.from);
-    if (!parts) {
+    const parts2 = splitAt(text, caret.from);
+    if (!parts2) {
       const following = this.text.paragraphs[this.place(active) + 1];
       if (!spaced(text.slice(caret.from)) && following) this.enter(following, 0);
       return;
     }
     const id = newId();
-    this.step(active, { do: "split", ...parts, ids: [id] });
+    this.step(active, { do: "split", ...parts2, ids: [id] });
     const made = this.text.byId(id);
     if (made) this.enter(made, 0);
     if (made) this.player.reveal(() => made.box);
@@ -2946,8 +2946,8 @@ function partsOfRange(range, paragraphs) {
 function selectedSpan(paragraphs) {
   const selection = getSelection();
   if (!selection?.rangeCount || selection.isCollapsed) return null;
-  const parts = partsOfRange(selection.getRangeAt(0), paragraphs);
-  const spans2 = parts.flatMap(({ paragraph, from, to }) => spanOf2(paragraph.words, from, to) ?? []);
+  const parts2 = partsOfRange(selection.getRangeAt(0), paragraphs);
+  const spans2 = parts2.flatMap(({ paragraph, from, to }) => spanOf2(paragraph.words, from, to) ?? []);
   if (!spans2.length) return null;
   return { start: Math.min(...spans2.map((span) => span.start)), end: Math.max(...spans2.map((span) => span.end)) };
 }
@@ -3210,6 +3210,15 @@ function foldOne(character) {
   }
   return folded2;
 }
+var parts = /* @__PURE__ */ new Map();
+function partsOf2(character) {
+  let found2 = parts.get(character);
+  if (found2 === void 0) {
+    found2 = Array.from(foldOne(character), (one) => ({ one, ofWord: OF_WORDS.test(one), own: SPACELESS.test(one) }));
+    parts.set(character, found2);
+  }
+  return found2;
+}
 function folded(text) {
   let plain = "";
   const from = (
@@ -3225,14 +3234,13 @@ function folded(text) {
   let at = 0;
   for (const character of text) {
     const end = at + character.length;
-    const become = foldOne(character);
-    if (!become && to.length && !apart) to[to.length - 1] = end;
-    for (const one of become) {
-      if (!OF_WORDS.test(one)) {
+    const become = partsOf2(character);
+    if (!become.length && to.length && !apart) to[to.length - 1] = end;
+    for (const { one, ofWord, own } of become) {
+      if (!ofWord) {
         apart = true;
         continue;
       }
-      const own = SPACELESS.test(one);
       if (apart && plain && !own && !spaceless) plain += " ", from.push(at), to.push(at);
       for (let unit = 0; unit < one.length; unit += 1) from.push(at), to.push(end);
       plain += one;
@@ -3961,7 +3969,7 @@ function noteForm(note, about, save2, cancel) {
   field.value = note.text;
   const colours = end === null ? null : choice(note.colour ?? COLOURS[0]);
   const content = [make("p", "stt-notes-about", about, { dir: "auto" }), field];
-  const parts = {
+  const parts2 = {
     look: "stt-notes-form",
     label: tr("Note"),
     content,
@@ -3974,7 +3982,7 @@ function noteForm(note, about, save2, cancel) {
     field.focus();
     return null;
   };
-  const form = sendingForm(parts, send, cancel);
+  const form = sendingForm(parts2, send, cancel);
   field.onkeydown = (event) => {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
@@ -4283,7 +4291,7 @@ function passageForm(choices, span, begin, cancel) {
   const terms = make("textarea", "stt-notes-field", "", hint);
   terms.value = choices.vocabulary;
   const details = make("details", "stt-passage-more", [make("summary", "", tr("Vocabulary")), terms]);
-  const parts = {
+  const parts2 = {
     look: "stt-passage-form",
     label: tr("Transcribe a passage again"),
     content: [title(tr("Transcribe {span} again", { span: when(span) })), model.label, language.label, details],
@@ -4293,7 +4301,7 @@ function passageForm(choices, span, begin, cancel) {
     const vocabulary = terms.value.split("\n").filter((line) => line.trim());
     return begin({ model: model.field.value, language: language.field.value, vocabulary });
   };
-  return sendingForm(parts, send, cancel);
+  return sendingForm(parts2, send, cancel);
 }
 function progress(passage, cancel) {
   const bar = make("progress", "stt-passage-bar", "", { max: 100, "aria-label": tr("Progress of the passage") });
@@ -4778,10 +4786,10 @@ var Text = class {
   build(paragraph) {
     if (paragraph.built || paragraph.stale || !paragraph.words.length) return;
     paragraph.built = true;
-    const parts = document.createDocumentFragment();
+    const parts2 = document.createDocumentFragment();
     let done = 0;
     for (const word of paragraph.words) {
-      if (word.from > done) parts.append(paragraph.text.slice(done, word.from));
+      if (word.from > done) parts2.append(paragraph.text.slice(done, word.from));
       done = word.from + word.text.length;
       word.box = make("span", "stt-word", word.text);
       word.box.dataset.start = String(word.start);
@@ -4795,9 +4803,9 @@ var Text = class {
         const overlapped = tr("Somebody else speaks here, too");
         word.box.title = word.box.title ? `${word.box.title}. ${overlapped}` : overlapped;
       }
-      parts.append(word.box);
+      parts2.append(word.box);
     }
-    paragraph.body.replaceChildren(parts);
+    paragraph.body.replaceChildren(parts2);
   }
   /**
    * Return the word spoken at `seconds`, or null in a pause.

@@ -21,6 +21,20 @@ export function foldOne(character) {
   return folded;
 }
 
+/** @typedef {{ one: string, ofWord: boolean, own: boolean }} Part `own`: it is of a script without spaces */
+/** @type {Map<string, Part[]>} */
+const parts = new Map(); // character -> the characters that it becomes
+
+/** @param {string} character */
+function partsOf(character) {
+  let found = parts.get(character);
+  if (found === undefined) {
+    found = Array.from(foldOne(character), (one) => ({ one, ofWord: OF_WORDS.test(one), own: SPACELESS.test(one) }));
+    parts.set(character, found);
+  }
+  return found;
+}
+
 /**
  * Return the words of a text, folded (`plain`): one space between words, and none next to a script without spaces.
  * `from` and `to` have, for each UTF-16 unit of `plain`, the start and the end of its original in `text`.
@@ -35,14 +49,13 @@ export function folded(text) {
   let at = 0;
   for (const character of text) {
     const end = at + character.length;
-    const become = foldOne(character);
-    if (!become && to.length && !apart) to[to.length - 1] = end; // an accent belongs to its letter
-    for (const one of become) {
-      if (!OF_WORDS.test(one)) {
+    const become = partsOf(character);
+    if (!become.length && to.length && !apart) to[to.length - 1] = end; // an accent belongs to its letter
+    for (const { one, ofWord, own } of become) {
+      if (!ofWord) {
         apart = true;
         continue;
       }
-      const own = SPACELESS.test(one);
       if (apart && plain && !own && !spaceless) ((plain += " "), from.push(at), to.push(at));
       for (let unit = 0; unit < one.length; unit += 1) (from.push(at), to.push(end));
       plain += one;
