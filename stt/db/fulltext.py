@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
 from dataclasses import dataclass
-from itertools import accumulate, islice
+from itertools import dropwhile, islice
 from typing import TypeAlias
 
 import sqlalchemy as sa
@@ -24,6 +23,8 @@ _TERM = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _SHORTEST_BEGINNING = 4  # letters; a shorter word does not match as a prefix
 MAX_QUERY, MAX_WORDS = 200, 8  # maximum number of characters and words of a query that are used
 MAX_HIT = 200  # maximum length of a hit, characters
+_MOST_PLACES = 50  # places at which a term is tried before all words of the text are found
+_FARTHEST_SPACE = 500  # maximum distance to the space before a place, characters
 
 CONTEXT_BEFORE, CONTEXT_AFTER = 24, 100  # characters around a hit; few go before it, so that narrow columns show it
 
@@ -34,6 +35,11 @@ class Term:
 
     words: tuple[str, ...]
     beginning: bool
+
+    def fits(self, words: list[str]) -> bool:
+        """Return whether as many words of a text are those of the term."""
+        *first, last = self.words
+        return words[:-1] == first and (words[-1].startswith(last) if self.beginning else words[-1] == last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,26 +99,40 @@ def snippet(text: str, query: str) -> Snippet | None:
     """
     text = unicodedata.normalize("NFC", text)
     folded = folding.fold(text)
-    # Put a space on either side of each word, so that plain string search finds whole words and phrases.
-    spaced = " ".join(["", *folding.word_pattern().findall(folded), ""])
     for term in sorted(terms(query), key=lambda term: -sum(map(len, term.words))):
-        found = spaced.find(" " + " ".join(term.words) + ("" if term.beginning else " "))
-        if found >= 0:
-            start, end = _span(text, folded, spaced.count(" ", 0, found), len(term.words))
-            end = min(end, start + MAX_HIT)
+        if found := _find(folded, term):
+            start = folding.original(text, found[0])
+            end = min(folding.original(text, found[1] - 1) + 1, start + MAX_HIT)
             return Snippet(_before(text, start), _one_line(text[start:end]), _after(text, end))
     return None
 
 
-def _span(text: str, folded: str, first: int, count: int) -> tuple[int, int]:
-    """Return start and end in `text` of a run of words in `folded`: `count` words from word number `first` on."""
-    run = list(islice(folding.word_pattern().finditer(folded), first, first + count))
-    start, end = run[0].start(), run[-1].end()
-    if text.isascii():
-        return start, end
-    # `ends` has the position in `folded` at which each character of `text` ends.
-    ends = list(accumulate(map(folding.folded_length, text)))
-    return bisect_right(ends, start), bisect_right(ends, end - 1) + 1
+def _find(folded: str, term: Term) -> tuple[int, int] | None:
+    """Return start and end of the first hit of a term in folded text, or None.
+
+    Finding the words of a text takes long, so they are found only around the places that begin with the term's letters.
+    If these do not have the term, all words are found once.
+    """
+    at = -1
+    for _ in range(_MOST_PLACES):
+        at = folded.find(term.words[0], at + 1)
+        if at < 0:
+            return None
+        space = folded.rfind(" ", max(0, at - _FARTHEST_SPACE), at)  # no word goes on beyond a space
+        if space < 0 and at > _FARTHEST_SPACE:
+            break  # a script without spaces
+        words = dropwhile(lambda word: word.start() < at, folding.word_pattern().finditer(folded, space + 1))
+        run = list(islice(words, len(term.words)))
+        if len(run) == len(term.words) and run[0].start() == at and term.fits([word[0] for word in run]):
+            return at, run[-1].end()
+    # Put a space on either side of each word, so that plain string search finds whole words and phrases.
+    spaced = " ".join(["", *folding.word_pattern().findall(folded), ""])
+    place = spaced.find(" " + " ".join(term.words) + ("" if term.beginning else " "))
+    if place < 0:
+        return None
+    first = spaced.count(" ", 0, place)
+    run = list(islice(folding.word_pattern().finditer(folded), first, first + len(term.words)))
+    return run[0].start(), run[-1].end()
 
 
 def _sqlite_match(owner: str, query_terms: list[Term]) -> Numbers:

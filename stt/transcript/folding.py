@@ -68,9 +68,17 @@ def fold(text: str) -> str:
     return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).translate(_folded)
 
 
-def folded_length(character: str) -> int:
-    """Return the number of characters that `fold` returns for one character."""
-    return len(_folded[ord(character)])
+def original(text: str, place: int) -> int:
+    """Return which character of `text` (in NFC) has become the character number `place` of the folded text."""
+    first, last, before = 0, len(text), 0  # `before` is the number of characters that text[:first] becomes
+    while first < last:
+        middle = (first + last + 1) // 2
+        count = before + len(fold(text[first:middle]))
+        if count <= place:
+            first, before = middle, count
+        else:
+            last = middle - 1
+    return first
 
 
 def rules() -> dict[str, object]:
