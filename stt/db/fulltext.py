@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from itertools import dropwhile, islice
+from itertools import islice
 from typing import TypeAlias
 
 import sqlalchemy as sa
@@ -121,7 +121,7 @@ def _find(folded: str, term: Term) -> tuple[int, int] | None:
         space = folded.rfind(" ", max(0, at - _FARTHEST_SPACE), at)  # no word goes on beyond a space
         if space < 0 and at > _FARTHEST_SPACE:
             break  # a script without spaces
-        words = dropwhile(lambda word: word.start() < at, folding.word_pattern().finditer(folded, space + 1))
+        words = (word for word in folding.word_pattern().finditer(folded, space + 1) if word.end() > at)
         run = list(islice(words, len(term.words)))
         if len(run) == len(term.words) and run[0].start() == at and term.fits([word[0] for word in run]):
             return at, run[-1].end()
