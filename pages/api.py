@@ -77,9 +77,9 @@ base, document = f"{session.server_address()}/v1", openapi.document()
 st.title(tr("API"), anchor=False)
 plain(
     tr(
-        "Programs send recordings to this server too. The contract is that of the AI/ML API, so code written for it "
-        "runs here with this base URL and a token of yours as the key; so does code for OpenAI's speech API. "
-        "What it makes appears in your history."
+        "Programs can also send recordings to this server. Its REST API is compatible with the AI/ML API and with "
+        "OpenAI's speech API: use this base URL, and one of your tokens as the API key. "
+        "The transcripts appear in your history."
     ),
     "stt-hint",
 )

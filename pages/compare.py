@@ -44,7 +44,7 @@ def requested_jobs() -> list[Job]:
     ids = [i for i in st.query_params.get("ids", "").split(",") if i][:MOST]
     known = {job.id: job for job in records.jobs_of(owner, ids=ids)} if ids else {}
     if len(known) < len(set(ids)):
-        st.warning(tr("Some of these transcripts do not exist here: deleted, or made in another browser."))
+        st.warning(tr("Some of these transcripts were not found: they were deleted, or made in another browser."))
     return [known[i] for i in dict.fromkeys(ids) if i in known]
 
 
@@ -79,7 +79,7 @@ def choose(groups: list[list[Job]], requested: list[Job]) -> list[Job]:
         format_func=label_of(distinct({first: recording_label(group) for first, group in known.items()})),
         key="compare_recording",
         on_change=recording_changed,
-        placeholder=tr("Several recordings") if several else tr("Not among the newest"),
+        placeholder=tr("Several recordings") if several else tr("Older recording"),
     )
     right.multiselect(
         tr("Versions"),
@@ -148,7 +148,7 @@ def upload_of_reference(first: Job, box: str) -> None:
             state[box] = reader.read(content, name, encoding=state[choice]).text
 
     st.selectbox(
-        tr("Read as"), choices, format_func=label_of(encodings.NAMES), key=choice, on_change=read_again, width=320
+        tr("Encoding"), choices, format_func=label_of(encodings.NAMES), key=choice, on_change=read_again, width=320
     )
     hint = tr("{file} does not say which encoding it has. If letters look wrong below, choose another.", file=name)
     plain(hint, "stt-hint")
@@ -244,7 +244,7 @@ def row(job: Job, letter: str, alignment: Alignment | None) -> Version:
 
     `alignment` compares the version with the text in the first column. It is None for the version in that column.
     """
-    rate = ("–", tr("compared with this one"))
+    rate = ("–", tr("the other versions are compared with this one"))
     if alignment is not None:
         counts = tr(
             "{changed:,} changed, {missing:,} missing, {added:,} added",
@@ -272,7 +272,7 @@ def rate_text(rate: float | None) -> str:
 def each_against_each(done: list[Job], letters: dict[str, str], keys: dict[str, str]) -> dict[str, Any]:
     rates = matrix([keys[job.id].split() for job in done], lambda a, b: aligned(" ".join(a), " ".join(b)))
     return {
-        "caption": tr("Word error rate of each version (column) measured against each other one (row)."),
+        "caption": tr("Word error rate of each version (column), with another version (row) as the reference."),
         "letters": [letters[job.id] for job in done],
         "rows": [
             ["–" if row == column else rate_text(rate) for column, rate in enumerate(of_one)]
@@ -306,9 +306,9 @@ def say_limits(texts: dict[str, list[comparison.Token]], rough: bool) -> None:
     if longest == comparison.MAX_WORDS:
         st.warning(tr("Only the first {count:,} words of each text are compared.", count=comparison.MAX_WORDS))
     if rough:
-        st.warning(tr("Long stretches of these texts have nothing in common. There the figures are approximate."))
+        st.warning(tr("Long parts of these texts have nothing in common. For those parts the figures are approximate."))
     elif longest > WHOLE:
-        st.caption(tr("Long texts are split where the versions agree, and compared piece by piece."))
+        st.caption(tr("Long texts are compared in pieces, split where the versions agree."))
 
 
 def progress() -> None:

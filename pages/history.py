@@ -36,7 +36,10 @@ found = history.totals(owner, **wanted)
 with st.container(key="history"):
     if found.count:
         count = trn("{count:,} transcript", "{count:,} transcripts", found.count)
-        how = tr("Click a row to read it, a column’s name to sort all of them by it, tick rows to do more.")
+        how = tr(
+            "Click a row to read the transcript, a column’s name to sort all transcripts, or tick rows for more "
+            "actions."
+        )
         st.caption(f"{count}. {in_words(found)}. {how}")
         above, table = st.container(horizontal=True, vertical_alignment="center", key="history-actions"), st.container()
         number = page_number(-(-found.count // ROWS), (wanted, sort, descending))

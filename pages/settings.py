@@ -33,7 +33,7 @@ def key_form() -> None:
             st.rerun()
         return
     if keys.server_key() is not None:
-        st.info(tr("This server has a key of its own. A key that you enter here is used instead, for you only."))
+        st.info(tr("This server has its own key. A key that you enter here is used instead, for you only."))
     with st.form("key", clear_on_submit=True):
         typed = st.text_input(
             tr("AI/ML API key"),
@@ -49,7 +49,7 @@ def key_form() -> None:
 
 
 def use(typed: str) -> None:
-    with st.spinner(tr("Asking the provider whether it knows this key")):
+    with st.spinner(tr("Checking the key with the provider")):
         with store_error("key_notice"):
             key = keys.from_input(typed)
             Client(settings().aiml_base_url, key).check_key()
@@ -60,7 +60,7 @@ def use(typed: str) -> None:
 st.title(tr("Settings"), anchor=False)
 st.subheader(tr("AI/ML API"), anchor=False)
 plain(
-    tr("With a key from aimlapi.com you can use the models of the AI/ML API beside Whisper on this machine."),
+    tr("With a key from aimlapi.com you can use the models of the AI/ML API in addition to Whisper on this machine."),
     "stt-hint",
 )
 show_stored_error("key_notice")
@@ -79,13 +79,13 @@ st.subheader(tr("This server"), anchor=False)
 host = settings()
 for fact in (
     trn(
-        "Whisper transcribes {count} recordings at once on this machine; the others wait."
-        " Those of up to a minute do not wait for longer ones.",
-        "Whisper transcribes {count} recordings at once on this machine; the others wait."
-        " Those of up to a minute do not wait for longer ones.",
+        "Whisper transcribes {count} recording at a time on this machine; others wait."
+        " Recordings of up to a minute do not wait for longer ones.",
+        "Whisper transcribes up to {count} recordings at the same time on this machine; others wait."
+        " Recordings of up to a minute do not wait for longer ones.",
         host.max_concurrent_jobs,
     ),
-    tr("The AI/ML API is reached at {address}.", address=host.aiml_base_url),
+    tr("Address of the AI/ML API: {address}", address=host.aiml_base_url),
 ):
     plain(fact)
 limits_view(session.owner())

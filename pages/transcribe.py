@@ -103,7 +103,7 @@ def add_recordings() -> tuple[list[Link], bool]:
             bring_here(chosen, unlist)
     with link:
         typed = st.text_area(
-            tr("Addresses of recordings, one a line"),
+            tr("Addresses of recordings, one per line"),
             memory.links_left,
             placeholder="https://example.org/talk.mp3",
             height=100,
@@ -136,7 +136,7 @@ def follow_others() -> None:
         ended, memory.elsewhere = live_recordings.take_up(owner, session.name())
         if add(ended) or not memory.elsewhere:
             st.rerun()
-        plain(tr("Another tab is recording. What it records is added here when it ends."), "stt-hint")
+        plain(tr("Another tab is recording. The recording appears here when it ends."), "stt-hint")
 
 
 def list_recordings(found: list[recordings.Recording], model: Model) -> dict[str, dict[str, str]]:
@@ -165,7 +165,7 @@ def list_recordings(found: list[recordings.Recording], model: Model) -> dict[str
                     st.rerun()
         bring_dropped(memory.texts, found, unlist)
         if found:
-            plain(tr("What is not transcribed within a day is deleted."), "stt-hint")
+            plain(tr("Recordings that are not transcribed within a day are deleted."), "stt-hint")
     return own
 
 

@@ -38,15 +38,15 @@ def header(job: records.Job, transcript: Transcript) -> None:
         title_and_facts(job, transcript)
     version_picker(job)
     if job.pending and job.engine == kinds.ALIGNMENT:
-        st.info(tr("Its words are being found in the sound. You can read it meanwhile."), icon=":material/pending:")
-        st.page_link("transcribe.py", label=tr("Follow it"), icon=":material/graphic_eq:")
+        st.info(tr("The text is being aligned with the recording. You can already read it."), icon=":material/pending:")
+        st.page_link("transcribe.py", label=tr("Follow progress"), icon=":material/graphic_eq:")
     elif job.pending:
         st.info(tr("Still transcribing. This is the text so far."), icon=":material/pending:")
-        st.page_link("transcribe.py", label=tr("Follow it"), icon=":material/graphic_eq:")
+        st.page_link("transcribe.py", label=tr("Follow progress"), icon=":material/graphic_eq:")
     elif job.error:
         st.error(markdown(sentence(job.error)))
     elif job.state == kinds.CANCELLED and job.engine == kinds.ALIGNMENT:
-        st.warning(tr("Finding its words in the sound was cancelled. The text is kept."))
+        st.warning(tr("Aligning the text with the recording was cancelled. The text is kept."))
     elif job.state == kinds.CANCELLED:
         st.warning(tr("This transcription was cancelled. This is the text until then."))
     for start, end, why in transcript.lost:
@@ -145,12 +145,14 @@ def has_audio(job: records.Job) -> bool:
 
 def provenance(job: records.Job) -> None:
     """Draw how the transcript was made, in a collapsed section: its stored provenance, speed and time."""
-    made = {name.replace("_", " ").capitalize(): value for name, value in (job.provenance or {}).items()}
+    names = {"brought_from": tr("Imported from"), "put_right": tr("Corrected on import")}
+    stored = (job.provenance or {}).items()
+    made = {names.get(name, name.replace("_", " ").capitalize()): value for name, value in stored}
     if job.duration and job.worked:
         made[tr("Speed")] = tr("{speed:.1f} times real time", speed=job.duration / job.worked)
     if job.finished:
         made[tr("Finished")] = when(job.finished)
-    with st.expander(tr("How this was made"), icon=":material/info:"):
+    with st.expander(tr("How this transcript was made"), icon=":material/info:"):
         for name, value in made.items():
             plain(f"{name}: {value}", "stt-facts")
 

@@ -24,11 +24,11 @@ def route(method: str, path: str, operation: dict[str, Any], schemas: dict[str, 
         if "security" in operation:
             plain(tr("Needs no token."), "stt-hint")
         for kind, body in operation.get("requestBody", {}).get("content", {}).items():
-            label = tr("Fields, as JSON") if kind == "application/json" else tr("Fields, as a form with the file")
+            label = tr("Fields, as JSON") if kind == "application/json" else tr("Fields, as a multipart form")
             with st.expander(label):
                 _fields(schemas[body["schema"]["$ref"].rsplit("/", 1)[-1]])
         if example := EXAMPLES.get(operation["operationId"]):
-            with st.expander(tr("An answer")):
+            with st.expander(tr("Example response")):
                 st.code(json.dumps(example, indent=2, ensure_ascii=False), language="json", wrap_lines=True)
 
 
@@ -38,9 +38,7 @@ def models_table(offered: list[tuple[Model, Model]]) -> None:
         (requested.id, requested.name, tr("this machine") if answering.local else tr("AI/ML API"), _price(answering))
         for requested, answering in offered
     ]
-    st.table(
-        pd.DataFrame(rows, columns=[tr("Model"), tr("Name"), tr("Answered by"), tr("Price")]).set_index(tr("Model"))
-    )
+    st.table(pd.DataFrame(rows, columns=[tr("Model"), tr("Name"), tr("Runs on"), tr("Price")]).set_index(tr("Model")))
 
 
 def errors_table(document: dict[str, Any]) -> None:
@@ -65,7 +63,7 @@ def _fields(schema: dict[str, Any]) -> None:
         kind = " or ".join(one.get("type", "any") for one in field.get("anyOf", [field]))
         kind = "file" if field.get("format") == "binary" else kind
         rows.append((name, kind, tr("yes") if name in needed else "", field.get("description", "")))
-    frame = pd.DataFrame(rows, columns=[tr("Field"), tr("Type"), tr("Needed"), tr("What it does")])
+    frame = pd.DataFrame(rows, columns=[tr("Field"), tr("Type"), tr("Required"), tr("What it does")])
     st.dataframe(frame, hide_index=True, width="stretch")
 
 
@@ -73,4 +71,4 @@ def _price(model: Model) -> str:
     if model.per_second is None:
         return tr("unknown")
     price = f"${model.per_second * 60:.4f}"
-    return tr("{price} a minute", price=price) if model.per_second else tr("free")
+    return tr("{price} per minute", price=price) if model.per_second else tr("free")

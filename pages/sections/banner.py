@@ -22,8 +22,8 @@ def full_disk() -> None:
     if not health.has_room():
         st.warning(
             tr(
-                "The disk of this server is full: recordings cannot be added, and jobs wait. They go on by "
-                "themselves as soon as somebody frees space on it."
+                "The disk of this server is full: recordings cannot be added, and jobs wait. Jobs continue "
+                "automatically as soon as disk space is available."
             )
         )
 

@@ -37,7 +37,7 @@ NO_RECORDING = ""
 
 def bring_button(job: Job, recording: Recording) -> None:
     """Draw the button that adds a version to the recording of a transcript."""
-    if st.button(tr("Bring a transcript"), icon=":material/upload_file:", key="bring"):
+    if st.button(tr("Import a transcript"), icon=":material/upload_file:", key="bring"):
         _forget()
         _of_version(job, recording)
 
@@ -48,7 +48,7 @@ def bring_here(ids: Sequence[str], on_added: Callable[[str], None]) -> None:
     `ids` are the recordings to choose from, which have no job yet. `on_added` is called with the id of the chosen
     recording, or "" without a recording.
     """
-    if st.button(tr("Bring a transcript"), type="tertiary", icon=":material/upload_file:", key="bring"):
+    if st.button(tr("Import a transcript"), type="tertiary", icon=":material/upload_file:", key="bring"):
         _forget()
         _of_waiting(list(ids), on_added)
 
@@ -99,10 +99,13 @@ def _partner(name: str, found: Sequence[Recording], *, alone: bool) -> Recording
     return found[0] if alone and len(found) == 1 else None
 
 
-@session.dialog(lambda: tr("Bring a transcript"))
+@session.dialog(lambda: tr("Import a transcript"))
 def _of_version(job: Job, recording: Recording) -> None:
     plain(
-        tr("It becomes a version of this recording, to read, to correct, to export, and to compare others with."),
+        tr(
+            "The transcript becomes a version of this recording. You can read, correct and export it, and compare it "
+            "with other versions."
+        ),
         "stt-hint",
     )
     brought = _transcript_input()
@@ -112,9 +115,9 @@ def _of_version(job: Job, recording: Recording) -> None:
         _bring(brought, recording, options, job.title)
 
 
-@session.dialog(lambda: tr("Bring a transcript"))
+@session.dialog(lambda: tr("Import a transcript"))
 def _of_waiting(ids: list[str], on_added: Callable[[str], None]) -> None:
-    plain(tr("Subtitles or a text that exist already, to read, correct and export here."), "stt-hint")
+    plain(tr("Import existing subtitles or a text, to read, correct and export it here."), "stt-hint")
     brought = _transcript_input()
     known = {recording.id: recording for recording in recordings.find_all(ids, session.owner())}
     chosen = st.selectbox(
@@ -125,7 +128,7 @@ def _of_waiting(ids: list[str], on_added: Callable[[str], None]) -> None:
     )
     recording = known.get(chosen)
     if recording is None and not known:
-        plain(tr("To play its words, add the recording first, then bring the transcript."), "stt-hint")
+        plain(tr("To play the words, add the recording before you import the transcript."), "stt-hint")
     model = offered.known().find(LOCAL)
     options = track_choice(recording, model, "bring") if recording else {}
     options = {name: value for name, value in options.items() if value != tracks.ALL}
@@ -200,7 +203,7 @@ def _facts(brought: Brought) -> None:
 
         choices = st.session_state.setdefault(f"{ENCODING}-choices", brought.choices)
         st.selectbox(
-            tr("Read as"),
+            tr("Encoding"),
             choices,
             format_func=lambda codec: encodings.NAMES.get(codec, codec),
             key=f"{ENCODING}-box",
@@ -226,7 +229,7 @@ def _language(brought: Brought | None, recording: Recording | None) -> dict[str,
         format_func=lambda code: LANGUAGES.get(code, tr("Detect")),
         key="bring-language",
     )
-    plain(tr("Its words are then found in the sound, so that each can be played."), "stt-hint")
+    plain(tr("The words of the transcript are then aligned with the recording, so you can play each word."), "stt-hint")
     return {"language": language} if language else {}
 
 

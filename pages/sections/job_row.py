@@ -141,7 +141,7 @@ def _in_line(job: Job) -> str:
     if not wait.before and (not wait.working or time.time() - job.queued < STARTING):
         return tr("Starting")
     parts = [
-        trn("Waiting: {count} before this one", "Waiting: {count} before this one", wait.before)
+        trn("Waiting: {count} job before this one", "Waiting: {count} jobs before this one", wait.before)
         if wait.before
         else tr("Waiting: next in line")
     ]
@@ -156,7 +156,7 @@ def _at_the_provider(job: Job) -> str:
     The provider reports no percentage.
     """
     parts = [
-        job.stage or tr("Handing over to the provider"),
+        job.stage or tr("Sending to the provider"),
         tr("{duration} so far", duration=length(max(1.0, time.time() - (job.started or 0)))),
     ]
     if job.expected:

@@ -100,8 +100,8 @@ def cost_line(model: Model, lengths: list[float | None]) -> None:
         rate = catalog.dollars(model.per_second * 60) if model.per_second else tr("free")
         parts.append(
             trn(
-                "{count} of unknown length at {rate} a minute",
-                "{count} of unknown length at {rate} a minute",
+                "{count} recording of unknown length, price per minute: {rate}",
+                "{count} recordings of unknown length, price per minute: {rate}",
                 unknown,
                 rate=rate,
             )
@@ -130,7 +130,7 @@ def _label(model: Model) -> str:
     else:
         parts = [model.maker, model.name]
         if model.per_second is not None:
-            parts.append(tr("{price} a minute", price=catalog.dollars(model.per_second * 60)))
+            parts.append(tr("{price} per minute", price=catalog.dollars(model.per_second * 60)))
     return " · ".join(parts)
 
 
@@ -168,7 +168,8 @@ def _language(model: Model, option: Option) -> str:
             placeholder=tr("Detect automatically"),
             key=f"{model.id}-{option.name}",
             help=tr(
-                "Setting the language improves accuracy. With several, each part is transcribed in the one it is in."
+                "Setting the language improves accuracy. With several languages, each part is transcribed in the "
+                "language that is spoken in it."
             ),
         )
         return ",".join(codes)
@@ -176,7 +177,7 @@ def _language(model: Model, option: Option) -> str:
         st.selectbox(
             tr("Language"),
             ["", *LANGUAGES],  # "" instead of None, which would add a clear button
-            format_func=lambda code: LANGUAGES.get(code, code) if code else tr("The model's own choice"),
+            format_func=lambda code: LANGUAGES.get(code, code) if code else tr("Model's default"),
             accept_new_options=option.free,
             key=f"{model.id}-{option.name}",
             help=tr("Setting the language improves accuracy. A code such as en-GB can be typed."),

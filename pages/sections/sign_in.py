@@ -39,7 +39,7 @@ def account() -> None:
     st.title(tr("Account"), anchor=False)
     plain(
         tr(
-            "You are signed in as {name}. Your transcripts are here from any browser that you sign in with.",
+            "You are signed in as {name}. You find your transcripts in any browser in which you sign in.",
             name=_name(),
         )
     )

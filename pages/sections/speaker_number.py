@@ -26,7 +26,8 @@ def speaker_number(key: str, *, usual: str = AUTOMATIC, off: bool = True, **how:
         format_func=lambda choice: names.get(str(choice), str(choice)),
         key=key,
         help=tr(
-            "Who says what is found on this machine, after the text. Giving the number improves it where it is known."
+            "This machine finds who speaks when, after transcription. "
+            "If you know the number of speakers, setting it improves the result."
         ),
         **how,
     )

@@ -35,7 +35,7 @@ def tag_choice(owner: str, key: str, usual: Iterable[str] = ()) -> list[str]:
         max_selections=MOST_TAGS,
         select_all=False,
         placeholder=tr("None"),
-        help=tr("Their terms are used, and the new transcript gets these tags."),
+        help=tr("The terms of these tags are used, and the new transcript gets the tags."),
     )
 
 

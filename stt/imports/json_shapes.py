@@ -50,7 +50,7 @@ def read(text: str, notes: Notes) -> Found:
     if found.transcript is None:
         raise BadTranscript(
             "This JSON holds no transcript in a known place.",
-            guidance="Bring the JSON of STT Studio, Whisper, whisperX, Deepgram, AssemblyAI or OpenAI.",
+            guidance="Import the JSON of STT Studio, Whisper, whisperX, Deepgram, AssemblyAI or OpenAI.",
         )
     notes.add(NO_TIME, sum(1 for _ in _impossible(value)))
     deepgram = any(isinstance(part, dict) and "results" in part for part in (value, value.get("result")))

@@ -15,7 +15,7 @@ from stt.imports.references.reader import OTHERS, SUBTITLES
 from stt.imports.times import Given, Notes, in_order
 from stt.transcript.model import Transcript
 
-GUIDANCE = "Bring SRT, VTT, ASS, TXT, DOCX or JSON, or paste the text."
+GUIDANCE = "Import SRT, VTT, ASS, TXT, DOCX or JSON, or paste the text."
 # An invisible character that this app's subtitle exports insert where a player would interpret text as markup.
 JOINER = "\u2060"
 
@@ -69,7 +69,7 @@ def read(data: bytes, name: str, *, encoding: str | None = None) -> Brought:
     BadOption for an unknown encoding.
     """
     if len(data) > MOST:
-        raise TooLarge("The transcript is larger than 10 MB.", guidance="Bring it in parts.")
+        raise TooLarge("The transcript is larger than 10 MB.", guidance="Import it in parts.")
     begins = data[:512].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     for mark, what in OTHERS.items():
         if begins.startswith(mark):
@@ -80,7 +80,7 @@ def read(data: bytes, name: str, *, encoding: str | None = None) -> Brought:
         except BadReference as error:
             raise BadTranscript(error.message, guidance=error.guidance) from error
         except TooLarge as error:
-            raise TooLarge("The text of this Word document is too large.", guidance="Bring it in parts.") from error
+            raise TooLarge("The text of this Word document is too large.", guidance="Import it in parts.") from error
         lines = [line for paragraph in found for line in paragraph.split("\n")]
         return _of_lines(lines, "Word document", name)
     if encoding is not None:
@@ -94,7 +94,7 @@ def read(data: bytes, name: str, *, encoding: str | None = None) -> Brought:
 def pasted(text: str) -> Brought:
     """Read a transcript from pasted text, which may be the content of a file. Raises BadTranscript, TooLarge."""
     if len(text) > MOST:
-        raise TooLarge("The transcript is larger than 10 MB.", guidance="Bring it in parts.")
+        raise TooLarge("The transcript is larger than 10 MB.", guidance="Import it in parts.")
     return _read(text, "", "utf-8", ())
 
 

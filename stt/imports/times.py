@@ -71,7 +71,7 @@ def in_order(given: Sequence[Given], notes: Notes) -> tuple[Segment, ...]:
     if len(given) > MOST_SEGMENTS or sum(len(each.words) for each in given) > MOST_WORDS:
         raise TooLarge(
             f"This transcript has more than {MOST_SEGMENTS:,} segments or {MOST_WORDS:,} words.",
-            guidance="Bring it in parts.",
+            guidance="Import it in parts.",
         )
     full = [each for each in given if each.text.strip()]
     notes.add(EMPTY, len(given) - len(full))

@@ -111,7 +111,7 @@ def _beyond_marked(transcript: Transcript, recording: Recording | None) -> Trans
 def _options(options: dict[str, Any], recording: Recording | None) -> dict[str, Any]:
     """Check the options and return those that are set. Raises BadOption."""
     if unknown := next((name for name in options if name not in OPTIONS), None):
-        raise BadOption(f"A transcript that is brought takes no option {unknown[:40]!r}.")
+        raise BadOption(f"An imported transcript takes no option {unknown[:40]!r}.")
     track = take_track(options)
     if track == tracks.ALL:
         raise BadOption("A transcript is aligned with one track.", guidance="Choose one track of the recording.")

@@ -116,7 +116,7 @@ def bring_back(generation_id: str, owner: str, based_on: int) -> int:
         _claim(connection, generation_id, based_on)
         aside = connection.execute(sa.select(corrections.c.aside).where(corrections.c.id == generation_id)).scalar()
         if aside is None:
-            raise NotFound("There are no corrections to bring back.", guidance="Reload the page.")
+            raise NotFound("There are no corrections to restore.", guidance="Reload the page.")
         _set(connection, generation_id, aside=None)
         _keep(connection, generation_id, Transcript.from_dict(aside))
     return based_on + 1

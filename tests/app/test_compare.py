@@ -93,7 +93,7 @@ def test_any_transcripts_of_the_owner_are_compared_by_their_ids(known):
 def test_nobody_compares_what_is_somebody_elses(known):
     _, pair, _ = known
     test = page("visitor:stranger", ids=",".join(pair))
-    assert "do not exist here" in test.warning[0].value
+    assert "transcripts were not found" in test.warning[0].value
     assert not shown(test)
     assert "Nothing to compare yet" in test.info[0].value
 

@@ -12,7 +12,7 @@ from tests.server import ROOT
 SHOWN = {
     "STT_UPLOAD_LIMIT_MB": ("7", ("Upload", "7 MB", "")),
     "STT_MAX_DURATION_MINUTES": ("91", ("Length of a recording", "91 min", "")),
-    "STT_JOBS_PER_VISITOR": ("3", ("Your transcriptions at once", "3", "0 now")),
+    "STT_JOBS_PER_VISITOR": ("3", ("Your transcriptions at the same time", "3", "0 now")),
     "STT_MINUTES_PER_VISITOR": ("61", ("Your daily audio", "61 min", "0.0 min today")),
     "STT_MINUTES_PER_DAY": ("601", ("Daily audio, all users", "601 min", "0.0 min today")),
     "STT_DOLLARS_PER_DAY": ("4.5", ("Daily cost on this server’s key", "\\$4.50", "\\$0.00 today")),

@@ -61,7 +61,7 @@ def controls(test: AppTest, model: str) -> set[str]:
 def test_models_come_by_maker_with_their_prices_the_first_one_first(provider):
     test = AppTest.from_function(script, default_timeout=30).run()
     labels = test.selectbox(key="model").options
-    assert labels[0] == "OpenAI · Whisper base · $0.006 a minute"
+    assert labels[0] == "OpenAI · Whisper base · $0.006 per minute"
     assert test.session_state.chosen == FIRST and provider.calls["models"] == 1
     makers = [label.split(" · ")[0] for label in labels if " · " in label]
     assert makers == sorted(makers, key=makers.index) and labels[-1] == "Whisper base, on this machine"
@@ -155,8 +155,12 @@ def test_a_further_parameter_that_is_no_json_is_said_at_once(provider):
     ("model", "lengths", "words"),
     [
         (FIRST, [11.0], "11 s, about $0.0011"),
-        (FIRST, [11.0, 49.0, None], "1 min 0 s, about $0.006 · 1 of unknown length at $0.006 a minute"),
-        (FIRST, [None, None], "2 of unknown length at $0.006 a minute"),
+        (
+            FIRST,
+            [11.0, 49.0, None],
+            "1 min 0 s, about $0.006 · 1 recording of unknown length, price per minute: $0.006",
+        ),
+        (FIRST, [None, None], "2 recordings of unknown length, price per minute: $0.006"),
         ("openai/gpt-4o-transcribe", [11.0], "does not say beforehand"),
     ],
 )

@@ -49,7 +49,7 @@ def test_the_host_downloads_stops_goes_on_with_and_deletes_a_model(served, host)
     host(STT_MANAGE_MODELS="1")
     page = settings_page()
     assert {f"model-get-{each.name}" for each in known.MODELS if not each.packaged} == keys(page)
-    assert f"English only · 74 MB on disk · about {megabytes(TINY.memory)} in memory · not here" in lines(page)
+    assert f"English only · 74 MB on disk · about {megabytes(TINY.memory)} in memory · not downloaded" in lines(page)
     served.stall_after = 40 << 20
     press(page, "model-get-whisper-tiny.en")
     assert served.stalled.wait(30)
@@ -60,13 +60,13 @@ def test_the_host_downloads_stops_goes_on_with_and_deletes_a_model(served, host)
     until(lambda: shelf.entry_of(TINY).state == "stopped", 20)
     page.run()
     assert "download stopped at 5" in lines(page)
-    assert page.button(key="model-get-whisper-tiny.en").label == "Go on"
+    assert page.button(key="model-get-whisper-tiny.en").label == "Continue download"
     served.stall_after = None
     served.go_on.set()
     press(page, "model-get-whisper-tiny.en")
     until(lambda: shelf.is_here(TINY))
     page.run()
-    assert f"English only · 74 MB on disk · about {megabytes(TINY.memory)} in memory · here" in lines(page)
+    assert f"English only · 74 MB on disk · about {megabytes(TINY.memory)} in memory · ready" in lines(page)
     press(page, "model-delete-whisper-tiny.en")
     assert not shelf.is_here(TINY) and "model-get-whisper-tiny.en" in keys(page)
 

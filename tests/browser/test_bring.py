@@ -17,7 +17,7 @@ from tests.waiting import until
 MINUTE = 60_000  # milliseconds
 SAID = "And so, my fellow Americans: ask not what your country can do for you. Ask what you can do for your country."
 ELSE = "Seven clever students calculate the price of yellow bananas in distant markets before breakfast."
-DOING = "Its words are being found in the sound"
+DOING = "The text is being aligned with the recording"
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_a_text_becomes_a_version_whose_words_play_and_that_others_are_compared_
     reader.get_by_role("button", name="Try the sample").click()
     reader.locator(".st-key-jobs").get_by_role("button", name="Read").first.click(timeout=MINUTE)
     reader.locator(".stt-words").wait_for()  # the page before has such a button, too
-    reader.get_by_role("button", name="Bring a transcript").click()
+    reader.get_by_role("button", name="Import a transcript").click()
     dialog = reader.get_by_role("dialog")
     text = SAID.replace("Ask what", f"{ELSE} Ask what")
     dialog.get_by_label("Transcript file").set_input_files(
@@ -58,19 +58,19 @@ def test_a_text_becomes_a_version_whose_words_play_and_that_others_are_compared_
     finished(reader)
     words = reader.locator("[data-start]")
     assert words.count() > 20, "every word can be played"
-    expect(reader.get_by_text("Passages that do not fit the sound (1)")).to_be_visible()
+    expect(reader.get_by_text("Passages that do not match the recording (1)")).to_be_visible()
     expect(reader.get_by_text(ELSE[:20])).to_be_visible()
-    reader.get_by_text("How this was made").click()
-    expect(reader.get_by_text("Brought from: speech.txt")).to_be_visible()
+    reader.get_by_text("How this transcript was made").click()
+    expect(reader.get_by_text("Imported from: speech.txt")).to_be_visible()
     reader.get_by_role("button", name="Compare").click()
     expect(reader.locator(".stt-cmp-facts tbody tr")).to_have_count(2, timeout=MINUTE)
-    expect(reader.get_by_role("combobox", name="Compare with")).to_have_value(re.compile("A, Brought transcript"))
+    expect(reader.get_by_role("combobox", name="Compare with")).to_have_value(re.compile("A, Imported transcript"))
 
 
 def test_subtitles_are_brought_with_a_recording_that_was_just_added(reader: Page):
     reader.locator("input[type=file]").first.set_input_files(audio.JFK)
     expect(reader.locator(".st-key-waiting")).to_contain_text("jfk.flac", timeout=MINUTE)
-    reader.get_by_role("button", name="Bring a transcript").click()
+    reader.get_by_role("button", name="Import a transcript").click()
     dialog = reader.get_by_role("dialog")
     expect(dialog.get_by_role("combobox", name="Recording")).to_have_value("jfk.flac")
     subtitles = (
@@ -90,7 +90,7 @@ def test_subtitles_are_brought_with_a_recording_that_was_just_added(reader: Page
 
 
 def test_a_text_alone_is_kept_read_and_corrected(reader: Page):
-    reader.get_by_role("button", name="Bring a transcript").click()
+    reader.get_by_role("button", name="Import a transcript").click()
     dialog = reader.get_by_role("dialog")
     dialog.get_by_role("button", name="Add transcript").click()
     expect(dialog.get_by_text("Choose a file or paste a text first.")).to_be_visible()

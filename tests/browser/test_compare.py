@@ -74,7 +74,7 @@ def test_one_button_runs_several_models_and_shows_what_each_took(reader: Page, c
     rows = reader.locator(".stt-cmp-facts tbody tr")
     expect(rows).to_contain_text(["Whisper base", "Nova-3", "Universal"])
     expect(rows.nth(0)).to_contain_text("Free")
-    expect(rows.nth(0)).to_contain_text("compared with this one")
+    expect(rows.nth(0)).to_contain_text("the other versions are compared with this one")
     expect(rows.nth(1)).to_contain_text(
         re.compile(r"\d+\.\d\s%.*\d changed, \d missing, \d added.*times real time.*\$0\.\d+")
     )
@@ -151,7 +151,7 @@ def test_an_uploaded_reference_is_read_once_and_can_be_corrected(reader: Page, c
     reader.get_by_text("Reference text", exact=True).click()
     box, field = reader.get_by_label("Or paste it"), reader.get_by_label("Upload it")
     field.set_input_files({"name": "pdf.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-"})
-    expect(reader.locator(".stt-tf-state")).to_have_text("pdf.pdf is no text of these kinds.")
+    expect(reader.locator(".stt-tf-state")).to_have_text("pdf.pdf does not have one of these file types.")
     field.set_input_files({"name": "long.txt", "mimeType": "text/plain", "buffer": b"a " * (3 << 20)})
     expect(reader.locator(".stt-tf-state")).to_have_text("long.txt is too large. Use a shorter text.")
     subtitles = f"1\n00:00:00,000 --> 00:00:09,000\n{audio.JFK_WORDS}\n"
@@ -173,7 +173,7 @@ def test_a_guessed_encoding_is_shown_and_can_be_changed(reader: Page, compared: 
         {"name": "said.txt", "mimeType": "text/plain", "buffer": "Schöne Grüße, sagte er – und ging.".encode("cp1252")}
     )
     expect(box).to_have_value("Schöne Grüße, sagte er – und ging.")
-    choice = reader.get_by_role("combobox", name="Read as")
+    choice = reader.get_by_role("combobox", name="Encoding")
     expect(choice).to_have_value("Windows-1252 (Western European)")
     choice.click()
     reader.get_by_role("option", name="Mac Roman (Western European)").click()
@@ -242,7 +242,7 @@ def test_versions_are_moved_between_and_made_anew_on_the_transcript_page(reader:
 def test_a_stranger_sees_nothing_of_a_comparison(browser: Browser, compared: str):
     stranger = browser.new_context().new_page()
     stranger.goto(compared)
-    expect(stranger.get_by_text("do not exist here")).to_be_visible(timeout=30_000)
+    expect(stranger.get_by_text("transcripts were not found")).to_be_visible(timeout=30_000)
     expect(stranger.get_by_text("Nothing to compare yet")).to_be_visible()
     assert stranger.locator(".stt-cmp-facts").count() == 0
     stranger.context.close()

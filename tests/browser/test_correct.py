@@ -1,4 +1,4 @@
-"""Correcting a transcript in a real browser: its text, names, title and tags, and back to the machine's version."""
+"""Correcting a transcript in a real browser: its text, names, title and tags, and back to the original."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_paragraph_is_corrected_in_place_and_everything_else_follows(reader: P
 def test_the_machines_version_is_looked_at_restored_and_left_again(reader: Page):
     machines = reader.locator(".stt-words").first.inner_text()
     retype(reader, "Mine.")
-    toggle = reader.get_by_text("Machine's version", exact=True)
+    toggle = reader.get_by_text("Show original", exact=True)
     toggle.click()
     expect(reader.locator(".stt-words").first).to_have_text(machines)
     expect(reader.locator("[role=textbox].stt-words")).to_have_count(0)
@@ -63,8 +63,8 @@ def test_the_machines_version_is_looked_at_restored_and_left_again(reader: Page)
     toggle.click()
     expect(reader.locator(".stt-words").first).to_have_text("Mine.")
     toggle.click()
-    reader.get_by_role("button", name="Restore it").click()
-    back = reader.get_by_role("button", name="Bring the corrections back")
+    reader.get_by_role("button", name="Restore original").click()
+    back = reader.get_by_role("button", name="Restore corrections")
     expect(back).to_be_visible()
     expect(reader.locator(".stt-words").first).to_have_text(machines)
     back.click()

@@ -129,7 +129,7 @@ def test_a_server_that_is_killed_while_somebody_types_gets_all_of_it(talk: Page,
     talk.keyboard.press("Enter")
     talk.keyboard.type("Now. ")
     expect(talk.locator(".stt-saving")).to_have_text(
-        "Not saved yet: no connection. Your text is kept here.", timeout=SAVED
+        "Not saved yet: no connection. Your text is kept in this browser.", timeout=SAVED
     )
     expect(talk.get_by_text("No connection to the server.")).to_be_visible()
     talk.keyboard.type("Or later. ")  # Streamlit's dialog would have taken the keyboard

@@ -112,7 +112,7 @@ def test_ticked_ones_are_tagged_and_found_by_their_tag(many: Page):
     dialog = many.get_by_role("dialog")
     dialog.get_by_role("combobox").fill("<b>board</b>")
     dialog.get_by_role("combobox").press("Enter")
-    dialog.get_by_text("Those of only some").click()  # closes the list
+    dialog.get_by_text("Other tags are not listed").click()  # closes the list
     dialog.get_by_role("button", name="Save").click()
     expect(dialog).to_have_count(0)
     assert [tagging.tags_of(job.id, OWNER) for job in chosen] == [["<b>board</b>", "old"], ["<b>board</b>"]]

@@ -78,8 +78,8 @@ def test_one_recording_is_compared_in_two_models_of_this_machine_with_one_button
 def test_the_host_deletes_a_model_and_downloads_it_again(reader: Page, server: Server):
     reader.goto(server.url + "/settings")
     tiny = reader.locator(".st-key-model-whisper-tiny-en")
-    expect(tiny).to_contain_text("here · last used")
+    expect(tiny).to_contain_text("ready · last used")
     tiny.get_by_role("button", name="Delete").click()
-    expect(tiny).to_contain_text("not here")
+    expect(tiny).to_contain_text("not downloaded")
     tiny.get_by_role("button", name="Download").click()
     expect(tiny.get_by_role("button", name="Delete")).to_be_visible(timeout=MINUTE)

@@ -54,10 +54,10 @@ def test_a_paragraph_is_transcribed_again_taken_and_undone(talk: Page, made: str
     ask(talk)
     expect(panel(talk)).to_contain_text("Transcribe 0:00 to 0:02 again")
     panel(talk).get_by_role("button", name="Transcribe").click()
-    expect(panel(talk).get_by_role("button", name="Take it")).to_be_visible(timeout=LONG)
+    expect(panel(talk).get_by_role("button", name="Use new words")).to_be_visible(timeout=LONG)
     expect(panel(talk).get_by_role("group", name="Now").locator("mark").first).to_be_visible()
     talk.reload()
-    panel(talk).get_by_role("button", name="Take it").click()
+    panel(talk).get_by_role("button", name="Use new words").click()
     expect(panel(talk)).to_be_hidden()
     expect(talk.locator(".stt-words").first).not_to_have_text(FIRST)
     expect(talk.locator(".stt-words").last).to_have_text(SECOND)
@@ -75,7 +75,7 @@ def test_selected_words_are_transcribed_and_left(talk: Page, made: str):
     talk.mouse.up()
     ask(talk)
     panel(talk).get_by_role("button", name="Transcribe").click()
-    panel(talk).get_by_role("button", name="Leave it").click(timeout=LONG)
+    panel(talk).get_by_role("button", name="Discard").click(timeout=LONG)
     expect(panel(talk)).to_be_hidden()
     assert results.of(made) is None and transcript_of(made) == WRONG
     talk.reload()
@@ -86,7 +86,7 @@ def test_selected_words_are_transcribed_and_left(talk: Page, made: str):
 def test_it_is_cancelled_while_it_waits(talk: Page, made: str):
     ask(talk)
     panel(talk).get_by_role("button", name="Transcribe").click()
-    panel(talk).get_by_role("button", name="Cancel").or_(panel(talk).get_by_role("button", name="Leave it")).click()
+    panel(talk).get_by_role("button", name="Cancel").or_(panel(talk).get_by_role("button", name="Discard")).click()
     expect(panel(talk)).to_be_hidden()
     until(lambda: results.of(made) is None)
 
@@ -98,5 +98,5 @@ def test_no_state_of_it_has_a_barrier(talk: Page, scheme: str, width: int):
     ask(talk, 1)
     assert barriers(talk) == []
     panel(talk).get_by_role("button", name="Transcribe").click()
-    expect(panel(talk).get_by_role("button", name="Take it")).to_be_visible(timeout=LONG)
+    expect(panel(talk).get_by_role("button", name="Use new words")).to_be_visible(timeout=LONG)
     assert barriers(talk) == []

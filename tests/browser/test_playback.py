@@ -163,7 +163,7 @@ def test_a_copy_that_failed_leaves_the_text_and_tries_the_original(page: Page, s
     wav = audio.write(tmp_path / "plain.wav", audio.samples(audio.JFK))
     aiff = formats.write(tmp_path / "old.aiff", audio.samples(audio.JFK), "pcm_s16be", "aiff")
     said = {
-        wav: "The sound could not be prepared for this browser. You hear the original; its times may be off.",
+        wav: "The sound could not be prepared for this browser. The original recording is played, so the times of words may be inaccurate.",
         aiff: "The sound could not be prepared for this browser. Download the audio to hear it.",
     }
     for sound, words in said.items():

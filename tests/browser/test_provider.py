@@ -104,7 +104,7 @@ def test_several_links_start_at_once_and_one_that_cannot_be_used_stays(customer:
     links = [f"https://example.org/several-{number}.mp3" for number in (1, 2)]
     box.fill("\n".join([links[0], "ftp://example.org/a.mp3", links[1], links[0]]))
     box.press("Control+Enter")
-    expect(customer.get_by_text("3 of unknown length at $0.006 a minute")).to_be_visible()
+    expect(customer.get_by_text("3 recordings of unknown length, price per minute: $0.006")).to_be_visible()
     customer.get_by_role("button", name="Transcribe", exact=True).click()
     for number in (1, 2):
         expect(row(customer, f"several-{number}")).to_contain_text("Behind the link.", timeout=MINUTE)
@@ -153,6 +153,6 @@ def test_the_servers_own_key_from_the_secrets_file_is_used_and_told_to_nobody(
         page.get_by_role("button", name="Transcribe", exact=True).click()
         expect(row(page, "jfk")).to_contain_text("On the server's key.", timeout=MINUTE)
         page.get_by_role("link", name="Settings").click()
-        expect(page.get_by_text("This server has a key of its own.")).to_be_visible()
+        expect(page.get_by_text("This server has its own key.")).to_be_visible()
         assert watched.frames and watched.holding(KEY) == [] and files_holding(KEY, server) == []
         page.context.close()

@@ -231,7 +231,9 @@ def test_a_lost_connection_loses_nothing(visitor: BrowserContext, server: Server
         wait_for(page, 3)
         line.cut()
         expect(state(page)).to_contain_text("The connection is lost. ")
-        expect(state(page)).to_contain_text(re.compile(r"[1-9][\d.]* kB wait in this browser: keep this page open\."))
+        expect(state(page)).to_contain_text(
+            re.compile(r"[1-9][\d.]* kB are not on the server yet: keep this page open\.")
+        )
         wait_for(page, 7)
         line.mend()
         expect(state(page)).to_have_text("Recording")
@@ -330,14 +332,14 @@ def told(browser: Browser, url: str) -> Iterator[tuple[Page, Locator]]:
 def test_a_refused_microphone_is_explained(launch: Callable[..., Browser], server: Server):
     with told(launch(f"{GRANT}=deny", without=(GRANT,)), server.url) as (page, alert):
         page.get_by_role("button", name="Record", exact=True).click()
-        expect(alert).to_contain_text("The microphone is not allowed. Allow it for this site")
+        expect(alert).to_contain_text("The microphone is not allowed. Allow the microphone for this site")
         expect(page.get_by_role("button", name="Record", exact=True)).to_be_enabled()
 
 
 def test_a_missing_microphone_is_explained(launch: Callable[..., Browser], server: Server):
     with told(launch(without=(DEVICE,)), server.url) as (page, alert):
         page.get_by_role("button", name="Record", exact=True).click()
-        expect(alert).to_contain_text("There is no microphone. Connect one")
+        expect(alert).to_contain_text("There is no microphone. Connect a microphone")
 
 
 def test_a_page_that_is_not_secure_is_explained(launch: Callable[..., Browser], tmp_path: Path):
@@ -346,7 +348,7 @@ def test_a_page_that_is_not_secure_is_explained(launch: Callable[..., Browser], 
         Server(tmp_path / "data", STT_HOSTS="stt.example, localhost") as server,
         told(browser, f"http://stt.example:{server.port}") as (page, alert),
     ):
-        expect(alert).to_contain_text("secure pages only. Open it with https")
+        expect(alert).to_contain_text("secure pages only. Open this page with https")
         expect(page.get_by_role("button", name="Record", exact=True)).to_be_disabled()
 
 
@@ -357,7 +359,9 @@ def test_it_stops_at_the_longest_recording_and_keeps_it(visitor: BrowserContext,
         start(page)
         wait_for(page, 3)
         page.clock.fast_forward(MINUTE)
-        expect(page.locator(".stt-recorder").get_by_role("alert")).to_contain_text("The longest recording is reached.")
+        expect(page.locator(".stt-recorder").get_by_role("alert")).to_contain_text(
+            "The maximum length of a recording is reached."
+        )
         expect(listed(page)).to_have_count(1)
 
 

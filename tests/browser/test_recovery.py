@@ -71,7 +71,7 @@ def test_a_link_brings_the_history_after_a_click_and_leaves_no_trace(browser, co
     asked: list[str] = []
     other.on("request", lambda request: asked.append(request.url + str(request.headers)))
     other.goto(link)
-    button = other.get_by_role("button", name="Bring this history to this browser")
+    button = other.get_by_role("button", name="Use this history")
     expect(button).to_be_visible()
     expect(other.get_by_text("a history with 1 transcript")).to_be_visible()
     expect(other).to_have_url(f"{server.url}/settings")
@@ -79,7 +79,7 @@ def test_a_link_brings_the_history_after_a_click_and_leaves_no_trace(browser, co
     assert not may_hear(other, server, talk), "opening the link changes nothing"
     cookie = as_program(other).cookies["stt_visitor"]
     button.click()
-    expect(other.get_by_text("This browser has that history now.")).to_be_visible()
+    expect(other.get_by_text("This browser now uses the history of the recovery code.")).to_be_visible()
     assert may_hear(other, server, talk) and may_hear(page, server, talk), "both browsers have it"
     assert as_program(other).cookies["stt_visitor"] == cookie
     other.goto(f"{server.url}/transcript?id={talk}")
@@ -131,9 +131,9 @@ def test_a_lost_cookie_is_no_lost_history_and_what_came_after_is_added(
     page.goto(f"{server.url}/settings")
     page.get_by_label("Code from another browser").fill(code.lower().replace("-", " "))
     page.get_by_role("button", name="Continue").click()
-    page.get_by_text("Add what this browser has so far").click()
-    page.get_by_role("button", name="Bring this history to this browser").click()
-    expect(page.get_by_text("This browser has that history now.")).to_be_visible()
+    page.get_by_text("Add this browser’s present history").click()
+    page.get_by_role("button", name="Use this history").click()
+    expect(page.get_by_text("This browser now uses the history of the recovery code.")).to_be_visible()
     assert may_hear(page, server, first) and may_hear(page, server, second)
     # The tab that was open goes on with the history that the browser has now, and the job ends.
     expect(running.locator(".st-key-jobs").get_by_role("button", name="Read")).to_have_count(3, timeout=3 * MINUTE)
@@ -151,12 +151,12 @@ def test_what_was_there_is_kept_apart_unless_it_is_added_and_can_be_had_back(bro
     other = visit(browser, contexts, server.url)
     mine = give_transcript(other, server)
     other.goto(link)
-    expect(other.get_by_text("Use only a code of your own")).to_be_visible()
-    other.get_by_role("button", name="Bring this history to this browser").click()
-    expect(other.get_by_text("This browser has that history now.")).to_be_visible()
+    expect(other.get_by_text("Use only your own code")).to_be_visible()
+    other.get_by_role("button", name="Use this history").click()
+    expect(other.get_by_text("This browser now uses the history of the recovery code.")).to_be_visible()
     assert may_hear(other, server, theirs) and not may_hear(other, server, mine) and not may_hear(page, server, mine)
-    other.get_by_role("button", name="Leave it").click()
-    expect(other.get_by_role("button", name="Leave it")).to_have_count(0)
+    other.get_by_role("button", name="Leave this history").click()
+    expect(other.get_by_role("button", name="Leave this history")).to_have_count(0)
     assert may_hear(other, server, mine) and not may_hear(other, server, theirs)
 
 
@@ -171,7 +171,7 @@ def test_a_revoked_or_wrong_code_opens_nothing_and_says_so(browser, contexts, se
     other.get_by_label("Code from another browser").fill("<b>wrong</b>")
     other.get_by_role("button", name="Continue").click()
     expect(other.get_by_text("There is no such recovery code.")).to_be_visible()
-    expect(other.get_by_role("button", name="Bring this history")).to_have_count(0)
+    expect(other.get_by_role("button", name="Use this history")).to_have_count(0)
 
 
 def test_the_hint_comes_with_the_third_transcript_and_can_be_dismissed(browser, contexts, server: Server):
@@ -186,7 +186,7 @@ def test_the_hint_comes_with_the_third_transcript_and_can_be_dismissed(browser, 
     page.get_by_role("button", name="Transcribe", exact=True).click()
     expect(read).to_have_count(3, timeout=2 * MINUTE)
     # Without a reload: it comes when the third one is done.
-    expect(page.locator(".st-key-keep-hint").get_by_role("link", name="Keep it")).to_be_visible()
+    expect(page.locator(".st-key-keep-hint").get_by_role("link", name="Keep this history")).to_be_visible()
     page.goto(f"{server.url}/history")
     page.locator(".st-key-keep-hint").get_by_role("button", name="Dismiss").click()
     expect(page.locator(".st-key-keep-hint")).to_have_count(0)

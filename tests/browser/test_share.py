@@ -62,7 +62,7 @@ def share(page: Page, *, with_audio: bool = True, at: str = "", until: date | No
         type_date(page, "The link works until", until)
         page.keyboard.press("Tab")  # past the calendar's button, so that the calendar closes
     if at:
-        dialog.get_by_label("Opens at second").fill(at)
+        dialog.get_by_label("Start at second").fill(at)
     dialog.get_by_role("button", name="Create link").click()
     link = dialog.locator("code")
     link.wait_for()
@@ -103,7 +103,7 @@ def test_a_stranger_reads_and_hears_it_at_the_shared_moment_until_it_is_withdraw
 def test_a_link_without_the_audio_gives_none(owner: Page, stranger: Page, server: Server):
     ends = datetime.now(UTC) + timedelta(days=3)
     link = share(owner, with_audio=False, until=ends.date())
-    expect(owner.get_by_role("dialog")).to_contain_text(f"Without the audio, ends {ends.day} {ends:%b %Y}")
+    expect(owner.get_by_role("dialog")).to_contain_text(f"Without the audio, expires {ends.day} {ends:%b %Y}")
     token = link.partition("token=")[2]
     stranger.goto(link)
     expect(stranger.locator(".st-key-transcript")).to_contain_text("fellow Americans")

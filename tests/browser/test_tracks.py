@@ -33,5 +33,5 @@ def test_the_spoken_track_is_named_and_each_track_can_be_a_speaker(page: Page, t
     expect(text).to_contain_text("Microphone")
     expect(text).to_contain_text("Desktop")
     expect(page.get_by_text("3 tracks: Game, Microphone, Desktop (each is a speaker)", exact=True)).to_be_visible()
-    page.get_by_text("How this was made").click()
+    page.get_by_text("How this transcript was made").click()
     expect(page.get_by_text("Tracks: 3 tracks: Game, Microphone, Desktop (each is a speaker)")).to_be_visible()

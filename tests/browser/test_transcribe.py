@@ -33,7 +33,7 @@ def test_a_newcomer_reads_the_sample_after_one_click(page: Page):
     read.click(timeout=MINUTE)
     expect(page).to_have_url(re.compile(r"/transcript\?id="))
     expect(page.locator(".st-key-transcript")).to_contain_text("ask not what your country can do for you")
-    expect(page.get_by_text("How this was made")).to_be_visible()
+    expect(page.get_by_text("How this transcript was made")).to_be_visible()
 
 
 def test_two_files_show_progress_and_growing_text_and_can_be_read(page: Page, long_speech: Path):

@@ -21,7 +21,7 @@ from tests.waiting import until
 ANN = "visitor:ann"
 TITLE = "Quixotic talk"
 PAGES = ("", "history", "compare", "settings", "api", "transcript", "shared")
-MENUS = ("Download", "Details", "Bring a transcript", "Transcribe again", "Share", "Delete", "Change")
+MENUS = ("Download", "Details", "Import a transcript", "Transcribe again", "Share", "Delete", "Change")
 AREAS = '[data-testid="stMain"], [data-testid="stHeader"]'
 BOXES = '[data-testid="stPopoverBody"], [role="dialog"]'
 # Elements whose texts are not ours.

@@ -92,7 +92,7 @@ def test_a_file_over_the_limit_is_refused_before_anything_is_sent(page: Page, tm
     expect(page.locator(".stt-drop-hint")).to_have_text("Sound or video, up to 2 GB each")
     page.locator("input[type=file]").first.set_input_files(str(huge))
     refusal = page.locator(".stt-upload", has_text="huge.wav").get_by_role("alert")
-    expect(refusal).to_contain_text("Too large. It has 3 GB, the limit is 2 GB. Cut it into parts")
+    expect(refusal).to_contain_text("Too large. The file has 3 GB, the limit is 2 GB. Cut the recording into parts")
     assert not sent
 
 
@@ -163,7 +163,7 @@ def test_a_session_whose_line_breaks_off_goes_on_where_it_was(far: Page, line: L
     far.get_by_role("tab", name="Link").click()
     # Streamlit's tabs go back for whoever clicks the next one before the server has heard of the first.
     expect(far.get_by_role("button", name="Transcribe", exact=True)).to_be_enabled()
-    address = far.get_by_role("textbox", name="Addresses of recordings, one a line")
+    address = far.get_by_role("textbox", name="Addresses of recordings, one per line")
     address.fill("https://example.org/talk.mp3")
     far.get_by_role("tab", name="Upload").click()
     far.get_by_role("button", name="Try the sample").click()

@@ -49,10 +49,10 @@ def test_terms_are_kept_offered_used_and_shown(page: Page, server: Server, tmp_p
     expect(words).to_contain_text("pomorphine is not")
     expect(words).to_contain_text("physiological deed to")
     expect(page.get_by_text("Replaced by your vocabulary: action → deed (1).")).to_be_visible()
-    page.get_by_text("How this was made").click()
+    page.get_by_text("How this transcript was made").click()
     expect(page.get_by_text("Vocabulary: apomorphine, deed")).to_be_visible()
-    page.get_by_text("Machine's version").click()
-    page.get_by_role("button", name="Restore it").click()
+    page.get_by_text("Show original").click()
+    page.get_by_role("button", name="Restore original").click()
     expect(words).to_contain_text("physiological action to")
 
 

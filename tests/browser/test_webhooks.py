@@ -37,7 +37,7 @@ def test_an_address_is_saved_tried_and_sent_to_again(browser: Browser, server: S
     expect(page.get_by_text("Saved.")).to_be_visible()
     page.get_by_role("button", name="Send a test").click()
     row = page.locator("[class*=st-key-delivery-]")
-    expect(row).to_contain_text("delivered · 1 attempt · answered 200 · thanks <b>a lot</b>", timeout=MINUTE)
+    expect(row).to_contain_text("delivered · 1 attempt · response status 200 · thanks <b>a lot</b>", timeout=MINUTE)
     page.get_by_role("button", name="Send again").click()
     expect(row).to_contain_text("2 attempts", timeout=MINUTE)
     page.get_by_role("button", name="Secret").click()
@@ -64,7 +64,7 @@ def test_a_long_job_that_ends_in_a_tab_that_nobody_looks_at_is_notified(
     path = audio.write(tmp_path / "long.flac", audio.speech(240))  # long enough to press a button
     add_files(page, path)
     page.get_by_role("button", name="Transcribe", exact=True).click()
-    button = page.get_by_role("button", name="Notify me when it is done")
+    button = page.get_by_role("button", name="Notify when done")
     button.click()
     expect(page.get_by_role("button", name="This browser notifies you")).to_have_attribute("aria-pressed", "true")
     page.evaluate("() => { window.away = true; }")

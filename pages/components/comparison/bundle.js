@@ -207,7 +207,7 @@ var Sound = class {
   }
   sayReady() {
     const original = tr(
-      "The sound could not be prepared for this browser. You hear the original; its times may be off."
+      "The sound could not be prepared for this browser. The original recording is played, so the times of words may be inaccurate."
     );
     this.tell(this.failed ? original : "", "", false);
   }
@@ -548,8 +548,8 @@ var Comparison = class {
     const hidden = this.boxes.filter((box) => box.classList.contains("stt-cmp-equal")).length;
     this.rest.hidden = !only || hidden === 0;
     this.rest.textContent = trn(
-      "{count} passage is the same everywhere.",
-      "{count} passages are the same everywhere.",
+      "{count} passage is the same in all versions.",
+      "{count} passages are the same in all versions.",
       hidden
     );
     this.showCount();
@@ -586,7 +586,7 @@ var Comparison = class {
   playWord(word) {
     const start = this.places.get(word)?.start;
     const { audio } = this.data.columns[this.columnOf(word)];
-    if (!audio) return this.sound.tell(tr("The sound of this version is not kept here."));
+    if (!audio) return this.sound.tell(tr("The audio of this version is not available."));
     if (start == null) return this.sound.tell(tr("No time is known for this word."));
     this.sound.load(audio);
     if (this.audio.readyState >= 1) this.sound.sayReady();

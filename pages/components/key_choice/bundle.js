@@ -115,7 +115,7 @@ var PLACES = grouped("places", { where: "always" }, [
   { id: "doubt", label: () => tr("Next doubtful word"), keys: ["F9"] },
   { id: "review", label: () => tr("Review doubtful words"), keys: ["Shift+F9"], needs: "editing" },
   { id: "note", label: () => tr("Add a note"), where: "reading", keys: ["N"], fixed: true, needs: "notes" },
-  { id: "sheet", label: () => tr("These keys"), where: "reading", keys: ["?"], fixed: true }
+  { id: "sheet", label: () => tr("Show the keyboard shortcuts"), where: "reading", keys: ["?"], fixed: true }
 ]);
 var NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => `${MAC ? "Ctrl" : "Alt"}+${number}`);
 var toSpeaker = () => tr("Assign the paragraph, or what is selected, to a speaker");
@@ -132,15 +132,15 @@ var TEXT = grouped("text", { where: "typing", fixed: true, needs: "editing" }, [
   { id: "before", label: mergeAbove, keys: ["Backspace"], also: ERASING("Backspace") },
   { id: "after", label: mergeBelow, keys: ["Delete"], also: ERASING("Delete") },
   { id: "speaker", label: toSpeaker, keys: NUMBERS, shown: [NUMBERS[0], NUMBERS[8]] },
-  { id: "leave", label: () => tr("Leave the text"), keys: ["Escape"] }
+  { id: "leave", label: () => tr("Stop editing"), keys: ["Escape"] }
 ]);
 var REVIEW = grouped("review", { where: "review", fixed: true, needs: "editing" }, [
-  { id: "right", label: () => tr("The word is right, or is what you have typed"), keys: ["Enter"] },
-  { id: "reading", label: () => tr("Take another reading"), keys: ["1", "2", "3"], shown: ["1", "3"] },
-  { id: "more", label: () => tr("Decode it again, for more readings"), keys: ["0"], needs: "sound" },
-  { id: "hear", label: () => tr("Hear it again"), keys: ["Space"], needs: "sound" },
+  { id: "right", label: () => tr("Confirm the word, or replace it with the typed text"), keys: ["Enter"] },
+  { id: "reading", label: () => tr("Use a suggestion"), keys: ["1", "2", "3"], shown: ["1", "3"] },
+  { id: "more", label: () => tr("Transcribe the word again, for more suggestions"), keys: ["0"], needs: "sound" },
+  { id: "hear", label: () => tr("Hear the word again"), keys: ["Space"], needs: "sound" },
   { id: "skip", label: () => tr("Go to the next word"), keys: ["ArrowDown"] },
-  { id: "again", label: () => tr("Go to the word before"), keys: ["ArrowUp"] },
+  { id: "again", label: () => tr("Go to the previous word"), keys: ["ArrowUp"] },
   { id: "end", label: () => tr("End the review"), keys: ["Escape"] }
 ]);
 var ACTIONS = [...SOUND, ...PLACES, ...TEXT, ...REVIEW];
@@ -222,7 +222,7 @@ var Keymap = class {
     const other = (this.byKey.get(chord) ?? []).find((action) => action.id !== id);
     if (!other) return "";
     const used = { key: written(chord), action: other.label() };
-    return tr("{key} is used already: \u201C{action}\u201D. Choose another key, or change that one first.", used);
+    return tr("{key} is already the shortcut for \u201C{action}\u201D. Choose another key, or change that shortcut first.", used);
   }
 };
 
@@ -319,7 +319,7 @@ var KeyChoice = class {
     this.trouble.textContent = "";
     button.textContent = tr("Press a key\u2026");
     button.classList.add("stt-key-waiting");
-    this.live.textContent = tr("Press a key. Backspace removes it, Escape leaves it as it is.");
+    this.live.textContent = tr("Press a key. Backspace removes the shortcut, Escape keeps it.");
   }
   end() {
     this.waiting = null;
@@ -352,14 +352,14 @@ var KeyChoice = class {
     const usual = CHANGEABLE.find((action) => action.id === id)?.keys ?? [];
     const kept = choose(keys.join() === usual.join() ? others : { ...others, [id]: keys });
     this.end();
-    this.trouble.textContent = kept ? "" : tr("Your browser keeps nothing for this site. Allow it to keep data, then try again.");
+    this.trouble.textContent = kept ? "" : tr("Your browser does not store data for this site. Allow it, then try again.");
     this.live.textContent = kept ? tr("Saved.") : "";
   }
   restore() {
     choose({});
     this.trouble.textContent = "";
     this.end();
-    this.live.textContent = tr("The original keys are back.");
+    this.live.textContent = tr("The default shortcuts are restored.");
     this.rows.querySelector("button")?.focus();
   }
   close() {

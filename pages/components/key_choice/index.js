@@ -64,7 +64,7 @@ class KeyChoice {
     this.trouble.textContent = "";
     button.textContent = tr("Press a key…");
     button.classList.add("stt-key-waiting");
-    this.live.textContent = tr("Press a key. Backspace removes it, Escape leaves it as it is.");
+    this.live.textContent = tr("Press a key. Backspace removes the shortcut, Escape keeps it.");
   }
 
   end() {
@@ -102,7 +102,7 @@ class KeyChoice {
     this.end();
     this.trouble.textContent = kept
       ? ""
-      : tr("Your browser keeps nothing for this site. Allow it to keep data, then try again.");
+      : tr("Your browser does not store data for this site. Allow it, then try again.");
     this.live.textContent = kept ? tr("Saved.") : "";
   }
 
@@ -110,7 +110,7 @@ class KeyChoice {
     choose({});
     this.trouble.textContent = "";
     this.end();
-    this.live.textContent = tr("The original keys are back.");
+    this.live.textContent = tr("The default shortcuts are restored.");
     this.rows.querySelector("button")?.focus();
   }
 

@@ -136,7 +136,7 @@ var Notifier = class {
   draw() {
     this.root.hidden = !this.possible || !this.waiting;
     this.button.setAttribute("aria-pressed", String(this.on));
-    this.label.textContent = this.on ? tr("This browser notifies you") : tr("Notify me when it is done");
+    this.label.textContent = this.on ? tr("This browser notifies you") : tr("Notify when done");
   }
   async press() {
     if (this.on) write(STORED, "off");

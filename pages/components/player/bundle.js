@@ -215,7 +215,7 @@ var Sound = class {
   }
   sayReady() {
     const original = tr(
-      "The sound could not be prepared for this browser. You hear the original; its times may be off."
+      "The sound could not be prepared for this browser. The original recording is played, so the times of words may be inaccurate."
     );
     this.tell(this.failed ? original : "", "", false);
   }
@@ -343,7 +343,7 @@ var OF_BROWSERS = [
 var MOST_KEYS = 2;
 var GROUPS = {
   sound: () => tr("Sound"),
-  places: () => tr("Places"),
+  places: () => tr("Navigation"),
   text: () => tr("Text"),
   review: () => tr("Review of doubtful words")
 };
@@ -366,7 +366,7 @@ var PLACES = grouped("places", { where: "always" }, [
   { id: "doubt", label: () => tr("Next doubtful word"), keys: ["F9"] },
   { id: "review", label: () => tr("Review doubtful words"), keys: ["Shift+F9"], needs: "editing" },
   { id: "note", label: () => tr("Add a note"), where: "reading", keys: ["N"], fixed: true, needs: "notes" },
-  { id: "sheet", label: () => tr("These keys"), where: "reading", keys: ["?"], fixed: true }
+  { id: "sheet", label: () => tr("Show the keyboard shortcuts"), where: "reading", keys: ["?"], fixed: true }
 ]);
 var NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => `${MAC ? "Ctrl" : "Alt"}+${number}`);
 var toSpeaker = () => tr("Assign the paragraph, or what is selected, to a speaker");
@@ -383,15 +383,15 @@ var TEXT = grouped("text", { where: "typing", fixed: true, needs: "editing" }, [
   { id: "before", label: mergeAbove, keys: ["Backspace"], also: ERASING("Backspace") },
   { id: "after", label: mergeBelow, keys: ["Delete"], also: ERASING("Delete") },
   { id: "speaker", label: toSpeaker, keys: NUMBERS, shown: [NUMBERS[0], NUMBERS[8]] },
-  { id: "leave", label: () => tr("Leave the text"), keys: ["Escape"] }
+  { id: "leave", label: () => tr("Stop editing"), keys: ["Escape"] }
 ]);
 var REVIEW = grouped("review", { where: "review", fixed: true, needs: "editing" }, [
-  { id: "right", label: () => tr("The word is right, or is what you have typed"), keys: ["Enter"] },
-  { id: "reading", label: () => tr("Take another reading"), keys: ["1", "2", "3"], shown: ["1", "3"] },
-  { id: "more", label: () => tr("Decode it again, for more readings"), keys: ["0"], needs: "sound" },
-  { id: "hear", label: () => tr("Hear it again"), keys: ["Space"], needs: "sound" },
+  { id: "right", label: () => tr("Confirm the word, or replace it with the typed text"), keys: ["Enter"] },
+  { id: "reading", label: () => tr("Use a suggestion"), keys: ["1", "2", "3"], shown: ["1", "3"] },
+  { id: "more", label: () => tr("Transcribe the word again, for more suggestions"), keys: ["0"], needs: "sound" },
+  { id: "hear", label: () => tr("Hear the word again"), keys: ["Space"], needs: "sound" },
   { id: "skip", label: () => tr("Go to the next word"), keys: ["ArrowDown"] },
-  { id: "again", label: () => tr("Go to the word before"), keys: ["ArrowUp"] },
+  { id: "again", label: () => tr("Go to the previous word"), keys: ["ArrowUp"] },
   { id: "end", label: () => tr("End the review"), keys: ["Escape"] }
 ]);
 var ACTIONS = [...SOUND, ...PLACES, ...TEXT, ...REVIEW];
@@ -472,7 +472,7 @@ var Keymap = class {
     const other = (this.byKey.get(chord) ?? []).find((action) => action.id !== id);
     if (!other) return "";
     const used = { key: written(chord), action: other.label() };
-    return tr("{key} is used already: \u201C{action}\u201D. Choose another key, or change that one first.", used);
+    return tr("{key} is already the shortcut for \u201C{action}\u201D. Choose another key, or change that shortcut first.", used);
   }
 };
 
@@ -649,7 +649,7 @@ var Sheet = class {
     const actions = this.keymap().actions.filter(({ keys, needs }) => keys.length && this.can(needs));
     const groups = [...new Set(actions.map(({ group }) => group))];
     const parts2 = groups.map((group) => this.group(group, actions.filter((action) => action.group === group)));
-    const [before, after] = tr("These keys work while you type, too. Change them on the {page}.").split("{page}");
+    const [before, after] = tr("These keys also work while you type. Change them on the {page}.").split("{page}");
     const link = make("a", "", tr("Settings page"), { href: "settings" });
     const more = make("p", "stt-sheet-more", [mark(), ` ${before}`, link, after ?? ""]);
     this.box.replaceChildren(head, ...parts2, more);
@@ -805,7 +805,7 @@ var Commands = class {
       if (position < paragraph.start || position >= paragraph.end) this.player.seek(paragraph.start);
     }
     this.loop.set(paragraph);
-    this.say.textContent = paragraph ? tr("This paragraph is repeated.") : tr("Not repeated any more.");
+    this.say.textContent = paragraph ? tr("This paragraph is repeated.") : tr("Repeating has stopped.");
   }
   // ---- moving ------------------------------------------------------------------------------------------------------
   /** @param {1 | -1} direction */
@@ -1773,7 +1773,7 @@ var RETRIES = [1e3, 2e3, 4e3, 8e3, 15e3];
 var STOPPING = [401, 403, 404];
 var KEEPING = 300;
 var changedElsewhere = () => tr("Changed in another tab meanwhile.");
-var notAccepted = () => tr("The server did not accept this.");
+var notAccepted = () => tr("The server did not accept this change.");
 var MOST_KEPT_ALIVE = 6e4;
 var Queue = class {
   revision = -1;
@@ -2364,7 +2364,8 @@ var Editor = class {
     this.enable(this.redoButton, able && queue.redo > 0 && !waiting);
     clearTimeout(this.timers.state);
     if (queue.stopped && this.followed !== Infinity) this.tellPage(Infinity);
-    if (queue.stopped) this.state(tr("Not saved. {reason} Your text is kept here.", { reason: queue.stopped }), true);
+    if (queue.stopped)
+      this.state(tr("Not saved. {reason} Your text is kept in this browser.", { reason: queue.stopped }), true);
     else if (queue.failures) this.state(queue.unkept ? keepOpen() : keptHere(), true);
     else if (this.notice) this.state(this.notice, true);
     else if (queue.held.length) this.state(tr("Choose which text to keep."), true);
@@ -2577,7 +2578,7 @@ var Editor = class {
     this.choices.menu.box.remove();
   }
 };
-var keptHere = () => tr("Not saved yet: no connection. Your text is kept here.");
+var keptHere = () => tr("Not saved yet: no connection. Your text is kept in this browser.");
 var keepOpen = () => tr("Not saved yet: no connection. Keep this page open.");
 var length = (body) => (body.textContent ?? "").length;
 
@@ -2787,7 +2788,7 @@ var Review = class {
   }
   /** Label the button with what Enter does. */
   label() {
-    this.right.textContent = this.field.value.trim() ? tr("Replace") : tr("Right");
+    this.right.textContent = this.field.value.trim() ? tr("Replace") : tr("Confirm");
   }
   /** @param {string[]} readings */
   offer(readings) {
@@ -2795,7 +2796,7 @@ var Review = class {
     this.offered = readings;
     const buttons = readings.map((text, place) => {
       const content = [make("kbd", "stt-sheet-key", String(place + 1)), make("span", "", text)];
-      const label = { dir: "auto", "aria-label": tr("Take \u201C{text}\u201D", { text }) };
+      const label = { dir: "auto", "aria-label": tr("Use \u201C{text}\u201D", { text }) };
       return makeButton("stt-menu-button stt-review-reading", content, () => this.decide(text), label);
     });
     this.choices.replaceChildren(...buttons);
@@ -2810,13 +2811,13 @@ var Review = class {
     if (!word || !readings || this.moreButton.hidden || this.moreButton.getAttribute("aria-disabled") === "true")
       return;
     this.moreButton.setAttribute("aria-disabled", "true");
-    this.say.textContent = tr("Decoding it again");
+    this.say.textContent = tr("Transcribing the word again");
     try {
       const found2 = await readings.more(word);
       if (!this.decides(word)) return;
       const before = this.offered.length;
       this.offer(found2);
-      if (found2.length === before) this.tell(tr("No other reading was found."));
+      if (found2.length === before) this.tell(tr("No other suggestion was found."));
     } catch (error) {
       if (this.decides(word)) this.tell(
         /** @type {Error} */
@@ -4286,8 +4287,8 @@ function passageForm(choices, span, begin, cancel) {
   };
   model.field.onchange = english;
   english();
-  const label = tr("Vocabulary, a name or term a line");
-  const hint = { rows: 3, placeholder: tr("A name or term a line"), "aria-label": label };
+  const label = tr("Vocabulary: one name or term per line");
+  const hint = { rows: 3, placeholder: tr("One name or term per line"), "aria-label": label };
   const terms = make("textarea", "stt-notes-field", "", hint);
   terms.value = choices.vocabulary;
   const details = make("details", "stt-passage-more", [make("summary", "", tr("Vocabulary")), terms]);
@@ -4318,7 +4319,7 @@ function result(passage, { take, leave, play }) {
   const [old, fresh] = [passage.old ?? [], passage.new ?? []];
   const same = [...old, ...fresh].every((run) => run.same);
   const about = same ? tr("The words are the same.") : fresh.length ? "" : tr("No speech was found in this passage.");
-  const buttons = [button(tr("Take it"), take, "stt-notes-save"), button(tr("Leave it"), leave)];
+  const buttons = [button(tr("Use new words"), take, "stt-notes-save"), button(tr("Discard"), leave)];
   if (play) buttons.push(button(tr("Play"), play));
   const trouble = troubleLine();
   const box = make("div", "stt-passage-result", [
@@ -4465,7 +4466,7 @@ var Passages = class {
       play: () => this.player.playSpan(passage.start, passage.end)
     });
     this.show(box, looks);
-    this.tell(tr("{span} is transcribed. Take it or leave it.", { span: when(passage) }));
+    this.tell(tr("{span} is transcribed. Use the new words, or discard them.", { span: when(passage) }));
   }
   /** Put the new words into the transcript as one step. @param {Passage} passage @param {HTMLElement} trouble */
   async accept(passage, trouble) {
@@ -4488,7 +4489,7 @@ var Passages = class {
     }
     this.hide();
     queue.refresh();
-    this.tell(tr("Took the new words of {span}.", { span: when(passage) }));
+    this.tell(tr("The transcript now has the new words from {span}.", { span: when(passage) }));
   }
   /** Cancel the transcription of the passage, or discard its result. */
   async cancel() {
@@ -5046,7 +5047,7 @@ var Player = class {
     this.root.classList.toggle("stt-silent", !address);
     this.play.disabled = this.slider.disabled = false;
     this.sound.load(address);
-    if (!address) this.sound.tell(tr("The sound is not kept here. The text stays."));
+    if (!address) this.sound.tell(tr("The audio is not available. You can still read the text."));
   }
   // ---- playing -----------------------------------------------------------------------------------------------------
   /** @param {number} seconds */

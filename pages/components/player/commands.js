@@ -131,7 +131,7 @@ export class Commands {
       if (position < paragraph.start || position >= paragraph.end) this.player.seek(paragraph.start);
     }
     this.loop.set(paragraph);
-    this.say.textContent = paragraph ? tr("This paragraph is repeated.") : tr("Not repeated any more.");
+    this.say.textContent = paragraph ? tr("This paragraph is repeated.") : tr("Repeating has stopped.");
   }
 
   // ---- moving ------------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ export class Sheet {
     const actions = this.keymap().actions.filter(({ keys, needs }) => keys.length && this.can(needs));
     const groups = [...new Set(actions.map(({ group }) => group))];
     const parts = groups.map((group) => this.group(group, actions.filter((action) => action.group === group))); // prettier-ignore
-    const [before, after] = tr("These keys work while you type, too. Change them on the {page}.").split("{page}");
+    const [before, after] = tr("These keys also work while you type. Change them on the {page}.").split("{page}");
     const link = make("a", "", tr("Settings page"), { href: "settings" });
     const more = make("p", "stt-sheet-more", [mark(), ` ${before}`, link, after ?? ""]);
     this.box.replaceChildren(head, ...parts, more);

@@ -286,7 +286,10 @@ var Sending = class {
   async goOn() {
     const head = this.head && await beginning(this.head);
     if (!head || !this.batch)
-      return this.fail({ title: tr("The recording was interrupted"), message: tr("What had arrived is kept.") });
+      return this.fail({
+        title: tr("The recording was interrupted"),
+        message: tr("The part that reached the server is kept.")
+      });
     this.batch = new Blob([head, this.batch]);
     Object.assign(this, { id: null, number: 0 });
   }
@@ -354,13 +357,13 @@ var TYPES = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus", "au
 var BITS = 64e3;
 function hindrance() {
   if (!window.isSecureContext) {
-    const guidance = tr("Open it with https, or on the machine itself as localhost.");
+    const guidance = tr("Open this page with https, or on the machine itself as localhost.");
     return { title: tr("Browsers allow the microphone on secure pages only"), message: guidance };
   }
   if (!navigator.mediaDevices?.getUserMedia || !window.MediaRecorder) {
     return {
       title: tr("This browser cannot record"),
-      message: tr("Use a newer one, or record with another program and upload the file.")
+      message: tr("Use a newer browser, or record with another program and upload the file.")
     };
   }
   return null;
@@ -375,7 +378,7 @@ async function openSound({ microphone, both }) {
   const close = (stream2) => stream2?.getTracks().forEach((track) => track.stop());
   if (shared && !shared.getAudioTracks().length) {
     close(shared);
-    const message = tr("Choose a tab, or the whole screen, and switch its sound on in the browser's window.");
+    const message = tr("Choose a tab or the whole screen, and turn on sharing of its audio in the browser's dialog.");
     throw { title: tr("No sound was shared"), message };
   }
   let voice;
@@ -452,10 +455,13 @@ function explained2(error, microphone) {
     {
       NotAllowedError: [
         tr("The microphone is not allowed"),
-        tr("Allow it for this site, beside its address in the browser, then press Record again.")
+        tr("Allow the microphone for this site, beside the address in the browser, then press Record again.")
       ],
-      NotFoundError: [tr("There is no microphone"), tr("Connect one, then press Record again.")],
-      OverconstrainedError: [tr("This microphone is gone"), tr("Choose another one, then press Record again.")],
+      NotFoundError: [tr("There is no microphone"), tr("Connect a microphone, then press Record again.")],
+      OverconstrainedError: [
+        tr("This microphone is no longer connected"),
+        tr("Choose another microphone, then press Record again.")
+      ],
       NotReadableError: [
         tr("The microphone is in use"),
         tr("Close the other program that records, then press Record again.")
@@ -464,7 +470,7 @@ function explained2(error, microphone) {
   );
   const [title, message] = causes[error.name] ?? [
     tr("The microphone does not answer"),
-    tr("Connect it again, or choose another one.")
+    tr("Connect the microphone again, or choose another one.")
   ];
   return { title, message };
 }
@@ -499,7 +505,10 @@ async function begin(recorder) {
     recorder.media = recorderOf(recorder.sound);
   } catch (error) {
     recorder.sound?.close();
-    const unknown = { title: tr("This browser cannot record"), message: tr("Use a newer one, or upload a recording.") };
+    const unknown = {
+      title: tr("This browser cannot record"),
+      message: tr("Use a newer browser, or upload a recording.")
+    };
     const problem = (
       /** @type {Problem} */
       error
@@ -595,7 +604,7 @@ function show(root, recorder) {
   async function list() {
     const found2 = await microphones();
     const options = found2.filter(({ deviceId }) => deviceId !== "default");
-    microphone.replaceChildren(new Option(tr("The browser's usual one"), ""));
+    microphone.replaceChildren(new Option(tr("Browser's default microphone"), ""));
     options.forEach(
       ({ deviceId, label }, i) => microphone.append(new Option(label || tr("Microphone {number}", { number: i + 1 }), deviceId))
     );
@@ -627,7 +636,10 @@ function show(root, recorder) {
     const seconds = recorder.state === "idle" ? 0 : Math.floor(elapsed(recorder) / 1e3);
     find("time").textContent = clock(seconds).padStart(5, "0");
     if (recorder.seconds && recorder.state === "recording" && elapsed(recorder) / 1e3 > recorder.seconds) {
-      stop(recorder, { title: tr("The longest recording is reached"), message: tr("What was recorded is kept.") });
+      stop(recorder, {
+        title: tr("The maximum length of a recording is reached"),
+        message: tr("What was recorded is kept.")
+      });
     }
   }
   const clockwork = setInterval(tick, SHOWN);
@@ -660,7 +672,7 @@ function words({ state, unshared, sound, sending }) {
   if (sending.trouble) {
     const { title, guidance } = sending.trouble;
     const why = [`${title}.`, guidance].filter(Boolean).join(" ");
-    const left = tr("{size} wait in this browser: keep this page open.", { size: size(sending.left) });
+    const left = tr("{size} are not on the server yet: keep this page open.", { size: size(sending.left) });
     return `${why} ${left}`;
   }
   if (state === "saving") return tr("Saving");

@@ -60,7 +60,10 @@ async function begin(recorder) {
     recorder.media = recorderOf(recorder.sound);
   } catch (error) {
     recorder.sound?.close();
-    const unknown = { title: tr("This browser cannot record"), message: tr("Use a newer one, or upload a recording.") };
+    const unknown = {
+      title: tr("This browser cannot record"),
+      message: tr("Use a newer browser, or upload a recording."),
+    };
     const problem = /** @type {Problem} */ (error);
     return end(recorder, problem.title ? problem : unknown);
   }
@@ -179,7 +182,7 @@ function show(root, recorder) {
   async function list() {
     const found = await microphones();
     const options = found.filter(({ deviceId }) => deviceId !== "default");
-    microphone.replaceChildren(new Option(tr("The browser's usual one"), ""));
+    microphone.replaceChildren(new Option(tr("Browser's default microphone"), ""));
     options.forEach(({ deviceId, label }, i) =>
       microphone.append(new Option(label || tr("Microphone {number}", { number: i + 1 }), deviceId)),
     );
@@ -213,7 +216,10 @@ function show(root, recorder) {
     const seconds = recorder.state === "idle" ? 0 : Math.floor(elapsed(recorder) / 1000);
     find("time").textContent = clock(seconds).padStart(5, "0");
     if (recorder.seconds && recorder.state === "recording" && elapsed(recorder) / 1000 > recorder.seconds) {
-      stop(recorder, { title: tr("The longest recording is reached"), message: tr("What was recorded is kept.") });
+      stop(recorder, {
+        title: tr("The maximum length of a recording is reached"),
+        message: tr("What was recorded is kept."),
+      });
     }
   }
   const clockwork = setInterval(tick, SHOWN);
@@ -252,7 +258,7 @@ function words({ state, unshared, sound, sending }) {
   if (sending.trouble) {
     const { title, guidance } = sending.trouble;
     const why = [`${title}.`, guidance].filter(Boolean).join(" ");
-    const left = tr("{size} wait in this browser: keep this page open.", { size: size(sending.left) });
+    const left = tr("{size} are not on the server yet: keep this page open.", { size: size(sending.left) });
     return `${why} ${left}`;
   }
   if (state === "saving") return tr("Saving");

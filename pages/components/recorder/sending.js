@@ -122,7 +122,10 @@ export class Sending {
   async goOn() {
     const head = this.head && (await beginning(this.head));
     if (!head || !this.batch)
-      return this.fail({ title: tr("The recording was interrupted"), message: tr("What had arrived is kept.") });
+      return this.fail({
+        title: tr("The recording was interrupted"),
+        message: tr("The part that reached the server is kept."),
+      });
     this.batch = new Blob([head, this.batch]);
     Object.assign(this, { id: null, number: 0 });
   }

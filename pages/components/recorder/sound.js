@@ -14,13 +14,13 @@ const BITS = 64_000; // bits per second and channel
  */
 export function hindrance() {
   if (!window.isSecureContext) {
-    const guidance = tr("Open it with https, or on the machine itself as localhost.");
+    const guidance = tr("Open this page with https, or on the machine itself as localhost.");
     return { title: tr("Browsers allow the microphone on secure pages only"), message: guidance };
   }
   if (!navigator.mediaDevices?.getUserMedia || !window.MediaRecorder) {
     return {
       title: tr("This browser cannot record"),
-      message: tr("Use a newer one, or record with another program and upload the file."),
+      message: tr("Use a newer browser, or record with another program and upload the file."),
     };
   }
   return null;
@@ -44,7 +44,7 @@ export async function openSound({ microphone, both }) {
   const close = (/** @type {MediaStream | null} */ stream) => stream?.getTracks().forEach((track) => track.stop());
   if (shared && !shared.getAudioTracks().length) {
     close(shared);
-    const message = tr("Choose a tab, or the whole screen, and switch its sound on in the browser's window.");
+    const message = tr("Choose a tab or the whole screen, and turn on sharing of its audio in the browser's dialog.");
     throw { title: tr("No sound was shared"), message };
   }
   let voice;
@@ -141,10 +141,13 @@ function explained(error, microphone) {
   const causes = /** @type {Record<string, [string, string]>} */ ({
     NotAllowedError: [
       tr("The microphone is not allowed"),
-      tr("Allow it for this site, beside its address in the browser, then press Record again."),
+      tr("Allow the microphone for this site, beside the address in the browser, then press Record again."),
     ],
-    NotFoundError: [tr("There is no microphone"), tr("Connect one, then press Record again.")],
-    OverconstrainedError: [tr("This microphone is gone"), tr("Choose another one, then press Record again.")],
+    NotFoundError: [tr("There is no microphone"), tr("Connect a microphone, then press Record again.")],
+    OverconstrainedError: [
+      tr("This microphone is no longer connected"),
+      tr("Choose another microphone, then press Record again."),
+    ],
     NotReadableError: [
       tr("The microphone is in use"),
       tr("Close the other program that records, then press Record again."),
@@ -152,7 +155,7 @@ function explained(error, microphone) {
   });
   const [title, message] = causes[error.name] ?? [
     tr("The microphone does not answer"),
-    tr("Connect it again, or choose another one."),
+    tr("Connect the microphone again, or choose another one."),
   ];
   return { title, message };
 }

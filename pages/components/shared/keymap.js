@@ -28,7 +28,7 @@ export const MOST_KEYS = 2; // maximum keys of an action
 
 export const GROUPS = {
   sound: () => tr("Sound"),
-  places: () => tr("Places"),
+  places: () => tr("Navigation"),
   text: () => tr("Text"),
   review: () => tr("Review of doubtful words"),
 };
@@ -59,7 +59,7 @@ const PLACES = grouped("places", { where: "always" }, [
   { id: "doubt", label: () => tr("Next doubtful word"), keys: ["F9"] },
   { id: "review", label: () => tr("Review doubtful words"), keys: ["Shift+F9"], needs: "editing" },
   { id: "note", label: () => tr("Add a note"), where: "reading", keys: ["N"], fixed: true, needs: "notes" },
-  { id: "sheet", label: () => tr("These keys"), where: "reading", keys: ["?"], fixed: true },
+  { id: "sheet", label: () => tr("Show the keyboard shortcuts"), where: "reading", keys: ["?"], fixed: true },
 ]);
 const NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => `${MAC ? "Ctrl" : "Alt"}+${number}`);
 const toSpeaker = () => tr("Assign the paragraph, or what is selected, to a speaker");
@@ -76,15 +76,15 @@ const TEXT = grouped("text", { where: "typing", fixed: true, needs: "editing" },
   { id: "before", label: mergeAbove, keys: ["Backspace"], also: ERASING("Backspace") },
   { id: "after", label: mergeBelow, keys: ["Delete"], also: ERASING("Delete") },
   { id: "speaker", label: toSpeaker, keys: NUMBERS, shown: [NUMBERS[0], NUMBERS[8]] },
-  { id: "leave", label: () => tr("Leave the text"), keys: ["Escape"] },
+  { id: "leave", label: () => tr("Stop editing"), keys: ["Escape"] },
 ]);
 const REVIEW = grouped("review", { where: "review", fixed: true, needs: "editing" }, [
-  { id: "right", label: () => tr("The word is right, or is what you have typed"), keys: ["Enter"] },
-  { id: "reading", label: () => tr("Take another reading"), keys: ["1", "2", "3"], shown: ["1", "3"] },
-  { id: "more", label: () => tr("Decode it again, for more readings"), keys: ["0"], needs: "sound" },
-  { id: "hear", label: () => tr("Hear it again"), keys: ["Space"], needs: "sound" },
+  { id: "right", label: () => tr("Confirm the word, or replace it with the typed text"), keys: ["Enter"] },
+  { id: "reading", label: () => tr("Use a suggestion"), keys: ["1", "2", "3"], shown: ["1", "3"] },
+  { id: "more", label: () => tr("Transcribe the word again, for more suggestions"), keys: ["0"], needs: "sound" },
+  { id: "hear", label: () => tr("Hear the word again"), keys: ["Space"], needs: "sound" },
   { id: "skip", label: () => tr("Go to the next word"), keys: ["ArrowDown"] },
-  { id: "again", label: () => tr("Go to the word before"), keys: ["ArrowUp"] },
+  { id: "again", label: () => tr("Go to the previous word"), keys: ["ArrowUp"] },
   { id: "end", label: () => tr("End the review"), keys: ["Escape"] },
 ]);
 
@@ -180,6 +180,6 @@ export class Keymap {
     const other = (this.byKey.get(chord) ?? []).find((action) => action.id !== id);
     if (!other) return "";
     const used = { key: written(chord), action: other.label() };
-    return tr("{key} is used already: “{action}”. Choose another key, or change that one first.", used);
+    return tr("{key} is already the shortcut for “{action}”. Choose another key, or change that shortcut first.", used);
   }
 }

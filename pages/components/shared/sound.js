@@ -97,7 +97,7 @@ export class Sound {
 
   sayReady() {
     const original = tr(
-      "The sound could not be prepared for this browser. You hear the original; its times may be off.",
+      "The sound could not be prepared for this browser. The original recording is played, so the times of words may be inaccurate.",
     );
     this.tell(this.failed ? original : "", "", false);
   }

@@ -64,7 +64,7 @@ describe("a passage", () => {
     const { box } = result({ ...PASSAGE, new: [{ text: " <b>Good", same: false }] }, acts);
     expect([...box.querySelectorAll("mark")].map((mark) => mark.textContent)).toEqual(["morning", "<b>Good"]);
     const buttons = [...box.querySelectorAll("button")];
-    expect(buttons.map((button) => button.textContent)).toEqual(["Take it", "Leave it"]);
+    expect(buttons.map((button) => button.textContent)).toEqual(["Use new words", "Discard"]);
     buttons[0].click();
     expect(acts.take).toHaveBeenCalledOnce();
   });

@@ -20,7 +20,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   async function send(file) {
     if (!file) return;
     if (!endings.some((ending) => file.name.toLowerCase().endsWith(ending))) {
-      state.textContent = tr("{name} is no text of these kinds.", { name: file.name });
+      state.textContent = tr("{name} does not have one of these file types.", { name: file.name });
     } else if (file.size > data.most) {
       state.textContent = tr("{name} is too large. Use a shorter text.", { name: file.name });
     } else {
@@ -29,7 +29,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
         setTriggerValue("file", { name: file.name, content });
         state.textContent = file.name;
       } catch {
-        state.textContent = tr("{name} cannot be read. Check it, then choose it again.", { name: file.name });
+        state.textContent = tr("{name} cannot be read. Check the file, then choose it again.", { name: file.name });
       }
     }
   }

@@ -212,15 +212,15 @@ function add(shelf, files) {
     const upload = { file, state: "waiting", sent: 0, marks: [], error: null, again: false, request: null, row: null };
     shelf.uploads.push(upload);
     if (file.folder) {
-      fail(shelf, upload, { title: tr("A folder"), message: tr("Open it and add the recordings in it.") });
+      fail(shelf, upload, { title: tr("A folder"), message: tr("Open the folder and add the recordings in it.") });
     } else if (file.size === 0) {
       const message = tr("Check that the recording was saved, then add it again.");
       fail(shelf, upload, { title: tr("The file is empty"), message });
     } else if (file.size > shelf.limit) {
       const [has, limit] = [size(file.size), size(shelf.limit)];
-      const both = tr("It has {size}, the limit is {limit}.", { size: has, limit });
-      const message = has === limit ? tr("It is just over the limit of {limit}.", { limit }) : both;
-      const guidance = tr("Cut it into parts, or save it in a compressed format such as MP3 or M4A.");
+      const both = tr("The file has {size}, the limit is {limit}.", { size: has, limit });
+      const message = has === limit ? tr("The file is just over the limit of {limit}.", { limit }) : both;
+      const guidance = tr("Cut the recording into parts, or save it in a compressed format such as MP3 or M4A.");
       fail(shelf, upload, { title: tr("Too large"), message, guidance });
     }
   }
@@ -232,7 +232,7 @@ async function sendTexts(shelf, files) {
     try {
       texts.push({ name: wellFormed(file.name), content: await base64(file) });
     } catch {
-      shelf.view?.say(tr("{name} cannot be read. Check it, then add it again.", { name: file.name }));
+      shelf.view?.say(tr("{name} cannot be read. Check the file, then add it again.", { name: file.name }));
     }
   }
   if (texts.length) shelf.send("texts", texts);
@@ -263,7 +263,7 @@ function send(shelf, upload) {
     const again = status >= 500 || status === 429;
     const unknown = {
       title: tr("The server did not take the file"),
-      message: tr("It answered with status {status}.", { status })
+      message: tr("The server responded with status {status}.", { status })
     };
     fail(shelf, upload, answer?.title || answer?.message ? answer : unknown, again);
     next(shelf);

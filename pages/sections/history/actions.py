@@ -53,7 +53,10 @@ def _tags(owner: str, chosen: list[Job]) -> None:
     st.text(
         tr("Tags of “{title}”.", title=chosen[0].title)
         if len(chosen) == 1
-        else tr("Tags that all {count:,} of them have. Those of only some are not listed, and stay.", count=len(chosen))
+        else tr(
+            "Tags that all {count:,} transcripts have. Other tags are not listed and are not changed.",
+            count=len(chosen),
+        )
     )
     with st.form("tags-form", border=False):
         wanted = tags_input(owner, shared)

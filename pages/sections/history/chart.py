@@ -29,14 +29,14 @@ def history_chart(owner: str, wanted: history.Filter) -> None:
     with folded:
         counted = history.minutes_by_day(owner, time_zone(), **wanted)
         if not counted:
-            st.caption(tr("Nothing with a known length here."))
+            st.caption(tr("None of these transcripts has a known length."))
             return
         frame = pd.Series(counted).rename_axis(["Day", "Model"]).rename("Minutes").reset_index()
         frame["Day"] = pd.to_datetime(frame["Day"])
         recent = frame["Day"] > frame["Day"].max() - pd.Timedelta(days=DAYS)
         st.altair_chart(_bars(frame[recent]), height=240)
         if not recent.all():
-            st.caption(tr("The last {count} days of what is listed. Below, all of it.", count=DAYS))
+            st.caption(tr("The chart shows the last {count} days. The table below counts all days.", count=DAYS))
         st.dataframe(
             frame.groupby("Model")["Minutes"].sum().sort_values(ascending=False).reset_index(),
             hide_index=True,

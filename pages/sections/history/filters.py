@@ -35,7 +35,7 @@ def _engines() -> dict[str, str]:
     return {
         kinds.ON_DEVICE: tr("On this machine"),
         kinds.PROVIDER: tr("AI/ML API"),
-        kinds.ALIGNMENT: tr("Brought transcripts"),
+        kinds.ALIGNMENT: tr("Imported transcripts"),
     }
 
 
@@ -132,8 +132,8 @@ def search_filters_order(owner: str) -> tuple[history.Filter, str, bool]:
             placeholder=tr("In titles and transcripts"),
             help=tr(
                 "All words must be there, in any order. "
-                "One of four letters or more may be the beginning of a longer word. "
-                "Quotation marks keep words together."
+                "A word of four or more letters also matches longer words that begin with it. "
+                "Put a phrase in quotation marks."
             ),
             bind="query-params",
             key="q",
@@ -159,7 +159,7 @@ def search_filters_order(owner: str) -> tuple[history.Filter, str, bool]:
     if fulltext.is_cut(text or ""):
         st.caption(
             tr(
-                "Only the first {words} words of a search count, at most {characters} characters.",
+                "A search uses at most the first {words} words and {characters} characters.",
                 words=fulltext.MAX_WORDS,
                 characters=fulltext.MAX_QUERY,
             )

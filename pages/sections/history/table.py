@@ -62,7 +62,7 @@ def history_table(
         column_config=_config(sort, descending, bool(found)),
         placeholder="",
         height=HEIGHT if len(jobs) > 15 else "auto",
-        alt=tr("Transcripts, one a row"),
+        alt=tr("Transcripts, one per row"),
     )
     pressed = state.get("opened")
     if pressed is not None:
@@ -113,7 +113,9 @@ def _config(sort: str, descending: bool, searched: bool) -> dict[str, ColumnConf
         "Recorded": column.TextColumn(
             label("Recorded", tr("Recorded")),
             width=120,
-            help=tr("The date in the file. “By”: it has none, and was last changed on that day."),
+            help=tr(
+                "The recording date in the file. “By” means that the file has no date and was last changed on that day."
+            ),
         ),
         "Length": column.TimeColumn(label("Length", tr("Length")), format="H:mm:ss", width="small"),
         "Words": column.NumberColumn(label("Words", tr("Words")), format="localized", width="small"),

@@ -35,10 +35,10 @@ def my_data() -> None:
 def _confirm(owner: str, count: int, *, everybodys: bool) -> None:
     st.text(
         trn(
-            "On this server all share one history. {count:,} transcript of everybody, all audio, the vocabulary, "
+            "All users of this server share one history. {count:,} transcript of all users, all audio, the vocabulary, "
             "all share links, tokens and recovery codes will be deleted. This cannot be undone.",
-            "On this server all share one history. {count:,} transcripts of everybody, all audio, the vocabulary, "
-            "all share links, tokens and recovery codes will be deleted. This cannot be undone.",
+            "All users of this server share one history. {count:,} transcripts of all users, all audio, the "
+            "vocabulary, all share links, tokens and recovery codes will be deleted. This cannot be undone.",
             count,
         )
         if everybodys

@@ -14,8 +14,8 @@ def player_keys() -> None:
     st.subheader(tr("Keyboard shortcuts of the player"), anchor=False)
     plain(
         tr(
-            "These work while you type, too, and with a foot pedal that sends keys, such as F13. "
-            "Press a button here, then the new key. This browser keeps them, as another one may have another keyboard."
+            "The shortcuts also work while you type, and with a foot pedal that sends keys, such as F13. "
+            "Press a button in the table, then the new key. The shortcuts are stored in this browser only."
         ),
         "stt-hint",
     )

@@ -20,7 +20,7 @@ def limits_view(owner: str) -> None:
     rows.append((tr("Length of a recording"), tr("{minutes:,} min", minutes=host.max_duration_minutes), ""))
     if host.jobs_per_visitor is not None:
         now = trn("{count:,} now", "{count:,} now", quotas.open_jobs(owner))
-        rows.append((tr("Your transcriptions at once"), f"{host.jobs_per_visitor:,}", now))
+        rows.append((tr("Your transcriptions at the same time"), f"{host.jobs_per_visitor:,}", now))
     of_the_day = _of_the_day(owner)
     rows += of_the_day
     if host.audio_retention_days is not None:

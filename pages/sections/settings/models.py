@@ -35,7 +35,7 @@ def models_here() -> None:
         else tr("Whisper runs on a graphics card (CUDA) of this machine.")
     )
     room = tr(
-        "In memory, models may take {memory} together; {disk} of the disk are free for them.",
+        "Loaded models may use up to {memory} of memory in total. {disk} of disk space are free for models.",
         memory=megabytes(loaded.limit()),
         disk=megabytes(shelf.room()),
     )
@@ -93,7 +93,7 @@ def facts(entry: Entry, used: float | None = None) -> str:
 def _state(entry: Entry) -> str:
     progress = entry.progress
     if entry.state == HERE or progress is None:
-        return tr("here") if entry.state == HERE else tr("not here")
+        return tr("ready") if entry.state == HERE else tr("not downloaded")
     if entry.state == DOWNLOADING:
         if progress.left is None:
             return tr("downloading, {percent}\u00a0%", percent=progress.percent)
@@ -118,10 +118,10 @@ def _button(entry: Entry) -> None:
             shelf.stop(name)
             st.rerun()
     elif entry.state == HERE:
-        if st.button(tr("Delete"), key=f"model-delete-{name}", help=tr("It can be downloaded again.")):
+        if st.button(tr("Delete"), key=f"model-delete-{name}", help=tr("The model can be downloaded again.")):
             _do(shelf.remove, name)
     else:
-        label = tr("Download") if entry.progress is None else tr("Go on")
+        label = tr("Download") if entry.progress is None else tr("Continue download")
         if st.button(label, key=f"model-get-{name}", help=tr("From the Hugging Face hub.")):
             _do(shelf.begin, name)
 

@@ -27,17 +27,20 @@ def keep_history() -> None:
         return
     st.subheader(tr("Keep your history"), anchor=False)
     if not name:
-        plain(tr("This browser keeps no cookies for this site, so its history ends with this tab."), "stt-hint")
+        plain(
+            tr("This browser does not store cookies for this site, so your history is lost when you close this tab."),
+            "stt-hint",
+        )
         return
     plain(
         tr(
-            "Your history belongs to this browser. With a recovery code you open it in another one, or get it back "
-            "after cookies were deleted."
+            "Your history belongs to this browser. With a recovery code you can open it in another browser, or "
+            "restore it after cookies were deleted."
         ),
         "stt-hint",
     )
     if st.session_state.pop(session.RECOVERED, False):
-        st.success(tr("This browser has that history now."), icon=":material/check:")
+        st.success(tr("This browser now uses the history of the recovery code."), icon=":material/check:")
     if linked := recovery_link():
         st.session_state[OFFERED] = linked
     if OFFERED in st.session_state:
@@ -62,8 +65,10 @@ def hint() -> None:
     if settings().access != "private" or not session.name() or not recovery.is_worth_a_hint(session.owner()):
         return
     with st.container(horizontal=True, vertical_alignment="center", key="keep-hint"):
-        plain(tr("This history belongs to this browser. A recovery code keeps it."), "stt-hint", fit=True)
-        st.page_link("settings.py", label=tr("Keep it"), icon=":material/key:")
+        plain(
+            tr("This history belongs to this browser. With a recovery code you can restore it."), "stt-hint", fit=True
+        )
+        st.page_link("settings.py", label=tr("Keep this history"), icon=":material/key:")
         if st.button(tr("Dismiss"), type="tertiary", key="keep-dismiss"):
             recovery.dismiss_hint(session.owner())
             st.rerun()
@@ -75,14 +80,14 @@ def _create(owner: str) -> None:
         st.success(tr("Write the code down, or save the link. They are not shown again."), icon=":material/key:")
         st.code(text, language=None, wrap_lines=True)
         st.code(f"{session.server_address()}/settings{recovery.LINK}{text}", language=None, wrap_lines=True)
-        plain(tr("Anybody who has it can open this history."), "stt-hint")
+        plain(tr("Anybody who has the code can open this history."), "stt-hint")
 
 
 def _row(code: Code, owner: str) -> None:
     used = tr("last used {day}", day=when(code.used)) if code.used else tr("not used yet")
     with st.container(horizontal=True, vertical_alignment="center"):
         title_and_facts(tr("Recovery code"), tr("Created {day}", day=when(code.created)) + f", {used}")
-        if st.button(tr("Revoke"), key=f"revoke-{code.id}", help=tr("The code opens nothing from now on.")):
+        if st.button(tr("Revoke"), key=f"revoke-{code.id}", help=tr("The code will no longer work.")):
             with suppress(SttError):  # already deleted in another tab
                 recovery.revoke(code.id, owner)
             st.rerun()
@@ -98,18 +103,22 @@ def _browsers(owner: str, name: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             fact = tr("This browser has used another browser’s history since {day}.", day=when(since))
             plain(fact, "stt-facts", fit=True)
-            if st.button(tr("Leave it"), key="recovery-leave", help=tr("This browser has its own history again.")):
+            if st.button(
+                tr("Leave this history"), key="recovery-leave", help=tr("Return to this browser’s own history.")
+            ):
                 recovery.leave(name)
                 st.rerun()
     if others:
         with st.container(horizontal=True, vertical_alignment="center"):
             fact = trn(
-                "Another browser has got this history with a code.",
-                "{count} other browsers have got this history with a code.",
+                "Another browser uses this history with a code.",
+                "{count} other browsers use this history with a code.",
                 others,
             )
             plain(fact, "stt-facts", fit=True)
-            if st.button(tr("Disconnect"), key="recovery-disconnect", help=tr("They have their own histories again.")):
+            if st.button(
+                tr("Disconnect"), key="recovery-disconnect", help=tr("Those browsers return to their own histories.")
+            ):
                 recovery.disconnect_others(owner, name)
                 st.rerun()
 
@@ -127,7 +136,7 @@ def _confirm(code: str, name: str) -> None:
         return
     if offer.owner == session.owner():
         st.session_state.pop(OFFERED)
-        st.info(tr("This browser has that history already."))
+        st.info(tr("This browser already uses the history of the recovery code."))
         return
     with st.container(border=True, key="recovery-confirm"):
         opens = trn(
@@ -136,10 +145,13 @@ def _confirm(code: str, name: str) -> None:
             offer.transcripts,
         )
         plain(opens, "stt-title")
-        plain(tr("Use only a code of your own: whoever has that history sees what you make from now on."), "stt-hint")
+        plain(
+            tr("Use only your own code: everyone with access to that history can see what you transcribe from now on."),
+            "stt-hint",
+        )
         add = _add_mine(offer)
         with st.container(horizontal=True):
-            if st.button(tr("Bring this history to this browser"), type="primary", key="recovery-use"):
+            if st.button(tr("Use this history"), type="primary", key="recovery-use"):
                 _use(code, name, add)
             if st.button(tr("Cancel"), key="recovery-cancel"):
                 st.session_state.pop(OFFERED)
@@ -155,15 +167,15 @@ def _add_mine(offer: Offer) -> bool:
         return False
     label = (
         trn(
-            "Add what this browser has so far to it ({count:,} transcript)",
-            "Add what this browser has so far to it ({count:,} transcripts)",
+            "Add this browser’s present history to that history ({count:,} transcript)",
+            "Add this browser’s present history to that history ({count:,} transcripts)",
             offer.mine,
         )
         if offer.mine
-        else tr("Add what this browser has so far to it")
+        else tr("Add this browser’s present history to that history")
     )
     chosen = st.checkbox(label, key="recovery-add")
-    plain(tr("If not, it is kept, and is back when this browser leaves that history."), "stt-hint")
+    plain(tr("Otherwise this browser’s history is kept, and is restored when you leave the other history."), "stt-hint")
     return chosen
 
 

@@ -24,12 +24,12 @@ def token_list() -> None:
     )
     with st.form("token", clear_on_submit=True):
         name = st.text_input(tr("Name of the program"), max_chars=tokens.MAX_NAME)
-        read_only = st.checkbox(tr("Only reads: it finds and reads transcripts, and changes nothing"))
+        read_only = st.checkbox(tr("Read-only: the program can find and read transcripts, but change nothing"))
         if st.form_submit_button(tr("Create token")):
             make(name, read_only=read_only)
     for token in tokens.all_of(session.owner()):
         row(token)
-    st.page_link("api.py", label=tr("How programs use it"), icon=":material/code:")
+    st.page_link("api.py", label=tr("How to use tokens"), icon=":material/code:")
 
 
 def make(name: str, *, read_only: bool) -> None:
@@ -40,10 +40,10 @@ def make(name: str, *, read_only: bool) -> None:
 
 
 def row(token: Token) -> None:
-    facts = [tr("Made {day}", day=when(token.created))]
+    facts = [tr("Created {day}", day=when(token.created))]
     facts.append(tr("last used {day}", day=when(token.used)) if token.used else tr("not used yet"))
     if token.read_only:
-        facts.append(tr("only reads"))
+        facts.append(tr("read-only"))
     with st.container(horizontal=True, vertical_alignment="center"):
         title_and_facts(token.name, ", ".join(facts))
         if st.button(

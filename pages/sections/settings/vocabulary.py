@@ -20,10 +20,10 @@ def my_vocabulary() -> None:
     st.subheader(tr("Vocabulary"), anchor=False)
     everybody = settings().access == "shared"
     hint = tr(
-        "Names and terms that transcripts should get right, one a line. “Cyril → Cyrille”, or with “->”, replaces the "
-        "first by the second after transcription."
+        "Names and terms that transcripts should get right, one per line. A line such as “Cyril → Cyrille” (or "
+        "“Cyril -> Cyrille”) replaces the first with the second after transcription."
     )
-    plain(hint + " " + tr("Everybody on this server uses them.") if everybody else hint, "stt-hint")
+    plain(hint + " " + tr("Everybody on this server uses these terms.") if everybody else hint, "stt-hint")
     tag = _list_choice(session.owner())
     known = "\n".join(term.line for term in vocabulary.terms_of(session.owner(), tag))
     with st.form(f"vocabulary-{tag or ''}", border=False):  # one form per list: text is saved only to that list
@@ -53,7 +53,7 @@ def _list_choice(owner: str) -> str | None:
         ["", *tags],
         format_func=lambda tag: _label(tag, with_terms.get(tag, 0)),
         key="terms_list",
-        help=tr("The terms of a tag are added where that tag is chosen at the start."),
+        help=tr("The terms of a tag are used for transcriptions that are started with that tag."),
         width=320,
     )
     return chosen or None

@@ -23,10 +23,14 @@ def known_voices() -> None:
     st.subheader(tr("Known voices"), anchor=False)
     everybody = settings().access == "shared"
     kept = tr(
-        "“Remember this voice” at a transcript keeps the voiceprint of a speaker: numbers by which the voice is known "
-        "again, not the sound."
+        "“Remember this voice” on a transcript stores the speaker’s voiceprint: numbers that identify the voice, not "
+        "the sound."
     )
-    users = tr("Everybody on this server uses it.") if everybody else tr("Only you see and use it.")
+    users = (
+        tr("Everybody on this server uses the voiceprints.")
+        if everybody
+        else tr("Only you see and use the voiceprints.")
+    )
     plain(f"{kept} {users}", "stt-hint")
     known = voices.all_of(session.owner())
     for voice in known:
@@ -38,9 +42,7 @@ def known_voices() -> None:
 def _row(voice: Voice) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"voice-{voice.id}"):
         title_and_facts(voice.name, tr("Kept since {day}", day=when(voice.created)))
-        if st.button(
-            tr("Delete"), key=f"forget-{voice.id}", help=tr("Nobody is recognised by this voice from now on.")
-        ):
+        if st.button(tr("Delete"), key=f"forget-{voice.id}", help=tr("This voice will no longer be recognised.")):
             with suppress(SttError):  # already deleted in another tab
                 voices.delete(voice.id, session.owner())
             st.rerun()

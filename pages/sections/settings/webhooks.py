@@ -22,7 +22,7 @@ def webhooks() -> None:
     plain(
         tr(
             "When one of your transcriptions ends, this server sends a signed message (Standard Webhooks) to an "
-            "address of yours. It holds the id and the state, not the text."
+            "address of yours. The message holds the id and the state of the transcription, not the text."
         ),
         "stt-hint",
     )
@@ -43,16 +43,16 @@ def webhooks() -> None:
 def _save(owner: str, typed: str) -> None:
     with store_error("webhook_error"):
         saved = subscriptions.save(owner, typed)
-        state.webhook_saved = tr("Saved.") if saved else tr("Nothing is sent any more.")
+        state.webhook_saved = tr("Saved.") if saved else tr("No messages are sent any more.")
         st.rerun()
 
 
 def _secret(owner: str, *, can_test: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.popover(tr("Secret"), icon=":material/key:"):
-            plain(tr("The receiver checks the signature with it."), "stt-hint")
+            plain(tr("The receiver verifies the signature of messages with this secret."), "stt-hint")
             st.code(subscriptions.of(owner).secret, language=None, wrap_lines=True)
-            if st.button(tr("New secret"), help=tr("Messages from now on are signed with the new one only.")):
+            if st.button(tr("New secret"), help=tr("Messages from now on are signed with the new secret only.")):
                 subscriptions.renew_secret(owner)
                 st.rerun()
         if can_test and st.button(tr("Send a test"), icon=":material/send:"):
@@ -95,12 +95,12 @@ def _row(owner: str, delivery: Delivery) -> None:
 
 
 def _facts(delivery: Delivery) -> str:
-    states = {DELIVERED: tr("delivered"), FAILED: tr("given up")}
-    due = tr("next attempt {day}", day=when(delivery.due)) if delivery.due else tr("on its way")
+    states = {DELIVERED: tr("delivered"), FAILED: tr("failed (no more attempts)")}
+    due = tr("next attempt {day}", day=when(delivery.due)) if delivery.due else tr("being sent")
     parts = [states.get(delivery.state, due)]
     if delivery.attempts:
         parts.append(trn("{count} attempt", "{count} attempts", delivery.attempts))
     if delivery.status is not None:
-        parts.append(tr("answered {status}", status=delivery.status))
+        parts.append(tr("response status {status}", status=delivery.status))
     parts += [delivery.answer] if delivery.answer else []
     return " · ".join([*parts, delivery.url])

@@ -65,14 +65,14 @@ def machines_version(job: Job, state: corrections.State) -> Transcript | None:
         if not (state.corrected or state.put_aside):
             return None
         if state.put_aside:
-            words = tr("The machine's version was restored. The next correction discards the earlier ones.")
+            words = tr("The original transcript was restored. If you correct it, the earlier corrections are lost.")
             plain(words, "stt-facts", fit=True)
-            if st.button(tr("Bring the corrections back"), icon=":material/redo:"):
+            if st.button(tr("Restore corrections"), icon=":material/redo:"):
                 _go(corrections.bring_back, job, state)
             return None
         plain(_description(job, state), "stt-facts", fit=True)
-        shown = st.toggle(tr("Machine's version"), key=f"machine-{job.id}-{state.version}")
-        if shown and st.button(tr("Restore it"), icon=":material/undo:"):
+        shown = st.toggle(tr("Show original"), key=f"machine-{job.id}-{state.version}")
+        if shown and st.button(tr("Restore original"), icon=":material/undo:"):
             _go(corrections.restore, job, state)
     return corrections.machine(job.id, job.owner) if shown else None
 

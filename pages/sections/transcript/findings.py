@@ -31,7 +31,7 @@ def _tables() -> dict[str, tuple[str, tuple[str, ...]]]:
         "sensitive": (tr("Sensitive content"), ("start", "kind", "confidence", "severity", "text")),
         "search": (tr("Search terms"), ("start", "query", "confidence", "text")),
         "paragraphs": (tr("Paragraphs"), ("start", "end", "speaker", "text")),
-        UNFIT: (tr("Passages that do not fit the sound"), ("start", "end", "text")),
+        UNFIT: (tr("Passages that do not match the recording"), ("start", "end", "text")),
         UNWRITTEN: (tr("Speech without text"), ("start", "end", "text")),
         "utterances": (tr("Utterances"), ("start", "end", "speaker", "text", "confidence")),
     }
@@ -72,7 +72,7 @@ def findings(transcript: Transcript) -> None:
             with st.expander(f"{heading} ({len(rows)})"):
                 _table(rows, columns)
     if usage := extras.get("usage"):
-        with st.expander(tr("Usage as the provider counts it")):
+        with st.expander(tr("Usage reported by the provider")):
             for name, value in usage.items():
                 plain(f"{_words(name)}: {f'{value:g}' if isinstance(value, float) else value}", "stt-facts")
 
@@ -81,7 +81,11 @@ def _chapter(number: int, chapter: dict[str, Any]) -> None:
     start = chapter.get("start")
     with st.container(horizontal=True, vertical_alignment="center"):
         if start is not None and st.button(
-            clock(start), key=f"chapter-{number}", type="tertiary", icon=":material/play_arrow:", help=tr("Go there")
+            clock(start),
+            key=f"chapter-{number}",
+            type="tertiary",
+            icon=":material/play_arrow:",
+            help=tr("Go to this chapter"),
         ):
             # The player seeks only if the position changes, so 1 ms is added to an equal position.
             is_same = st.query_params.get("at") == f"{start:.3f}"

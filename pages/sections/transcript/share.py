@@ -37,12 +37,12 @@ def _share(job: Job) -> None:
         today = datetime.now(time_zone()).date()
         first, usual, last = (today + timedelta(days=days) for days in (1, USUAL, sharing.MAX_DAYS))
         until = st.date_input(tr("The link works until"), usual, first, last, format="DD/MM/YYYY")
-        at = st.number_input(tr("Opens at second"), min_value=0.0, value=moment() or 0.0, step=1.0, format="%.1f")
+        at = st.number_input(tr("Start at second"), min_value=0.0, value=moment() or 0.0, step=1.0, format="%.1f")
         sound = sharing.audio_recording(job) is not None
         audio = st.checkbox(tr("With the audio"), value=sound, disabled=not sound)
         count = book.count(job.id)
         notes = count > 0 and st.checkbox(
-            tr("With notes ({count:,})", count=count), help=tr("Readers see them, and cannot change them.")
+            tr("With notes ({count:,})", count=count), help=tr("Readers see the notes, but cannot change them.")
         )
         if st.form_submit_button(tr("Create link"), type="primary"):
             _make(job, (until - today).days, at, audio=audio, notes=notes)
@@ -60,7 +60,7 @@ def _make(job: Job, days: int, at: float, *, audio: bool, notes: bool) -> None:
 
 def _row(share: sharing.Share, job: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        ends = tr("ended {day}", day=when(share.ends)) if share.ended else tr("ends {day}", day=when(share.ends))
+        ends = tr("expired {day}", day=when(share.ends)) if share.ended else tr("expires {day}", day=when(share.ends))
         content = {
             (True, True): tr("With the audio and notes"),
             (True, False): tr("With the audio"),
@@ -68,7 +68,7 @@ def _row(share: sharing.Share, job: Job) -> None:
             (False, False): tr("Without the audio"),
         }[share.audio, share.notes]
         title_and_facts(tr("Link of {day}", day=when(share.created)), f"{content}, {ends}")
-        if st.button(tr("Revoke"), key=f"revoke-{share.id}", help=tr("The link shows nothing from now on.")):
+        if st.button(tr("Revoke"), key=f"revoke-{share.id}", help=tr("The link will no longer work.")):
             with suppress(SttError):  # already revoked in another tab
                 sharing.revoke(share.id, job.owner)
             st.rerun(scope="fragment")

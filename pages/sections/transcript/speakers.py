@@ -108,7 +108,11 @@ def _guess(job: Job, row: Row, place: int, revision: int) -> None:
     if guess is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"guess-{place}"):
-        plain(tr("Probably {name} ({likeness:.2f})", name=guess.name, likeness=guess.likeness), "stt-facts", fit=True)
+        plain(
+            tr("Probably {name} (similarity {likeness:.2f})", name=guess.name, likeness=guess.likeness),
+            "stt-facts",
+            fit=True,
+        )
         accept = partial(speakers.rename, job.id, job.owner, row.name, guess.name, revision)
         refuse = partial(speakers.refuse, job.id, job.owner, row.name, guess.voice)
         name = markdown(guess.name)
@@ -147,8 +151,8 @@ def _changes(job: Job, panel: Panel, place: int, revision: int, key: str) -> Non
     )
     with st.container(horizontal=True, gap="xsmall"):
         if row.can_split:
-            words = tr("Looks for two voices in what this speaker says.")
-            st.button(tr("These are two"), key=f"split-{key}", help=words, on_click=act(speakers.split))
+            words = tr("Tries to tell two voices apart in this speaker’s words.")
+            st.button(tr("Split into two"), key=f"split-{key}", help=words, on_click=act(speakers.split))
         first, last = place == 0, place == len(panel.rows) - 1
         st.button(tr("Up"), key=f"up-{key}", disabled=first, on_click=act(speakers.move, True))
         st.button(tr("Down"), key=f"down-{key}", disabled=last, on_click=act(speakers.move, False))
@@ -161,7 +165,7 @@ def _changes(job: Job, panel: Panel, place: int, revision: int, key: str) -> Non
         st.button(
             tr("Remember this voice as {name}", name=markdown(row.name)),
             key=f"remember-{key}",
-            help=tr("Keeps the voiceprint. The next recordings then say who this probably is."),
+            help=tr("Stores the voiceprint. Later transcripts then show who this speaker probably is."),
             on_click=_doing(job, remember),
         )
 
@@ -185,7 +189,9 @@ def _find(job: Job, panel: Panel) -> None:
     if not panel.can_search or _is_open(job, panel.search):
         return
     with st.popover(
-        tr("Find again") if panel.rows else tr("Find speakers"), type="tertiary", icon=":material/group_search:"
+        tr("Find speakers again") if panel.rows else tr("Find speakers"),
+        type="tertiary",
+        icon=":material/group_search:",
     ):
         key = "speakers-number"
         speaker_number(key, off=False)
@@ -209,8 +215,8 @@ def _ended(job: Job, panel: Panel, search: Search) -> None:
                 st.button(tr("Retry"), key="speakers-retry", icon=":material/refresh:", on_click=_doing(job, again))
     elif search.state == attempts.DONE and search.is_fewer and search.found:
         hint = trn(
-            "You asked for {asked}: {count} speaker was told apart.",
-            "You asked for {asked}: {count} speakers were told apart.",
+            "You requested {asked} speakers, but only {count} could be told apart.",
+            "You requested {asked} speakers, but only {count} could be told apart.",
             search.found,
             asked=search.asked,
         )

@@ -85,8 +85,8 @@ def several_models(job: Job, chosen: list[str]) -> None:
     if len(choices) == 1:
         plain(
             tr(
-                "One recording can be run through several models at once: with more Whisper models on this machine, or "
-                "with a key for the AI/ML API."
+                "To compare several models, download more Whisper models on this machine, or enter a key for the "
+                "AI/ML API."
             ),
             "stt-hint",
         )
@@ -225,7 +225,7 @@ def name_of(model: Model) -> str:
 
 def model_name(job: Job) -> str:
     if job.engine == kinds.ALIGNMENT:
-        return tr("Brought transcript")
+        return tr("Imported transcript")
     try:
         return offered.known().find(job.model).name
     except BadOption:  # the model is no longer offered

@@ -152,7 +152,8 @@ export class Editor {
     this.enable(this.redoButton, able && queue.redo > 0 && !waiting);
     clearTimeout(this.timers.state);
     if (queue.stopped && this.followed !== Infinity) this.tellPage(Infinity); // the page reruns and shows what is wrong
-    if (queue.stopped) this.state(tr("Not saved. {reason} Your text is kept here.", { reason: queue.stopped }), true);
+    if (queue.stopped)
+      this.state(tr("Not saved. {reason} Your text is kept in this browser.", { reason: queue.stopped }), true);
     else if (queue.failures) this.state(queue.unkept ? keepOpen() : keptHere(), true);
     else if (this.notice) this.state(this.notice, true);
     else if (queue.held.length) this.state(tr("Choose which text to keep."), true);
@@ -388,6 +389,6 @@ export class Editor {
   }
 }
 
-const keptHere = () => tr("Not saved yet: no connection. Your text is kept here.");
+const keptHere = () => tr("Not saved yet: no connection. Your text is kept in this browser.");
 const keepOpen = () => tr("Not saved yet: no connection. Keep this page open.");
 const length = (/** @type {Element} */ body) => (body.textContent ?? "").length;

@@ -10,7 +10,7 @@ const RETRIES = [1000, 2000, 4000, 8000, 15_000]; // milliseconds before each re
 const STOPPING = [401, 403, 404]; // HTTP statuses after which nothing more is sent
 const KEEPING = 300; // milliseconds after a typed letter until the steps are stored in the browser
 const changedElsewhere = () => tr("Changed in another tab meanwhile.");
-const notAccepted = () => tr("The server did not accept this.");
+const notAccepted = () => tr("The server did not accept this change.");
 const MOST_KEPT_ALIVE = 60_000; // maximum bytes that a browser still sends for a closing page
 
 /**

@@ -154,7 +154,7 @@ export class Review {
 
   /** Label the button with what Enter does. */
   label() {
-    this.right.textContent = this.field.value.trim() ? tr("Replace") : tr("Right");
+    this.right.textContent = this.field.value.trim() ? tr("Replace") : tr("Confirm");
   }
 
   /** @param {string[]} readings */
@@ -163,7 +163,7 @@ export class Review {
     this.offered = readings;
     const buttons = readings.map((text, place) => {
       const content = [make("kbd", "stt-sheet-key", String(place + 1)), make("span", "", text)];
-      const label = { dir: "auto", "aria-label": tr("Take “{text}”", { text }) };
+      const label = { dir: "auto", "aria-label": tr("Use “{text}”", { text }) };
       return makeButton("stt-menu-button stt-review-reading", content, () => this.decide(text), label);
     });
     this.choices.replaceChildren(...buttons);
@@ -179,13 +179,13 @@ export class Review {
     if (!word || !readings || this.moreButton.hidden || this.moreButton.getAttribute("aria-disabled") === "true")
       return;
     this.moreButton.setAttribute("aria-disabled", "true");
-    this.say.textContent = tr("Decoding it again");
+    this.say.textContent = tr("Transcribing the word again");
     try {
       const found = await readings.more(word);
       if (!this.decides(word)) return;
       const before = this.offered.length;
       this.offer(found);
-      if (found.length === before) this.tell(tr("No other reading was found."));
+      if (found.length === before) this.tell(tr("No other suggestion was found."));
     } catch (error) {
       if (this.decides(word)) this.tell(/** @type {Error} */ (error).message);
     } finally {

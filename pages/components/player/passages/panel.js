@@ -35,8 +35,8 @@ export function passageForm(choices, span, begin, cancel) {
   };
   model.field.onchange = english;
   english();
-  const label = tr("Vocabulary, a name or term a line");
-  const hint = { rows: 3, placeholder: tr("A name or term a line"), "aria-label": label };
+  const label = tr("Vocabulary: one name or term per line");
+  const hint = { rows: 3, placeholder: tr("One name or term per line"), "aria-label": label };
   const terms = make("textarea", "stt-notes-field", "", hint);
   terms.value = choices.vocabulary;
   const details = make("details", "stt-passage-more", [make("summary", "", tr("Vocabulary")), terms]);
@@ -75,7 +75,7 @@ export function result(passage, { take, leave, play }) {
   const [old, fresh] = [passage.old ?? [], passage.new ?? []];
   const same = [...old, ...fresh].every((run) => run.same);
   const about = same ? tr("The words are the same.") : fresh.length ? "" : tr("No speech was found in this passage.");
-  const buttons = [button(tr("Take it"), take, "stt-notes-save"), button(tr("Leave it"), leave)];
+  const buttons = [button(tr("Use new words"), take, "stt-notes-save"), button(tr("Discard"), leave)];
   if (play) buttons.push(button(tr("Play"), play));
   const trouble = troubleLine();
   const box = make("div", "stt-passage-result", [

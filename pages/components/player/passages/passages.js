@@ -118,7 +118,7 @@ export class Passages {
       play: () => this.player.playSpan(passage.start, passage.end),
     });
     this.show(box, looks);
-    this.tell(tr("{span} is transcribed. Take it or leave it.", { span: when(passage) }));
+    this.tell(tr("{span} is transcribed. Use the new words, or discard them.", { span: when(passage) }));
   }
 
   /** Put the new words into the transcript as one step. @param {Passage} passage @param {HTMLElement} trouble */
@@ -142,7 +142,7 @@ export class Passages {
     }
     this.hide();
     queue.refresh();
-    this.tell(tr("Took the new words of {span}.", { span: when(passage) }));
+    this.tell(tr("The transcript now has the new words from {span}.", { span: when(passage) }));
   }
 
   /** Cancel the transcription of the passage, or discard its result. */
