@@ -124,13 +124,13 @@ def test_what_is_no_passage_is_refused(visitor: requests.Session, address: str, 
 
 
 def test_the_result_is_there_after_a_kill(server: Server, visitor: requests.Session, tmp_path):
-    sound = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), 20))
-    made = put(owner_of(visitor), replace(WRONG, duration=220.0), sound)
+    sound = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), 8))
+    made = put(owner_of(visitor), replace(WRONG, duration=88.0), sound)
     address = f"{server.url}/transcripts/{made}/passage"
-    visitor.post(address, json={**ASKED, "end": 200.0})
+    visitor.post(address, json={**ASKED, "end": 80.0})
     until(lambda: results.of(made).state == attempts.WORKING and results.of(made).percent > 0, 120)
     server.kill()
     assert results.of(made).is_open
     server.start()
     passage = done(visitor, address)
-    assert passage["state"] == "done" and sum(run["text"].count("Americans") for run in passage["new"]) > 10
+    assert passage["state"] == "done" and sum(run["text"].count("Americans") for run in passage["new"]) > 4

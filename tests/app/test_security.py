@@ -323,7 +323,7 @@ def test_a_request_id_of_a_proxy_is_kept_only_if_it_is_one():
 
 def test_sigterm_in_the_middle_of_a_stretch_loses_nothing_and_logs_nothing_bad(server: Server, owner: Person, tmp_path):
     """With an upload that hangs, too: the server does not wait for it. Last here: it stops and starts the app."""
-    sound = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), 24)).read_bytes()
+    sound = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), 8)).read_bytes()
     made = create(server, owner, sound, "long.flac")
     until(lambda: records.load(made, None).seconds_done > 0, 300)
     head = f"POST /upload HTTP/1.1\r\nHost: localhost:{server.port}\r\nContent-Length: 1000000\r\nCookie: stt_visitor={owner.session.cookies['stt_visitor']}\r\n\r\n"
@@ -337,4 +337,4 @@ def test_sigterm_in_the_middle_of_a_stretch_loses_nothing_and_logs_nothing_bad(s
     server.start()
     until(lambda: not records.load(made, None).pending, 300)
     assert records.load(made, None).state == kinds.DONE
-    assert transcripts.transcript_of(made).text.lower().count("your country") >= 36
+    assert transcripts.transcript_of(made).text.lower().count("your country") >= 12

@@ -19,7 +19,7 @@ from tests.transcripts import sharing_data_with
 from tests.waiting import until
 
 OWNER = "visitor:killed"
-TIMES = 20  # of the same sentence, over three minutes
+TIMES = 10  # of the same sentence, nearly two minutes
 
 
 def recorded(sound: Path, given: Transcript) -> str:
