@@ -97,7 +97,7 @@ def test_a_worker_that_stops_politely_hands_its_work_back_at_once(talk, tmp_path
 
 def test_a_search_for_speakers_goes_on_at_another_worker_from_its_last_chunk(tmp_path: Path, speaker_models: Path):
     talk = conversations.conversation(["1688", "2609"], seed=5, turns=8)
-    sound = audio.write(tmp_path / "long.flac", np.tile(talk.samples, round(1200 / talk.duration)))
+    sound = audio.write(tmp_path / "long.flac", np.tile(talk.samples, round(700 / talk.duration)))
     generation_id = made.of_conversation(talk, sound, LOCAL)
     recording = records.load(generation_id, None).recording_id
     more = {"STT_SPEAKER_MODELS": str(speaker_models)}

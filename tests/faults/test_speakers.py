@@ -22,7 +22,7 @@ OWNER = "visitor:killed"
 
 def test_a_search_goes_on_after_a_kill_in_the_middle(tmp_path: Path, speaker_models: Path):
     talk = conversations.conversation(["1688", "2609"], seed=5, turns=8)
-    sound = audio.write(tmp_path / "long.flac", np.tile(talk.samples, round(1200 / talk.duration)))
+    sound = audio.write(tmp_path / "long.flac", np.tile(talk.samples, round(700 / talk.duration)))
     server = Server(tmp_path / "data", STT_SPEAKER_MODELS=str(speaker_models))
     with transcripts.sharing_data_with(server):
         id = transcripts.of_conversation(talk, sound, OWNER)
