@@ -128,7 +128,7 @@ def upload_of_reference(first: Job, box: str) -> None:
     """
     # `state[unsure]` is (file name, file content, likely encodings, chosen encoding).
     unsure, choice = f"{box}-unsure", f"{box}-encoding"
-    sent = text_file(tr("Upload it"), key_for("file", box), reader.ENDINGS, reader.MOST)
+    sent = text_file(tr("Upload the reference"), key_for("file", box), reader.ENDINGS, reader.MOST)
     if sent is not None:
         name, content = sent
         state.pop(unsure, None)

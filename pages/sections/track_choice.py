@@ -24,8 +24,8 @@ def each_is_a_speaker(recording: Recording, place: str) -> bool:
 def track_choice(recording: Recording, model: Model, place: str) -> dict[str, str]:
     """Draw a summary of the recording's tracks and the field that chooses one.
 
-    Return the job's track option, empty for a recording with one track or if the choice needs no option. `place` tells
-    apart the fields of one recording on a page.
+    Return the job's track option, empty for a recording with one track or if the choice needs no option. `place` keeps
+    the fields apart if a page draws several for the same recording.
     """
     several = tracks.of_rows(recording.tracks)
     if not several:

@@ -201,7 +201,7 @@ def _language(job: Job, given: Transcript, decoded: Transcript | None) -> str | 
 
 
 def _spoken(session: Any, sound: Samples, voice: Samples) -> str | None:
-    """Return the most probable language of the first 30 s of speech, None without speech."""
+    """Return the most probable language of the 30 s from the first speech on, None without speech."""
     from stt.compat.faster_whisper import pad_or_trim
 
     spans = vad.spans(voice)

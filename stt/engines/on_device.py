@@ -179,7 +179,7 @@ class Chunk:
     lost: list[tuple[float, float, str]]  # spans of the recording that were not decoded; empty before the last chunk
     channels: int
     facts: dict[str, Any]  # for the provenance: how many channels were mixed, and how
-    transcriptions: Iterable[transcribe.Transcription]  # one per channel, in order; lazy while the language is unknown
+    transcriptions: Iterable[transcribe.Transcription]  # one per channel, in order
 
 
 class ChunkPipeline:

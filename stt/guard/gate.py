@@ -112,7 +112,7 @@ def _local(scope: Scope) -> str | None:
 
 
 def _is_foreign(headers: Headers, host: hosts.Host, scope: Scope) -> bool:
-    """Return whether a page of another site sent this request, by headers that only browsers send.
+    """Return whether the headers, which only browsers send, say that a page of another site sent this request.
 
     A visitor who opens a page through a link on another site, or after a sign-in, is not refused.
     """

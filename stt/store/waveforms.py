@@ -23,7 +23,7 @@ STEPS = 1000  # number of loudness values for a recording
 REQUEST_TIMEOUT = 1.5  # maximum time that a request waits for a result, seconds
 MAX_PENDING_PER_OWNER = 4  # limit for one owner, so that other owners need not wait long
 
-# One thread measures one recording at a time, so that transcription is not slowed down.
+# A single thread computes the waveforms, one after another, so that transcription is not slowed down.
 _worker = ThreadPoolExecutor(1)
 _pending: dict[tuple[str, str], tuple[str, Future[bytes]]] = {}  # (recording id, track) -> (owner, result)
 _lock = threading.Lock()

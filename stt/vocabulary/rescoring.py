@@ -76,7 +76,7 @@ class _Candidate:
 
 
 class Rescorer:
-    """Rescore windows with the terms of a vocabulary. The terms are prepared once."""
+    """Rescore decoded windows in favour of the terms of a vocabulary. The terms are prepared once."""
 
     def __init__(self, terms: Sequence[str]) -> None:
         self._terms = [term for term in dict.fromkeys(terms) if sounds.key(term)]

@@ -149,7 +149,7 @@ def test_a_pasted_reference_measures_and_is_measured_against(reader: Page, compa
 def test_an_uploaded_reference_is_read_once_and_can_be_corrected(reader: Page, compared: str):
     reader.goto(compared)
     reader.get_by_text("Reference text", exact=True).click()
-    box, field = reader.get_by_label("Or paste it"), reader.get_by_label("Upload it")
+    box, field = reader.get_by_label("Or paste it"), reader.get_by_label("Upload the reference")
     field.set_input_files({"name": "pdf.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-"})
     expect(reader.locator(".stt-tf-state")).to_have_text("pdf.pdf does not have one of these file types.")
     field.set_input_files({"name": "long.txt", "mimeType": "text/plain", "buffer": b"a " * (3 << 20)})
@@ -168,7 +168,7 @@ def test_an_uploaded_reference_is_read_once_and_can_be_corrected(reader: Page, c
 def test_a_guessed_encoding_is_shown_and_can_be_changed(reader: Page, compared: str):
     reader.goto(compared)
     reader.get_by_text("Reference text", exact=True).click()
-    box, field = reader.get_by_label("Or paste it"), reader.get_by_label("Upload it")
+    box, field = reader.get_by_label("Or paste it"), reader.get_by_label("Upload the reference")
     field.set_input_files(
         {"name": "said.txt", "mimeType": "text/plain", "buffer": "Schöne Grüße, sagte er – und ging.".encode("cp1252")}
     )
@@ -193,7 +193,7 @@ def test_a_meetings_minutes_measure_like_their_words(reader: Page, compared: str
         "WEBVTT\n\nNOTE Exported by a meeting tool\n\n7c1e/12-0\n00:00:00.300 --> 00:00:04.100 align:start\n"
         f"<v Speaker One>{audio.JFK_WORDS.replace('fellow', 'fellow <00:00:01.900><c>&lrm;').replace('ask', '</c>ask', 1)}</v>\n"
     )
-    field = reader.get_by_label("Upload it")
+    field = reader.get_by_label("Upload the reference")
     field.set_input_files({"name": "minutes.vtt", "mimeType": "text/vtt", "buffer": minutes.encode()})
     rate = reader.locator(".stt-cmp-facts tbody tr td:nth-child(2)").first
     expect(rate).to_contain_text("0.0\u00a0%")
@@ -205,7 +205,9 @@ def test_the_largest_reference_fits_into_a_message(reader: Page, compared: str):
     reader.goto(compared)
     reader.get_by_text("Reference text", exact=True).click()
     words = (b"ask not " * (references.MOST // 8))[: references.MOST]
-    reader.get_by_label("Upload it").set_input_files({"name": "all.txt", "mimeType": "text/plain", "buffer": words})
+    reader.get_by_label("Upload the reference").set_input_files(
+        {"name": "all.txt", "mimeType": "text/plain", "buffer": words}
+    )
     expect(reader.get_by_text("words of each text are compared")).to_be_visible(timeout=2 * MINUTE)
 
 

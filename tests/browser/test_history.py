@@ -129,7 +129,7 @@ def test_all_that_are_listed_are_chosen_at_once(many: Page):
     expect(many.get_by_text(re.compile(rf"^{found.count} ticked: .* {found.words:,} words"))).to_be_visible()
     many.locator(".st-key-history-actions").get_by_role("button", name="Delete").click()
     dialog = many.get_by_role("dialog")
-    expect(dialog).to_contain_text(f"{found.count} transcripts and the audio will be deleted.")
+    expect(dialog).to_contain_text(f"{found.count} transcripts and their audio will be deleted.")
     dialog.get_by_role("button", name="Delete").click()
     expect(many.get_by_text("Nothing matches.")).to_be_visible()
     assert history.totals(OWNER, **wanted).count == 0 and history.totals(OWNER).count == COUNT - found.count

@@ -194,7 +194,7 @@ def test_a_link_to_this_moment_opens_there_and_is_what_is_shared(talk: Page):
     assert link.endswith("&at=123.4")
     expect(talk).to_have_url(link)
     talk.get_by_role("button", name="Share", exact=True).click()
-    expect(talk.get_by_role("dialog").get_by_label("Start at second")).to_have_value("123.4")
+    expect(talk.get_by_role("dialog").get_by_label("Start playback at (seconds)")).to_have_value("123.4")
     assert position(talk) == pytest.approx(123.4, abs=0.1)  # the rerun did not move it
     talk.goto("about:blank")
     talk.goto(link)

@@ -79,7 +79,7 @@ def test_a_link_brings_the_history_after_a_click_and_leaves_no_trace(browser, co
     assert not may_hear(other, server, talk), "opening the link changes nothing"
     cookie = as_program(other).cookies["stt_visitor"]
     button.click()
-    expect(other.get_by_text("This browser now uses the history of the recovery code.")).to_be_visible()
+    expect(other.get_by_text("This browser now uses the history that the code belongs to.")).to_be_visible()
     assert may_hear(other, server, talk) and may_hear(page, server, talk), "both browsers have it"
     assert as_program(other).cookies["stt_visitor"] == cookie
     other.goto(f"{server.url}/transcript?id={talk}")
@@ -133,7 +133,7 @@ def test_a_lost_cookie_is_no_lost_history_and_what_came_after_is_added(
     page.get_by_role("button", name="Continue").click()
     page.get_by_text("Add this browser’s present history").click()
     page.get_by_role("button", name="Use this history").click()
-    expect(page.get_by_text("This browser now uses the history of the recovery code.")).to_be_visible()
+    expect(page.get_by_text("This browser now uses the history that the code belongs to.")).to_be_visible()
     assert may_hear(page, server, first) and may_hear(page, server, second)
     # The tab that was open goes on with the history that the browser has now, and the job ends.
     expect(running.locator(".st-key-jobs").get_by_role("button", name="Read")).to_have_count(3, timeout=3 * MINUTE)
@@ -153,7 +153,7 @@ def test_what_was_there_is_kept_apart_unless_it_is_added_and_can_be_had_back(bro
     other.goto(link)
     expect(other.get_by_text("Use only your own code")).to_be_visible()
     other.get_by_role("button", name="Use this history").click()
-    expect(other.get_by_text("This browser now uses the history of the recovery code.")).to_be_visible()
+    expect(other.get_by_text("This browser now uses the history that the code belongs to.")).to_be_visible()
     assert may_hear(other, server, theirs) and not may_hear(other, server, mine) and not may_hear(page, server, mine)
     other.get_by_role("button", name="Leave this history").click()
     expect(other.get_by_role("button", name="Leave this history")).to_have_count(0)

@@ -62,7 +62,7 @@ def share(page: Page, *, with_audio: bool = True, at: str = "", until: date | No
         type_date(page, "The link works until", until)
         page.keyboard.press("Tab")  # past the calendar's button, so that the calendar closes
     if at:
-        dialog.get_by_label("Start at second").fill(at)
+        dialog.get_by_label("Start playback at (seconds)").fill(at)
     dialog.get_by_role("button", name="Create link").click()
     link = dialog.locator("code")
     link.wait_for()

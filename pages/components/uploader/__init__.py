@@ -44,7 +44,7 @@ def uploader(key: str, limit_bytes: int, *, endings: Sequence[str], longest_text
         texts = [read(one, longest_text) for one in sent[:MOST_TEXTS]] if isinstance(sent, list) else []
         st.session_state.setdefault(f"stt_texts_{key}", []).extend(filter(None, texts))
 
-    texts = {"endings": tuple(endings), "longestText": longest_text}  # for a list, Streamlit would import pandas
+    texts = {"endings": tuple(endings), "longestText": longest_text}  # a tuple: given a list, Streamlit imports pandas
     _uploader(
         key=key,
         data={"key": key, "limit": limit_bytes, "url": base_path.at("/upload"), "known": len(known), **texts},

@@ -90,11 +90,11 @@ def _download(chosen: list[Job]) -> None:
 @session.dialog(lambda: tr("Delete permanently?"))
 def _confirm_delete(owner: str, chosen: list[Job]) -> None:
     st.text(
-        tr("“{title}” and the audio will be deleted. This cannot be undone.", title=chosen[0].title)
+        tr("“{title}” and its audio will be deleted. This cannot be undone.", title=chosen[0].title)
         if len(chosen) == 1
         else trn(
-            "{count:,} transcript and the audio will be deleted. This cannot be undone.",
-            "{count:,} transcripts and the audio will be deleted. This cannot be undone.",
+            "{count:,} transcript and its audio will be deleted. This cannot be undone.",
+            "{count:,} transcripts and their audio will be deleted. This cannot be undone.",
             len(chosen),
         )
     )

@@ -40,7 +40,7 @@ def keep_history() -> None:
         "stt-hint",
     )
     if st.session_state.pop(session.RECOVERED, False):
-        st.success(tr("This browser now uses the history of the recovery code."), icon=":material/check:")
+        st.success(tr("This browser now uses the history that the code belongs to."), icon=":material/check:")
     if linked := recovery_link():
         st.session_state[OFFERED] = linked
     if OFFERED in st.session_state:
@@ -136,7 +136,7 @@ def _confirm(code: str, name: str) -> None:
         return
     if offer.owner == session.owner():
         st.session_state.pop(OFFERED)
-        st.info(tr("This browser already uses the history of the recovery code."))
+        st.info(tr("This browser already uses the history that the code belongs to."))
         return
     with st.container(border=True, key="recovery-confirm"):
         opens = trn(

@@ -37,7 +37,9 @@ def _share(job: Job) -> None:
         today = datetime.now(time_zone()).date()
         first, usual, last = (today + timedelta(days=days) for days in (1, USUAL, sharing.MAX_DAYS))
         until = st.date_input(tr("The link works until"), usual, first, last, format="DD/MM/YYYY")
-        at = st.number_input(tr("Start at second"), min_value=0.0, value=moment() or 0.0, step=1.0, format="%.1f")
+        at = st.number_input(
+            tr("Start playback at (seconds)"), min_value=0.0, value=moment() or 0.0, step=1.0, format="%.1f"
+        )
         sound = sharing.audio_recording(job) is not None
         audio = st.checkbox(tr("With the audio"), value=sound, disabled=not sound)
         count = book.count(job.id)

@@ -20,7 +20,7 @@ from stt.audio.containers.headers import Recording
 from stt.audio.containers.promises import promised, seconds_of
 from stt.errors import EmptyFile, InputError, NoAudioTrack, NotSound, Unreadable
 
-# Bounds on what a header may declare. Sound is resampled to 16 kHz, so a few bytes declared as 1 Hz would become
+# Bounds on what a header may declare. Sound is resampled to 16 kHz, so a small file declared as 1 Hz would become
 # gigabytes.
 LOWEST_RATE, HIGHEST_RATE = 4_000, 768_000  # Hz
 MOST_CHANNELS = 64
