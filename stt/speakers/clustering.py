@@ -1,7 +1,7 @@
 """The clustering of voiceprints by speaker. The number of speakers is given or estimated.
 
 The method is average linkage on cosines. How alike two voiceprints of one person are depends on the recording. So the
-thresholds are relative to `usual`: the median cosine between the voiceprints of consecutive pieces of the same speech.
+thresholds are relative to `usual`, the median cosine that `sequence.usual_likeness` finds for one speaker.
 """
 
 from __future__ import annotations
