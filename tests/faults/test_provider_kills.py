@@ -13,6 +13,8 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -95,17 +97,15 @@ def make_jobs(count: int, folder: Path) -> dict[str, str]:
     return {key: hashlib.sha256(Path(path).read_bytes()).hexdigest() for key, path in pairs}
 
 
-class work:  # noqa: N801
-    """A process that works on the open jobs until none is left."""
-
-    def __enter__(self) -> subprocess.Popen:
-        self.process = subprocess.Popen([sys.executable, "-c", WORK], cwd=ROOT, stdout=subprocess.PIPE, env=os.environ)
-        assert self.process.stdout and self.process.stdout.readline().strip() == b"started"
-        return self.process
-
-    def __exit__(self, *_error) -> None:
-        self.process.kill()
-        self.process.wait()
+@contextmanager
+def work() -> Iterator[subprocess.Popen]:
+    """Run a process that works on the open jobs until none is left."""
+    with subprocess.Popen([sys.executable, "-c", WORK], cwd=ROOT, stdout=subprocess.PIPE, env=os.environ) as process:
+        assert process.stdout and process.stdout.readline().strip() == b"started"
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def wait_for_calls(provider: Provider, calls: int) -> None:
