@@ -144,19 +144,19 @@ def test_what_is_heard_is_what_the_player_says(
 def test_the_text_is_read_and_a_place_is_kept_while_the_sound_is_prepared(
     page: Page, server: Server, speech: np.ndarray, tmp_path: Path
 ):
-    sound = formats.write(tmp_path / "hour.mp3", np.tile(speech, 20), "libmp3lame", "mp3", layout="stereo")
-    id = talk(sound, 20.0 * SECONDS)
+    sound = formats.write(tmp_path / "long.mp3", np.tile(speech, 12), "libmp3lame", "mp3", layout="stereo")
+    id = talk(sound, 12.0 * SECONDS)
     page.goto(f"{server.url}/transcript?id={id}")
     expect(page.locator(".stt-notice")).to_contain_text("Preparing the sound, ")
-    expect(page.locator(".stt-length")).to_have_text("30:00")
-    page.get_by_label("Find in the text").fill("word1500")
+    expect(page.locator(".stt-length")).to_have_text("18:00")
+    page.get_by_label("Find in the text").fill("word900")
     expect(page.locator(".stt-count")).to_have_text("1 found")
-    page.locator(".stt-slider").evaluate("box => { box.value = 1500; box.dispatchEvent(new Event('input')); }")
-    expect(page.locator(".stt-now")).to_have_text("25:00")
+    page.locator(".stt-slider").evaluate("box => { box.value = 900; box.dispatchEvent(new Event('input')); }")
+    expect(page.locator(".stt-now")).to_have_text("15:00")
     page.locator(".stt-play").click()
     assert page.evaluate("document.querySelector('.stt-audio').readyState") == 0
     expect(page.locator(".stt-notice")).to_be_hidden(timeout=90_000)
-    until_true(page, "(a => !a.paused && a.currentTime > 1500)(document.querySelector('.stt-audio'))")
+    until_true(page, "(a => !a.paused && a.currentTime > 900)(document.querySelector('.stt-audio'))")
 
 
 def test_a_copy_that_failed_leaves_the_text_and_tries_the_original(page: Page, server: Server, tmp_path: Path):
