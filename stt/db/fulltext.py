@@ -113,18 +113,23 @@ def _find(folded: str, term: Term) -> tuple[int, int] | None:
     Finding the words of a text takes long, so they are found only around the places that begin with the term's letters.
     If these do not have the term, all words are found once.
     """
-    at = -1
-    for _ in range(_MOST_PLACES):
-        at = folded.find(term.words[0], at + 1)
-        if at < 0:
-            return None
-        space = folded.rfind(" ", max(0, at - _FARTHEST_SPACE), at)  # no word goes on beyond a space
-        if space < 0 and at > _FARTHEST_SPACE:
-            break  # a script without spaces
-        words = (word for word in folding.word_pattern().finditer(folded, space + 1) if word.end() > at)
-        run = list(islice(words, len(term.words)))
-        if len(run) == len(term.words) and run[0].start() == at and term.fits([word[0] for word in run]):
-            return at, run[-1].end()
+    joined = " ".join(term.words)
+    for letters in (f" {joined} ", joined, term.words[0]):  # short words are in many others: tried between spaces first
+        at = -1
+        for _ in range(_MOST_PLACES):
+            at = folded.find(letters, at + 1)
+            if at < 0:
+                break
+            begin = at + (letters[0] == " ")
+            space = folded.rfind(" ", max(0, begin - _FARTHEST_SPACE), begin)  # no word goes on beyond a space
+            if space < 0 and begin > _FARTHEST_SPACE:
+                break  # a script without spaces
+            words = (word for word in folding.word_pattern().finditer(folded, space + 1) if word.end() > begin)
+            run = list(islice(words, len(term.words)))
+            if len(run) == len(term.words) and run[0].start() == begin and term.fits([word[0] for word in run]):
+                return begin, run[-1].end()
+    if at < 0:  # the first word is nowhere else
+        return None
     # Put a space on either side of each word, so that plain string search finds whole words and phrases.
     spaced = " ".join(["", *folding.word_pattern().findall(folded), ""])
     place = spaced.find(" " + " ".join(term.words) + ("" if term.beginning else " "))
