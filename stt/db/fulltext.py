@@ -108,7 +108,7 @@ def snippet(text: str, query: str) -> Snippet | None:
 
 
 def _find(folded: str, term: Term) -> tuple[int, int] | None:
-    """Return start and end of the first hit of a term in folded text, or None.
+    """Return start and end of a hit of a term in folded text, or None.
 
     Finding the words of a text takes long, so they are found only around the places that begin with the term's letters.
     If these do not have the term, all words are found once.
