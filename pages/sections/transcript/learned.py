@@ -24,7 +24,7 @@ def learned() -> None:
                 vocabulary.accept(owner, offered)
                 st.rerun()
         if st.button(
-            tr("Not now"), key="learned-refuse", type="tertiary", help=tr("You are not asked about this term again.")
+            tr("Never add"), key="learned-refuse", type="tertiary", help=tr("You are not asked about this term again.")
         ):
             vocabulary.refuse(owner, offered)
             st.rerun()
