@@ -14,6 +14,7 @@ FIRST_PAGE = (
 )
 ROUTES = ("stt.web.endpoints", "stt.web.v1.rest")  # their import takes as long as that of FIRST_PAGE
 _loading = threading.Lock()
+_loaded: set[str] = set()  # the lock need not be waited for to find that these are there
 
 
 def load(*names: str) -> None:
@@ -22,6 +23,10 @@ def load(*names: str) -> None:
     A browser needs twice as long to load the scripts of the first page as this function needs to import FIRST_PAGE, so
     both happen at the same time. Only one thread imports: two threads could see partially imported modules.
     """
+    missing = [name for name in names or FIRST_PAGE if name not in _loaded]
+    if not missing:
+        return
     with _loading:
-        for name in names or FIRST_PAGE:
+        for name in missing:
             import_module(name)
+            _loaded.add(name)

@@ -37,7 +37,7 @@ class Term:
     beginning: bool
 
     def fits(self, words: list[str]) -> bool:
-        """Return whether as many words of a text are those of the term."""
+        """Return whether the term has these words; `words` are as many as those of the term."""
         *first, last = self.words
         return words[:-1] == first and (words[-1].startswith(last) if self.beginning else words[-1] == last)
 
@@ -132,7 +132,7 @@ def _find(folded: str, term: Term) -> tuple[int, int] | None:
         return None
     # Put a space on either side of each word, so that plain string search finds whole words and phrases.
     spaced = " ".join(["", *folding.word_pattern().findall(folded), ""])
-    place = spaced.find(" " + " ".join(term.words) + ("" if term.beginning else " "))
+    place = spaced.find(f" {joined}" + ("" if term.beginning else " "))
     if place < 0:
         return None
     first = spaced.count(" ", 0, place)
