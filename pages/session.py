@@ -1,4 +1,4 @@
-"""A visitor's session: identity, followed jobs, and what pages do while the database is unavailable."""
+"""Keep a visitor's session: identity, followed jobs, and what pages do while the database is unavailable."""
 
 from __future__ import annotations
 

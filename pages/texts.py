@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Translation:
-    """A translation: the forms of each English text in `texts`, and in `plurals` the index of the form for each count.
+    """Hold the forms of each English text in `texts`, and in `plurals` the index of the form for each count.
 
     A text without a count has one form.
     """

@@ -1,4 +1,4 @@
-"""The command line: transcribe, watch a folder, manage tokens and models, or run a worker without pages.
+"""Provide the command line: transcribe, watch a folder, manage tokens and models, or run a worker without pages.
 
 python -m stt transcribe FILE…       transcribe files, folders or links, on this machine or through a server
 python -m stt watch DIR --output DIR transcribe each file that arrives in a folder, once

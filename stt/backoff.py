@@ -48,7 +48,7 @@ def pause(seconds: float, cancelled: Callable[[], bool] | None = None) -> None:
 
 
 class Clock:
-    """A clock that tells the time and waits. A test passes a clock that runs `speed` times as fast."""
+    """Represent a clock that tells the time and waits. A test passes a clock that runs `speed` times as fast."""
 
     def __init__(self, speed: float = 1.0) -> None:
         self._speed = speed

@@ -1,4 +1,4 @@
-"""The errors that users read, each with a title, a message and guidance.
+"""Define the errors that users read, each with a title, a message and guidance.
 
 SttError
 ├── InputError               the recording or link is at fault; for the user to fix

@@ -1,4 +1,4 @@
-"""The names of a job's states and of the engines."""
+"""Define the names of a job's states and of the engines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All settings: environment variable, default, bounds and description of each."""
+"""Define all settings: environment variable, default, bounds and description of each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _names(name: str, former: str) -> AliasChoices:
 
 
 class Settings(BaseSettings):
-    """The settings, read from environment variables.
+    """Represent the settings, read from environment variables.
 
     A variable is named by the field's first alias, or else `STT_` and the field's name in capitals. Further aliases are
     names from older versions; they stay valid.

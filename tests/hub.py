@@ -37,7 +37,7 @@ def base(data: Path) -> dict[str, bytes]:
 
 @dataclass
 class Hub:
-    """A server of repositories, and a context manager. Most of its fields are faults that tests set."""
+    """Represent a server of repositories, and a context manager. Most of its fields are faults that tests set."""
 
     repositories: dict[str, dict[str, bytes]]
     revision: str = REVISION

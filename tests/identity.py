@@ -21,7 +21,7 @@ CLIENT, SECRET, PASSWORD = "stt-studio", "not-a-secret-of-anybody", "correct hor
 
 
 class Identity:
-    """A running Canaille with the accounts `people`, all with PASSWORD, for the app at `site`. A context manager."""
+    """Represent a running Canaille with the accounts `people`, all with PASSWORD, for the app at `site`. A context manager."""
 
     def __init__(self, site: str, emails: list[str], log: Path) -> None:
         self.site, self.emails, self.log, self.port = site, emails, log, free_port()

@@ -12,7 +12,7 @@ BLOCK = 1 << 16  # bytes
 
 
 class Line:
-    """A relay from its own port to the server's `port`. A context manager."""
+    """Represent a relay from its own port to the server's `port`. A context manager."""
 
     def __init__(self, port: int) -> None:
         self.server = port

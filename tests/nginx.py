@@ -45,7 +45,7 @@ http {{
 
 
 class Nginx:
-    """An nginx that listens on `port` and relays requests below PATH to the app on the port `behind`."""
+    """Represent an nginx that listens on `port` and relays requests below PATH to the app on the port `behind`."""
 
     def __init__(self, port: int, behind: int) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="nginx-")

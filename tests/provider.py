@@ -1,4 +1,4 @@
-"""A stand-in for the AI/ML API: a real HTTP server that is as strict as the contract and can cause network faults.
+"""Provide a stand-in for the AI/ML API: a real HTTP server that is as strict as the contract and can cause network faults.
 
     with Provider() as provider:
         provider.script(duration=0.5, text="Hello there.")
@@ -57,7 +57,7 @@ class Job:
 
 
 class Provider:
-    """The stand-in at `url`, which accepts the API key `key`.
+    """Represent the stand-in at `url`, which accepts the API key `key`.
 
     `jobs` are the created jobs, `calls` counts requests by kind. `script` defines the results of jobs. `fault` queues
     faults, `chaos` causes faults at random.

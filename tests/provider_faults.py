@@ -31,7 +31,7 @@ AFTER = ("reset-after", "slow-headers", "slow-body", "truncated", "html-after", 
 
 
 class FaultyHandler(BaseHTTPRequestHandler):
-    """A request handler that sends complete and faulty responses. `at_work` is closed before a response is complete."""
+    """Represent a request handler that sends complete and faulty responses. `at_work` is closed before a response is complete."""
 
     protocol_version = "HTTP/1.1"
 

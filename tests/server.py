@@ -25,7 +25,7 @@ def free_port() -> int:
 
 
 class Server:
-    """A process of `streamlit run streamlit_app.py` with its own data folder. A context manager."""
+    """Represent a process of `streamlit run streamlit_app.py` with its own data folder. A context manager."""
 
     started: ClassVar[list[Server]] = []  # servers whose logs are added to the report of a failed test
     nginx: ClassVar[bool] = False  # whether browsers reach servers through nginx, under a path

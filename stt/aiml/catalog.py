@@ -1,4 +1,4 @@
-"""The catalog of transcription models, with the options and the price of each model.
+"""Provide the catalog of transcription models, with the options and the price of each model.
 
 `models.json` is the list packaged with the app. `load` updates it with the provider's current list of models.
 """
@@ -82,7 +82,7 @@ class Model:
 
 
 class Catalog:
-    """All models: `#g1_whisper-base` first, the models that run on this machine last."""
+    """Hold all models: `#g1_whisper-base` first, the models that run on this machine last."""
 
     def __init__(self, models: list[Model]) -> None:
         self.models = tuple(models)

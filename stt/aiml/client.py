@@ -1,4 +1,4 @@
-"""The HTTP client of the AI/ML API: create a transcription, get its result, check a key, list the models.
+"""Provide the HTTP client of the AI/ML API: create a transcription, get its result, check a key, list the models.
 
 A create request may be billed even if its response is lost. So it is retried only if the provider cannot have accepted
 it. A get request changes nothing, so it is retried after any transient error. The key is sent only in the

@@ -1,4 +1,4 @@
-"""What a result of the provider holds besides the words: summary, topics, sentiments and more.
+"""Read what a result of the provider holds besides the words: summary, topics, sentiments and more.
 
 `Transcript.extras` has these fields, if the result has them. Each `start` and `end` is in seconds, or None:
 

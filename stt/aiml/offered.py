@@ -1,4 +1,4 @@
-"""The models that this server offers, and the engine of each model: the provider or this machine."""
+"""Select the models that this server offers, and the engine of each model: the provider or this machine."""
 
 from __future__ import annotations
 

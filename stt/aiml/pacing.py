@@ -1,4 +1,4 @@
-"""The timing of calls to the provider: when to poll for a result, and a delay that all calls of one key share."""
+"""Time the calls to the provider: when to poll for a result, and a delay that all calls of one key share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SPARE = 8  # how many more polls a schedule may make than a loop that polls ever
 
 
 class Schedule:
-    """The times at which to poll for the result of a job, in seconds since the job was created.
+    """Compute the times at which to poll for the result of a job, in seconds since the job was created.
 
     The times depend only on the start of the job and on `expected`, so polling can continue after a restart of the
     server. `expected` is the number of seconds that the job will probably take (see `expected_seconds`). If `expected`

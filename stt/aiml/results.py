@@ -34,7 +34,7 @@ PAUSE, LONG = 1.0, 15.0
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The outcome of one GET request for a job. `word` is the provider's own status ("queued", "generating" …).
+    """Hold the outcome of one GET request for a job. `word` is the provider's own status ("queued", "generating" …).
 
     `transcript` is set if `status` is "done", and `error` if it is "failed". The error is GenerationFailed,
     AnswerUnreadable, or the error for a failure that the body of a successful response reports (KeyRefused,
@@ -113,7 +113,7 @@ class _Piece:
 
 
 class _Times:
-    """A function that converts a time of the provider to seconds.
+    """Represent a function that converts a time of the provider to seconds.
 
     `unit` is the provider's unit of time in seconds. `duration` is the length of the recording in seconds, if known.
     The function returns None if the time is invalid or too late for a recording of this length.

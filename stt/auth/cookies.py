@@ -19,7 +19,7 @@ PREFIX = "__Host-"
 
 @dataclass(frozen=True, slots=True)
 class Jar:
-    """The accepted cookies of one request, as the text of a `Cookie` header.
+    """Represent the accepted cookies of one request, as the text of a `Cookie` header.
 
     `secure` is whether the browser uses HTTPS. `old` is whether a browser that uses HTTPS still sent the visitor cookie
     without the `__Host-` prefix.

@@ -77,7 +77,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The history that a code gives access to: its `owner` and its number of `transcripts`.
+    """Describe the history that a code gives access to: its `owner` and its number of `transcripts`.
 
     `mine` is the number of transcripts in the browser's present history. `anything` is whether the present history has
     any records.

@@ -112,7 +112,7 @@ def failing(attempt: Attempt, work: str, log: logging.Logger) -> Iterator[None]:
 
 
 class Progress:
-    """The progress of an attempt in percent. Each recording of the progress also detects a cancel.
+    """Record the progress of an attempt in percent. Each recording of the progress also detects a cancel.
 
     `stage` describes a step other than the main work, such as a download, as text.
     """

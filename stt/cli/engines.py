@@ -31,7 +31,7 @@ class Result(NamedTuple):
 
 
 class Engine(ABC):
-    """A way to transcribe recordings: on this machine or through a server."""
+    """Represent a way to transcribe recordings: on this machine or through a server."""
 
     def __init__(self, model: str, options: dict[str, Any]) -> None:
         self.model, self.options = model, options

@@ -155,7 +155,7 @@ class Watcher:
 
 
 class Record:
-    """A log file with the result of each version of each recording, which is read again after a restart."""
+    """Represent a log file with the result of each version of each recording, which is read again after a restart."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -45,7 +45,7 @@ _stopping = threading.Event()
 
 
 class _DecodeGate:
-    """A lock: any number of jobs may decode at once, or one suspect alone. After a long wait a suspect goes first."""
+    """Let any number of jobs decode at once, or one suspect alone. After a long wait a suspect goes first."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -90,7 +90,7 @@ _gate = _DecodeGate()
 
 
 class Watch:
-    """A context manager that marks the chunk of a job that this process decodes, and removes the mark at exit."""
+    """Mark the chunk of a job that this process decodes; a context manager, which removes the mark at exit."""
 
     def __init__(self, generation_id: str, cancelled: Callable[[], bool]) -> None:
         self._id, self._cancelled = generation_id, cancelled

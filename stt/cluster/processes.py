@@ -1,4 +1,4 @@
-"""The name of this process, and which processes on the database are alive."""
+"""Provide the name of this process, and which processes on the database are alive."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def track_running(workflow: Callable[P, None]) -> Callable[P, None]:
 
 
 class Heartbeat:
-    """A thread that sends heartbeats and requeues the jobs of dead workers, until `stop`."""
+    """Represent a thread that sends heartbeats and requeues the jobs of dead workers, until `stop`."""
 
     def __init__(self, worker: str) -> None:
         self.worker = worker

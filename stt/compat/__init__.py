@@ -1,4 +1,4 @@
-"""All code that depends on undocumented parts of libraries: private names, internals, and the structure of their files.
+"""Hold all code that depends on undocumented parts of libraries: private names, internals, structure of files.
 
 Each library has its own module, which offers plain functions and classes. Each assumption about a library has a test in
 `tests/*/test_compat_*.py`. A CI workflow runs these tests first, with the newest versions of the libraries. Code

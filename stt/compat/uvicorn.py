@@ -27,7 +27,7 @@ class Connection(Protocol):
 
 
 class Watcher(Protocol):
-    """An object that receives every event on every HTTP connection, after Uvicorn has processed the event."""
+    """Represent an object that receives every event on every HTTP connection, after Uvicorn has processed the event."""
 
     def connection_made(self, connection: Connection, transport: asyncio.Transport, /) -> None: ...
     def data_received(self, connection: Connection, data: bytes, /) -> None: ...

@@ -1,4 +1,4 @@
-"""The connection pool of this process, for SQLite in the data folder or for PostgreSQL."""
+"""Provide the connection pool of this process, for SQLite in the data folder or for PostgreSQL."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from stt.transcript.folding import fold
 
 
 class Finder:
-    """A search for `text`. With `case`, matches are exact, otherwise both texts are folded (`stt.transcript.folding`).
+    """Find `text`. With `case`, matches are exact, otherwise both texts are folded (`stt.transcript.folding`).
 
     With `words`, a match must not be a part of a longer word.
     """

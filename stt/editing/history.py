@@ -1,4 +1,4 @@
-"""The history of a transcript: which revisions can be undone and redone.
+"""Provide the history of a transcript: which revisions can be undone and redone.
 
 The database table has only the revisions that editing steps made. A revision number is missing in it where another
 change was made: speakers were added, or the engine's transcript was restored. Revisions before a missing number cannot
@@ -27,7 +27,7 @@ _r = revisions.c
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The steps that can be undone and redone at the current `revision` of a transcript.
+    """Represent the steps that can be undone and redone at the current `revision` of a transcript.
 
     Each step in `undo` and `redo` is the list of its revisions. The last step of each list is undone or redone first.
     """

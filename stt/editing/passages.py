@@ -1,4 +1,4 @@
-"""The replacement of a passage by the result of transcribing it again, and the comparison of old and new words.
+"""Replace a passage by the result of transcribing it again, and compare old and new words.
 
 A passage is a span of time, which may begin and end within paragraphs.
 """

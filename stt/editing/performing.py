@@ -1,4 +1,4 @@
-"""The effect of an editing step: the search for its paragraph in the current transcript, and the resulting splices."""
+"""Compute the effect of an editing step: find its paragraph in the current transcript, and return the splices."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NEAR = 2
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome of a step: the splices in order, and the place to which the browser moves the caret.
+    """Describe the outcome of a step: the splices in order, and the place to which the browser moves the caret.
 
     `base` is the text of the paragraph before the step. `replaced` is the number of replaced texts if the step replaces
     a text, else None.

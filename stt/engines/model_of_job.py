@@ -40,7 +40,7 @@ def languages_of(options: Mapping[str, Any], model: str) -> list[str]:
 
 
 class _Row:
-    """The database row of a job, which shows the stage of its work to the user."""
+    """Represent the database row of a job, which shows the stage of its work to the user."""
 
     def __init__(self, work: Work) -> None:
         self._work, self._stage = work, work.job.stage

@@ -110,7 +110,7 @@ class Txt(Format):
 
 
 class Subtitles(Format):
-    """The base class of the subtitle formats SRT and WebVTT."""
+    """Represent the base class of the subtitle formats SRT and WebVTT."""
 
     def content(
         self,

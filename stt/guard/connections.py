@@ -49,7 +49,7 @@ def open_files() -> int:
 
 
 class _Connections:
-    """All connections of a process, at most `most`.
+    """Track all connections of a process, at most `most`.
 
     At that limit, a new connection replaces the oldest connection that has not sent a complete head.
     """

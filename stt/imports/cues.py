@@ -1,4 +1,4 @@
-"""The conversion of subtitle cues (SubRip, WebVTT, SubStation Alpha) to segments with times and speakers.
+"""Convert subtitle cues (SubRip, WebVTT, SubStation Alpha) to segments with times and speakers.
 
 The cues of WebVTT may also have times of words.
 """

@@ -1,4 +1,4 @@
-"""A reader for transcripts in files or in pasted text, in any supported format."""
+"""Read transcripts in files or in pasted text, in any supported format."""
 
 from __future__ import annotations
 

@@ -152,7 +152,7 @@ def _finish(job: Job, outcome: Outcome) -> None:
 
 
 class _JobContext:
-    """The access of an engine to its job (see `stt.engines.base.Work`)."""
+    """Represent the access of an engine to its job (see `stt.engines.base.Work`)."""
 
     def __init__(self, job: Job) -> None:
         self.job = job

@@ -1,4 +1,4 @@
-"""How fast this machine transcribes with a model: measured if possible, else estimated from the speed of base."""
+"""Estimate how fast this machine transcribes with a model: measured if possible, else from the speed of base."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The download of a recording behind a link, from the public internet only.
+"""Download a recording behind a link, from the public internet only.
 
 The IP address of the host is checked again when connecting, and the connection uses exactly the checked address. So a
 name that resolves to another address the second time (DNS rebinding) cannot bypass the check.

@@ -1,4 +1,4 @@
-"""The distinction between links to web pages and links to recordings, by address and by content.
+"""Distinguish links to web pages from links to recordings, by address and by content.
 
 For sites where the address of the recording follows from the address of its page, `direct` rewrites the address without
 sending a request. The new address is checked like any other address (see `stt.links.download`).

@@ -1,4 +1,4 @@
-"""The protocol of the Hugging Face hub: list the files of a repository, and read a file from any byte on.
+"""Use the protocol of the Hugging Face hub: list the files of a repository, and read a file from any byte on.
 
 The environment variable `HF_ENDPOINT` sets the address of another hub, and `HF_TOKEN` a token for it. With
 `HF_HUB_OFFLINE` no request is sent. Proxies set in the environment are used.
@@ -66,7 +66,7 @@ def sha256(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The files of a model in one revision of its repository."""
+    """List the files of a model in one revision of its repository."""
 
     repository: str
     revision: str

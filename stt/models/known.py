@@ -1,4 +1,4 @@
-"""The Whisper models that this machine can run, with their repository on the hub, size and abilities."""
+"""List the Whisper models that this machine can run, with their repository on the hub, size and abilities."""
 
 from __future__ import annotations
 

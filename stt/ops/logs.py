@@ -23,7 +23,7 @@ _GENERATION = re.compile(r"[A-Za-z0-9_-]{27}")  # a generation id, in the format
 
 
 class JsonLines(logging.Formatter):
-    """A formatter that writes a log record as a JSON object with `time`, `level`, `logger` and `message`.
+    """Represent a formatter that writes a log record as a JSON object with `time`, `level`, `logger` and `message`.
 
     The object also has `request_id` and `generation_id` if they are known, and `error` and `at` after an exception.
     """

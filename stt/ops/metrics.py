@@ -32,7 +32,7 @@ provider_latency = histogram("stt_provider_seconds", "How long the provider took
 
 
 class _Jobs:
-    """A collector that counts jobs by state and engine, and finds the age of the oldest queued job, in the database.
+    """Collect the number of jobs by state and engine, and the age of the oldest queued job, from the database.
 
     If the database is unavailable, the collector only returns `stt_database_up` with the value 0. The counters of this
     process are still exported.

@@ -1,4 +1,4 @@
-"""The conversion of the two channels of a recorded call to two tracks of one file: Opus in WebM, with an index.
+"""Convert the two channels of a recorded call to two tracks of one file: Opus in WebM, with an index.
 
 A browser records only one track. So it records the microphone on the left channel and the shared sound on the right
 channel, which are in sync to the sample. A decoder process encodes each channel separately (see

@@ -64,7 +64,7 @@ _calls = threading.BoundedSemaphore(2)  # maximum number of calls split into tra
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The state of a live recording. `pieces` and `size` (bytes) are what was received so far."""
+    """Represent the state of a live recording. `pieces` and `size` (bytes) are what was received so far."""
 
     id: str
     owner: str

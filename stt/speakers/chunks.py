@@ -21,7 +21,7 @@ ROUNDED = np.float16  # type of the stored voiceprints; its precision suffices
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """The analysis of one chunk. `start` and `duration` are in seconds.
+    """Represent the analysis of one chunk. `start` and `duration` are in seconds.
 
     `prints` are the voiceprints of the pieces of speech in `activity`, (pieces, SIZE).
     """

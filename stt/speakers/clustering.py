@@ -1,4 +1,4 @@
-"""The clustering of voiceprints by speaker. The number of speakers is given or estimated.
+"""Cluster voiceprints by speaker. The number of speakers is given or estimated.
 
 The method is average linkage on cosines. How alike two voiceprints of one person are depends on the recording. So the
 thresholds are relative to `usual`, the median cosine that `sequence.usual_likeness` finds for one speaker.

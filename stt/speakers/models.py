@@ -1,4 +1,4 @@
-"""The two models of diarization, segmentation and voiceprint, run in ONNX Runtime."""
+"""Run the two models of diarization, segmentation and voiceprint, in ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AHEAD = 2  # number of inputs per thread that are queued in advance
 
 
 class Models:
-    """The loaded segmentation and voiceprint models, which take 60 MB of memory. Several threads may use them."""
+    """Hold the loaded segmentation and voiceprint models, which take 60 MB of memory. Several threads may use them."""
 
     def __init__(self, weights: Weights, threads: int | None = None) -> None:
         """Load the models. `threads` defaults to the number of cores, up to 4. Raises SpeakerModelsError."""

@@ -1,4 +1,4 @@
-"""The most probable sequence of speakers for consecutive pieces of speech, with a cost for each change of speaker."""
+"""Find the most probable sequence of speakers for consecutive pieces of speech. Each change costs."""
 
 from __future__ import annotations
 

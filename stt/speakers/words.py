@@ -1,4 +1,4 @@
-"""The assignment of speakers to the words of a transcript."""
+"""Assign speakers to the words of a transcript."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ log = logging.getLogger("stt.store.erasure")
 
 
 class Eraser:
-    """A thread that erases deleted data until `stop`."""
+    """Represent a thread that erases deleted data until `stop`."""
 
     def __init__(self) -> None:
         self._ended = False

@@ -1,4 +1,4 @@
-"""The list of pending removals: data whose row is deleted, but whose content must still be erased.
+"""Keep the list of pending removals: data whose row is deleted, but whose content must still be erased.
 
 The transaction that deletes a row also notes the removal of its file. Before the file is removed, the process may be
 killed, or the store or the job engine may become unavailable. `stt.store.erasure` therefore retries a removal until

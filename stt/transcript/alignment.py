@@ -1,4 +1,4 @@
-"""The alignment of two lists of words with the fewest changes."""
+"""Align two lists of words with the fewest changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The comparison of transcripts word by word: each word is the same, changed, missing or added."""
+"""Compare transcripts word by word: each word is the same, changed, missing or added."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A part of the comparison with the aligned words of each text. `sides[0]` has the words of the reference."""
+    """Hold a part of the comparison: the aligned words of each text. `sides[0]` has the words of the reference."""
 
     start: float | None
     sides: tuple[tuple[Cell, ...], ...]

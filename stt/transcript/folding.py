@@ -1,4 +1,4 @@
-"""The folding of text for search, which removes differences of case, accents, strokes and keyboard variants.
+"""Fold text for search: remove differences of case, accents, strokes and keyboard variants.
 
 The tables IGNORED and SPECIAL define it. Python, SQL and the player's script use these tables, and tests check that
 they fold alike. Each character is folded separately: it is decomposed (NFKD) and made lower case, then the characters
@@ -52,7 +52,7 @@ UNIT = rf"[{scripts.SPACELESS}](?:[\u1039\u17d2][{scripts.SPACELESS}]|[{scripts.
 
 
 class _Folded(dict[int, str]):
-    """A table for `str.translate`, which is filled when a character is first folded."""
+    """Represent a table for `str.translate`, which is filled when a character is first folded."""
 
     def __missing__(self, code: int) -> str:
         plain = unicodedata.normalize("NFKD", chr(code)).lower()

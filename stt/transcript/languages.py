@@ -1,4 +1,4 @@
-"""The languages of Whisper base: code and English name, ordered by name."""
+"""List the languages of Whisper base: code and English name, ordered by name."""
 
 LANGUAGES = {
     "af": "Afrikaans", "sq": "Albanian", "am": "Amharic", "ar": "Arabic", "hy": "Armenian", "as": "Assamese",

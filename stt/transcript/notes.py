@@ -1,4 +1,4 @@
-"""The notes of users on a transcript: marks at a moment of a recording, and highlights of words."""
+"""Provide the notes of users on a transcript: marks at a moment of a recording, and highlights of words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The compact form of paragraphs that is sent to the browser, which shows and edits them."""
+"""Pack paragraphs into a compact form for the browser, which shows and edits them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The assignment of times to corrected text, by aligning it with the engine's timed words."""
+"""Assign times to corrected text, by aligning it with the engine's timed words."""
 
 from __future__ import annotations
 

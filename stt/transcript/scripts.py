@@ -1,4 +1,4 @@
-"""Words, sentence ends, line breaks and scripts without spaces, as the whole application defines them.
+"""Define words, sentence ends, line breaks and scripts without spaces, as the whole application defines them.
 
 A *piece* is a run of characters without spaces. In a script without spaces, it is one character with its marks. A
 *word* is a piece with a letter or digit, plus adjacent punctuation: `cold-hearted`, `$1,000`, `don't`, `3.5`, `U.S.`

@@ -1,4 +1,4 @@
-"""The titles of transcripts, and keys for sorting them.
+"""Provide the titles of transcripts, and keys for sorting them.
 
 Titles are sorted naturally: "Episode 2" before "Episode 10", Ä beside A, capitals beside small letters. The sort key of
 each title is stored as bytes, because SQLite and PostgreSQL compare bytes in the same way.

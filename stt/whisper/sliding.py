@@ -26,7 +26,7 @@ MAX_REPETITION_RATE = 25  # maximum characters per second of repetitions that ar
 
 @dataclass
 class Decoded(Segment):
-    """A Segment of faster-whisper, with the language in which it was decoded."""
+    """Represent a Segment of faster-whisper, with the language in which it was decoded."""
 
     words: list[Word]
     language: str = ""

@@ -16,7 +16,7 @@ _comparison = component("comparison")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The head of a column of words. `audio` is the address of the text's sound, None without sound.
+    """Describe the head of a column of words. `audio` is the address of the text's sound, None without sound.
 
     The route at `audio` serves byte ranges. The route at `audio` plus `/state` reports what it currently sends.
     """

@@ -38,7 +38,7 @@ class _Edit(NamedTuple):
 
 
 class EditList(NamedTuple):
-    """The edits of a track. `seconds` is the length of the edited track, with the silence before and within it."""
+    """Hold the edits of a track. `seconds` is the length of the edited track, with the silence before and within it."""
 
     seconds: float
     cuts: list[Cut]

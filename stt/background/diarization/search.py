@@ -1,4 +1,4 @@
-"""The search for speakers as durable work from a queue. Each process runs one search at a time.
+"""Search for speakers as durable work from a queue. Each process runs one search at a time.
 
 If the job requests speakers, the search begins when the job is done; otherwise it begins when a person requests it.
 Every analysed chunk is a checkpoint: after a server is killed, the search continues with the next chunk, on this

@@ -1,4 +1,4 @@
-"""The transcription of passages as durable work from a queue. Each process transcribes one passage at a time.
+"""Transcribe passages as durable work from a queue. Each process transcribes one passage at a time.
 
 A passage takes a few minutes at most. After a server is killed, the transcription of a passage therefore starts over.
 """
@@ -157,7 +157,7 @@ def within(segment: Segment, start: float, end: float) -> Segment | None:
 
 
 class _Progress(attempts.Progress):
-    """The progress of a passage, including the download of its model and the wait for memory."""
+    """Record the progress of a passage, including the download of its model and the wait for memory."""
 
     def __init__(self, passage: Passage) -> None:
         super().__init__(passage)

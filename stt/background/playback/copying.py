@@ -1,4 +1,4 @@
-"""The making of playback copies as durable work from a queue, beside transcription.
+"""Make playback copies as durable work from a queue, beside transcription.
 
 Each process makes one copy at a time. The first job of a recording starts its copy; if no copy was started, opening the
 player starts one. After a server is killed, the copy is made again from the start. Deleting the recording cancels the

@@ -1,4 +1,4 @@
-"""The tables of the database. A change needs a migration in `stt/db/migrations`; a test compares tables and migrations.
+"""Define the tables of the database. A change needs a migration in `stt/db/migrations`; a test compares both.
 
 Times are seconds since 1970 (UTC), lengths are seconds of audio, sizes are bytes.
 """

@@ -1,4 +1,4 @@
-"""The tables of jobs: their queue, checkpoints, webhooks and usage."""
+"""Define the tables of jobs: their queue, checkpoints, webhooks and usage."""
 
 from __future__ import annotations
 

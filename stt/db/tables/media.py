@@ -1,4 +1,4 @@
-"""The tables of recordings, and of the data derived from their sound."""
+"""Define the tables of recordings, and of the data derived from their sound."""
 
 from __future__ import annotations
 

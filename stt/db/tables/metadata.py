@@ -1,4 +1,4 @@
-"""The SQLAlchemy metadata, to which every table belongs."""
+"""Provide the SQLAlchemy metadata, to which every table belongs."""
 
 from __future__ import annotations
 

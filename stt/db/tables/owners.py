@@ -1,4 +1,4 @@
-"""The tables of owners: their tokens, sign-ins, vocabulary, voices and recovery codes."""
+"""Define the tables of owners: their tokens, sign-ins, vocabulary, voices and recovery codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of transcripts, and of people's corrections, notes, tags and share links."""
+"""Define the tables of transcripts, and of people's corrections, notes, tags and share links."""
 
 from __future__ import annotations
 

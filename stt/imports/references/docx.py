@@ -1,4 +1,4 @@
-"""The paragraphs of a Word document (DOCX). Documents are untrusted: sizes are limited and entities are refused."""
+"""Read the paragraphs of a Word document (DOCX). They are untrusted: sizes are limited, entities refused."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ class _Paragraph:
 
 
 class _Reader:
-    """The handlers of a parser for WordprocessingML: texts (`w:t`) in runs (`w:r`) in paragraphs (`w:p`).
+    """Represent the handlers of a parser for WordprocessingML: texts (`w:t`) in runs (`w:r`) in paragraphs (`w:p`).
 
     A paragraph may contain other paragraphs, in a text box.
     """

@@ -1,4 +1,4 @@
-"""The detection of a text file's encoding.
+"""Detect a text file's encoding.
 
 The encoding is certain if the file has a byte order mark or is valid UTF-8. Otherwise it is guessed.
 """

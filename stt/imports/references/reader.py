@@ -1,4 +1,4 @@
-"""A reader for references in files: subtitles, Word documents, transcripts in JSON, and plain text."""
+"""Read references in files: subtitles, Word documents, transcripts in JSON, and plain text."""
 
 from __future__ import annotations
 

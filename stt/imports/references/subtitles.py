@@ -1,4 +1,4 @@
-"""A parser for the spoken text and the times of subtitles: SubRip (SRT), WebVTT, SubStation Alpha (SSA, ASS).
+"""Parse the spoken text and the times of subtitles: SubRip (SRT), WebVTT, SubStation Alpha (SSA, ASS).
 
 Existing libraries are not suitable. They treat WebVTT's names, notes and entities as words (pysubs2 issue 64), and they
 lose a spoken number at the end of a SubRip cue.

@@ -1,4 +1,4 @@
-"""The ONNX graphs of the segmentation model and the voiceprint model, built from the tensors of their checkpoints."""
+"""Build the ONNX graphs of the segmentation model and the voiceprint model, from the tensors of their checkpoints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A writer for the ONNX format, limited to the parts of the format that the diarization models need.
+"""Write the ONNX format, limited to the parts of the format that the diarization models need.
 
 It replaces the `onnx` package, which takes 70 MB when installed. The field numbers are those of
 https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
@@ -18,7 +18,7 @@ Attribute = int | float | str | Sequence[int]
 
 
 class Graph:
-    """A graph under construction: its operators, in the order of evaluation, and its constants.
+    """Represent a graph under construction: its operators, in the order of evaluation, and its constants.
 
     The methods return the names of values, by which other operators refer to the values.
     """

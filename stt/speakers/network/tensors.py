@@ -1,4 +1,4 @@
-"""A reader for the tensors of a PyTorch checkpoint that does not need PyTorch."""
+"""Read the tensors of a PyTorch checkpoint without PyTorch."""
 
 from __future__ import annotations
 
