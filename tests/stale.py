@@ -139,10 +139,7 @@ def flac(count: int) -> Callable[[Path], Path]:
 
 
 def mp3(frames: int | None, *, size: int | None = None, times: int = 1, tag: bytes = b"") -> Callable[[Path], Path]:
-    """Return a writer of an MP3 that is repeated `times` times, with `tag` after each.
-
-    The header in its first frame declares `frames` frames (None removes the header) and `size` bytes.
-    """
+    """Return a writer of `times` joined MP3s with `tag` after each; the header declares `frames` (None: none) and `size`."""
 
     def write(path: Path) -> Path:
         content = bytearray(audio.write(path.with_suffix(".mp3"), JFK).read_bytes())
@@ -381,10 +378,7 @@ MISSING: dict[str, tuple[Callable[[Path], Path], float]] = {
 
 
 def packets(path: Path, format: str, leaps: dict[float, float], codec: str = "mp2", start: float = 0.0) -> Path:
-    """Write a recording whose time stamps begin at `start` seconds and jump ahead.
-
-    `leaps` has the length of each jump by its place in the sound, both in seconds.
-    """
+    """Write a recording that begins at `start` seconds. `leaps` are jumps of its time stamps: {place: length}, seconds."""
     options = {"mpegts_copyts": "1"} if format == "mpegts" else {}
     with av.open(str(path), "w", format=format, options=options) as container:
         rate = 48_000 if codec in ("libopus", "mp2") else 44_100 if codec in ("libmp3lame", "wmav2") else audio.RATE
