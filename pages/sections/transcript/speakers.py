@@ -192,6 +192,8 @@ def _find(job: Job, panel: Panel) -> None:
         tr("Find speakers again") if panel.rows else tr("Find speakers"),
         type="tertiary",
         icon=":material/group_search:",
+        # A new key after each change closes the menu, also if a search ends before the page is drawn without the menu.
+        key=f"speakers-search-{st.session_state.get(_name('speakers_done', job), 0)}",
     ):
         key = "speakers-number"
         speaker_number(key, off=False)
