@@ -15,11 +15,11 @@ from pages.components.recorder import recorder
 from pages.components.uploader import dropped_texts, uploader
 from pages.escape import markdown, plain, sentence, show_errors
 from pages.format import length
-from pages.sections.bring import bring_dropped, bring_here
 from pages.sections.job_row import ending, job_row, refresh_interval
 from pages.sections.model_choice import SPEAKERS, cost_line, model_choice
 from pages.sections.settings import recovery
 from pages.sections.track_choice import each_is_a_speaker, track_choice
+from pages.sections.transcript_import import dropped_rows, import_row
 from pages.sections.vocabulary_choice import tag_choice
 from pages.texts import tr
 from stt import lifecycle
@@ -100,7 +100,7 @@ def add_recordings() -> tuple[list[Link], bool]:
             plain(tr("No recording at hand?"), "stt-hint", fit=True)
             if st.button(tr("Try the sample"), type="tertiary", icon=":material/play_circle:"):
                 begin([recordings.take_in(SAMPLE, owner, SAMPLE_NAME)], LOCAL, {}, {}, [])
-            bring_here(chosen, unlist)
+            import_row(chosen, unlist)
     with link:
         typed = st.text_area(
             tr("Addresses of recordings, one per line"),
@@ -163,7 +163,7 @@ def list_recordings(found: list[recordings.Recording], model: Model) -> dict[str
                     chosen.remove(recording.id)
                     recordings.remove(recording.id, owner)
                     st.rerun()
-        bring_dropped(memory.texts, found, unlist)
+        dropped_rows(memory.texts, found, unlist)
         if found:
             plain(tr("Recordings that are not transcribed within a day are deleted."), "stt-hint")
     return own

@@ -10,7 +10,6 @@ from pages.components.copy_button import copy_button
 from pages.components.player import moment, player
 from pages.escape import markdown, plain, sentence, show_errors, store_error
 from pages.format import dated, length, percent, spoken_languages, when
-from pages.sections.bring import bring_button
 from pages.sections.transcript.corrections import details_button, editing, machines_version, tag_line
 from pages.sections.transcript.downloads import downloads
 from pages.sections.transcript.findings import findings
@@ -19,6 +18,7 @@ from pages.sections.transcript.passages import choices
 from pages.sections.transcript.share import share_button
 from pages.sections.transcript.speakers import speakers_panel
 from pages.sections.transcript.versions import again_button, version_picker
+from pages.sections.transcript_import import import_button
 from pages.texts import tr, trn
 from stt import kinds
 from stt.errors import NotFound, StorageUnavailable
@@ -98,7 +98,7 @@ def actions(job: records.Job, transcript: Transcript) -> None:
             st.switch_page("transcribe.py")
         details_button(job)
         if sound := versions.recording_of(job):
-            bring_button(job, sound)
+            import_button(job, sound)
         if sound or job.engine != kinds.ALIGNMENT:  # a text imported without a recording has nothing to transcribe
             again_button(job)
         share_button(job)

@@ -125,7 +125,7 @@ class Progress:
         self._percent = min(99, int(percent))
         self.check_cancelled()
 
-    def says(self, stage: str) -> None:
+    def set_stage(self, stage: str) -> None:
         self.stage = stage
         self.check_cancelled()
 

@@ -82,9 +82,9 @@ def cues(
 
     found: list[tuple[list[Unit], str | None, bool]] = []  # units, speaker, whether the speaker's name comes first
     before = None
-    for stretch in _stretches(transcript.segments):
-        units = _in_order(unit for segment in stretch for unit in _units(segment, line_length))
-        speaker = stretch[0].speaker
+    for turn in _turns(transcript.segments):
+        units = _in_order(unit for segment in turn for unit in _units(segment, line_length))
+        speaker = turn[0].speaker
         changes = bool(speakers and units and speaker and speaker != before)
         if changes:
             before, units = speaker, named(str(speaker), units)
@@ -146,7 +146,7 @@ def _squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-def _stretches(segments: Iterable[Segment]) -> list[list[Segment]]:
+def _turns(segments: Iterable[Segment]) -> list[list[Segment]]:
     """Group segments into runs of one speaker, without a silence of SILENCE seconds inside a run.
 
     In a run, a segment overlaps the previous one by at most PAUSE seconds.

@@ -21,7 +21,7 @@ JOINER = "\u2060"
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
+class Imported:
     """A transcript read from a file. `format` names the file's format, `notes` are sentences about fixes of its times.
 
     `rough` means that the times are only precise to a second, so that alignment with the recording improves them.
@@ -62,7 +62,7 @@ class Brought:
         }
 
 
-def read(data: bytes, name: str, *, encoding: str | None = None) -> Brought:
+def read(data: bytes, name: str, *, encoding: str | None = None) -> Imported:
     """Read a transcript from the file content `data`. Its format is detected from the content, or else from `name`.
 
     `encoding` is the text encoding that the user chose, or None to detect it. Raises BadTranscript, TooLarge, and
@@ -91,21 +91,21 @@ def read(data: bytes, name: str, *, encoding: str | None = None) -> Brought:
     return _read(decoded.text, name, decoded.encoding, decoded.choices)
 
 
-def pasted(text: str) -> Brought:
+def pasted(text: str) -> Imported:
     """Read a transcript from pasted text, which may be the content of a file. Raises BadTranscript, TooLarge."""
     if len(text) > MOST:
         raise TooLarge("The transcript is larger than 10 MB.", guidance="Import it in parts.")
     return _read(text, "", "utf-8", ())
 
 
-def _read(text: str, name: str, encoding: str, choices: tuple[str, ...]) -> Brought:
+def _read(text: str, name: str, encoding: str, choices: tuple[str, ...]) -> Imported:
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x1a", "").replace("\x00", "")
     begins, ending = text.lstrip("\ufeff \n\t")[:200], name.lower()
     about: dict[str, Any] = {"name": name, "encoding": encoding, "choices": choices}
     if re.match(r"\{|\[\s*\{", begins) or ending.endswith(".json"):
         notes = Notes()
         found = json_shapes.read(text.lstrip("\ufeff \n\t"), notes)
-        return _checked(Brought(found.transcript, f"JSON of {found.shape}", notes.sentences(), **about))
+        return _checked(Imported(found.transcript, f"JSON of {found.shape}", notes.sentences(), **about))
     if detected := subtitles.detect(text, name):
         shape, found_cues = detected
         return _of_cues(found_cues, f"{shape} subtitles", about)
@@ -114,22 +114,22 @@ def _read(text: str, name: str, encoding: str, choices: tuple[str, ...]) -> Brou
     return _of_lines(text.split("\n"), "Plain text", **about)
 
 
-def _of_cues(found: list[subtitles.Cue], shape: str, about: dict[str, Any]) -> Brought:
+def _of_cues(found: list[subtitles.Cue], shape: str, about: dict[str, Any]) -> Imported:
     notes = Notes()
     segments = in_order([_printable(each) for each in cues.segments(found)], notes)
     reached = max((segment.end for segment in segments), default=0.0)
-    return _checked(Brought(Transcript(segments, reached), shape, notes.sentences(), **about))
+    return _checked(Imported(Transcript(segments, reached), shape, notes.sentences(), **about))
 
 
 def _of_lines(
     lines: list[str], shape: str, name: str, encoding: str = "utf-8", choices: tuple[str, ...] = ()
-) -> Brought:
+) -> Imported:
     given, timed = texts.segments(lines)
     given = [_printable(each) for each in given]
     segments = in_order(given if timed else [replace(each, start=0.0, end=0.0) for each in given], Notes())
     reached = max((segment.end for segment in segments), default=0.0)
     made = Transcript(segments, reached, timed=timed)
-    return _checked(Brought(made, shape, (), timed, name, encoding, choices))
+    return _checked(Imported(made, shape, (), timed, name, encoding, choices))
 
 
 def _printable(given: Given) -> Given:
@@ -144,8 +144,8 @@ def _visible(text: str) -> str:
     return clean(text.replace(JOINER, "").replace("\ufeff", ""))
 
 
-def _checked(brought: Brought) -> Brought:
-    """Return `brought` if it contains a word. Raises BadTranscript."""
-    if not any(map(str.isalnum, brought.transcript.text)):
+def _checked(imported: Imported) -> Imported:
+    """Return `imported` if it contains a word. Raises BadTranscript."""
+    if not any(map(str.isalnum, imported.transcript.text)):
         raise BadTranscript("There are no words in this file.", guidance=GUIDANCE)
-    return brought
+    return imported

@@ -3,5 +3,5 @@
 `service` has the four calls `create`, `get`, `cancel` and `retry`; pages, routes and other code call only these.
 `workflow` is the durable workflow of a job, `queueing` enqueues it, `queues` decides which job is next. `idempotency`
 answers a repeated create, `checkpoints` reads checkpoints of older versions, `maintenance` deletes finished workflows.
-`bringing` records existing transcripts as jobs, `passages` starts the transcription of a passage.
+`importing` records existing transcripts as jobs, `passages` starts the transcription of a passage.
 """

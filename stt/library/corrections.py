@@ -109,7 +109,7 @@ def restore(generation_id: str, owner: str, based_on: int) -> int:
     return based_on + 1
 
 
-def bring_back(generation_id: str, owner: str, based_on: int) -> int:
+def reapply(generation_id: str, owner: str, based_on: int) -> int:
     """Bring back the corrections that `restore` set aside; return the revision. Raises NotFound or Conflict."""
     records.load(generation_id, owner)
     with database().begin() as connection:

@@ -14,7 +14,7 @@ from stt import kinds
 from stt.db import fulltext, queries
 from stt.db.engine import database
 from stt.db.fulltext import Snippet
-from stt.db.tables import stretches, tags, transcriptions, transcripts
+from stt.db.tables import chunks, tags, transcriptions, transcripts
 from stt.store import quotas, recordings, records, removals
 from stt.store.records import Job
 
@@ -160,7 +160,7 @@ def delete(generation_id: str, owner: str) -> None:
         quotas.release(job, sent=False)
     deleted = False
     with database().begin() as connection:
-        connection.execute(stretches.delete().where(stretches.c.id == generation_id))
+        connection.execute(chunks.delete().where(chunks.c.id == generation_id))
         # Read the recording only now, with the row locked: a running job for a link gets its recording late.
         mine = sa.select(_t.recording_id).where(_t.id == generation_id).with_for_update()
         recording_id = connection.execute(mine).scalar()

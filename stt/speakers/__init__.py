@@ -16,13 +16,13 @@ from stt.speakers.chunks import analyse
 from stt.speakers.models import Models
 from stt.speakers.turns import MOST, Diarization, Speaker, Turn, diarize, split
 from stt.speakers.voiceprints import likeness
-from stt.speakers.words import Said, label, of_words
+from stt.speakers.words import Attribution, label, of_words
 
 __all__ = [
     "MOST",
+    "Attribution",
     "Diarization",
     "Models",
-    "Said",
     "Speaker",
     "Turn",
     "analyse",

@@ -43,18 +43,18 @@ class Diarization:
     """Represent the result of diarization.
 
     `turns` are in order of their start, and `speakers` in the order in which they first speak. `labels` has the number
-    of the speaker of each piece of speech. `asked` is the requested number of speakers, or None if it was estimated.
+    of the speaker of each piece of speech. `requested` is a number of speakers, or None if it was estimated.
     """
 
     turns: tuple[Turn, ...] = ()
     speakers: tuple[Speaker, ...] = ()
     labels: tuple[int, ...] = ()
-    asked: int | None = None
+    requested: int | None = None
 
     @property
     def is_fewer(self) -> bool:
         """Return whether fewer speakers were found than requested."""
-        return self.asked is not None and len(self.speakers) < self.asked
+        return self.requested is not None and len(self.speakers) < self.requested
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -68,7 +68,7 @@ class Diarization:
                 for speaker in self.speakers
             ],
             "labels": list(self.labels),
-            "asked": self.asked,
+            "asked": self.requested,
         }
 
     @classmethod
@@ -97,7 +97,7 @@ def diarize(analyses: Sequence[dict[str, Any]], speakers: int | None = None) -> 
     chunks = [Chunk.from_dict(analysis) for analysis in analyses]
     pieces = [piece for chunk in chunks for piece in chunk.pieces]
     if not pieces:
-        return Diarization(asked=speakers)
+        return Diarization(requested=speakers)
     prints = np.concatenate([chunk.prints for chunk in chunks])
     lengths = np.array([piece.seconds for piece in pieces])
     usable, usual = _telling(pieces), sequence.usual_likeness(chunks)
@@ -107,7 +107,7 @@ def diarize(analyses: Sequence[dict[str, Any]], speakers: int | None = None) -> 
         labels = np.unique(labels, return_inverse=True)[1]
     order = list(dict.fromkeys(labels.tolist()))
     found = of_labels(chunks, np.array([order.index(label) for label in labels.tolist()]))
-    return replace(found, asked=speakers)
+    return replace(found, requested=speakers)
 
 
 def split(analyses: Sequence[dict[str, Any]], diarization: Diarization, speaker: int) -> Diarization:

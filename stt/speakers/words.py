@@ -17,14 +17,14 @@ NEAREST = 2.0  # maximum distance of a word from its nearest turn, seconds; fart
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Attribution:
     """The number of the speaker of a word, or None. `doubtful` means that another person speaks at the same time."""
 
     speaker: int | None
     doubtful: bool = False
 
 
-def of_words(words: Sequence[Word], diarization: Diarization) -> list[Said]:
+def of_words(words: Sequence[Word], diarization: Diarization) -> list[Attribution]:
     """Return the speaker of each word: the person who speaks longest during the word."""
     turns = _Turns(diarization.turns)
     return [turns.of(word.start, word.end) for word in words]
@@ -42,7 +42,7 @@ class _Turns:
         first = bisect_left(self._starts, start - self._longest)
         return [turn for turn in self._turns[first : bisect_left(self._starts, end)] if turn.end > start]
 
-    def of(self, start: float, end: float) -> Said:
+    def of(self, start: float, end: float) -> Attribution:
         spoken: dict[int, float] = {}
         for turn in self.near(start, end):
             spoken[turn.speaker] = spoken.get(turn.speaker, 0.0) + min(end, turn.end) - max(start, turn.start)
@@ -52,10 +52,10 @@ class _Turns:
                 key=lambda turn: max(turn.start - end, start - turn.end),
                 default=None,
             )
-            return Said(nearest.speaker if nearest else None)
+            return Attribution(nearest.speaker if nearest else None)
         ranked = sorted(spoken, key=lambda speaker: -spoken[speaker])
         second = spoken[ranked[1]] if len(ranked) > 1 else 0.0
-        return Said(ranked[0], second >= DOUBTFUL * max(end - start, 1e-3))
+        return Attribution(ranked[0], second >= DOUBTFUL * max(end - start, 1e-3))
 
 
 def label(segments: Iterable[Segment], diarization: Diarization, names: Sequence[str]) -> tuple[Segment, ...]:
@@ -71,15 +71,15 @@ def label(segments: Iterable[Segment], diarization: Diarization, names: Sequence
             speaker = turns.of(segment.start, segment.end).speaker
             found.append(replace(segment, speaker=None if speaker is None else names[speaker]))
             continue
-        said = [turns.of(word.start, word.end) for word in segment.words]
-        speakers = [one.speaker for one in said]
+        attributions = [turns.of(word.start, word.end) for word in segment.words]
+        speakers = [one.speaker for one in attributions]
         cuts = [0, *(np.flatnonzero([one != two for one, two in pairwise(speakers)]) + 1)]
         for first, after in zip(cuts, [*cuts[1:], len(speakers)], strict=True):
             speaker = speakers[first]
             name = None if speaker is None else names[speaker]
             words = tuple(
                 replace(word, speaker=name, overlapped=one.doubtful)
-                for word, one in zip(segment.words[first:after], said[first:after], strict=True)
+                for word, one in zip(segment.words[first:after], attributions[first:after], strict=True)
             )
             whole = not first and after == len(speakers)
             end = segment.end if after == len(speakers) else max(word.end for word in words)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from stt.db import queries
 from stt.db.engine import database
-from stt.db.tables import corrections, stretches, transcriptions, transcripts
+from stt.db.tables import chunks, corrections, transcriptions, transcripts
 from stt.errors import NotFound, SttError
 from stt.kinds import DONE, FAILED, OPEN, QUEUED, WORKING
 from stt.transcript import titles
@@ -145,7 +145,7 @@ def delete_unqueued(job: Job, also: Callable[[sa.Connection], None] | None) -> N
     with database().begin() as connection:
         if also is not None:
             also(connection)
-        for table in (transcriptions, transcripts, stretches):
+        for table in (transcriptions, transcripts, chunks):
             connection.execute(table.delete().where(table.c.id == job.id))
 
 
@@ -276,7 +276,7 @@ def finish(
         if corrected is not None:
             row = {"id": job.id, "version": 1, "changed": done["finished"], "machine": transcript.to_dict()}
             connection.execute(corrections.insert().values(row))
-        connection.execute(stretches.delete().where(stretches.c.id == job.id))
+        connection.execute(chunks.delete().where(chunks.c.id == job.id))
         return True
 
 

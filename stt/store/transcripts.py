@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from stt.db import queries
 from stt.db.engine import database
-from stt.db.tables import stretches, transcriptions, transcripts
+from stt.db.tables import chunks, transcriptions, transcripts
 from stt.store import records
 from stt.store.records import Job
 from stt.transcript.model import Segment, Transcript, joined
@@ -31,34 +31,34 @@ def save_chunk(
 
     Nothing is saved if the chunk was saved before, or if this worker no longer holds the lease.
     """
-    done = sa.exists().where(stretches.c.id == job.id, stretches.c.number == number)
+    done = sa.exists().where(chunks.c.id == job.id, chunks.c.number == number)
     progress = {"seconds_done": seconds_done, "partial": None, "worked": notes["worked"]}
     with database().begin() as connection:
         where = sa.and_(records.owned_by(job), ~done)
         if connection.execute(transcriptions.update().where(where).values(progress)).rowcount == 1:
             row = dict(id=job.id, number=number, start=start, end=end, segments=segments, notes=notes)
-            connection.execute(stretches.insert().values(row))
+            connection.execute(chunks.insert().values(row))
 
 
 def chunk(generation_id: str, number: int) -> dict[str, Any] | None:
     """Return a finished chunk as a dictionary with number, start, end, segments and notes; None if there is none."""
-    query = stretches.select().where(stretches.c.id == generation_id, stretches.c.number == number)
+    query = chunks.select().where(chunks.c.id == generation_id, chunks.c.number == number)
     row = queries.one(query)
     return row._asdict() if row else None
 
 
 def chunks_of(generation_id: str) -> list[dict[str, Any]]:
     """Return the finished chunks in order, as dictionaries with number, start, end, segments and notes."""
-    query = stretches.select().where(stretches.c.id == generation_id).order_by(stretches.c.number)
+    query = chunks.select().where(chunks.c.id == generation_id).order_by(chunks.c.number)
     return [row._asdict() for row in queries.rows(query)]
 
 
 def last_chunk(generation_id: str) -> dict[str, Any] | None:
     """Return number, end and notes of the last finished chunk, or None if there is none."""
     query = (
-        sa.select(stretches.c.number, stretches.c.end, stretches.c.notes)
-        .where(stretches.c.id == generation_id)
-        .order_by(stretches.c.number.desc())
+        sa.select(chunks.c.number, chunks.c.end, chunks.c.notes)
+        .where(chunks.c.id == generation_id)
+        .order_by(chunks.c.number.desc())
         .limit(1)
     )
     row = queries.one(query)
@@ -67,7 +67,7 @@ def last_chunk(generation_id: str) -> dict[str, Any] | None:
 
 def text_so_far(generation_id: str, last: int | None = None) -> str:
     """Return the text so far of a job. If `last` is given, only the newest `last` chunks are included."""
-    query = sa.select(stretches.c.segments).where(stretches.c.id == generation_id).order_by(stretches.c.number.desc())
+    query = sa.select(chunks.c.segments).where(chunks.c.id == generation_id).order_by(chunks.c.number.desc())
     if last is not None:
         query = query.limit(last)
     text_query = sa.select(transcripts.c.text).where(transcripts.c.id == generation_id)

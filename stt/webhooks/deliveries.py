@@ -86,9 +86,10 @@ def note_end(generation_id: str) -> str | None:
     ):
         return None
     with database().begin() as connection:
-        this = sa.and_(_w.id == generation_id, _w.told < job.attempt)
+        this = sa.and_(_w.id == generation_id, _w.reported < job.attempt)
         url = connection.execute(sa.select(_w.url).where(this)).scalar()
-        if url is None or connection.execute(webhook_jobs.update().where(this).values(told=job.attempt)).rowcount != 1:
+        update = webhook_jobs.update().where(this).values(reported=job.attempt)
+        if url is None or connection.execute(update).rowcount != 1:
             return None
         return _insert(connection, job.owner, url, f"transcription.{EVENTS[job.state]}", _data(job), generation_id)
 
@@ -101,7 +102,7 @@ def note_test(owner: str, url: str) -> str:
 
 def unrecorded() -> list[str]:
     """Return the ids of ended jobs whose delivery was not recorded, for example because a process was killed."""
-    ended = sa.and_(_t.state.in_(EVENTS), _w.told < _t.attempt)
+    ended = sa.and_(_t.state.in_(EVENTS), _w.reported < _t.attempt)
     return queries.values(sa.select(_t.id).join(webhook_jobs, _w.id == _t.id).where(ended))
 
 

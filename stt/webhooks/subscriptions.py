@@ -73,7 +73,7 @@ def check(url: str) -> str:
 
 def expect(connection: sa.Connection, generation_id: str, url: str) -> None:
     """Record a job's webhook address, in the transaction that records the job."""
-    connection.execute(webhook_jobs.insert().values(id=generation_id, url=url, told=0))
+    connection.execute(webhook_jobs.insert().values(id=generation_id, url=url, reported=0))
 
 
 def delete_all(owner: str) -> None:

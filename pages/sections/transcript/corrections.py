@@ -68,7 +68,7 @@ def machines_version(job: Job, state: corrections.State) -> Transcript | None:
             words = tr("The original transcript was restored. If you correct it, the earlier corrections are lost.")
             plain(words, "stt-facts", fit=True)
             if st.button(tr("Restore corrections"), icon=":material/redo:"):
-                _go(corrections.bring_back, job, state)
+                _go(corrections.reapply, job, state)
             return None
         plain(_description(job, state), "stt-facts", fit=True)
         shown = st.toggle(tr("Show original"), key=f"machine-{job.id}-{state.version}")

@@ -66,10 +66,10 @@ def _is_open(job: Job, search: Search | None) -> bool:
 
 
 def _rows(job: Job, panel: Panel, revision: int, sound: bool) -> None:
-    asked = any(row.guess for row in panel.rows)
+    has_guess = any(row.guess for row in panel.rows)
     unnamed = len(panel.rows) <= FEW and any(UNNAMED.fullmatch(row.name) for row in panel.rows)
     # Decide once whether the panel starts expanded, so that naming a speaker does not collapse it.
-    opened = st.session_state.setdefault(_name("speakers_open", job), asked or unnamed)
+    opened = st.session_state.setdefault(_name("speakers_open", job), has_guess or unnamed)
     with st.expander(tr("Speakers"), icon=":material/group:", expanded=opened):
         with st.container(gap="xxsmall"):
             for place, row in enumerate(panel.rows):
@@ -213,14 +213,14 @@ def _ended(job: Job, panel: Panel, search: Search) -> None:
             words = sentence(search.error) if search.error else tr("Something went wrong.")
             st.warning(markdown(tr("The speakers were not found. {why}", why=words)))
             if panel.can_search:
-                again = partial(service.find_speakers, job.id, search.asked, owner=job.owner)
+                again = partial(service.find_speakers, job.id, search.requested, owner=job.owner)
                 st.button(tr("Retry"), key="speakers-retry", icon=":material/refresh:", on_click=_doing(job, again))
     elif search.state == attempts.DONE and search.is_fewer and search.found:
         hint = trn(
             "You requested {asked} speakers, but only {count} could be told apart.",
             "You requested {asked} speakers, but only {count} could be told apart.",
             search.found,
-            asked=search.asked,
+            asked=search.requested,
         )
         plain(hint, "stt-hint")
 

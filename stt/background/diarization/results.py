@@ -30,9 +30,9 @@ _d = diarizations.c
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Hold the progress of a search. `percent` is 0 to 100; `asked` and `found` are numbers of speakers.
+    """Hold the progress of a search. `percent` is 0 to 100; `requested` and `found` are numbers of speakers.
 
-    `asked` is the requested number, None to estimate the number. `stage` describes a step other than the analysis, as
+    `requested` is None to estimate the number. `stage` describes a step other than the analysis, as
     text; `error` is what `SttError.to_dict` returns.
     """
 
@@ -40,7 +40,7 @@ class Search:
     percent: int = 0
     stage: str | None = None
     error: dict[str, str] | None = None
-    asked: int | None = None
+    requested: int | None = None
     found: int | None = None
 
     @property
@@ -50,17 +50,17 @@ class Search:
     @property
     def is_fewer(self) -> bool:
         """Return whether the search found fewer speakers than requested."""
-        return self.asked is not None and self.found is not None and self.found < self.asked
+        return self.requested is not None and self.found is not None and self.found < self.requested
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt(attempts.Attempt):
-    """One search for the speakers of a transcript. `asked` is the requested number of speakers."""
+    """One search for the speakers of a transcript. `requested` is the requested number of speakers."""
 
     table = diarizations
     kind = "speakers"
 
-    asked: int | None = None
+    requested: int | None = None
 
 
 def wants_speakers(options: dict[str, Any]) -> bool:
@@ -95,12 +95,12 @@ def names_of(count: int) -> list[str]:
 
 def search_of(generation_id: str) -> Search | None:
     """Return the state of the transcript's newest search, or None if there was no search."""
-    query = sa.select(_d.state, _d.percent, _d.stage, _d.error, _d.asked, _d.names).where(_d.id == generation_id)
+    query = sa.select(_d.state, _d.percent, _d.stage, _d.error, _d.requested, _d.names).where(_d.id == generation_id)
     row = queries.one(query)
     if row is None or row.state == NONE:
         return None
     found = len(set(row.names)) if row.names is not None and row.state == DONE else None
-    return Search(row.state, row.percent, row.stage, row.error, row.asked, found)
+    return Search(row.state, row.percent, row.stage, row.error, row.requested, found)
 
 
 def revision(connection: sa.Connection, generation_id: str, *, hold: bool = False) -> int:
@@ -112,20 +112,20 @@ def revision(connection: sa.Connection, generation_id: str, *, hold: bool = Fals
     return int(connection.execute(query.with_for_update() if hold else query).scalar() or 0)
 
 
-def next_attempt(generation_id: str, asked: int | None, *, first: bool = False) -> Attempt | None:
+def next_attempt(generation_id: str, requested: int | None, *, first: bool = False) -> Attempt | None:
     """Record a new search and return it. If a search is open already, return the open search instead.
 
     With `first`, return None if an earlier search has ended.
     """
-    values = {"state": QUEUED, "percent": 0, "stage": None, "tries": 0, "asked": asked, "error": None}
+    values = {"state": QUEUED, "percent": 0, "stage": None, "tries": 0, "requested": requested, "error": None}
     with database().begin() as connection:
         ensure_row(connection, generation_id)
         row = connection.execute(_locked(generation_id)).one()
         if row.state in OPEN:
-            return Attempt(generation_id, row.attempt, row.asked)
+            return Attempt(generation_id, row.attempt, row.requested)
         if first and row.state != NONE:
             return None
-        new = Attempt(generation_id, row.attempt + 1, asked)
+        new = Attempt(generation_id, row.attempt + 1, requested)
         changed = diarizations.update().where(_d.id == generation_id)
         connection.execute(changed.values(**values, attempt=new.attempt, at=time.time()))
     return new
@@ -148,8 +148,8 @@ def cancel(generation_id: str) -> None:
 
 
 def open_attempts() -> list[Attempt]:
-    query = sa.select(_d.id, _d.attempt, _d.asked).where(_d.state.in_(OPEN))
-    return [Attempt(row.id, row.attempt, row.asked) for row in queries.rows(query)]
+    query = sa.select(_d.id, _d.attempt, _d.requested).where(_d.state.in_(OPEN))
+    return [Attempt(row.id, row.attempt, row.requested) for row in queries.rows(query)]
 
 
 def finish(attempt: Attempt, found: Diarization) -> bool:

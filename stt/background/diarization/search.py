@@ -56,13 +56,13 @@ def expect(job: Job) -> None:
         log.warning("could not begin to find speakers: %s", type(error).__name__)
 
 
-def begin(generation_id: str, asked: int | None) -> None:
-    """Begin a search for `asked` speakers (None: estimate the number). An open search continues unchanged.
+def begin(generation_id: str, requested: int | None) -> None:
+    """Begin a search for `requested` speakers (None: estimate the number). An open search continues unchanged.
 
     The job engine must run. Raises NotFound.
     """
     try:
-        attempt = results.next_attempt(generation_id, asked)
+        attempt = results.next_attempt(generation_id, requested)
     except IntegrityError as error:
         raise NotFound("There is no such transcript.") from error
     if attempt is not None:
@@ -104,14 +104,14 @@ def _search(attempt: Attempt) -> None:
     if not complete:
 
         def downloading(percent: int) -> None:
-            progress.says(f"Downloading the speaker models, {percent} %")
+            progress.set_stage(f"Downloading the speaker models, {percent} %")
 
         models = speakers.load(settings(), downloading, progress.check_cancelled)
         progress.stage = None
         _analyse(recording, track, models, count, progress)
     progress.check_cancelled()
     chunks = with_retries(results.analyses_of, recording.id, track)
-    found = speakers.diarize(chunks, search.asked if search else None)
+    found = speakers.diarize(chunks, search.requested if search else None)
     if not with_retries(results.finish, attempt, found):
         raise Cancelled()
     log.info("found %d speakers in %s", len(found.speakers), attempt.id)

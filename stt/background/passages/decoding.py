@@ -164,7 +164,7 @@ class _Progress(attempts.Progress):
         self._model = passage.model
 
     def downloading(self, download: Download) -> None:
-        self.says(f"Downloading {known.find(self._model).title}, {download.percent} %")
+        self.set_stage(f"Downloading {known.find(self._model).title}, {download.percent} %")
 
     def waiting(self) -> None:
         self.stage = "Waiting until another model leaves the memory"

@@ -4,12 +4,12 @@ Times are seconds since 1970 (UTC), lengths are seconds of audio, sizes are byte
 """
 
 from stt.db.tables.jobs import (
+    chunks,
     crashes,
     creates,
     diarizations,
     executors,
     removals,
-    stretches,
     transcriptions,
     usage,
     webhook_deliveries,
@@ -34,6 +34,7 @@ from stt.db.tables.texts import corrections, notes, passages, revisions, shares,
 __all__ = [
     "analyses",
     "browsers",
+    "chunks",
     "copies",
     "corrections",
     "crashes",
@@ -51,7 +52,6 @@ __all__ = [
     "revisions",
     "shares",
     "sign_ins",
-    "stretches",
     "tags",
     "tokens",
     "transcriptions",

@@ -85,7 +85,7 @@ def _limit_index(table: sa.Table, connection: sa.Connection, **_options: object)
         index.dialect_options["postgresql"]["where"] = _NO_KEY
 
 
-stretches = sa.Table(
+chunks = sa.Table(
     "stretches",
     metadata,
     sa.Column("id", sa.String(40), primary_key=True),
@@ -108,7 +108,7 @@ diarizations = sa.Table(
     sa.Column("stage", sa.String(200)),
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("tries", sa.Integer, nullable=False),  # how many times processes have begun this attempt
-    sa.Column("asked", sa.Integer),  # the requested number of speakers
+    sa.Column("asked", sa.Integer, key="requested"),  # the requested number of speakers
     sa.Column("at", sa.Float, nullable=False),  # time of the last change
     sa.Column("revision", sa.Integer, nullable=False),  # how often speakers were added to the transcript
     sa.Column("error", sa.JSON(none_as_null=True)),
@@ -127,7 +127,8 @@ webhook_jobs = sa.Table(
     metadata,
     sa.Column("id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("url", sa.Text, nullable=False),
-    sa.Column("told", sa.Integer, nullable=False),  # number of the last attempt whose end was reported; 0 is none
+    # The number of the last attempt whose end was reported; 0 is none.
+    sa.Column("told", sa.Integer, key="reported", nullable=False),
 )
 
 

@@ -73,7 +73,7 @@ def webvtt_cues(text: str) -> list[Cue]:
         spoken = [("", before)] * (bool(before.strip()) or not voices) + list(
             zip(voices[::2], voices[1::2], strict=True)
         )
-        parts += [(timing, _lines(said.split("\n"), marked=True), html.unescape(name).strip()) for name, said in spoken]
+        parts += [(timing, _lines(text.split("\n"), marked=True), html.unescape(name).strip()) for name, text in spoken]
     return _cues(parts)
 
 
@@ -100,8 +100,8 @@ def substation_cues(text: str) -> list[Cue] | None:
             values = rest.split(",", len(fields) - 1)
             if len(values) == len(fields):
                 event = dict(zip(fields, values, strict=True))
-                said, name = _dialogue(event.get("text", "")), event.get("name", event.get("actor", "")).strip()
-                events.append((event.get("start", "").strip(), event.get("end", "").strip(), said, name))
+                words, name = _dialogue(event.get("text", "")), event.get("name", event.get("actor", "")).strip()
+                events.append((event.get("start", "").strip(), event.get("end", "").strip(), words, name))
     if not found:
         return None
     # Remove duplicate lines, which files use to draw shadows.
@@ -136,13 +136,13 @@ def _of_cue(body: list[str], last: bool) -> list[str]:
     `last` tells whether this is the last cue of the file.
     """
     lines: list[str] = []
-    said = False
+    has_text = False
     for line in body:
-        after_spaces = said and not lines[-1].strip()
+        after_spaces = has_text and not lines[-1].strip()
         if not line or (after_spaces and _BLOCK.match(line)):
             return lines
         lines.append(line)
-        said = said or bool(line.strip())
+        has_text = has_text or bool(line.strip())
     name_of_next = not last and len(lines) > 2 and not lines[-2].strip() and any(map(str.strip, lines[:-2]))
     return lines[:-1] if name_of_next else lines
 
@@ -177,9 +177,9 @@ def _cue(timing: re.Match[str], text: str, voice: str) -> Cue:
     """Return a cue, with the marks within `text` moved to its field `marks`."""
     before, *marked = _MARK.split(text)
     marks = []
-    for clock, said in zip(marked[::2], marked[1::2], strict=True):
+    for clock, words in zip(marked[::2], marked[1::2], strict=True):
         marks.append((len(before), clock))
-        before += said
+        before += words
     return Cue(timing[1], timing[2], before, voice, tuple(marks))
 
 

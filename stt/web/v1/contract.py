@@ -129,7 +129,7 @@ def _metadata(record: Job, transcript: Transcript, speakers: Search | None) -> d
         message = in_words(speakers.error["message"], speakers.error["guidance"])
         warnings.append({"type": "speakers_not_found", "message": message})
     elif speakers is not None and speakers.is_fewer:
-        message = f"{speakers.found} of {speakers.asked} speakers could be told apart."
+        message = f"{speakers.found} of {speakers.requested} speakers could be told apart."
         warnings.append({"type": "fewer_speakers", "message": message})
     provenance = record.provenance or {}
     return {

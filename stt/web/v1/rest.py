@@ -36,7 +36,7 @@ from stt.errors import (
 )
 from stt.guard.limiters import CREATES, LOOKUPS, OPEN_LINKS, OPEN_UPLOADS, PROBES, RESULTS, UPLOADS
 from stt.imports import reader as imports
-from stt.imports.reader import Brought
+from stt.imports.reader import Imported
 from stt.jobs import idempotency
 from stt.ops import logs
 from stt.settings import settings
@@ -263,28 +263,28 @@ def create_recording(
     form: Form, model: str, options: dict[str, Any], owner: str, key: str | None, webhook: str | None = None
 ) -> str:
     """Create a job for the file in a form. The file is probed and stored only if all other fields are valid."""
-    from stt.jobs import bringing, service  # both import dbos: half a second that the first page must not wait for
+    from stt.jobs import importing, service  # both import dbos: half a second that the first page must not wait for
     from stt.store import recordings
 
     assert form.intake is not None
     with idempotency.claim(owner, key, _fingerprint(form) if key is not None else b"") as claim:
         if claim and claim.made:
             return claim.generation_id
-        brought = _brought(options.pop("transcript"), *form.raw["transcript"]) if "transcript" in options else None
-        _check(model, options if brought is None else {})
+        imported = _imported(options.pop("transcript"), *form.raw["transcript"]) if "transcript" in options else None
+        _check(model, options if imported is None else {})
         recording = form.intake.finish()
         about: dict[str, Any] = {"options": options, "owner": owner, "claim": claim, "webhook": webhook or None}
         try:
-            if brought is None:
+            if imported is None:
                 return service.create(recording, model=model, **about)
-            origin = {**brought.provenance, "brought_from": "a program, over REST"}
-            return bringing.bring(brought.for_sound, recording, provenance=origin, **about)
+            origin = {**imported.provenance, "brought_from": "a program, over REST"}
+            return importing.import_transcript(imported.for_sound, recording, provenance=origin, **about)
         except BaseException:
             undo.until_done(partial(recordings.remove, recording.id, owner))
             raise
 
 
-def _brought(field: object, name: str, data: bytes) -> Brought:
+def _imported(field: object, name: str, data: bytes) -> Imported:
     """Return the transcript in a form; `name` and `data` are the file name and the bytes of its part.
 
     Raises BadTranscript, TooLarge, BadForm.

@@ -27,7 +27,7 @@ from stt.transcript import titles
 from stt.transcript.languages import LANGUAGES
 
 if TYPE_CHECKING:
-    from stt.imports.reader import Brought
+    from stt.imports.reader import Imported
 
 FILE, TEXT, ENCODING, READ = "bring-file", "bring-text", "bring-encoding", "bring-read"
 DETECT = ""
@@ -35,14 +35,14 @@ TITLE = 60  # maximum characters of a pasted text used as the title
 NO_RECORDING = ""
 
 
-def bring_button(job: Job, recording: Recording) -> None:
+def import_button(job: Job, recording: Recording) -> None:
     """Draw the button that adds a version to the recording of a transcript."""
     if st.button(tr("Import a transcript"), icon=":material/upload_file:", key="bring"):
         _forget()
         _of_version(job, recording)
 
 
-def bring_here(ids: Sequence[str], on_added: Callable[[str], None]) -> None:
+def import_row(ids: Sequence[str], on_added: Callable[[str], None]) -> None:
     """Draw the button that imports a transcript. The visitor can choose a recording that the transcript belongs to.
 
     `ids` are the recordings to choose from, which have no job yet. `on_added` is called with the id of the chosen
@@ -53,11 +53,11 @@ def bring_here(ids: Sequence[str], on_added: Callable[[str], None]) -> None:
         _of_waiting(list(ids), on_added)
 
 
-def bring_dropped(texts: list[tuple[str, bytes]], found: Sequence[Recording], on_added: Callable[[str], None]) -> None:
+def dropped_rows(texts: list[tuple[str, bytes]], found: Sequence[Recording], on_added: Callable[[str], None]) -> None:
     """Draw a row for each transcript that was dropped into the drop zone, with buttons to import and to remove it.
 
     `texts` are (name, content) of each; imported and removed transcripts are deleted from it. `found` are the
-    recordings to choose from. `on_added` is called as in `bring_here`.
+    recordings to choose from. `on_added` is called as in `import_row`.
     """
     for place, (name, content) in enumerate(texts):
         partner = _partner(name, found, alone=len(texts) == 1)
@@ -108,17 +108,17 @@ def _of_version(job: Job, recording: Recording) -> None:
         ),
         "stt-hint",
     )
-    brought = _transcript_input()
+    imported = _transcript_input()
     same = {TRACK: job.options[TRACK]} if job.options.get(TRACK, tracks.ALL) != tracks.ALL else {}
-    options = same | _language(brought, recording)
-    if _pressed(brought):
-        _bring(brought, recording, options, job.title)
+    options = same | _language(imported, recording)
+    if _pressed(imported):
+        _import_transcript(imported, recording, options, job.title)
 
 
 @session.dialog(lambda: tr("Import a transcript"))
 def _of_waiting(ids: list[str], on_added: Callable[[str], None]) -> None:
     plain(tr("Import existing subtitles or a text, to read, correct and export it here."), "stt-hint")
-    brought = _transcript_input()
+    imported = _transcript_input()
     known = {recording.id: recording for recording in recordings.find_all(ids, session.owner())}
     chosen = st.selectbox(
         tr("Recording"),
@@ -132,12 +132,12 @@ def _of_waiting(ids: list[str], on_added: Callable[[str], None]) -> None:
     model = offered.known().find(LOCAL)
     options = track_choice(recording, model, "bring") if recording else {}
     options = {name: value for name, value in options.items() if value != tracks.ALL}
-    options |= _language(brought, recording)
-    if _pressed(brought):
-        _bring(brought, recording, options, "", on_added)
+    options |= _language(imported, recording)
+    if _pressed(imported):
+        _import_transcript(imported, recording, options, "", on_added)
 
 
-def _transcript_input() -> Brought | None:
+def _transcript_input() -> Imported | None:
     """Draw the file field and the text box. Return the transcript, None after an error or without input."""
     state = st.session_state
     sent = text_file(tr("Transcript file"), key_for("file", "bring"), accepted.ENDINGS, accepted.MOST)
@@ -151,16 +151,16 @@ def _transcript_input() -> Brought | None:
     kept = state.get(READ)
     if kept is None or kept[0] != source:
         kept = state[READ] = (source, *_read(state.get(FILE), text, state.get(ENCODING)))
-    brought: Brought | None
-    _, brought, error = kept
+    imported: Imported | None
+    _, imported, error = kept
     if error:
         st.error(markdown(error))
-    if brought is not None:
-        _facts(brought)
-    return brought
+    if imported is not None:
+        _facts(imported)
+    return imported
 
 
-def _read(file: tuple[str, bytes] | None, text: str, encoding: str | None) -> tuple[Brought | None, str]:
+def _read(file: tuple[str, bytes] | None, text: str, encoding: str | None) -> tuple[Imported | None, str]:
     """Read a transcript from `file` (name, content) or from the pasted `text`.
 
     Return (transcript, "") or (None, error message); (None, "") without input.
@@ -175,33 +175,33 @@ def _read(file: tuple[str, bytes] | None, text: str, encoding: str | None) -> tu
         return None, sentence(error.to_dict())
 
 
-def _facts(brought: Brought) -> None:
+def _facts(imported: Imported) -> None:
     """Draw facts about the transcript and sentences about what was fixed while reading its file.
 
     If the encoding of the file is uncertain, draw a field that chooses it.
     """
-    transcript = brought.transcript
+    transcript = imported.transcript
     count = len(transcript.segments)
-    parts = [brought.name] if brought.name else []
+    parts = [imported.name] if imported.name else []
     parts += [
-        brought.format,
+        imported.format,
         trn("{count:,} segment", "{count:,} segments", count),
         trn("{count:,} word", "{count:,} words", transcript.word_count),
     ]
     parts += [tr("speakers: {names}", names=", ".join(transcript.speakers[:6]))] if transcript.speakers else []
-    parts.append(tr("times: {times}", times=brought.provenance["times"]))
+    parts.append(tr("times: {times}", times=imported.provenance["times"]))
     plain(" · ".join(parts), "stt-facts")
-    for note in brought.notes:
+    for note in imported.notes:
         plain(note, "stt-hint")
-    if brought.choices:
+    if imported.choices:
         from stt.imports.references import encodings
 
-        st.session_state.setdefault(f"{ENCODING}-box", brought.encoding)
+        st.session_state.setdefault(f"{ENCODING}-box", imported.encoding)
 
         def read_again() -> None:
             st.session_state[ENCODING] = st.session_state[f"{ENCODING}-box"]
 
-        choices = st.session_state.setdefault(f"{ENCODING}-choices", brought.choices)
+        choices = st.session_state.setdefault(f"{ENCODING}-choices", imported.choices)
         st.selectbox(
             tr("Encoding"),
             choices,
@@ -213,14 +213,14 @@ def _facts(brought: Brought) -> None:
         plain(transcript.text[:300], "stt-text")
 
 
-def _language(brought: Brought | None, recording: Recording | None) -> dict[str, str]:
+def _language(imported: Imported | None, recording: Recording | None) -> dict[str, str]:
     """Draw a field for the language if the transcript must be aligned with the recording to get word times.
 
     Return the job's language option, empty if the language is to be detected or no alignment is needed.
     """
-    if brought is None or recording is None or all(segment.words for segment in brought.transcript.segments):
+    if imported is None or recording is None or all(segment.words for segment in imported.transcript.segments):
         return {}
-    given = brought.transcript.language
+    given = imported.transcript.language
     codes = [DETECT, *LANGUAGES]
     language = st.selectbox(
         tr("Language"),
@@ -233,31 +233,31 @@ def _language(brought: Brought | None, recording: Recording | None) -> dict[str,
     return {"language": language} if language else {}
 
 
-def _pressed(brought: Brought | None) -> bool:
+def _pressed(imported: Imported | None) -> bool:
     if not st.button(tr("Add transcript"), type="primary", key="bring-start"):
         return False
-    if brought is None and not st.session_state[READ][2]:
+    if imported is None and not st.session_state[READ][2]:
         st.error(tr("Choose a file or paste a text first."))
-    return brought is not None
+    return imported is not None
 
 
-def _bring(
-    brought: Brought | None,
+def _import_transcript(
+    imported: Imported | None,
     recording: Recording | None,
     options: dict[str, str],
     title: str,
     on_added: Callable[[str], None] = lambda recording_id: None,
 ) -> None:
-    from stt.jobs import bringing  # here, as importing dbos would delay the first page by half a second
+    from stt.jobs import importing  # here, as importing dbos would delay the first page by half a second
 
-    assert brought is not None
+    assert imported is not None
     if not title and recording is None:
-        title = titles.of_name(brought.name) if brought.name else beginning(brought.transcript.text, TITLE)
+        title = titles.of_name(imported.name) if imported.name else beginning(imported.transcript.text, TITLE)
     with show_errors():
-        made = bringing.bring(
-            brought.for_sound if recording else brought.transcript,
+        made = importing.import_transcript(
+            imported.for_sound if recording else imported.transcript,
             recording,
-            provenance=brought.provenance,
+            provenance=imported.provenance,
             title=title,  # if empty, the recording's title is used
             options=options,
             owner=session.owner(),

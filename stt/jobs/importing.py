@@ -33,7 +33,7 @@ BEYOND = 1.0  # tolerance after the end of a recording, seconds; its declared le
 log = logging.getLogger("stt.jobs.service")
 
 
-def bring(
+def import_transcript(
     transcript: Transcript,
     recording: Recording | None,
     *,
@@ -69,7 +69,7 @@ def bring(
         owner=owner,
         recording_id=recording.id if recording else None,
         title=titles.tidy(title) or titles.of_name(recording.name if recording else "Transcript"),
-        model=kinds.BROUGHT,
+        model=kinds.IMPORTED,
         engine=kinds.ALIGNMENT,
         options=chosen,
         state=kinds.QUEUED if aligned else kinds.DONE,
@@ -95,7 +95,7 @@ def bring(
     if aligned:
         return service.record_and_queue(job, recording, keep, claim=claim, address=address)
     records.insert(job, also=keep)
-    log.info("brought %s", job.id)
+    log.info("imported %s", job.id)
     delivering.job_ended(job.id)
     return job.id
 
