@@ -154,7 +154,7 @@ var Sound = class {
     );
     on(audio, "loadedmetadata", () => {
       hooks.ready?.();
-      this.sayReady();
+      this.noticeReady();
       if (this.pending != null) this.move(this.pending);
       this.pending = null;
       hooks.moved();
@@ -173,7 +173,7 @@ var Sound = class {
     this.failed = this.waiting = false;
     this.unload();
     this.root.classList.remove("stt-preparing");
-    this.tell("");
+    this.showNotice("");
     this.copy.find(address);
   }
   unload() {
@@ -184,39 +184,40 @@ var Sound = class {
   /** @param {number} percent */
   prepare(percent) {
     this.root.classList.add("stt-preparing");
-    this.tell(tr("Preparing the sound"), `, ${percent} %`, false);
+    this.showNotice(tr("Preparing the sound"), `, ${percent} %`, false);
   }
   /** @param {string} address @param {boolean} failed */
   offer(address, failed) {
     this.failed = failed;
     this.root.classList.remove("stt-preparing");
-    this.tell("");
+    this.showNotice("");
     this.audio.src = address;
     if (this.waiting) this.start();
   }
   /**
-   * Show a text below the controls. Screen readers announce `words`, but not `far`, which changes all the time.
-   * @param {string} words
+   * Show a text below the controls. Screen readers announce `text`, but not `progress`, which changes all the time.
+   * @param {string} text
    */
-  tell(words, far = "", trouble = true) {
+  showNotice(text, progress = "", isProblem = true) {
     const [spoken, silent] = this.notice.children;
-    if (spoken.textContent !== words) spoken.textContent = words;
-    silent.textContent = far;
-    this.notice.classList.toggle("stt-trouble", trouble);
-    this.notice.hidden = !words;
+    if (spoken.textContent !== text) spoken.textContent = text;
+    silent.textContent = progress;
+    this.notice.classList.toggle("stt-trouble", isProblem);
+    this.notice.hidden = !text;
   }
-  sayReady() {
+  noticeReady() {
     const original = tr(
       "The sound could not be prepared for this browser. The original recording is played, so the times of words may be inaccurate."
     );
-    this.tell(this.failed ? original : "", "", false);
+    this.showNotice(this.failed ? original : "", "", false);
   }
   broken() {
     if (!this.source) return;
     const unplayable = this.audio.error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
-    if (this.failed) this.tell(tr("The sound could not be prepared for this browser. Download the audio to hear it."));
-    else if (unplayable) this.tell(tr("This browser cannot play this recording. Download the audio to hear it."));
-    else this.tell(tr("The sound cannot be loaded. Reload the page to try again."));
+    if (this.failed)
+      this.showNotice(tr("The sound could not be prepared for this browser. Download the audio to hear it."));
+    else if (unplayable) this.showNotice(tr("This browser cannot play this recording. Download the audio to hear it."));
+    else this.showNotice(tr("The sound cannot be loaded. Reload the page to try again."));
     this.hooks.broken?.(unplayable);
   }
   /**
@@ -246,7 +247,7 @@ var Sound = class {
     this.waiting = !this.audio.hasAttribute("src");
     if (this.waiting) return;
     this.audio.play().catch((problem) => {
-      if (problem.name === "NotAllowedError") this.tell(tr("Your browser blocked playback. Press Play again."));
+      if (problem.name === "NotAllowedError") this.showNotice(tr("Your browser blocked playback. Press Play again."));
     });
   }
   toggle() {
@@ -479,8 +480,13 @@ var Comparison = class {
     word.classList.add(column ? `stt-cmp-${kind}` : "stt-cmp-d");
     if (!column) return word;
     const { letter } = this.data.columns[0];
-    const [name, says] = kind === "c" ? [tr("changed"), tr("{letter} has \u201C{words}\u201D", { letter, words: side.w[i] })] : kind === "m" ? [tr("missing"), tr("only {letter} has it", { letter })] : [tr("added"), tr("not in {letter}", { letter })];
-    return set(word, { tabindex: -1, role: "button", "aria-label": `${text}, ${name}: ${says}`, title: says });
+    const [name, description] = kind === "c" ? [tr("changed"), tr("{letter} has \u201C{words}\u201D", { letter, words: side.w[i] })] : kind === "m" ? [tr("missing"), tr("only {letter} has it", { letter })] : [tr("added"), tr("not in {letter}", { letter })];
+    return set(word, {
+      tabindex: -1,
+      role: "button",
+      "aria-label": `${text}, ${name}: ${description}`,
+      title: description
+    });
   }
   /** Return the runs of differing words in all passages, in reading order. */
   listDifferences() {
@@ -586,10 +592,10 @@ var Comparison = class {
   playWord(word) {
     const start = this.places.get(word)?.start;
     const { audio } = this.data.columns[this.columnOf(word)];
-    if (!audio) return this.sound.tell(tr("The audio of this version is not available."));
-    if (start == null) return this.sound.tell(tr("No time is known for this word."));
+    if (!audio) return this.sound.showNotice(tr("The audio of this version is not available."));
+    if (start == null) return this.sound.showNotice(tr("No time is known for this word."));
     this.sound.load(audio);
-    if (this.audio.readyState >= 1) this.sound.sayReady();
+    if (this.audio.readyState >= 1) this.sound.noticeReady();
     this.sound.seek(Math.max(0, start - EARLIER));
     this.sound.start();
   }

@@ -178,13 +178,18 @@ class Comparison {
     word.classList.add(column ? `stt-cmp-${kind}` : "stt-cmp-d");
     if (!column) return word;
     const { letter } = this.data.columns[0];
-    const [name, says] =
+    const [name, description] =
       kind === "c"
         ? [tr("changed"), tr("{letter} has “{words}”", { letter, words: side.w[i] })]
         : kind === "m"
           ? [tr("missing"), tr("only {letter} has it", { letter })]
           : [tr("added"), tr("not in {letter}", { letter })];
-    return set(word, { tabindex: -1, role: "button", "aria-label": `${text}, ${name}: ${says}`, title: says });
+    return set(word, {
+      tabindex: -1,
+      role: "button",
+      "aria-label": `${text}, ${name}: ${description}`,
+      title: description,
+    });
   }
 
   /** Return the runs of differing words in all passages, in reading order. */
@@ -295,10 +300,10 @@ class Comparison {
   playWord(word) {
     const start = this.places.get(word)?.start;
     const { audio } = this.data.columns[this.columnOf(word)];
-    if (!audio) return this.sound.tell(tr("The audio of this version is not available."));
-    if (start == null) return this.sound.tell(tr("No time is known for this word."));
+    if (!audio) return this.sound.showNotice(tr("The audio of this version is not available."));
+    if (start == null) return this.sound.showNotice(tr("No time is known for this word."));
     this.sound.load(audio);
-    if (this.audio.readyState >= 1) this.sound.sayReady();
+    if (this.audio.readyState >= 1) this.sound.noticeReady();
     this.sound.seek(Math.max(0, start - EARLIER));
     this.sound.start();
   }

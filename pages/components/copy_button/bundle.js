@@ -82,7 +82,7 @@ function translate(root) {
 }
 
 // copy_button/index.js
-var SAID = 2e3;
+var COPIED = 2e3;
 var timers = /* @__PURE__ */ new WeakMap();
 function index_default({ parentElement }) {
   const find = partsOf(parentElement, "stt-");
@@ -94,7 +94,7 @@ function index_default({ parentElement }) {
     clearTimeout(timers.get(button));
     timers.set(
       button,
-      setTimeout(() => label.textContent = tr("Copy text"), SAID)
+      setTimeout(() => label.textContent = tr("Copy text"), COPIED)
     );
   };
 }

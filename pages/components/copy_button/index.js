@@ -3,7 +3,7 @@ import { partsOf } from "../shared/dom.js";
 import { askForText } from "../shared/transcript_text.js";
 import { tr, translate } from "../shared/texts.js";
 
-const SAID = 2000; // milliseconds for which the button's label is "Copied"
+const COPIED = 2000; // milliseconds for which the button's label is "Copied"
 
 /** @type {WeakMap<HTMLElement, ReturnType<typeof setTimeout>>} */
 const timers = new WeakMap();
@@ -19,7 +19,7 @@ export default function ({ parentElement }) {
     clearTimeout(timers.get(button));
     timers.set(
       button,
-      setTimeout(() => (label.textContent = tr("Copy text")), SAID),
+      setTimeout(() => (label.textContent = tr("Copy text")), COPIED),
     );
   };
 }

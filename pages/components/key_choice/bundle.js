@@ -301,12 +301,12 @@ var KeyChoice = class {
   // name of the button that was clicked last
   /** @param {string} id @param {string} label @param {number} place @param {string} chord */
   button(id, label, place, chord) {
-    const says = { action: label, key: chord ? written(chord) : tr("none") };
+    const values = { action: label, key: chord ? written(chord) : tr("none") };
     const look = chord ? "stt-key-button" : "stt-key-button stt-key-none";
     const text = chord ? written(chord) : tr("None");
     const button = makeButton(look, text, () => this.wait(id, place, button), {
       name: `${id}-${place}`,
-      "aria-label": place ? tr("{action}, another key: {key}", says) : tr("{action}, key: {key}", says),
+      "aria-label": place ? tr("{action}, another key: {key}", values) : tr("{action}, key: {key}", values),
       onblur: () => this.waiting?.button === button && this.end(),
       onkeydown: (event) => this.pressed(event)
     });

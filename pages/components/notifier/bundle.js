@@ -129,7 +129,7 @@ var Notifier = class {
   /** @param {import("../shared/staying.js").Call} call */
   update({ data }) {
     this.waiting = data.waiting;
-    if (this.news !== null && data.news && data.news !== this.news && this.on && document.hidden) tell(data.news);
+    if (this.news !== null && data.news && data.news !== this.news && this.on && document.hidden) notify(data.news);
     this.news = data.news;
     this.draw();
   }
@@ -151,7 +151,7 @@ var Notifier = class {
     this.button.onclick = null;
   }
 };
-function tell(news) {
+function notify(news) {
   try {
     const shown = new Notification("STT Studio", { body: news, tag: "stt-ended" });
     shown.onclick = () => {

@@ -35,7 +35,7 @@ class Notifier {
   /** @param {import("../shared/staying.js").Call} call */
   update({ data }) {
     this.waiting = data.waiting;
-    if (this.news !== null && data.news && data.news !== this.news && this.on && document.hidden) tell(data.news);
+    if (this.news !== null && data.news && data.news !== this.news && this.on && document.hidden) notify(data.news);
     this.news = data.news;
     this.draw();
   }
@@ -64,7 +64,7 @@ class Notifier {
 }
 
 /** @param {string} news */
-function tell(news) {
+function notify(news) {
   try {
     const shown = new Notification("STT Studio", { body: news, tag: "stt-ended" });
     shown.onclick = () => {

@@ -162,7 +162,7 @@ var Sound = class {
     );
     on(audio, "loadedmetadata", () => {
       hooks.ready?.();
-      this.sayReady();
+      this.noticeReady();
       if (this.pending != null) this.move(this.pending);
       this.pending = null;
       hooks.moved();
@@ -181,7 +181,7 @@ var Sound = class {
     this.failed = this.waiting = false;
     this.unload();
     this.root.classList.remove("stt-preparing");
-    this.tell("");
+    this.showNotice("");
     this.copy.find(address);
   }
   unload() {
@@ -192,39 +192,40 @@ var Sound = class {
   /** @param {number} percent */
   prepare(percent) {
     this.root.classList.add("stt-preparing");
-    this.tell(tr("Preparing the sound"), `, ${percent} %`, false);
+    this.showNotice(tr("Preparing the sound"), `, ${percent} %`, false);
   }
   /** @param {string} address @param {boolean} failed */
   offer(address, failed) {
     this.failed = failed;
     this.root.classList.remove("stt-preparing");
-    this.tell("");
+    this.showNotice("");
     this.audio.src = address;
     if (this.waiting) this.start();
   }
   /**
-   * Show a text below the controls. Screen readers announce `words`, but not `far`, which changes all the time.
-   * @param {string} words
+   * Show a text below the controls. Screen readers announce `text`, but not `progress`, which changes all the time.
+   * @param {string} text
    */
-  tell(words, far = "", trouble = true) {
+  showNotice(text, progress2 = "", isProblem = true) {
     const [spoken, silent] = this.notice.children;
-    if (spoken.textContent !== words) spoken.textContent = words;
-    silent.textContent = far;
-    this.notice.classList.toggle("stt-trouble", trouble);
-    this.notice.hidden = !words;
+    if (spoken.textContent !== text) spoken.textContent = text;
+    silent.textContent = progress2;
+    this.notice.classList.toggle("stt-trouble", isProblem);
+    this.notice.hidden = !text;
   }
-  sayReady() {
+  noticeReady() {
     const original = tr(
       "The sound could not be prepared for this browser. The original recording is played, so the times of words may be inaccurate."
     );
-    this.tell(this.failed ? original : "", "", false);
+    this.showNotice(this.failed ? original : "", "", false);
   }
   broken() {
     if (!this.source) return;
     const unplayable = this.audio.error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
-    if (this.failed) this.tell(tr("The sound could not be prepared for this browser. Download the audio to hear it."));
-    else if (unplayable) this.tell(tr("This browser cannot play this recording. Download the audio to hear it."));
-    else this.tell(tr("The sound cannot be loaded. Reload the page to try again."));
+    if (this.failed)
+      this.showNotice(tr("The sound could not be prepared for this browser. Download the audio to hear it."));
+    else if (unplayable) this.showNotice(tr("This browser cannot play this recording. Download the audio to hear it."));
+    else this.showNotice(tr("The sound cannot be loaded. Reload the page to try again."));
     this.hooks.broken?.(unplayable);
   }
   /**
@@ -254,7 +255,7 @@ var Sound = class {
     this.waiting = !this.audio.hasAttribute("src");
     if (this.waiting) return;
     this.audio.play().catch((problem) => {
-      if (problem.name === "NotAllowedError") this.tell(tr("Your browser blocked playback. Press Play again."));
+      if (problem.name === "NotAllowedError") this.showNotice(tr("Your browser blocked playback. Press Play again."));
     });
   }
   toggle() {
@@ -705,7 +706,7 @@ var Commands = class {
     this.player = player;
     const { root, on } = player;
     const part = partsOf(root, "stt-");
-    this.say = part("say");
+    this.live = part("say");
     this.loop = new Loop(root, player.text, (seconds) => player.seek(seconds));
     this.sheet = new Sheet(root, on, () => this.keymap, (needs) => this.can(needs));
     on(part("loop"), "click", () => this.run("loop"));
@@ -791,7 +792,7 @@ var Commands = class {
     const place = Math.min(Math.max(speed.selectedIndex + direction, 0), speed.options.length - 1);
     speed.selectedIndex = place;
     audio.playbackRate = Number(speed.value);
-    this.say.textContent = tr("Speed {speed}", { speed: speed.options[place].text });
+    this.live.textContent = tr("Speed {speed}", { speed: speed.options[place].text });
   }
   /** The paragraph with the caret, or the paragraph at the position of the sound if the caret is not in the text. */
   get here() {
@@ -805,7 +806,7 @@ var Commands = class {
       if (position < paragraph.start || position >= paragraph.end) this.player.seek(paragraph.start);
     }
     this.loop.set(paragraph);
-    this.say.textContent = paragraph ? tr("This paragraph is repeated.") : tr("Repeating has stopped.");
+    this.live.textContent = paragraph ? tr("This paragraph is repeated.") : tr("Repeating has stopped.");
   }
   // ---- moving ------------------------------------------------------------------------------------------------------
   /** @param {1 | -1} direction */
@@ -825,7 +826,7 @@ var Commands = class {
   doubt() {
     const { finder, editor } = this.player;
     const { active } = editor;
-    if (!this.player.text.doubts.length) return void (this.say.textContent = tr("No word is doubtful."));
+    if (!this.player.text.doubts.length) return void (this.live.textContent = tr("No word is doubtful."));
     const caret = active && caretIn(active.body);
     if (active && caret) {
       const place = lastAtMost(active.words, (word) => word.from, caret.from);
@@ -2090,7 +2091,7 @@ var Queue = class {
     const now = this.confirmed.find((line) => line.id === id)?.text ?? "";
     if (!spaced(text) || alike(text, was) || alike(text, now)) {
       this.entries = rest;
-      if (!alike(text, now) || entry.step.do !== "text") this.hooks.say(reason);
+      if (!alike(text, now) || entry.step.do !== "text") this.hooks.announce(reason);
     } else {
       const step = gone ? this.revival(id, text, was) : { do: (
         /** @type {const} */
@@ -2267,7 +2268,7 @@ var Editor = class {
     this.undoButton = part("undo", HTMLButtonElement);
     this.redoButton = part("redo", HTMLButtonElement);
     this.status = part("saving");
-    this.say = part("say");
+    this.live = part("say");
     this.choices = new Choices(root, this);
     this.wanted = editingChoice() ?? !matchMedia("(hover: none)").matches;
     on(this.toggle, "click", () => this.switch());
@@ -2319,7 +2320,7 @@ var Editor = class {
     this.queue = new Queue(sender(address), store, {
       changed: (caret, replaced2) => this.changed(caret, replaced2),
       state: () => this.show(),
-      say: (words) => this.tell(words)
+      announce: (words) => this.showNotice(words)
     });
     this.conflicts = new Conflicts(this.queue, this.text);
   }
@@ -2350,7 +2351,7 @@ var Editor = class {
       this.player.reveal(() => paragraph.box);
     }
     this.rest();
-    if (replaced2 !== void 0) this.player.replace.tell(replaced2);
+    if (replaced2 !== void 0) this.player.replace.showOutcome(replaced2);
   }
   /** Show whether everything is saved, and whether there are steps to undo and redo. */
   show() {
@@ -2363,7 +2364,7 @@ var Editor = class {
     this.enable(this.undoButton, able && (queue.undo > 0 || waiting));
     this.enable(this.redoButton, able && queue.redo > 0 && !waiting);
     clearTimeout(this.timers.state);
-    if (queue.stopped && this.followed !== Infinity) this.tellPage(Infinity);
+    if (queue.stopped && this.followed !== Infinity) this.reportRevision(Infinity);
     if (queue.stopped)
       this.state(tr("Not saved. {reason} Your text is kept in this browser.", { reason: queue.stopped }), true);
     else if (queue.failures) this.state(queue.unkept ? keepOpen() : keptHere(), true);
@@ -2382,7 +2383,7 @@ var Editor = class {
     button2.setAttribute("aria-disabled", String(!yes));
   }
   /** Show why a step was not done. @param {string} words */
-  tell(words) {
+  showNotice(words) {
     this.notice = words;
     this.show();
   }
@@ -2398,11 +2399,11 @@ var Editor = class {
     this.timers.rested = setTimeout(() => {
       const { queue } = this;
       if (this.active || !queue?.settled || queue.stopped || queue.busy || queue.revision === this.followed) return;
-      this.tellPage(queue.revision);
+      this.reportRevision(queue.revision);
     }, RESTED);
   }
   /** Rerun the page, which then shows this revision's counts and facts. @param {number} revision */
-  tellPage(revision) {
+  reportRevision(revision) {
     this.followed = revision;
     this.player.send("rested", revision);
   }
@@ -2569,7 +2570,7 @@ var Editor = class {
     this.step(paragraph, { do: "speaker", speaker, ...part ? { from: start, to: end, ids } : {} });
     const whose = part && from > 0 ? this.text.byId(ids[0]) : paragraph;
     if (inside2 && whose) this.enter(whose, part ? length(whose.body) : range?.from ?? 0);
-    this.say.textContent = tr("Assigned to {speaker}.", { speaker });
+    this.live.textContent = tr("Assigned to {speaker}.", { speaker });
   }
   close() {
     this.save();
@@ -2680,7 +2681,7 @@ var Review = class {
     this.right = part("review-right", HTMLButtonElement);
     this.choices = part("review-readings");
     this.moreButton = part("review-more", HTMLButtonElement);
-    this.say = part("say");
+    this.live = part("say");
     this.outcome = part("review-outcome");
     on(this.opener, "click", () => this.toggle());
     on(this.form, "submit", (event) => {
@@ -2727,7 +2728,7 @@ var Review = class {
     editor.leave();
     const address = editor.address.replace(/edits$/, "readings");
     if (this.readings?.address !== address) this.readings = new Readings(address);
-    if (!text.doubts.length || !editor.editable) return void (this.say.textContent = tr("No word is doubtful."));
+    if (!text.doubts.length || !editor.editable) return void (this.live.textContent = tr("No word is doubtful."));
     this.open = true;
     this.done = [];
     this.form.hidden = false;
@@ -2753,7 +2754,7 @@ var Review = class {
     if (word) return this.go(word);
     const count = this.done.length.toLocaleString("en");
     this.end();
-    this.say.textContent = tr("No word is doubtful any more. {count} reviewed.", { count });
+    this.live.textContent = tr("No word is doubtful any more. {count} reviewed.", { count });
   }
   /** @param {1 | -1} direction */
   step(direction) {
@@ -2792,7 +2793,7 @@ var Review = class {
   }
   /** @param {string[]} readings */
   offer(readings) {
-    this.tell("");
+    this.showOutcome("");
     this.offered = readings;
     const buttons = readings.map((text, place) => {
       const content = [make("kbd", "stt-sheet-key", String(place + 1)), make("span", "", text)];
@@ -2803,7 +2804,7 @@ var Review = class {
     this.choices.hidden = !readings.length;
     const { audio } = this.player.data;
     this.moreButton.hidden = !audio || readings.length >= MOST;
-    if (readings.length) this.say.textContent = readings.map((text, place) => `${place + 1}: ${text}`).join(", ");
+    if (readings.length) this.live.textContent = readings.map((text, place) => `${place + 1}: ${text}`).join(", ");
   }
   /** Let the server decode the word again, for more readings. */
   async more() {
@@ -2811,15 +2812,15 @@ var Review = class {
     if (!word || !readings || this.moreButton.hidden || this.moreButton.getAttribute("aria-disabled") === "true")
       return;
     this.moreButton.setAttribute("aria-disabled", "true");
-    this.say.textContent = tr("Transcribing the word again");
+    this.live.textContent = tr("Transcribing the word again");
     try {
       const found2 = await readings.more(word);
       if (!this.decides(word)) return;
       const before = this.offered.length;
       this.offer(found2);
-      if (found2.length === before) this.tell(tr("No other suggestion was found."));
+      if (found2.length === before) this.showOutcome(tr("No other suggestion was found."));
     } catch (error) {
-      if (this.decides(word)) this.tell(
+      if (this.decides(word)) this.showOutcome(
         /** @type {Error} */
         error.message
       );
@@ -2828,7 +2829,7 @@ var Review = class {
     }
   }
   /** @param {string} words */
-  tell(words) {
+  showOutcome(words) {
     this.outcome.textContent = words;
   }
   /** Play the word together with the words before it. */
@@ -3509,9 +3510,9 @@ var Replace = class {
     if (this.finder.hits.length) this.replace(this.finder.hits);
   }
   /** @param {number} count */
-  tell(count) {
-    const says = { count: count.toLocaleString("en"), key: this.player.commands.keymap.hint("undo") };
-    this.outcome.textContent = count ? tr("{count} replaced. {key} undoes it.", says) : tr("Nothing was replaced: the text was changed in another tab meanwhile.");
+  showOutcome(count) {
+    const values = { count: count.toLocaleString("en"), key: this.player.commands.keymap.hint("undo") };
+    this.outcome.textContent = count ? tr("{count} replaced. {key} undoes it.", values) : tr("Nothing was replaced: the text was changed in another tab meanwhile.");
   }
 };
 
@@ -3602,7 +3603,7 @@ var Finder = class {
     this.count = part("count");
     this.doubtButton = part("doubt");
     this.counter = part("doubts");
-    this.say = part("say");
+    this.live = part("say");
     this.input.oninput = () => this.search();
     this.input.onkeydown = (event) => {
       if (event.key === "Enter") this.step(event.shiftKey ? -1 : 1);
@@ -3649,7 +3650,7 @@ var Finder = class {
       }
     }
     this.found.hidden = !wanted;
-    this.tell();
+    this.showCount();
     this.paint();
   }
   /** Return the places of `wanted` in a paragraph: [from, to]. @param {Paragraph} paragraph @param {string} wanted */
@@ -3675,7 +3676,7 @@ var Finder = class {
   go(place) {
     this.place = place;
     if (place >= 0) this.text.build(this.hits[place].paragraph);
-    this.tell();
+    this.showCount();
     this.paint();
   }
   /** Return the index of the first visible hit, so that the first step does not jump to the start of the transcript. */
@@ -3684,7 +3685,7 @@ var Finder = class {
     const place = this.hits.findIndex((hit) => shown.has(hit.paragraph));
     return Math.max(place, 0);
   }
-  tell() {
+  showCount() {
     const total = this.hits.length.toLocaleString("en") + (this.hits.length < MOST_HITS ? "" : "+");
     const place = (this.place + 1).toLocaleString("en");
     const found2 = this.place < 0 ? tr("{total} found", { total }) : tr("{place} of {total}", { place, total });
@@ -3726,8 +3727,8 @@ var Finder = class {
     const confidence = Math.round((doubt.confidence ?? 0) * 100);
     const total = doubts.length.toLocaleString("en");
     this.counter.textContent = tr("{place} of {total}", { place: place + 1, total });
-    const says = { word: doubt.text, confidence, time: clock(doubt.start) };
-    this.say.textContent = tr("{word}, confidence {confidence} %, at {time}", says);
+    const values = { word: doubt.text, confidence, time: clock(doubt.start) };
+    this.live.textContent = tr("{word}, confidence {confidence} %, at {time}", values);
     return doubt;
   }
   /** Mark a doubtful word and scroll to it. @param {Word} doubt */
@@ -3912,14 +3913,14 @@ var MomentLink = class {
   /** @param {HTMLElement} root @param {() => number} position */
   constructor(root, position) {
     const button2 = partsOf(root, "stt-")("moment", HTMLButtonElement);
-    const say = partsOf(root, "stt-")("say");
+    const live = partsOf(root, "stt-")("say");
     button2.onclick = async () => {
       this.at = Math.round(position() * 10) / 10;
       const address = new URL(location.href);
       address.searchParams.set("at", String(this.at));
       await copyText(address.href);
       this.send("moment", this.at);
-      say.textContent = tr("The link to {time} is on the clipboard.", { time: clock(this.at) });
+      live.textContent = tr("The link to {time} is on the clipboard.", { time: clock(this.at) });
       button2.classList.add("stt-done");
       clearTimeout(this.timer);
       this.timer = setTimeout(() => button2.classList.remove("stt-done"), CHECKED);
@@ -4104,7 +4105,7 @@ var Notes = class {
     this.toggle = part("notes-toggle", HTMLButtonElement);
     this.counter = part("notes-count");
     this.panel = part("notes");
-    this.say = part("say");
+    this.live = part("say");
     this.painter = new Painter(part("marks"), text, (note) => this.goTo(note));
     on(this.adder, "mousedown", (event) => event.preventDefault());
     on(this.adder, "click", () => this.add());
@@ -4238,14 +4239,14 @@ var Notes = class {
     if (this.deleted?.id === note.id) this.deleted = null;
     this.draw();
     if (own) this.focusOf(stored)?.focus({ preventScroll: true });
-    this.say.textContent = tr("Saved the note at {time}.", { time: clock(note.start) });
+    this.live.textContent = tr("Saved the note at {time}.", { time: clock(note.start) });
   }
   /** @param {Note} note */
   async delete(note) {
     try {
       await this.busyWhile(() => remove(this.address ?? "", note));
     } catch (error) {
-      this.say.textContent = this.trouble(note, error);
+      this.live.textContent = this.trouble(note, error);
       return;
     }
     this.notes = this.notes.filter(({ id }) => id !== note.id);
@@ -4255,7 +4256,7 @@ var Notes = class {
   }
   /** @param {Note} note */
   async restore(note) {
-    await this.save(note).catch((error) => this.say.textContent = this.trouble(note, error));
+    await this.save(note).catch((error) => this.live.textContent = this.trouble(note, error));
     this.focusOf(note)?.focus({ preventScroll: true });
   }
   /** Show an error in the row of a note. Return its message. @param {Note} note @param {unknown} error */
@@ -4387,7 +4388,7 @@ var Passages = class {
     const { root, text, on } = player;
     const part = partsOf(root, "stt-");
     this.panel = part("passage");
-    this.say = part("say");
+    this.live = part("say");
     on(text.box, "mousedown", (event) => event.target.closest(".stt-more") && event.preventDefault());
   }
   /** @param {{ passages?: Choices | null, edits: string | null, timed: boolean, audio: string | null }} data */
@@ -4450,7 +4451,7 @@ var Passages = class {
         const made = progress(passage, () => this.cancel());
         this.show(made.box, looks);
         this.working = made;
-        this.tell(tr("Transcribing {span} again.", { span: when(passage) }));
+        this.announce(tr("Transcribing {span} again.", { span: when(passage) }));
       }
       this.timer = setTimeout(() => this.poll(), POLLING);
     } else if (looks !== this.shown) {
@@ -4466,7 +4467,7 @@ var Passages = class {
       play: () => this.player.playSpan(passage.start, passage.end)
     });
     this.show(box, looks);
-    this.tell(tr("{span} is transcribed. Use the new words, or discard them.", { span: when(passage) }));
+    this.announce(tr("{span} is transcribed. Use the new words, or discard them.", { span: when(passage) }));
   }
   /** Put the new words into the transcript as one step. @param {Passage} passage @param {HTMLElement} trouble */
   async accept(passage, trouble) {
@@ -4489,7 +4490,7 @@ var Passages = class {
     }
     this.hide();
     queue.refresh();
-    this.tell(tr("The transcript now has the new words from {span}.", { span: when(passage) }));
+    this.announce(tr("The transcript now has the new words from {span}.", { span: when(passage) }));
   }
   /** Cancel the transcription of the passage, or discard its result. */
   async cancel() {
@@ -4526,8 +4527,8 @@ var Passages = class {
     this.panel.replaceChildren();
   }
   /** @param {string} words */
-  tell(words) {
-    this.say.textContent = words;
+  announce(words) {
+    this.live.textContent = words;
   }
   close() {
     this.closed = true;
@@ -5047,7 +5048,7 @@ var Player = class {
     this.root.classList.toggle("stt-silent", !address);
     this.play.disabled = this.slider.disabled = false;
     this.sound.load(address);
-    if (!address) this.sound.tell(tr("The audio is not available. You can still read the text."));
+    if (!address) this.sound.showNotice(tr("The audio is not available. You can still read the text."));
   }
   // ---- playing -----------------------------------------------------------------------------------------------------
   /** @param {number} seconds */

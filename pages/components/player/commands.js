@@ -23,7 +23,7 @@ export class Commands {
     this.player = player;
     const { root, on } = player;
     const part = partsOf(root, "stt-");
-    this.say = part("say");
+    this.live = part("say");
     this.loop = new Loop(root, player.text, (seconds) => player.seek(seconds));
     this.sheet = new Sheet(root, on, () => this.keymap, (needs) => this.can(needs)); // prettier-ignore
     on(part("loop"), "click", () => this.run("loop"));
@@ -115,7 +115,7 @@ export class Commands {
     const place = Math.min(Math.max(speed.selectedIndex + direction, 0), speed.options.length - 1);
     speed.selectedIndex = place;
     audio.playbackRate = Number(speed.value);
-    this.say.textContent = tr("Speed {speed}", { speed: speed.options[place].text });
+    this.live.textContent = tr("Speed {speed}", { speed: speed.options[place].text });
   }
 
   /** The paragraph with the caret, or the paragraph at the position of the sound if the caret is not in the text. */
@@ -131,7 +131,7 @@ export class Commands {
       if (position < paragraph.start || position >= paragraph.end) this.player.seek(paragraph.start);
     }
     this.loop.set(paragraph);
-    this.say.textContent = paragraph ? tr("This paragraph is repeated.") : tr("Repeating has stopped.");
+    this.live.textContent = paragraph ? tr("This paragraph is repeated.") : tr("Repeating has stopped.");
   }
 
   // ---- moving ------------------------------------------------------------------------------------------------------
@@ -154,7 +154,7 @@ export class Commands {
   doubt() {
     const { finder, editor } = this.player;
     const { active } = editor;
-    if (!this.player.text.doubts.length) return void (this.say.textContent = tr("No word is doubtful."));
+    if (!this.player.text.doubts.length) return void (this.live.textContent = tr("No word is doubtful."));
     const caret = active && caretIn(active.body);
     if (active && caret) {
       const place = lastAtMost(active.words, (word) => word.from, caret.from);

@@ -40,7 +40,7 @@ export class Finder {
     this.count = part("count");
     this.doubtButton = part("doubt");
     this.counter = part("doubts");
-    this.say = part("say");
+    this.live = part("say");
     this.input.oninput = () => this.search();
     this.input.onkeydown = (event) => {
       if (event.key === "Enter") this.step(event.shiftKey ? -1 : 1);
@@ -92,7 +92,7 @@ export class Finder {
       }
     }
     this.found.hidden = !wanted;
-    this.tell();
+    this.showCount();
     this.paint();
   }
 
@@ -122,7 +122,7 @@ export class Finder {
   go(place) {
     this.place = place;
     if (place >= 0) this.text.build(this.hits[place].paragraph);
-    this.tell();
+    this.showCount();
     this.paint();
   }
 
@@ -133,7 +133,7 @@ export class Finder {
     return Math.max(place, 0);
   }
 
-  tell() {
+  showCount() {
     const total = this.hits.length.toLocaleString("en") + (this.hits.length < MOST_HITS ? "" : "+");
     const place = (this.place + 1).toLocaleString("en");
     const found = this.place < 0 ? tr("{total} found", { total }) : tr("{place} of {total}", { place, total });
@@ -176,8 +176,8 @@ export class Finder {
     const confidence = Math.round((doubt.confidence ?? 0) * 100);
     const total = doubts.length.toLocaleString("en");
     this.counter.textContent = tr("{place} of {total}", { place: place + 1, total });
-    const says = { word: doubt.text, confidence, time: clock(doubt.start) };
-    this.say.textContent = tr("{word}, confidence {confidence} %, at {time}", says);
+    const values = { word: doubt.text, confidence, time: clock(doubt.start) };
+    this.live.textContent = tr("{word}, confidence {confidence} %, at {time}", values);
     return doubt;
   }
 

@@ -160,7 +160,7 @@ export class Player {
     this.root.classList.toggle("stt-silent", !address);
     this.play.disabled = this.slider.disabled = false;
     this.sound.load(address);
-    if (!address) this.sound.tell(tr("The audio is not available. You can still read the text."));
+    if (!address) this.sound.showNotice(tr("The audio is not available. You can still read the text."));
   }
 
   // ---- playing -----------------------------------------------------------------------------------------------------

@@ -16,14 +16,14 @@ export class MomentLink {
   /** @param {HTMLElement} root @param {() => number} position */
   constructor(root, position) {
     const button = partsOf(root, "stt-")("moment", HTMLButtonElement);
-    const say = partsOf(root, "stt-")("say");
+    const live = partsOf(root, "stt-")("say");
     button.onclick = async () => {
       this.at = Math.round(position() * 10) / 10;
       const address = new URL(location.href);
       address.searchParams.set("at", String(this.at));
       await copyText(address.href);
       this.send("moment", this.at);
-      say.textContent = tr("The link to {time} is on the clipboard.", { time: clock(this.at) });
+      live.textContent = tr("The link to {time} is on the clipboard.", { time: clock(this.at) });
       button.classList.add("stt-done");
       clearTimeout(this.timer);
       this.timer = setTimeout(() => button.classList.remove("stt-done"), CHECKED);

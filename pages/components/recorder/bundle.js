@@ -120,10 +120,10 @@ function staying(selector, open) {
 }
 
 // shared/working.js
-var TELL_AGAIN = 2e3;
+var REPORT_AGAIN = 2e3;
 function working(selector, kept, state, begin2, show2) {
   return staying(selector, (root, { data }) => {
-    const fresh = () => ({ done: [], view: null, tell: () => {
+    const fresh = () => ({ done: [], view: null, sendDone: () => {
     }, send: () => {
     }, ...begin2(), ...data });
     const item = kept.get(data.key) ?? /** @type {Item} */
@@ -134,7 +134,7 @@ function working(selector, kept, state, begin2, show2) {
     let reported = false;
     return {
       update({ data: data2, setStateValue, setTriggerValue }) {
-        Object.assign(item, data2, { tell: () => setStateValue(state, [...item.done]), send: setTriggerValue });
+        Object.assign(item, data2, { sendDone: () => setStateValue(state, [...item.done]), send: setTriggerValue });
         if (!reported && item.done.length) report(item);
         reported = true;
       },
@@ -148,8 +148,8 @@ function working(selector, kept, state, begin2, show2) {
 function report(item) {
   clearTimeout(item.timer);
   if (!item.view) return;
-  item.tell();
-  item.timer = setTimeout(() => item.known < item.done.length && report(item), TELL_AGAIN);
+  item.sendDone();
+  item.timer = setTimeout(() => item.known < item.done.length && report(item), REPORT_AGAIN);
 }
 
 // recorder/sending.js
@@ -526,14 +526,15 @@ async function begin(recorder) {
   sound.microphone.onended = () => stopped({ title: tr("The microphone was disconnected"), message: tr("What was recorded is kept.") });
   if (sound.shared) {
     sound.shared.onended = () => {
-      if (media.state !== "inactive") recorder.view?.say(tr("Sharing has ended. The microphone is still recorded."));
+      if (media.state !== "inactive")
+        recorder.view?.announce(tr("Sharing has ended. The microphone is still recorded."));
       recorder.unshared = true;
       recorder.view?.draw();
     };
   }
   media.start(PIECE);
   Object.assign(recorder, { state: "recording", since: performance.now(), unshared: false });
-  recorder.view?.say(tr("Recording"));
+  recorder.view?.announce(tr("Recording"));
   recorder.view?.draw();
   recorder.view?.focus();
   recorder.view?.list();
@@ -548,7 +549,7 @@ function pause(recorder) {
   Object.assign(recorder, { state: on ? "recording" : "paused", since: on ? performance.now() : null });
   sending.paused = !on;
   sending.pump();
-  recorder.view?.say(on ? tr("Recording") : tr("Paused"));
+  recorder.view?.announce(on ? tr("Recording") : tr("Paused"));
   recorder.view?.draw();
 }
 function stop(recorder, error = null) {
@@ -565,7 +566,7 @@ function changed(recorder) {
   if (sending?.recording) {
     recorder.done.push(sending.recording);
     end(recorder, recorder.error);
-    recorder.view?.say(tr("The recording is in the list."));
+    recorder.view?.announce(tr("The recording is in the list."));
     report(recorder);
   } else if (sending?.error && recorder.media?.state === "inactive") {
     end(recorder, sending.error);
@@ -656,7 +657,7 @@ function show(root, recorder) {
     root,
     draw,
     list,
-    say: (text) => find("live").textContent = text,
+    announce: (text) => find("live").textContent = text,
     /** Focus the visible button if the focus was in the recorder or is lost. */
     focus() {
       if (root.contains(document.activeElement) || document.activeElement === document.body) {

@@ -80,14 +80,15 @@ async function begin(recorder) {
     stopped({ title: tr("The microphone was disconnected"), message: tr("What was recorded is kept.") });
   if (sound.shared) {
     sound.shared.onended = () => {
-      if (media.state !== "inactive") recorder.view?.say(tr("Sharing has ended. The microphone is still recorded."));
+      if (media.state !== "inactive")
+        recorder.view?.announce(tr("Sharing has ended. The microphone is still recorded."));
       recorder.unshared = true;
       recorder.view?.draw();
     };
   }
   media.start(PIECE);
   Object.assign(recorder, { state: "recording", since: performance.now(), unshared: false });
-  recorder.view?.say(tr("Recording"));
+  recorder.view?.announce(tr("Recording"));
   recorder.view?.draw();
   recorder.view?.focus();
   recorder.view?.list(); // browsers reveal the names of microphones only after the permission
@@ -104,7 +105,7 @@ function pause(recorder) {
   Object.assign(recorder, { state: on ? "recording" : "paused", since: on ? performance.now() : null });
   sending.paused = !on;
   sending.pump();
-  recorder.view?.say(on ? tr("Recording") : tr("Paused"));
+  recorder.view?.announce(on ? tr("Recording") : tr("Paused"));
   recorder.view?.draw();
 }
 
@@ -132,7 +133,7 @@ function changed(recorder) {
   if (sending?.recording) {
     recorder.done.push(sending.recording);
     end(recorder, recorder.error);
-    recorder.view?.say(tr("The recording is in the list."));
+    recorder.view?.announce(tr("The recording is in the list."));
     report(recorder);
   } else if (sending?.error && recorder.media?.state === "inactive") {
     end(recorder, sending.error);
@@ -238,7 +239,7 @@ function show(root, recorder) {
     root,
     draw,
     list,
-    say: (/** @type {string} */ text) => (find("live").textContent = text),
+    announce: (/** @type {string} */ text) => (find("live").textContent = text),
     /** Focus the visible button if the focus was in the recorder or is lost. */
     focus() {
       if (root.contains(document.activeElement) || document.activeElement === document.body) {

@@ -37,7 +37,7 @@ export class Sound {
     );
     on(audio, "loadedmetadata", () => {
       hooks.ready?.();
-      this.sayReady();
+      this.noticeReady();
       if (this.pending != null) this.move(this.pending);
       this.pending = null;
       hooks.moved();
@@ -58,7 +58,7 @@ export class Sound {
     this.failed = this.waiting = false;
     this.unload();
     this.root.classList.remove("stt-preparing");
-    this.tell("");
+    this.showNotice("");
     this.copy.find(address);
   }
 
@@ -71,43 +71,44 @@ export class Sound {
   /** @param {number} percent */
   prepare(percent) {
     this.root.classList.add("stt-preparing");
-    this.tell(tr("Preparing the sound"), `, ${percent} %`, false);
+    this.showNotice(tr("Preparing the sound"), `, ${percent} %`, false);
   }
 
   /** @param {string} address @param {boolean} failed */
   offer(address, failed) {
     this.failed = failed;
     this.root.classList.remove("stt-preparing");
-    this.tell("");
+    this.showNotice("");
     this.audio.src = address;
     if (this.waiting) this.start();
   }
 
   /**
-   * Show a text below the controls. Screen readers announce `words`, but not `far`, which changes all the time.
-   * @param {string} words
+   * Show a text below the controls. Screen readers announce `text`, but not `progress`, which changes all the time.
+   * @param {string} text
    */
-  tell(words, far = "", trouble = true) {
+  showNotice(text, progress = "", isProblem = true) {
     const [spoken, silent] = this.notice.children;
-    if (spoken.textContent !== words) spoken.textContent = words;
-    silent.textContent = far;
-    this.notice.classList.toggle("stt-trouble", trouble);
-    this.notice.hidden = !words;
+    if (spoken.textContent !== text) spoken.textContent = text;
+    silent.textContent = progress;
+    this.notice.classList.toggle("stt-trouble", isProblem);
+    this.notice.hidden = !text;
   }
 
-  sayReady() {
+  noticeReady() {
     const original = tr(
       "The sound could not be prepared for this browser. The original recording is played, so the times of words may be inaccurate.",
     );
-    this.tell(this.failed ? original : "", "", false);
+    this.showNotice(this.failed ? original : "", "", false);
   }
 
   broken() {
     if (!this.source) return;
     const unplayable = this.audio.error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
-    if (this.failed) this.tell(tr("The sound could not be prepared for this browser. Download the audio to hear it."));
-    else if (unplayable) this.tell(tr("This browser cannot play this recording. Download the audio to hear it."));
-    else this.tell(tr("The sound cannot be loaded. Reload the page to try again."));
+    if (this.failed)
+      this.showNotice(tr("The sound could not be prepared for this browser. Download the audio to hear it."));
+    else if (unplayable) this.showNotice(tr("This browser cannot play this recording. Download the audio to hear it."));
+    else this.showNotice(tr("The sound cannot be loaded. Reload the page to try again."));
     this.hooks.broken?.(unplayable);
   }
 
@@ -140,7 +141,7 @@ export class Sound {
     this.waiting = !this.audio.hasAttribute("src");
     if (this.waiting) return;
     this.audio.play().catch((problem) => {
-      if (problem.name === "NotAllowedError") this.tell(tr("Your browser blocked playback. Press Play again."));
+      if (problem.name === "NotAllowedError") this.showNotice(tr("Your browser blocked playback. Press Play again."));
     });
   }
 

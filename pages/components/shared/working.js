@@ -2,14 +2,14 @@
 
 import { staying } from "./staying.js";
 
-const TELL_AGAIN = 2000; // milliseconds until finished ids are reported again
+const REPORT_AGAIN = 2000; // milliseconds until finished ids are reported again
 
 /**
  * @typedef {{
  *   done: string[],
  *   known: number,
  *   view: { close: () => void } | null,
- *   tell: () => void,
+ *   sendDone: () => void,
  *   send: (name: string, value: unknown) => void,
  *   timer?: ReturnType<typeof setTimeout>,
  * }} Work `done` has the ids of finished recordings; `known` is how many of them Python has received
@@ -26,7 +26,7 @@ const TELL_AGAIN = 2000; // milliseconds until finished ids are reported again
  */
 export function working(selector, kept, state, begin, show) {
   return staying(selector, (root, { data }) => {
-    const fresh = () => ({ done: [], view: null, tell: () => {}, send: () => {}, ...begin(), ...data });
+    const fresh = () => ({ done: [], view: null, sendDone: () => {}, send: () => {}, ...begin(), ...data });
     const item = kept.get(data.key) ?? /** @type {Item} */ (fresh());
     kept.set(data.key, item);
     item.view?.close();
@@ -34,7 +34,7 @@ export function working(selector, kept, state, begin, show) {
     let reported = false;
     return {
       update({ data, setStateValue, setTriggerValue }) {
-        Object.assign(item, data, { tell: () => setStateValue(state, [...item.done]), send: setTriggerValue });
+        Object.assign(item, data, { sendDone: () => setStateValue(state, [...item.done]), send: setTriggerValue });
         // The server drops a component's state when its page is left, so report all ids, also those finished meanwhile.
         if (!reported && item.done.length) report(item);
         reported = true;
@@ -55,6 +55,6 @@ export function working(selector, kept, state, begin, show) {
 export function report(item) {
   clearTimeout(item.timer);
   if (!item.view) return; // reported when the page is opened again
-  item.tell();
-  item.timer = setTimeout(() => item.known < item.done.length && report(item), TELL_AGAIN);
+  item.sendDone();
+  item.timer = setTimeout(() => item.known < item.done.length && report(item), REPORT_AGAIN);
 }

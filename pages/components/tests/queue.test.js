@@ -97,7 +97,7 @@ describe("the queue", () => {
 
   /** @param {Server} server */
   function tab(server) {
-    const hooks = { changed: () => {}, state: () => {}, say: (/** @type {string} */ said) => words.push(said) };
+    const hooks = { changed: () => {}, state: () => {}, announce: (/** @type {string} */ text) => words.push(text) };
     const queue = new Queue(server.send, new Store("x", localStorage, `tab ${(tabs += 1)}`), hooks);
     const revision = server.revisions.length - 1;
     queue.load(revision, server.texts.map((text, i) => packed(text, i * 10)), 0, 0); // prettier-ignore

@@ -78,7 +78,13 @@ describe("work that goes on while no element shows it", () => {
 
   function component() {
     const kept = new Map();
-    const begin = () => ({ done: /** @type {string[]} */ ([]), known: 0, view: null, tell: () => {}, send: () => {} });
+    const begin = () => ({
+      done: /** @type {string[]} */ ([]),
+      known: 0,
+      view: null,
+      sendDone: () => {},
+      send: () => {},
+    });
     const mount = working("p", kept, "done", begin, () => ({ close: () => {} }));
     const told = /** @type {unknown[]} */ ([]);
     /** Show the work on a page where Python has received `known` ids. */

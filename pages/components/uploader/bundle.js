@@ -140,10 +140,10 @@ function staying(selector, open2) {
 }
 
 // shared/working.js
-var TELL_AGAIN = 2e3;
+var REPORT_AGAIN = 2e3;
 function working(selector, kept, state, begin, show) {
   return staying(selector, (root, { data }) => {
-    const fresh = () => ({ done: [], view: null, tell: () => {
+    const fresh = () => ({ done: [], view: null, sendDone: () => {
     }, send: () => {
     }, ...begin(), ...data });
     const item = kept.get(data.key) ?? /** @type {Item} */
@@ -154,7 +154,7 @@ function working(selector, kept, state, begin, show) {
     let reported = false;
     return {
       update({ data: data2, setStateValue, setTriggerValue }) {
-        Object.assign(item, data2, { tell: () => setStateValue(state, [...item.done]), send: setTriggerValue });
+        Object.assign(item, data2, { sendDone: () => setStateValue(state, [...item.done]), send: setTriggerValue });
         if (!reported && item.done.length) report(item);
         reported = true;
       },
@@ -168,8 +168,8 @@ function working(selector, kept, state, begin, show) {
 function report(item) {
   clearTimeout(item.timer);
   if (!item.view) return;
-  item.tell();
-  item.timer = setTimeout(() => item.known < item.done.length && report(item), TELL_AGAIN);
+  item.sendDone();
+  item.timer = setTimeout(() => item.known < item.done.length && report(item), REPORT_AGAIN);
 }
 
 // uploader/progress.js
@@ -232,7 +232,7 @@ async function sendTexts(shelf, files) {
     try {
       texts.push({ name: wellFormed(file.name), content: await base64(file) });
     } catch {
-      shelf.view?.say(tr("{name} cannot be read. Check the file, then add it again.", { name: file.name }));
+      shelf.view?.announce(tr("{name} cannot be read. Check the file, then add it again.", { name: file.name }));
     }
   }
   if (texts.length) shelf.send("texts", texts);
@@ -284,7 +284,7 @@ function finish(shelf, upload, id) {
   shelf.done.push(String(id));
   remove(shelf, upload);
   if (!shelf.view) return;
-  shelf.view.say(trn("{count} file uploaded", "{count} files uploaded", shelf.done.length));
+  shelf.view.announce(trn("{count} file uploaded", "{count} files uploaded", shelf.done.length));
   report(shelf);
 }
 function fail(shelf, upload, problem, again = false) {
@@ -359,8 +359,8 @@ function open(root, shelf) {
     if (place >= 0) (button(rows[Math.min(place, rows.length - 1)]) ?? input).focus();
   };
   draw();
-  const say = (words) => live.textContent = words;
-  return { root, draw, say, close: () => (clearTimeout(leaving), closing.abort()) };
+  const announce = (words) => live.textContent = words;
+  return { root, draw, announce, close: () => (clearTimeout(leaving), closing.abort()) };
 }
 function makeRow(shelf, upload) {
   const { file } = upload;

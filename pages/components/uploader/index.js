@@ -84,7 +84,7 @@ async function sendTexts(shelf, files) {
     try {
       texts.push({ name: wellFormed(file.name), content: await base64(file) });
     } catch {
-      shelf.view?.say(tr("{name} cannot be read. Check the file, then add it again.", { name: file.name }));
+      shelf.view?.announce(tr("{name} cannot be read. Check the file, then add it again.", { name: file.name }));
     }
   }
   if (texts.length) shelf.send("texts", texts);
@@ -143,7 +143,7 @@ function finish(shelf, upload, id) {
   shelf.done.push(String(id));
   remove(shelf, upload);
   if (!shelf.view) return; // reported when the page is opened again
-  shelf.view.say(trn("{count} file uploaded", "{count} files uploaded", shelf.done.length));
+  shelf.view.announce(trn("{count} file uploaded", "{count} files uploaded", shelf.done.length));
   report(shelf);
 }
 
@@ -229,8 +229,8 @@ function open(root, shelf) {
     if (place >= 0) (button(rows[Math.min(place, rows.length - 1)]) ?? input).focus();
   };
   draw();
-  const say = (/** @type {string} */ words) => (live.textContent = words);
-  return { root, draw, say, close: () => (clearTimeout(leaving), closing.abort()) };
+  const announce = (/** @type {string} */ words) => (live.textContent = words);
+  return { root, draw, announce, close: () => (clearTimeout(leaving), closing.abort()) };
 }
 
 /** @param {Shelf} shelf @param {Upload} upload */

@@ -50,7 +50,7 @@ export class Editor {
     this.undoButton = part("undo", HTMLButtonElement);
     this.redoButton = part("redo", HTMLButtonElement);
     this.status = part("saving");
-    this.say = part("say");
+    this.live = part("say");
     this.choices = new Choices(root, this);
     this.wanted = editingChoice() ?? !matchMedia("(hover: none)").matches;
     on(this.toggle, "click", () => this.switch());
@@ -103,7 +103,7 @@ export class Editor {
     this.queue = new Queue(sender(address), store, {
       changed: (caret, replaced) => this.changed(caret, replaced),
       state: () => this.show(),
-      say: (words) => this.tell(words),
+      announce: (words) => this.showNotice(words),
     });
     this.conflicts = new Conflicts(this.queue, this.text);
   }
@@ -137,7 +137,7 @@ export class Editor {
       this.player.reveal(() => paragraph.box);
     }
     this.rest();
-    if (replaced !== undefined) this.player.replace.tell(replaced);
+    if (replaced !== undefined) this.player.replace.showOutcome(replaced);
   }
 
   /** Show whether everything is saved, and whether there are steps to undo and redo. */
@@ -151,7 +151,7 @@ export class Editor {
     this.enable(this.undoButton, able && (queue.undo > 0 || waiting));
     this.enable(this.redoButton, able && queue.redo > 0 && !waiting);
     clearTimeout(this.timers.state);
-    if (queue.stopped && this.followed !== Infinity) this.tellPage(Infinity); // the page reruns and shows what is wrong
+    if (queue.stopped && this.followed !== Infinity) this.reportRevision(Infinity); // the page reruns and shows what is wrong
     if (queue.stopped)
       this.state(tr("Not saved. {reason} Your text is kept in this browser.", { reason: queue.stopped }), true);
     else if (queue.failures) this.state(queue.unkept ? keepOpen() : keptHere(), true);
@@ -173,7 +173,7 @@ export class Editor {
   }
 
   /** Show why a step was not done. @param {string} words */
-  tell(words) {
+  showNotice(words) {
     this.notice = words;
     this.show();
   }
@@ -190,12 +190,12 @@ export class Editor {
     this.timers.rested = setTimeout(() => {
       const { queue } = this;
       if (this.active || !queue?.settled || queue.stopped || queue.busy || queue.revision === this.followed) return;
-      this.tellPage(queue.revision);
+      this.reportRevision(queue.revision);
     }, RESTED);
   }
 
   /** Rerun the page, which then shows this revision's counts and facts. @param {number} revision */
-  tellPage(revision) {
+  reportRevision(revision) {
     this.followed = revision;
     this.player.send("rested", revision);
   }
@@ -378,7 +378,7 @@ export class Editor {
     this.step(paragraph, { do: "speaker", speaker, ...(part ? { from: start, to: end, ids } : {}) });
     const whose = part && from > 0 ? this.text.byId(ids[0]) : paragraph;
     if (inside && whose) this.enter(whose, part ? length(whose.body) : (range?.from ?? 0));
-    this.say.textContent = tr("Assigned to {speaker}.", { speaker });
+    this.live.textContent = tr("Assigned to {speaker}.", { speaker });
   }
 
   close() {

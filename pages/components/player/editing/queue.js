@@ -32,7 +32,7 @@ const MOST_KEPT_ALIVE = 60_000; // maximum bytes that a browser still sends for 
  *   Send `lasting`: send even if the page closes. A `body` of null requests the changes since the revision `since`.
  *   The status is 0 without a response.
  * @typedef {{
- *   changed: (caret?: { id: number, at: number } | null, replaced?: number) => void, state: () => void, say: (words: string) => void,
+ *   changed: (caret?: { id: number, at: number } | null, replaced?: number) => void, state: () => void, announce: (words: string) => void,
  * }} Hooks
  */
 
@@ -351,7 +351,7 @@ export class Queue {
     const now = this.confirmed.find((line) => line.id === id)?.text ?? "";
     if (!spaced(text) || alike(text, was) || alike(text, now)) {
       this.entries = rest;
-      if (!alike(text, now) || entry.step.do !== "text") this.hooks.say(reason);
+      if (!alike(text, now) || entry.step.do !== "text") this.hooks.announce(reason);
     } else {
       const step = gone ? this.revival(id, text, was) : { do: /** @type {const} */ ("text"), id, was, text };
       this.entries = [{ key: entry.key, step, held: { reason, gone } }, ...rest];

@@ -207,10 +207,10 @@ export class Replace {
   }
 
   /** @param {number} count */
-  tell(count) {
-    const says = { count: count.toLocaleString("en"), key: this.player.commands.keymap.hint("undo") };
+  showOutcome(count) {
+    const values = { count: count.toLocaleString("en"), key: this.player.commands.keymap.hint("undo") };
     this.outcome.textContent = count
-      ? tr("{count} replaced. {key} undoes it.", says)
+      ? tr("{count} replaced. {key} undoes it.", values)
       : tr("Nothing was replaced: the text was changed in another tab meanwhile.");
   }
 }

@@ -35,7 +35,7 @@ export class Review {
     this.right = part("review-right", HTMLButtonElement);
     this.choices = part("review-readings");
     this.moreButton = part("review-more", HTMLButtonElement);
-    this.say = part("say");
+    this.live = part("say");
     this.outcome = part("review-outcome");
     on(this.opener, "click", () => this.toggle());
     on(this.form, "submit", (event) => {
@@ -87,7 +87,7 @@ export class Review {
     editor.leave();
     const address = editor.address.replace(/edits$/, "readings");
     if (this.readings?.address !== address) this.readings = new Readings(address);
-    if (!text.doubts.length || !editor.editable) return void (this.say.textContent = tr("No word is doubtful."));
+    if (!text.doubts.length || !editor.editable) return void (this.live.textContent = tr("No word is doubtful."));
     this.open = true;
     this.done = [];
     this.form.hidden = false;
@@ -115,7 +115,7 @@ export class Review {
     if (word) return this.go(word);
     const count = this.done.length.toLocaleString("en");
     this.end();
-    this.say.textContent = tr("No word is doubtful any more. {count} reviewed.", { count });
+    this.live.textContent = tr("No word is doubtful any more. {count} reviewed.", { count });
   }
 
   /** @param {1 | -1} direction */
@@ -159,7 +159,7 @@ export class Review {
 
   /** @param {string[]} readings */
   offer(readings) {
-    this.tell("");
+    this.showOutcome("");
     this.offered = readings;
     const buttons = readings.map((text, place) => {
       const content = [make("kbd", "stt-sheet-key", String(place + 1)), make("span", "", text)];
@@ -170,7 +170,7 @@ export class Review {
     this.choices.hidden = !readings.length;
     const { audio } = this.player.data;
     this.moreButton.hidden = !audio || readings.length >= MOST;
-    if (readings.length) this.say.textContent = readings.map((text, place) => `${place + 1}: ${text}`).join(", ");
+    if (readings.length) this.live.textContent = readings.map((text, place) => `${place + 1}: ${text}`).join(", ");
   }
 
   /** Let the server decode the word again, for more readings. */
@@ -179,22 +179,22 @@ export class Review {
     if (!word || !readings || this.moreButton.hidden || this.moreButton.getAttribute("aria-disabled") === "true")
       return;
     this.moreButton.setAttribute("aria-disabled", "true");
-    this.say.textContent = tr("Transcribing the word again");
+    this.live.textContent = tr("Transcribing the word again");
     try {
       const found = await readings.more(word);
       if (!this.decides(word)) return;
       const before = this.offered.length;
       this.offer(found);
-      if (found.length === before) this.tell(tr("No other suggestion was found."));
+      if (found.length === before) this.showOutcome(tr("No other suggestion was found."));
     } catch (error) {
-      if (this.decides(word)) this.tell(/** @type {Error} */ (error).message);
+      if (this.decides(word)) this.showOutcome(/** @type {Error} */ (error).message);
     } finally {
       this.moreButton.removeAttribute("aria-disabled");
     }
   }
 
   /** @param {string} words */
-  tell(words) {
+  showOutcome(words) {
     this.outcome.textContent = words;
   }
 

@@ -36,7 +36,7 @@ export class Notes {
     this.toggle = part("notes-toggle", HTMLButtonElement);
     this.counter = part("notes-count");
     this.panel = part("notes");
-    this.say = part("say");
+    this.live = part("say");
     this.painter = new Painter(part("marks"), text, (note) => this.goTo(note));
     on(this.adder, "mousedown", (event) => event.preventDefault()); // a click keeps the selection
     on(this.adder, "click", () => this.add());
@@ -185,7 +185,7 @@ export class Notes {
     if (this.deleted?.id === note.id) this.deleted = null;
     this.draw();
     if (own) this.focusOf(stored)?.focus({ preventScroll: true });
-    this.say.textContent = tr("Saved the note at {time}.", { time: clock(note.start) });
+    this.live.textContent = tr("Saved the note at {time}.", { time: clock(note.start) });
   }
 
   /** @param {Note} note */
@@ -193,7 +193,7 @@ export class Notes {
     try {
       await this.busyWhile(() => remove(this.address ?? "", note));
     } catch (error) {
-      this.say.textContent = this.trouble(note, error);
+      this.live.textContent = this.trouble(note, error);
       return;
     }
     this.notes = this.notes.filter(({ id }) => id !== note.id);
@@ -204,7 +204,7 @@ export class Notes {
 
   /** @param {Note} note */
   async restore(note) {
-    await this.save(note).catch((error) => (this.say.textContent = this.trouble(note, error)));
+    await this.save(note).catch((error) => (this.live.textContent = this.trouble(note, error)));
     this.focusOf(note)?.focus({ preventScroll: true });
   }
 

@@ -31,7 +31,7 @@ export class Passages {
     const { root, text, on } = player;
     const part = partsOf(root, "stt-");
     this.panel = part("passage");
-    this.say = part("say");
+    this.live = part("say");
     // Opening the menu of a paragraph keeps the selection.
     on(text.box, "mousedown", (event) => event.target.closest(".stt-more") && event.preventDefault());
   }
@@ -101,7 +101,7 @@ export class Passages {
         const made = progress(passage, () => this.cancel());
         this.show(made.box, looks);
         this.working = made;
-        this.tell(tr("Transcribing {span} again.", { span: when(passage) }));
+        this.announce(tr("Transcribing {span} again.", { span: when(passage) }));
       }
       this.timer = setTimeout(() => this.poll(), POLLING);
     } else if (looks !== this.shown) {
@@ -118,7 +118,7 @@ export class Passages {
       play: () => this.player.playSpan(passage.start, passage.end),
     });
     this.show(box, looks);
-    this.tell(tr("{span} is transcribed. Use the new words, or discard them.", { span: when(passage) }));
+    this.announce(tr("{span} is transcribed. Use the new words, or discard them.", { span: when(passage) }));
   }
 
   /** Put the new words into the transcript as one step. @param {Passage} passage @param {HTMLElement} trouble */
@@ -142,7 +142,7 @@ export class Passages {
     }
     this.hide();
     queue.refresh();
-    this.tell(tr("The transcript now has the new words from {span}.", { span: when(passage) }));
+    this.announce(tr("The transcript now has the new words from {span}.", { span: when(passage) }));
   }
 
   /** Cancel the transcription of the passage, or discard its result. */
@@ -185,8 +185,8 @@ export class Passages {
   }
 
   /** @param {string} words */
-  tell(words) {
-    this.say.textContent = words;
+  announce(words) {
+    this.live.textContent = words;
   }
 
   close() {
