@@ -221,7 +221,7 @@ def side_by_side(done: list[Job], reference: str) -> None:
         first + PART,
         one_recording=one_recording,
     )
-    say_limits(texts, any(alignment.rough for alignment in found.values()))
+    draw_limits(texts, any(alignment.rough for alignment in found.values()))
     base = Column("✓", tr("the reference text"), audio_of(done[0], done[0]) if one_recording else None)
     columns = [Column(letters[job.id], model_name(job), audio_of(job, done[0])) for job in done]
     if against != REFERENCE:
@@ -301,7 +301,7 @@ def part_of(words: int) -> int:
     return chosen
 
 
-def say_limits(texts: dict[str, list[comparison.Token]], rough: bool) -> None:
+def draw_limits(texts: dict[str, list[comparison.Token]], rough: bool) -> None:
     longest = max(map(len, texts.values()))
     if longest == comparison.MAX_WORDS:
         st.warning(tr("Only the first {count:,} words of each text are compared.", count=comparison.MAX_WORDS))

@@ -7,7 +7,7 @@ from pages.escape import plain, show_stored_error, store_error
 from pages.sections.settings.data import my_data
 from pages.sections.settings.keys import player_keys
 from pages.sections.settings.limits import limits_view
-from pages.sections.settings.models import models_here
+from pages.sections.settings.models import model_list
 from pages.sections.settings.recovery import keep_history
 from pages.sections.settings.tokens import token_list
 from pages.sections.settings.vocabulary import my_vocabulary
@@ -73,7 +73,7 @@ known_voices()
 token_list()
 webhooks()
 my_data()
-models_here()
+model_list()
 
 st.subheader(tr("This server"), anchor=False)
 host = settings()

@@ -165,7 +165,7 @@ def leave() -> None:
     another process. The job engine is not shut down in order, because that would close the database: a chunk that is
     still being decoded would fail, and its job with it. Decoding cannot be interrupted from outside.
     """
-    handing_over = threading.Thread(target=_hand_over, daemon=True)
+    handing_over = threading.Thread(target=_release_and_stop, daemon=True)
     handing_over.start()
     handing_over.join(TIMEOUT)
     log.info("stopped")
@@ -173,7 +173,7 @@ def leave() -> None:
     os._exit(0)
 
 
-def _hand_over() -> None:
+def _release_and_stop() -> None:
     """Requeue open jobs on a shared database: other workers need not wait until this worker's heartbeat times out."""
     from stt.jobs import service
 

@@ -13,7 +13,7 @@ def ask() -> None:
     with st.container(key="sign-in"):
         st.title("STT Studio", anchor=False)
         if getattr(st.user, "is_logged_in", False):
-            _not_let_in()
+            _access_denied()
             return
         plain(tr("Turn speech into text. This server is for people of one organisation: sign in to go on."))
         if not st.context.cookies:
@@ -22,7 +22,7 @@ def ask() -> None:
             st.login()
 
 
-def _not_let_in() -> None:
+def _access_denied() -> None:
     plain(
         tr(
             "You have signed in as {name}, but that account may not use this server, or you have signed out meanwhile.",

@@ -79,7 +79,7 @@ def offered(model: Model) -> bool:
     if model.id == LOCAL and keys.server_key() is None:
         mine.add(FIRST)
     listed = shelf.listed(mine)
-    return (not model.local or shelf.is_here(known_models.find(model.id))) if listed is None else listed
+    return (not model.local or shelf.is_available(known_models.find(model.id))) if listed is None else listed
 
 
 def default() -> Model:

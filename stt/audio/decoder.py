@@ -64,7 +64,7 @@ def probe(path: Path, name: str = "", track: int | None = None) -> Media:
         try:
             found, _ = decoder.call("probe", path=str(path), name=name, track=track, **LOOK)
         finally:
-            decoder_pool.give_back(decoder)
+            decoder_pool.release(decoder)
     return Media(**found)
 
 
@@ -107,7 +107,7 @@ class Reader:
         if decoder.reusable:
             with suppress(SttError, OSError):
                 decoder.call("close", **DECODE)
-        decoder_pool.give_back(decoder)
+        decoder_pool.release(decoder)
 
     @property
     def position(self) -> float:

@@ -192,7 +192,7 @@ def _crash(code: int) -> UnsafeRecording:
 
 
 def take() -> Decoder:
-    """Return a process for exclusive use by the caller, who returns it with `give_back` or ends it."""
+    """Return a process for exclusive use by the caller, who returns it with `release` or ends it."""
     with _lock:
         while _idle:
             decoder = _idle.pop()
@@ -202,7 +202,7 @@ def take() -> Decoder:
     return Decoder()
 
 
-def give_back(decoder: Decoder) -> None:
+def release(decoder: Decoder) -> None:
     """Return a process to the pool, or end it if it is not reusable or the pool is full."""
     with _lock:
         if decoder.reusable and len(_idle) < KEPT:
@@ -216,7 +216,7 @@ def warm() -> None:
     with _lock:
         missing = not _idle
     if missing:
-        give_back(take())
+        release(take())
 
 
 def _answer(stdout: IO[bytes]) -> tuple[dict[str, Any], bytes] | None:

@@ -21,7 +21,7 @@ TIMEOUT = 12.0  # time limit for analysing all tracks, seconds
 PART = 30.0  # seconds analysed at once
 
 
-def look(path: Path, name: str = "") -> tuple[Media, list[Track]]:
+def inspect(path: Path, name: str = "") -> tuple[Media, list[Track]]:
     """Probe a file; return the facts of the chosen track, and all tracks if there are several.
 
     Raises what `decoder.probe` raises.
@@ -43,7 +43,7 @@ def listened(path: Path, tracks: Sequence[Track]) -> list[Track]:
     for begin, seconds in ((0.0, FIRST), (FIRST, FURTHER)):
         if begin and any((track.speech or 0.0) >= ENOUGH for track in done):
             break
-        done = [track if track.problem else _listened(path, track, begin, seconds, ends) for track in done]
+        done = [track if track.problem else _with_level(path, track, begin, seconds, ends) for track in done]
     return done
 
 
@@ -62,7 +62,7 @@ def chosen(tracks: Sequence[Track]) -> list[Track]:
     return [replace(track, chosen=track is first) for track in tracks]
 
 
-def _listened(path: Path, track: Track, begin: float, seconds: float, ends: float) -> Track:
+def _with_level(path: Path, track: Track, begin: float, seconds: float, ends: float) -> Track:
     speech, energy, count = track.speech, 0.0, 0
     try:
         with Reader(path, track=track.number) as reader:

@@ -144,10 +144,10 @@ def offer(text: str, visitor_name: str, address: str | None = None) -> Offer:
     raise _no_code()
 
 
-def use(text: str, visitor_name: str, *, add_mine: bool) -> None:
+def use(text: str, visitor_name: str, *, add_history: bool) -> None:
     """Give this visitor's browser access to the history of a code. Raises NotFound.
 
-    With `add_mine`, the browser's former history is merged into the code's history, for every browser that used the
+    With `add_history`, the browser's former history is merged into the code's history, for every browser that used the
     former one, and its jobs continue. Otherwise the former history is kept, and the browser uses it again after it has
     left the code's history.
     """
@@ -159,7 +159,7 @@ def use(text: str, visitor_name: str, *, add_mine: bool) -> None:
         after = connection.execute(_owner_of_code(text)).scalar_one()
         if after == before:
             return
-        if add_mine:
+        if add_history:
             _merge(connection, before, after)
         _give(connection, visitor_name, after)
 

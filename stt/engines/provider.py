@@ -203,7 +203,7 @@ def _tracks(job: Job) -> dict[str, str]:
 def _wait(job: Job, why: ProviderError) -> None:
     """Record that the provider certainly did not accept the create. `Client.create` retries after a wait."""
     submissions.unmark_submitted(job)
-    records.update_progress(job, stage=_trouble(why))
+    records.update_progress(job, stage=_stage_of_error(why))
 
 
 def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float | None]:
@@ -243,7 +243,7 @@ def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float 
                 raise
             waits = waits if trouble is not None else backoff.backoff()
             trouble = error
-            work.with_retries(records.update_progress, job, stage=_trouble(error), expected=expected)
+            work.with_retries(records.update_progress, job, stage=_stage_of_error(error), expected=expected)
             continue
         now = time.time()
         if reading.status != "running":
@@ -287,7 +287,7 @@ def _stage(word: str) -> str:
     return "Queued at the provider" if waiting else "The provider is transcribing"
 
 
-def _trouble(why: ProviderError) -> str:
+def _stage_of_error(why: ProviderError) -> str:
     if isinstance(why, ProviderBusy):
         return "The provider is busy, waiting to go on"
     return "The provider does not answer, trying again"

@@ -45,7 +45,7 @@ def _texts(job: Job, recording: Recording, language: str | None, first: float, l
 
     check = _deadline()
     model_of_job = known.find(job.model if job.model.startswith(known.PREFIX) else known.DEFAULT)
-    chosen = model_of_job if shelf.is_here(model_of_job) else known.find(known.DEFAULT)
+    chosen = model_of_job if shelf.is_available(model_of_job) else known.find(known.DEFAULT)
     track, _ = tracks.picked(tracks.of_rows(recording.tracks), str(job.options.get("track") or ""))
     try:
         with Reader(recording.path, track=track, check_cancelled=check) as reader:

@@ -44,7 +44,7 @@ def worker_limits() -> dict[str, int]:
 
 def queue_for(job: Job) -> str:
     """Return DOWNLOAD_QUEUE if the job's model must be downloaded first, else the queue that `queue_of` returns."""
-    if job.engine == kinds.ON_DEVICE and not shelf.is_here(known.find(job.model)):
+    if job.engine == kinds.ON_DEVICE and not shelf.is_available(known.find(job.model)):
         return DOWNLOAD_QUEUE
     return queue_of(job.engine, job.duration)
 

@@ -113,7 +113,7 @@ class Place:
         finally:
             lock.release()
 
-    def spoil(self) -> None:
+    def invalidate(self) -> None:
         """Move an incomplete or altered model back to `parts`, so that it is not used. A new download reuses the files.
 
         The caller must hold the lock.
@@ -126,11 +126,11 @@ class Place:
         """Delete the model and any partial download. The caller must hold the lock."""
         with writing_models(self.models):
             if self.whole.exists():
-                self.spoil()
+                self.invalidate()
             shutil.rmtree(self.parts, ignore_errors=True)
 
 
-def bring(known: Known, place: Place, report: Report, check: Check) -> None:
+def download(known: Known, place: Place, report: Report, check: Check) -> None:
     """Download a model to `place`, or resume its download. The caller must hold the lock of `place`.
 
     After an interruption the download is retried, until no byte has arrived for TIMEOUT seconds. Raises
@@ -175,7 +175,7 @@ def _attempt(known: Known, place: Place, tracker: _Tracker) -> None:
                 f" {megabytes(max(0, room))} to spare."
             )
         for file in published.files:
-            _bring_file(hub, published, file, place.parts, tracker)
+            _download_file(hub, published, file, place.parts, tracker)
         hashes = {file.name: sha256(place.parts / file.name) for file in published.files}
         _finish(place, replace(published, files=tuple(replace(f, sha256=hashes[f.name]) for f in published.files)))
 
@@ -201,7 +201,7 @@ def _same(before: HubFile | None, now: HubFile) -> bool:
     return before.blob == now.blob if now.sha256 is None else before.sha256 == now.sha256
 
 
-def _bring_file(hub: Hub, published: Snapshot, file: HubFile, parts: Path, tracker: _Tracker) -> None:
+def _download_file(hub: Hub, published: Snapshot, file: HubFile, parts: Path, tracker: _Tracker) -> None:
     path = parts / file.name
     for last in (False, True):
         path.touch()

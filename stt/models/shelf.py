@@ -55,7 +55,7 @@ def entry_of(known: Known) -> Entry:
     return Entry(known, state, progress.total, progress)
 
 
-def is_here(known: Known) -> bool:
+def is_available(known: Known) -> bool:
     """Return whether a model can be used without a download."""
     return known.packaged or _place(known).published() is not None
 
@@ -117,10 +117,10 @@ def obtain(name: str, report: Report, check: Check) -> Weights:
         with place.alone() as alone:
             if alone and published is not None:  # a file was altered since the download
                 if place.published() == published:
-                    place.spoil()
+                    place.invalidate()
             elif alone and place.published() is None:
                 check_fits(known)
-                download.bring(known, place, report, check)
+                download.download(known, place, report, check)
             elif not alone and (progress := place.progress()):
                 report(progress)
 
@@ -129,12 +129,12 @@ def get(name: str, report: Report, check: Check = lambda: None) -> Entry:
     """Download a model that the host requests, even if STT_MODELS does not list it. Raises the errors of `obtain`."""
     known = find(name)
     place = _place(known)
-    while not is_here(known):
+    while not is_available(known):
         check()
         with place.alone() as alone:
-            if alone and not is_here(known):
+            if alone and not is_available(known):
                 check_fits(known)
-                download.bring(known, place, report, check)
+                download.download(known, place, report, check)
             elif progress := place.progress():
                 report(progress)
     return entry_of(known)
@@ -145,7 +145,7 @@ def begin(name: str) -> None:
     known = find(name)
     check_fits(known)
     place = _place(known)
-    if is_here(known) or ((progress := place.progress()) and progress.running):
+    if is_available(known) or ((progress := place.progress()) and progress.running):
         return
     place.parts.mkdir(parents=True, exist_ok=True)
     place.note(Progress(time.time(), progress.done if progress else 0, known.size))

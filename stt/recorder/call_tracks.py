@@ -49,7 +49,7 @@ def write(path: Path, part: Path, *, name: str = "", longest: float) -> bool:
         if decoder.reusable:
             with suppress(SttError, OSError):
                 decoder.call("close", **DECODE)
-        decoder_pool.give_back(decoder)
+        decoder_pool.release(decoder)
     return seconds is not None and _is_whole(part, seconds)
 
 

@@ -16,7 +16,7 @@ MOST = 12  # maximum number of speakers that can be requested
 GAP = 0.3  # minimum silence that ends a turn, seconds
 BLIP = 0.1  # minimum length of a turn, seconds; shorter turns are treated as noise
 ROUNDS = 3  # number of rounds; each finds the sequence of speakers from their mean voiceprints of the round before
-TELLING = 0.8  # minimum speech for a voiceprint that is used to distinguish speakers, seconds
+DISTINCTIVE = 0.8  # minimum speech for a voiceprint that is used to distinguish speakers, seconds
 SAMPLE = 3.0  # maximum length of a speaker's sample, seconds
 
 
@@ -100,7 +100,7 @@ def diarize(analyses: Sequence[dict[str, Any]], speakers: int | None = None) -> 
         return Diarization(requested=speakers)
     prints = np.concatenate([chunk.prints for chunk in chunks])
     lengths = np.array([piece.seconds for piece in pieces])
-    usable, usual = _telling(pieces), sequence.usual_likeness(chunks)
+    usable, usual = _distinctive(pieces), sequence.usual_likeness(chunks)
     labels = clustering.cluster(prints, lengths, usable, usual, speakers)
     for _ in range(ROUNDS):
         labels = sequence.follow(chunks, prints, lengths, _centroids(prints, lengths, labels))
@@ -124,7 +124,7 @@ def split(analyses: Sequence[dict[str, Any]], diarization: Diarization, speaker:
     pieces = [piece for chunk in chunks for piece in chunk.pieces]
     prints = np.concatenate([chunk.prints for chunk in chunks])[own]
     lengths = np.array([piece.seconds for piece in pieces])[own]
-    halves = clustering.halve(prints, lengths, _telling(pieces)[own])
+    halves = clustering.halve(prints, lengths, _distinctive(pieces)[own])
     less = int(np.bincount(halves, lengths, 2).argmin())
     labels[own[halves == less]] = len(diarization.speakers)
     return of_labels(chunks, labels)
@@ -155,9 +155,9 @@ def of_labels(chunks: Sequence[Chunk], labels: np.ndarray) -> Diarization:
     return Diarization(tuple(turns), tuple(found), tuple(labels.tolist()))
 
 
-def _telling(pieces: Sequence[Piece]) -> np.ndarray:
+def _distinctive(pieces: Sequence[Piece]) -> np.ndarray:
     """Return for each piece whether its voiceprint has enough speech to distinguish speakers."""
-    return np.array([(piece.near[1] - piece.near[0]) * STEP / RATE >= TELLING for piece in pieces])
+    return np.array([(piece.near[1] - piece.near[0]) * STEP / RATE >= DISTINCTIVE for piece in pieces])
 
 
 def _sample(middle: float, turns: Sequence[Turn]) -> tuple[float, float]:

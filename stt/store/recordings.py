@@ -172,7 +172,7 @@ def inspect(part: Path, name: str, owner: str, dated: Dated | None = None) -> Re
     """
     from stt.audio import track_choice  # loads numpy only when needed
 
-    found, several = track_choice.look(part, name)
+    found, several = track_choice.inspect(part, name)
     check_length(names.clean(name), found.duration)
     dated = dates.of_file(found.dated) or dated
     return Recording(
@@ -202,7 +202,7 @@ def with_tracks(recording: Recording) -> Recording:
         return recording
     from stt.audio import track_choice
 
-    _, several = track_choice.look(recording.path, recording.name)
+    _, several = track_choice.inspect(recording.path, recording.name)
     rows = tracks.as_rows(several)
     queries.write(recordings.update().where(recordings.c.id == recording.id).values(tracks=rows))
     return replace(recording, tracks=rows)

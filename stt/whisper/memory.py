@@ -24,7 +24,7 @@ def tune() -> None:
     Rarer garbage collection makes loading a long transcript a third faster.
 
     All threads use one malloc arena, because arenas of single threads cannot share freed memory. One shared arena saves
-    300 MB at the peak of a long recording. The memory of large arrays is kept until `give_back`, because mapping it
+    300 MB at the peak of a long recording. The memory of large arrays is kept until `trim`, because mapping it
     again for each array makes Whisper a sixth slower.
 
     MKL, which CTranslate2 uses on Intel processors, caches its buffers by default. Without the cache the peak is 50 MB
@@ -55,10 +55,10 @@ def loading_weights() -> Iterator[None]:
     finally:
         if libc is not None:
             libc.mallopt(M_MMAP_THRESHOLD, WORKING)
-        give_back()
+        trim()
 
 
-def give_back() -> None:
+def trim() -> None:
     """Return free memory to the operating system. This takes some milliseconds."""
     if libc := _glibc():
         libc.malloc_trim(0)

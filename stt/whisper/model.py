@@ -74,11 +74,11 @@ class Whisper(WindowModel):
         Only one caller runs at a time, because the computation needs six times the memory of its result.
         """
         with self._permit(), self._encoding:
-            memory.give_back()  # memory that the windows of the previous part used
+            memory.trim()  # memory that the windows of the previous part used
             try:
                 return features(self.feature_extractor, sound)
             finally:
-                memory.give_back()
+                memory.trim()
 
     def encode_window(self, features: Samples) -> Any:
         """Encode a window, without most of the silence that pads it to 30 s.

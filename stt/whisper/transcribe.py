@@ -140,7 +140,7 @@ def transcribe(
                 rest = submitted or submit(transcription, _part_bounds(sound, at), threads)
                 yield from map(transcription.accept, rest.events())
             finally:
-                memory.give_back()
+                memory.trim()
 
     transcription = Transcription(segments, language or previous)
     submitted = submit(transcription, _part_bounds(sound, 0), pool) if pool and transcription.language else None

@@ -24,7 +24,7 @@ REFRESH = 1.0  # refresh interval during a download, seconds
 NOTICE = "models_notice"  # key of the last action's error in the session state
 
 
-def models_here() -> None:
+def model_list() -> None:
     """Draw the Whisper models section of the Settings page; nothing if the models are on other machines."""
     if settings().role == "web":
         return

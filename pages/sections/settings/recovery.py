@@ -149,7 +149,7 @@ def _confirm(code: str, name: str) -> None:
             tr("Use only your own code: everyone with access to that history can see what you transcribe from now on."),
             "stt-hint",
         )
-        add = _add_mine(offer)
+        add = _ask_to_add_history(offer)
         with st.container(horizontal=True):
             if st.button(tr("Use this history"), type="primary", key="recovery-use"):
                 _use(code, name, add)
@@ -158,7 +158,7 @@ def _confirm(code: str, name: str) -> None:
                 st.rerun()
 
 
-def _add_mine(offer: Offer) -> bool:
+def _ask_to_add_history(offer: Offer) -> bool:
     """Ask whether to add this browser's history to the history that the code opens.
 
     The default is no, because that history may be a stranger's.
@@ -179,12 +179,12 @@ def _add_mine(offer: Offer) -> bool:
     return chosen
 
 
-def _use(code: str, name: str, add_mine: bool) -> None:
+def _use(code: str, name: str, add_history: bool) -> None:
     if live_recordings.take_up(session.owner(), name)[1]:
         st.error(tr("A recording is being made in this browser. Stop it first."))
         return
     with show_errors():
-        recovery.use(code, name, add_mine=add_mine)
+        recovery.use(code, name, add_history=add_history)
         st.session_state[session.RECOVERED] = True
     st.session_state.pop(OFFERED)
     st.rerun()

@@ -200,12 +200,12 @@ def token_of(request: Request) -> Token:
     """Return the token in the request's `Authorization` header. Raises Unauthorized."""
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
     token = tokens.find(text.strip()) if scheme.lower() == "bearer" and text.strip() else None
-    if token is None or not _may_enter(token.owner):
+    if token is None or not _has_access(token.owner):
         raise Unauthorized("The token is missing, invalid or revoked.")
     return token
 
 
-def _may_enter(owner: str) -> bool:
+def _has_access(owner: str) -> bool:
     """Return whether tokens of this owner are valid.
 
     If STT_ACCESS is `login`, the owner must be a user who may still sign in. So tokens that visitors created under

@@ -167,7 +167,7 @@ def _acquire(found: Weights) -> Model | None:
         if model is None or model.found != found:  # the model is not loaded, or its weights were replaced on the disk
             model = Model(found)
             if _make_room(model.memory):
-                memory.give_back()
+                memory.trim()
             if _taken() + model.memory > limit() and any(each.users for each in _loaded.values()):
                 return None
             _loaded[found.folder] = model
