@@ -3574,6 +3574,7 @@ var MARKS = SUPPORTED && {
   all: highlight("stt-hit", 0),
   now: highlight("stt-hit-now", 1)
 };
+var foldedOf = (paragraph) => paragraph.folded ??= folded(paragraph.text);
 var Finder = class {
   hits = (
     /** @type {Hit[]} */
@@ -3592,6 +3593,8 @@ var Finder = class {
     /** @type {Map<Paragraph, Hit[]>} */
     /* @__PURE__ */ new Map()
   );
+  folding = 0;
+  // the idle callback of foldAhead
   /** @param {import("./index.js").Player} player */
   constructor(player) {
     this.player = player;
@@ -3623,6 +3626,7 @@ var Finder = class {
     this.counter.textContent = this.text.doubts.length.toLocaleString("en");
     const now = this.hits[this.place];
     this.search();
+    this.foldAhead();
     if (now)
       this.go(this.hits.findIndex(({ paragraph, from }) => paragraph.id === now.paragraph.id && from === now.from));
   }
@@ -3657,7 +3661,19 @@ var Finder = class {
   spansIn(paragraph, wanted) {
     const { replace } = this.player;
     if (replace.shown) return replace.spans(paragraph, wanted);
-    return search(paragraph.text, wanted, (text) => paragraph.folded ??= folded(text));
+    return search(paragraph.text, wanted, () => foldedOf(paragraph));
+  }
+  /** Fold the paragraphs while the browser is idle, so that the first search of a long transcript is quick too. */
+  foldAhead() {
+    if (!window.requestIdleCallback) return;
+    cancelIdleCallback(this.folding);
+    let next = 0;
+    const fold = (deadline) => {
+      const { paragraphs } = this.text;
+      while (next < paragraphs.length && deadline.timeRemaining() > 1) foldedOf(paragraphs[next++]);
+      if (next < paragraphs.length) this.folding = requestIdleCallback(fold);
+    };
+    this.folding = requestIdleCallback(fold);
   }
   /** @param {1 | -1} direction */
   step(direction) {

@@ -22,12 +22,16 @@ const MARKS = SUPPORTED && {
  * @typedef {Place & { paragraph: Paragraph }} Hit
  */
 
+/** Return the folded text of a paragraph, which is kept until its text changes. @param {Paragraph} paragraph */
+const foldedOf = (paragraph) => (paragraph.folded ??= folded(paragraph.text));
+
 export class Finder {
   hits = /** @type {Hit[]} */ ([]);
   place = -1; // index of the selected hit, -1 for none
   doubt = /** @type {Word | null} */ (null); // the selected doubtful word
   passed = -Infinity; // start of the last selected doubtful word, seconds
   hitsOf = /** @type {Map<Paragraph, Hit[]>} */ (new Map());
+  folding = 0; // the idle callback of foldAhead
 
   /** @param {import("./index.js").Player} player */
   constructor(player) {
@@ -61,6 +65,7 @@ export class Finder {
     this.counter.textContent = this.text.doubts.length.toLocaleString("en");
     const now = this.hits[this.place];
     this.search();
+    this.foldAhead();
     if (now)
       this.go(this.hits.findIndex(({ paragraph, from }) => paragraph.id === now.paragraph.id && from === now.from));
   }
@@ -100,7 +105,20 @@ export class Finder {
   spansIn(paragraph, wanted) {
     const { replace } = this.player;
     if (replace.shown) return replace.spans(paragraph, wanted);
-    return search(paragraph.text, wanted, (text) => (paragraph.folded ??= folded(text)));
+    return search(paragraph.text, wanted, () => foldedOf(paragraph));
+  }
+
+  /** Fold the paragraphs while the browser is idle, so that the first search of a long transcript is quick too. */
+  foldAhead() {
+    if (!window.requestIdleCallback) return; // Safari: the first search folds them
+    cancelIdleCallback(this.folding);
+    let next = 0;
+    const fold = (/** @type {IdleDeadline} */ deadline) => {
+      const { paragraphs } = this.text;
+      while (next < paragraphs.length && deadline.timeRemaining() > 1) foldedOf(paragraphs[next++]);
+      if (next < paragraphs.length) this.folding = requestIdleCallback(fold);
+    };
+    this.folding = requestIdleCallback(fold);
   }
 
   /** @param {1 | -1} direction */
