@@ -86,7 +86,7 @@ class Client:
         with self.pace.creating(self._max_creates, cancelled):
             until = self._clock.now() + retry_seconds
             for wait in backoff():
-                self.pace.turn(until, cancelled)
+                self.pace.wait(until, cancelled)
                 began, upload = self._clock.now(), _Upload(on_progress, cancelled)
                 answer, lost = None, None
                 try:
@@ -149,7 +149,7 @@ class Client:
         return "The key works."
 
     def _ask(self, path: str, until: float, cancelled: Stop | None) -> dict[str, Any]:
-        self.pace.turn(until, cancelled)
+        self.pace.wait(until, cancelled)
         began = self._clock.now()
         try:
             answer = _exchange(self._session, "GET", self._base + path, self._auth, timeout=self._timeout)

@@ -90,7 +90,7 @@ class Pace:
         """Return the seconds until the next call may be made."""
         return max(0.0, max(self._resume, self._next) - self._clock.now())
 
-    def turn(self, until: float, cancelled: Callable[[], bool] | None = None) -> None:
+    def wait(self, until: float, cancelled: Callable[[], bool] | None = None) -> None:
         """Wait until this call may be made. Raises Cancelled, or ProviderBusy if the wait would end after `until`."""
         with self._changed:
             at = max(self._clock.now(), self._resume, self._next)

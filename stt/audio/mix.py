@@ -48,16 +48,16 @@ class Mix:
         if not any(self._weights):
             self._weights = [1.0] * len(self.names)
         self._loudest = np.zeros(len(self.names))
-        self._turns = [PLAIN] * len(self.names)
+        self._phases = [PLAIN] * len(self.names)
         self._gains: list[float] | None = None
-        self._turned = np.zeros(len(self.names))  # number of samples of each channel that were inverted or shifted
+        self._adjusted = np.zeros(len(self.names))  # number of samples of each channel that were inverted or shifted
 
     def add(self, samples: Samples) -> Samples:
         """Return the next samples mixed, shape (1, n). The same sequence of calls always gives the same mix."""
         count = samples.shape[1]
         if count == 0 or len(samples) == 1:
             return samples[:1]
-        turns, gains = list(self._turns), self._gains
+        phases, gains = list(self._phases), self._gains
         if count >= SHORTEST or gains is None:
             levels = np.sqrt(np.mean(samples**2, axis=1))
             self._loudest = np.maximum(self._loudest, levels)
@@ -67,24 +67,24 @@ class Mix:
             if gain == 0:
                 continue
             if count >= SHORTEST:
-                turns[channel] = _turn(mixed, samples[channel], self._turns[channel])
-                if turns[channel] != PLAIN and levels[channel] > SILENT:
-                    self._turned[channel] += count
-            part = _turned(samples[channel], turns[channel]) * gain
+                phases[channel] = _phase(mixed, samples[channel], self._phases[channel])
+                if phases[channel] != PLAIN and levels[channel] > SILENT:
+                    self._adjusted[channel] += count
+            part = _with_phase(samples[channel], phases[channel]) * gain
             before = gain if self._gains is None else self._gains[channel]
-            if (before, self._turns[channel]) != (gain, turns[channel]):
+            if (before, self._phases[channel]) != (gain, phases[channel]):
                 fade = min(FADE, count)
-                old = _turned(samples[channel], self._turns[channel])[:fade] * before
+                old = _with_phase(samples[channel], self._phases[channel])[:fade] * before
                 part[:fade] = old + (part[:fade] - old) * np.linspace(0, 1, fade, dtype=np.float32)
             mixed += part
-        self._turns, self._gains = turns, gains
+        self._phases, self._gains = phases, gains
         return np.clip(mixed, -1, 1)[np.newaxis]
 
     def describe(self, rate: int) -> str:
         """Return a description of the mix, such as "2 channels to one; right in opposite phase, turned (11 s)"."""
         parts = [f"{len(self.names)} channels to one"]
-        for channel in np.flatnonzero(self._turned).tolist():
-            parts.append(f"{self._name(channel)} in opposite phase, turned ({self._turned[channel] / rate:.0f} s)")
+        for channel in np.flatnonzero(self._adjusted).tolist():
+            parts.append(f"{self._name(channel)} in opposite phase, turned ({self._adjusted[channel] / rate:.0f} s)")
         if dead := [
             self._name(channel) for channel, lives in enumerate(self._live()) if not lives and self._weights[channel]
         ]:
@@ -108,7 +108,7 @@ class Mix:
         return NAMES.get(self.names[channel], f"channel {channel + 1}")
 
 
-def _turn(mixed: Samples, samples: Samples, before: str) -> str:
+def _phase(mixed: Samples, samples: Samples, before: str) -> str:
     """Return how to add a channel to the mix so far: PLAIN, OPPOSED (inverted) or QUARTER (shifted by 90°).
 
     The decision depends on the correlation of `mixed` and `samples`, and on the previous decision, `before`.
@@ -127,10 +127,10 @@ def _turn(mixed: Samples, samples: Samples, before: str) -> str:
     return QUARTER
 
 
-def _turned(samples: Samples, turn: str) -> Samples:
-    if turn == PLAIN:
+def _with_phase(samples: Samples, phase: str) -> Samples:
+    if phase == PLAIN:
         return samples
-    if turn == OPPOSED:
+    if phase == OPPOSED:
         return -samples
     spectrum = np.fft.rfft(samples) * -1j
     spectrum[0] = 0

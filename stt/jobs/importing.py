@@ -73,7 +73,7 @@ def import_transcript(
         engine=kinds.ALIGNMENT,
         options=chosen,
         state=kinds.QUEUED if aligned else kinds.DONE,
-        turn=queues.next_priority(owner, kinds.ALIGNMENT, duration) if aligned else 0,
+        priority=queues.next_priority(owner, kinds.ALIGNMENT, duration) if aligned else 0,
         created=now,
         queued=now,
         finished=None if aligned else now,

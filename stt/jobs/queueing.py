@@ -16,7 +16,7 @@ log = logging.getLogger("stt.jobs.queueing")
 
 
 def enqueue(job: Job) -> None:
-    with SetWorkflowID(f"{job.id}-{job.attempt}"), SetEnqueueOptions(priority=job.turn):
+    with SetWorkflowID(f"{job.id}-{job.attempt}"), SetEnqueueOptions(priority=job.priority):
         DBOS.enqueue_workflow(queues.queue_for(job), workflow.transcription, job.id)
 
 

@@ -66,7 +66,7 @@ def next_priority(owner: str, engine: str, duration: float | None) -> int:
     here = _in_queue(queue_of(engine, duration))
 
     def highest(*where: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-        return sa.select(sa.func.coalesce(sa.func.max(_t.turn), 0)).where(here, *where).scalar_subquery()
+        return sa.select(sa.func.coalesce(sa.func.max(_t.priority), 0)).where(here, *where).scalar_subquery()
 
     now = highest(_t.state == WORKING)
     own = [highest(_t.owner == owner, _t.state == state) for state in OPEN]  # each state needs one index lookup
@@ -78,8 +78,8 @@ def next_priority(owner: str, engine: str, duration: float | None) -> int:
 def queue_position(job: Job, usual: float) -> QueuePosition:
     """Return the position of a queued job. `usual` is this server's speed, in seconds of audio per second of work."""
     here = _in_queue(queue_of(job.engine, job.duration))
-    first = sa.or_(_t.turn < job.turn, sa.and_(_t.turn == job.turn, _t.queued < job.queued))
-    before = sa.select(_t.duration).where(here, _t.state == QUEUED, first).order_by(_t.turn, _t.queued)
+    first = sa.or_(_t.priority < job.priority, sa.and_(_t.priority == job.priority, _t.queued < job.queued))
+    before = sa.select(_t.duration).where(here, _t.state == QUEUED, first).order_by(_t.priority, _t.queued)
     ahead = queries.values(before)
     working = [] if job.engine == kinds.PROVIDER else open_jobs(here, _t.state == WORKING)
     return QueuePosition(len(ahead), len(working), _until_start(working, ahead, usual))

@@ -145,7 +145,7 @@ def create(
         engine=engine,
         options=cleaned,
         state=kinds.QUEUED,
-        turn=queues.next_priority(owner, engine, duration),
+        priority=queues.next_priority(owner, engine, duration),
         created=now,
         queued=now,
         duration=duration,
@@ -254,7 +254,7 @@ def retry(generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = Non
     own_key = job.engine == kinds.PROVIDER and key is not None
     values: dict[str, Any] = {
         "attempt": job.attempt + 1,
-        "turn": queues.next_priority(owner, job.engine, job.duration),
+        "priority": queues.next_priority(owner, job.engine, job.duration),
         "queued": time.time(),
         "own_key": own_key,
     }

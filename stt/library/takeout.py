@@ -39,7 +39,7 @@ def everything(owner: str) -> Iterator[bytes]:
     index: dict[str, list[dict[str, Any]]] = {"transcripts": [], "recordings": []}
     for number, job in enumerate(history.find(owner, descending=False), 1):
         name = f"{number:04} {job.title}"
-        facts = {key: value for key, value in asdict(job).items() if key not in ("owner", "turn", "stage")}
+        facts = {key: value for key, value in asdict(job).items() if key not in ("owner", "priority", "stage")}
         index["transcripts"].append({"name": _stem(name), **facts})
         transcript, made = transcripts.transcript_of(job.id), datetime.fromtimestamp(job.created, UTC)
         for extension in FORMATS:

@@ -35,7 +35,7 @@ class Job:
     engine: str
     options: dict[str, Any]
     state: str
-    turn: int
+    priority: int
     created: float
     queued: float
     recording_id: str | None = None

@@ -32,7 +32,7 @@ transcriptions = sa.Table(
     sa.Column("state", sa.String(12), nullable=False),
     sa.Column("stage", sa.String(200)),  # what a working job is doing, as text
     sa.Column("attempt", sa.Integer, nullable=False),
-    sa.Column("turn", sa.Integer, nullable=False),  # priority in fair queueing: lower goes first
+    sa.Column("turn", sa.Integer, key="priority", nullable=False),  # in fair queueing: lower goes first
     sa.Column("created", sa.Float, nullable=False),
     sa.Column("queued", sa.Float, nullable=False),
     sa.Column("started", sa.Float),
@@ -72,8 +72,8 @@ transcriptions = sa.Table(
     sa.Index("transcriptions_by_language", "language", "owner"),
     sa.Index("transcriptions_by_finished", "model", "state", "finished"),
     sa.Index("transcriptions_by_state", "state", "queued"),
-    sa.Index("transcriptions_by_turn", "state", "engine", "turn"),
-    sa.Index("transcriptions_by_owner_turn", "owner", "engine", "state", "turn"),
+    sa.Index("transcriptions_by_turn", "state", "engine", "priority"),
+    sa.Index("transcriptions_by_owner_turn", "owner", "engine", "state", "priority"),
 )
 
 
