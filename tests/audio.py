@@ -1,4 +1,4 @@
-"""Sounds for tests: real speech, longer or re-encoded recordings of it, and music."""
+"""Provide sounds for tests: real speech, longer or re-encoded recordings of it, and music."""
 
 from __future__ import annotations
 
@@ -71,45 +71,49 @@ def chords(seconds: float) -> np.ndarray:
     """Return music without a voice: four chords of three notes with overtones, one per second."""
     at = np.arange(int(seconds * RATE)) / RATE
     roots = np.array([220.0, 174.6, 261.6, 196.0])[(at.astype(int) // 2) % 4]
-    notes = [np.sin(2 * np.pi * roots * step * over * at) / over for step in (1, 1.26, 1.5) for over in (1, 2, 3, 4)]
+    notes = [
+        np.sin(2 * np.pi * roots * step * overtone * at) / overtone
+        for step in (1, 1.26, 1.5)
+        for overtone in (1, 2, 3, 4)
+    ]
     return (0.05 * np.sum(notes, axis=0) * np.exp(-2 * (at % 1))).astype(np.float32)
 
 
 def tune(seconds: float, seed: int) -> np.ndarray:
     """Return a random melody with a voice-like timbre. Pace, vibrato, slides, overtones and a beat are random."""
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     at = np.arange(int(seconds * RATE)) / RATE
-    pace = chance.uniform(0.15, 0.9)
-    steps = chance.choice([0, 2, 3, 5, 7, 8, 10, 12], int(seconds / pace) + 2)
-    pitch = chance.uniform(100, 500) * 2 ** (steps[(at / pace).astype(int)] / 12)
-    slide = int(chance.uniform(0.005, 0.15) * RATE)
+    pace = rng.uniform(0.15, 0.9)
+    steps = rng.choice([0, 2, 3, 5, 7, 8, 10, 12], int(seconds / pace) + 2)
+    pitch = rng.uniform(100, 500) * 2 ** (steps[(at / pace).astype(int)] / 12)
+    slide = int(rng.uniform(0.005, 0.15) * RATE)
     pitch = np.convolve(np.pad(pitch, (slide, slide), "edge"), np.ones(slide) / slide, "same")[slide:-slide]
-    pitch = pitch * (1 + chance.uniform(0, 0.08) * np.sin(2 * np.pi * chance.uniform(4, 7.5) * at))
+    pitch = pitch * (1 + rng.uniform(0, 0.08) * np.sin(2 * np.pi * rng.uniform(4, 7.5) * at))
     phase = 2 * np.pi * np.cumsum(pitch) / RATE
-    fall, throat, width = chance.uniform(0.6, 2.0), chance.uniform(300, 3000, 3), chance.uniform(80, 400, 3)
-    voiced = chance.random() < 0.5
+    falloff, formants, widths = rng.uniform(0.6, 2.0), rng.uniform(300, 3000, 3), rng.uniform(80, 400, 3)
+    voiced = rng.random() < 0.5
     sound = np.zeros(len(at))
-    for over in range(1, 16):
-        loud = over**-fall
+    for overtone in range(1, 16):
+        level = overtone**-falloff
         if voiced:
-            loud = loud * (
-                0.1 + sum(np.exp(-(((over * pitch - t) / w) ** 2)) for t, w in zip(throat, width, strict=True))
+            level = level * (
+                0.1 + sum(np.exp(-(((overtone * pitch - t) / w) ** 2)) for t, w in zip(formants, widths, strict=True))
             )
-        sound += np.where(over * pitch < 7500, loud * np.sin(over * phase), 0)
-    sound *= np.minimum(1, at % pace / chance.uniform(0.01, 0.1)) * np.exp(-chance.uniform(0, 4) * (at % pace))
-    sound *= 1 + chance.uniform(0, 0.6) * np.sin(2 * np.pi * chance.uniform(2, 7) * at)
+        sound += np.where(overtone * pitch < 7500, level * np.sin(overtone * phase), 0)
+    sound *= np.minimum(1, at % pace / rng.uniform(0.01, 0.1)) * np.exp(-rng.uniform(0, 4) * (at % pace))
+    sound *= 1 + rng.uniform(0, 0.6) * np.sin(2 * np.pi * rng.uniform(2, 7) * at)
     sound /= np.abs(sound).max() + 1e-9
-    if chance.random() < 0.4:
-        beat = chance.uniform(0.3, 0.7)
-        sound += 0.5 * chance.standard_normal(len(at)) * np.exp(-30 * (at % beat))
-    return (sound * chance.uniform(0.1, 0.6) / np.abs(sound).max()).astype(np.float32)
+    if rng.random() < 0.4:
+        beat = rng.uniform(0.3, 0.7)
+        sound += 0.5 * rng.standard_normal(len(at)) * np.exp(-30 * (at % beat))
+    return (sound * rng.uniform(0.1, 0.6) / np.abs(sound).max()).astype(np.float32)
 
 
 def telephone(sound: np.ndarray) -> np.ndarray:
     """Return 16 kHz samples band-limited to a telephone line, 300 to 3400 Hz."""
     spectrum = np.fft.rfft(sound)
-    pitch = np.fft.rfftfreq(len(sound), 1 / RATE)
-    spectrum[(pitch < 300) | (pitch > 3400)] = 0
+    frequencies = np.fft.rfftfreq(len(sound), 1 / RATE)
+    spectrum[(frequencies < 300) | (frequencies > 3400)] = 0
     return np.fft.irfft(spectrum, len(sound)).astype(np.float32)
 
 
@@ -151,7 +155,7 @@ def write_tracks(path: Path, tracks: list[tuple[np.ndarray, dict[str, str]]]) ->
                     np.ascontiguousarray(sound)[np.newaxis], format="fltp", layout="mono"
                 )
                 frame.sample_rate, frame.pts, frame.time_base = RATE, 0, Fraction(1, RATE)
-                packets += [packet for made in resampler.resample(frame) for packet in stream.encode(made)]
+                packets += [packet for converted in resampler.resample(frame) for packet in stream.encode(converted)]
             packets += stream.encode(None)
         for packet in sorted(packets, key=lambda packet: packet.dts * packet.time_base):
             container.mux(packet)

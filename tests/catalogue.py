@@ -54,13 +54,13 @@ def texts() -> Iterator[tuple[Path, Text]]:
 
 def catalogue() -> bytes:
     """Return the content of `stt.pot`: the texts by file, in the order of the files."""
-    listed = Catalog(project="STT Studio", charset="utf-8", fuzzy=False)
+    catalog = Catalog(project="STT Studio", charset="utf-8", fuzzy=False)
     for path, text in texts():
-        listed.add(text, locations=[(str(path.relative_to(ROOT)), 0)])
-    written = BytesIO()
-    write_po(written, listed, width=120, include_lineno=False, omit_header=True)
+        catalog.add(text, locations=[(str(path.relative_to(ROOT)), 0)])
+    output = BytesIO()
+    write_po(output, catalog, width=120, include_lineno=False, omit_header=True)
     header = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n\n'
-    return header.encode() + written.getvalue()
+    return header.encode() + output.getvalue()
 
 
 if __name__ == "__main__":

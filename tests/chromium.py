@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from playwright.sync_api import Browser, BrowserType
 
-WHOLE = ("chromium", "google-chrome")
-# The headless shell opens a page of this app with half the CPU time of a whole browser, because it draws no window,
+FULL_BROWSERS = ("chromium", "google-chrome")
+# The headless shell opens a page of this app with half the CPU time of a full browser, because it draws no window,
 # tabs or address bar. It also does not ask for permissions or show notifications.
 SHELL = "chromium-headless-shell"
 
@@ -27,8 +27,8 @@ ARGUMENTS = (
 
 
 def launch(chromium: BrowserType, arguments: Sequence[str] = ARGUMENTS, *, whole: bool = False) -> Browser:
-    """Start the headless shell, or a whole browser without a window if there is no shell or if `whole`."""
-    names = WHOLE if whole else (SHELL, *WHOLE)
+    """Start the headless shell, or a full browser without a window if there is no shell or if `whole`."""
+    names = FULL_BROWSERS if whole else (SHELL, *FULL_BROWSERS)
     installed = next((path for name in names if (path := shutil.which(name))), None)
     channel = "chromium" if whole and installed is None else None
     return chromium.launch(executable_path=installed, channel=channel, args=list(arguments))

@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_runtest_setup() -> None:
     for server in Server.started:
-        server.turn_page()
+        server.skip_log()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -56,7 +56,7 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     """Add the servers' logs to the report of a failed test."""
     report = yield
     if report.failed:
-        report.sections += [(f"log of {server.url}", said) for server in Server.started if (said := server.said())]
+        report.sections += [(f"log of {server.url}", log) for server in Server.started if (log := server.log_text())]
     return report
 
 
@@ -87,7 +87,7 @@ def talk() -> np.ndarray:
     from tests import audio
 
     names = [name for name in audio.librispeech() if name.startswith("1688")]
-    return _fixed(np.concatenate([audio.samples(audio.utterance(name)) for name in names]))
+    return _read_only(np.concatenate([audio.samples(audio.utterance(name)) for name in names]))
 
 
 @pytest.fixture(scope="session")
@@ -95,10 +95,10 @@ def speech() -> np.ndarray:
     """Return the joined samples of three bundled clips of two speakers."""
     from tests import audio
 
-    return _fixed(np.concatenate([audio.samples(path) for path in (audio.JFK, *audio.AUSTEN)]))
+    return _read_only(np.concatenate([audio.samples(path) for path in (audio.JFK, *audio.AUSTEN)]))
 
 
-def _fixed(sound: np.ndarray) -> np.ndarray:
+def _read_only(sound: np.ndarray) -> np.ndarray:
     """Make samples read-only, because all tests of a session share them."""
     sound.flags.writeable = False
     return sound

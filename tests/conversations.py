@@ -14,14 +14,14 @@ from stt.transcript.model import Transcript
 from tests import audio
 
 RATE = audio.RATE
-JOINED = 0.5  # seconds; a shorter pause between words of one speaker does not end a turn
+TURN_PAUSE = 0.5  # seconds; a shorter pause between words of one speaker does not end a turn
 FADE = 80  # samples faded at the ends of a turn, so that a cut does not click
 Change = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
-    """A word with its start and end in seconds, and its speaker."""
+class SpokenWord:
+    """Represent a word with its start and end in seconds, and its speaker."""
 
     text: str
     start: float
@@ -32,7 +32,7 @@ class Spoken:
 @dataclass(frozen=True, slots=True)
 class Conversation:
     samples: np.ndarray
-    words: list[Spoken]
+    words: list[SpokenWord]
 
     @property
     def duration(self) -> float:
@@ -47,13 +47,13 @@ class Conversation:
         """Return (start, end, speaker) of each turn: a run of words of one speaker."""
         turns: list[tuple[float, float, str]] = []
         for speaker in self.speakers:
-            own: list[tuple[float, float, str]] = []
+            own_turns: list[tuple[float, float, str]] = []
             for word in (word for word in self.words if word.speaker == speaker):
-                if own and word.start - own[-1][1] < JOINED:
-                    own[-1] = (own[-1][0], max(own[-1][1], word.end), speaker)
+                if own_turns and word.start - own_turns[-1][1] < TURN_PAUSE:
+                    own_turns[-1] = (own_turns[-1][0], max(own_turns[-1][1], word.end), speaker)
                 else:
-                    own.append((word.start, word.end, speaker))
-            turns += own
+                    own_turns.append((word.start, word.end, speaker))
+            turns += own_turns
         return sorted(turns)
 
     def changed(self, change: Change) -> Conversation:
@@ -96,53 +96,54 @@ def utterances_of(speaker: str) -> list[tuple[np.ndarray, list[tuple[str, float,
 
 
 def conversation(
-    who: Sequence[str],
+    voices: Sequence[str],
     seed: int,
     turns: int = 22,
     lengths: tuple[float, float] = (1.0, 10.0),
     overlapping: float = 0.1,
     loudness: Sequence[float] = (),
 ) -> Conversation:
-    """Return a conversation of the speakers `who`: turns of `lengths` seconds with pauses of 0 to 1 s.
+    """Return a conversation of the speakers `voices`: turns of `lengths` seconds with pauses of 0 to 1 s.
 
     The share `overlapping` of the turns overlaps the previous turn. No speaker has two turns in a row, and all speakers
     have a turn. `loudness` is a factor for each speaker.
     """
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     order: list[str] = []
     while len(order) < turns:
-        others = [speaker for speaker in who if speaker not in order[-1:]] or list(who)
+        others = [speaker for speaker in voices if speaker not in order[-1:]] or list(voices)
         waiting = [speaker for speaker in others if speaker not in order]
-        order.append(chance.choice(waiting if waiting and chance.random() < 0.6 else others))
-    mixed, words, at = np.zeros(0, np.float32), list[Spoken](), 0.5
+        order.append(rng.choice(waiting if waiting and rng.random() < 0.6 else others))
+    mixed, words, at = np.zeros(0, np.float32), list[SpokenWord](), 0.5
     for number, speaker in enumerate(order[:turns]):
-        sound, said = chance.choice(utterances_of(speaker))
-        first, last = _part(said, chance.uniform(*lengths), chance)
-        begin, end = max(said[first][1] - 0.05, 0), min(said[last][2] + 0.05, len(sound) / RATE)
-        part = sound[int(begin * RATE) : int(end * RATE)] * (loudness[list(who).index(speaker)] if loudness else 1)
-        part[:FADE] *= np.linspace(0, 1, FADE)
-        part[-FADE:] *= np.linspace(1, 0, FADE)
-        pause = chance.uniform(0, 1)
-        if number and chance.random() < overlapping:
-            pause = -min(chance.uniform(0.3, 1.5), 0.6 * (end - begin))
+        sound, spoken = rng.choice(utterances_of(speaker))
+        first, last = _run_of_words(spoken, rng.uniform(*lengths), rng)
+        begin, end = max(spoken[first][1] - 0.05, 0), min(spoken[last][2] + 0.05, len(sound) / RATE)
+        turn = sound[int(begin * RATE) : int(end * RATE)] * (loudness[list(voices).index(speaker)] if loudness else 1)
+        turn[:FADE] *= np.linspace(0, 1, FADE)
+        turn[-FADE:] *= np.linspace(1, 0, FADE)
+        pause = rng.uniform(0, 1)
+        if number and rng.random() < overlapping:
+            pause = -min(rng.uniform(0.3, 1.5), 0.6 * (end - begin))
         at = max(0.0, at + pause)
         place = int(at * RATE)
-        mixed = np.pad(mixed, (0, max(0, place + len(part) - len(mixed))))
-        mixed[place : place + len(part)] += part
+        mixed = np.pad(mixed, (0, max(0, place + len(turn) - len(mixed))))
+        mixed[place : place + len(turn)] += turn
         words += [
-            Spoken(text, at + start - begin, at + stop - begin, speaker) for text, start, stop in said[first : last + 1]
+            SpokenWord(text, at + start - begin, at + stop - begin, speaker)
+            for text, start, stop in spoken[first : last + 1]
         ]
-        at += len(part) / RATE
+        at += len(turn) / RATE
     return Conversation(mixed, sorted(words, key=lambda word: word.start))
 
 
-def _part(said: list[tuple[str, float, float]], length: float, chance: random.Random) -> tuple[int, int]:
-    """Return the indexes of the first and the last word of a run of about `length` seconds in `said`."""
-    first = chance.randrange(len(said))
-    while first and said[-1][2] - said[first][1] < length:
+def _run_of_words(spoken: list[tuple[str, float, float]], length: float, rng: random.Random) -> tuple[int, int]:
+    """Return the indexes of the first and the last word of a run of about `length` seconds in `spoken`."""
+    first = rng.randrange(len(spoken))
+    while first and spoken[-1][2] - spoken[first][1] < length:
         first -= 1
     last = first
-    while last + 1 < len(said) and said[last + 1][2] - said[first][1] <= length:
+    while last + 1 < len(spoken) and spoken[last + 1][2] - spoken[first][1] <= length:
         last += 1
     return first, last
 
@@ -169,19 +170,19 @@ def diarization_error(
     for start, end, _ in reference:
         for edge in (start, end):
             counted[max(round((edge - collar) / step), 0) : round((edge + collar) / step)] = False
-    true, said = grids[0][:, counted], grids[1][:, counted]
-    both = true.astype(int) @ said.T.astype(int) if len(said) else np.zeros((len(true), 0), int)
-    right = sum(both[pair] for pair in matched(both))
-    errors = np.maximum(true.sum(0), said.sum(0)).sum() - right
-    return float(100 * errors / max(true.sum(), 1))
+    expected, assigned = grids[0][:, counted], grids[1][:, counted]
+    overlap = expected.astype(int) @ assigned.T.astype(int) if len(assigned) else np.zeros((len(expected), 0), int)
+    right = sum(overlap[pair] for pair in matched(overlap))
+    errors = np.maximum(expected.sum(0), assigned.sum(0)).sum() - right
+    return float(100 * errors / max(expected.sum(), 1))
 
 
-def matched(together: np.ndarray) -> list[tuple[int, int]]:
-    """Return the (row, column) pairs of the one-to-one match with the largest sum in `together`."""
-    if together.shape[0] > together.shape[1]:
-        return [(row, column) for column, row in matched(together.T)]
+def matched(overlap: np.ndarray) -> list[tuple[int, int]]:
+    """Return the (row, column) pairs of the one-to-one match with the largest sum in `overlap`."""
+    if overlap.shape[0] > overlap.shape[1]:
+        return [(row, column) for column, row in matched(overlap.T)]
     best = {0: (0.0, list[tuple[int, int]]())}  # used columns as bits -> (largest sum, its pairs)
-    for row, values in enumerate(together.tolist()):
+    for row, values in enumerate(overlap.tolist()):
         after: dict[int, tuple[float, list[tuple[int, int]]]] = {}
         for taken, (total, pairs) in best.items():
             for column, value in enumerate(values):
@@ -208,16 +209,16 @@ def telephone(samples: np.ndarray) -> np.ndarray:
     size = len(samples) // 2 * 2
     narrow = audio.telephone(samples[:size])[::2]
     peak = max(float(np.abs(narrow).max()), 1e-9)
-    pressed = np.round(127 * np.sign(narrow) * np.log1p(255 * np.abs(narrow / peak)) / np.log(256)) / 127
-    heard = np.sign(pressed) * np.expm1(np.abs(pressed) * np.log(256)) / 255 * peak
-    spectrum = np.fft.rfft(heard)
+    compressed = np.round(127 * np.sign(narrow) * np.log1p(255 * np.abs(narrow / peak)) / np.log(256)) / 127
+    expanded = np.sign(compressed) * np.expm1(np.abs(compressed) * np.log(256)) / 255 * peak
+    spectrum = np.fft.rfft(expanded)
     return np.fft.irfft(np.pad(spectrum, (0, size // 2 - len(spectrum) + 1)), size).astype(np.float32) * 2
 
 
 def changing_distance(samples: np.ndarray, seed: int = 3) -> np.ndarray:
-    """Return the samples as if the speaker walked about: quieter and with more reverberation at a distance."""
-    chance = np.random.default_rng(seed)
-    tail = chance.standard_normal(int(0.4 * RATE)) * np.exp(-np.arange(int(0.4 * RATE)) / (0.08 * RATE))
+    """Return the samples as if the speaker walked around: a distant voice is quieter and more reverberant."""
+    rng = np.random.default_rng(seed)
+    tail = rng.standard_normal(int(0.4 * RATE)) * np.exp(-np.arange(int(0.4 * RATE)) / (0.08 * RATE))
     size = len(samples) + len(tail)
     room = np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(tail / np.sqrt(np.sum(tail**2)), size), size)[
         : len(samples)
@@ -229,8 +230,8 @@ def changing_distance(samples: np.ndarray, seed: int = 3) -> np.ndarray:
 def share_right(talk: Conversation, found: Transcript) -> float:
     """Return the share of words, 0 to 1, that `found` assigns to the right speaker. Speakers are matched one to one."""
     names = found.speakers
-    together = np.zeros((len(talk.speakers), max(len(names), 1)))
-    for one, word in zip(talk.words, found.words, strict=True):
+    overlap = np.zeros((len(talk.speakers), max(len(names), 1)))
+    for spoken, word in zip(talk.words, found.words, strict=True):
         if word.speaker:
-            together[talk.speakers.index(one.speaker), names.index(word.speaker)] += 1
-    return float(sum(together[pair] for pair in matched(together)) / len(talk.words))
+            overlap[talk.speakers.index(spoken.speaker), names.index(word.speaker)] += 1
+    return float(sum(overlap[pair] for pair in matched(overlap)) / len(talk.words))

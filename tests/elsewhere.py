@@ -65,7 +65,7 @@ def all_texts(beside: Path, address: str) -> Iterator[tuple[str, bytes]]:
 
 
 def mov(path: Path, target: str) -> Path:
-    """Write a QuickTime film whose `dref` box says, as an alias and as a URL, that the sound is in another file."""
+    """Write a QuickTime file whose `dref` box says, as an alias and as a URL, that the sound is in another file."""
     broken.mp4(path, audio.samples(audio.JFK)[: audio.RATE], picture=False)
     volume, name = b"disk", Path(target).name.encode()[:63]
     alias = (
@@ -76,24 +76,29 @@ def mov(path: Path, target: str) -> Path:
         + bytes([len(name)])
         + name.ljust(63, b"\0")
     )
-    way = target.encode()
+    encoded = target.encode()
     alias += (
-        bytes(16) + struct.pack(">HH", 1, 1) + bytes(16) + struct.pack(">HH", 2, len(way)) + way + bytes(len(way) % 2)
+        bytes(16)
+        + struct.pack(">HH", 1, 1)
+        + bytes(16)
+        + struct.pack(">HH", 2, len(encoded))
+        + encoded
+        + bytes(len(encoded) % 2)
     )
     alias += struct.pack(">hH", -1, 0)
-    entries = [b"alis" + bytes(4) + alias, b"url " + bytes(4) + way + b"\0"]
+    entries = [b"alis" + bytes(4) + alias, b"url " + bytes(4) + encoded + b"\0"]
     body = (
         bytes(4)
         + struct.pack(">I", len(entries))
-        + b"".join(struct.pack(">I", 4 + len(each)) + each for each in entries)
+        + b"".join(struct.pack(">I", 4 + len(entry)) + entry for entry in entries)
     )
     content = _with_box(path.read_bytes(), [b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref"], body)
     path.write_bytes(content)
     return path
 
 
-def _with_box(content: bytes, way: list[bytes], body: bytes) -> bytes:
-    """Replace the body of a box in an MP4. `way` are the names of the boxes from the outermost to this box.
+def _with_box(content: bytes, box_path: list[bytes], body: bytes) -> bytes:
+    """Replace the body of a box in an MP4. `box_path` are the names of the boxes, outermost first.
 
     Bytes before the `moov` box keep their offsets.
     """
@@ -101,15 +106,15 @@ def _with_box(content: bytes, way: list[bytes], body: bytes) -> bytes:
     while at + 8 <= len(content):
         size, name = struct.unpack(">I4s", content[at : at + 8])
         inner = content[at + 8 : at + size]
-        if name == way[0]:
-            inner = _with_box(inner, way[1:], body) if len(way) > 1 else body
+        if name == box_path[0]:
+            inner = _with_box(inner, box_path[1:], body) if len(box_path) > 1 else body
         out += struct.pack(">I4s", 8 + len(inner), name) + inner
         at += size
     return out
 
 
 def real_media(path: Path, target: str) -> Path:
-    """Write a RealMedia file that only refers to another one: the reference is a text after the signature."""
+    """Write a RealMedia file that only refers to another one: the reference is the text after the signature."""
     path.write_bytes(b".RMF\0\0\0\x12\0\0\0\0\0\0\0\0\0\1" + target.encode() + b"\n")
     return path
 
@@ -135,9 +140,9 @@ def asf(path: Path, target: str) -> Path:
 
     every_format.write(path, "asf", audio.samples(audio.JFK)[: audio.RATE])
     content = bytearray(path.read_bytes())
-    kind, way = "URL\0".encode("utf-16-le"), (target + "\0").encode("utf-16-le")
+    kind, url = "URL\0".encode("utf-16-le"), (target + "\0").encode("utf-16-le")
     command = struct.pack("<HH", 1, 1) + struct.pack("<H", len(kind) // 2) + kind
-    command += struct.pack("<IHH", 0, 0, len(way) // 2) + way
+    command += struct.pack("<IHH", 0, 0, len(url) // 2) + url
     guid = bytes.fromhex("301afb1e620bd011a39b00a0c90348f6")
     entry = guid + struct.pack("<Q", 24 + 16 + len(command)) + bytes(16) + command
     size, count = struct.unpack("<QI", content[16:28])
@@ -154,16 +159,16 @@ class Opens:
 
     def __init__(self, folder: Path) -> None:
         self._libc = ctypes.CDLL(None, use_errno=True)
-        self._notes = self._libc.inotify_init1(os.O_NONBLOCK)
-        assert self._notes >= 0
-        assert self._libc.inotify_add_watch(self._notes, os.fsencode(folder), 0x20) >= 0  # IN_OPEN
+        self._inotify = self._libc.inotify_init1(os.O_NONBLOCK)
+        assert self._inotify >= 0
+        assert self._libc.inotify_add_watch(self._inotify, os.fsencode(folder), 0x20) >= 0  # IN_OPEN
 
     def names(self) -> set[str]:
         """Return the names of the files opened since the last call."""
         found: set[str] = set()
         while True:
             try:
-                content = os.read(self._notes, 1 << 16)
+                content = os.read(self._inotify, 1 << 16)
             except BlockingIOError:
                 return found
             at = 0
@@ -173,4 +178,4 @@ class Opens:
                 at += 16 + size
 
     def close(self) -> None:
-        os.close(self._notes)
+        os.close(self._inotify)

@@ -63,7 +63,7 @@ WRITTEN: dict[str, tuple[str, str, int]] = {
     "webm": ("matroska", "libopus", 48_000),
     "alp": ("alp", "adpcm_ima_alp", 22_050),
 }
-PICTURES = {"mxf": "mpeg2video", "dv": "dvvideo", "gxf": "mpeg2video"}  # muxers that require video, with its codec
+VIDEO_CODECS = {"mxf": "mpeg2video", "dv": "dvvideo", "gxf": "mpeg2video"}  # muxers that require video, with its codec
 
 
 def write(path: Path, muxer: str, sound: np.ndarray) -> Path:
@@ -71,18 +71,18 @@ def write(path: Path, muxer: str, sound: np.ndarray) -> Path:
     _, codec, rate = WRITTEN[muxer]
     options = {"strict": "experimental"}
     with av.open(str(path), "w", format=muxer, options=options) as container:
-        if muxer in PICTURES:
-            video = container.add_stream(PICTURES[muxer], rate=25, options=options)
+        if muxer in VIDEO_CODECS:
+            video = container.add_stream(VIDEO_CODECS[muxer], rate=25, options=options)
             video.width, video.height, video.pix_fmt = 720, 576, "yuv420p" if muxer != "gxf" else "yuv422p"
         layout = "stereo" if muxer == "dv" else "mono"
         stream = container.add_stream(codec, rate=rate, layout=layout, options=options)
         if codec == "wmav2":
             stream.bit_rate = 64_000
-        if video_frames := round(len(sound) / audio.RATE * 25) if muxer in PICTURES else 0:
+        if video_frames := round(len(sound) / audio.RATE * 25) if muxer in VIDEO_CODECS else 0:
             picture = av.VideoFrame.from_ndarray(np.zeros((576, 720, 3), np.uint8), format="rgb24")
-            made = [packet for _ in range(video_frames) for packet in video.encode(picture)] + video.encode(None)
+            packets = [packet for _ in range(video_frames) for packet in video.encode(picture)] + video.encode(None)
         else:
-            made = []
+            packets = []
         resampler = av.AudioResampler(
             format=stream.codec_context.format or "s16",
             layout=layout,
@@ -91,10 +91,10 @@ def write(path: Path, muxer: str, sound: np.ndarray) -> Path:
         )
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(sound[np.newaxis]), format="fltp", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = audio.RATE, 0, Fraction(1, audio.RATE)
-        for out in [*resampler.resample(frame), *resampler.resample(None), None]:
-            made += stream.encode(out)
-        made.sort(key=lambda packet: float((packet.dts or 0) * packet.time_base))
-        for packet in made:
+        for converted in [*resampler.resample(frame), *resampler.resample(None), None]:
+            packets += stream.encode(converted)
+        packets.sort(key=lambda packet: float((packet.dts or 0) * packet.time_base))
+        for packet in packets:
             container.mux(packet)
     return path
 
@@ -135,7 +135,7 @@ def avr(sound: np.ndarray) -> bytes:
     return (head + struct.pack(">III", len(sound), 0, len(sound))).ljust(128, b"\0") + _pcm(sound, ">i2")
 
 
-# The function that makes a file of the format from 16 kHz samples, and the format's display name.
+# The function that returns a file of the format from 16 kHz samples, and the format's display name.
 BY_HAND = {
     "NIST SPHERE": (nist, "NIST SPHERE"),
     "PVF": (pvf, "PVF"),

@@ -96,22 +96,22 @@ def transcripts(draw) -> Transcript:
     for _ in range(draw(st.integers(0, 4))):
         now += draw(TIMES)
         start, words = now, []
-        between = draw(st.sampled_from([" ", " ", ""]))
+        separator = draw(st.sampled_from([" ", " ", ""]))
         for number, piece in enumerate(draw(st.lists(PIECES, max_size=8))):
             now += draw(TIMES) * draw(st.sampled_from([0, 0, 1]))
             length = draw(TIMES)
-            sure = draw(st.none() | st.floats(0, 1))
-            words.append(Word((between if number else "") + piece, now, now + length, sure))
+            confidence = draw(st.none() | st.floats(0, 1))
+            words.append(Word((separator if number else "") + piece, now, now + length, confidence))
             now += length
         text = "".join(word.text for word in words)
-        kept = draw(st.sampled_from([tuple(words), tuple(words), (), tuple(words[::2])]))
-        segments.append(Segment(start, now, text, kept, draw(st.sampled_from([None, "Anna", "=B", "<i>"]))))
+        timed_words = draw(st.sampled_from([tuple(words), tuple(words), (), tuple(words[::2])]))
+        segments.append(Segment(start, now, text, timed_words, draw(st.sampled_from([None, "Anna", "=B", "<i>"]))))
     return Transcript(tuple(segments), now, draw(st.sampled_from([None, "ar"])), timed=draw(st.booleans()))
 
 
-def words_of(whole: Transcript) -> str:
+def words_of(transcript: Transcript) -> str:
     """Return the visible characters of a transcript, except those that document formats reject."""
-    return "".join(c for c in bare("".join(s.text + "\n" for s in whole.segments)) if visible(c))
+    return "".join(c for c in bare("".join(s.text + "\n" for s in transcript.segments)) if visible(c))
 
 
 def visible(character: str) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 
 from tests.audio import RATE
 
-PICTURES = 10  # video frames per second
+FRAME_RATE = 10  # video frames per second
 
 
 class _Pipe(io.RawIOBase):
@@ -60,7 +60,7 @@ def _vbr_without_header(path: Path, sound: np.ndarray) -> Path:
     runs = []
     for number, part in enumerate(np.array_split(sound, 6)):
         bits = (32_000, 192_000)[number % 2]
-        made = write(
+        run = write(
             path.with_suffix(f".{number}"),
             part,
             "libmp3lame",
@@ -68,8 +68,8 @@ def _vbr_without_header(path: Path, sound: np.ndarray) -> Path:
             bits=bits,
             muxer={"write_xing": "0", "id3v2_version": "0"},
         )
-        runs.append(made.read_bytes())
-        made.unlink()
+        runs.append(run.read_bytes())
+        run.unlink()
     path.write_bytes(b"".join(runs))
     return path
 
@@ -83,30 +83,30 @@ def write_video(
     """
     with av.open(str(path), "w") as container:
         picture = container.add_stream(
-            "libx264", rate=PICTURES, width=64, height=64, pix_fmt="yuv420p", options={"g": "250"}
+            "libx264", rate=FRAME_RATE, width=64, height=64, pix_fmt="yuv420p", options={"g": "250"}
         )
         stream = container.add_stream(codec, rate=rate, layout="mono")
         packets = []
-        for number in range(int((late + gap[1] + len(sound) / RATE) * PICTURES)):
+        for number in range(int((late + gap[1] + len(sound) / RATE) * FRAME_RATE)):
             frame = av.VideoFrame.from_ndarray(np.full((64, 64), number % 200, np.uint8), "gray").reformat(
                 format="yuv420p"
             )
-            frame.pts, frame.time_base = number, Fraction(1, PICTURES)
+            frame.pts, frame.time_base = number, Fraction(1, FRAME_RATE)
             packets += picture.encode(frame)
         packets += picture.encode(None)
         resampler = av.AudioResampler(format=stream.codec_context.format, layout="mono", rate=rate)
-        heard = []
+        sound_packets = []
         for at in range(0, len(sound), RATE // 10):
             part = np.ascontiguousarray(sound[np.newaxis, at : at + RATE // 10])
             frame = av.AudioFrame.from_ndarray(part, "fltp", "mono")
             frame.sample_rate, frame.pts, frame.time_base = RATE, at, Fraction(1, RATE)
-            for made in resampler.resample(frame):
-                heard += stream.encode(made)
-        heard += [packet for made in resampler.resample(None) for packet in stream.encode(made)]
-        for packet in [*heard, *stream.encode(None)]:
+            for converted in resampler.resample(frame):
+                sound_packets += stream.encode(converted)
+        sound_packets += [packet for converted in resampler.resample(None) for packet in stream.encode(converted)]
+        for packet in [*sound_packets, *stream.encode(None)]:
             at = float(packet.pts * packet.time_base)
-            moved = late + (gap[1] if gap[1] and at >= gap[0] else 0.0)
-            packet.pts = packet.dts = packet.pts + round(moved / packet.time_base)
+            delay = late + (gap[1] if gap[1] and at >= gap[0] else 0.0)
+            packet.pts = packet.dts = packet.pts + round(delay / packet.time_base)
             packets.append(packet)
         for packet in sorted(packets, key=lambda packet: packet.dts * packet.time_base):
             container.mux(packet)
@@ -135,10 +135,10 @@ ORIGINALS = ("M4A.m4a", "FLAC.flac", "video.mp4")  # formats that all browsers s
 def place_of(piece: np.ndarray, whole: np.ndarray, likeness: float = 0.5) -> float:
     """Return the position in seconds of `piece` in `whole`, both 16 kHz samples. Fails without a clear match."""
     size = 1 << (len(whole) + len(piece)).bit_length()
-    both = np.fft.irfft(np.fft.rfft(whole, size) * np.fft.rfft(piece, size).conj(), size)[: len(whole)]
+    correlation = np.fft.irfft(np.fft.rfft(whole, size) * np.fft.rfft(piece, size).conj(), size)[: len(whole)]
     energy = np.cumsum(np.pad(whole.astype(float) ** 2, (1, len(piece))))
-    energy = energy[len(piece) : len(piece) + len(both)] - energy[: len(both)]
-    like = both / np.sqrt(np.maximum(energy, energy.max() * 1e-4) * np.dot(piece, piece))
-    at = int(like.argmax())
-    assert like[at] > likeness, f"the best place has a likeness of {like[at]:.2f} only"
+    energy = energy[len(piece) : len(piece) + len(correlation)] - energy[: len(correlation)]
+    similarity = correlation / np.sqrt(np.maximum(energy, energy.max() * 1e-4) * np.dot(piece, piece))
+    at = int(similarity.argmax())
+    assert similarity[at] > likeness, f"the best match has a likeness of only {similarity[at]:.2f}"
     return at / RATE

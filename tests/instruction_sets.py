@@ -26,6 +26,8 @@ def run(name: str, *command: str) -> str:
     A new process is needed, because CTranslate2 chooses the instruction set when it is loaded.
     """
     environment = {**os.environ, "CT2_FORCE_CPU_ISA": name}
-    done = subprocess.run([sys.executable, *command], env=environment, text=True, stdout=subprocess.PIPE, check=False)
-    assert done.returncode == 0, f"python {' '.join(command)} under {name} ended with {done.returncode}"
-    return done.stdout
+    completed = subprocess.run(
+        [sys.executable, *command], env=environment, text=True, stdout=subprocess.PIPE, check=False
+    )
+    assert completed.returncode == 0, f"python {' '.join(command)} under {name} ended with {completed.returncode}"
+    return completed.stdout

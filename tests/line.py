@@ -17,8 +17,8 @@ class Line:
     def __init__(self, port: int) -> None:
         self.server = port
         self.port = free_port()
-        self.flows = threading.Event()
-        self.flows.set()
+        self.flowing = threading.Event()
+        self.flowing.set()
         self.after = 0  # bytes that each connection may still relay to the server while `hold` is in effect
         self.broken = False
         self.open: set[socket.socket] = set()
@@ -31,62 +31,62 @@ class Line:
     def hold(self, after: int = 300_000) -> None:
         """Let no connection relay more than `after` bytes to the server until `release` is called.
 
-        So small messages arrive, and a large file stalls.
+        Small messages still arrive, but a large file stalls.
         """
         self.after = after
-        self.flows.clear()
+        self.flowing.clear()
 
     def release(self) -> None:
-        self.flows.set()
+        self.flowing.set()
 
     def cut(self) -> None:
         """Close all connections, and refuse new ones until `mend` is called."""
         with self.lock:
             self.broken = True
-            self._hang_up()
+            self._shut_down()
         self.release()
 
     def mend(self) -> None:
         self.broken = False
 
-    def _hang_up(self) -> None:
+    def _shut_down(self) -> None:
         for end in self.open:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
-    def _answer(self) -> None:
+    def _accept(self) -> None:
         while True:
             try:
-                near, _ = self.listening.accept()
+                client, _ = self.listening.accept()
             except OSError:
                 return  # the listening socket was closed
-            threading.Thread(target=self._connect, args=(near,), daemon=True).start()
+            threading.Thread(target=self._connect, args=(client,), daemon=True).start()
 
-    def _connect(self, near: socket.socket) -> None:
-        with near, socket.socket() as far:
+    def _connect(self, client: socket.socket) -> None:
+        with client, socket.socket() as upstream:
             with self.lock:
                 if self.broken:
                     return
-                self.open |= {near, far}
+                self.open |= {client, upstream}
             try:
-                far.connect(("127.0.0.1", self.server))
-                back = threading.Thread(target=self._pass_on, args=(far, near), daemon=True)
+                upstream.connect(("127.0.0.1", self.server))
+                back = threading.Thread(target=self._relay, args=(upstream, client), daemon=True)
                 back.start()
-                self._pass_on(near, far, held=True)
+                self._relay(client, upstream, limited=True)
                 back.join()
             except OSError:
                 pass
             finally:
                 with self.lock:
-                    self.open -= {near, far}
+                    self.open -= {client, upstream}
 
-    def _pass_on(self, source: socket.socket, target: socket.socket, *, held: bool = False) -> None:
-        taken = 0
+    def _relay(self, source: socket.socket, target: socket.socket, *, limited: bool = False) -> None:
+        relayed = 0
         with suppress(OSError):
             while block := source.recv(BLOCK):
-                taken = taken + len(block) if held and not self.flows.is_set() else 0
-                if taken > self.after:
-                    self.flows.wait()
+                relayed = relayed + len(block) if limited and not self.flowing.is_set() else 0
+                if relayed > self.after:
+                    self.flowing.wait()
                 target.sendall(block)
         for end in (source, target):
             with suppress(OSError):
@@ -96,7 +96,7 @@ class Line:
         self.listening = socket.create_server(("localhost", self.port))
         # The buffers are small, so that the browser notices a stalled transfer.
         self.listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BLOCK)
-        threading.Thread(target=self._answer, daemon=True).start()
+        threading.Thread(target=self._accept, daemon=True).start()
         return self
 
     def __exit__(self, *_error) -> None:

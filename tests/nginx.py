@@ -45,14 +45,14 @@ http {{
 
 
 class Nginx:
-    """Represent an nginx that listens on `port` and relays requests below PATH to the app on the port `behind`."""
+    """Represent an nginx that listens on `port` and relays requests below PATH to the app on `app_port`."""
 
-    def __init__(self, port: int, behind: int) -> None:
+    def __init__(self, port: int, app_port: int) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="nginx-")
         folder = Path(self._folder.name)
         folder.chmod(0o755)
-        written = CONFIGURATION.format(folder=folder, port=port, behind=behind, path=PATH)
-        (folder / "nginx.conf").write_text(written)
+        configuration = CONFIGURATION.format(folder=folder, port=port, behind=app_port, path=PATH)
+        (folder / "nginx.conf").write_text(configuration)
         command = ["nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder)]
         self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
 

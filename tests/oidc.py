@@ -23,7 +23,7 @@ CLIENT, SECRET = "stt-studio", "not-a-secret-of-anybody"
 
 
 class Provider:
-    """A provider on a free local port. People sign in by typing their name on its page."""
+    """Represent a provider on a free local port. Users sign in by typing an email address on its page."""
 
     def __init__(self, redirect: str) -> None:
         """Accept only the URL `redirect` for sending codes. With real providers this URL is registered."""
@@ -65,28 +65,28 @@ class Provider:
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         }
 
-    def code_for(self, email: str, asked: dict[str, str]) -> str:
+    def code_for(self, email: str, query: dict[str, str]) -> str:
         code = secrets.token_urlsafe(24)
-        self.codes[code] = {**asked, "email": email}
+        self.codes[code] = {**query, "email": email}
         return code
 
-    def token_for(self, sent: dict[str, str]) -> dict[str, Any] | None:
-        """Return the response of the token endpoint to the form `sent`, None if any field is wrong."""
-        asked = self.codes.pop(sent.get("code", ""), None)
-        if asked is None or (sent.get("client_id"), sent.get("client_secret")) != (CLIENT, SECRET):
+    def token_for(self, fields: dict[str, str]) -> dict[str, Any] | None:
+        """Return the response of the token endpoint to the form `fields`, None if any field is wrong."""
+        grant = self.codes.pop(fields.get("code", ""), None)
+        if grant is None or (fields.get("client_id"), fields.get("client_secret")) != (CLIENT, SECRET):
             return None
-        proof = base64.urlsafe_b64encode(hashlib.sha256(sent.get("code_verifier", "").encode()).digest())
-        if sent.get("redirect_uri") != self.redirect or proof.rstrip(b"=").decode() != asked.get("code_challenge"):
+        proof = base64.urlsafe_b64encode(hashlib.sha256(fields.get("code_verifier", "").encode()).digest())
+        if fields.get("redirect_uri") != self.redirect or proof.rstrip(b"=").decode() != grant.get("code_challenge"):
             return None
         now = int(time.time())
         claims = {
             "iss": self.issuer,
             "aud": CLIENT,
-            "sub": hashlib.sha256(asked["email"].encode()).hexdigest()[:16],
+            "sub": hashlib.sha256(grant["email"].encode()).hexdigest()[:16],
             "iat": now,
             "exp": now + 300,
-            "nonce": asked.get("nonce"),
-            "email": asked["email"],
+            "nonce": grant.get("nonce"),
+            "email": grant["email"],
             "email_verified": self.verified,
         }
         token = jwt.encode({"alg": "RS256", "kid": "test-1"}, claims, self.key)
@@ -98,44 +98,44 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         url, provider = urlsplit(self.path), self.provider
-        asked = {name: values[0] for name, values in parse_qs(url.query).items()}
+        query = {name: values[0] for name, values in parse_qs(url.query).items()}
         if url.path == "/.well-known/openid-configuration":
             self._json(provider.metadata())
         elif url.path == "/jwks":
             self._json({"keys": [provider.key.as_dict(private=False)]})
-        elif url.path == "/authorize" and (asked["client_id"], asked["redirect_uri"]) == (CLIENT, provider.redirect):
-            fields = "".join(f'<input type=hidden name="{k}" value="{html.escape(v)}">' for k, v in asked.items())
+        elif url.path == "/authorize" and (query["client_id"], query["redirect_uri"]) == (CLIENT, provider.redirect):
+            fields = "".join(f'<input type=hidden name="{k}" value="{html.escape(v)}">' for k, v in query.items())
             form = (
                 f"<form action=/choose>{fields}<label>Email <input name=email></label><button>Continue</button></form>"
             )
-            self._answer(200, form.encode(), "text/html")
+            self._respond(200, form.encode(), "text/html")
         elif url.path == "/choose":
-            code = provider.code_for(asked["email"], asked)
-            self._go(f"{provider.redirect}?{urlencode({'code': code, 'state': asked['state']})}")
+            code = provider.code_for(query["email"], query)
+            self._redirect(f"{provider.redirect}?{urlencode({'code': code, 'state': query['state']})}")
         elif url.path == "/end":
-            self._go(asked["post_logout_redirect_uri"])
+            self._redirect(query["post_logout_redirect_uri"])
         else:
-            self._answer(404, b"no such page", "text/plain")
+            self._respond(404, b"no such page", "text/plain")
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-        sent = {name: values[0] for name, values in parse_qs(body).items()}
+        fields = {name: values[0] for name, values in parse_qs(body).items()}
         if self.headers.get("Authorization", "").startswith("Basic "):
-            pair = base64.b64decode(self.headers["Authorization"][6:]).decode()
-            sent["client_id"], sent["client_secret"] = pair.split(":", 1)
-        token = self.provider.token_for(sent)
+            credentials = base64.b64decode(self.headers["Authorization"][6:]).decode()
+            fields["client_id"], fields["client_secret"] = credentials.split(":", 1)
+        token = self.provider.token_for(fields)
         self._json(token or {"error": "invalid_grant"}, 200 if token else 400)
 
     def _json(self, value: dict[str, Any], status: int = 200) -> None:
-        self._answer(status, json.dumps(value).encode(), "application/json")
+        self._respond(status, json.dumps(value).encode(), "application/json")
 
-    def _go(self, address: str) -> None:
+    def _redirect(self, url: str) -> None:
         self.send_response(302)
-        self.send_header("Location", address)
+        self.send_header("Location", url)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def _answer(self, status: int, body: bytes, kind: str) -> None:
+    def _respond(self, status: int, body: bytes, kind: str) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))

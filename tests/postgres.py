@@ -11,7 +11,7 @@ from typing import Any
 
 
 class Postgres:
-    """A PostgreSQL server with its data in a temporary folder. `address` is a value for STT_DATABASE_URL."""
+    """Represent a PostgreSQL server with its data in a temporary folder. `address` is a value for STT_DATABASE_URL."""
 
     def __init__(self, server: Any) -> None:
         self._server = server

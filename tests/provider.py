@@ -1,4 +1,4 @@
-"""Provide a stand-in for the AI/ML API: a real HTTP server that is as strict as the contract and can cause network faults.
+"""Provide a stand-in for the AI/ML API: a real HTTP server, as strict as the contract, that can cause network faults.
 
     with Provider() as provider:
         provider.script(duration=0.5, text="Hello there.")
@@ -43,7 +43,10 @@ KEY = "sk-test-0123456789abcdef"
 
 @dataclass
 class Job:
-    """A created job. `content` is the file's SHA-256 or the link. Equal content in two jobs is a duplicate create."""
+    """Represent a created job. `content` is the file's SHA-256 or the link.
+
+    Two jobs with equal content are a duplicate create.
+    """
 
     id: str
     model: str
@@ -63,7 +66,7 @@ class Provider:
     faults, `chaos` causes faults at random.
     """
 
-    def __init__(self, port: int = 0, key: str = KEY, chance: int = 1) -> None:
+    def __init__(self, port: int = 0, key: str = KEY, seed: int = 1) -> None:
         self.key = key
         self.jobs: dict[str, Job] = {}
         self.calls: Counter[str] = Counter()
@@ -75,7 +78,7 @@ class Provider:
         self._scripts: dict[str, dict[str, Any]] = {}
         self._faults: list[dict[str, Any]] = []
         self._chaos: dict[str, tuple[float, tuple[str, ...]]] = {}
-        self._random = random.Random(chance)
+        self._random = random.Random(seed)
         self.lock = threading.RLock()
         self.server = _Server(("127.0.0.1", port), _Handler)
         self.server.provider = self
@@ -89,15 +92,15 @@ class Provider:
         self.server.shutdown()
         self.server.server_close()
 
-    def script(self, content: str | None = None, **what: Any) -> None:
+    def script(self, content: str | None = None, **values: Any) -> None:
         """Define the results of all jobs, or of the jobs whose SHA-256, link or name is `content`.
 
-        `what` may have `duration` (seconds until the job is done), `text`, `seconds` (of audio), `error` (a text or
+        `values` may have `duration` (seconds until the job is done), `text`, `seconds` (of audio), `error` (a text or
         object with which the job fails), `variant` of the result ("object" for channels, "output", or "null" for
         results), and `result` (the whole result).
         """
         with self.lock:
-            (self._defaults if content is None else self._scripts.setdefault(content, {})).update(what)
+            (self._defaults if content is None else self._scripts.setdefault(content, {})).update(values)
 
     def fault(self, on: str, kind: str, times: int = 1, **details: Any) -> None:
         """Let the next `times` calls of the kind `on` ("create", "get" or "models") fail.
@@ -171,12 +174,12 @@ class Provider:
         age = time.time() - job.at
         if age < job.script["duration"]:
             # The older documentation has the states "waiting" and "active", the newer one "queued" and "generating".
-            words = ("waiting", "active") if MODELS[job.model] == "old" else ("queued", "generating")
-            return {"id": job.id, "status": words[age > job.script["duration"] * 0.2]}
+            states = ("waiting", "active") if MODELS[job.model] == "old" else ("queued", "generating")
+            return {"id": job.id, "status": states[age > job.script["duration"] * 0.2]}
         if job.script.get("error"):
             return {"id": job.id, "status": "error", "error": job.script["error"]}
-        place = "output" if job.script.get("variant") == "output" else "result"
-        return {"id": job.id, "status": "completed", place: job.script.get("result") or result(job)}
+        key = "output" if job.script.get("variant") == "output" else "result"
+        return {"id": job.id, "status": "completed", key: job.script.get("result") or result(job)}
 
 
 class _Server(ThreadingHTTPServer):
@@ -210,8 +213,8 @@ class _Handler(FaultyHandler):
         if self.path == "/_script":
             self._script()
         elif self.path == "/v1/stt/create":
-            with self.at_work as at_work:
-                at_work.enter_context(self.server.provider.counted())
+            with self.in_progress as in_progress:
+                in_progress.enter_context(self.server.provider.counted())
                 self._serve("create", self._create)
         else:
             self.send(404, {"message": f"Cannot POST {self.path}"})
@@ -221,12 +224,12 @@ class _Handler(FaultyHandler):
 
         Each list has the arguments of calls of the method with that name.
         """
-        orders = json.loads(self._body().read())
+        commands = json.loads(self._body().read())
         provider = self.server.provider
         for name in ("script", "fault", "chaos"):
-            for arguments in orders.get(name, ()):
+            for arguments in commands.get(name, ()):
                 getattr(provider, name)(**arguments)
-        provider.expires = orders.get("expires", provider.expires)
+        provider.expires = commands.get("expires", provider.expires)
         self.send(200, {})
 
     def _serve(self, on: str, respond: Any) -> None:
@@ -245,7 +248,7 @@ class _Handler(FaultyHandler):
         except Refused as refused:
             status, headers = refused.status, {}
             body = {"message": refused.message, "path": self.path, "requestId": "req-1", "statusCode": status}
-        self.spoil(fault, status, body, headers)
+        self.respond(fault, status, body, headers)
 
     def _get(self) -> tuple[int, Any, dict]:
         provider = self.server.provider
@@ -295,17 +298,17 @@ class _Handler(FaultyHandler):
         except (HTTPException, ValueError):
             raise Refused(400, "Body is not whole multipart/form-data") from None
         options = {name: values if len(values) > 1 else values[0] for name, values in form.to_dict(flat=False).items()}
-        parts = list(files.items(multi=True))
+        uploads = list(files.items(multi=True))
         allowed = ("audio", "file") if str(options.get("model")).startswith("openai/") else ("audio",)
-        if len(parts) != 1 or parts[0][0] not in allowed:
+        if len(uploads) != 1 or uploads[0][0] not in allowed:
             raise Refused(400, [{"path": ["audio"], "message": "Expected one file"}])
-        part = parts[0][1]
-        with closing(part.stream):
-            digest = hashlib.file_digest(part.stream, "sha256").hexdigest()
-            size = part.stream.tell()
-        if not size or not part.filename or not part.mimetype:
+        upload = uploads[0][1]
+        with closing(upload.stream):
+            digest = hashlib.file_digest(upload.stream, "sha256").hexdigest()
+            size = upload.stream.tell()
+        if not size or not upload.filename or not upload.mimetype:
             raise Refused(400, [{"path": ["audio"], "message": "Expected a file with bytes, a name and a type"}])
-        return options, part.filename, digest, size
+        return options, upload.filename, digest, size
 
     def _body(self) -> LimitedStream:
         return LimitedStream(self.rfile, int(self.headers.get("Content-Length") or 0))

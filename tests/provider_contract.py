@@ -66,12 +66,12 @@ def check(model: Any, options: dict[str, Any], typed: bool) -> None:
     """
     if not isinstance(model, str) or model not in MODELS:
         raise Refused(400, [{"path": ["model"], "message": "Unknown model"}])
-    takes = dict(pair.split(":") for pair in TAKES[MODELS[model]].split())
+    types = dict(pair.split(":") for pair in TAKES[MODELS[model]].split())
     issues = []
     for name, value in options.items():
-        if name not in takes:
+        if name not in types:
             issues.append({"path": [name], "message": "Unrecognized key"})
-        elif not (_typed if typed else _written)(takes[name], value):
+        elif not (_is_json_value if typed else _is_form_value)(types[name], value):
             issues.append({"path": [name], "message": f"Invalid value {str(value)[:40]!r}"})
     top = 2 if MODELS[model] == "microsoft" else 1
     if not issues and "temperature" in options and not 0 <= float(options["temperature"]) <= top:
@@ -80,14 +80,14 @@ def check(model: Any, options: dict[str, Any], typed: bool) -> None:
         raise Refused(400, [{"message": "Body validation error"}, *issues])
 
 
-def _typed(kind: str, value: Any) -> bool:
+def _is_json_value(kind: str, value: Any) -> bool:
     if kind == "l":
         return isinstance(value, str) or (isinstance(value, list) and all(isinstance(part, str) for part in value))
     types = {"b": bool, "s": str, "j": (dict, list), "n": (int, float)}
     return isinstance(value, types[kind]) and (kind == "b" or not isinstance(value, bool))
 
 
-def _written(kind: str, value: str | list[str]) -> bool:
+def _is_form_value(kind: str, value: str | list[str]) -> bool:
     if isinstance(value, list):
         return kind == "l"
     with suppress(ValueError):

@@ -31,13 +31,16 @@ AFTER = ("reset-after", "slow-headers", "slow-body", "truncated", "html-after", 
 
 
 class FaultyHandler(BaseHTTPRequestHandler):
-    """Represent a request handler that sends complete and faulty responses. `at_work` is closed before a response is complete."""
+    """Represent a request handler that sends complete and faulty responses.
+
+    `in_progress` is closed before a response is complete.
+    """
 
     protocol_version = "HTTP/1.1"
 
     def setup(self) -> None:
         super().setup()
-        self.at_work = ExitStack()
+        self.in_progress = ExitStack()
 
     def log_message(self, *_: object) -> None:
         pass
@@ -57,7 +60,7 @@ class FaultyHandler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         time.sleep(pause)
-        self.at_work.close()  # before the client has the whole response and sends the next request
+        self.in_progress.close()  # before the client has the whole response and sends the next request
         self.wfile.write(raw[half:])
 
     def fail(self, fault: dict[str, Any]) -> None:
@@ -73,11 +76,11 @@ class FaultyHandler(BaseHTTPRequestHandler):
             self.send(200, fault.get("body", {"error": {"name": "Oops", "message": "Something failed inside"}}))
         else:
             wait = fault.get("retry_after")
-            said = fault.get("message", f"Refused with {kind}")
-            body = {"message": said, "path": self.path, "requestId": "req-7", "statusCode": int(kind)}
+            message = fault.get("message", f"Refused with {kind}")
+            body = {"message": message, "path": self.path, "requestId": "req-7", "statusCode": int(kind)}
             self.send(int(kind), body, {} if wait is None else {"Retry-After": str(wait)})
 
-    def spoil(self, fault: dict[str, Any], status: int, body: Any, headers: dict[str, str]) -> None:
+    def respond(self, fault: dict[str, Any], status: int, body: Any, headers: dict[str, str]) -> None:
         """Send a response with a fault from AFTER, if `fault` has one."""
         kind, seconds = fault.get("kind"), fault.get("seconds", 1.0)
         if kind == "reset-after":

@@ -20,7 +20,7 @@ def job(
 ) -> Job:
     """Return a job that is not stored yet."""
     now = time.time()
-    given = dict.fromkeys(Job.__dataclass_fields__) | {
+    defaults = dict.fromkeys(Job.__dataclass_fields__) | {
         "id": recordings.new_id(),
         "owner": owner,
         "title": "Talk",
@@ -36,20 +36,20 @@ def job(
         "seconds_done": 0.0,
         "duration": None if minutes is None else minutes * 60,
     }
-    return Job(**given | values)
+    return Job(**defaults | values)
 
 
-def make(made: Job, address: str | None = None) -> Job:
+def make(new: Job, address: str | None = None) -> Job:
     """Store a job within the quotas. Raises LimitReached."""
-    with quotas.reserve(made, address):
-        records.insert(made)
-    return made
+    with quotas.reserve(new, address):
+        records.insert(new)
+    return new
 
 
-def refusal(made: Job, address: str | None = None) -> LimitReached:
+def refusal(new: Job, address: str | None = None) -> LimitReached:
     """Return the error with which the quotas refuse a job, and check that nothing is stored."""
-    with pytest.raises(LimitReached) as refused:
-        make(made, address)
+    with pytest.raises(LimitReached) as error:
+        make(new, address)
     with pytest.raises(NotFound):
-        records.load(made.id, None)
-    return refused.value
+        records.load(new.id, None)
+    return error.value

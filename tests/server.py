@@ -40,7 +40,7 @@ class Server:
         self.front: Nginx | None = None
         self.before = None  # function called in the child process before it executes the server
         self.log = data.parent / f"{data.name}.log"
-        self.read = 0  # bytes of the log that earlier tests have written
+        self.log_start = 0  # bytes of the log from earlier tests
 
     @property
     def url(self) -> str:
@@ -66,7 +66,7 @@ class Server:
 
     def _wait_until_ready(self) -> None:
         def ready() -> bool:
-            assert self.process.poll() is None, f"the server ended: {self.said()}"
+            assert self.process.poll() is None, f"the server ended: {self.log_text()}"
             try:
                 return requests.get(f"http://localhost:{self.port}/healthz", timeout=30).status_code == 200
             except requests.ConnectionError:  # the server does not listen yet
@@ -74,16 +74,16 @@ class Server:
 
         until(ready)
 
-    def said(self, most: int = 20_000) -> str:
-        """Return the last `most` bytes that were logged since this test began."""
-        return self._said()[-most:].decode(errors="replace")
+    def log_text(self, max_bytes: int = 20_000) -> str:
+        """Return the last `max_bytes` bytes that were logged since this test began."""
+        return self._log_bytes()[-max_bytes:].decode(errors="replace")
 
-    def turn_page(self) -> None:
+    def skip_log(self) -> None:
         """Count the present log as written by earlier tests."""
-        self.read += len(self._said())
+        self.log_start += len(self._log_bytes())
 
-    def _said(self) -> bytes:
-        return self.log.read_bytes()[self.read :] if self.log.exists() else b""
+    def _log_bytes(self) -> bytes:
+        return self.log.read_bytes()[self.log_start :] if self.log.exists() else b""
 
     def kill(self) -> None:
         """Send SIGKILL, which ends the process like a power failure."""

@@ -139,7 +139,7 @@ def flac(count: int) -> Callable[[Path], Path]:
 
 
 def mp3(frames: int | None, *, size: int | None = None, times: int = 1, tag: bytes = b"") -> Callable[[Path], Path]:
-    """Return a writer of `times` joined MP3s with `tag` after each; the header declares `frames` (None: none) and `size`."""
+    """Return a writer of `times` joined MP3s, each with `tag` at its end. The header declares `frames` and `size`."""
 
     def write(path: Path) -> Path:
         content = bytearray(audio.write(path.with_suffix(".mp3"), JFK).read_bytes())
@@ -244,7 +244,7 @@ def tag(text: bytes) -> Callable[[bytearray], None]:
     return change
 
 
-# Recordings that are read whole: 11 s or a multiple of 11 s, with exactly the same samples if uncompressed.
+# Recordings that are read completely: 11 s or a multiple of 11 s, with exactly the same samples if uncompressed.
 WHOLE: dict[str, tuple[Callable[[Path], Path], float]] = {
     "WAV, a quarter": (plain(wav(QUARTER)), 1),
     "WAV, none": (plain(wav(0)), 1),
@@ -356,7 +356,7 @@ WHOLE: dict[str, tuple[Callable[[Path], Path], float]] = {
     "MKV, the segment unknown": (matroska(segment(2**56 - 1)), 1),
 }
 
-# Recordings with missing sound, which the transcript reports, and their declared seconds.
+# Recordings with missing sound, which the transcript reports, with their declared seconds.
 MISSING: dict[str, tuple[Callable[[Path], Path], float]] = {
     "WAV, twice as much": (plain(wav(len(PCM) * 4)), 22),
     "WAV, cut": (cut(".wav", 0.6), 11),
@@ -378,7 +378,7 @@ MISSING: dict[str, tuple[Callable[[Path], Path], float]] = {
 
 
 def packets(path: Path, format: str, leaps: dict[float, float], codec: str = "mp2", start: float = 0.0) -> Path:
-    """Write a recording that begins at `start` seconds. `leaps` are jumps of its time stamps: {place: length}, seconds."""
+    """Write a recording that begins at `start` s. `leaps` are jumps of its time stamps: {place: length}, in seconds."""
     options = {"mpegts_copyts": "1"} if format == "mpegts" else {}
     with av.open(str(path), "w", format=format, options=options) as container:
         rate = 48_000 if codec in ("libopus", "mp2") else 44_100 if codec in ("libmp3lame", "wmav2") else audio.RATE
@@ -386,15 +386,15 @@ def packets(path: Path, format: str, leaps: dict[float, float], codec: str = "mp
         resampler = av.AudioResampler(format=stream.codec_context.format, layout="mono", rate=rate)
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(JFK[np.newaxis]), format="fltp", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = audio.RATE, 0, Fraction(1, audio.RATE)
-        made = [
+        encoded = [
             packet
-            for out in [*resampler.resample(frame), *resampler.resample(None), None]
-            for packet in stream.encode(out)
+            for converted in [*resampler.resample(frame), *resampler.resample(None), None]
+            for packet in stream.encode(converted)
         ]
-        for packet in made:
+        for packet in encoded:
             at = float(packet.pts * packet.time_base)
-            moved = round((start + sum(leap for when, leap in leaps.items() if at >= when)) / packet.time_base)
-            packet.pts += moved
+            shift = round((start + sum(leap for place, leap in leaps.items() if at >= place)) / packet.time_base)
+            packet.pts += shift
             packet.dts = packet.pts
             container.mux(packet)
     return path

@@ -18,7 +18,7 @@ def until(condition: Callable[[], Found], seconds: float = 60, every: float = 0.
         if found := condition():
             return found
         TICK.wait(every)
-    raise AssertionError(f"it did not come about within {seconds} s")
+    raise AssertionError(f"the condition was not true within {seconds} s")
 
 
 def ended(generation_id: str, owner: str = "local", seconds: float = 120) -> service.Progress:

@@ -1,4 +1,4 @@
-"""A server for the tests of the REST routes, and two programs that use it."""
+"""Provide a server for the tests of the REST routes, and two API clients with tokens."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ def api(server: Server) -> Api:
 
 
 @pytest.fixture(scope="module")
-def somebody_else(server: Server) -> Api:
+def other_api(server: Server) -> Api:
     return Api(server, make_token(server, "somebody else"))

@@ -1,4 +1,4 @@
-"""A program that uses the REST routes."""
+"""Call the REST routes as a program does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MODEL = "#g1_whisper-base"
 
 
 class Api:
-    """Requests with a token."""
+    """Send requests with a token."""
 
     def __init__(self, server: Server, token: str | None) -> None:
         self.server, self.token = server, token
@@ -36,9 +36,9 @@ class Api:
         return self("POST", "/stt/create", json={"model": MODEL, "url": url, **fields})
 
     def ended(self, generation_id: str) -> dict:
-        ends = time.monotonic() + 120
+        deadline = time.monotonic() + 120
         while (body := self("GET", f"/stt/{generation_id}").json())["status"] in ("waiting", "active"):
-            assert time.monotonic() < ends
+            assert time.monotonic() < deadline
         return body
 
 

@@ -1,4 +1,4 @@
-"""The REST routes, over real HTTP: the provider's contract on this server."""
+"""Test the REST routes over real HTTP: this server implements the provider's contract."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(scope="module")
 def done(api: Api) -> dict:
-    """Return a finished transcription as the response to a get."""
-    made = api.send(audio.JFK.read_bytes(), name="../../etc/moon speech.flac", language="en-US", punctuate="true")
-    assert made.status_code == 201 and made.json().keys() == {"generation_id", "status"}
-    assert made.json()["status"] == "queued"
-    return api.ended(made.json()["generation_id"])
+    """Return the response to a get of a finished transcription."""
+    response = api.send(audio.JFK.read_bytes(), name="../../etc/moon speech.flac", language="en-US", punctuate="true")
+    assert response.status_code == 201 and response.json().keys() == {"generation_id", "status"}
+    assert response.json()["status"] == "queued"
+    return api.ended(response.json()["generation_id"])
 
 
-def spoken(body: dict) -> str:
+def plain_words(body: dict) -> str:
     text = body["result"]["results"]["channels"][0]["alternatives"][0]["transcript"]
     return "".join(c for c in text.lower() if c.isalpha() or c == " ")
 
 
-def test_a_file_comes_back_as_words_with_times(api: Api, done: dict):
+def test_file_is_transcribed_into_words_with_times(api: Api, done: dict):
     assert done["status"] == "completed" and done["error"] is None
-    assert spoken(done) == audio.JFK_WORDS
+    assert plain_words(done) == audio.JFK_WORDS
     words = done["result"]["results"]["channels"][0]["alternatives"][0]["words"]
     assert [w["word"] for w in words] == audio.JFK_WORDS.split()
     assert all(0 <= w["start"] <= w["end"] <= 11.1 and 0 < w["confidence"] <= 1 for w in words)
     assert done["result"]["metadata"]["duration"] == pytest.approx(11, abs=0.1)
 
 
-def test_answers_are_as_the_published_document_says(api: Api, done: dict):
+def test_response_matches_the_published_openapi_schema(api: Api, done: dict):
     document = api("GET", "/openapi.json").json()
     schema = {**document["components"]["schemas"]["Transcription"], **document}
     jsonschema.validate(done, schema)
@@ -53,22 +53,22 @@ def test_answers_are_as_the_published_document_says(api: Api, done: dict):
 
 def test_a_link_is_fetched_and_transcribed(api: Api, httpserver: HTTPServer):
     httpserver.expect_request("/talk.flac").respond_with_data(audio.JFK.read_bytes())
-    made = api.link(httpserver.url_for("/talk.flac"))
-    assert made.status_code == 201
-    assert spoken(api.ended(made.json()["generation_id"])) == audio.JFK_WORDS
+    response = api.link(httpserver.url_for("/talk.flac"))
+    assert response.status_code == 201
+    assert plain_words(api.ended(response.json()["generation_id"])) == audio.JFK_WORDS
 
 
-def test_the_part_may_be_called_file_as_openai_calls_it(api: Api):
-    made = api.send(audio.JFK.read_bytes(), part="file")
-    assert made.status_code == 201
-    assert api("DELETE", f"/stt/{made.json()['generation_id']}").status_code == 204
+def test_form_part_may_be_named_file_as_in_the_openai_api(api: Api):
+    response = api.send(audio.JFK.read_bytes(), part="file")
+    assert response.status_code == 201
+    assert api("DELETE", f"/stt/{response.json()['generation_id']}").status_code == 204
 
 
-def test_a_transcript_beside_the_file_is_aligned_in_place_of_a_transcription(api: Api):
+def test_transcript_sent_with_the_file_is_aligned_instead_of_transcribed(api: Api):
     text = "And so, my fellow Americans: ask not what your country can do for you."
-    made = api.send(audio.JFK.read_bytes(), transcript=text, language="en")
-    assert made.status_code == 201, made.text
-    body = api.ended(made.json()["generation_id"])
+    response = api.send(audio.JFK.read_bytes(), transcript=text, language="en")
+    assert response.status_code == 201, response.text
+    body = api.ended(response.json()["generation_id"])
     best = body["result"]["results"]["channels"][0]["alternatives"][0]
     assert body["status"] == "completed" and best["transcript"] == text
     fellow = next(word for word in best["words"] if word["word"] == "fellow")
@@ -81,60 +81,60 @@ def test_a_transcript_beside_the_file_is_aligned_in_place_of_a_transcription(api
         "UTF-8",
     )
     document = FORMATS["docx"].write(Transcript((Segment(0.0, 11.0, text),), 11.0, "en"), title="Speech")
-    made = api.send(audio.JFK.read_bytes(), files={"transcript": ("speech.docx", document)}, language="en")
-    assert made.status_code == 201, made.text
+    response = api.send(audio.JFK.read_bytes(), files={"transcript": ("speech.docx", document)}, language="en")
+    assert response.status_code == 201, response.text
     assert (
         text
-        in api.ended(made.json()["generation_id"])["result"]["results"]["channels"][0]["alternatives"][0]["transcript"]
+        in api.ended(response.json()["generation_id"])["result"]["results"]["channels"][0]["alternatives"][0][
+            "transcript"
+        ]
     )
     assert_refused(api.send(audio.JFK.read_bytes(), transcript=text, translate="true"), 400, "translate")
 
 
-def test_a_vocabulary_and_a_prompt_are_options(api: Api, httpserver: HTTPServer):
+def test_vocabulary_and_prompt_are_options(api: Api, httpserver: HTTPServer):
     httpserver.expect_request("/talk.flac").respond_with_data(audio.JFK.read_bytes())
     terms = ["fellow -> dear", "Kubernetes"]
-    made = [
+    responses = [
         api.link(httpserver.url_for("/talk.flac"), vocabulary=terms, prompt="Ask not."),
         api.send(audio.JFK.read_bytes(), vocabulary="\n".join(terms), prompt="Ask not."),
     ]
-    for answer in made:
+    for answer in responses:
         assert answer.status_code == 201, answer.text
-        assert spoken(api.ended(answer.json()["generation_id"])) == audio.JFK_WORDS.replace("fellow", "dear")
+        assert plain_words(api.ended(answer.json()["generation_id"])) == audio.JFK_WORDS.replace("fellow", "dear")
     refused = api.link(httpserver.url_for("/talk.flac"), vocabulary=["fine", "a\tb → c → d"])
     assert_refused(refused, 400, "Line 2 has several arrows.")
 
 
-def test_a_link_to_what_is_no_recording_ends_as_an_error_in_words(api: Api, httpserver: HTTPServer):
+def test_link_without_a_recording_ends_in_an_error_with_a_message(api: Api, httpserver: HTTPServer):
     httpserver.expect_request("/page").respond_with_data("<html>Not sound</html>")
-    made = api.link(httpserver.url_for("/page"))
-    body = api.ended(made.json()["generation_id"])
+    response = api.link(httpserver.url_for("/page"))
+    body = api.ended(response.json()["generation_id"])
     assert body["status"] == "error" and body["result"] is None
     assert body["error"]["name"] in ("BadLink", "NotSound") and len(body["error"]["message"]) > 20
 
 
-def test_the_two_programs_of_the_providers_page_run_with_another_address_and_key(
-    api: Api, httpserver: HTTPServer, tmp_path: Path
-):
+def test_provider_example_programs_run_with_our_address_and_key(api: Api, httpserver: HTTPServer, tmp_path: Path):
     sound = audio.write(tmp_path / "stt-sample.mp3", audio.samples(audio.JFK)).read_bytes()
     httpserver.expect_request("/samples/mp3/blizzard_primed/sample-0.mp3").respond_with_data(sound)
-    replaced = {
+    replacements = {
         "https://api.aimlapi.com/v1": api.base,
         "<YOUR_AIMLAPI_KEY>": api.token,
         "https://audio-samples.github.io": httpserver.url_for("").rstrip("/"),
     }
     with ExitStack() as stack:
         programs = []
-        for name in ("seed_url.py", "seed_file.py"):  # both at once: they look every ten seconds only
+        for name in ("seed_url.py", "seed_file.py"):  # both at once, because each polls only every ten seconds
             text = (HERE / name).read_text()
-            for theirs, ours in replaced.items():
-                text = text.replace(theirs, ours)
+            for original, replacement in replacements.items():
+                text = text.replace(original, replacement)
             output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
             program = subprocess.Popen([sys.executable, "-u", "-c", text], cwd=tmp_path, **output)
             programs.append(stack.enter_context(program))
         for program in programs:
-            said, _ = program.communicate(timeout=180)
-            assert program.returncode == 0, said
-            assert "Processing complete" in said and "ask what you can do for your country" in said, said
+            printed, _ = program.communicate(timeout=180)
+            assert program.returncode == 0, printed
+            assert "Processing complete" in printed and "ask what you can do for your country" in printed, printed
 
 
 EXAMPLE = """
@@ -149,61 +149,61 @@ def test_the_example_of_the_api_page_prints_a_transcript(server: Server, api: Ap
     text = python(server, "-c", EXAMPLE.replace("ROOT", str(ROOT)))
     assert '"/v1", "TOKEN"' in text
     text = text.replace('"/v1", "TOKEN"', f'"{api.base}", "{api.token}"')
-    said = subprocess.run([sys.executable, "-c", text], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert "your country" in said.stdout
+    result = subprocess.run([sys.executable, "-c", text], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "your country" in result.stdout
 
 
-def test_jobs_lie_in_the_history_of_the_tokens_owner_under_a_harmless_title(server: Server, done: dict):
-    shown = "from stt.store import records; job = records.load('%s', 'user:tests'); print(job.title, job.state)"
-    assert python(server, "-c", shown % done["id"]) == "moon speech done"
+def test_job_is_in_the_token_owners_history_with_a_sanitised_title(server: Server, done: dict):
+    code = "from stt.store import records; job = records.load('%s', 'user:tests'); print(job.title, job.state)"
+    assert python(server, "-c", code % done["id"]) == "moon speech done"
 
 
-def test_a_program_that_asks_now_and_then_does_not_meet_a_line_that_is_just_ending(api: Api, done: dict):
+def test_polling_client_does_not_reuse_a_connection_that_is_closing(api: Api, done: dict):
     first, second = (api("GET", f"/stt/{done['generation_id']}") for _ in range(2))
     assert first.json() == second.json()
     assert {one.headers["Connection"] for one in (first, second)} == {"close"}
 
 
-def test_whoever_is_not_the_owner_finds_nothing(api: Api, somebody_else: Api, done: dict):
+def test_other_owners_and_unknown_ids_get_404(api: Api, other_api: Api, done: dict):
     for generation_id in (done["id"], "unknown", "a" * 200, "%27%20OR%201=1", "%F0%9F%8E%B5"):
         for method in ("GET", "DELETE"):
-            assert_refused(somebody_else(method, f"/stt/{generation_id}"), 404)
+            assert_refused(other_api(method, f"/stt/{generation_id}"), 404)
     assert api("GET", f"/stt/{done['id']}").status_code == 200
 
 
-def test_what_is_deleted_is_gone_with_its_recording(server: Server, api: Api):
+def test_deleted_transcription_is_gone_with_its_recording(server: Server, api: Api):
     before = set((server.data / "audio").iterdir())
-    made = api.send(audio.JFK.read_bytes()).json()["generation_id"]
+    generation_id = api.send(audio.JFK.read_bytes()).json()["generation_id"]
     assert set((server.data / "audio").iterdir()) != before
-    gone = api("DELETE", f"/stt/{made}")
-    assert gone.status_code == 204 and gone.content == b""
-    assert_refused(api("GET", f"/stt/{made}"), 404)
-    assert_refused(api("DELETE", f"/stt/{made}"), 404)
+    response = api("DELETE", f"/stt/{generation_id}")
+    assert response.status_code == 204 and response.content == b""
+    assert_refused(api("GET", f"/stt/{generation_id}"), 404)
+    assert_refused(api("DELETE", f"/stt/{generation_id}"), 404)
     assert set((server.data / "audio").iterdir()) == before
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Bearer stt_wrong", "Basic dGVzdDp0", "Bearer \xfc"])
 @pytest.mark.parametrize(("method", "path"), [("POST", "/stt/create"), ("GET", "/stt/x"), ("DELETE", "/stt/x")])
-def test_without_a_right_token_nothing_is_answered(server: Server, method: str, path: str, header: str | None):
+def test_request_without_a_valid_token_gets_401(server: Server, method: str, path: str, header: str | None):
     headers = {} if header is None else {"Authorization": header}
     answer = Api(server, None)(method, path, headers=headers)
     assert_refused(answer, 401, "token")
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_what_is_no_http_is_refused(server: Server):
+def test_invalid_http_is_refused(server: Server):
     answer = Api(server, None)("GET", "/models", headers={"Authorization": "Bearer \x7f"})
     assert (answer.status_code, answer.text) == (400, "Invalid HTTP request received.")
 
 
-def test_a_cookie_is_no_token_and_a_token_opens_no_page_of_others(server: Server, api: Api, done: dict):
+def test_cookie_gives_no_api_access_and_token_gives_no_page_access(server: Server, api: Api, done: dict):
     browser = requests.Session()
     browser.get(server.url, headers={"Accept": "text/html"})
     assert_refused(browser.get(f"{api.base}/stt/{done['id']}"), 401)
     assert api.session.get(f"{server.url}/audio/{done['id']}").status_code == 404
 
 
-def test_a_withdrawn_token_is_worth_nothing(server: Server):
+def test_revoked_token_is_refused(server: Server):
     api = Api(server, make_token(server, "short-lived"))
     assert_refused(api("GET", "/stt/x"), 404)
     listed = python(server, "-m", "stt", "token", "--list").splitlines()
@@ -212,7 +212,7 @@ def test_a_withdrawn_token_is_worth_nothing(server: Server):
     assert_refused(api("GET", "/stt/x"), 401)
 
 
-def test_models_are_those_that_this_server_answers(server: Server):
+def test_models_are_those_that_this_server_offers(server: Server):
     answer = requests.get(f"{server.url}/v1/models?include=pricing")
     assert answer.status_code == 200
     found = {model["id"]: model for model in answer.json()["data"]}
@@ -222,7 +222,7 @@ def test_models_are_those_that_this_server_answers(server: Server):
     assert again.status_code == 304 and again.content == b""
 
 
-def test_other_addresses_and_methods_are_answered_in_the_contracts_words(server: Server, api: Api):
+def test_unknown_path_or_method_gets_an_error_in_the_contracts_format(server: Server, api: Api):
     assert_refused(api("GET", "/nothing"), 404)
     assert_refused(api("GET", "/stt/a/b"), 404)
     refused = api("PUT", "/stt/create", json={})
@@ -230,9 +230,9 @@ def test_other_addresses_and_methods_are_answered_in_the_contracts_words(server:
     assert refused.headers["Allow"] == "POST"
 
 
-def test_another_sites_page_cannot_use_the_visitors_cookie_here(server: Server, api: Api):
-    crossing = {"Sec-Fetch-Site": "cross-site"}
-    assert api("POST", "/stt/create", json={}, headers=crossing).status_code == 403
+def test_cross_site_request_to_the_api_is_refused(server: Server, api: Api):
+    headers = {"Sec-Fetch-Site": "cross-site"}
+    assert api("POST", "/stt/create", json={}, headers=headers).status_code == 403
 
 
 SCHEMATHESIS = """
@@ -259,7 +259,7 @@ parameters = {{ "path.generation_id" = "{generation_id}" }}
 
 
 def test_schemathesis_finds_nothing(server: Server, api: Api, done: dict, tmp_path: Path):
-    # A link that is answered at once and is no sound, so that jobs are made and end without any work.
+    # The link responds at once and has no sound, so jobs are created and end without any work.
     config = SCHEMATHESIS.format(model=MODEL, url=f"{server.url}/healthz", generation_id=done["id"])
     (tmp_path / "schemathesis.toml").write_text(config)
     command = [

@@ -1,4 +1,4 @@
-"""What programs may send to the REST routes: what does not fit is refused, in words, and leaves nothing."""
+"""Test that invalid request bodies of the REST routes are refused with a message and store nothing."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ from tests.waiting import until
         ({"model": "\ud800", "url": "https://example.org/\ud800"}, "ud800"),
     ],
 )
-def test_a_body_that_does_not_fit_is_refused_with_the_part_that_does_not(api: Api, body: object, word: str):
+def test_invalid_body_is_refused_and_the_message_names_the_cause(api: Api, body: object, word: str):
     assert_refused(api("POST", "/stt/create", json=body), 400, word)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"model": ' + b"9" * 5000 + b"}"])
-def test_what_is_no_json_is_refused(api: Api, body: bytes):
+def test_invalid_json_is_refused(api: Api, body: bytes):
     assert_refused(api("POST", "/stt/create", data=body, headers={"Content-Type": "application/json"}), 400)
 
 
-def test_a_json_body_is_read_up_to_a_megabyte(api: Api):
+def test_json_body_over_one_megabyte_is_refused(api: Api):
     body = b'{"model": "' + b"x" * (1 << 20) + b'"}'
     headers = {"Content-Type": "application/json"}
     assert_refused(api("POST", "/stt/create", data=body, headers=headers), 413)
@@ -64,11 +64,11 @@ def test_a_json_body_is_read_up_to_a_megabyte(api: Api):
         ({"model": MODEL}, {"audio": b"x", "file": b"x"}, "more than one file"),
     ],
 )
-def test_a_form_that_does_not_fit_is_refused_and_leaves_nothing(server: Server, api: Api, fields, parts, word: str):
-    kept = set((server.data / "audio").glob("*"))
+def test_invalid_form_is_refused_and_leaves_nothing(server: Server, api: Api, fields, parts, word: str):
+    before = set((server.data / "audio").glob("*"))
     files = [(name, ("a.mp3", body)) for name, body in parts.items()]
     assert_refused(api("POST", "/stt/create", data=fields, files=files), 400, word)
-    assert set((server.data / "audio").glob("*")) == kept
+    assert set((server.data / "audio").glob("*")) == before
 
 
 @pytest.mark.parametrize(
@@ -84,18 +84,18 @@ def test_a_form_that_does_not_fit_is_refused_and_leaves_nothing(server: Server, 
         ("text/plain", b"hello"),
     ],
 )
-def test_what_is_no_form_is_refused(api: Api, kind: str, body: bytes):
+def test_malformed_form_is_refused(api: Api, kind: str, body: bytes):
     assert_refused(api("POST", "/stt/create", data=body, headers={"Content-Type": kind}), 400)
 
 
-def test_a_form_is_bounded_in_its_fields(api: Api):
+def test_form_fields_are_limited_in_number_and_size(api: Api):
     many = {f"field{number}": "x" for number in range(300)}
     assert_refused(api.send(b"x", **many), 413, "fields")
     assert_refused(api.send(b"x", tag="x" * (2 << 20)), 413, "1 MB")
 
 
 def head(api: Api, size: str) -> bytes:
-    """Return the beginning of a form whose file continues."""
+    """Return the head of a request whose body is a form. `size` is the header about the length of the body."""
     return (
         f"POST /v1/stt/create HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {api.token}\r\n{size}\r\n"
         "Content-Type: multipart/form-data; boundary=limit\r\n\r\n"
@@ -105,7 +105,7 @@ def head(api: Api, size: str) -> bytes:
 PART = b'--limit\r\nContent-Disposition: form-data; name="audio"; filename="a.wav"\r\n\r\n'
 
 
-def test_a_file_goes_to_disk_while_it_comes_and_a_broken_one_leaves_nothing(server: Server, api: Api):
+def test_upload_is_written_to_disk_as_it_arrives_and_removed_if_interrupted(server: Server, api: Api):
     incoming = server.data / "incoming"
     with socket.create_connection(("localhost", server.port)) as connection:
         connection.sendall(head(api, "Content-Length: 4000000") + PART + bytes(2 << 20))
@@ -113,21 +113,21 @@ def test_a_file_goes_to_disk_while_it_comes_and_a_broken_one_leaves_nothing(serv
     until(lambda: not list(incoming.glob("*")))
 
 
-def test_the_limit_holds_while_the_file_comes(server: Server, api: Api):
+def test_upload_limit_applies_to_a_body_of_unknown_length(server: Server, api: Api):
     block = b"%x\r\n" % (1 << 20) + bytes(1 << 20) + b"\r\n"
     with socket.create_connection(("localhost", server.port)) as connection:
         connection.sendall(head(api, "Transfer-Encoding: chunked") + b"%x\r\n" % len(PART) + PART + b"\r\n" + block * 6)
-        assert b" 413 " in connection.recv(100)  # the body has not ended, and never says how long it is
+        assert b" 413 " in connection.recv(100)  # the body has not ended, and its length was never announced
     until(lambda: not list((server.data / "incoming").glob("*")))
 
 
-def test_a_length_over_the_limit_is_refused_at_once(server: Server, api: Api):
+def test_content_length_over_the_limit_is_refused_at_once(server: Server, api: Api):
     with socket.create_connection(("localhost", server.port)) as connection:
         connection.sendall(head(api, "Content-Length: 99999999999") + PART)
         assert b" 413 " in connection.recv(100)
 
 
-def test_a_limit_of_the_host_is_a_429_that_says_so_and_keeps_nothing(tmp_path: Path):
+def test_quota_of_the_host_gives_429_with_a_message_and_stores_nothing(tmp_path: Path):
     long = audio.write(tmp_path / "long.mp3", np.tile(audio.samples(audio.JFK), 7))
     with Server(tmp_path / "data", STT_MINUTES_PER_VISITOR="1") as server:
         api = Api(server, make_token(server, "tests"))

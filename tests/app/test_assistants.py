@@ -1,4 +1,4 @@
-"""`/mcp` as assistants use it: the official client over HTTP, with a token that may all, or may only read."""
+"""Test `/mcp` with the official client over HTTP, with a read-write and a read-only token."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from tests.server import Server
 
 
 class Assistant:
-    """A client of the protocol with a token; each call opens a session of its own."""
+    """Call MCP tools with a token. Each call opens a new session."""
 
     def __init__(self, server: Server, token: str) -> None:
         self.url, self.token = f"{server.url}/mcp", token
 
-    def run(self, act: Any) -> Any:
-        async def inside() -> Any:
+    def run(self, action: Any) -> Any:
+        async def in_session() -> Any:
             async with (
                 httpx2.AsyncClient(timeout=60, headers={"Authorization": f"Bearer {self.token}"}) as http,
                 streamable_http_client(self.url, http_client=http) as (read, write),
                 ClientSession(read, write) as session,
             ):
                 await session.initialize()
-                return await act(session)
+                return await action(session)
 
-        return asyncio.run(inside())
+        return asyncio.run(in_session())
 
     def tools(self) -> list[str]:
         return [tool.name for tool in self.run(lambda session: session.list_tools()).tools]
@@ -55,12 +55,12 @@ def reader(server: Server) -> Assistant:
 
 @pytest.fixture(scope="module")
 def talk(api: Api) -> str:
-    made: str = api.send(audio.JFK.read_bytes(), name="moon speech.flac").json()["generation_id"]
-    assert api.ended(made)["status"] == "completed"
-    return made
+    generation_id: str = api.send(audio.JFK.read_bytes(), name="moon speech.flac").json()["generation_id"]
+    assert api.ended(generation_id)["status"] == "completed"
+    return generation_id
 
 
-def test_an_assistant_lists_finds_and_reads(assistant: Assistant, talk: str):
+def test_assistant_lists_searches_and_reads_transcripts(assistant: Assistant, talk: str):
     assert assistant.tools() == ["list", "search", "read", "transcribe"]
     listed = assistant.call("list").structured_content
     assert listed["total"] >= 1 and talk in {each["id"] for each in listed["transcripts"]}
@@ -74,18 +74,20 @@ def test_an_assistant_lists_finds_and_reads(assistant: Assistant, talk: str):
     assert "no more text" in assistant.call("read", id=talk, start=60.0).content[0].text
 
 
-def test_an_assistant_has_a_link_transcribed(assistant: Assistant, api: Api, httpserver: HTTPServer):
+def test_assistant_transcribes_a_link(assistant: Assistant, api: Api, httpserver: HTTPServer):
     httpserver.expect_request("/talk.flac").respond_with_data(audio.JFK.read_bytes(), content_type="audio/flac")
-    made = assistant.call("transcribe", url=httpserver.url_for("/talk.flac"), language="en").structured_content
-    assert api.ended(made["id"])["status"] == "completed"
-    assert "your country" in assistant.call("read", id=made["id"]).content[0].text
+    created = assistant.call("transcribe", url=httpserver.url_for("/talk.flac"), language="en").structured_content
+    assert api.ended(created["id"])["status"] == "completed"
+    assert "your country" in assistant.call("read", id=created["id"]).content[0].text
 
 
-def test_what_cannot_be_done_is_an_answer_in_words(assistant: Assistant, server: Server, somebody_else: Api, talk: str):
-    assert somebody_else.token
+def test_failed_tool_call_returns_an_error_with_a_message(
+    assistant: Assistant, server: Server, other_api: Api, talk: str
+):
+    assert other_api.token
     for call, words in (
         (lambda: assistant.call("read", id="unknown"), "no such transcript"),
-        (lambda: Assistant(server, somebody_else.token or "").call("read", id=talk), "no such transcript"),
+        (lambda: Assistant(server, other_api.token or "").call("read", id=talk), "no such transcript"),
         (lambda: assistant.call("search", query=""), "query"),
         (lambda: assistant.call("list", limit=1000), "limit"),
         (lambda: assistant.call("transcribe", url="ftp://example.com/a.mp3"), "http"),
@@ -96,7 +98,7 @@ def test_what_cannot_be_done_is_an_answer_in_words(assistant: Assistant, server:
         assert answer.is_error and words in answer.content[0].text, answer
 
 
-def test_a_token_that_only_reads_changes_nothing_anywhere(reader: Assistant, server: Server, talk: str):
+def test_read_only_token_changes_nothing_on_any_route(reader: Assistant, server: Server, talk: str):
     assert reader.tools() == ["list", "search", "read"]
     assert "your country" in reader.call("read", id=talk).content[0].text
     refused = reader.call("transcribe", url="http://example.com/a.mp3")
@@ -110,14 +112,14 @@ def test_a_token_that_only_reads_changes_nothing_anywhere(reader: Assistant, ser
     assert openai.status_code == 403
 
 
-def test_without_a_token_nothing_is_answered(server: Server):
+def test_request_without_a_valid_token_gets_401(server: Server):
     for headers in ({}, {"Authorization": "Bearer stt_wrong"}):
         for method in ("GET", "POST", "DELETE"):
             answer = requests.request(method, f"{server.url}/mcp", headers=headers)
             assert answer.status_code == 401 and answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-def test_what_is_no_message_is_refused(server: Server, assistant: Assistant):
+def test_invalid_message_is_refused(server: Server, assistant: Assistant):
     headers = {"Authorization": f"Bearer {assistant.token}", "Accept": "application/json, text/event-stream"}
     for body, status in ((b"[" * 1000, 400), (b"x" * (2 << 20), 413)):
         answer = requests.post(f"{server.url}/mcp", data=body, headers={**headers, "Content-Type": "application/json"})

@@ -1,4 +1,4 @@
-"""Recordings that are cut off, damaged or unusual, from the file to what the transcript's page says about it."""
+"""Test truncated, damaged and unusual recordings, from the file to the message on the transcript page."""
 
 from __future__ import annotations
 
@@ -24,32 +24,34 @@ JFK = audio.samples(audio.JFK)  # 11.0 s
 SPOKEN = set(audio.JFK_WORDS.split())
 
 
-def in_mp4(path: Path) -> Path:
-    """Write an MP4 with its table at the front, as for the web."""
+def write_mp4(path: Path) -> Path:
+    """Write an MP4 with its index at the front, as for the web."""
     return broken.mp4(path, JFK, picture=path.suffix == ".mp4", movflags="faststart")
 
 
-def in_file(path: Path) -> Path:
-    return in_mp4(path) if path.suffix in (".m4a", ".mp4") else audio.write(path, JFK)
+def write_file(path: Path) -> Path:
+    return write_mp4(path) if path.suffix in (".m4a", ".mp4") else audio.write(path, JFK)
 
 
 @pytest.mark.parametrize(
-    ("extension", "damage", "most"),
+    ("extension", "damage", "most_lost"),
     [
         *((extension, broken.cut_off, 6.0) for extension in (".wav", ".flac", ".mp3", ".m4a", ".mp4")),
         *((extension, broken.overwritten, 4.0) for extension in (".flac", ".mp3", ".m4a", ".mp4")),
     ],
 )
-def test_what_can_be_read_is_transcribed_and_the_page_says_what_was_lost(
-    tmp_path: Path, extension: str, damage: Callable[[Path], Path], most: float
+def test_readable_parts_are_transcribed_and_the_page_reports_lost_spans(
+    tmp_path: Path, extension: str, damage: Callable[[Path], Path], most_lost: float
 ):
     reader = page()
     owner = reader.session_state.owner
-    generation_id = stt.create(recordings.take_in(damage(in_file(tmp_path / f"talk{extension}")), owner), owner=owner)
+    generation_id = stt.create(
+        recordings.take_in(damage(write_file(tmp_path / f"talk{extension}")), owner), owner=owner
+    )
     transcript = ended(generation_id, owner).transcript
-    heard = set(normalised(transcript.text).split())
-    assert {"fellow", "americans"} <= heard and len(heard & SPOKEN) >= 5
-    assert 0.3 < sum(end - start for start, end, _ in transcript.lost) < most
+    decoded = set(normalised(transcript.text).split())
+    assert {"fellow", "americans"} <= decoded and len(decoded & SPOKEN) >= 5
+    assert 0.3 < sum(end - start for start, end, _ in transcript.lost) < most_lost
     lost = length(round(sum(end - start for start, end, _ in transcript.lost), 1))
     reader.session_state.generation_ids = [generation_id]
     reader.run()
@@ -58,15 +60,17 @@ def test_what_can_be_read_is_transcribed_and_the_page_says_what_was_lost(
     reader.query_params["id"] = generation_id
     reader.run()
     assert not reader.exception
-    said = [warning.value for warning in reader.warning]
-    for (start, end, why), sentence in zip(transcript.lost, said, strict=True):
+    warnings = [warning.value for warning in reader.warning]
+    for (start, end, why), sentence in zip(transcript.lost, warnings, strict=True):
         assert sentence == f"{length(end - start)} of sound could not be read, from {length(start)} on: {why}."
 
 
 @pytest.mark.parametrize(
     ("channels", "rate", "extension"), [(3, 16_000, ".wav"), (1, 8_000, ".wav"), (1, 96_000, ".flac")]
 )
-def test_unusual_channels_and_rates_are_heard_as_well(tmp_path: Path, channels: int, rate: int, extension: str):
+def test_unusual_channel_counts_and_sample_rates_are_transcribed(
+    tmp_path: Path, channels: int, rate: int, extension: str
+):
     path = audio.write(tmp_path / f"talk{extension}", np.stack([JFK] * channels), rate)
     recording = recordings.take_in(path, "local")
     assert (recording.channels, recording.sample_rate) == (channels, rate)
@@ -74,21 +78,21 @@ def test_unusual_channels_and_rates_are_heard_as_well(tmp_path: Path, channels: 
     assert wer(audio.JFK_WORDS, normalised(text)) <= 0.1
 
 
-def test_what_is_refused_holds_up_nothing_and_is_named(tmp_path: Path):
-    """As the Transcribe page does it with a batch: one after the other, each with its own outcome."""
+def test_refused_file_is_named_and_does_not_block_the_others(tmp_path: Path):
+    """Create jobs as the Transcribe page does with a batch: one after the other, each with a separate outcome."""
     empty, text = tmp_path / "empty.wav", tmp_path / "notes.mp3"
     empty.write_bytes(b"")
     text.write_text("These are notes, not sound. " * 50)
-    made, refused = [], {}
+    created, refused = [], {}
     for path in (empty, audio.AUSTEN[1], text, audio.AUSTEN[1]):
         try:
-            made.append(stt.create(path))
+            created.append(stt.create(path))
         except SttError as error:
             refused[type(error)] = error.message
-    assert len(set(made)) == 2
+    assert len(set(created)) == 2
     assert refused.keys() == {EmptyFile, NotSound}
     assert "empty.wav" in refused[EmptyFile] and "notes.mp3" in refused[NotSound]
-    first, second = (ended(generation_id, "local") for generation_id in made)
+    first, second = (ended(generation_id, "local") for generation_id in created)
     assert first.state == second.state == "done" and first.text == second.text != ""
 
 
@@ -98,7 +102,7 @@ def test_what_is_refused_holds_up_nothing_and_is_named(tmp_path: Path):
         ("../../etc/passwd", "passwd"),
         ("..\\..\\boot.ini", "boot.ini"),
         ("🎙️ épisode № 3.flac", "🎙️ épisode № 3.flac"),
-        ("<script>alert(1)</script>.flac", "script>.flac"),  # what follows the last slash
+        ("<script>alert(1)</script>.flac", "script>.flac"),  # only the part after the last slash
         ("<script>alert(1).flac", "<script>alert(1).flac"),
         ("x" * 300 + ".flac", "x" * 195 + ".flac"),
         ("a\x00b\u202egnp.flac", "abgnp.flac"),
@@ -106,7 +110,7 @@ def test_what_is_refused_holds_up_nothing_and_is_named(tmp_path: Path):
         ("", "Recording"),
     ],
 )
-def test_a_name_is_a_label_and_never_a_path(engine: Path, name: str, shown: str):
+def test_file_name_is_only_a_label_and_never_a_path(engine: Path, name: str, shown: str):
     recording = recordings.take_in(audio.AUSTEN[1], "local", name or " ")
     assert recording.name == shown
     assert recording.path.parent == engine / "audio" and recording.path.name == recording.id

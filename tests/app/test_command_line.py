@@ -1,4 +1,4 @@
-"""`stt transcribe` as people and programs call it: real processes, files, pipes, and a server."""
+"""Test `stt transcribe` and `stt watch` as people and programs call them: with processes, files, pipes and a server."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def transcribe(environment: dict[str, str]):
     return run
 
 
-def bare(text: str) -> str:
+def plain_words(text: str) -> str:
     return "".join(
         letter for letter in text.lower().replace("-", " ").replace("\n", " ") if letter.isalpha() or letter == " "
     ).strip()
@@ -55,13 +55,13 @@ def jobs_in(environment: dict[str, str]) -> int:
     return count
 
 
-def test_one_file_is_text_on_standard_output_and_leaves_nothing_behind(transcribe, environment):
+def test_one_file_prints_its_text_and_leaves_no_data(transcribe, environment):
     found = transcribe(audio.AUSTEN[1])
-    assert bare(found.stdout.decode()) == audio.AUSTEN_WORDS["austen-0890"]
+    assert plain_words(found.stdout.decode()) == audio.AUSTEN_WORDS["austen-0890"]
     assert jobs_in(environment) == 0 and not list(Path(environment["STT_DATA_DIR"]).glob("audio/*"))
 
 
-def test_a_folder_becomes_files_in_each_format_and_none_is_replaced(transcribe, tmp_path: Path):
+def test_folder_gives_a_file_per_format_and_replaces_none(transcribe, tmp_path: Path):
     for path in audio.AUSTEN:
         shutil.copy(path, tmp_path)
     (tmp_path / "notes.txt").write_text("no recording")
@@ -71,26 +71,26 @@ def test_a_folder_becomes_files_in_each_format_and_none_is_replaced(transcribe, 
         f"{p.stem}.{e}" for p in audio.AUSTEN for e in ("srt", "txt")
     ]
     cues = pysubs2.load(str(out / "austen-0890.srt"))
-    assert bare(" ".join(cue.plaintext for cue in cues)) == audio.AUSTEN_WORDS["austen-0890"]
+    assert plain_words(" ".join(cue.plaintext for cue in cues)) == audio.AUSTEN_WORDS["austen-0890"]
     (out / "austen-0890.txt").write_text("corrected by hand")
     transcribe(audio.AUSTEN[1], "--output", out)
     assert (out / "austen-0890.txt").read_text() == "corrected by hand"
-    assert bare((out / "austen-0890 (2).txt").read_text()) == audio.AUSTEN_WORDS["austen-0890"]
+    assert plain_words((out / "austen-0890 (2).txt").read_text()) == audio.AUSTEN_WORDS["austen-0890"]
 
 
-def test_standard_input_and_output_make_a_pipe(transcribe):
+def test_pipe_reads_standard_input_and_writes_standard_output(transcribe):
     found = transcribe("-", "--format", "vtt", input=audio.AUSTEN[1].read_bytes())
     cues = pysubs2.SSAFile.from_string(found.stdout.decode(), format_="vtt")
-    assert bare(" ".join(cue.plaintext for cue in cues)) == audio.AUSTEN_WORDS["austen-0890"]
+    assert plain_words(" ".join(cue.plaintext for cue in cues)) == audio.AUSTEN_WORDS["austen-0890"]
 
 
-def test_programs_get_json_and_an_exit_code_and_one_bad_file_stops_no_other(transcribe, tmp_path: Path):
+def test_json_output_has_an_exit_code_and_a_bad_file_stops_no_other(transcribe, tmp_path: Path):
     bad = tmp_path / "bad.mp3"
     bad.write_bytes(b"no sound" * 99)
     found = transcribe(bad, audio.AUSTEN[1], "--json", code=1)
     first, second = (json.loads(line) for line in found.stdout.decode().splitlines())
     assert first["status"] == "failed" and first["error"]["message"] in found.stderr.decode()
-    assert second["status"] == "done" and bare(second["text"]) == audio.AUSTEN_WORDS["austen-0890"]
+    assert second["status"] == "done" and plain_words(second["text"]) == audio.AUSTEN_WORDS["austen-0890"]
     assert second["language"] == "en" and second["duration"] == pytest.approx(5.3, abs=0.1) and second["outputs"] == []
 
 
@@ -105,22 +105,22 @@ def test_programs_get_json_and_an_exit_code_and_one_bad_file_stops_no_other(tran
         ([str(audio.JFK), "--vocabulary", "nowhere.txt"], "nowhere.txt"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_done_is_said_in_a_sentence(transcribe, arguments: list[str], words: str):
+def test_invalid_argument_gives_a_message_without_a_traceback(transcribe, arguments: list[str], words: str):
     found = transcribe(*arguments, code=1)
     assert words in found.stderr.decode() and "Traceback" not in found.stderr.decode()
 
 
-def test_the_same_command_sends_to_a_server(transcribe, server: Server, api: Api):
+def test_command_transcribes_on_a_server(transcribe, server: Server, api: Api):
     found = transcribe(audio.JFK, "--server", server.url, "--token", api.token)
-    assert bare(found.stdout.decode()) == audio.JFK_WORDS
+    assert plain_words(found.stdout.decode()) == audio.JFK_WORDS
 
 
-def test_a_server_that_refuses_the_token_or_is_not_there_is_named(transcribe, server: Server):
+def test_token_refused_by_the_server_is_reported(transcribe, server: Server):
     found = transcribe(audio.JFK, "--server", server.url, "--token", "wrong", code=1)
     assert "refused the token" in found.stderr.decode()
 
 
-def test_an_interrupt_stops_the_job_and_leaves_nothing_behind(environment, tmp_path: Path):
+def test_interrupt_stops_the_job_and_leaves_no_record(environment, tmp_path: Path):
     path = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), 60))
     process = subprocess.Popen(
         [*COMMAND, str(path)],
@@ -129,25 +129,25 @@ def test_an_interrupt_stops_the_job_and_leaves_nothing_behind(environment, tmp_p
         stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(
             signal.SIGINT, signal.SIG_DFL
-        ),  # ignored where a shell runs the tests with "&"
+        ),  # SIGINT is ignored where a shell runs the tests with "&"
     )
     until(lambda: Path(environment["STT_DATA_DIR"], "stt.db").exists() and jobs_in(environment) == 1, 60)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
-    assert process.returncode == 130 and b"Stopped." in said and b"Traceback" not in said
+    _, output = process.communicate(timeout=30)
+    assert process.returncode == 130 and b"Stopped." in output and b"Traceback" not in output
     assert jobs_in(environment) == 0
 
 
 def rows(out: Path) -> list[dict]:
-    """Return what `stt watch` noted of each file, the last line of each."""
+    """Return the last line that `stt watch` recorded for each file."""
     record = out / ".stt-watch.jsonl"
     lines = [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
     return list({line["file"]: line for line in lines}.values())
 
 
 @pytest.fixture
-def watching(environment: dict[str, str], tmp_path: Path):
-    """Start `stt watch` on `inbox`, as often as it is called; all end with the test."""
+def start_watcher(environment: dict[str, str], tmp_path: Path):
+    """Return a function that starts `stt watch` on `inbox`. All processes end with the test."""
     (tmp_path / "inbox").mkdir()
     processes = []
 
@@ -163,23 +163,23 @@ def watching(environment: dict[str, str], tmp_path: Path):
         process.stderr.close()
 
 
-def test_what_lands_in_a_watched_folder_is_transcribed_once_also_after_a_restart(watching, tmp_path: Path):
+def test_file_in_a_watched_folder_is_transcribed_once_even_after_a_restart(start_watcher, tmp_path: Path):
     inbox, out = tmp_path / "inbox", tmp_path / "out"
     shutil.copy(audio.AUSTEN[1], inbox / "before.flac")
     (inbox / "bad.mp3").write_bytes(b"no sound" * 99)
-    first = watching("--language", "en")
+    first = start_watcher("--language", "en")
     until(lambda: (out / "before.txt").exists() and len(rows(out)) == 2, 90)
-    with open(inbox / "slow.flac", "wb") as file:  # somebody copies it bit by bit
-        whole = audio.AUSTEN[0].read_bytes()
-        for at in range(0, len(whole), len(whole) // 3 + 1):
-            file.write(whole[at : at + len(whole) // 3 + 1])
+    with open(inbox / "slow.flac", "wb") as file:  # as a slow copy does, part by part
+        content = audio.AUSTEN[0].read_bytes()
+        for at in range(0, len(content), len(content) // 3 + 1):
+            file.write(content[at : at + len(content) // 3 + 1])
             file.flush()
     until(lambda: (out / "slow.txt").exists() and len(rows(out)) == 3, 90)
-    assert bare((out / "slow.txt").read_text()).endswith("prudently in his power to do for them")
+    assert plain_words((out / "slow.txt").read_text()).endswith("prudently in his power to do for them")
     first.send_signal(signal.SIGTERM)
-    _, said = first.communicate(timeout=30)
-    assert first.returncode == 130 and b"Stopped." in said and b"Traceback" not in said
-    watching("--language", "en")
+    _, output = first.communicate(timeout=30)
+    assert first.returncode == 130 and b"Stopped." in output and b"Traceback" not in output
+    start_watcher("--language", "en")
     shutil.copy(audio.AUSTEN[1], inbox / "later.flac")
     until(lambda: (out / "later.txt").exists() and len(rows(out)) == 4, 90)
     assert sorted(path.name for path in out.glob("*.txt")) == ["before.txt", "later.txt", "slow.txt"]
@@ -188,42 +188,42 @@ def test_what_lands_in_a_watched_folder_is_transcribed_once_also_after_a_restart
     }  # fmt: skip
 
 
-def test_a_killed_watcher_carries_on_with_the_same_job(watching, environment, tmp_path: Path):
+def test_killed_watcher_resumes_the_same_job_after_a_restart(start_watcher, environment, tmp_path: Path):
     inbox, out = tmp_path / "inbox", tmp_path / "out"
     audio.write(inbox / "long.flac", np.tile(audio.samples(audio.JFK), 4))
-    first = watching()
+    first = start_watcher()
     until(lambda: rows(out), 60)
     first.kill()
     first.wait()
     (begun,) = rows(out)
     assert begun["status"] == "begun" and jobs_in(environment) == 1
-    watching()
+    start_watcher()
     until(lambda: rows(out)[0]["status"] == "done", 300)
     assert (out / "long.txt").read_text().lower().count("ask not") == 4
     lines = (out / ".stt-watch.jsonl").read_text().splitlines()
     assert len(lines) == 2 and jobs_in(environment) == 0, "no second job was made"
 
 
-def test_a_second_watcher_of_the_same_output_and_a_missing_folder_are_refused(watching, tmp_path: Path):
-    first = watching()
+def test_second_watcher_of_an_output_and_a_missing_folder_are_refused(start_watcher, tmp_path: Path):
+    first = start_watcher()
     until(lambda: (tmp_path / "out" / ".stt-watch.jsonl.lock").exists(), 60)
-    second = watching()
-    _, said = second.communicate(timeout=60)
-    assert second.returncode == 1 and b"Another stt watch" in said
+    second = start_watcher()
+    _, output = second.communicate(timeout=60)
+    assert second.returncode == 1 and b"Another stt watch" in output
     assert first.poll() is None
     (tmp_path / "inbox").rmdir()
-    third = watching()
-    _, said = third.communicate(timeout=60)
-    assert third.returncode == 1 and b"There is no folder" in said
+    third = start_watcher()
+    _, output = third.communicate(timeout=60)
+    assert third.returncode == 1 and b"There is no folder" in output
 
 
-def test_a_watcher_tries_again_when_the_server_does_not_answer(watching, tmp_path: Path):
+def test_watcher_retries_when_the_server_does_not_answer(start_watcher, tmp_path: Path):
     shutil.copy(audio.JFK, tmp_path / "inbox" / "talk.flac")
-    process = watching("--server", "http://localhost:9", "--token", "some")
+    process = start_watcher("--server", "http://localhost:9", "--token", "some")
     assert process.stderr is not None
-    said = b""
-    while b"trying again in 30 s" not in said:
+    output = b""
+    while b"trying again in 30 s" not in output:
         line = process.stderr.readline()
-        assert line, said
-        said += line
-    assert b"does not answer" in said and rows(tmp_path / "out")[0]["again"] is True
+        assert line, output
+        output += line
+    assert b"does not answer" in output and rows(tmp_path / "out")[0]["again"] is True

@@ -1,4 +1,4 @@
-"""The Compare page, run without a browser, on the real job engine."""
+"""Test the Compare page without a browser, on the real job engine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("engine")
 
 
 def page(owner: str | None = None, **query: str) -> AppTest:
-    """Open the Compare page as a new visitor, or as one who owns records already."""
+    """Open the Compare page as a new visitor, or as an owner with records."""
     test = AppTest.from_file(str(ROOT / "pages" / "frame.py"), default_timeout=30)
     if owner:
         test.session_state.owner = owner
@@ -41,8 +41,8 @@ def transcribed(source, owner: str, **options) -> str:
 
 
 @pytest.fixture(scope="module")
-def known(engine) -> tuple[str, list[str], str]:
-    """Return a visitor with two versions of one recording, and a transcript of another."""
+def stored(engine) -> tuple[str, list[str], str]:
+    """Return an owner, the ids of two versions of one recording, and the id of a transcript of another."""
     owner = "visitor:compares"
     recording = recordings.take_in(audio.JFK, owner)
     pair = [transcribed(recording, owner), transcribed(recording, owner, language="en")]
@@ -50,7 +50,7 @@ def known(engine) -> tuple[str, list[str], str]:
 
 
 def drawn(test: AppTest) -> dict:
-    """Return what the comparison was given to draw."""
+    """Return the data that the comparison draws."""
     return next(data for data in components(test) if "passages" in data)
 
 
@@ -62,14 +62,14 @@ def components(test: AppTest) -> list[dict]:
     return [json.loads(node.proto.json) for node in test.main if node.type == "bidi_component"]
 
 
-def test_without_transcripts_the_page_says_what_it_is_for():
+def test_page_without_transcripts_explains_its_purpose():
     test = page()
     assert "Nothing to compare yet" in test.info[0].value
     assert not test.multiselect
 
 
-def test_the_recording_with_two_versions_is_opened_and_measured(known):
-    owner, pair, _ = known
+def test_the_recording_with_two_versions_is_opened_and_measured(stored):
+    owner, pair, _ = stored
     data = drawn(page(owner))
     assert sorted(version["id"] for version in data["versions"]) == sorted(pair)
     assert {version["name"] for version in data["versions"]} == {"Whisper base"}
@@ -81,8 +81,8 @@ def test_the_recording_with_two_versions_is_opened_and_measured(known):
     assert {column["audio"] for column in data["columns"]} == {f"/audio/{data['versions'][0]['id']}"}
 
 
-def test_any_transcripts_of_the_owner_are_compared_by_their_ids(known):
-    owner, pair, other = known
+def test_any_transcripts_of_the_owner_are_compared_by_their_ids(stored):
+    owner, pair, other = stored
     test = page(owner, ids=f"{pair[0]},{other}")
     assert test.selectbox(key="compare_recording").value is None
     data = drawn(test)
@@ -90,16 +90,16 @@ def test_any_transcripts_of_the_owner_are_compared_by_their_ids(known):
     assert [column["audio"] for column in data["columns"]] == [f"/audio/{pair[0]}", f"/audio/{other}"]
 
 
-def test_nobody_compares_what_is_somebody_elses(known):
-    _, pair, _ = known
+def test_transcripts_of_another_owner_are_not_compared(stored):
+    _, pair, _ = stored
     test = page("visitor:stranger", ids=",".join(pair))
     assert "transcripts were not found" in test.warning[0].value
     assert not shown(test)
     assert "Nothing to compare yet" in test.info[0].value
 
 
-def test_a_choice_of_versions_stands_in_the_address(known):
-    owner, pair, other = known
+def test_selected_versions_are_in_the_address(stored):
+    owner, pair, other = stored
     test = page(owner, ids=",".join(pair))
     test.multiselect(key="compare_versions").unselect(pair[1]).run()
     assert test.query_params["ids"] in (pair[0], [pair[0]])
@@ -109,8 +109,8 @@ def test_a_choice_of_versions_stands_in_the_address(known):
     assert not test.exception
 
 
-def test_a_pasted_reference_measures_every_version_and_stays_text(known):
-    owner, pair, _ = known
+def test_pasted_reference_measures_every_version_and_is_kept_as_text(stored):
+    owner, pair, _ = stored
     test = page(owner, ids=pair[0])
     assert not shown(test)
     recording = records.load(pair[0], owner).recording_id
@@ -120,8 +120,8 @@ def test_a_pasted_reference_measures_every_version_and_stays_text(known):
     (facts,) = (version["facts"] for version in data["versions"])
     assert facts[0][1] == "1 changed, 1 missing, 0 added"
     assert data["columns"][0]["name"] == "the reference text"
-    reference, heard = data["passages"][0]["sides"]
-    assert reference["t"][0] == "<script>and" and reference["s"][0] == heard["s"][0]
+    reference, decoded = data["passages"][0]["sides"]
+    assert reference["t"][0] == "<script>and" and reference["s"][0] == decoded["s"][0]
     test.switch_page("history.py").run()
     test.switch_page("compare.py")
     test.query_params["ids"] = pair[0]
@@ -129,8 +129,8 @@ def test_a_pasted_reference_measures_every_version_and_stays_text(known):
     assert drawn(test)["columns"][0]["name"] == "the reference text"
 
 
-def test_each_is_measured_against_each(known):
-    owner, pair, other = known
+def test_every_version_is_measured_against_every_other(stored):
+    owner, pair, other = stored
     test = page(owner, ids=",".join([*pair, other]))
     test.toggle(key="every").set_value(True).run()
     matrix = drawn(test)["matrix"]
@@ -139,10 +139,10 @@ def test_each_is_measured_against_each(known):
     assert matrix["rows"][0][1] == "0.0\u00a0%" and matrix["rows"][0][2] != "0.0\u00a0%"
 
 
-def test_a_long_comparison_is_shown_in_parts(known):
-    owner, _, _ = known
+def test_a_long_comparison_is_shown_in_parts(stored):
+    owner, _, _ = stored
     words = tuple(Word(f" word{i}", i * 0.3, i * 0.3 + 0.2) for i in range(12_345))
-    long = [finished_by_hand(owner, Transcript((Segment(0, 3704, "", part),), 3704)) for part in (words, words[:-1])]
+    long = [store_finished(owner, Transcript((Segment(0, 3704, "", part),), 3704)) for part in (words, words[:-1])]
     test = page(owner, ids=",".join(long))
     assert test.selectbox(key="part").options == ["Words 1 to 10,000 of 12,345", "Words 10,001 to 12,345 of 12,345"]
     assert sum(len(passage["sides"][0]["t"]) for passage in drawn(test)["passages"]) == 10_000
@@ -151,32 +151,32 @@ def test_a_long_comparison_is_shown_in_parts(known):
     assert sum(len(passage["sides"][0]["t"]) for passage in drawn(test)["passages"]) == 2_345
 
 
-def finished_by_hand(owner: str, transcript: Transcript) -> str:
+def store_finished(owner: str, transcript: Transcript) -> str:
     """Store a finished job with this transcript."""
-    pattern = records.jobs_of(owner, limit=1)[0]
+    template = records.jobs_of(owner, limit=1)[0]
     job = replace(
-        pattern, id=recordings.new_id(), recording_id=None, url="https://example.org/a.mp3", state=kinds.WORKING
+        template, id=recordings.new_id(), recording_id=None, url="https://example.org/a.mp3", state=kinds.WORKING
     )
     records.insert(job)
     assert records.finish(job, transcript)
     return job.id
 
 
-def test_versions_share_a_recording_or_a_link(known):
-    owner, pair, other = known
+def test_versions_share_a_recording_or_a_link(stored):
+    owner, pair, other = stored
     assert {job.id for job in versions.of(records.load(pair[0], owner))} == set(pair)
     assert [job.id for job in versions.of(records.load(other, owner))] == [other]
-    pattern = records.load(other, owner)
+    template = records.load(other, owner)
     link = "https://example.org/talk.mp3"
-    handed = replace(pattern, id=recordings.new_id(), recording_id=None, url=link)
-    fetched = replace(pattern, id=recordings.new_id(), recording_id="kept", url=link)
-    again = replace(pattern, id=recordings.new_id(), recording_id="kept")
-    strangers = replace(pattern, id=recordings.new_id(), recording_id="kept", url=link, owner="visitor:stranger")
-    for job in (handed, fetched, again, strangers):
+    link_only = replace(template, id=recordings.new_id(), recording_id=None, url=link)
+    fetched = replace(template, id=recordings.new_id(), recording_id="kept", url=link)
+    recording_only = replace(template, id=recordings.new_id(), recording_id="kept")
+    of_other_owner = replace(template, id=recordings.new_id(), recording_id="kept", url=link, owner="visitor:stranger")
+    for job in (link_only, fetched, recording_only, of_other_owner):
         records.insert(job)
-    for job in (handed, fetched, again):
-        assert {version.id for version in versions.of(job)} == {handed.id, fetched.id, again.id}
-    assert versions.source_of(handed) == Link(link)
-    assert isinstance(versions.source_of(pattern), recordings.Recording)
+    for job in (link_only, fetched, recording_only):
+        assert {version.id for version in versions.of(job)} == {link_only.id, fetched.id, recording_only.id}
+    assert versions.source_of(link_only) == Link(link)
+    assert isinstance(versions.source_of(template), recordings.Recording)
     with pytest.raises(NotFound):
-        versions.source_of(again)
+        versions.source_of(recording_only)

@@ -1,4 +1,4 @@
-"""Pages of other sites may call the REST routes where the host lets them (STT_CORS_ORIGINS), and nothing else."""
+"""Test that pages of other sites may call only the REST routes, and only if the host allows them (STT_CORS_ORIGINS)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import requests
 
 from tests.server import Server
 
-FRIEND, STRANGER = "https://app.example.org", "https://other.example"
+ALLOWED_ORIGIN, OTHER_ORIGIN = "https://app.example.org", "https://other.example"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    origins = f"{FRIEND}/, https://b.example"
+    origins = f"{ALLOWED_ORIGIN}/, https://b.example"
     with Server(tmp_path_factory.mktemp("cors") / "data", STT_CORS_ORIGINS=origins) as server:
         yield server
 
@@ -25,37 +25,40 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-def asked(server: Server, method: str, path: str, origin: str, **headers: str) -> requests.Response:
+def request_from(server: Server, method: str, path: str, origin: str, **headers: str) -> requests.Response:
     sent = {"Origin": origin, "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors", **headers}
     return requests.request(method, server.url + path, headers=sent, timeout=30)
 
 
-def before(server: Server, path: str, origin: str) -> requests.Response:
+def preflight(server: Server, path: str, origin: str) -> requests.Response:
     wanted = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
-    return asked(server, "OPTIONS", path, origin, **wanted)
+    return request_from(server, "OPTIONS", path, origin, **wanted)
 
 
-def test_a_page_that_may_call_gets_answers_and_is_told_so_beforehand(server: Server):
-    for answer in (before(server, "/v1/stt/create", FRIEND), asked(server, "POST", "/v1/stt/create", FRIEND)):
-        assert answer.headers["Access-Control-Allow-Origin"] == FRIEND
+def test_allowed_origin_gets_responses_and_a_positive_preflight(server: Server):
+    for answer in (
+        preflight(server, "/v1/stt/create", ALLOWED_ORIGIN),
+        request_from(server, "POST", "/v1/stt/create", ALLOWED_ORIGIN),
+    ):
+        assert answer.headers["Access-Control-Allow-Origin"] == ALLOWED_ORIGIN
         assert "Access-Control-Allow-Credentials" not in answer.headers
-    assert before(server, "/v1/stt/create", FRIEND).status_code == 200
-    assert asked(server, "GET", "/v1/stt/x", FRIEND).status_code == 401  # a token is needed all the same
+    assert preflight(server, "/v1/stt/create", ALLOWED_ORIGIN).status_code == 200
+    assert request_from(server, "GET", "/v1/stt/x", ALLOWED_ORIGIN).status_code == 401  # a token is needed all the same
 
 
-@pytest.mark.parametrize("origin", [STRANGER, f"{FRIEND}.evil.example", "http://app.example.org", "null"])
-def test_any_other_page_may_not(server: Server, origin: str):
-    assert before(server, "/v1/stt/create", origin).status_code == 403
-    answer = asked(server, "POST", "/v1/stt/create", origin)
+@pytest.mark.parametrize("origin", [OTHER_ORIGIN, f"{ALLOWED_ORIGIN}.evil.example", "http://app.example.org", "null"])
+def test_any_other_origin_is_refused(server: Server, origin: str):
+    assert preflight(server, "/v1/stt/create", origin).status_code == 403
+    answer = request_from(server, "POST", "/v1/stt/create", origin)
     assert answer.status_code == 403 and "Access-Control-Allow-Origin" not in answer.headers
 
 
 @pytest.mark.parametrize("path", ["/upload", "/record", "/export/transcripts.zip"])
-def test_no_other_route_is_opened_by_it(server: Server, path: str):
-    answer = asked(server, "POST", path, FRIEND)
+def test_allowed_origin_may_call_no_other_route(server: Server, path: str):
+    answer = request_from(server, "POST", path, ALLOWED_ORIGIN)
     assert answer.status_code == 403 and "Access-Control-Allow-Origin" not in answer.headers
 
 
-def test_by_default_no_other_site_may_call(closed: Server):
-    assert asked(closed, "POST", "/v1/stt/create", FRIEND).status_code == 403
-    assert "Access-Control-Allow-Origin" not in before(closed, "/v1/stt/create", FRIEND).headers
+def test_no_other_origin_may_call_by_default(closed: Server):
+    assert request_from(closed, "POST", "/v1/stt/create", ALLOWED_ORIGIN).status_code == 403
+    assert "Access-Control-Allow-Origin" not in preflight(closed, "/v1/stt/create", ALLOWED_ORIGIN).headers

@@ -1,4 +1,4 @@
-"""The route that the player sends steps of editing to, over real HTTP."""
+"""Test the route that receives the player's editing steps, over real HTTP."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ def visitor(server: Server) -> requests.Session:
 
 @pytest.fixture
 def address(server: Server, visitor: requests.Session) -> str:
-    """Return where steps on a transcript of the visitor go."""
+    """Return the URL for editing steps on a transcript of the visitor."""
     owner = visitors.owner_of(visitors.visitor(visitor.cookies))
     assert owner is not None
-    made = add(owner)
-    assert records.finish(records.load(made, owner), SPOKEN)
-    return f"{server.url}/transcripts/{made}/edits"
+    generation_id = add(owner)
+    assert records.finish(records.load(generation_id, owner), SPOKEN)
+    return f"{server.url}/transcripts/{generation_id}/edits"
 
 
 def body(step: object, key: object = "k1", based_on: object = 0) -> dict:
     return {"key": key, "based_on": based_on, "step": step}
 
 
-def test_a_paragraph_is_split_and_a_page_that_comes_back_is_told(visitor: requests.Session, address: str):
+def test_paragraph_is_split_and_a_returning_page_receives_the_edit(visitor: requests.Session, address: str):
     step = {"do": "split", "paragraph": 0, "was": WAS, "text": "Good  evening all", "at": 6}
     answer = visitor.post(address, json=body(step))
     assert answer.status_code == 200 and answer.headers["Cache-Control"] == "private, no-store"
@@ -65,20 +65,20 @@ def test_a_paragraph_is_split_and_a_page_that_comes_back_is_told(visitor: reques
         "splices": [{"at": 0, "removed": 1, "paragraphs": [upper, lower]}],
     }  # fmt: skip
     assert visitor.post(address, json=body(step)).json() == answer.json()
-    news = visitor.get(address, params={"since": 0}).json()
-    assert news["revision"] == 1 and news["splices"] == answer.json()["splices"]
+    later_edits = visitor.get(address, params={"since": 0}).json()
+    assert later_edits["revision"] == 1 and later_edits["splices"] == answer.json()["splices"]
     undone = visitor.post(address, json=body({"do": "undo"}, "k2", 1)).json()
     assert (undone["revision"], undone["undo"], undone["redo"]) == (2, 0, 1)
 
 
-def test_a_conflict_says_what_the_paragraph_says_now(visitor: requests.Session, address: str):
+def test_conflict_returns_the_current_text_of_the_paragraph(visitor: requests.Session, address: str):
     visitor.post(address, json=body({"do": "text", "paragraph": 0, "was": WAS, "text": "Mine"}))
     answer = visitor.post(address, json=body({"do": "text", "paragraph": 0, "was": WAS, "text": "Theirs"}, "k2"))
     assert answer.status_code == 409 and answer.json()["error"]["kind"] == "Conflict"
     assert answer.json()["conflict"] == {"paragraph": 0, "text": "Mine"} and answer.json()["revision"] == 1
 
 
-def test_only_the_owner_edits_and_no_other_site(server: Server, visitor: requests.Session, address: str):
+def test_only_the_owner_edits_and_never_from_another_site(server: Server, visitor: requests.Session, address: str):
     step = body({"do": "delete", "paragraph": 0, "was": WAS})
     stranger = requests.Session()
     assert stranger.post(address, json=step).status_code == 404
@@ -98,7 +98,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_body_that_is_none_is_refused(visitor: requests.Session, address: str, name: str):
+def test_invalid_body_is_refused(visitor: requests.Session, address: str, name: str):
     answer = visitor.post(address, data=BAD[name])
     assert answer.status_code == 400 and answer.json()["error"]["message"]
 
@@ -126,24 +126,24 @@ TEXT = {"do": "text", "paragraph": 0, "was": WAS, "text": "x"}
         body({**TEXT, "typing": "t" * 65}),
     ],
 )
-def test_a_step_that_is_none_is_refused_with_a_sentence(visitor: requests.Session, address: str, bad: dict):
+def test_invalid_step_is_refused_with_a_message(visitor: requests.Session, address: str, bad: dict):
     answer = visitor.post(address, json=bad)
     assert answer.status_code == 400 and answer.json()["error"]["message"]
     assert visitor.get(address, params={"since": 0}).json()["revision"] == 0
 
 
-def test_what_is_too_long_is_refused(visitor: requests.Session, address: str):
+def test_text_or_body_over_the_limit_is_refused(visitor: requests.Session, address: str):
     assert visitor.post(address, json=body({**TEXT, "text": "x" * (LONGEST_TEXT + 1)})).status_code == 413
     assert visitor.post(address, data=b" " * (LONGEST_BODY + 1)).status_code == 413
     assert visitor.post(address, json=body({**TEXT, "text": "x" * LONGEST_TEXT})).status_code == 200
 
 
 @pytest.mark.parametrize("since", ["", "x", "-1", "²", "9" * 5000])
-def test_news_need_a_revision(visitor: requests.Session, address: str, since: str):
+def test_request_for_later_edits_needs_a_valid_revision(visitor: requests.Session, address: str, since: str):
     assert visitor.get(address, params={"since": since}).status_code == 400
 
 
-def test_what_databases_reject_is_left_out(visitor: requests.Session, address: str):
+def test_characters_that_databases_reject_are_removed(visitor: requests.Session, address: str):
     answer = visitor.post(
         address,
         data=b'{"key": "a\\u0000\\ud800b", "based_on": 0, "step": {"do": "text", "paragraph": 0,'
@@ -152,10 +152,10 @@ def test_what_databases_reject_is_left_out(visitor: requests.Session, address: s
     assert answer.status_code == 200 and answer.json()["splices"][0]["paragraphs"][0]["t"] == [" Good", " day"]
 
 
-def test_speakers_times_and_replacements_are_steps_like_any_other(visitor: requests.Session, address: str):
+def test_speakers_times_and_replacements_are_steps_and_can_be_undone(visitor: requests.Session, address: str):
     marked = {"do": "speaker", "paragraph": 0, "was": WAS, "speaker": "Ada", "from": 6, "to": 9}
-    made = visitor.post(address, json=body(marked)).json()
-    assert [each.get("speaker") for each in made["splices"][0]["paragraphs"]] == [None, "Ada", None]
+    assigned = visitor.post(address, json=body(marked)).json()
+    assert [each.get("speaker") for each in assigned["splices"][0]["paragraphs"]] == [None, "Ada", None]
     later = {"do": "times", "paragraph": 1, "was": "evening", "start": 1.2}
     moved = visitor.post(address, json=body(later, "k2", 1)).json()
     assert moved["splices"][0]["paragraphs"][0]["start"] == 1.2

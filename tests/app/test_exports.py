@@ -1,4 +1,4 @@
-"""Files of transcripts over real HTTP: for their owner only, in the visitor's time zone, within bounds."""
+"""Test exported files over real HTTP: for their owner only, in the visitor's time zone, with valid options only."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def talk(server: Server, ann: requests.Session) -> str:
     return put(owner_of(ann), TALK, raw=RAW, title=TITLE, model="nova-3", created=1_767_223_800.0)
 
 
-def test_each_format_comes_with_its_name_and_is_kept_by_no_cache(server: Server, ann: requests.Session, talk: str):
+def test_each_format_has_a_file_name_and_is_not_cached(server: Server, ann: requests.Session, talk: str):
     for form, mime in (
         ("txt", "text/plain"), ("srt", "application/x-subrip"), ("vtt", "text/vtt"), ("csv", "text/csv"),
         ("json", "application/json"), ("docx", "application/vnd"), ("raw", "application/json"),
@@ -69,7 +69,7 @@ def test_each_format_comes_with_its_name_and_is_kept_by_no_cache(server: Server,
     assert ann.get(f"{server.url}/export/{talk}.raw").json() == RAW
 
 
-def test_options_and_the_time_zone_are_those_that_were_asked_for(server: Server, ann: requests.Session, talk: str):
+def test_export_uses_the_requested_options_and_time_zone(server: Server, ann: requests.Session, talk: str):
     address = f"{server.url}/export/{talk}"
     assert ann.get(f"{address}.txt").text.startswith("Good")
     assert ann.get(f"{address}.txt?times=1&speakers=true").text.startswith("[0:00:00] Anna: Good")
@@ -86,20 +86,20 @@ def test_options_and_the_time_zone_are_those_that_were_asked_for(server: Server,
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "query",
     [
         "srt?line_length=7", "srt?line_length=201", "srt?line_length=-1", "srt?line_length=9999999", "srt?line_length=4.2",
         "srt?lines=0", "srt?lines=11", "srt?lines=x", "srt?lines=%EF%BC%92", "srt?bom=2", "vtt?crlf=LF", "txt?bom=1", "txt?times=maybe", "txt?line_length=20", "txt?x=1",
         "json?zone=Mars/Olympus", "json?zone=../../etc/passwd", "json?zone=", "txt?times=1&times=0", "raw?times=1", "csv?speakers=1",
     ],
 )  # fmt: skip
-def test_what_is_out_of_bounds_is_said(server: Server, ann: requests.Session, talk: str, asked: str):
-    answer = ann.get(f"{server.url}/export/{talk}.{asked}")
+def test_invalid_export_option_is_refused_with_a_message(server: Server, ann: requests.Session, talk: str, query: str):
+    answer = ann.get(f"{server.url}/export/{talk}.{query}")
     assert answer.status_code == 422 and answer.json()["message"] and answer.json()["guidance"]
     assert "content-disposition" not in answer.headers
 
 
-def test_nobody_else_gets_a_file_whatever_they_ask_with(server: Server, ann: requests.Session, talk: str):
+def test_only_the_owner_gets_a_file_whatever_the_request_headers(server: Server, ann: requests.Session, talk: str):
     ben, nobody = visitor(server), requests.Session()
     form = {"ids": talk, "formats": "txt"}
     for other in (ben, nobody):
@@ -115,9 +115,11 @@ def test_nobody_else_gets_a_file_whatever_they_ask_with(server: Server, ann: req
     assert ann.get(f"{server.url}/export/nothing.txt").status_code == 404
 
 
-def test_several_come_as_one_zip_and_not_with_anothers_among_them(server: Server, ann: requests.Session, talk: str):
+def test_several_transcripts_are_one_zip_without_those_of_another_owner(
+    server: Server, ann: requests.Session, talk: str
+):
     ben = visitor(server)
-    theirs = put(owner_of(ben), TALK, title="Ben's")
+    other_id = put(owner_of(ben), TALK, title="Ben's")
     second = put(owner_of(ann), TALK, title="Second")
     address = f"{server.url}/export/transcripts.zip"
     answer = ann.post(address, data={"ids": f"{talk},{second},{talk}", "formats": "txt,json", "zone": "Europe/Berlin"})
@@ -126,7 +128,7 @@ def test_several_come_as_one_zip_and_not_with_anothers_among_them(server: Server
     facts = [json.loads(archive.read(name))["facts"]["created"] for name in archive.namelist() if name.endswith("json")]
     assert "1 Jan 2026, 00:30" in facts
     assert answer.headers["Cache-Control"] == "private, no-store"
-    assert ann.post(address, data={"ids": f"{talk},{theirs}", "formats": "txt"}).status_code == 404
+    assert ann.post(address, data={"ids": f"{talk},{other_id}", "formats": "txt"}).status_code == 404
     for form in (
         {"formats": "txt"}, {"ids": talk}, {"ids": talk, "formats": "exe"}, {"ids": talk, "formats": "txt", "zone": "x/../y"},
         {"ids": talk, "formats": "txt", "more": "1"}, {"ids": ",".join(f"{n:027}" for n in range(1001)), "formats": "txt"},
@@ -135,7 +137,7 @@ def test_several_come_as_one_zip_and_not_with_anothers_among_them(server: Server
     assert ann.post(address, data=b"ids=" + b"a" * 100_000).status_code == 413
 
 
-def test_the_files_of_pages_are_closed(server: Server, ann: requests.Session):
+def test_streamlit_media_route_is_closed(server: Server, ann: requests.Session):
     for path in ("/media/x", "/media/", "/media", "/media/a/b.txt"):
         for method in ("GET", "HEAD"):
             assert ann.request(method, server.url + path, headers=PAGE).status_code == 404

@@ -1,4 +1,4 @@
-"""What a provider's answer holds beside the words is drawn, each kind under its heading."""
+"""Test that everything in a provider's response beside the words is shown, each kind under its heading."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def script() -> None:
     findings(results.read(answer).transcript)
 
 
-def test_everything_that_an_answer_holds_is_shown():
+def test_everything_in_a_provider_response_is_shown():
     test = AppTest.from_function(script, default_timeout=30).run()
     assert not test.exception
     assert {"Summary", "Chapters"} <= {heading.value for heading in test.subheader}

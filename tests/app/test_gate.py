@@ -1,4 +1,4 @@
-"""Who may speak to the server: by which names, from which pages, and what its cookies are behind HTTPS."""
+"""Test who may connect to the server: host names, origins, and the cookies behind HTTPS."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ HANDSHAKE = (
 )
 
 
-class Elsewhere:
-    """A proxy that takes every connection and never answers: what the server sends to another one would come here."""
+class SilentProxy:
+    """Accept every connection and never respond. Requests of the server to other servers would arrive here."""
 
     def __init__(self) -> None:
         self.socket = socket.create_server(("127.0.0.1", 0))
@@ -48,22 +48,22 @@ class Elsewhere:
 
 
 @pytest.fixture(scope="module")
-def elsewhere() -> Iterator[Elsewhere]:
-    made = Elsewhere()
-    yield made
-    made.socket.close()
+def proxy() -> Iterator[SilentProxy]:
+    silent_proxy = SilentProxy()
+    yield silent_proxy
+    silent_proxy.socket.close()
 
 
 @pytest.fixture(scope="module")
-def server(elsewhere: Elsewhere, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(proxy: SilentProxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("gate") / "data"
-    with Server(folder, http_proxy=elsewhere.url, https_proxy=elsewhere.url) as server:
+    with Server(folder, http_proxy=proxy.url, https_proxy=proxy.url) as server:
         yield server
 
 
 @contextmanager
-def of(server: Server, **environment: str) -> Iterator[None]:
-    """Use the secret and the settings of that server in this process."""
+def settings_of(server: Server, **environment: str) -> Iterator[None]:
+    """Use the secret and the settings of this server in this process."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"STT_DATA_DIR": str(server.data), **environment}.items():
             patch.setenv(name, value)
@@ -74,9 +74,9 @@ def of(server: Server, **environment: str) -> Iterator[None]:
 
 def status(server: Server, head: str) -> int:
     """Send these lines of a request unchanged, and return the status of the response."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as line:
-        line.sendall(f"{head}\r\n".encode("latin-1"))
-        return int(line.makefile("rb").readline().split()[1])
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(f"{head}\r\n".encode("latin-1"))
+        return int(connection.makefile("rb").readline().split()[1])
 
 
 HOSTS = [
@@ -87,15 +87,15 @@ HOSTS = [
 
 
 @pytest.mark.parametrize(("host", "expected"), [(host, code) for hosts, code in HOSTS for host in hosts])
-def test_only_names_of_this_server_are_answered(server: Server, host: str, expected: int):
+def test_only_requests_for_names_of_this_server_are_served(server: Server, host: str, expected: int):
     for path in ("/", "/v1/models", "/favicon.png"):
         assert status(server, f"GET {path} HTTP/1.1\r\nConnection: close\r\nHost: {host}\r\n") == expected
     assert status(server, f"{HANDSHAKE}Host: {host}\r\n") == (101 if expected == 200 else 403)
-    # Balancers ask by whatever address.
+    # Load balancers check the health under any address.
     assert status(server, f"GET /healthz HTTP/1.1\r\nConnection: close\r\nHost: {host}\r\n") in (200, 400)
 
 
-def test_a_request_for_nobody_or_for_two_is_refused(server: Server):
+def test_request_without_a_host_or_with_two_is_refused(server: Server):
     end = "Connection: close\r\n"
     assert status(server, f"GET /v1/models HTTP/1.0\r\n{end}") == 400
     assert status(server, f"GET /v1/models HTTP/1.1\r\n{end}Host: localhost\r\nHost: evil.example\r\n") == 400
@@ -104,14 +104,14 @@ def test_a_request_for_nobody_or_for_two_is_refused(server: Server):
     assert status(server, f"GET /_stcore/health HTTP/1.1\r\n{end}Host: 10.1.2.3:8501\r\n") == 200
 
 
-def test_who_opens_it_by_another_name_is_told_what_to_do(server: Server):
+def test_unknown_host_name_gets_a_message_about_stt_hosts(server: Server):
     answer = requests.get(server.url, headers=PAGE | {"Host": "evil.example"})
     assert "does not go by the name evil.example" in answer.text and "STT_HOSTS" in answer.text
     assert "set-cookie" not in answer.headers and answer.headers["Content-Type"].startswith("text/plain")
     assert answer.headers["Cache-Control"] == "no-store" and answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_the_host_names_the_names(tmp_path: Path):
+def test_stt_hosts_sets_the_names_that_are_served(tmp_path: Path):
     with Server(tmp_path / "data", STT_HOSTS="stt.example.org, *.example.net") as server:
         for host, expected in (
             ("stt.example.org", 200),
@@ -121,14 +121,14 @@ def test_the_host_names_the_names(tmp_path: Path):
         ):
             assert requests.get(f"{server.url}/v1/models", headers={"Host": host}).status_code == expected, host
         stream = f"ws://localhost:{server.port}/_stcore/stream"
-        with connect(stream, origin="https://stt.example.org"):  # behind a proxy that sends a Host of its own
+        with connect(stream, origin="https://stt.example.org"):  # behind a proxy that sends another Host header
             pass
         with pytest.raises(InvalidStatus), connect(stream, origin="https://a.example.net"):
             pass
 
 
-def test_foreign_handshakes_are_refused_at_once_and_nothing_is_sent_elsewhere(server: Server, elsewhere: Elsewhere):
-    before = len(elsewhere.calls)
+def test_cross_origin_handshakes_are_refused_at_once_without_outside_requests(server: Server, proxy: SilentProxy):
+    before = len(proxy.calls)
     began = time.monotonic()
     for number in range(10):
         assert (
@@ -136,12 +136,12 @@ def test_foreign_handshakes_are_refused_at_once_and_nothing_is_sent_elsewhere(se
             == 403
         )
         assert requests.get(f"{server.url}/healthz", timeout=1).status_code == 200
-    assert time.monotonic() - began < 5  # Streamlit's own look-up takes 2 s each
-    assert len(elsewhere.calls) == before
+    assert time.monotonic() - began < 5  # a look-up by Streamlit takes 2 s each
+    assert len(proxy.calls) == before
 
 
 @pytest.mark.parametrize("origin", ["http://localhost:1", "http://127.0.0.1:{port}", "null", "http://0.0.0.0:{port}"])
-def test_no_other_port_and_no_other_name_of_this_machine_is_the_same_page(server: Server, origin: str):
+def test_other_port_or_name_of_this_machine_is_another_origin(server: Server, origin: str):
     origin = origin.format(port=server.port)
     assert status(server, f"{HANDSHAKE}Host: localhost:{server.port}\r\nOrigin: {origin}\r\n") == 403
     for method in ("GET", "POST", "PUT"):
@@ -153,13 +153,13 @@ def test_no_other_port_and_no_other_name_of_this_machine_is_the_same_page(server
     )
 
 
-def test_a_page_of_the_server_is_let_in_however_its_name_is_written(server: Server):
+def test_handshake_of_the_servers_page_ignores_case_and_a_trailing_dot(server: Server):
     for host in (f"localhost:{server.port}", f"LOCALHOST.:{server.port}"):
         head = f"{HANDSHAKE}Host: {host}\r\nOrigin: http://localhost:{server.port}\r\n"
         assert status(server, head) == 101
 
 
-def test_sign_in_addresses_do_nothing_where_nobody_signs_in(server: Server, tmp_path: Path):
+def test_sign_in_routes_do_nothing_where_sign_in_is_off(server: Server, tmp_path: Path):
     with Server(tmp_path / "data", STT_ACCESS="shared") as shared:
         for where in (server, shared):
             session = requests.Session()
@@ -172,21 +172,23 @@ def test_sign_in_addresses_do_nothing_where_nobody_signs_in(server: Server, tmp_
             assert dict(session.cookies) == before
 
 
-def test_figures_are_for_this_machine_unless_the_host_opens_them(server: Server, tmp_path: Path):
-    away = (
+def test_metrics_are_local_only_unless_the_host_makes_them_public(server: Server, tmp_path: Path):
+    remote_headers = (
         {"X-Forwarded-For": "203.0.113.9"},
         {"X-Forwarded-For": "127.0.0.1, 203.0.113.9"},
         {"Host": socket.gethostname()},
     )
     for path in ("/metrics", "/_stcore/metrics"):
         assert requests.get(server.url + path).status_code == 200
-        for headers in away:
+        for headers in remote_headers:
             assert requests.get(server.url + path, headers=headers).status_code == 403
-    with Server(tmp_path / "data", STT_PUBLIC_METRICS="1") as opened:
-        assert [requests.get(f"{opened.url}/metrics", headers=headers).status_code for headers in away] == [200] * 3
+    with Server(tmp_path / "data", STT_PUBLIC_METRICS="1") as public:
+        assert [requests.get(f"{public.url}/metrics", headers=headers).status_code for headers in remote_headers] == [
+            200
+        ] * 3
 
 
-def test_behind_https_the_cookie_is_one_that_no_other_host_can_plant(server: Server):
+def test_cookie_behind_https_cannot_be_set_by_another_host(server: Server):
     answer = requests.get(server.url, headers=HTTPS)
     cookie = answer.headers["set-cookie"]
     assert (
@@ -199,28 +201,28 @@ def test_behind_https_the_cookie_is_one_that_no_other_host_can_plant(server: Ser
     value = cookie.partition("=")[2].partition(";")[0]
     headers = HTTPS | {"Cookie": f"stt_visitor=planted; __Host-stt_visitor={value}"}
     again = requests.get(server.url, headers=headers)
-    removed, kept = again.raw.headers.getlist("set-cookie")
+    removed, renewed = again.raw.headers.getlist("set-cookie")
     assert (
         removed.startswith('stt_visitor="";')
         and "Max-Age=0" in removed
-        and kept.startswith(f"__Host-stt_visitor={value};")
+        and renewed.startswith(f"__Host-stt_visitor={value};")
     )
-    assert requests.post(f"{server.url}/upload", headers=headers).status_code == 400  # let in, but empty
+    assert requests.post(f"{server.url}/upload", headers=headers).status_code == 400  # accepted, but empty
 
 
-def test_who_had_the_old_cookie_keeps_the_history_behind_https(server: Server):
+def test_old_cookie_is_replaced_behind_https_and_the_visitor_stays(server: Server):
     session = requests.Session()
     session.get(server.url, headers=PAGE)
     old = session.cookies["stt_visitor"]
     answer = requests.get(server.url, headers=HTTPS | {"Cookie": f"stt_visitor={old}"})
     removed, moved = answer.raw.headers.getlist("set-cookie")
     assert removed.startswith('stt_visitor="";') and "Max-Age=0" in removed and moved.startswith("__Host-stt_visitor=")
-    with of(server):
+    with settings_of(server):
         found = visitors.visitor({visitors.COOKIE: moved.partition("=")[2].partition(";")[0]})
         assert found == visitors.visitor({visitors.COOKIE: old}) and found is not None
 
 
-def test_streamlits_cookies_are_for_https_only_behind_it(server: Server):
+def test_streamlit_cookies_are_secure_behind_https(server: Server):
     plain, secure = (
         requests.get(f"{server.url}/_stcore/health", headers={"X-Forwarded-Proto": proto})
         for proto in ("http", "https")
@@ -231,14 +233,14 @@ def test_streamlits_cookies_are_for_https_only_behind_it(server: Server):
     assert secure.headers["Cache-Control"] == "no-store"
 
 
-def test_sound_is_asked_for_anew_each_time_but_sent_once(server: Server):
+def test_audio_is_revalidated_each_time_but_sent_once(server: Server):
     session = requests.Session()
     session.get(server.url, headers=PAGE)
-    with of(server):
+    with settings_of(server):
         from tests.transcripts import TALK, put
 
-        made = put(visitors.owner_of(visitors.visitor(session.cookies)), TALK, audio.JFK)
-    address = f"{server.url}/audio/{made}"
+        generation_id = put(visitors.owner_of(visitors.visitor(session.cookies)), TALK, audio.JFK)
+    address = f"{server.url}/audio/{generation_id}"
     first = session.get(address)
     assert first.headers["Cache-Control"] == "private, no-cache" and first.content == audio.JFK.read_bytes()
     tag = first.headers["ETag"]
@@ -247,6 +249,4 @@ def test_sound_is_asked_for_anew_each_time_but_sent_once(server: Server):
         assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
     part = session.get(address, headers={"Range": "bytes=10-19", "If-Range": tag})
     assert part.status_code == 206 and part.content == first.content[10:20]
-    assert (
-        requests.get(address, headers={"If-None-Match": tag}).status_code == 404
-    )  # nobody else learns that it is there
+    assert requests.get(address, headers={"If-None-Match": tag}).status_code == 404  # nobody else learns that it exists

@@ -1,6 +1,6 @@
-"""Gone is gone: after Delete every byte of the data folder, of the log and of the database is searched for what was there.
+"""Test that deleted data is gone: search every byte of the data folder, of the log and of the database after a delete.
 
-All is planted and deleted first, and waited for once. Then each claim is a test.
+All data is stored and deleted first, with one wait for all. Then each claim is a test.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def word() -> str:
 
 @dataclass
 class Planted:
-    """What an owner stored: a word in each place where one can stand, and pieces of sound."""
+    """Represent the data of an owner: a random word in each text field, and pieces of audio files."""
 
     title: str = field(default_factory=word)
     tag: str = field(default_factory=word)
@@ -61,12 +61,12 @@ class Planted:
     owner: str = field(default_factory=lambda: f"user:{word()}")
 
     def needles(self) -> dict[str, bytes]:
-        """Return the bytes to search for by what they are. An index omits letters that a word shares with the previous one."""
+        """Return the bytes to search for, by name. An index omits letters that a word shares with the previous one."""
         words = {
             name: getattr(self, name).encode()[2:] for name in ("title", "tag", "typed", "noted", "speaker", "link")
         }
         words |= {f"spoken {word}": word.encode() for word in SPOKEN}
-        # Pickles of the job engine are base64, in which a word has one of three forms.
+        # The job engine stores pickles as base64, which encodes a word in one of three forms.
         coded = {
             f"{name} in base64 at {at}": base64.b64encode(b"x" * at + value)[(at * 8 + 5) // 6 : -4]
             for name, value in words.items()
@@ -76,13 +76,13 @@ class Planted:
 
 
 @dataclass
-class House:
-    """A server that keeps running, and this process on the same data."""
+class Deployment:
+    """Represent a running server whose data this process shares."""
 
     server: Server
     postgres: str | None
 
-    def program_of(self, owner: str) -> Api:
+    def client_of(self, owner: str) -> Api:
         return Api(self.server, tokens.create("program", owner))
 
     def places(self) -> Iterator[tuple[str, bytes]]:
@@ -105,7 +105,7 @@ class House:
                     yield f"table {table}", "\n".join(row[0] for row in rows).encode()
 
     def found(self, several: Sequence[Planted], *, sounds_only: bool = False) -> list[list[str]]:
-        """Return what is found of each, and where."""
+        """Return, for each, the data that is still there, and where."""
         needles = [planted.needles() for planted in several]
         found: list[list[str]] = [[] for _ in several]
         for place, content in self.places():
@@ -118,14 +118,14 @@ class House:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def deployment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     folder = tmp_path_factory.mktemp("gone")
     with pytest.MonkeyPatch.context() as patch:
         environment = {
             "STT_ALLOW_PRIVATE_URLS": "1",
             "STT_ACCESS": "private",
             "STT_KEEP_TRANSCRIPTS_DAYS": "3000",
-            "STT_MAX_CONCURRENT_JOBS": str(len(WAYS)),  # all that run are deleted together
+            "STT_MAX_CONCURRENT_JOBS": str(len(WAYS)),  # all running jobs are deleted together
         }
         with postgres() if request.param == "postgresql" else nullcontext() as address:
             if address:
@@ -135,11 +135,11 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             with Server(folder / "data", **environment) as server:
                 patch.setenv("STT_DATA_DIR", str(server.data))
                 forget()
-                yield House(server, address)
+                yield Deployment(server, address)
                 forget()
 
 
-def noisy(tmp_path: Path, planted: Planted, times: int = 1, suffix: str = ".wav") -> Path:
+def write_noisy_recording(tmp_path: Path, planted: Planted, times: int = 1, suffix: str = ".wav") -> Path:
     """Write speech with unique noise, so that no two recordings share a byte sequence, and note some of its bytes."""
     sound = np.tile(audio.samples(audio.JFK), times)
     sound = sound + audio.noise(len(sound) / audio.RATE, 0.0005, seed=secrets.randbelow(1 << 30))[: len(sound)]
@@ -154,13 +154,16 @@ def pieces(path: Path) -> list[bytes]:
     return [content[at : at + 48] for at in range(1000, len(content) - 48, len(content) // 5)]
 
 
-def send(house: House, planted: Planted, path: Path) -> str:
-    return house.program_of(planted.owner).send(path.read_bytes(), name=path.name).json()["generation_id"]
+def send(deployment: Deployment, planted: Planted, path: Path) -> str:
+    return deployment.client_of(planted.owner).send(path.read_bytes(), name=path.name).json()["generation_id"]
 
 
-def done(house: House, planted: Planted, tmp_path: Path) -> str:
-    """Store a finished transcript, with all that people add to one, and a playback copy, as browsers do not play AIFF."""
-    generation_id, owner = send(house, planted, noisy(tmp_path, planted, suffix=".aiff")), planted.owner
+def store_finished(deployment: Deployment, planted: Planted, tmp_path: Path) -> str:
+    """Store a finished transcript with everything that users can add, and a playback copy, as browsers play no AIFF."""
+    generation_id, owner = (
+        send(deployment, planted, write_noisy_recording(tmp_path, planted, suffix=".aiff")),
+        planted.owner,
+    )
     until(lambda: records.load(generation_id, owner).state == kinds.DONE, 120)
     recording = recordings.find(records.load(generation_id, owner).recording_id, owner)
     until(lambda: playback_copies.copy_of(recording, ""), 120)
@@ -178,7 +181,7 @@ def done(house: House, planted: Planted, tmp_path: Path) -> str:
 
 
 def wait_for_words(planted: Planted, generation_id: str) -> None:
-    """Wait until a job in the middle of a long recording has words."""
+    """Wait until a running job of a long recording has decoded text."""
     until(lambda: "country" in transcripts.text_so_far(generation_id).lower(), 120)
     tagging.set_tags(generation_id, planted.owner, [planted.tag])
 
@@ -197,7 +200,7 @@ def delete_everything(owner: str, ids: list[str]) -> None:
 
 
 def delete_by_age(owner: str, ids: list[str]) -> None:
-    """Retention skips running jobs, so these are cancelled first."""
+    """Cancel the jobs, because retention skips running ones. Then make them old and run retention."""
     for generation_id in ids:
         records.transition(generation_id, kinds.OPEN, kinds.CANCELLED)
     with database().begin() as connection:
@@ -212,7 +215,7 @@ STATES = ("done", "running")
 
 @dataclass
 class Case:
-    """What is planted for one way to delete it, and when it was gone."""
+    """Represent the data stored for one way to delete it, and when it was gone."""
 
     way: Callable[[str, list[str]], None]
     state: str
@@ -225,21 +228,21 @@ class Case:
 
 
 @pytest.fixture(scope="module")
-def cases(house: House, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Case]:
-    """Plant a case for each way and state, delete all, and wait until nothing is left, at most WITHIN seconds."""
+def cases(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Case]:
+    """Store a case for each way and state, delete all, and wait until nothing is left, at most WITHIN seconds."""
     tmp_path = tmp_path_factory.mktemp("planted")
     all_of_them = [Case(way, state) for state in STATES for way in WAYS]
     running = [case for case in all_of_them if case.state == "running"]
     for case in all_of_them:
         if case.state == "done" or case.way is delete_several:
-            case.ids.append(done(house, case.planted, tmp_path))
+            case.ids.append(store_finished(deployment, case.planted, tmp_path))
         if case.state == "done" and case.way is delete_several:
-            case.ids.append(done(house, case.planted, tmp_path))
+            case.ids.append(store_finished(deployment, case.planted, tmp_path))
     for case in running:
-        case.ids.append(send(house, case.planted, noisy(tmp_path, case.planted, times=60)))
+        case.ids.append(send(deployment, case.planted, write_noisy_recording(tmp_path, case.planted, times=60)))
     for case in running:
         wait_for_words(case.planted, case.ids[-1])
-    found = house.found([case.planted for case in all_of_them], sounds_only=True)
+    found = deployment.found([case.planted for case in all_of_them], sounds_only=True)
     for case, places in zip(all_of_them, found, strict=True):
         for number in range(len(case.planted.sounds)):
             assert any(place.startswith(f"sound {number} ") for place in places), f"{case.way.__name__}: sound {number}"
@@ -249,16 +252,16 @@ def cases(house: House, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[
     for case in all_of_them:
         case.way(case.planted.owner, case.ids)
         case.deleted = time.monotonic()
-    wait_until_gone(house, all_of_them)
+    wait_until_gone(deployment, all_of_them)
     return {(case.way.__name__, case.state): case for case in all_of_them}
 
 
-def wait_until_gone(house: House, several: Sequence[Case]) -> None:
-    """Set when each was gone, or what is left of it after WITHIN seconds."""
+def wait_until_gone(deployment: Deployment, several: Sequence[Case]) -> None:
+    """Record when each case was gone, or its remaining data after WITHIN seconds."""
     ends = time.monotonic() + WITHIN
     while waiting := [case for case in several if case.gone is None]:
         now = time.monotonic()
-        for case, left in zip(waiting, house.found([case.planted for case in waiting]), strict=True):
+        for case, left in zip(waiting, deployment.found([case.planted for case in waiting]), strict=True):
             case.left, case.gone = left, None if left else now
         if now > ends:
             return
@@ -267,7 +270,9 @@ def wait_until_gone(house: House, several: Sequence[Case]) -> None:
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 @pytest.mark.parametrize("state", STATES)
-def test_nothing_of_it_is_anywhere_within_a_minute(house: House, cases: dict[tuple[str, str], Case], way, state: str):
+def test_deleted_job_leaves_no_data_within_a_minute(
+    deployment: Deployment, cases: dict[tuple[str, str], Case], way, state: str
+):
     case = cases[way.__name__, state]
     assert not case.left, f"after {WITHIN} s there is still {case.left}"
     assert case.gone is not None and case.gone - case.deleted <= WITHIN, f"gone after {case.gone - case.deleted:.1f} s"
@@ -275,15 +280,15 @@ def test_nothing_of_it_is_anywhere_within_a_minute(house: House, cases: dict[tup
     assert not recordings.find_all(case.recordings, case.planted.owner), "rows of its recordings are left"
     assert not removals.due(removals.AUDIO), "files are still to be removed"
     for generation_id in case.ids:
-        until(lambda i=generation_id: not remembered(house, i), WITHIN)
+        until(lambda i=generation_id: not is_in_job_engine(deployment, i), WITHIN)
 
 
-def remembered(house: House, generation_id: str) -> bool:
-    if house.postgres:
-        with psycopg.connect(house.postgres) as connection:
-            asked = "SELECT count(*) FROM dbos.operation_outputs WHERE workflow_uuid LIKE %s"
-            return bool(connection.execute(asked, (f"{generation_id}%",)).fetchone()[0])
-    with closing(sqlite3.connect(house.server.data / "jobs.db")) as connection:
+def is_in_job_engine(deployment: Deployment, generation_id: str) -> bool:
+    if deployment.postgres:
+        with psycopg.connect(deployment.postgres) as connection:
+            query = "SELECT count(*) FROM dbos.operation_outputs WHERE workflow_uuid LIKE %s"
+            return bool(connection.execute(query, (f"{generation_id}%",)).fetchone()[0])
+    with closing(sqlite3.connect(deployment.server.data / "jobs.db")) as connection:
         tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return any(
             generation_id in str(row) for table in tables for row in connection.execute(f'SELECT * FROM "{table}"')
@@ -294,52 +299,52 @@ MOMENTS = ("in the middle", "while it is probed", "just after")
 
 
 @pytest.fixture(scope="module")
-def links(house: House, make_httpserver, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
+def links(deployment: Deployment, make_httpserver, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
     """Delete a link at several moments of its download and of the probe, and wait until nothing is left."""
     deleted = {}
     for number, moment in enumerate(MOMENTS):
         case = deleted[moment] = Case(delete_one, moment)
         planted, owner = case.planted, case.planted.owner
-        content = noisy(tmp_path_factory.mktemp("links"), planted, times=12 + number).read_bytes()
-        asked, go_on = threading.Event(), threading.Event()
+        content = write_noisy_recording(tmp_path_factory.mktemp("links"), planted, times=12 + number).read_bytes()
+        requested, resume = threading.Event(), threading.Event()
 
-        def answer(_request, content=content, asked=asked, go_on=go_on) -> Response:
+        def answer(_request, content=content, requested=requested, resume=resume) -> Response:
             def body() -> Iterator[bytes]:
                 yield content[: len(content) // 2]
-                asked.set()
-                go_on.wait(30)
+                requested.set()
+                resume.wait(30)
                 yield content[len(content) // 2 :]
 
             return Response(body(), headers={"Content-Length": str(len(content))}, mimetype="audio/wav")
 
         make_httpserver.expect_request(f"/{planted.link}.wav").respond_with_handler(answer)
         address = make_httpserver.url_for(f"/{planted.link}.wav")
-        case.ids.append(house.program_of(owner).link(address).json()["generation_id"])
-        assert asked.wait(30), f"{moment}: the link is not downloaded"
+        case.ids.append(deployment.client_of(owner).link(address).json()["generation_id"])
+        assert requested.wait(30), f"{moment}: the link is not downloaded"
         if moment == "in the middle":
             history.delete(case.ids[0], owner)
-        go_on.set()
+        resume.set()
         if moment == "while it is probed":
-            incoming, size = house.server.data / "incoming", len(content)
+            incoming, size = deployment.server.data / "incoming", len(content)
             until(lambda i=incoming, n=size, o=owner: n in sizes(i) or recordings.all_of(o), 30, every=0.005)
         if moment == "just after":
             until(lambda i=case.ids[0], o=owner: records.load(i, o).recording_id, 30)
         if moment != "in the middle":
             history.delete(case.ids[0], owner)
         case.deleted = time.monotonic()
-    wait_until_gone(house, list(deleted.values()))
+    wait_until_gone(deployment, list(deleted.values()))
     make_httpserver.clear()
     return deleted
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_a_link_that_is_deleted_while_it_comes_or_is_probed_brings_nothing_back(
-    house: House, links: dict[str, Case], moment: str
+def test_link_deleted_during_download_or_probe_leaves_no_data(
+    deployment: Deployment, links: dict[str, Case], moment: str
 ):
     case = links[moment]
     assert not case.left, f"after {WITHIN} s there is still {case.left}"
-    until(lambda: not remembered(house, case.ids[0]))
-    assert house.found([case.planted]) == [[]], "it came back"
+    until(lambda: not is_in_job_engine(deployment, case.ids[0]))
+    assert deployment.found([case.planted]) == [[]], "it came back"
     assert not recordings.all_of(case.planted.owner), "a recording came back"
 
 
@@ -351,13 +356,13 @@ def sizes(folder: Path) -> list[int]:
     return found
 
 
-def test_nothing_that_the_server_made_can_be_read_by_other_users(house: House, tmp_path: Path):
+def test_files_of_the_server_are_unreadable_for_other_users(deployment: Deployment, tmp_path: Path):
     planted = Planted()
-    done(house, planted, tmp_path)
+    store_finished(deployment, planted, tmp_path)
     open_to_others = [
-        str(path.relative_to(house.server.data))
-        for path in (house.server.data, *house.server.data.rglob("*"))
+        str(path.relative_to(deployment.server.data))
+        for path in (deployment.server.data, *deployment.server.data.rglob("*"))
         if path.stat().st_mode & 0o077
     ]
     assert not open_to_others
-    assert settings().data_dir == house.server.data.resolve()
+    assert settings().data_dir == deployment.server.data.resolve()

@@ -1,4 +1,7 @@
-"""`Idempotency-Key` on creates, over real HTTP: the same answer again, one job, also after a restart."""
+"""Test `Idempotency-Key` on creates over real HTTP: a repeat gets the same response and no second job.
+
+Both also hold after a restart of the server.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ COUNT = (
     "import sqlalchemy as sa\nfrom stt.db.engine import database; from stt.db.tables import transcriptions\n"
     "print(database().connect().execute(sa.select(sa.func.count()).select_from(transcriptions)).scalar())"
 )
-LINK = "http://127.0.0.1:9/talk.mp3"  # nobody fetches it, as this server takes no work
+LINK = "http://127.0.0.1:9/talk.mp3"  # never downloaded, because this server runs no jobs
 
 
 @pytest.fixture(params=["sqlite", "postgresql"], scope="module")
@@ -57,7 +60,7 @@ def link(api: Api, key: str, url: str = LINK) -> requests.Response:
     return api("POST", "/stt/create", headers={"Idempotency-Key": key}, json={"model": "#g1_whisper-base", "url": url})
 
 
-def test_the_same_request_again_has_the_same_answer_also_after_a_restart(api: Api, server: Server):
+def test_repeated_request_gets_the_same_response_even_after_a_restart(api: Api, server: Server):
     key, before = str(uuid.uuid4()), jobs_in(server)
     first, again = send(api, key), send(api, key)
     assert first.status_code == again.status_code == 201 and first.json() == again.json()
@@ -68,53 +71,53 @@ def test_the_same_request_again_has_the_same_answer_also_after_a_restart(api: Ap
     assert len(list((server.data / "audio").iterdir())) == 1 and not list((server.data / "incoming").iterdir())
 
 
-def test_another_body_is_refused_and_another_owner_has_keys_of_their_own(api: Api, server: Server):
+def test_another_body_is_refused_and_keys_are_separate_per_owner(api: Api, server: Server):
     key = str(uuid.uuid4())
-    made = send(api, key)
+    first = send(api, key)
     assert_refused(send(api, key, audio.AUSTEN[0].read_bytes()), 409, "different body")
     assert_refused(send(api, key, language="de"), 409, "different body")
     assert_refused(link(api, key), 409, "different body")
-    theirs = send(Api(server, make_token(server, "two")), key)
-    assert theirs.status_code == 201 and theirs.json() != made.json()
+    other = send(Api(server, make_token(server, "two")), key)
+    assert other.status_code == 201 and other.json() != first.json()
 
 
-def test_two_at_once_make_one_job(api: Api, server: Server):
+def test_concurrent_requests_create_one_job(api: Api, server: Server):
     key, before, answers = str(uuid.uuid4()), jobs_in(server), []
-    one = lambda: answers.append(link(Api(server, api.token), key))  # noqa: E731
-    threads = [threading.Thread(target=one) for _ in range(6)]
+    send_link = lambda: answers.append(link(Api(server, api.token), key))  # noqa: E731
+    threads = [threading.Thread(target=send_link) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    made = {answer.json()["generation_id"] for answer in answers if answer.status_code == 201}
-    assert {answer.status_code for answer in answers} <= {201, 409} and len(made) == 1
+    created = {answer.json()["generation_id"] for answer in answers if answer.status_code == 201}
+    assert {answer.status_code for answer in answers} <= {201, 409} and len(created) == 1
     assert all("is not over" in a.json()["message"] for a in answers if a.status_code == 409)
-    assert link(api, key).json()["generation_id"] in made
+    assert link(api, key).json()["generation_id"] in created
     assert jobs_in(server) == before + 1
 
 
-def test_what_was_refused_can_be_sent_right_with_the_same_key(api: Api):
+def test_key_of_a_refused_request_can_be_used_again(api: Api):
     key = str(uuid.uuid4())
     assert_refused(send(api, key, b"no sound"), 400)
     assert send(api, key).status_code == 201
 
 
 @pytest.mark.parametrize("key", ["x" * 256, "two words", ""])
-def test_a_key_is_bounded(api: Api, key: str):
+def test_invalid_key_is_refused(api: Api, key: str):
     assert_refused(link(api, key), 400, "1 to 255")
 
 
-def test_the_last_key_counts_for_a_day(data: Path):
-    made = claimed("key", done=True)
-    assert claimed("key").made and claimed("key").generation_id == made.generation_id
+def test_key_expires_after_a_day(data: Path):
+    first = claim_key("key", done=True)
+    assert claim_key("key").made and claim_key("key").generation_id == first.generation_id
     with pytest.raises(KeyReused), idempotency.claim("ann", "key", b"other"):
         pass
     with database().begin() as connection:
         connection.execute(creates.update().values(at=creates.c.at - idempotency.KEY_LIFETIME - 1))
-    assert not claimed("key").made
+    assert not claim_key("key").made
 
 
-def test_a_claim_of_a_process_that_died_is_taken_over_and_one_of_this_is_not(data: Path):
+def test_claim_of_a_dead_process_is_replaced_but_not_one_of_this_process(data: Path):
     with idempotency.claim("ann", "key", b"body") as first:
         with pytest.raises(StillCreating), idempotency.claim("ann", "key", b"body"):
             pass
@@ -123,10 +126,10 @@ def test_a_claim_of_a_process_that_died_is_taken_over_and_one_of_this_is_not(dat
         with idempotency.claim("ann", "key", b"body") as second:
             assert second.generation_id != first.generation_id
             with database().begin() as connection, pytest.raises(StillCreating):
-                first.note(connection)  # it was only slow
+                first.note(connection)  # the first process was not dead, only slow
 
 
-def claimed(key: str, done: bool = False) -> idempotency.Claim:
+def claim_key(key: str, done: bool = False) -> idempotency.Claim:
     with idempotency.claim("ann", key, b"body") as claim:
         if done:
             with database().begin() as connection:

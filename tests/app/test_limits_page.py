@@ -1,4 +1,4 @@
-"""What a host has set is on the Settings page, for everybody to see, and the notice on top."""
+"""Test that the Settings page shows the limits of the host and the notice to everybody."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from stt.settings import Settings, settings
 from tests.server import ROOT
 
-# Every limit of a host: a value, and what the page says of it.
+# Every limit of a host: a value, and its row on the page.
 SHOWN = {
     "STT_UPLOAD_LIMIT_MB": ("7", ("Upload", "7 MB", "")),
     "STT_MAX_DURATION_MINUTES": ("91", ("Length of a recording", "91 min", "")),

@@ -1,4 +1,4 @@
-"""The choice of a model: its own settings as controls, nothing that it does not take, and what a start will cost."""
+"""Test the choice of a model: controls for the settings that it takes, no others, and the estimated cost."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stt.settings import settings
 from tests.conftest import forget
 from tests.provider import KEY, Provider
 
-REMOTE = [model for model in packaged().models if not model.local]
+PROVIDER_MODELS = [model for model in packaged().models if not model.local]
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +32,9 @@ def script() -> None:
 
     from pages.sections.model_choice import cost_line, model_choice
 
-    asked = st.session_state
+    state = st.session_state
     model, options = model_choice(
-        asked.get("channels", False), owner="local", offer_speakers=asked.get("offer_speakers", True)
+        state.get("channels", False), owner="local", offer_speakers=state.get("offer_speakers", True)
     )
     cost_line(model, st.session_state.get("lengths", [11.0]))
     st.session_state.chosen = model.id
@@ -49,7 +49,7 @@ def choose(name: str) -> AppTest:
     return test
 
 
-def said(test: AppTest) -> str:
+def page_text(test: AppTest) -> str:
     return " ".join(part.proto.body for part in test.get("html"))
 
 
@@ -58,7 +58,7 @@ def controls(test: AppTest, model: str) -> set[str]:
     return {control.key.removeprefix(f"{model}-") for control in every} - {"model"}
 
 
-def test_models_come_by_maker_with_their_prices_the_first_one_first(provider):
+def test_models_are_grouped_by_maker_with_prices_and_the_default_first(provider):
     test = AppTest.from_function(script, default_timeout=30).run()
     labels = test.selectbox(key="model").options
     assert labels[0] == "OpenAI · Whisper base · $0.006 per minute"
@@ -68,8 +68,8 @@ def test_models_come_by_maker_with_their_prices_the_first_one_first(provider):
     assert "OpenAI · GPT-4o transcribe" in labels
 
 
-@pytest.mark.parametrize("model", REMOTE, ids=lambda model: model.id)
-def test_just_what_a_model_takes_is_offered_and_nothing_is_sent_that_nobody_chose(provider, model):
+@pytest.mark.parametrize("model", PROVIDER_MODELS, ids=lambda model: model.id)
+def test_only_settings_of_the_model_are_offered_and_unset_ones_are_not_sent(provider, model):
     test = choose(model.id)
     more = [box for box in test.checkbox if box.label.startswith("Show all")]
     shown = {o.name for o in model.options if o.main} | {"extra"}
@@ -86,7 +86,7 @@ def test_just_what_a_model_takes_is_offered_and_nothing_is_sent_that_nobody_chos
     assert test.session_state.options == {}
 
 
-def test_what_is_chosen_is_sent_and_a_setting_that_is_on_can_be_turned_off(provider):
+def test_chosen_settings_are_sent_and_enabled_ones_can_be_turned_off(provider):
     test = choose("aai/universal")
     test.toggle(key="aai/universal-speaker_labels").set_value(True)
     test.toggle(key="aai/universal-punctuate").set_value(False)
@@ -103,7 +103,7 @@ def test_what_is_chosen_is_sent_and_a_setting_that_is_on_can_be_turned_off(provi
     assert not test.error
 
 
-def test_this_machine_takes_several_languages(provider):
+def test_local_model_accepts_several_languages(provider):
     test = choose(LOCAL)
     languages = test.multiselect(key=f"{LOCAL}-language")
     assert languages.proto.placeholder == "Detect automatically" and "language" not in test.session_state.options
@@ -111,7 +111,7 @@ def test_this_machine_takes_several_languages(provider):
     assert test.session_state.options == {"language": "es,en", "speakers": "auto"} and not test.error
 
 
-def test_speakers_are_found_automatically_by_their_number_or_not_at_all(provider):
+def test_diarization_is_automatic_or_by_speaker_count_or_off(provider):
     test = choose(LOCAL)
     speakers = test.selectbox(key=f"{LOCAL}-speakers")
     assert speakers.options == ["Automatic", *map(str, range(1, 13)), "Off"]
@@ -123,7 +123,7 @@ def test_speakers_are_found_automatically_by_their_number_or_not_at_all(provider
     assert "speakers" not in controls(choose(FIRST), FIRST)
 
 
-def test_speakers_are_not_looked_for_where_they_are_known(provider):
+def test_diarization_is_not_offered_where_speakers_are_known(provider):
     test = AppTest.from_function(script, default_timeout=30)
     test.session_state.model, test.session_state.channels = offered.known().find(LOCAL), True
     test.run()
@@ -136,7 +136,7 @@ def test_speakers_are_not_looked_for_where_they_are_known(provider):
     assert "speakers" not in controls(test.run(), LOCAL)
 
 
-def test_a_host_decides_what_the_choice_begins_with(provider, monkeypatch):
+def test_host_sets_the_default_for_speakers(provider, monkeypatch):
     monkeypatch.setenv("STT_SPEAKERS", "off")
     settings.cache_clear()
     test = choose(LOCAL)
@@ -145,7 +145,7 @@ def test_a_host_decides_what_the_choice_begins_with(provider, monkeypatch):
     settings.cache_clear()
 
 
-def test_a_further_parameter_that_is_no_json_is_said_at_once(provider):
+def test_invalid_json_in_further_parameters_is_reported_at_once(provider):
     test = choose(FIRST)
     test.text_area(key=f"{FIRST}-extra").set_value("{no").run()
     assert "valid JSON" in test.error[0].value
@@ -164,11 +164,11 @@ def test_a_further_parameter_that_is_no_json_is_said_at_once(provider):
         ("openai/gpt-4o-transcribe", [11.0], "does not say beforehand"),
     ],
 )
-def test_the_cost_is_told_before_the_start(provider, model, lengths, words):
+def test_cost_is_shown_before_the_start(provider, model, lengths, words):
     test = AppTest.from_function(script, default_timeout=30)
     test.session_state.model, test.session_state.lengths = offered.known().find(model), lengths
-    assert words in said(test.run())
+    assert words in page_text(test.run())
 
 
-def test_on_this_machine_nothing_is_said_to_cost(provider):
-    assert "$" not in said(choose(LOCAL)) and "about" not in said(choose(LOCAL))
+def test_local_model_shows_no_cost(provider):
+    assert "$" not in page_text(choose(LOCAL)) and "about" not in page_text(choose(LOCAL))

@@ -1,4 +1,4 @@
-"""The routes of notes, over real HTTP: for the owner only, and in files only where asked for."""
+"""Test the routes of notes over real HTTP: only the owner has access, and files contain notes only on request."""
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ def test_a_note_is_saved_listed_changed_and_deleted(visitor: requests.Session, a
     assert [note["id"] for note in visitor.get(address).json()["notes"]] == ["note-0001"]
 
 
-def test_only_the_owner_has_them_and_no_other_site(server: Server, visitor: requests.Session, address: str):
+def test_only_the_owner_accesses_notes_and_never_from_another_site(
+    server: Server, visitor: requests.Session, address: str
+):
     visitor.put(f"{address}/note-0001", json=NOTE)
     stranger = requests.Session()
     for _ in range(2):
@@ -77,19 +79,21 @@ def test_only_the_owner_has_them_and_no_other_site(server: Server, visitor: requ
     [b"", b"[", b"[]", b"{}", b'{"start": "1", "text": "x"}', b'{"start": 1, "text": 2}', b'{"start": 1e999, "text": "x"}',
      b'{"start": 1, "text": "x", "colour": 3, "end": 2}', b"[" * 60_000],
 )  # fmt: skip
-def test_what_is_no_note_is_refused(visitor: requests.Session, address: str, body: bytes):
+def test_invalid_note_is_refused(visitor: requests.Session, address: str, body: bytes):
     answer = visitor.put(f"{address}/note-0001", data=body)
     assert answer.status_code == 400 and answer.json()["error"]["kind"] == "BadOption"
 
 
-def test_a_body_is_bounded(visitor: requests.Session, address: str):
+def test_body_over_the_limit_is_refused(visitor: requests.Session, address: str):
     answer = visitor.put(f"{address}/note-0001", data=b" " * (LONGEST_BODY + 1))
     assert answer.status_code == 413
 
 
-def test_files_have_notes_only_where_asked_for(server: Server, visitor: requests.Session, talk: str, address: str):
+def test_exported_files_contain_notes_only_on_request(
+    server: Server, visitor: requests.Session, talk: str, address: str
+):
     visitor.put(f"{address}/note-0001", json=NOTE)
-    plain, noted = (visitor.get(f"{server.url}/export/{talk}.txt{asked}").text for asked in ("", "?notes=1"))
+    plain, noted = (visitor.get(f"{server.url}/export/{talk}.txt{query}").text for query in ("", "?notes=1"))
     assert "Why" not in plain and noted.endswith("\nNotes\n[0:00:00] “morning everybody”: <b>Why</b>\n")
     assert "notes" not in visitor.get(f"{server.url}/export/{talk}.json").json()
     assert visitor.get(f"{server.url}/export/{talk}.json?notes=1").json()["notes"][0]["words"] == "morning everybody"

@@ -1,4 +1,4 @@
-"""OpenAI's speech API on this server, called by OpenAI's own client."""
+"""Test OpenAI's speech API on this server with OpenAI's client."""
 
 from __future__ import annotations
 
@@ -30,30 +30,30 @@ def speech(client: openai.OpenAI, path: Path = audio.JFK, **fields):
         return client.audio.transcriptions.create(**{"model": "whisper-1", "file": file, **fields})
 
 
-def bare(text: str) -> str:
+def plain_words(text: str) -> str:
     return "".join(letter for letter in text.lower() if letter.isalpha() or letter == " ").strip()
 
 
 def history(api: Api, response) -> dict:
-    """Return the job of a raw answer as our own contract tells it."""
+    """Return the job of a raw response in the format of our REST routes."""
     return api.ended(response.headers["X-Generation-Id"])["result"]
 
 
 def test_the_official_client_gets_the_text(client: openai.OpenAI):
     found = speech(client)
-    assert bare(found.text) == audio.JFK_WORDS
+    assert plain_words(found.text) == audio.JFK_WORDS
     assert found.usage.type == "duration" and found.usage.seconds == 11
 
 
-def test_the_asynchronous_client_gets_it_too(client: openai.OpenAI):
-    async def ask() -> str:
+def test_asynchronous_client_gets_the_text(client: openai.OpenAI):
+    async def transcribe() -> str:
         async with openai.AsyncOpenAI(base_url=client.base_url, api_key=client.api_key, timeout=120) as other:
             return (await other.audio.transcriptions.create(model="local/whisper-base", file=audio.JFK)).text
 
-    assert bare(asyncio.run(ask())) == audio.JFK_WORDS
+    assert plain_words(asyncio.run(transcribe())) == audio.JFK_WORDS
 
 
-def test_words_and_segments_are_those_of_the_history(client: openai.OpenAI, api: Api):
+def test_words_and_segments_match_the_stored_job(client: openai.OpenAI, api: Api):
     with open(audio.JFK, "rb") as file:
         answer = client.audio.transcriptions.with_raw_response.create(
             model="whisper-1",
@@ -62,12 +62,12 @@ def test_words_and_segments_are_those_of_the_history(client: openai.OpenAI, api:
             response_format="verbose_json",
             timestamp_granularities=["word", "segment"],
         )
-    found, kept = answer.parse(), history(api, answer)
-    words = kept["results"]["channels"][0]["alternatives"][0]["words"]
+    found, stored = answer.parse(), history(api, answer)
+    words = stored["results"]["channels"][0]["alternatives"][0]["words"]
     assert [(word.word, word.start, word.end) for word in found.words] == [
         (word["punctuated_word"], word["start"], word["end"]) for word in words
     ]
-    utterances = kept["results"]["utterances"]
+    utterances = stored["results"]["utterances"]
     assert [(s.text.strip(), s.start, s.end) for s in found.segments] == [
         (each["transcript"], each["start"], each["end"]) for each in utterances
     ]
@@ -77,45 +77,45 @@ def test_words_and_segments_are_those_of_the_history(client: openai.OpenAI, api:
 
 
 @pytest.mark.parametrize("granularity", ["word", "segment"])
-def test_only_the_times_that_are_asked_for_come(client: openai.OpenAI, granularity: str):
+def test_only_the_requested_timestamps_are_returned(client: openai.OpenAI, granularity: str):
     found = speech(client, response_format="verbose_json", timestamp_granularities=[granularity])
     assert bool(found.words) is (granularity == "word") and bool(found.segments) is (granularity == "segment")
 
 
-def test_text_is_plain(client: openai.OpenAI):
+def test_text_format_is_a_plain_string(client: openai.OpenAI):
     found = speech(client, response_format="text")
-    assert isinstance(found, str) and bare(found) == audio.JFK_WORDS
+    assert isinstance(found, str) and plain_words(found) == audio.JFK_WORDS
 
 
 @pytest.mark.parametrize("format", ["srt", "vtt"])
 def test_subtitles_can_be_parsed(client: openai.OpenAI, format: str):
     found = pysubs2.SSAFile.from_string(speech(client, response_format=format), format_=format)
-    assert bare(" ".join(event.plaintext.replace("\n", " ") for event in found)) == audio.JFK_WORDS
+    assert plain_words(" ".join(event.plaintext.replace("\n", " ") for event in found)) == audio.JFK_WORDS
     assert all(0 <= event.start < event.end <= 13_000 for event in found)
 
 
-def test_log_probabilities_are_those_of_the_words(client: openai.OpenAI):
+def test_log_probabilities_belong_to_the_words(client: openai.OpenAI):
     found = speech(client, include=["logprobs"])
-    assert [bare(each.token) for each in found.logprobs] == audio.JFK_WORDS.split()
+    assert [plain_words(each.token) for each in found.logprobs] == audio.JFK_WORDS.split()
     assert all(each.logprob < 0 and bytes(map(int, each.bytes)).decode() == each.token for each in found.logprobs)
 
 
-@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # the client's own word for translations
-def test_a_translation_is_english(client: openai.OpenAI, tmp_path: Path):
-    """The sample speaks Spanish for 21 s, then English."""
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # the client marks translations as deprecated
+def test_translation_is_english(client: openai.OpenAI, tmp_path: Path):
+    """Use the first 21 s of the sample, which are Spanish. English follows them."""
     spanish = audio.samples(audio.AUDIO / "spanish-then-english.flac")[: 21 * audio.RATE]
     with open(audio.write(tmp_path / "a.flac", spanish), "rb") as file:
         found = client.audio.translations.create(model="whisper-1", file=file, response_format="verbose_json")
-    assert found.task == "translate" and {"the", "and", "of"} <= set(bare(found.text).split())
+    assert found.task == "translate" and {"the", "and", "of"} <= set(plain_words(found.text).split())
 
 
 def long_speech(path: Path, seconds: float) -> Path:
     sounds = [audio.samples(audio.utterance(name)) for name in audio.librispeech()]
-    whole = np.concatenate(sounds)
-    return audio.write(path, whole[: int(seconds * audio.RATE)])
+    sound = np.concatenate(sounds)
+    return audio.write(path, sound[: int(seconds * audio.RATE)])
 
 
-def test_a_stream_begins_before_half_of_two_minutes_is_done(client: openai.OpenAI, api: Api, tmp_path: Path):
+def test_stream_sends_text_in_the_first_half_of_a_two_minute_job(client: openai.OpenAI, api: Api, tmp_path: Path):
     path = long_speech(tmp_path / "long.flac", 120)
     began = time.monotonic()
     events, times = [], []
@@ -126,11 +126,11 @@ def test_a_stream_begins_before_half_of_two_minutes_is_done(client: openai.OpenA
     assert [event.type for event in events[:-1]] == ["transcript.text.delta"] * (len(events) - 1)
     assert events[-1].type == "transcript.text.done"
     assert len(events) > 2 and times[0] < times[-1] / 2
-    said = "".join(event.delta for event in events[:-1])
-    assert events[-1].text.startswith(said[:100])
+    text = "".join(event.delta for event in events[:-1])
+    assert events[-1].text.startswith(text[:100])
 
 
-def test_a_stream_says_what_the_job_failed_with(client: openai.OpenAI, server: Server, api: Api, tmp_path: Path):
+def test_stream_reports_the_error_of_the_job(client: openai.OpenAI, server: Server, api: Api, tmp_path: Path):
     path = long_speech(tmp_path / "long.flac", 90)
     with open(path, "rb") as file, pytest.raises(openai.APIError, match="Cancelled"):
         response = client.audio.transcriptions.with_raw_response.create(model="whisper-1", file=file, stream=True)
@@ -144,10 +144,10 @@ def cancel(server: Server, generation_id: str) -> None:
     python(server, "-c", code, generation_id)
 
 
-@pytest.mark.parametrize("asked", [False, True], ids=["it goes on", "it is cancelled"])
-def test_a_closed_connection_cancels_only_if_asked_to(api: Api, tmp_path: Path, asked: bool):
+@pytest.mark.parametrize("requested", [False, True], ids=["it goes on", "it is cancelled"])
+def test_closed_connection_cancels_the_job_only_on_request(api: Api, tmp_path: Path, requested: bool):
     content = long_speech(tmp_path / "long.flac", 100).read_bytes()
-    data = {"model": "whisper-1", "stream": "true", "cancel_on_disconnect": str(asked).lower()}
+    data = {"model": "whisper-1", "stream": "true", "cancel_on_disconnect": str(requested).lower()}
     answer = api.session.post(
         f"{api.base}/audio/transcriptions", data=data, files={"file": ("a.flac", content)}, stream=True, timeout=60
     )
@@ -155,7 +155,7 @@ def test_a_closed_connection_cancels_only_if_asked_to(api: Api, tmp_path: Path, 
     assert next(answer.iter_lines()).startswith(b"data: ")
     answer.close()
     ended = api.ended(generation_id)
-    assert ended["status"] == ("error" if asked else "completed")
+    assert ended["status"] == ("error" if requested else "completed")
 
 
 BAD: dict[str, tuple[dict, dict, int, str]] = {
@@ -179,7 +179,7 @@ BAD: dict[str, tuple[dict, dict, int, str]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_is_wrong_is_said_in_openais_shape(api: Api, name: str):
+def test_error_has_the_openai_format(api: Api, name: str):
     data, files, status, word = BAD[name]
     answer = api("POST", "/audio/transcriptions", data=data, files=files or {"model": (None, "whisper-1")})
     assert answer.status_code == status, answer.text
@@ -188,13 +188,13 @@ def test_what_is_wrong_is_said_in_openais_shape(api: Api, name: str):
     assert word in error["message"]
 
 
-def test_a_token_that_is_wrong_is_refused_as_the_client_expects(client: openai.OpenAI):
+def test_wrong_token_raises_the_clients_authentication_error(client: openai.OpenAI):
     with pytest.raises(openai.AuthenticationError) as caught:
         speech(client.with_options(api_key="wrong"))
     assert caught.value.code == "invalid_api_key"
 
 
-def test_fields_without_effect_are_named(api: Api):
+def test_ignored_fields_are_named_in_a_header(api: Api):
     answer = api(
         "POST",
         "/audio/transcriptions",
@@ -214,7 +214,7 @@ def test_models_are_listed_and_found_by_the_client(client: openai.OpenAI):
         client.models.retrieve("whisper-9")
 
 
-def test_curl_as_in_openais_examples(server: Server, api: Api):
+def test_curl_command_of_the_openai_examples_works(server: Server, api: Api):
     command = [
         "curl", "--silent", f"{server.url}/v1/audio/transcriptions",
         "-H", f"Authorization: Bearer {api.token}", "-H", "Content-Type: multipart/form-data",
@@ -222,11 +222,11 @@ def test_curl_as_in_openais_examples(server: Server, api: Api):
         "-F", "response_format=verbose_json",
     ]  # fmt: skip
     found = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
-    assert [bare(word["word"]) for word in found["words"]] == audio.JFK_WORDS.split() and "segments" not in found
+    assert [plain_words(word["word"]) for word in found["words"]] == audio.JFK_WORDS.split() and "segments" not in found
 
 
-def test_a_hundred_calls_with_ten_at_once_lose_none_and_are_fair(server: Server, client: openai.OpenAI):
-    """Two tokens with five connections each: neither waits for all of the other's calls."""
+def test_hundred_calls_ten_at_once_all_succeed_and_are_served_fairly(server: Server, client: openai.OpenAI):
+    """Use two tokens with five connections each. Neither waits for all calls of the other."""
     keys = [make_token(server, name) for name in ("ann", "bea")]
     clients = [client.with_options(api_key=key) for key in keys]
     ended: list[str] = []
@@ -235,7 +235,7 @@ def test_a_hundred_calls_with_ten_at_once_lose_none_and_are_fair(server: Server,
         who = number % 2
         found = speech(clients[who], audio.AUSTEN[1], language="en")
         ended.append("ab"[who])
-        return bare(found.text)
+        return plain_words(found.text)
 
     with ThreadPoolExecutor(10) as pool:
         texts = list(pool.map(call, range(100)))
@@ -243,7 +243,7 @@ def test_a_hundred_calls_with_ten_at_once_lose_none_and_are_fair(server: Server,
     assert all(ended[:60].count(who) >= 20 for who in "ab")
 
 
-def test_a_token_withdrawn_in_the_middle_is_refused_at_the_next_call(server: Server, client: openai.OpenAI):
+def test_token_revoked_between_calls_is_refused_at_the_next_call(server: Server, client: openai.OpenAI):
     other = client.with_options(api_key=make_token(server, "gone"))
     assert speech(other, audio.AUSTEN[1]).text
     code = "from stt.auth import tokens; [tokens.revoke(t.id, None) for t in tokens.all_of(None) if t.owner == 'user:gone']"

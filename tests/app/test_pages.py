@@ -1,4 +1,4 @@
-"""Every page, run without a browser, on the real job engine."""
+"""Test every page without a browser, on the real job engine."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def press(test: AppTest, label: str) -> None:
     assert not test.exception, test.exception
 
 
-def drawn(test: AppTest) -> str:
+def html_of(test: AppTest) -> str:
     """Return all HTML of the page."""
     return "\n".join(element.proto.body for element in test.html)
 
@@ -75,26 +75,27 @@ def test_the_sample_starts_a_job_that_the_session_follows():
     assert {"Cancel", "Read"} & set(labels(test))
 
 
-def test_the_list_before_the_start_tells_kind_length_and_time_and_starts_all(tmp_path: Path):
+def test_file_list_shows_format_length_and_expected_time_and_starts_all(tmp_path: Path):
     test = page()
     owner = test.session_state.owner
     two_channels = audio.write(tmp_path / "a <b>call.wav", np.stack([audio.samples(audio.AUSTEN[1])] * 2))
-    taken = [recordings.take_in(path, owner) for path in (two_channels, audio.AUSTEN[1], audio.AUSTEN[1])]
-    test.session_state.chosen = [recording.id for recording in taken]
+    stored = [recordings.take_in(path, owner) for path in (two_channels, audio.AUSTEN[1], audio.AUSTEN[1])]
+    test.session_state.chosen = [recording.id for recording in stored]
     test.run()
-    assert "a &lt;b&gt;call.wav" in drawn(test)
-    assert re.search(r"WAV · 5 s · takes about \d+ s", drawn(test))
+    assert "a &lt;b&gt;call.wav" in html_of(test)
+    assert re.search(r"WAV · 5 s · takes about \d+ s", html_of(test))
     assert "Each channel is a speaker" in [toggle.label for toggle in test.toggle]
     press(test, "Remove")
-    assert not taken[0].path.exists()
+    assert not stored[0].path.exists()
     assert "Each channel is a speaker" not in [toggle.label for toggle in test.toggle]
     test.text_area[0].input("ftp://example.org/talk.mp3")
     press(test, "Transcribe")
-    assert "http" in test.error[0].value and len(test.session_state.generation_ids) == 2  # one refusal stops no other
+    # A refused link does not stop the others.
+    assert "http" in test.error[0].value and len(test.session_state.generation_ids) == 2
     assert test.session_state.chosen == []
 
 
-def test_a_row_tells_how_it_ended_and_the_list_is_cleared():
+def test_row_shows_the_outcome_of_a_job_and_finished_rows_are_cleared():
     test = page()
     owner = test.session_state.owner
     done = transcript_for(test)
@@ -107,7 +108,7 @@ def test_a_row_tells_how_it_ended_and_the_list_is_cleared():
     test.session_state.generation_ids = [done, failed, cancelled]
     test.run()
     assert not test.exception
-    states = re.findall(r'class="stt-state stt-(\w+)" dir="auto">([^<]+)', drawn(test))
+    states = re.findall(r'class="stt-state stt-(\w+)" dir="auto">([^<]+)', html_of(test))
     assert dict(states).keys() == {"done", "failed", "cancelled"}
     assert "words" in dict(states)["done"] and "no longer kept" in dict(states)["failed"]
     assert sorted(label for label in labels(test) if label in ("Read", "Retry", "Cancel")) == ["Read", "Retry", "Retry"]
@@ -116,7 +117,7 @@ def test_a_row_tells_how_it_ended_and_the_list_is_cleared():
     assert len(history.find(owner)) == 3  # the history keeps them
 
 
-def test_a_new_job_is_looked_at_often_a_long_one_less_and_an_ended_one_not():
+def test_new_job_is_polled_often_a_long_one_less_and_an_ended_one_never():
     test = page()
     owner = test.session_state.owner
     sound = np.tile(audio.samples(audio.JFK), 120)
@@ -139,7 +140,7 @@ def test_a_new_job_is_looked_at_often_a_long_one_less_and_an_ended_one_not():
     assert not test.exception and test.session_state.refresh_interval is None
 
 
-def test_a_link_that_cannot_be_opened_is_said_and_stays():
+def test_invalid_link_is_reported_and_stays_in_the_field():
     test = page()
     test.text_area[0].input("ftp://example.org/talk.mp3").run()
     next(button for button in test.button if button.label == "Transcribe").click().run()
@@ -147,7 +148,7 @@ def test_a_link_that_cannot_be_opened_is_said_and_stays():
     assert test.text_area[0].value == "ftp://example.org/talk.mp3"
 
 
-def test_a_search_of_more_than_eight_words_says_that_it_is_cut():
+def test_search_of_more_than_eight_words_says_that_it_is_shortened():
     test = page("history")
     test.text_input(key="q").set_value("one two three four five six seven eight").run()
     assert not any("first 8 words" in caption.value for caption in test.caption)
@@ -156,7 +157,7 @@ def test_a_search_of_more_than_eight_words_says_that_it_is_cut():
     assert test.text_input(key="q").max_chars == 200
 
 
-def test_history_is_empty_at_first_and_then_lists():
+def test_history_is_empty_at_first_and_then_lists_transcripts():
     test = page("history")
     assert "No transcripts yet" in test.info[0].value
     transcript_for(test)
@@ -178,18 +179,18 @@ def test_a_transcript_is_read_by_its_owner_only():
     assert stranger.title[0].value == "Not found"
 
 
-def test_every_id_that_may_come_about_opens_its_transcript():
-    """Ids are random letters, digits, - and _, and Streamlit takes two _ in the key of a component for its own."""
+def test_transcript_opens_whatever_characters_its_id_has():
+    """Use an id with `__`, which Streamlit reserves in component keys. Ids have random letters, digits, - and _."""
     test = page()
-    made, odd = transcript_for(test), "a__b_-__"
+    generation_id, odd = transcript_for(test), "a__b_-__"
     with database().begin() as connection:
         for table in (transcriptions, transcripts):
-            connection.execute(table.update().where(table.c.id == made).values(id=odd))
+            connection.execute(table.update().where(table.c.id == generation_id).values(id=odd))
     test.switch_page("transcript.py")
     test.query_params["id"] = odd
     test.run()
     assert not test.exception, test.exception
-    assert "austen-0890" in drawn(test)
+    assert "austen-0890" in html_of(test)
 
 
 def test_settings_take_a_key_and_never_show_it():
@@ -199,16 +200,16 @@ def test_settings_take_a_key_and_never_show_it():
     assert test.text_input[0].proto.type == test.text_input[0].proto.PASSWORD
 
 
-def test_a_shared_transcript_opens_for_anybody_and_an_unknown_link_shows_nothing():
+def test_share_link_opens_for_anybody_and_an_unknown_link_shows_nothing():
     owner = page()
     generation_id = transcript_for(owner)
     token = sharing.create(generation_id, owner.session_state.owner, days=1, audio=False)
     stranger = page("shared", token=token)
-    assert "austen-0890" in drawn(stranger) and "Delete" not in labels(stranger)
+    assert "austen-0890" in html_of(stranger) and "Delete" not in labels(stranger)
     assert page("shared", token=token[:-2]).title[0].value == "Not found"
 
 
-def test_where_people_sign_in_nobody_sees_a_page_before(monkeypatch: pytest.MonkeyPatch):
+def test_no_page_is_shown_before_sign_in_where_sign_in_is_required(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(settings(), "access", "login")
     for name in ("transcribe", "history", "settings", "transcript"):
         test = page(name)

@@ -17,35 +17,35 @@ OWN = [(" A", 0.0, 0.4), (" tail", 0.4, 0.9), (" of", 0.9, 1.1), (" two", 1.1, 1
 URL = "https://example.org/talk.mp3"
 
 
-def spoken(*words: tuple[str, float, float], language: str = "en") -> Transcript:
+def version(*words: tuple[str, float, float], language: str = "en") -> Transcript:
     own = tuple(Word(text, start, end, 0.4) for text, start, end in words)
     return Transcript((Segment(0.0, 3.0, "".join(word.text for word in own), own),), 3.0, language)
 
 
 @pytest.fixture
 def visitor(server: Server) -> Iterator[tuple[requests.Session, str]]:
-    """A visitor with the id of one version of a recording, of which there are others."""
+    """Return a visitor's session, and the readings URL of one of several versions of a recording."""
     session = requests.Session()
     session.get(server.url, headers={"Accept": "text/html"})
     with transcripts.sharing_data_with(server):
         owner = visitors.owner_of(visitors.visitor(session.cookies))
         assert owner is not None
         given: list[tuple[Transcript, dict[str, Any]]] = [
-            (spoken((" A", 0.0, 0.3), (" tale", 0.35, 0.9), (" of", 0.9, 1.1), (" two", 1.1, 1.5), (" cities", 1.5, 2.1)), {}),
-            (spoken((" Tale", 0.3, 0.9), (" of", 0.9, 1.1), (" the", 1.5, 1.8), (" cities", 1.8, 2.2)), {"created": 5.0}),
-            (spoken((" tale", 0.4, 0.9), (" of", 0.9, 1.1)), {"created": 4.0}),
-            (spoken((" taal", 0.4, 0.9), language="nl"), {}),
-            (spoken((" translated", 0.4, 0.9)), {"options": {"translate": True}}),
-            (spoken((" music", 0.4, 0.9)), {"options": {"track": "2"}}),
-            (spoken((" another", 0.4, 0.9)), {"url": "https://example.org/other.mp3"}),
+            (version((" A", 0.0, 0.3), (" tale", 0.35, 0.9), (" of", 0.9, 1.1), (" two", 1.1, 1.5), (" cities", 1.5, 2.1)), {}),
+            (version((" Tale", 0.3, 0.9), (" of", 0.9, 1.1), (" the", 1.5, 1.8), (" cities", 1.8, 2.2)), {"created": 5.0}),
+            (version((" tale", 0.4, 0.9), (" of", 0.9, 1.1)), {"created": 4.0}),
+            (version((" taal", 0.4, 0.9), language="nl"), {}),
+            (version((" translated", 0.4, 0.9)), {"options": {"translate": True}}),
+            (version((" music", 0.4, 0.9)), {"options": {"track": "2"}}),
+            (version((" another", 0.4, 0.9)), {"url": "https://example.org/other.mp3"}),
         ]  # fmt: skip
         for transcript, values in given:
             transcripts.put(owner, transcript, **({"url": URL, "options": {}} | values))
-        transcripts.put("visitor:stranger", spoken((" secret", 0.4, 0.9)), url=URL)
-        yield session, f"{server.url}/transcripts/{transcripts.put(owner, spoken(*OWN), url=URL)}/readings"
+        transcripts.put("visitor:stranger", version((" secret", 0.4, 0.9)), url=URL)
+        yield session, f"{server.url}/transcripts/{transcripts.put(owner, version(*OWN), url=URL)}/readings"
 
 
-def test_other_versions_say_what_they_have_at_the_same_time(visitor: tuple[requests.Session, str]):
+def test_readings_come_from_other_versions_at_the_same_time(visitor: tuple[requests.Session, str]):
     session, address = visitor
     answer = session.get(address, params={"spans": "0.4-0.9,1.5-2.2,2.5-2.9"})
     assert answer.status_code == 200, answer.text
@@ -57,13 +57,13 @@ def test_other_versions_say_what_they_have_at_the_same_time(visitor: tuple[reque
 
 
 @pytest.mark.parametrize("spans", ["", "1", "1-", "a-b", "-1-2", "1-2,", ",".join(["1-2"] * 51), "9" * 400, "1-2;3-4"])
-def test_what_are_no_spans_is_refused(visitor: tuple[requests.Session, str], spans: str):
+def test_invalid_spans_are_refused(visitor: tuple[requests.Session, str], spans: str):
     session, address = visitor
     answer = session.get(address, params={"spans": spans})
     assert answer.status_code == 400 and answer.json()["error"]["message"]
 
 
-def test_decoding_a_word_again_takes_one_span_of_a_kept_recording(visitor: tuple[requests.Session, str]):
+def test_re_decode_needs_one_span_and_a_kept_recording(visitor: tuple[requests.Session, str]):
     session, address = visitor
     assert session.post(address, params={"spans": "0.4-0.9,1.5-2.2"}).status_code == 400
     answer = session.post(address, params={"spans": "0.4-0.9"})

@@ -1,4 +1,4 @@
-"""The routes of the recorder over real HTTP."""
+"""Test the routes of the recorder over real HTTP."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ def test_pieces_and_finish_make_a_recording(server: Server, visitor: requests.Se
     assert visitor.post(live, params={"piece": 0}, data=SOUND[:HALF]).json() == {"next": 1}
     assert visitor.post(live, params={"piece": 1, "paused": 1}).json() == {"next": 1}
     assert visitor.post(live, params={"piece": 3}, data=b"x").status_code == 409
-    made = visitor.post(f"{live}/finish", params={"piece": 1}, data=SOUND[HALF:])
-    assert (made.status_code, made.json()["name"]) == (201, "Recording of café.wav")
-    assert (server.data / "audio" / made.json()["id"]).read_bytes() == SOUND
-    assert visitor.post(f"{live}/finish").json() == made.json()
+    finished = visitor.post(f"{live}/finish", params={"piece": 1}, data=SOUND[HALF:])
+    assert (finished.status_code, finished.json()["name"]) == (201, "Recording of café.wav")
+    assert (server.data / "audio" / finished.json()["id"]).read_bytes() == SOUND
+    assert visitor.post(f"{live}/finish").json() == finished.json()
     assert visitor.post(live, params={"piece": 2}, data=b"x").status_code == 404
 
 
-def test_what_is_sent_to_the_recording_of_another_is_refused(server: Server, visitor: requests.Session):
+def test_piece_for_a_recording_of_another_visitor_is_refused(server: Server, visitor: requests.Session):
     live, stranger = start(visitor, server), new_visitor(server)
     assert stranger.post(live, params={"piece": 0}, data=SOUND).status_code == 404
     assert stranger.post(f"{live}/finish").status_code == 404
@@ -69,14 +69,14 @@ def test_a_piece_without_a_number_is_refused(server: Server, visitor: requests.S
     assert visitor.post(start(visitor, server), params={"piece": piece}, data=b"x").status_code == 400
 
 
-def test_a_visitor_with_too_many_at_once_is_told_so(server: Server, visitor: requests.Session):
+def test_visitor_with_too_many_open_recordings_gets_429(server: Server, visitor: requests.Session):
     for _ in range(MOST_OPEN):
         start(visitor, server)
     answer = visitor.post(f"{server.url}/record")
     assert answer.status_code == 429 and "Stop one of them first" in answer.json()["guidance"]
 
 
-def test_what_is_too_large_is_refused_and_the_rest_is_kept(server: Server, visitor: requests.Session):
+def test_piece_over_a_limit_is_refused_and_earlier_pieces_are_kept(server: Server, visitor: requests.Session):
     live = start(visitor, server)
     assert visitor.post(live, params={"piece": 0}, data=SOUND).json() == {"next": 1}
     assert visitor.post(live, params={"piece": 1}, data=bytes(MOST_PIECE + 1)).status_code == 413
@@ -87,7 +87,7 @@ def test_what_is_too_large_is_refused_and_the_rest_is_kept(server: Server, visit
     assert visitor.post(f"{live}/finish").status_code == 201
 
 
-def test_a_piece_that_breaks_off_does_not_count(server: Server, visitor: requests.Session):
+def test_interrupted_piece_does_not_count(server: Server, visitor: requests.Session):
     live = start(visitor, server)
     head = (
         f"POST {live.removeprefix(server.url)}?piece=0 HTTP/1.1\r\nHost: localhost:{server.port}\r\n"
@@ -96,5 +96,5 @@ def test_a_piece_that_breaks_off_does_not_count(server: Server, visitor: request
     with socket.create_connection(("localhost", server.port)) as connection:
         connection.sendall(head.encode() + SOUND[:1000])
     assert visitor.post(live, params={"piece": 0}, data=SOUND).json() == {"next": 1}
-    made = visitor.post(f"{live}/finish").json()
-    assert (server.data / "audio" / made["id"]).read_bytes() == SOUND
+    finished = visitor.post(f"{live}/finish").json()
+    assert (server.data / "audio" / finished["id"]).read_bytes() == SOUND

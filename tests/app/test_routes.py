@@ -1,4 +1,4 @@
-"""The routes beside the pages, over real HTTP: uploads, audio, cookies, other sites."""
+"""Test the routes beside the pages over real HTTP: uploads, audio, cookies, other sites."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def upload(session: requests.Session, server: Server, body: bytes, name: str = "
     return session.post(f"{server.url}/upload", data=body, headers={"X-File-Name": name, **headers})
 
 
-def test_the_visitors_cookie_is_signed_and_out_of_reach_of_scripts(server: Server):
+def test_visitor_cookie_is_signed_and_unreadable_for_scripts(server: Server):
     answer = requests.get(server.url, headers=PAGE)
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie and "SameSite=Lax" in cookie
@@ -49,7 +49,7 @@ def test_the_visitors_cookie_is_signed_and_out_of_reach_of_scripts(server: Serve
 
 
 @pytest.mark.parametrize("kind", ["javascript", "css", "woff2"])
-def test_the_files_behind_the_pages_are_those_of_streamlit_each_time(server: Server, kind: str):
+def test_static_files_are_streamlits_and_the_same_each_time(server: Server, kind: str):
     folder = Path(streamlit.__file__).with_name("static")
     file = max(folder.rglob(f"*.{kind.replace('javascript', 'js')}"), key=lambda file: file.stat().st_size)
     url = f"{server.url}/{file.relative_to(folder).as_posix()}"
@@ -57,49 +57,49 @@ def test_the_files_behind_the_pages_are_those_of_streamlit_each_time(server: Ser
     assert all(answer.status_code == 200 and answer.content == file.read_bytes() for answer in answers)
     for answer in answers:
         assert kind in answer.headers["content-type"] and "immutable" in answer.headers["cache-control"]
-    own = [{k: v for k, v in answer.headers.items() if k not in ("date", "x-request-id")} for answer in answers]
-    assert own[0] == own[1] == own[2] and own[0]["x-content-type-options"] == "nosniff"
+    headers = [{k: v for k, v in answer.headers.items() if k not in ("date", "x-request-id")} for answer in answers]
+    assert headers[0] == headers[1] == headers[2] and headers[0]["x-content-type-options"] == "nosniff"
 
 
 @pytest.mark.parametrize(
     "path", ["js", "js/", "js/none.js", "../index.html", "..%2f..%2fversion.py", "js/../../../app.py"]
 )
-def test_no_other_file_lies_beside_them(server: Server, path: str):
-    with socket.create_connection(("localhost", server.port)) as line:
-        line.sendall(f"GET /static/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
-        answer = b"".join(iter(lambda: line.recv(65536), b""))
+def test_no_file_outside_the_static_folder_is_served(server: Server, path: str):
+    with socket.create_connection(("localhost", server.port)) as connection:
+        connection.sendall(f"GET /static/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
     status, content = int(answer.split()[1]), answer.partition(b"\r\n\r\n")[2]
-    # What is no file is one page or another, or refused.
+    # A path without a file gets a page, or is refused.
     page = Path(streamlit.__file__).with_name("static") / "index.html"
     assert status in (301, 307, 400, 404) or content == page.read_bytes()
     assert b"immutable" not in answer
 
 
-def test_a_page_names_the_scripts_that_its_browser_will_need(server: Server):
+def test_page_preloads_the_scripts_that_it_needs(server: Server):
     for path in ("/", "/history"):
-        ahead = re.findall(
+        preloaded = re.findall(
             r"<\./(static/js/[^>]+)>; rel=modulepreload", requests.get(server.url + path).headers["link"]
         )
-        assert any(name.startswith("static/js/BidiComponent.") for name in ahead)
-        for name in ahead:
+        assert any(name.startswith("static/js/BidiComponent.") for name in preloaded)
+        for name in preloaded:
             answer = requests.get(f"{server.url}/{name}")
             assert answer.status_code == 200 and "javascript" in answer.headers["content-type"]
     assert "link" not in requests.get(server.url + "/healthz").headers
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_the_server_does_not_hold_back_small_answers(server: Server):
-    # Streamlit's own socket does, 40 ms for each file of a page, unless uvloop serves it.
+def test_server_sends_small_responses_without_delay(server: Server):
+    # Without uvloop, Streamlit's socket delays each file of a page by 40 ms.
     loaded = Path(f"/proc/{server.process.pid}/maps").read_text()
     assert "uvloop" in loaded and "httptools" in loaded
 
 
-def test_an_upload_arrives_whole_under_a_random_name(server: Server, visitor: requests.Session):
+def test_upload_is_stored_complete_under_a_random_name(server: Server, visitor: requests.Session):
     answer = upload(visitor, server, audio.JFK.read_bytes(), "..%2F..%2Fetc%2Fpasswd.flac")
     assert answer.status_code == 201
-    made = answer.json()
-    assert made["name"] == "passwd.flac"
-    stored = server.data / "audio" / made["id"]
+    uploaded = answer.json()
+    assert uploaded["name"] == "passwd.flac"
+    stored = server.data / "audio" / uploaded["id"]
     assert stored.read_bytes() == audio.JFK.read_bytes()
     assert not list((server.data / "incoming").iterdir())
 
@@ -113,14 +113,14 @@ def test_an_upload_arrives_whole_under_a_random_name(server: Server, visitor: re
         (b"\x00" * (5 * 1024 * 1024 + 1), 413, "TooLarge"),
     ],
 )
-def test_what_is_no_recording_is_refused_in_words(server, visitor, body: bytes, status: int, kind: str):
+def test_invalid_recording_is_refused_with_a_message(server, visitor, body: bytes, status: int, kind: str):
     answer = upload(visitor, server, body)
     assert (answer.status_code, answer.json()["kind"]) == (status, kind)
     assert len(answer.json()["message"]) > 15 and answer.json()["guidance"]
     assert not list((server.data / "incoming").iterdir())
 
 
-def test_a_tiny_piece_of_sound_is_too_short(server: Server, visitor: requests.Session, tmp_path: Path):
+def test_very_short_recording_is_refused(server: Server, visitor: requests.Session, tmp_path: Path):
     path = audio.write(tmp_path / "blip.wav", audio.samples(audio.JFK)[:800])
     assert upload(visitor, server, path.read_bytes()).json()["kind"] == "TooShort"
 
@@ -136,7 +136,7 @@ def test_a_video_without_sound_is_refused(server: Server, visitor: requests.Sess
     assert upload(visitor, server, path.read_bytes()).json()["kind"] == "NoAudioTrack"
 
 
-def test_a_file_over_the_limit_is_refused_before_it_is_sent_whole(server: Server, visitor: requests.Session):
+def test_file_over_the_limit_is_refused_before_it_is_sent_completely(server: Server, visitor: requests.Session):
     head = (
         f"POST /upload HTTP/1.1\r\nHost: localhost:{server.port}\r\nContent-Length: 9999999999\r\n"
         f"Cookie: stt_visitor={visitor.cookies['stt_visitor']}\r\n\r\n"
@@ -146,14 +146,14 @@ def test_a_file_over_the_limit_is_refused_before_it_is_sent_whole(server: Server
         assert b" 413 " in connection.recv(100)
 
 
-def test_an_upload_that_breaks_off_leaves_nothing(server: Server, visitor: requests.Session):
+def test_interrupted_upload_leaves_nothing(server: Server, visitor: requests.Session):
     head = (
         f"POST /upload HTTP/1.1\r\nHost: localhost:{server.port}\r\nContent-Length: 1000000\r\n"
         f"Cookie: stt_visitor={visitor.cookies['stt_visitor']}\r\n\r\n"
     )
     with socket.create_connection(("localhost", server.port)) as connection:
         connection.sendall(head.encode() + b"x" * 1000)
-    # The next request is answered after the broken one was cleaned up.
+    # The next response comes after the cleanup of the interrupted upload.
     assert upload(visitor, server, b"").status_code == 400
     wait_until_empty(server.data / "incoming")
 
@@ -165,18 +165,18 @@ def wait_until_empty(folder: Path) -> None:
     )
 
 
-def test_another_site_cannot_send_anything(server: Server, visitor: requests.Session):
+def test_upload_from_another_site_is_refused(server: Server, visitor: requests.Session):
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
         assert upload(visitor, server, audio.JFK.read_bytes(), **headers).status_code == 403
 
 
-def test_a_stranger_gets_no_audio(server: Server, visitor: requests.Session):
+def test_unknown_or_traversing_audio_path_is_refused(server: Server, visitor: requests.Session):
     assert visitor.get(f"{server.url}/audio/nothing").status_code == 404
     assert requests.get(f"{server.url}/audio/..%2f..%2fsecret").status_code in (400, 404)
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path):
-    """A limit on the size of files stands in for the end of the disk: the system refuses to write on."""
+def test_full_disk_is_reported_and_leaves_nothing(tmp_path: Path):
+    """Simulate a full disk with a limit on the size of files: the system refuses to write more."""
     recording = audio.write(tmp_path / "long.wav", np.tile(audio.samples(audio.JFK), 40)).read_bytes()
     limit = 8 * 1024 * 1024
     server = Server(tmp_path / "data")
@@ -204,7 +204,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path):
         ("..%2F..%2Fetc%2Fpasswd", "passwd"),
     ],
 )
-def test_the_name_of_an_upload_is_read_as_it_was_meant(
+def test_file_name_of_an_upload_is_decoded_from_each_encoding(
     visitor: requests.Session, server: Server, sent: str | bytes, name: str
 ):
     answer = upload(visitor, server, audio.JFK.read_bytes(), sent, **{"X-File-Modified": "garbage"})

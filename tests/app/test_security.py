@@ -1,4 +1,4 @@
-"""What a host can rely on: who sees what through every route, what browsers are told, what the log says, how it stops."""
+"""Test what a host can rely on: access to every route, response headers, the content of the log, and shutdown."""
 
 from __future__ import annotations
 
@@ -30,44 +30,44 @@ from tests.waiting import until
 
 PAGE = {"Accept": "text/html"}
 
-# Every route with what it answers to: nobody known, another visitor, the owner. A new route needs a row.
-# The order is that of the requests: the last one deletes.
-ROWS = {
-    "POST /upload": (404, 400, 400),  # 400: let in, but the upload is empty
+# Every route with its status for an unknown client, another visitor, and the owner. A new route needs a row.
+# The requests are sent in this order: the last one deletes.
+ROUTES = {
+    "POST /upload": (404, 400, 400),  # 400: allowed, but the upload is empty
     "POST /record": (404, 201, 201),
     "POST /record/{id}": (404, 400, 400),  # 400: no number of a piece is given; see test_record_routes.py for others
     "POST /record/{id}/finish": (404, 404, 404),
-    "POST /transcripts/{id}/edits": (404, 400, 400),  # 400: let in, but no step is given; see test_editing.py
+    "POST /transcripts/{id}/edits": (404, 400, 400),  # 400: allowed, but no step is given; see test_editing.py
     "GET /transcripts/{id}/edits": (404, 400, 400),
     "GET /transcripts/{id}/notes": (404, 404, 200),
-    "PUT /transcripts/{id}/notes/{note_id}": (404, 400, 400),  # 400: let in, but no note is given; see test_notes.py
+    "PUT /transcripts/{id}/notes/{note_id}": (404, 400, 400),  # 400: allowed, but no note is given; see test_notes.py
     "DELETE /transcripts/{id}/notes/{note_id}": (404, 404, 204),
     "POST /transcripts/{id}/readings": (404, 400, 400),
-    "GET /transcripts/{id}/readings": (404, 400, 400),  # 400: let in, but no time is given; see test_editing.py
+    "GET /transcripts/{id}/readings": (404, 400, 400),  # 400: allowed, but no time is given; see test_editing.py
     "GET /transcripts/{id}/passage": (404, 404, 200),
-    "POST /transcripts/{id}/passage": (404, 400, 400),  # 400: let in, but no passage is given; see test_passages.py
+    "POST /transcripts/{id}/passage": (404, 400, 400),  # 400: allowed, but no passage is given; see test_passages.py
     "DELETE /transcripts/{id}/passage": (404, 404, 204),
-    "POST /transcripts/{id}/passage/take": (404, 404, 400),  # 400: let in, but no result is named
+    "POST /transcripts/{id}/passage/take": (404, 404, 400),  # 400: allowed, but no result is named
     "GET /favicon.png": (200, 200, 200),
     "GET /audio/{id}": (404, 404, 200),
     "GET /audio/{id}/waveform": (404, 404, 200),
     "GET /audio/{id}/state": (404, 404, 200),
     "GET /export/{id}.{format}": (404, 404, 200),
-    "POST /export/transcripts.zip": (404, 422, 422),  # 422: let in, but nothing is asked for; see test_exports.py
-    "GET /my-data.zip": (404, 200, 200),  # everybody their own
+    "POST /export/transcripts.zip": (404, 422, 422),  # 422: allowed, but nothing is asked for; see test_exports.py
+    "GET /my-data.zip": (404, 200, 200),  # the visitor's own
     "GET /healthz": (200, 200, 200),
     "GET /metrics": (200, 200, 200),  # counts only, and to this machine only
-    "POST /v1/stt/create": (401, 400, 400),  # 400: let in, but nothing is asked for
+    "POST /v1/stt/create": (401, 400, 400),  # 400: allowed, but nothing is asked for
     "GET /v1/stt/{generation_id}": (401, 404, 200),
     "GET /v1/models": (200, 200, 200),
-    "GET /v1/models/{model:path}": (404, 404, 404),  # 404: no model is called so
+    "GET /v1/models/{model:path}": (404, 404, 404),  # 404: no model has this name
     "POST /v1/audio/transcriptions": (401, 400, 400),
     "POST /v1/audio/translations": (401, 400, 400),
-    "GET /v1/webhooks": (401, 200, 200),  # everybody their own
+    "GET /v1/webhooks": (401, 200, 200),  # the visitor's own
     "POST /v1/webhooks": (401, 400, 400),  # 400: no address is given
     "POST /v1/webhooks/deliveries/{delivery_id}": (401, 404, 404),  # 404: nothing was delivered; see test_webhooks.py
-    "GET /mcp": (401, 405, 405),  # 405: nobody waits for messages that no request has caused
-    "POST /mcp": (401, 200, 200),  # what each may do there: see test_assistants.py
+    "GET /mcp": (401, 405, 405),  # 405: the server sends no message without a request
+    "POST /mcp": (401, 200, 200),  # for permissions, see test_assistants.py
     "DELETE /mcp": (401, 405, 405),
     "GET /v1/openapi.json": (200, 200, 200),
     "GET /v1/{rest:path}": (404, 404, 404),
@@ -79,13 +79,13 @@ PING = {
     "headers": {"Accept": "application/json, text/event-stream"},
 }
 
-# The routes that Streamlit brings, which know nothing of owners, with what they answer to anybody who calls them plainly.
-# A new version that brings another needs a row, and somebody who has looked at it.
-STREAMLITS = {
+# Streamlit's routes, which do not check owners, with their status for a plain request of anybody.
+# A route that a new version of Streamlit adds needs a row and a review.
+STREAMLIT_ROUTES = {
     "GET /_stcore/health": 200,
     "GET /_stcore/metrics": 200,  # sizes of caches, to this machine only
     "GET /_stcore/host-config": 200,
-    "GET /media/{file_id:path}": 404,  # closed, whatever a page may put there
+    "GET /media/{file_id:path}": 404,  # closed, also for files of pages
     "PUT /_stcore/upload_file/{session_id}/{file_id}": 404,  # closed: see test_streamlit_uploads.py
     "DELETE /_stcore/upload_file/{session_id}/{file_id}": 404,
     "GET /component/{path:path}": 404,
@@ -103,7 +103,7 @@ STREAMLITS = {
 
 @dataclass
 class Person:
-    """A browser with its cookie, and a program of the same owner with its token."""
+    """Represent an owner by a session with both a browser's cookie and a program's token."""
 
     session: requests.Session
     owner: str
@@ -168,45 +168,47 @@ for route in streamlit_app.app._build_starlette_app().routes:
 
 
 def test_every_route_has_a_row_in_a_table(tmp_path):
-    """As the whole application lists them, those of Streamlit too."""
+    """Compare the tables with the routes of the whole application, including those of Streamlit."""
     environment = {**os.environ, "STT_DATA_DIR": str(tmp_path)}
     listed = subprocess.run(
         [sys.executable, "-c", LISTED], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
-    assert set(listed.stdout.splitlines()) == set(ROWS) | set(STREAMLITS), "say in a table who may see the new route"
+    assert set(listed.stdout.splitlines()) == set(ROUTES) | set(STREAMLIT_ROUTES), (
+        "say in a table who may see the new route"
+    )
 
 
-def test_the_routes_of_streamlit_give_nothing_away(server: Server, generation_id: str):
+def test_streamlit_routes_give_no_data(server: Server, generation_id: str):
     session = requests.Session()
-    for row, expected in STREAMLITS.items():
+    for row, expected in STREAMLIT_ROUTES.items():
         if expected is not None:
             method, path = row.split()
             address = server.url + re.sub(r"\{[^}]+\}", generation_id, path)
             assert session.request(method, address, allow_redirects=False).status_code == expected, row
 
 
-def test_each_route_answers_to_whom_it_should(server: Server, owner: Person, generation_id: str):
+def test_each_route_gives_each_visitor_the_expected_status(server: Server, owner: Person, generation_id: str):
     nobody, other = requests.Session(), Person.at(server, "other").session
-    for row, expected in ROWS.items():
+    for row, expected in ROUTES.items():
         method, path = row.split()
         address = server.url + re.sub(r"\{\w+:path\}", "nothing", re.sub(r"\{\w*id\}", generation_id, path)).replace(
             "{format}", "txt"
         )
         body = {"json": {}} if "create" in path else PING if row == "POST /mcp" else {}
-        answers = tuple(answer(who, method, address, **body) for who in (nobody, other, owner.session))
+        answers = tuple(final_status(who, method, address, **body) for who in (nobody, other, owner.session))
         assert answers == expected, row
     assert owner.session.get(f"{server.url}/audio/{generation_id}").status_code == 404
 
 
-def answer(who: requests.Session, method: str, address: str, **body) -> int:
-    """Return the final status: 202 means to ask again, after a wait in the server."""
+def final_status(who: requests.Session, method: str, address: str, **body) -> int:
+    """Return the final status. A 202 is repeated at once, because the server waits before it responds."""
     for _ in range(20):
         if (status := who.request(method, address, **body).status_code) != 202:
             break
     return status
 
 
-def test_everybody_takes_away_only_their_own(server: Server):
+def test_my_data_archive_contains_only_data_of_the_visitor(server: Server):
     ann, ben = Person.at(server, "ann"), Person.at(server, "ben")
     create(server, ann, audio.AUSTEN[1].read_bytes(), "only for ann.wav")
     found = {person.owner: person.session.get(f"{server.url}/my-data.zip") for person in (ann, ben)}
@@ -215,7 +217,7 @@ def test_everybody_takes_away_only_their_own(server: Server):
     assert found[ann.owner].headers["Cache-Control"] == "private, no-store"
 
 
-def test_a_browser_is_told_to_load_nothing_from_elsewhere(server: Server):
+def test_response_headers_forbid_content_from_other_sites(server: Server):
     for path in ("/", "/history", "/healthz", "/_stcore/health", "/audio/nothing", "/v1/models", "/favicon.png"):
         headers = requests.get(server.url + path, headers=PAGE).headers
         assert headers["X-Content-Type-Options"] == "nosniff", path
@@ -232,16 +234,16 @@ def test_a_browser_is_told_to_load_nothing_from_elsewhere(server: Server):
 
 
 def test_an_upload_cannot_be_opened_as_a_page(server: Server):
-    """A recording that is also a page, under the name of one: still only sound, in a sandbox."""
+    """Send a recording that is also a page, under the name of a page. It is served only as audio, in a sandbox."""
     person = Person.at(server, "polyglot")
     page = b"<html><script>document.title = 'taken over'</script></html>"
     for name in ("page.html", "picture.svg", "sound.wav"):
-        made = create(server, person, audio.AUSTEN[0].read_bytes() + page, name)
-        answer = person.session.get(f"{server.url}/audio/{made}")
+        generation_id = create(server, person, audio.AUSTEN[0].read_bytes() + page, name)
+        answer = person.session.get(f"{server.url}/audio/{generation_id}")
         assert answer.status_code == 200 and answer.headers["Content-Type"].startswith("audio/")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
-        person.session.delete(f"{server.url}/v1/stt/{made}")
+        person.session.delete(f"{server.url}/v1/stt/{generation_id}")
 
 
 @pytest.mark.parametrize(
@@ -253,7 +255,7 @@ def test_an_upload_cannot_be_opened_as_a_page(server: Server):
         {"Origin": "null"},
     ],
 )
-def test_what_another_site_sends_is_refused(server: Server, owner: Person, headers: dict):
+def test_cross_site_request_is_refused(server: Server, owner: Person, headers: dict):
     for method, path in (("POST", "/upload"), ("POST", "/v1/stt/create"), ("DELETE", "/v1/stt/anything")):
         assert owner.session.request(method, server.url + path, headers=headers).status_code == 403
 
@@ -267,19 +269,19 @@ def test_a_websocket_from_another_site_is_refused(server: Server):
             socket_.recv(timeout=5)
 
 
-# What Streamlit writes to standard output at its start; the log is on standard error.
+# Streamlit's message on standard output at its start. The log is on standard error.
 GREETING = r"\s*You can now view your Streamlit app in your browser\.\s*(\s+\w*\s?URL: http\S+)*\s*"
 
 
-def test_the_log_is_json_with_the_request_and_without_what_people_said(server: Server, owner: Person):
+def test_log_is_json_with_request_ids_and_without_user_content(server: Server, owner: Person):
     answer = owner.session.post(
         f"{server.url}/upload", headers={"Sec-Fetch-Site": "cross-site", "X-Request-Id": "proxy-4711"}
     )
     assert answer.status_code == 403
     secret = "the-name-of-a-patient"
-    made = create(server, owner, audio.JFK.read_bytes(), f"{secret}.flac")
-    until(lambda: not records.load(made, None).pending, 300)
-    owner.session.get(f"{server.url}/v1/stt/{made}")
+    generation_id = create(server, owner, audio.JFK.read_bytes(), f"{secret}.flac")
+    until(lambda: not records.load(generation_id, None).pending, 300)
+    owner.session.get(f"{server.url}/v1/stt/{generation_id}")
     text = server.log.read_text()
     lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     assert re.fullmatch(GREETING, "\n".join(line for line in text.splitlines() if not line.startswith("{"))), text
@@ -289,7 +291,7 @@ def test_the_log_is_json_with_the_request_and_without_what_people_said(server: S
     assert owner.session.headers["Authorization"].split()[1] not in text
 
 
-def test_an_exception_in_the_log_says_where_but_not_what():
+def test_logged_exception_has_its_location_but_not_its_message():
     import logging
 
     try:
@@ -304,37 +306,40 @@ def test_an_exception_in_the_log_says_where_but_not_what():
     assert "what somebody said" not in line and "\n" not in line
 
 
-def test_what_names_a_tab_is_not_in_the_log():
+def test_session_id_of_a_tab_is_not_in_the_log():
     import logging
 
-    tab = "1b671a64-40d5-491e-99b0-da01ff1f3341"
+    session_id = "1b671a64-40d5-491e-99b0-da01ff1f3341"
     record = logging.LogRecord(
-        "streamlit", logging.WARNING, "", 1, "Session with id %s is already connected!", (tab,), None
+        "streamlit", logging.WARNING, "", 1, "Session with id %s is already connected!", (session_id,), None
     )
     line = JsonLines().format(record)
-    assert tab not in line and "is already connected" in line
+    assert session_id not in line and "is already connected" in line
 
 
-def test_a_request_id_of_a_proxy_is_kept_only_if_it_is_one():
+def test_request_id_of_a_proxy_is_kept_only_if_valid():
     assert new_request_id("0123456789abcdef") == "0123456789abcdef"
     for bad in (None, "", "short", 'x"} {"forged": "line', "a" * 65):
         assert re.fullmatch(r"[0-9a-f]{16}", new_request_id(bad))
 
 
-def test_sigterm_in_the_middle_of_a_stretch_loses_nothing_and_logs_nothing_bad(server: Server, owner: Person, tmp_path):
-    """With an upload that hangs, too: the server does not wait for it. Last here: it stops and starts the app."""
+def test_sigterm_during_a_chunk_loses_nothing_and_logs_no_traceback(server: Server, owner: Person, tmp_path):
+    """Stop the server during a job and a hanging upload. The server does not wait for the upload.
+
+    This is the last test of the file, because it restarts the app.
+    """
     sound = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), 8)).read_bytes()
-    made = create(server, owner, sound, "long.flac")
-    until(lambda: records.load(made, None).seconds_done > 0, 300)
+    generation_id = create(server, owner, sound, "long.flac")
+    until(lambda: records.load(generation_id, None).seconds_done > 0, 300)
     head = f"POST /upload HTTP/1.1\r\nHost: localhost:{server.port}\r\nContent-Length: 1000000\r\nCookie: stt_visitor={owner.session.cookies['stt_visitor']}\r\n\r\n"
     before = len(server.log.read_text())
     with socket.create_connection(("localhost", server.port)) as hanging:
         hanging.sendall(head.encode() + b"x" * 1000)
         assert server.stop(10) == 0
     assert "Traceback" not in server.log.read_text()[before:]
-    stopped = records.load(made, None)
+    stopped = records.load(generation_id, None)
     assert stopped.pending
     server.start()
-    until(lambda: not records.load(made, None).pending, 300)
-    assert records.load(made, None).state == kinds.DONE
-    assert transcripts.transcript_of(made).text.lower().count("your country") >= 12
+    until(lambda: not records.load(generation_id, None).pending, 300)
+    assert records.load(generation_id, None).state == kinds.DONE
+    assert transcripts.transcript_of(generation_id).text.lower().count("your country") >= 12

@@ -1,4 +1,4 @@
-"""What starting the application leaves out, so that the first page is there soon, and what that page meets meanwhile."""
+"""Test that the first page works while the slow imports of the application still run."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tests.server import ROOT
 
-# What the first page asks the database for, while another thread is in the middle of the import that DBOS begins.
-ASKED = """
+# The queries of the first page, while another thread is in the middle of an import that DBOS begins.
+FIRST_PAGE_QUERIES = """
 import sys, threading
 from stt.store import recordings; from stt.store import records
 from stt.db.engine import database
@@ -39,5 +39,5 @@ def exit_code(script: str, data: Path) -> int:
     return subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, check=False).returncode
 
 
-def test_the_first_page_asks_the_database_while_the_job_engine_is_imported(tmp_path: Path):
-    assert exit_code(ASKED, tmp_path) == 0
+def test_first_page_queries_the_database_while_the_job_engine_is_imported(tmp_path: Path):
+    assert exit_code(FIRST_PAGE_QUERIES, tmp_path) == 0

@@ -1,4 +1,4 @@
-"""Nothing is taken in the way of Streamlit's own uploads, which it would keep in memory."""
+"""Test that Streamlit's upload route accepts nothing, because it would keep the files in memory."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ FILE = {"file": ("a.wav", bytes(10 << 20))}
 
 
 def session_of(socket: ClientConnection) -> str:
-    """Open the first page; the id of its session, which only the browser that opened it learns."""
-    asked = BackMsg()
-    asked.rerun_script.query_string = ""
-    socket.send(asked.SerializeToString())
+    """Open the first page and return the id of its session, which only this browser learns."""
+    request = BackMsg()
+    request.rerun_script.query_string = ""
+    socket.send(request.SerializeToString())
     while True:
         message = ForwardMsg.FromString(socket.recv(timeout=60))
         if message.WhichOneof("type") == "new_session":
@@ -35,20 +35,20 @@ def memory_of(server: Server) -> int:
     return int(status.split("VmRSS:")[1].split()[0]) << 10
 
 
-def resting_memory_of(server: Server) -> int:
-    """Return the memory of the process in bytes, once nothing is loaded any more."""
+def stable_memory_of(server: Server) -> int:
+    """Return the memory of the process in bytes, once it is stable."""
     seen = [0]
 
-    def rests() -> bool:
+    def is_stable() -> bool:
         seen.append(memory_of(server))
         return max(seen[-4:]) - min(seen[-4:]) < 1 << 20
 
-    until(rests, 60, every=0.5)
+    until(is_stable, 60, every=0.5)
     return seen[-1]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_fifty_files_into_a_session_of_ones_own_leave_memory_where_it_was(server: Server):
+def test_fifty_uploads_to_the_own_session_do_not_increase_memory(server: Server):
     visitor = requests.Session()
     visitor.get(server.url, headers=PAGE)
     visitor.get(f"{server.url}/_stcore/health")
@@ -59,13 +59,13 @@ def test_fifty_files_into_a_session_of_ones_own_leave_memory_where_it_was(server
     ) as socket:
         session_id = session_of(socket)
         visitor.get(f"{server.url}/healthz")
-        before = resting_memory_of(server)
+        before = stable_memory_of(server)
         headers = {"X-Xsrftoken": visitor.cookies.get("_streamlit_xsrf", "")}
         for number in range(50):
             address = f"{server.url}/_stcore/upload_file/{session_id}/{number}"
             try:
                 answer = visitor.put(address, files=FILE, headers=headers)
-            except requests.ConnectionError:  # the server answers and hangs up before it has read the file
+            except requests.ConnectionError:  # the server responds and disconnects before it has read the file
                 continue
             assert answer.status_code == 404
         assert memory_of(server) - before < 100 << 20, "of 500 MB"
@@ -75,6 +75,6 @@ def test_fifty_files_into_a_session_of_ones_own_leave_memory_where_it_was(server
 @pytest.mark.parametrize(
     "path", ["/_stcore/upload_file/a/b", "/_stcore/%75pload_file/a/b", "/_stcore//upload_file/a/b"]
 )
-def test_no_way_of_writing_the_address_is_let_in(server: Server, method: str, path: str):
+def test_no_spelling_of_the_upload_path_is_accepted(server: Server, method: str, path: str):
     answer = requests.request(method, server.url + path, allow_redirects=False)
     assert answer.status_code in (400, 403, 404, 405)

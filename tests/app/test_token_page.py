@@ -1,4 +1,4 @@
-"""The tokens' section of the Settings page."""
+"""Test the tokens section of the Settings page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.server import ROOT
 
 
 @pytest.mark.usefixtures("data")
-def test_a_token_of_the_settings_page_is_shown_once_works_and_is_withdrawn_there():
+def test_token_of_the_settings_page_is_shown_once_works_and_is_revoked():
     page = AppTest.from_file(str(ROOT / "pages" / "frame.py"), default_timeout=60).switch_page("settings.py").run()
     next(field for field in page.text_input if field.label == "Name of the program").input("Nightly <b>run</b>")
     press(page, "Create token")

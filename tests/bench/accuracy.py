@@ -1,10 +1,11 @@
-"""Words wrong and words dropped, against faster-whisper's defaults in the same run: `python -m tests.bench.accuracy`.
+"""Measure the word error rate and dropped words, against faster-whisper's defaults: `python -m tests.bench.accuracy`.
 
-Forty utterances of LibriSpeech test-other, over five minutes, joined in three orders: grouped by speaker, and shuffled
-with two seeds, given as arguments or else 1 and 2. The settings were tuned on the other speaker and the two other
-recordings of `tests/speech`, plain, faster, slower, in noise and as on the telephone. `--speakers 1688` measures others.
-`--mixed` changes each utterance in one of these ways by chance, as where people call in. Each instruction set of the
-processor rounds differently, so two are measured side by side.
+Both engines transcribe the same sound in one run: forty utterances of LibriSpeech test-other, over five minutes. The
+utterances are joined in three orders: grouped by speaker, and shuffled with two seeds, given as arguments or else 1
+and 2. The settings were tuned on the other speaker and the two other recordings of `tests/speech`, plain, faster,
+slower, in noise and as on the telephone. `--speakers 1688` measures other speakers. `--mixed` changes each utterance at
+random in one of these ways, as in a meeting where some people call in. Each instruction set of the processor rounds
+differently, so two are compared.
 """
 
 from __future__ import annotations
@@ -27,19 +28,19 @@ from stt.whisper import transcribe, weights
 from tests import audio, instruction_sets
 from tests.bench.table import print_table
 
-PROVING = "1998,2033,2414,2609"  # speakers that no setting was tuned on
-LONGEST_DROP = 5.0  # seconds of speech; none may be without its words
+HELD_OUT_SPEAKERS = "1998,2033,2414,2609"  # speakers that no setting was tuned on
+LONGEST_DROP = 5.0  # seconds of speech that may be missing from the transcript
 Order = list[str]
 
 
 def normalised(text: str) -> str:
-    """Lower case, no punctuation, and one spelling of what is written in two ways."""
+    """Return lower-case text without punctuation, with one spelling of each word that has two."""
     text = re.sub(r"[^a-z0-9' ]", " ", text.lower().replace("’", "'").replace("-", " "))
     return " ".join({"mr": "mister", "mrs": "missus"}.get(word, word) for word in text.split())
 
 
 def orders(seeds: list[int], speakers: set[str]) -> dict[str, Order]:
-    """Name of an order -> names of its utterances."""
+    """Return {name of an order: names of its utterances}."""
     names = [name for name in audio.librispeech() if not speakers or name.split("-")[0] in speakers]
     found = {"grouped by speaker": names}
     for seed in seeds:
@@ -48,9 +49,9 @@ def orders(seeds: list[int], speakers: set[str]) -> dict[str, Order]:
 
 
 def joined(names: Order, mixed: bool = False) -> np.ndarray:
-    chance = random.Random(len(names))
+    rng = random.Random(len(names))
     sounds = [audio.samples(audio.utterance(name)) for name in names]
-    return np.concatenate([chance.choice(CHANGES)(sound) if mixed else sound for sound in sounds])
+    return np.concatenate([rng.choice(CHANGES)(sound) if mixed else sound for sound in sounds])
 
 
 def faster(sound: np.ndarray) -> np.ndarray:
@@ -90,9 +91,9 @@ def ours(sound: np.ndarray) -> str:
 
 
 def measured(names: Order, text: str) -> tuple[float, int, float]:
-    """Word error rate in %, words dropped, and the longest speech without its words in seconds.
+    """Return the word error rate in %, the number of dropped words, and the longest drop in seconds.
 
-    The last is from the share of an utterance's words that are dropped in a row.
+    The length of a drop is estimated from the number of words dropped in a row and the pace of their utterances.
     """
     words = [(word, name) for name in names for word in audio.librispeech()[name].split()]
     result = jiwer.process_words(" ".join(word for word, _ in words), normalised(text) or "nothing")
@@ -109,30 +110,30 @@ def measured(names: Order, text: str) -> tuple[float, int, float]:
 
 
 def rows_of(orders: dict[str, Order], mixed: bool) -> list[list[object]]:
-    """Measure both engines in each order and in all; a row each."""
+    """Return a row for each engine and order, and a row for each engine over all orders."""
     engines: dict[str, Callable[[np.ndarray], str]] = {"defaults": defaults, "STT Studio": ours}
     rows: list[list[object]] = []
-    seen: dict[str, list] = {engine: [] for engine in engines}
+    results: dict[str, list] = {engine: [] for engine in engines}
     for title, names in orders.items():
         sound = joined(names, mixed)
         rates = {}
-        for engine, hear in engines.items():
-            rates[engine], dropped, longest = measured(names, hear(sound))
-            worse = f"{rates[engine] - rates['defaults']:+.2f}"
-            rows.append([title, engine, f"{rates[engine]:.2f}", worse, dropped, f"{longest:.1f}"])
-            seen[engine].append((rates[engine], dropped, longest))
-    # The same words in each order, so the mean is the rate over all.
-    means = {engine: mean(rate for rate, _, _ in found) for engine, found in seen.items()}
-    for engine, found in seen.items():
-        worse, (_, dropped, longest) = f"{means[engine] - means['defaults']:+.2f}", zip(*found, strict=True)
-        rows.append(["all orders", engine, f"{means[engine]:.2f}", worse, sum(dropped), f"{max(longest):.1f}"])
+        for engine, decode in engines.items():
+            rates[engine], dropped, longest = measured(names, decode(sound))
+            difference = f"{rates[engine] - rates['defaults']:+.2f}"
+            rows.append([title, engine, f"{rates[engine]:.2f}", difference, dropped, f"{longest:.1f}"])
+            results[engine].append((rates[engine], dropped, longest))
+    # Each order has the same words, so the mean is the rate over all orders.
+    means = {engine: mean(rate for rate, _, _ in measurements) for engine, measurements in results.items()}
+    for engine, measurements in results.items():
+        difference, (_, dropped, longest) = f"{means[engine] - means['defaults']:+.2f}", zip(*measurements, strict=True)
+        rows.append(["all orders", engine, f"{means[engine]:.2f}", difference, sum(dropped), f"{max(longest):.1f}"])
     return rows
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("seeds", nargs="*", type=int, default=[1, 2])
-    parser.add_argument("--speakers", default=PROVING, help="numbers, comma-separated; default: %(default)s")
+    parser.add_argument("--speakers", default=HELD_OUT_SPEAKERS, help="numbers, comma-separated; default: %(default)s")
     parser.add_argument(
         "--mixed", action="store_true", help="each utterance plain, faster, in noise or on the telephone"
     )
@@ -143,11 +144,11 @@ def main() -> None:
         speakers = set(filter(None, arguments.speakers.split(",")))
         print(json.dumps(rows_of(orders(arguments.seeds, speakers), arguments.mixed)))
         return
-    chosen = [*map(str, arguments.seeds), "--speakers", arguments.speakers, *["--mixed"] * arguments.mixed]
+    options = [*map(str, arguments.seeds), "--speakers", arguments.speakers, *["--mixed"] * arguments.mixed]
     rows = []
     for isa in arguments.sets.split(",") if arguments.sets else instruction_sets.available()[-2:]:
-        printed = instruction_sets.run(isa, "-m", "tests.bench.accuracy", "--here", *chosen)
-        rows += [[isa, *row] for row in json.loads(printed)]
+        output = instruction_sets.run(isa, "-m", "tests.bench.accuracy", "--here", *options)
+        rows += [[isa, *row] for row in json.loads(output)]
     print_table(
         f"Words wrong; to reach: at most 0.5 points worse than the defaults, no drop of over {LONGEST_DROP:.0f} s",
         ["instruction set", "order", "engine", "WER in %", "points worse", "words dropped", "longest drop in s"],

@@ -1,9 +1,9 @@
-"""How far given words land from where the decoding has them: `python -m tests.bench.alignment`.
+"""Measure how far aligned words are from their decoded times: `python -m tests.bench.alignment`.
 
-The forty utterances of the accuracy bench, shuffled and joined. Their decoding gives the known times. Aligned are the
-decoded text without its times; the same with a tenth of its words replaced, removed or added by chance; and the words
-of LibriSpeech, in lower case and without punctuation. The decoding says where to cut windows; the times are those of the
-given words, aligned window by window. Words that both texts have are measured.
+The recording is the forty utterances of the accuracy bench, shuffled and joined. Its decoding gives the reference
+times. Three texts are aligned: the decoded text without its times; the same with a tenth of its words replaced, removed
+or added at random; and the words of LibriSpeech, in lower case and without punctuation. The decoding defines where
+windows are cut. The given words are aligned window by window. Only words that both texts have are measured.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from stt.whisper.forced_alignment.aligner import placed
 from stt.whisper.forced_alignment.plan import UNFIT, key
 from stt.whisper.loading import loaded
 from tests import audio
-from tests.bench.accuracy import PROVING, joined, orders
+from tests.bench.accuracy import HELD_OUT_SPEAKERS, joined, orders
 from tests.bench.table import print_table
 
 GOAL = 0.2  # seconds, at the median
@@ -34,11 +34,11 @@ CHANGED = 0.1  # share of the words
 
 def changed(words: Sequence[str], seed: int) -> list[str]:
     """Return the words with a tenth of them replaced, removed, or with another one added."""
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     found: list[str] = []
     for word in words:
-        kind = chance.choice(("replaced", "removed", "added")) if chance.random() < CHANGED else ""
-        other = chance.choice(words)
+        kind = rng.choice(("replaced", "removed", "added")) if rng.random() < CHANGED else ""
+        other = rng.choice(words)
         found += {"": [word], "replaced": [other], "removed": [], "added": [word, other]}[kind]
     return found
 
@@ -47,27 +47,27 @@ def aligned(model: loaded.Model, sound: np.ndarray, given: Transcript, guide: Tr
     """Align as a job does, in one chunk."""
     seconds = len(sound) / audio.RATE
     planned = plan.from_decoding(given.segments, guide)
-    own = windows.windows(planned.words, 0, len(planned.words), 0.0, seconds)
-    voice = vad.speech_probabilities(sound)
+    spans = windows.windows(planned.words, 0, len(planned.words), 0.0, seconds)
+    probabilities = vad.speech_probabilities(sound)
     with model.whole.session(lambda: None, short=False) as session:
-        found = placed(session, sound, voice, 0.0, planned.words, own, "en")
+        found = placed(session, sound, probabilities, 0.0, planned.words, spans, "en")
     return result.finished(given, planned, found, seconds)
 
 
 def measured(known_words: Sequence[Word], found: Transcript) -> list[object]:
-    """Return how many words were measured, the median and the 90th and 99th percentile, and the words marked."""
+    """Return the number of measured words, the 50th, 90th and 99th percentile in s, and the number of marked words."""
     words = found.words
     same = alignment.same([key(word.text) for word in known_words], [key(word.text) for word in words])
-    off = [abs(words[mine].start - known_words[theirs].start) for mine, theirs in same.items()]
+    distances = [abs(words[index].start - known_words[known].start) for index, known in same.items()]
     marked = sum(len(str(row["text"]).split()) for row in found.extras.get(UNFIT, ()))
-    return [len(off), *(f"{np.percentile(off, share):.2f}" for share in (50, 90, 99)), marked]
+    return [len(distances), *(f"{np.percentile(distances, share):.2f}" for share in (50, 90, 99)), marked]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    names = orders([arguments.seed], set(PROVING.split(",")))[f"shuffled, seed {arguments.seed}"]
+    names = orders([arguments.seed], set(HELD_OUT_SPEAKERS.split(",")))[f"shuffled, seed {arguments.seed}"]
     sound = joined(names)
     seconds = len(sound) / audio.RATE
     model = loaded.of(weights.find(settings()))

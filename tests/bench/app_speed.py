@@ -1,13 +1,13 @@
-"""What the app adds to the engine, and how it holds up for an hour: `python -m tests.bench.app_speed`.
+"""Measure the overhead of the app over the engine, and an hour-long recording: `python -m tests.bench.app_speed`.
 
-All parts take twenty minutes; name some to measure only those:
+All parts take twenty minutes. Name some to measure only those:
 
-throughput  Real speech through a whole job (intake, queue, database, checkpoints, word times), through the engine
-            alone, and through faster-whisper's defaults, in turns.
-cancel      From the cancellation of a long job until it has ended, and until nothing works on it any more, beside
-            another one and alone.
-clip        An 11 s clip, from pressing the button to its text on the page.
-hour        A 60-minute recording: first words, longest wait for news, peak memory of the server.
+throughput  Transcribe real speech with a whole job (intake, queue, database, checkpoints, word times), with the engine
+            alone, and with faster-whisper's defaults, in turns.
+cancel      Measure the time from the cancellation of a long job until it has ended, and until no thread works on it any
+            more, beside another job and alone.
+clip        Measure the time from pressing the button to the text of an 11 s clip on the page.
+hour        Transcribe a 60-minute recording: time to the first words, longest wait for news, peak memory of the server.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from tests.server import Server
 from tests.waiting import until
 
 RUNS, CLIPS = 5, 7
-NEWS = """(title) => {
+RECORD_NEWS = """(title) => {
   window.news = []; window.percents = [];
   let text = '', percent = 0;
   new MutationObserver(() => {
@@ -51,7 +51,7 @@ NEWS = """(title) => {
 
 
 def speech(seconds: float) -> np.ndarray:
-    """LibriSpeech utterances with short pauses, over and over, of this length."""
+    """Return `seconds` of LibriSpeech utterances with short pauses, repeated as often as needed."""
     clips = [audio.samples(audio.utterance(name)) for name in audio.librispeech()]
     parts, length = [], 0
     while length < seconds * audio.RATE:
@@ -62,7 +62,7 @@ def speech(seconds: float) -> np.ndarray:
 
 
 def throughput(folder: Path) -> list[list[str]]:
-    """Measure a job from its creation to its end, with all that the app does in between."""
+    """Measure a job from its creation to its end, with everything that the app does in between."""
     os.environ["STT_DATA_DIR"] = str(folder / "data")
     from stt import lifecycle
     from stt.jobs import service
@@ -75,7 +75,7 @@ def throughput(folder: Path) -> list[list[str]]:
     def job(_: np.ndarray) -> None:
         generation_id = service.create(path)
         while service.get(generation_id).job.pending:
-            time.sleep(0.1)  # five times as often as a page asks; fifty questions a second took 4 % of the processor
+            time.sleep(0.1)  # five times as often as a page polls; fifty polls a second took 4 % of the processor
         assert service.get(generation_id).transcript is not None
 
     lifecycle.check()
@@ -87,15 +87,15 @@ def throughput(folder: Path) -> list[list[str]]:
     }
     times = in_turns(engines, sound, RUNS)
     service.stop()
-    clock = {name: [one for one, _ in seen] for name, seen in times.items()}
+    wall_times = {name: [wall for wall, _ in measured] for name, measured in times.items()}
     return [
         [
             f"{len(sound) / audio.RATE:.0f} s of speech: {name}",
-            f"{median(seen):.2f}",
-            f"{_ratio(clock['defaults'], seen):.2f}",
-            f"{_ratio(seen, clock['the engine alone']):.2f}",
+            f"{median(measured):.2f}",
+            f"{_median_ratio(wall_times['defaults'], measured):.2f}",
+            f"{_median_ratio(measured, wall_times['the engine alone']):.2f}",
         ]
-        for name, seen in clock.items()
+        for name, measured in wall_times.items()
     ]
 
 
@@ -122,26 +122,26 @@ def cancel(folder: Path) -> list[list[str]]:
             service.cancel(generation_id)
             DBOS.retrieve_workflow(f"{generation_id}-1").get_result(polling_interval_sec=0.02)
             times[f"{where}: the job has ended"].append(time.monotonic() - began)
-            until(lambda others=others: lanes() <= others, every=0.01)
+            until(lambda others=others: decode_threads() <= others, every=0.01)
             times[f"{where}: its last window is decoded"].append(time.monotonic() - began)
     service.stop()
     return [
-        [what, f"{median(seen):.2f}", f"longest of {len(seen)}: {max(seen):.2f}, to reach: 2"]
-        for what, seen in times.items()
+        [what, f"{median(measured):.2f}", f"longest of {len(measured)}: {max(measured):.2f}, to reach: 2"]
+        for what, measured in times.items()
     ]
 
 
-def lanes() -> int:
-    """Return how many threads decode or are ready to."""
+def decode_threads() -> int:
+    """Return the number of threads that decode or are ready to decode."""
     return sum(thread.name.startswith("decode_") for thread in threading.enumerate())
 
 
-def _ratio(ones: list[float], others: list[float]) -> float:
-    return median(one / other for one, other in zip(ones, others, strict=True))
+def _median_ratio(times: list[float], references: list[float]) -> float:
+    return median(measured / reference for measured, reference in zip(times, references, strict=True))
 
 
 def clip_on_the_page(page: Page) -> list[list[str]]:
-    """To the whole text, not to the first words of it."""
+    """Measure the time until the complete text is on the page, not only its first words."""
     from stt.whisper import transcribe
 
     sound = audio.samples(audio.JFK)
@@ -151,7 +151,7 @@ def clip_on_the_page(page: Page) -> list[list[str]]:
             page.get_by_role("button", name="Clear finished").click()
             page.locator(".st-key-jobs .stt-so-far").wait_for(state="detached")
         add_files(page, audio.JFK)
-        page.evaluate(NEWS, audio.JFK.stem)
+        page.evaluate(RECORD_NEWS, audio.JFK.stem)
         began = page.evaluate("performance.now() / 1000")
         page.get_by_role("button", name="Transcribe", exact=True).click()
         page.locator(".st-key-jobs .stt-so-far").wait_for()
@@ -161,33 +161,36 @@ def clip_on_the_page(page: Page) -> list[list[str]]:
         list(transcribe.transcribe(sound))
         alone.append(time.monotonic() - began)
     alone, shown = alone[1:], shown[1:]  # the first run loads the models
-    added = median(there - here for here, there in zip(alone, shown, strict=True))
+    overhead = median(page_time - engine_time for engine_time, page_time in zip(alone, shown, strict=True))
     return [
         ["11 s clip, the engine alone, s", f"{median(alone):.2f}", ""],
-        ["from the button to its text on the page, s", f"{median(shown):.2f}", f"+{added:.2f}, to reach: +0.8"],
+        ["from the button to its text on the page, s", f"{median(shown):.2f}", f"+{overhead:.2f}, to reach: +0.8"],
     ]
 
 
-def an_hour(page: Page, server: Server, folder: Path, minutes: float) -> list[list[str]]:
+def hour_on_the_page(page: Page, server: Server, folder: Path, minutes: float) -> list[list[str]]:
     path = audio.write(folder / "hour.mp3", speech(minutes * 60))
     page.locator("input[type=file]").first.set_input_files(str(path))
     page.locator("[class*=st-key-chosen-]", has_text="hour.mp3").wait_for(timeout=60_000)
-    page.evaluate(NEWS, path.stem)
+    page.evaluate(RECORD_NEWS, path.stem)
     peak = Peak(server.process.pid)
     began = page.evaluate("performance.now() / 1000")
     page.get_by_role("button", name="Transcribe", exact=True).click()
     page.locator(".st-key-jobs [class*=st-key-job-]", has_text="hour").get_by_role("button", name="Read").wait_for(
         timeout=30 * 60_000
     )
-    news, percents = page.evaluate("window.news"), page.evaluate("window.percents")
-    words, any_news = _gaps(news), _gaps(sorted(news + [at for at in percents if at > news[0]]))
-    took = news[-1] - began
+    text_updates, percent_updates = page.evaluate("window.news"), page.evaluate("window.percents")
+    text_gaps, update_gaps = (
+        _gaps(text_updates),
+        _gaps(sorted(text_updates + [at for at in percent_updates if at > text_updates[0]])),
+    )
+    duration = text_updates[-1] - began
     return [
-        [f"{minutes:.0f} min recording: first words on the page, s", f"{news[0] - began:.1f}", "to reach: 4"],
-        ["longest wait for more text or percent, s", f"{max(any_news):.1f}", "to reach: 6"],
-        ["longest wait for more text, s", f"{max(words):.1f}", f"median {median(words):.1f}, to reach: 6"],
+        [f"{minutes:.0f} min recording: first words on the page, s", f"{text_updates[0] - began:.1f}", "to reach: 4"],
+        ["longest wait for more text or percent, s", f"{max(update_gaps):.1f}", "to reach: 6"],
+        ["longest wait for more text, s", f"{max(text_gaps):.1f}", f"median {median(text_gaps):.1f}, to reach: 6"],
         ["peak memory of the server and its decoders, MB", f"{peak.stop():.0f}", "to reach: 900"],
-        ["times real time, all in", f"{minutes * 60 / took:.1f}", ""],
+        ["times real time, all in", f"{minutes * 60 / duration:.1f}", ""],
     ]
 
 
@@ -196,9 +199,9 @@ def _gaps(times: list[float]) -> list[float]:
 
 
 class Peak:
-    """The largest memory of a process and of those that it started, MB, looked at four times a second.
+    """Measure the peak memory of a process and its child processes in MB, four times a second.
 
-    Of its children counts what each has for itself: the rest is shared with the others.
+    Of a child process only unshared memory counts, because the rest is shared with the others.
     """
 
     def __init__(self, pid: int) -> None:
@@ -245,7 +248,7 @@ def main() -> None:
                 rows += clip_on_the_page(page)
                 page.get_by_role("button", name="Clear finished").click()
             if "hour" in parts:
-                rows += an_hour(page, server, folder, arguments.minutes)
+                rows += hour_on_the_page(page, server, folder, arguments.minutes)
         browser.close()
     if rows:
         print_table("On the page (medians)", ["what", "measured", ""], rows)

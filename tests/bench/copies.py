@@ -1,6 +1,7 @@
-"""How long a playback copy of an hour takes, alone and beside the transcription: `python -m tests.bench.copies`.
+"""Measure the playback copy of an hour, alone and beside the transcription: `python -m tests.bench.copies`.
 
-Beside it, the speech of the accuracy bench is repeated for an hour of stereo; that takes five to ten minutes.
+The transcribed recording is an hour of stereo that repeats the speech of the accuracy bench. This takes five to ten
+minutes.
 """
 
 from __future__ import annotations
@@ -20,18 +21,18 @@ from tests.bench.table import print_table
 from tests.waiting import until
 
 MINUTE, HOUR = 60, 3600  # seconds
-MOST = 10  # percent of the time that the transcription takes
+GOAL = 10  # percent of the time that the transcription takes
 
 
 def hour_of(minute: np.ndarray, sound: Path, layout: str) -> None:
-    """Write an hour of MP3 frames without a header, one minute after the other: encoding it takes longer than its copy."""
-    plain = {"write_xing": "0", "id3v2_version": "0"}
-    frames = formats.write(sound, minute, "libmp3lame", "mp3", layout=layout, muxer=plain).read_bytes()
+    """Write an hour of MP3 frames without a header by repeating a minute. To encode an hour takes longer."""
+    muxer_options = {"write_xing": "0", "id3v2_version": "0"}
+    frames = formats.write(sound, minute, "libmp3lame", "mp3", layout=layout, muxer=muxer_options).read_bytes()
     sound.write_bytes(frames * (HOUR // MINUTE))
 
 
-def beside(sound: Path, folder: Path) -> list[str]:
-    """Transcribe an hour, and return when its copy was ready and its words were."""
+def beside_transcription(sound: Path, folder: Path) -> list[str]:
+    """Transcribe an hour, and return a row with the seconds until its copy and until its text were ready."""
     os.environ["STT_DATA_DIR"] = str(folder / "data")
     from stt import lifecycle
     from stt.jobs import service
@@ -49,9 +50,13 @@ def beside(sound: Path, folder: Path) -> list[str]:
     until(is_ready, HOUR, every=0.1)
     ready = time.monotonic() - began
     until(lambda: not service.get(generation_id).job.pending, HOUR, every=0.1)
-    words = time.monotonic() - began
+    transcribed = time.monotonic() - began
     service.stop()
-    return [f"{sound.name}, beside its transcription", f"{ready:.1f}", f"{100 * ready / words:.1f} % of {words:.0f} s"]
+    return [
+        f"{sound.name}, beside its transcription",
+        f"{ready:.1f}",
+        f"{100 * ready / transcribed:.1f} % of {transcribed:.0f} s",
+    ]
 
 
 def main() -> None:
@@ -65,8 +70,8 @@ def main() -> None:
             rows.append([f"{name}, alone", f"{time.monotonic() - began:.1f}", ""])
             length = decoder.probe(Path(folder) / "copy.m4a").duration or 0.0
             assert HOUR <= length < HOUR + 10, "the last frame of each minute is padded"
-        rows.append(beside(Path(folder) / "stereo.mp3", Path(folder)))
-    print_table(f"a copy of an hour; to reach: {MOST} %", ["what", "ready after s", "of the transcription"], rows)
+        rows.append(beside_transcription(Path(folder) / "stereo.mp3", Path(folder)))
+    print_table(f"a copy of an hour; to reach: {GOAL} %", ["what", "ready after s", "of the transcription"], rows)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Speed of the engine alone against faster-whisper's defaults: `python -m tests.bench.engine_speed`.
+"""Measure the speed of the engine alone against faster-whisper's defaults: `python -m tests.bench.engine_speed`.
 
-Everything is run in turns, so that what else the machine does falls on all alike; medians of the turns.
-Processor time is shown too: on a busy machine it says more than the clock.
+The engines run in turns, so that other load on the machine affects all alike. The figures are medians of the turns.
+Processor time is shown too: on a busy machine it is more meaningful than wall time.
 """
 
 from __future__ import annotations
@@ -21,47 +21,47 @@ from tests.bench.accuracy import defaults, joined, library, ours
 from tests.bench.table import print_table
 
 Timed = dict[str, list[tuple[float, float]]]
-Hear = Callable[[np.ndarray], object]
+Engine = Callable[[np.ndarray], object]
 
 
-def timed(hear: Hear, sound: np.ndarray) -> tuple[float, float]:
-    """Return seconds of wall time and of processor time."""
+def timed(engine: Engine, sound: np.ndarray) -> tuple[float, float]:
+    """Return the seconds of wall time and of processor time."""
     clock, processor = time.perf_counter(), time.process_time()
-    hear(sound)
+    engine(sound)
     return time.perf_counter() - clock, time.process_time() - processor
 
 
-def in_turns(engines: dict[str, Hear], sound: np.ndarray, turns: int) -> Timed:
-    """Engine -> the times of every turn; one turn before warms up.
+def in_turns(engines: dict[str, Engine], sound: np.ndarray, turns: int) -> Timed:
+    """Return {engine: its times in each turn}, after a turn for warming up.
 
-    The library runs in a process of its own, where nothing that we set in ours changes its speed.
+    The library runs in a separate process, where none of our settings changes its speed.
     """
     times: Timed = {name: [] for name in engines}
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as elsewhere:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as library_process:
         for turn in range(turns + 1):
-            for name, hear in engines.items():
-                theirs = hear in (defaults, dependable)
-                seen = elsewhere.submit(timed, hear, sound).result() if theirs else timed(hear, sound)
+            for name, engine in engines.items():
+                is_library = engine in (defaults, library_with_word_times)
+                measured = library_process.submit(timed, engine, sound).result() if is_library else timed(engine, sound)
                 if turn:
-                    times[name].append(seen)
+                    times[name].append(measured)
     return times
 
 
 def rows(times: Timed, length: float) -> list[list[str]]:
-    """Name, seconds, times real time, how many times the defaults' speed by the clock and by the processor."""
-    peer = times["defaults"]
+    """Return rows: name, seconds, times real time, speed by wall and processor time and time against the defaults."""
+    reference = times["defaults"]
     found = []
-    for name, seen in times.items():
-        clock = median(one for one, _ in seen)
-        faster = median(other[0] / one[0] for one, other in zip(seen, peer, strict=True))
-        cheaper = median(other[1] / one[1] for one, other in zip(seen, peer, strict=True))
+    for name, measured in times.items():
+        wall = median(one for one, _ in measured)
+        faster = median(other[0] / one[0] for one, other in zip(measured, reference, strict=True))
+        cheaper = median(other[1] / one[1] for one, other in zip(measured, reference, strict=True))
         found.append(
-            [name, f"{clock:.2f}", f"{length / clock:.1f}", f"{faster:.2f}", f"{cheaper:.2f}", f"{1 / faster:.2f}"]
+            [name, f"{wall:.2f}", f"{length / wall:.1f}", f"{faster:.2f}", f"{cheaper:.2f}", f"{1 / faster:.2f}"]
         )
     return found
 
 
-def dependable(sound: np.ndarray) -> None:
+def library_with_word_times(sound: np.ndarray) -> None:
     """Run the library one window after the other at beam 1, with VAD and word times."""
     for _ in library().transcribe(sound, beam_size=1, vad_filter=True, word_timestamps=True)[0]:
         pass
@@ -75,7 +75,7 @@ def main() -> None:
     memory.tune()  # as the app does when it starts
     engines: dict[str, Callable[[np.ndarray], object]] = {
         "defaults": defaults,
-        "library, beam 1, words": dependable,
+        "library, beam 1, words": library_with_word_times,
         "STT Studio": ours,
     }
     headers = ["engine", "seconds", "times real time", "faster (clock)", "faster (processor)", "time of defaults"]

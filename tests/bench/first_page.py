@@ -1,4 +1,4 @@
-"""From the command to a usable first page, against `streamlit hello`: `python -m tests.bench.first_page`."""
+"""Measure from the command to a usable first page, against `streamlit hello`: `python -m tests.bench.first_page`."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from tests.server import ROOT, Server, free_port
 from tests.waiting import until
 
 RUNS = 8
-# The page itself notes when it is there: from outside it is asked twice a second only.
-SEEN = """new MutationObserver(() => { if (document.querySelector("%s")) window.seen ??= Date.now(); })
+# The page itself records when the element appears: from outside, Playwright checks it only twice a second.
+RECORD_SEEN = """new MutationObserver(() => { if (document.querySelector("%s")) window.seen ??= Date.now(); })
     .observe(document, { childList: true, subtree: true });"""
 
 
-def seconds_until(page: Page, port: int, seen: str, began: float) -> float:
-    def listening() -> bool:  # asked without the browser, whose every failed attempt takes time from the server
-        with socket.socket() as one:
-            return one.connect_ex(("127.0.0.1", port)) == 0
+def seconds_until(page: Page, port: int, selector: str, began: float) -> float:
+    def listening() -> bool:  # without the browser, because each of its failed attempts takes time from the server
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
 
-    page.add_init_script(SEEN % seen)
+    page.add_init_script(RECORD_SEEN % selector)
     until(listening, every=0.01)
     page.goto(f"http://localhost:{port}", wait_until="commit")
-    page.locator(seen).first.wait_for()
+    page.locator(selector).first.wait_for()
     return page.evaluate("window.seen") / 1000 - began
 
 
@@ -71,11 +71,11 @@ def main() -> None:
                 times[name].append(run(page, Path(folder)))
                 page.close()
         browser.close()
-    peer = median(times["streamlit hello"])
+    reference = median(times["streamlit hello"])
     print_table(
         "First page usable after the command, seconds (medians)",
         ["what", "seconds", "ratio"],
-        [[name, f"{median(seen):.2f}", f"{median(seen) / peer:.2f}"] for name, seen in times.items()],
+        [[name, f"{median(measured):.2f}", f"{median(measured) / reference:.2f}"] for name, measured in times.items()],
     )
 
 

@@ -1,7 +1,7 @@
-"""The history with 100,000 transcripts against one with ten: `python -m tests.bench.history_scale [count] [folder]`.
+"""Compare a history of 100,000 transcripts with one of ten: `python -m tests.bench.history_scale [count] [folder]`.
 
-A folder keeps what was generated, for the next time. Two kinds of searches: words that somebody would look for, and
-the words that nearly every transcript has, which is the worst there is.
+A folder keeps the generated data for the next run. There are two kinds of searches: words that somebody would search
+for, and words that nearly all transcripts have, which is the worst case.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ COMMON = ["the", "of", "and", "to", "a", "in", "that", "it", "the of", '"of the"
 RUNS, OPEN_PAGES = 7, 5
 CELL = "[data-testid=glide-cell-2-0]"
 TABLE = ".st-key-history canvas"
-# Dark pixels where the title of the first row is. The cells for screen readers follow a third of a second later.
-# The old table is still there for a moment when the new one comes.
+# Check for dark pixels at the title of the first row. The cells for screen readers follow a third of a second later.
+# The old table is still there for a moment when the new one appears.
 DRAWN = """() => {
     const canvas = [...document.querySelectorAll('.st-key-history canvas')].find(canvas => !canvas.old)
     if (!canvas || canvas.width < 100 || canvas.height < 100) return false
@@ -41,7 +41,7 @@ DRAWN = """() => {
     for (let at = 0; at < row.length; at += 4) dark += row[at + 3] > 200 && row[at] + row[at + 1] + row[at + 2] < 300
     return dark > 50
 }"""
-# Asked at every frame. Playwright's `wait_for_function` would ask with `eval`, which our policy refuses.
+# Checked in every frame. Playwright's `wait_for_function` would use `eval`, which our policy blocks.
 WHEN_DRAWN = f"""() => new Promise(done => {{
     const drawn = {DRAWN}
     const look = () => drawn() ? done() : requestAnimationFrame(look)
@@ -49,8 +49,8 @@ WHEN_DRAWN = f"""() => new Promise(done => {{
 }})"""
 
 
-def filled(data: Path, count: int) -> None:
-    """Use this data folder from now on, and fill it if it is new."""
+def use_data(data: Path, count: int) -> None:
+    """Make `data` the data folder of this process, and fill it if it is new."""
     os.environ["STT_DATA_DIR"] = str(data)
     forget()
     from stt.library import history
@@ -60,13 +60,13 @@ def filled(data: Path, count: int) -> None:
 
 
 def timed(function: Callable[[], object]) -> tuple[float, float]:
-    """Milliseconds on the clock and of the processor: on a busy machine only the second one says something."""
+    """Return wall time and processor time in ms. On a busy machine only processor time is meaningful."""
     wall, used = time.perf_counter(), time.process_time()
     function()
     return (time.perf_counter() - wall) * 1000, (time.process_time() - used) * 1000
 
 
-def searches() -> list[str]:
+def random_queries() -> list[str]:
     """Return 150 queries of one to three words, or two in quotes, of at least 4 letters, from random transcripts."""
     from stt.db.engine import database
     from stt.db.tables import transcripts
@@ -86,8 +86,8 @@ def searches() -> list[str]:
     return queries
 
 
-def look(query: str) -> None:
-    """Ask all that the page asks for a search: the totals, the first hundred, the hits in context."""
+def search_as_page(query: str) -> None:
+    """Run all queries of the page for a search: the totals, the first hundred transcripts, the hits in context."""
     from stt.library import history
 
     history.totals(OWNER, text=query)
@@ -101,11 +101,11 @@ def on_the_server() -> list[list[str]]:
         wall, used = zip(*times, strict=True)
         return [name, *(f"{value:.0f}" for t in (wall, used) for value in (median(t), quantiles(t, n=20)[-1]))]
 
-    look("warm")
+    search_as_page("warm")
     sorts = [(sort, down) for sort in history.SORTS for down in (True, False)]
     return [
-        row("search, 150 queries", [timed(lambda q=q: look(q)) for q in searches()]),
-        row("search, words that all have", [timed(lambda q=q: look(q)) for q in COMMON * 3]),
+        row("search, 150 queries", [timed(lambda q=q: search_as_page(q)) for q in random_queries()]),
+        row("search, words that all have", [timed(lambda q=q: search_as_page(q)) for q in COMMON * 3]),
         row(
             "another sort, every column",
             [timed(lambda s=s, d=d: history.find(OWNER, sort=s, descending=d, limit=100)) for s, d in sorts * 3],
@@ -115,7 +115,7 @@ def on_the_server() -> list[list[str]]:
 
 
 def resident(server: Server) -> float:
-    """Resident memory of the server, MB."""
+    """Return the resident memory of the server in MB."""
     status = Path(f"/proc/{server.process.pid}/status").read_text()
     return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS"))
 
@@ -141,25 +141,25 @@ def first_view(page: Page, server: Server) -> tuple[float, float]:
     return drawn, time.perf_counter() - began
 
 
-def waits(title: str, views: list[tuple[float, float]]) -> dict[str, float]:
-    drawn, spoken = zip(*views, strict=True)
+def view_times(title: str, views: list[tuple[float, float]]) -> dict[str, float]:
+    drawn, readable = zip(*views, strict=True)
     return {
         f"first view, {title}, s": median(drawn), f"the slowest of {len(views)}, {title}, s": max(drawn),
-        f"for screen readers too, {title}, s": median(spoken),
+        f"for screen readers too, {title}, s": median(readable),
     }  # fmt: skip
 
 
 def in_the_browser(browser: Browser, data: Path) -> dict[str, float]:
     with Server(data) as server:
         first_view(visit(browser, server), server)  # the server is warm from now on
-        new = []
+        uncached = []
         for _ in range(RUNS):
             page = visit(browser, server)
-            new.append(first_view(page, server))
+            uncached.append(first_view(page, server))
             page.context.close()
         page = visit(browser, server)
         first_view(page, server)
-        again = [first_view(page, server) for _ in range(RUNS)]
+        cached = [first_view(page, server) for _ in range(RUNS)]
         sorting = []
         for _ in range(RUNS):
             box = page.locator(TABLE).first.bounding_box()
@@ -171,15 +171,15 @@ def in_the_browser(browser: Browser, data: Path) -> dict[str, float]:
             sorting.append(time.perf_counter() - began)
         heap = page.evaluate("performance.memory.usedJSHeapSize") / 2**20
         page.context.close()
-        before = resident(server)
+        memory_before = resident(server)
         pages = [visit(browser, server) for _ in range(OPEN_PAGES)]
         for page in pages:
             first_view(page, server)
-        grown = (resident(server) - before) / OPEN_PAGES
+        grown = (resident(server) - memory_before) / OPEN_PAGES
         for page in pages:
             page.context.close()
         return {
-            **waits("nothing cached", new), **waits("been here before", again),
+            **view_times("nothing cached", uncached), **view_times("been here before", cached),
             "click on a header to new rows, drawn, s": median(sorting),
             "server, MB for each open page": grown, "browser, MB of script memory": heap, "server in all, MB": resident(server),
         }  # fmt: skip
@@ -191,9 +191,9 @@ def main() -> None:
         folder = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(name)
         few, many = folder / "few", folder / "many"
         browser = launch(playwright.chromium)
-        filled(few, 10)
+        use_data(few, 10)
         small = in_the_browser(browser, few)
-        filled(many, count)
+        use_data(many, count)
         large = in_the_browser(browser, many)
         headers = ["what", "median ms", "95th", "processor, median", "95th"]
         print_table(f"{count:,} transcripts, on the server", headers, on_the_server())

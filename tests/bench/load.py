@@ -1,8 +1,8 @@
-"""50 visitors who upload, poll, read and listen for a minute, while one transcription runs; all on this machine.
+"""Simulate 50 visitors who upload, poll, read and listen for a minute during a transcription, all on this machine.
 
     python -m tests.bench.load [--visitors 50] [--seconds 60]
 
-Prints how long each kind of request took, how many failed, and how far the transcription came meanwhile.
+Print how long each kind of request took, how many failed, and how much was transcribed meanwhile.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ MODEL = "#g1_whisper-base"
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """What came of it: a row of figures for each kind of request (times in ms), and of the transcription beside."""
+class LoadResult:
+    """Represent the results: a row for each kind of request (times in ms), and the job before and after."""
 
     rows: list[dict[str, str]]
     failures: list[dict[str, str]]
@@ -51,37 +51,37 @@ class Loaded:
         return sum(int(row["Failure Count"]) for row in self.rows)
 
 
-def run(folder: Path, visitors: int, seconds: int, *, first_visit: bool = True) -> Loaded:
-    """Start the app on `folder`, make the visitors and the long recording, and let locust loose.
+def run(folder: Path, visitors: int, seconds: int, *, first_visit: bool = True) -> LoadResult:
+    """Start the app on `folder`, create the visitors and the long recording, and run locust.
 
-    On a first visit a browser loads all scripts and styles, which it keeps after.
+    On its first visit a browser loads all scripts and styles. Later it has them in its cache.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STT_DATA_DIR", str(folder / "data"))
         forget()
         try:
             with Server(folder / "data") as server:
-                told = {"visitors": [make_visitor() for _ in range(visitors)], "sound": str(audio.AUSTEN[1])}
-                told["first visit"] = first_visit
-                (folder / "visitors.json").write_text(json.dumps(told))
-                running = start_transcription(server, folder, seconds)
-                before = records.load(running, None)
+                configuration = {"visitors": [create_visitor() for _ in range(visitors)], "sound": str(audio.AUSTEN[1])}
+                configuration["first visit"] = first_visit
+                (folder / "visitors.json").write_text(json.dumps(configuration))
+                generation_id = start_transcription(server, folder, seconds)
+                before = records.load(generation_id, None)
                 rows, failures = locust(server, folder, visitors, seconds)
-                return Loaded(rows, failures, before, records.load(running, None))
+                return LoadResult(rows, failures, before, records.load(generation_id, None))
         finally:
             forget()
 
 
-def make_visitor() -> dict[str, str]:
+def create_visitor() -> dict[str, str]:
     """Create a visitor with a transcript of a short talk, and a token."""
     name = access.new_visitor()
     owner = access.owner_of(name)
     assert owner is not None
     recording = recordings.take_in(audio.JFK, owner)
-    made = job(owner, minutes=11 / 60, title="Talk", recording_id=recording.id, state=kinds.WORKING)
-    records.insert(made)
+    new_job = job(owner, minutes=11 / 60, title="Talk", recording_id=recording.id, state=kinds.WORKING)
+    records.insert(new_job)
     words = audio.JFK_WORDS.split() * 20  # 440 words, about three minutes of speech
-    spoken = tuple(
+    segments = tuple(
         Segment(
             start * 0.4,
             (start + 22) * 0.4,
@@ -93,22 +93,22 @@ def make_visitor() -> dict[str, str]:
         )
         for start in range(0, len(words), 22)
     )
-    records.finish(made, Transcript(spoken, len(words) * 0.4, language="en"))
-    return {"cookie": access.cookie_for(name), "token": tokens.create("Load", owner), "generation_id": made.id}
+    records.finish(new_job, Transcript(segments, len(words) * 0.4, language="en"))
+    return {"cookie": access.cookie_for(name), "token": tokens.create("Load", owner), "generation_id": new_job.id}
 
 
 def start_transcription(server: Server, folder: Path, seconds: int) -> str:
-    """Have somebody else's recording transcribed, long enough to run all the while; wait until it has begun."""
+    """Start a transcription for another visitor that lasts longer than the measurement, and wait until it has begun."""
     sound = np.tile(audio.samples(audio.JFK), 2 * seconds + 20)  # over 20 times as long as the visitors stay
     with open(audio.write(folder / "long.wav", sound), "rb") as file:
-        made = requests.post(
+        response = requests.post(
             f"{server.url}/v1/stt/create",
-            headers={"Authorization": f"Bearer {make_visitor()['token']}"},
+            headers={"Authorization": f"Bearer {create_visitor()['token']}"},
             data={"model": MODEL},
             files={"audio": file},
             timeout=120,
         )
-    generation_id = made.json()["generation_id"]
+    generation_id = response.json()["generation_id"]
     while not records.load(generation_id, None).seconds_done:
         time.sleep(0.1)
     return generation_id
@@ -140,8 +140,8 @@ def locust(
         ),
     ]
     environment = {**os.environ, "VISITORS": str(folder / "visitors.json")}
-    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
+    completed = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stderr
     return read(folder / "load_stats.csv"), read(folder / "load_failures.csv")
 
 
@@ -154,21 +154,21 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--visitors", type=int, default=50)
     parser.add_argument("--seconds", type=int, default=60)
-    chosen = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         began = time.monotonic()
-        loaded = run(Path(folder), chosen.visitors, chosen.seconds)
+        result = run(Path(folder), arguments.visitors, arguments.seconds)
     print_table(
-        f"{chosen.visitors} visitors for {chosen.seconds} s (ms)",
+        f"{arguments.visitors} visitors for {arguments.seconds} s (ms)",
         ["request", "times", "failed", "median", "95 %", "longest"],
         [
             (row["Name"], row["Request Count"], row["Failure Count"], row["50%"], row["95%"], row["100%"])
-            for row in loaded.rows
+            for row in result.rows
         ],
     )
-    done = loaded.after.seconds_done - loaded.before.seconds_done
+    done = result.after.seconds_done - result.before.seconds_done
     print(f"\nBeside them {done:.0f} s of audio were transcribed; {time.monotonic() - began:.0f} s in all.")
-    for failure in loaded.failures:
+    for failure in result.failures:
         print(failure)
 
 

@@ -1,7 +1,7 @@
-"""A transcript of 100,000 words in the browser: `python -m tests.bench.long_transcript [words]`.
+"""Measure a transcript of 100,000 words in the browser: `python -m tests.bench.long_transcript [words]`.
 
-From the address to the first words that can be clicked; then scrolled from its beginning to its end, searched and
-typed into. The same with ten words, for what the page itself takes.
+Measured are the time from the address to the first clickable words, scrolling from beginning to end, search, and
+typing. The same with ten words shows the cost of the page itself.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ SEARCH = """() => {
 }"""
 
 
-def opened(page: Page, address: str) -> float:
+def seconds_to_open(page: Page, address: str) -> float:
     """Return the seconds from opening the page to clickable words."""
     page.goto("about:blank")
     began = time.perf_counter()
@@ -64,8 +64,8 @@ def opened(page: Page, address: str) -> float:
     return time.perf_counter() - began
 
 
-def typed(page: Page) -> list[float]:
-    """Return the milliseconds from each key to the screen, of keys typed into a paragraph while answers come in."""
+def key_latencies(page: Page) -> list[float]:
+    """Type into a paragraph while responses arrive, and return the milliseconds from each key press to the screen."""
     page.evaluate(KEYS)
     words = page.locator(".stt-words").first
     words.scroll_into_view_if_needed()
@@ -75,8 +75,8 @@ def typed(page: Page) -> list[float]:
     return sorted(found)
 
 
-def saved(page: Page) -> float:
-    """Return the seconds from leaving the paragraph until the server has what was typed."""
+def seconds_to_save(page: Page) -> float:
+    """Return the seconds from leaving the paragraph until the server has the typed text."""
     page.keyboard.type("Saved. ")
     began = time.perf_counter()
     page.keyboard.press("Escape")
@@ -91,15 +91,15 @@ def main() -> None:
         browser = launch(playwright.chromium)
         with Server(Path(folder) / "data") as server, transcripts.sharing_data_with(server):
             for words in (10, count):
-                made = transcripts.put(f"visitor:{VISITOR}", transcripts.long_talk(words))
+                generation_id = transcripts.put(f"visitor:{VISITOR}", transcripts.long_talk(words))
                 page = transcripts.page_of(browser, server, VISITOR)
-                address = f"{server.url}/transcript?id={made}"
-                opened(page, address)
-                first = [opened(page, address) for _ in range(RUNS)]
+                address = f"{server.url}/transcript?id={generation_id}"
+                seconds_to_open(page, address)
+                first = [seconds_to_open(page, address) for _ in range(RUNS)]
                 middle, slow, slowest = page.evaluate(SCROLL)
                 searched = page.evaluate(SEARCH)
                 heap = page.evaluate("performance.memory.usedJSHeapSize") / 2**20
-                keys, seconds = typed(page), saved(page)
+                keys, seconds = key_latencies(page), seconds_to_save(page)
                 rows.append(
                     [f"{words:,}", f"{median(first):.2f}", f"{min(first):.2f}", f"{middle:.0f} / {slow:.0f} / {slowest:.0f}",
                      f"{searched:.0f}", f"{median(keys):.0f} / {keys[int(len(keys) * 0.95)]:.0f} / {keys[-1]:.0f}",

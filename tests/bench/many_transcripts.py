@@ -1,6 +1,6 @@
-"""A history of any size, made up: `generate(owner, 100_000)` writes it into the database of this process.
+"""Generate a history of any size: `generate(owner, 100_000)` writes it into the database of this process.
 
-Words are drawn as in speech: few of them often, most of them seldom (Zipf); lengths vary from a few words to hours.
+Word frequencies are as in speech: few words are frequent, most are rare (Zipf). Lengths vary from a few words to hours.
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ BLOCK = 2000  # rows written together
 
 def vocabulary(random: np.random.Generator, size: int = 30_000) -> list[str]:
     """Return the words of LibriSpeech by frequency, then invented ones of two to five syllables."""
-    said = " ".join(audio.librispeech().values()).lower().split()
-    known = sorted(set(said), key=lambda word: (-said.count(word), word))
+    spoken = " ".join(audio.librispeech().values()).lower().split()
+    known = sorted(set(spoken), key=lambda word: (-spoken.count(word), word))
     syllables = [a + b for a in "bcdfghklmnprstvw" for b in ("a", "e", "i", "o", "u", "an", "er", "ing", "ol", "ut")]
-    made = {"".join(random.choice(syllables, random.integers(2, 6))) for _ in range(size)}
-    return [*known, *sorted(made - set(known), key=lambda word: (len(word), word))][:size]
+    invented = {"".join(random.choice(syllables, random.integers(2, 6))) for _ in range(size)}
+    return [*known, *sorted(invented - set(known), key=lambda word: (len(word), word))][:size]
 
 
 def rows(owner: str, count: int, seed: int = 1) -> Iterator[tuple[dict, dict]]:
     """Yield `count` rows for each of the tables `transcriptions` and `transcripts`, oldest first."""
     random = np.random.default_rng(seed)
     words = np.array(vocabulary(random), dtype=object)
-    chance = 1 / (np.arange(len(words)) + 2.7)
-    chance /= chance.sum()
+    probabilities = 1 / (np.arange(len(words)) + 2.7)
+    probabilities /= probabilities.sum()
     lengths = np.clip(random.lognormal(np.log(220), 1.0, count), 3, 20_000).astype(int)
     began = time.time() - 3 * 365 * DAY
     for number, length in enumerate(lengths):
-        said = random.choice(words, length, p=chance)
-        sentences = [" " + " ".join(said[at : at + 14]).capitalize() + "." for at in range(0, length, 14)]
+        spoken = random.choice(words, length, p=probabilities)
+        sentences = [" " + " ".join(spoken[at : at + 14]).capitalize() + "." for at in range(0, length, 14)]
         model, engine = MODELS[random.integers(len(MODELS))]
         duration = length / 2.5
         state = STATES[random.integers(len(STATES))]
@@ -72,8 +72,8 @@ def rows(owner: str, count: int, seed: int = 1) -> Iterator[tuple[dict, dict]]:
 def generate(owner: str, count: int, seed: int = 1) -> None:
     """Write `count` transcripts of `owner`, through the same tables and triggers as real ones."""
     block: list[tuple[dict, dict]] = []
-    made = rows(owner, count, seed)
-    while block := [row for _, row in zip(range(BLOCK), made, strict=False)]:
+    generated = rows(owner, count, seed)
+    while block := [row for _, row in zip(range(BLOCK), generated, strict=False)]:
         with database().begin() as connection:
             connection.execute(sa.insert(transcriptions), [job for job, _ in block])
             connection.execute(sa.insert(transcripts), [transcript for _, transcript in block])

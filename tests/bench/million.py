@@ -1,9 +1,9 @@
-"""What a million hours of audio a month need, on paper: `python -m tests.bench.million --speed 8.1 …`.
+"""Estimate what a million hours of audio a month need: `python -m tests.bench.million --speed 8.1 …`.
 
-From measured figures, given as arguments: `--speed` from `workers` (seconds of audio a second on one core), `--megabytes`
-from `sizes` (database for an hour of speech), `--job-ms` from `queue_cost` (processor time of a job on PostgreSQL, the
-worker's and the front's), `--in-flight` from `provider_scale` (provider jobs that one core carries). The prices are
-assumptions: put in your own.
+It uses measured figures, given as arguments: `--speed` from `workers` (seconds of audio a second on one core),
+`--megabytes` from `sizes` (database for an hour of speech), `--job-ms` from `queue_cost` (processor time of a job on
+PostgreSQL, in the worker and the web process), `--in-flight` from `provider_scale` (provider jobs per core). The prices
+are assumptions: replace them with yours.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tests.bench.table import print_table
 MONTH = 30 * 24 * 3600  # seconds
 
 
-def paper(arguments: argparse.Namespace) -> list[list[str]]:
+def estimate(arguments: argparse.Namespace) -> list[list[str]]:
     hours, busy = arguments.hours, arguments.busy / 100
     load = hours * 3600 / MONTH  # seconds of audio a second, day and night
     jobs = hours * 60 / arguments.minutes
@@ -24,24 +24,24 @@ def paper(arguments: argparse.Namespace) -> list[list[str]]:
     queue = jobs / MONTH * arguments.job_ms / 1000
     database = hours * arguments.megabytes / 1e6  # TB
     audio = hours * 3600 * arguments.kilobits / 8 / 1e9  # TB
-    kept = audio * arguments.days / 30
-    money = {
+    stored = audio * arguments.days / 30
+    costs = {
         "workers": cores * MONTH / 3600 * arguments.core_hour,
         "database": database * 1000 * arguments.database_gigabyte,
-        "audio": kept * 1000 * arguments.audio_gigabyte,
+        "audio": stored * 1000 * arguments.audio_gigabyte,
     }
-    flight = jobs / MONTH * arguments.stay
+    in_flight = jobs / MONTH * arguments.stay
     return [
         ["audio to hear, day and night", f"{load:,.0f} s a second"],
         [f"jobs of {arguments.minutes:g} min", f"{jobs / 1e6:,.1f} million, {jobs / MONTH:.1f} a second"],
         [f"worker cores, {arguments.busy:g} % busy", f"{cores:,} ({math.ceil(cores / 16):,} machines of 16)"],
         ["cores for the queue itself", f"{queue:.2f}"],
         ["database, each month more", f"{database:,.2f} TB"],
-        [f"audio at {arguments.kilobits:g} kbit/s, kept {arguments.days:g} days", f"{kept:,.1f} TB"],
-        ["money a month", f"${sum(money.values()):,.0f} ({', '.join(f'{k} ${v:,.0f}' for k, v in money.items())})"],
+        [f"audio at {arguments.kilobits:g} kbit/s, kept {arguments.days:g} days", f"{stored:,.1f} TB"],
+        ["money a month", f"${sum(costs.values()):,.0f} ({', '.join(f'{k} ${v:,.0f}' for k, v in costs.items())})"],
         [
             "in place of worker cores: provider jobs in flight",
-            f"{flight:,.0f}, {math.ceil(flight / arguments.in_flight)} cores",
+            f"{in_flight:,.0f}, {math.ceil(in_flight / arguments.in_flight)} cores",
         ],
     ]
 
@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--core-hour", type=float, default=0.03, help="dollars")
     parser.add_argument("--database-gigabyte", type=float, default=0.12, help="dollars a month")
     parser.add_argument("--audio-gigabyte", type=float, default=0.023, help="dollars a month")
-    print_table("A million hours of audio a month, on paper", ["what", "value"], paper(parser.parse_args()))
+    print_table("A million hours of audio a month, on paper", ["what", "value"], estimate(parser.parse_args()))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""What models take: memory of one and of two at once, and the first words with base: `python -m tests.bench.models`.
+"""Measure the memory of one model and of two at once, and the first words with base: `python -m tests.bench.models`.
 
-To reach: two models in use take at most the sum of both plus 100 MB; first words with base not later than before.
-Tiny.en comes from its wheel, base from its packages. Each figure is of a process of its own.
+To reach: two models in use take at most the sum of both plus 100 MB; the first words with base are not later than
+before. Tiny.en comes from its wheel, base from its packages. Each figure is measured in a separate process.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ MEGABYTE = 1 << 20
 
 
 def peak() -> int:
-    """Return the most memory that this process has held, in bytes."""
+    """Return the peak memory of this process in bytes."""
     return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) * 1024
 
 
 def use(names: list[str]) -> dict[str, float]:
-    """Transcribe half a minute with each model, at once; return how much the memory grew, and the loaded weights."""
+    """Transcribe half a minute with all models at once, and return the memory growth and the size of the weights."""
     from stt.models import shelf
     from stt.whisper import decoding, memory, transcribe  # noqa: F401 — libraries are not the models'
     from stt.whisper.loading import loaded
@@ -59,18 +59,18 @@ def first_words() -> dict[str, float]:
     """Return the seconds to the first segment with base: in a new process, and with the model loaded."""
     from stt.whisper import transcribe
 
-    sound, took = audio.samples(audio.JFK), []
+    sound, seconds = audio.samples(audio.JFK), []
     for _ in range(4):
         began = time.monotonic()
         next(iter(transcribe.transcribe(sound, language="en")))
-        took.append(time.monotonic() - began)
-    return {"new": took[0], "loaded": statistics.median(took[1:])}
+        seconds.append(time.monotonic() - began)
+    return {"new": seconds[0], "loaded": statistics.median(seconds[1:])}
 
 
 def _run(environment: dict[str, str], *arguments: str) -> dict[str, float]:
     command = [sys.executable, "-m", "tests.bench.models", "--here", *arguments]
-    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
-    return json.loads(ran.stdout.splitlines()[-1])
+    completed = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    return json.loads(completed.stdout.splitlines()[-1])
 
 
 def main() -> None:
@@ -81,10 +81,10 @@ def main() -> None:
         print(json.dumps(use(arguments.here) if arguments.here else first_words()))
         return
     tiny = {"Systran/faster-whisper-tiny.en": hub.tiny_en()}
-    with tempfile.TemporaryDirectory() as data, Hub(tiny) as served:
-        environment = {**os.environ, "STT_DATA_DIR": data, "HF_ENDPOINT": served.url, "STT_MODELS": "local/*"}
+    with tempfile.TemporaryDirectory() as data, Hub(tiny) as hub_server:
+        environment = {**os.environ, "STT_DATA_DIR": data, "HF_ENDPOINT": hub_server.url, "STT_MODELS": "local/*"}
         for name in MODELS:
-            _run(environment, name)  # on the disk
+            _run(environment, name)  # downloads the model
         alone = {name: _run(environment, name) for name in MODELS}
         both = _run(environment, *MODELS)
         words = _run(environment)

@@ -1,9 +1,9 @@
-"""How long a finished job goes unnoticed, and what finding out costs: our polls against asking every 10 seconds.
+"""Measure the delay until a finished job is noticed, and the number of polls: our schedule against every 10 seconds.
 
     python -m tests.bench.polling
 
-Jobs of 1 to 600 s, as many short as long ones (log-uniform). "Learnt" expects the time from history with an error of
-about a quarter either way; "unknown" is the first job of a model. Time is simulated.
+Jobs take 1 to 600 s, as many short as long ones (log-uniform). "Learnt" expects the time from history with an error of
+about a quarter in either direction; "unknown" is the first job of a model. Time is simulated.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BINS = [(1, 5), (5, 15), (15, 30), (30, 60), (60, 120), (120, 300), (300, 600), 
 
 
 def watch(job: float, moments: Iterator[float]) -> tuple[float, int]:
-    """Return (seconds from done there to shown here, number of polls) of a job of `job` seconds."""
+    """Return (seconds from done at the provider to shown here, number of polls) for a job of `job` seconds."""
     for polls, moment in enumerate(moments, start=1):
         if moment >= job:
             return moment - job, polls
@@ -29,7 +29,7 @@ def watch(job: float, moments: Iterator[float]) -> tuple[float, int]:
 
 
 def seed_moments() -> Iterator[float]:
-    """At once, then every 10 seconds."""
+    """Yield the times of polls at once and then every 10 seconds."""
     at = 0.0
     while True:
         yield at
@@ -37,7 +37,7 @@ def seed_moments() -> Iterator[float]:
 
 
 def ours_moments(expected: float | None) -> Iterator[float]:
-    """Yield the polls of a job that asks the schedule after each one, as a restarted job does."""
+    """Yield the times of polls by the schedule, which is queried after each poll, as by a restarted job."""
     schedule, at = Schedule(expected), 0.0
     while True:
         at += schedule.wait(at)
@@ -49,21 +49,21 @@ def allowed(job: float) -> float:
 
 
 def simulate(expect: Callable[[float, random.Random], float | None], count: int = JOBS, chance: int = 1) -> list[dict]:
-    draw = random.Random(chance)
+    rng = random.Random(chance)
     rows = []
     for _ in range(count):
-        job = math.exp(draw.uniform(0, math.log(600)))
-        lost, polls = watch(job, ours_moments(expect(job, draw)))
+        job = math.exp(rng.uniform(0, math.log(600)))
+        lost, polls = watch(job, ours_moments(expect(job, rng)))
         seed_lost, seed_polls = watch(job, seed_moments())
         rows.append({"job": job, "lost": lost, "polls": polls, "seed_lost": seed_lost, "seed_polls": seed_polls})
     return rows
 
 
-def learnt(job: float, draw: random.Random) -> float:
-    return job * math.exp(draw.gauss(0, 0.25))
+def learnt(job: float, rng: random.Random) -> float:
+    return job * math.exp(rng.gauss(0, 0.25))
 
 
-def unknown(job: float, draw: random.Random) -> None:
+def unknown(job: float, rng: random.Random) -> None:
     return None
 
 
@@ -73,14 +73,18 @@ def main() -> None:
     headers += ["calls, learnt", "calls, unknown", "calls, every 10 s", "more calls at most"]
     table = []
     for low, high in BINS:
-        known, blind = ([row for row in rows if low <= row["job"] <= high] for rows in (learnt_rows, unknown_rows))
-        lost = [[row["lost"] for row in known], [row["lost"] for row in blind], [row["seed_lost"] for row in known]]
-        calls = [[row["polls"] for row in known], [row["polls"] for row in blind], [row["seed_polls"] for row in known]]
+        known, unlearnt = ([row for row in rows if low <= row["job"] <= high] for rows in (learnt_rows, unknown_rows))
+        lost = [[row["lost"] for row in known], [row["lost"] for row in unlearnt], [row["seed_lost"] for row in known]]
+        calls = [
+            [row["polls"] for row in known],
+            [row["polls"] for row in unlearnt],
+            [row["seed_polls"] for row in known],
+        ]
         table.append(
             [f"{low} to {high}", f"{median(allowed(row['job']) for row in known):.2f}"]
             + [f"{median(each):.2f} / {mean(each):.2f}" for each in lost]
             + [f"{mean(each):.1f}" for each in calls]
-            + [f"{max(row['polls'] - row['seed_polls'] for row in [*known, *blind]):+d}"]
+            + [f"{max(row['polls'] - row['seed_polls'] for row in [*known, *unlearnt]):+d}"]
         )
     print_table("Seconds between done there and shown here (median / mean), and calls of a job (mean)", headers, table)
 

@@ -1,7 +1,8 @@
-"""Many provider jobs in flight on one machine: `python -m tests.bench.provider_scale [--jobs 1000] [--seconds 30]`.
+"""Measure many provider jobs in flight: `python -m tests.bench.provider_scale [--jobs 1000] [--seconds 30]`.
 
-One worker on SQLite, the stand-in of the provider in a process of its own. Measured while all jobs are at the provider,
-each polled as usual: processor, memory, threads and open files of the worker. To reach: less than one core and 600 MB.
+One machine runs a worker on SQLite, and the stand-in provider in a separate process. Measured while all jobs are at the
+provider and polled as usual: processor time, memory, threads and open files of the worker. To reach: less than one core
+and 600 MB.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from tests.server import ROOT, free_port
 from tests.waiting import until
 
 MODEL = "#g1_nova-2-general"
-MAKE = """
+CREATE_JOBS = """
 import sys
 from pathlib import Path
 import stt
@@ -39,7 +40,7 @@ jobs.stop()
 """
 
 
-def stand_in(port: int) -> subprocess.Popen:
+def start_stand_in(port: int) -> subprocess.Popen:
     """Start the stand-in provider as a process and wait until it is ready."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.provider", "--port", str(port)], cwd=ROOT, stdout=subprocess.PIPE
@@ -49,7 +50,7 @@ def stand_in(port: int) -> subprocess.Popen:
 
 
 def states() -> Counter[str]:
-    """Jobs by state; `in flight` are those that the provider has."""
+    """Return the number of jobs by state; `in flight` are the jobs at the provider."""
     import sqlalchemy as sa
 
     from stt.db.engine import database
@@ -58,8 +59,8 @@ def states() -> Counter[str]:
     t = transcriptions.c
     with database().connect() as connection:
         found = Counter(dict(connection.execute(sa.select(t.state, sa.func.count()).group_by(t.state)).all()))
-        has = sa.select(sa.func.count()).where(t.state == "working", t.remote_id.is_not(None))
-        found["in flight"] = connection.execute(has).scalar_one()
+        at_provider = sa.select(sa.func.count()).where(t.state == "working", t.remote_id.is_not(None))
+        found["in flight"] = connection.execute(at_provider).scalar_one()
     return found
 
 
@@ -73,29 +74,29 @@ def measure(count: int, seconds: float, stays: float) -> dict[str, float]:
             "STT_PROVIDER_JOBS_AT_ONCE": str(count), "STT_PROVIDER_CREATES_AT_ONCE": "16",
         }  # fmt: skip
         forget()
-        provider = stand_in(port)
+        provider = start_stand_in(port)
         try:
-            orders = {"script": [{"duration": stays, "seconds": 5.3}]}
-            requests.post(f"http://127.0.0.1:{port}/_script", json=orders, timeout=10).raise_for_status()
-            making = {**os.environ, "STT_ROLE": "web"}
-            command = [sys.executable, "-c", MAKE, str(audio.AUSTEN[1]), str(count), MODEL]
-            subprocess.run(command, cwd=ROOT, env=making, check=True)
+            commands = {"script": [{"duration": stays, "seconds": 5.3}]}
+            requests.post(f"http://127.0.0.1:{port}/_script", json=commands, timeout=10).raise_for_status()
+            environment = {**os.environ, "STT_ROLE": "web"}
+            command = [sys.executable, "-c", CREATE_JOBS, str(audio.AUSTEN[1]), str(count), MODEL]
+            subprocess.run(command, cwd=ROOT, env=environment, check=True)
             with Worker(folder / "data") as worker:
                 process = psutil.Process(worker.process.pid)
                 before = process.memory_info().rss
                 began = time.monotonic()
                 until(lambda: states()["in flight"] == count, stays)
                 reached = time.monotonic() - began
-                used, at = sum(process.cpu_times()[:2]), time.monotonic()
-                polled = calls(port)
+                used_before, at = sum(process.cpu_times()[:2]), time.monotonic()
+                polls_before = calls(port)
                 memory, threads, files = 0, 0, 0
                 while time.monotonic() - at < seconds:
                     memory = max(memory, process.memory_info().rss)
                     threads, files = max(threads, process.num_threads()), max(files, process.num_fds())
                     time.sleep(0.5)
-                assert states()["in flight"] == count, "some ended early: let them stay longer"
-                cores = (sum(process.cpu_times()[:2]) - used) / (time.monotonic() - at)
-                polls = (calls(port) - polled) / (time.monotonic() - at)
+                assert states()["in flight"] == count, "some jobs ended early: increase `stays`"
+                cores = (sum(process.cpu_times()[:2]) - used_before) / (time.monotonic() - at)
+                polls = (calls(port) - polls_before) / (time.monotonic() - at)
                 until(lambda: states()["done"] == count, 2 * stays + 60)
                 created = len(requests.get(f"http://127.0.0.1:{port}/_state", timeout=30).json()["jobs"])
                 assert created == count, f"{created} were created at the provider"

@@ -1,12 +1,12 @@
-"""What a job costs when 100 wait and when 10,000 do: `python -m tests.bench.queue_cost [--lengths 100 1000 10000]`.
+"""Measure the cost of a job by queue length: `python -m tests.bench.queue_cost [--lengths 100 1000 10000]`.
 
-Jobs of one second of silence, so that nearly all of the work is the queue's. Measured for each length of the queue:
-making one more job, and taking one and finishing it; in milliseconds of processor time, and in what the database
-steps through (SQLite: jumps of its virtual machine; PostgreSQL: rows and index entries read, all together). To reach:
-the same at all lengths.
+The jobs are one second of silence, so that nearly all of the work is the queue's. Measured for each length of the
+queue: creating one more job, and taking one and finishing it; in milliseconds of processor time, and in database steps
+(SQLite: jumps of its virtual machine; PostgreSQL: rows and index entries read by all connections). To reach: the same
+at all lengths.
 
-On PostgreSQL a worker of its own takes the jobs. On SQLite one process at a time has the data folder: this one hands
-out the jobs, and then starts again to take them.
+On PostgreSQL a separate worker takes the jobs. On SQLite only one process at a time can use the data folder: this one
+creates the jobs, and then starts again to take them.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ from tests.faults.fleet import Worker
 from tests.waiting import until
 
 SAMPLE = 100  # jobs measured
-WARM = 20  # jobs before, by which the model is loaded
+WARM = 20  # jobs before the measurement, which load the model
 VISITORS = 50
 READ = "SELECT tup_returned FROM pg_stat_database WHERE datname = current_database()"
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one job, in milliseconds and in steps of the database (see above)."""
+    """Represent the cost of one job, in milliseconds and in database steps (see above)."""
 
     making_clock: float
     making: float
@@ -57,7 +57,7 @@ class Cost:
 
     @staticmethod
     def of(jobs: int, clock: float, used: float, making: float, working: float, taking: float) -> Cost:
-        """From what so many jobs took, in seconds and steps."""
+        """Return the cost of one job from the seconds and steps of all `jobs`."""
         return Cost(1000 * clock / jobs, 1000 * used / jobs, making / jobs, 1000 * working / jobs, taking / jobs)
 
 
@@ -67,21 +67,24 @@ def on_sqlite(folder: Path, patch: pytest.MonkeyPatch, length: int, sample: int)
     forget()
     with counted() as steps:
         try:
-            kept = quiet(folder)
-            ids = make(kept, length)[0]
+            silent = store_silence(folder)
+            ids = create_jobs(silent, length)[0]
             before = steps[threading.get_ident()]
-            more, clock, used = make(kept, sample)
+            measured_ids, clock, used = create_jobs(silent, sample)
             making = steps[threading.get_ident()] - before
             jobs.stop()
             patch.setenv("STT_ROLE", "all")
             forget()
             jobs.start()
-            begin, end = span(ids + more, length, sample)
-            reach(begin)
-            # Without this thread, which only looks.
-            before, since = others(steps), time.process_time() - time.thread_time()
-            reach(end)
-            working, taking = time.process_time() - time.thread_time() - since, others(steps) - before
+            begin, end = measured_span(ids + measured_ids, length, sample)
+            wait_until_done(begin)
+            # Do not count this thread, which only polls.
+            before, cpu_before = steps_of_other_threads(steps), time.process_time() - time.thread_time()
+            wait_until_done(end)
+            working, taking = (
+                time.process_time() - time.thread_time() - cpu_before,
+                steps_of_other_threads(steps) - before,
+            )
         finally:
             jobs.stop(timeout=10)
             forget()
@@ -90,42 +93,42 @@ def on_sqlite(folder: Path, patch: pytest.MonkeyPatch, length: int, sample: int)
 
 def on_postgresql(folder: Path, patch: pytest.MonkeyPatch, length: int, sample: int) -> Cost:
     with fleet.front(folder, patch, STT_JOBS_AT_ONCE="1"):
-        kept = quiet(folder)
-        ids = make(kept, length)[0]
+        silent = store_silence(folder)
+        ids = create_jobs(silent, length)[0]
         with database().begin() as connection:
-            connection.execute(sa.text("ANALYZE"))  # as it does itself within a minute
+            connection.execute(sa.text("ANALYZE"))  # as autovacuum does within a minute
         before = rows_read()
-        more, clock, used = make(kept, sample)
+        measured_ids, clock, used = create_jobs(silent, sample)
         making = rows_read() - before
         with Worker(folder / "worker") as worker:
             process = psutil.Process(worker.process.pid)
-            begin, end = span(ids + more, length, sample)
-            reach(begin)
-            since, before = sum(process.cpu_times()[:2]), rows_read()
-            reach(end)
-            working, taking = sum(process.cpu_times()[:2]) - since, rows_read() - before
+            begin, end = measured_span(ids + measured_ids, length, sample)
+            wait_until_done(begin)
+            cpu_before, before = sum(process.cpu_times()[:2]), rows_read()
+            wait_until_done(end)
+            working, taking = sum(process.cpu_times()[:2]) - cpu_before, rows_read() - before
     return Cost.of(sample, clock, used, making, working, taking)
 
 
 KINDS = {"sqlite": on_sqlite, "postgresql": on_postgresql}
 
 
-def span(ids: list[str], length: int, sample: int) -> tuple[str, str]:
-    """Return the jobs between whose ends is measured. Jobs start in the order of their creation."""
+def measured_span(ids: list[str], length: int, sample: int) -> tuple[str, str]:
+    """Return the jobs whose ends start and stop the measurement. Jobs start in the order of their creation."""
     begin = min(WARM, length // 2)
     return ids[begin - 1], ids[begin + sample - 1]
 
 
-def quiet(folder: Path) -> list[Recording]:
+def store_silence(folder: Path) -> list[Recording]:
     """Store a second of silence for each visitor."""
     path = audio.write(folder / "quiet.wav", audio.silence(1.0))
     return [recordings.take_in(path, f"visitor:{number}") for number in range(VISITORS)]
 
 
-def make(kept: list[Recording], count: int) -> tuple[list[str], float, float]:
-    """Hand out this many jobs; their ids, and the seconds on the clock and of this thread's processor time."""
+def create_jobs(silent: list[Recording], count: int) -> tuple[list[str], float, float]:
+    """Create `count` jobs; return their ids, and the seconds of wall time and of this thread's processor time."""
     clock, used = time.perf_counter(), time.thread_time()
-    ids = [stt.create(recording, owner=recording.owner) for recording in islice(cycle(kept), count)]
+    ids = [stt.create(recording, owner=recording.owner) for recording in islice(cycle(silent), count)]
     return ids, time.perf_counter() - clock, time.thread_time() - used
 
 
@@ -147,7 +150,7 @@ def counted() -> Iterator[Counter[int]]:
         sa.event.remove(sa.Engine, "connect", count)
 
 
-def others(steps: Counter[int]) -> int:
+def steps_of_other_threads(steps: Counter[int]) -> int:
     return sum(steps.copy().values()) - steps[threading.get_ident()]
 
 
@@ -158,12 +161,12 @@ def rows_read() -> int:
         return connection.execute(sa.text(READ)).scalar_one()
 
 
-def reach(generation_id: str) -> None:
-    """Wait until this job is done; asks for one row at a time, which hardly counts."""
-    until(lambda: ended(generation_id), 120)
+def wait_until_done(generation_id: str) -> None:
+    """Wait until this job is done. Each poll reads one row, which hardly counts."""
+    until(lambda: is_done(generation_id), 120)
 
 
-def ended(generation_id: str) -> bool:
+def is_done(generation_id: str) -> bool:
     state = records.load(generation_id, None).state
     assert state != kinds.FAILED
     return state == kinds.DONE

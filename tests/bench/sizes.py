@@ -1,7 +1,7 @@
-"""What an hour of transcribed speech takes in the database: `python -m tests.bench.sizes [--hours 40]`.
+"""Measure the database size of an hour of transcribed speech: `python -m tests.bench.sizes [--hours 40]`.
 
-Transcripts of one hour each, with a time and a confidence for every word as the engine gives them; words as in speech
-(`many_transcripts`). Everything counts: text, words, search index, records. The audio itself lies elsewhere.
+Each transcript is one hour, with a time and a confidence for each word as from the engine. Word frequencies are as in
+speech (`many_transcripts`). Everything counts: text, words, search index, records. The audio is stored elsewhere.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from tests.conftest import forget
 from tests.postgres import postgres
 
 HOUR = 3600.0
-WORDS_A_SECOND = 2.5
+WORDS_PER_SECOND = 2.5
 
 
 def transcript(random: np.random.Generator, words: np.ndarray) -> Transcript:
     """Return an hour of speech in segments of about six seconds."""
-    chance = 1 / (np.arange(len(words)) + 2.7)
-    said = random.choice(words, int(HOUR * WORDS_A_SECOND), p=chance / chance.sum())
-    times = np.sort(random.uniform(0, HOUR, len(said) + 1))
+    probabilities = 1 / (np.arange(len(words)) + 2.7)
+    spoken = random.choice(words, int(HOUR * WORDS_PER_SECOND), p=probabilities / probabilities.sum())
+    times = np.sort(random.uniform(0, HOUR, len(spoken) + 1))
     segments = []
-    for at in range(0, len(said), 15):
+    for at in range(0, len(spoken), 15):
         part = [
             {
                 "text": f" {word}", "start": round(float(times[n]), 2), "end": round(float(times[n + 1]), 2),
                 "confidence": round(float(random.beta(9, 1.5)), 4), "speaker": None,
             }
-            for n, word in enumerate(said[at : at + 15], start=at)
+            for n, word in enumerate(spoken[at : at + 15], start=at)
         ]  # fmt: skip
         text = "".join(word["text"] for word in part)
         segments.append(
@@ -70,19 +70,19 @@ def size() -> int:
     with database().connect() as connection:
         if connection.dialect.name == "postgresql":
             return connection.execute(sa.text("SELECT pg_database_size(current_database())")).scalar_one()
-        pages, each = (
+        pages, page_size = (
             connection.execute(sa.text(f"PRAGMA {name}")).scalar_one() for name in ("page_count", "page_size")
         )
-        return pages * each
+        return pages * page_size
 
 
 def measure(hours: int) -> dict[str, float]:
-    """Megabytes for an hour of speech, by database."""
+    """Return the megabytes for an hour of speech by database."""
     found = {}
     with tempfile.TemporaryDirectory() as folder, postgres() as address, pytest.MonkeyPatch.context() as patch:
-        for name, place in (("SQLite", ""), ("PostgreSQL", address)):
+        for name, url in (("SQLite", ""), ("PostgreSQL", address)):
             patch.setenv("STT_DATA_DIR", str(Path(folder) / name))
-            patch.setenv("STT_DATABASE_URL", place)
+            patch.setenv("STT_DATABASE_URL", url)
             forget()
             before = size()
             fill(hours)

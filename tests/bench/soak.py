@@ -1,8 +1,9 @@
-"""Mixed load for half an hour, and whether anything grows: `python -m tests.bench.soak [--minutes 30]`.
+"""Run a mixed load for half an hour, and show whether anything grows: `python -m tests.bench.soak [--minutes 30]`.
 
-The app on SQLite with all that people do at once: uploads, on-device jobs, provider jobs, cancels and retries, pages in
-a websocket session each, history and search, exports over REST, /metrics and /healthz; finished work is deleted so that
-the history stays as long as it is. Measured every few seconds: memory, threads and open files of the server.
+The app runs on SQLite with everything that users do at once: uploads, on-device jobs, provider jobs, cancels and
+retries, pages with a websocket session each, history and search, exports over REST, /metrics and /healthz. Finished
+jobs are deleted, so that the history does not grow. Measured every few seconds: memory, threads and open files of the
+server.
 
 To reach: the median of the last fifth within 5 % of the median of the fifth after the first five minutes (of a sixth of
 the time, in a shorter run).
@@ -39,7 +40,7 @@ LOCAL, REMOTE = "local/whisper-base", "#g1_nova-2-general"
 
 @dataclass
 class Load:
-    """People who use the server at `url` until `end` (monotonic); `done` counts what they did."""
+    """Represent users of the server at `url` until `end` (monotonic). `done` counts their actions."""
 
     url: str
     token: str
@@ -49,71 +50,71 @@ class Load:
     failures: list[str] = field(default_factory=list)
 
     def run(self) -> None:
-        people = [self.transcriber, self.transcriber, self.provider_user, self.provider_user, self.reader, self.watcher]
-        threads = [threading.Thread(target=self.loop, args=(person,), daemon=True) for person in people]
+        users = [self.transcriber, self.transcriber, self.provider_user, self.provider_user, self.reader, self.watcher]
+        threads = [threading.Thread(target=self.loop, args=(user,), daemon=True) for user in users]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
 
-    def loop(self, person: Callable[[requests.Session, random.Random], None]) -> None:
-        chance = random.Random(person.__name__)
+    def loop(self, user: Callable[[requests.Session, random.Random], None]) -> None:
+        rng = random.Random(user.__name__)
         with requests.Session() as session:
-            # A connection of its own each time: an idle one may be closed just as the next request is written to it.
+            # Each request has a new connection, because an idle one may be closed just as the next request is sent.
             session.headers.update({"Authorization": f"Bearer {self.token}", "Connection": "close"})
             while time.monotonic() < self.end:
                 try:
-                    person(session, chance)
-                    self.done[person.__name__] += 1
+                    user(session, rng)
+                    self.done[user.__name__] += 1
                 except (requests.RequestException, AssertionError) as error:
-                    self.failures.append(f"{person.__name__}: {error!r}"[:300])
+                    self.failures.append(f"{user.__name__}: {error!r}"[:300])
                     time.sleep(1.0)
 
-    def make(self, session: requests.Session, path: Path, model: str) -> str:
+    def create(self, session: requests.Session, path: Path, model: str) -> str:
         files = {"audio": (path.name, path.read_bytes(), "audio/wav")}
-        answer = session.post(self.url + "/v1/stt/create", data={"model": model}, files=files, timeout=60)
-        assert answer.ok, answer.text
-        return answer.json()["generation_id"]
+        response = session.post(self.url + "/v1/stt/create", data={"model": model}, files=files, timeout=60)
+        assert response.ok, response.text
+        return response.json()["generation_id"]
 
-    def follow(self, session: requests.Session, generation_id: str, seconds: float = 300) -> dict:
-        ends = time.monotonic() + seconds
+    def wait_for_result(self, session: requests.Session, generation_id: str, seconds: float = 300) -> dict:
+        deadline = time.monotonic() + seconds
         while True:
-            answer = session.get(f"{self.url}/v1/stt/{generation_id}", timeout=60)
-            assert answer.ok, answer.text
-            if answer.json()["status"] in ("completed", "error"):
-                return answer.json()
-            assert time.monotonic() < ends, "it takes too long"
+            response = session.get(f"{self.url}/v1/stt/{generation_id}", timeout=60)
+            assert response.ok, response.text
+            if response.json()["status"] in ("completed", "error"):
+                return response.json()
+            assert time.monotonic() < deadline, "it takes too long"
             time.sleep(0.5)
 
     def delete(self, session: requests.Session, generation_id: str) -> None:
-        answer = session.delete(f"{self.url}/v1/stt/{generation_id}", timeout=60)
-        assert answer.ok, answer.text
+        response = session.delete(f"{self.url}/v1/stt/{generation_id}", timeout=60)
+        assert response.ok, response.text
 
-    def transcriber(self, session: requests.Session, chance: random.Random) -> None:
-        """Waits for the text; one in five loses patience and throws the job away."""
-        generation_id = self.make(session, chance.choice(audio.AUSTEN), LOCAL)
-        if chance.random() < 0.2:
-            time.sleep(chance.uniform(0.0, 1.0))
+    def transcriber(self, session: requests.Session, rng: random.Random) -> None:
+        """Create a job and wait for its text. One in five jobs is deleted early instead."""
+        generation_id = self.create(session, rng.choice(audio.AUSTEN), LOCAL)
+        if rng.random() < 0.2:
+            time.sleep(rng.uniform(0.0, 1.0))
         else:
-            said = self.follow(session, generation_id)
-            assert said["status"] == "completed", said
+            result = self.wait_for_result(session, generation_id)
+            assert result["status"] == "completed", result
         self.delete(session, generation_id)
-        time.sleep(chance.uniform(1.0, 3.0))
+        time.sleep(rng.uniform(1.0, 3.0))
 
-    def provider_user(self, session: requests.Session, chance: random.Random) -> None:
+    def provider_user(self, session: requests.Session, rng: random.Random) -> None:
         path = self.folder / f"{threading.get_ident()}.wav"
         tone = np.sin(np.arange(8000) / 8).astype(np.float32) * 0.1
-        audio.write(path, np.append(tone, np.full(1, chance.random(), np.float32)))
-        generation_id = self.make(session, path, REMOTE)
-        said = self.follow(session, generation_id)
-        assert said["status"] == "completed", said
+        audio.write(path, np.append(tone, np.full(1, rng.random(), np.float32)))
+        generation_id = self.create(session, path, REMOTE)
+        result = self.wait_for_result(session, generation_id)
+        assert result["status"] == "completed", result
         self.delete(session, generation_id)
-        time.sleep(chance.uniform(0.5, 1.5))
+        time.sleep(rng.uniform(0.5, 1.5))
 
-    def reader(self, _session: requests.Session, chance: random.Random) -> None:
-        """Somebody opens a page in a session of their own, looks at it and goes."""
+    def reader(self, _session: requests.Session, rng: random.Random) -> None:
+        """Open a page in a new session, read it and leave."""
         with requests.Session() as visitor:
-            page = visitor.get(self.url + chance.choice(["/", "/history", "/settings"]), timeout=60)
+            page = visitor.get(self.url + rng.choice(["/", "/history", "/settings"]), timeout=60)
             assert page.ok
             cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in visitor.cookies)
             address = self.url.replace("http", "ws", 1) + "/_stcore/stream"
@@ -122,12 +123,12 @@ class Load:
                 socket.send(_rerun())
                 for _ in range(3):
                     socket.recv(timeout=30)
-        time.sleep(chance.uniform(2.0, 4.0))
+        time.sleep(rng.uniform(2.0, 4.0))
 
-    def watcher(self, session: requests.Session, _chance: random.Random) -> None:
+    def watcher(self, session: requests.Session, _rng: random.Random) -> None:
         for path in ("/healthz", "/metrics"):
-            answer = session.get(self.url + path, timeout=60)
-            assert answer.ok, f"{path}: {answer.status_code} {answer.text[:200]}"
+            response = session.get(self.url + path, timeout=60)
+            assert response.ok, f"{path}: {response.status_code} {response.text[:200]}"
         time.sleep(2.0)
 
 
@@ -141,22 +142,22 @@ def _rerun() -> bytes:
 
 
 def watch(server: Server, end: float) -> list[tuple[float, dict[str, float]]]:
-    """Yield (seconds since the start, measurements) until `end`, printed once a minute."""
+    """Return (seconds since the start, measurements) until `end`, and print them once a minute."""
     process, began = psutil.Process(server.process.pid), time.monotonic()
-    seen = []
+    measured = []
     while time.monotonic() < end:
         at = time.monotonic() - began
         memory = process.memory_info().rss / 2**20
         figures = {"memory, MB": memory, "threads": process.num_threads(), "open files": process.num_fds()}
-        if not seen or at // 60 > seen[-1][0] // 60:
+        if not measured or at // 60 > measured[-1][0] // 60:
             print(f"{at / 60:5.1f} min", {key: round(value) for key, value in figures.items()}, flush=True)
-        seen.append((at, figures))
+        measured.append((at, figures))
         time.sleep(EVERY)
-    return seen
+    return measured
 
 
 def soak(minutes: float) -> tuple[dict[str, tuple[float, float]], Load]:
-    """For each figure its median after warming up and at the end; and what was done."""
+    """Return for each figure its median after warming up and at the end, and the load."""
     from stt.auth import tokens, visitors
 
     with tempfile.TemporaryDirectory() as name, Provider() as provider:
@@ -166,20 +167,20 @@ def soak(minutes: float) -> tuple[dict[str, tuple[float, float]], Load]:
         with Server(folder / "data", **environment) as server, _settings(STT_DATA_DIR=str(folder / "data")):
             token = tokens.create("soak", visitors.SHARED)
             load = Load(server.url, token, time.monotonic() + minutes * 60, folder)
-            people = threading.Thread(target=load.run, daemon=True)
-            people.start()
-            seen = watch(server, load.end)
-            people.join(330)
+            users = threading.Thread(target=load.run, daemon=True)
+            users.start()
+            measured = watch(server, load.end)
+            users.join(330)
             assert server.process.poll() is None
     warm = min(WARM, minutes * 60 / 6)
-    steady = [figures for at, figures in seen if at >= warm]
+    steady = [figures for at, figures in measured if at >= warm]
     part = max(1, len(steady) // 5)
     first, last = steady[:part], steady[-part:]
     return {key: (median(f[key] for f in first), median(f[key] for f in last)) for key in steady[0]}, load
 
 
 class _settings:  # noqa: N801
-    """These settings for this process, for a while."""
+    """Set environment variables of this process for a while."""
 
     def __init__(self, **values: str) -> None:
         self.values = values

@@ -1,10 +1,11 @@
-"""Who says what, in conversations joined from single utterances: `python -m tests.bench.speakers`.
+"""Measure who says what in conversations joined from single utterances: `python -m tests.bench.speakers`.
 
-Thresholds were set on voices changed in pitch ("1688*0.86"), which `--tuning` measures, and with a look at these five.
-Here the five speakers of LibriSpeech are as they are: 2 to 5 of them, turns of 1 to 10 s, pauses of 0 to 1 s, a tenth
-overlapping. Right is a word whose speaker is the one that said it, speakers matched one to one. The reference for the
-diarization error are the words' times, aligned by Whisper and cut at silence; pauses under 0.5 s count as speech.
-`--sample FOLDER` adds the sample call of the wheel of pyannote-audio (`pyannote/audio/sample`), `--long` four hours.
+Thresholds were set on voices with changed pitch ("1688*0.86"), which `--tuning` measures, and with some regard to the
+five speakers here. These five speakers of LibriSpeech are unchanged: 2 to 5 of them, turns of 1 to 10 s, pauses of 0 to
+1 s, a tenth of the turns overlapping. A word is right if it has the speaker who said it, speakers matched one to one.
+The reference for the diarization error are the words' times, aligned by Whisper and cut at silence; pauses under 0.5 s
+count as speech. `--sample FOLDER` adds the sample call of the wheel of pyannote-audio (`pyannote/audio/sample`),
+`--long` a recording of four hours.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from tests import audio, conversations
 from tests.bench.table import print_table
 from tests.conversations import Change, Conversation
 
-CHUNK = 300  # seconds, as the job cuts them
-QUIET = 0.12  # how loud the quiet one of two speakers is
+CHUNK = 300  # seconds, as in a job
+QUIET = 0.12  # loudness factor of every second speaker
 RATES = ("0.86", "1.16")
 LIBRISPEECH = ("1688", "1998", "2033", "2414", "2609")
 
@@ -58,38 +59,38 @@ def analysed(samples: np.ndarray, models: Models) -> list[dict]:
 
 
 def share_right(talk: Conversation, found: Diarization) -> float:
-    said = speakers.of_words([Word(word.text, word.start, word.end) for word in talk.words], found)
-    together = np.zeros((len(talk.speakers), max(len(found.speakers), 1)))
-    for word, one in zip(talk.words, said, strict=True):
-        if one.speaker is not None:
-            together[talk.speakers.index(word.speaker), one.speaker] += 1
-    return sum(together[pair] for pair in conversations.matched(together)) / len(talk.words)
+    assigned = speakers.of_words([Word(word.text, word.start, word.end) for word in talk.words], found)
+    overlap = np.zeros((len(talk.speakers), max(len(found.speakers), 1)))
+    for word, guess in zip(talk.words, assigned, strict=True):
+        if guess.speaker is not None:
+            overlap[talk.speakers.index(word.speaker), guess.speaker] += 1
+    return sum(overlap[pair] for pair in conversations.matched(overlap)) / len(talk.words)
 
 
 def talks(count: int, tuning: bool, quiet: bool = False) -> list[Conversation]:
-    """Conversations of 2, 3, 4 and 5 speakers in turn."""
+    """Return `count` conversations, of 2, 3, 4 and 5 speakers in turn."""
     found = []
     for seed in range(count):
-        chance = random.Random(seed + 1000 * tuning)
-        who = chance.sample(LIBRISPEECH, 2 + seed % 4)
+        rng = random.Random(seed + 1000 * tuning)
+        voices = rng.sample(LIBRISPEECH, 2 + seed % 4)
         if tuning:
-            who = [f"{speaker}*{chance.choice(RATES)}" for speaker in who]
-        loudness = [QUIET if number % 2 else 1.0 for number in range(len(who))] if quiet else ()
-        found.append(conversations.conversation(who, seed + 1000 * tuning, loudness=loudness))
+            voices = [f"{speaker}*{rng.choice(RATES)}" for speaker in voices]
+        loudness = [QUIET if number % 2 else 1.0 for number in range(len(voices))] if quiet else ()
+        found.append(conversations.conversation(voices, seed + 1000 * tuning, loudness=loudness))
     return found
 
 
-def row(name: str, each: Sequence[Measured], words: float, error: str) -> list[object]:
-    number = sum(one.speakers == one.found for one in each)
+def row(name: str, results: Sequence[Measured], goal: float, error_goal: str) -> list[object]:
+    number = sum(result.speakers == result.found for result in results)
     return [
         name,
-        f"{number} of {len(each)}",
-        f"{100 * mean(one.right for one in each):.1f}",
-        f"{100 * min(one.right for one in each):.1f}",
-        f"{words:.0f}",
-        f"{mean(one.error for one in each):.1f}",
-        error,
-        f"{mean(one.speed for one in each):.0f}",
+        f"{number} of {len(results)}",
+        f"{100 * mean(result.right for result in results):.1f}",
+        f"{100 * min(result.right for result in results):.1f}",
+        f"{goal:.0f}",
+        f"{mean(result.error for result in results):.1f}",
+        error_goal,
+        f"{mean(result.speed for result in results):.0f}",
     ]
 
 
@@ -124,44 +125,51 @@ def sample_call(folder: Path, models: Models) -> list[object]:
 
 
 def long_recording(models: Models) -> list[object]:
-    """Four hours of five speakers: seconds for a chunk, seconds for all together, and the memory that it takes."""
+    """Measure four hours of five speakers: analysis speed, seconds of clustering, memory, size of checkpoints."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     talk = conversations.conversation(list(LIBRISPEECH), 1, turns=150)
-    hours = 4 * 3600
+    seconds = 4 * 3600
     chunks, at, started = [], 0.0, time.perf_counter()
-    while at < hours:
+    while at < seconds:
         chunks.append(speakers.analyse(talk.samples[: CHUNK * audio.RATE], at, models))
         at += CHUNK
     spent = time.perf_counter() - started
     started = time.perf_counter()
     found = speakers.diarize(chunks)
-    together = time.perf_counter() - started
+    clustering = time.perf_counter() - started
     used = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    kept = sum(len(chunk["classes"]) + len(chunk["voiceprints"]) for chunk in chunks) / 2**20
-    return ["four hours", len(found.speakers), f"{hours / spent:.0f}", f"{together:.1f}", f"{used:.0f}", f"{kept:.1f}"]
+    checkpoints = sum(len(chunk["classes"]) + len(chunk["voiceprints"]) for chunk in chunks) / 2**20
+    return [
+        "four hours",
+        len(found.speakers),
+        f"{seconds / spent:.0f}",
+        f"{clustering:.1f}",
+        f"{used:.0f}",
+        f"{checkpoints:.1f}",
+    ]
 
 
 def share_of_transcription(models: Models, turns: int = 3) -> list[list[object]]:
-    """Seconds for the words and for the speakers of the same sound, in turns; what the speakers take more."""
+    """Measure transcription and diarization of the same sound, in turns, and diarization's share of the former."""
     from stt.whisper import transcribe
 
     talk = conversations.conversation(list(LIBRISPEECH), 3, turns=60)
-    ways = {
+    tasks = {
         "the words": lambda: list(transcribe.transcribe(talk.samples)),
         "the speakers": lambda: speakers.diarize(analysed(talk.samples, models)),
     }
-    times: dict[str, list[float]] = {name: [] for name in ways}
+    times: dict[str, list[float]] = {name: [] for name in tasks}
     for turn in range(turns + 1):
-        for name, run in ways.items():
+        for name, run in tasks.items():
             started = time.perf_counter()
             run()
-            if turn:  # the first one loads what is needed
+            if turn:  # the first turn loads the models
                 times[name].append(time.perf_counter() - started)
     words = median(times["the words"])
     return [
-        [f"{name} of {talk.duration:.0f} s", f"{median(seen):.1f}", f"{talk.duration / median(seen):.1f}",
-         f"{median(seen) / words:.2f}"]
-        for name, seen in times.items()
+        [f"{name} of {talk.duration:.0f} s", f"{median(seconds):.1f}", f"{talk.duration / median(seconds):.1f}",
+         f"{median(seconds) / words:.2f}"]
+        for name, seconds in times.items()
     ]  # fmt: skip
 
 
@@ -184,12 +192,12 @@ def main() -> None:
     }
     rows = []
     for kind in filter(None, arguments.kinds.split(",")):
-        name, change, words, error = kinds[kind]
-        each = [
+        name, change, goal, error_goal = kinds[kind]
+        results = [
             measured(talk.changed(change), models)
             for talk in talks(arguments.count, arguments.tuning, quiet=kind == "quiet")
         ]
-        rows.append(row(name, each, words, error))
+        rows.append(row(name, results, goal, error_goal))
     headers = [
         "conversations",
         "number right",

@@ -1,4 +1,4 @@
-"""Tables on the terminal, for what the benches measure."""
+"""Print tables of measurements on the terminal."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""One recording said twice, with silence, noise or music between: `python -m tests.bench.twice`.
+"""Measure a recording that is said twice with silence, noise or music between: `python -m tests.bench.twice`.
 
-Ten recordings, each gap in each kind, under several instruction sets side by side. To reach: as few words wrong as when
-the recording is transcribed alone, no passage dropped, no word without length, none in the gap.
+Ten recordings are measured with each gap of each kind, under several instruction sets. To reach: as few words wrong as
+when the recording is transcribed alone, no passage dropped, no word without length, no word in the gap.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ def recording(name: str) -> tuple[np.ndarray, str]:
     return audio.samples(audio.utterance(name)), audio.librispeech()[name]
 
 
-def measured(sound: np.ndarray, said: str, gap: tuple[float, float] = (0, 0)) -> dict[str, int]:
-    """Transcribe and count the words that are wrong, dropped at once, without length, and in the gap (seconds)."""
+def measured(sound: np.ndarray, reference: str, gap: tuple[float, float] = (0, 0)) -> dict[str, int]:
+    """Transcribe, and count the words that are wrong, dropped in a row, without length, and in the gap (seconds)."""
     words = [word for segment in transcribe.transcribe(sound, language="en") for word in segment.words]
-    found = jiwer.process_words(said, normalised("".join(word.text for word in words)) or "nothing")
+    found = jiwer.process_words(reference, normalised("".join(word.text for word in words)) or "nothing")
     dropped = [part.ref_end_idx - part.ref_start_idx for part in found.alignments[0] if part.type == "delete"]
     return {
         "wrong": found.substitutions + found.deletions + found.insertions,
@@ -54,10 +54,10 @@ def wrong_alone(name: str) -> int:
 
 
 def twice(name: str, kind: str, seconds: float) -> dict[str, int]:
-    """Measure a recording said twice with a gap; with the words wrong when it is transcribed alone."""
-    sound, said = recording(name)
+    """Measure a recording said twice with a gap, and the words that are wrong when it is transcribed alone."""
+    sound, text = recording(name)
     alone = len(sound) / audio.RATE
-    found = measured(np.concatenate([sound, GAPS[kind](seconds), sound]), f"{said} {said}", (alone, alone + seconds))
+    found = measured(np.concatenate([sound, GAPS[kind](seconds), sound]), f"{text} {text}", (alone, alone + seconds))
     return {"wrong alone, twice": 2 * wrong_alone(name), **found}
 
 
@@ -76,10 +76,10 @@ def main() -> None:
                     print(json.dumps([name, kind, gap, twice(name, kind, float(gap))]), flush=True)
         return
     rows = []
-    chosen = ["--recordings", arguments.recordings, "--gaps", arguments.gaps, "--kinds", arguments.kinds]
+    options = ["--recordings", arguments.recordings, "--gaps", arguments.gaps, "--kinds", arguments.kinds]
     for isa in arguments.sets.split(",") if arguments.sets else instruction_sets.available()[-2:]:
-        printed = instruction_sets.run(isa, "-m", "tests.bench.twice", "--here", *chosen)
-        for name, kind, gap, found in map(json.loads, printed.splitlines()):
+        output = instruction_sets.run(isa, "-m", "tests.bench.twice", "--here", *options)
+        for name, kind, gap, found in map(json.loads, output.splitlines()):
             rows.append([name, kind, gap, isa, *found.values()])
     rows.sort()
     title = "One recording said twice; to reach: no more wrong than alone, 0 without length, 0 in the gap"

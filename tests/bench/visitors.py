@@ -1,6 +1,6 @@
-"""What visitors do, for locust: open pages over the websocket as a browser does, upload, poll, read and listen.
+"""Imitate visitors, for locust: open pages over the websocket as a browser does, upload, poll, read and listen.
 
-Run by `tests/bench/load.py`, which makes the visitors and tells of them in the file that VISITORS names.
+`tests/bench/load.py` runs this file. It creates the visitors and describes them in the file that VISITORS names.
 """
 
 from __future__ import annotations
@@ -21,39 +21,39 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from urllib3 import Retry
 
-TOLD = json.loads(
+SETUP = json.loads(
     Path(os.environ["VISITORS"]).read_text()
 )  # visitors: cookie, token and generation_id; sound; first visit
-SOUND = Path(TOLD["sound"]).read_bytes()
-PEOPLE = itertools.cycle(TOLD["visitors"])
-FIRST = itertools.cycle(("read", "look_back", "upload", "poll"))  # so that few visitors do all of it, too
+SOUND = Path(SETUP["sound"]).read_bytes()
+VISITORS = itertools.cycle(SETUP["visitors"])
+FIRST_TASKS = itertools.cycle(("read", "look_back", "upload", "poll"))  # so that even a few visitors do all tasks
 TIMEOUT = 30  # seconds
 
 
 class Visitor(HttpUser):
-    """Somebody with one transcript of their own."""
+    """Represent a visitor with one transcript."""
 
     wait_time = between(1, 5)
 
     def on_start(self) -> None:
-        self.me = next(PEOPLE)
-        self.client.cookies.set("stt_visitor", self.me["cookie"])
-        # A browser asks again where the server has just ended a line that was idle.
+        self.visitor = next(VISITORS)
+        self.client.cookies.set("stt_visitor", self.visitor["cookie"])
+        # A browser repeats a request if the server has just closed the idle connection.
         self.client.mount("http://", HTTPAdapter(max_retries=Retry(total=1, backoff_factor=0)))
-        self.bearer = {"Authorization": f"Bearer {self.me['token']}"}
+        self.bearer = {"Authorization": f"Bearer {self.visitor['token']}"}
         page = self.client.get("/", headers={"Accept": "text/html"}, name="page: HTML")
-        for address in re.findall(r'(?:src|href)="\./(static/[^"]+)"', page.text) if TOLD["first visit"] else ():
+        for address in re.findall(r'(?:src|href)="\./(static/[^"]+)"', page.text) if SETUP["first visit"] else ():
             self.client.get(f"/{address}", name="page: scripts and styles")
         host = self.host.removeprefix("http://")
         self.socket = websocket.create_connection(
             f"ws://{host}/_stcore/stream",
             origin=self.host,
-            cookie=f"stt_visitor={self.me['cookie']}",
+            cookie=f"stt_visitor={self.visitor['cookie']}",
             timeout=TIMEOUT,
             subprotocols=["streamlit"],
         )
         self.open("", "", "page: Transcribe")
-        getattr(self, next(FIRST))()
+        getattr(self, next(FIRST_TASKS))()
 
     def on_stop(self) -> None:
         self.socket.close()
@@ -61,8 +61,8 @@ class Visitor(HttpUser):
     @task(3)
     def read(self) -> None:
         """Load the transcript's page, and the beginning of its sound as a player does."""
-        self.open("transcript", f"id={self.me['generation_id']}", "page: Transcript", expect=b"country")
-        sound = f"/audio/{self.me['generation_id']}"
+        self.open("transcript", f"id={self.visitor['generation_id']}", "page: Transcript", expect=b"country")
+        sound = f"/audio/{self.visitor['generation_id']}"
         self.client.get(sound, headers={"Range": "bytes=0-65535"}, name="audio")
 
     @task(1)
@@ -72,28 +72,28 @@ class Visitor(HttpUser):
     @task(1)
     def upload(self) -> None:
         headers = {"X-File-Name": "talk.wav", "Origin": self.host}
-        with self.client.post("/upload", data=SOUND, headers=headers, name="upload", catch_response=True) as answer:
-            if answer.status_code != 201:
-                answer.failure(answer.text[:200])
+        with self.client.post("/upload", data=SOUND, headers=headers, name="upload", catch_response=True) as response:
+            if response.status_code != 201:
+                response.failure(response.text[:200])
 
     @task(3)
     def poll(self) -> None:
         """Poll for a result as a program with a token."""
-        address = f"/v1/stt/{self.me['generation_id']}"
-        with self.client.get(address, headers=self.bearer, name="REST: get", catch_response=True) as answer:
-            if answer.json().get("status") != "completed":
-                answer.failure(answer.text[:200])
+        address = f"/v1/stt/{self.visitor['generation_id']}"
+        with self.client.get(address, headers=self.bearer, name="REST: get", catch_response=True) as response:
+            if response.json().get("status") != "completed":
+                response.failure(response.text[:200])
 
     def open(self, page: str, query: str, name: str, expect: bytes = b"") -> None:
-        """Ask for a page as the browser does, and wait until its script has run: then all of it has come."""
+        """Request a page as the browser does, and wait until its script has run and so the page is complete."""
         began, size, failed, found = time.perf_counter(), 0, None, not expect
         try:
-            asked = BackMsg()
-            asked.rerun_script.page_name = page
-            asked.rerun_script.query_string = query
-            asked.rerun_script.context_info.url = f"{self.host}/{page}"
-            asked.rerun_script.context_info.timezone = "Europe/Berlin"
-            self.socket.send_binary(asked.SerializeToString())
+            request = BackMsg()
+            request.rerun_script.page_name = page
+            request.rerun_script.query_string = query
+            request.rerun_script.context_info.url = f"{self.host}/{page}"
+            request.rerun_script.context_info.timezone = "Europe/Berlin"
+            self.socket.send_binary(request.SerializeToString())
             while True:
                 frame = self.socket.recv()
                 size += len(frame)
@@ -106,8 +106,8 @@ class Visitor(HttpUser):
                 failed = AssertionError(f"{expect!r} is not on the page")
         except Exception as error:  # noqa: BLE001 - counted as a failure of this request
             failed = error
-        told: dict[str, Any] = {"request_type": "WS", "name": name, "response_length": size, "exception": failed}
-        self.environment.events.request.fire(response_time=(time.perf_counter() - began) * 1000, **told)
+        event: dict[str, Any] = {"request_type": "WS", "name": name, "response_length": size, "exception": failed}
+        self.environment.events.request.fire(response_time=(time.perf_counter() - began) * 1000, **event)
 
 
 random.seed(5)

@@ -1,9 +1,10 @@
-"""Names right with a vocabulary, and words wrong where none of it occurs: `python -m tests.bench.vocabulary`.
+"""Measure the recognition of names with a vocabulary: `python -m tests.bench.vocabulary`.
 
-Thirty recordings: the fifteen utterances of three proving speakers that have rare names or terms, plain and as on the
-telephone. All terms of these are given with each. Then fifty terms of other fields are given with all utterances of the
-same speakers. The same terms as a prompt, "Glossary: …", show what faster-whisper's hotwords would do. Rescoring was
-tuned on the terms of the speakers 1688 and 2033: `--tuning` measures those.
+Measured are names right with terms that occur, and words wrong with terms that do not occur. There are thirty
+recordings: fifteen utterances of three speakers that no setting was tuned on, with rare names or terms, plain and as on
+the telephone. Each is transcribed with all terms of these recordings. Then all utterances of the same speakers are
+transcribed with fifty terms of other fields. The same terms as a prompt, "Glossary: …", show the effect of
+faster-whisper's hotwords. Rescoring was tuned on the terms of the speakers 1688 and 2033, which `--tuning` measures.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from tests import audio
 from tests.bench.accuracy import normalised
 from tests.bench.table import print_table
 
-PROVING = {
+HELD_OUT = {
     "1998-15444-0002": ["rigor mortis"],
     "1998-15444-0003": ["post-mortem", "alimentary canal"],
     "1998-15444-0004": ["gullet", "ligatures"],
@@ -62,19 +63,19 @@ MOST_WORSE = 0.3  # points of the word error rate
 
 @dataclass
 class Count:
-    """What was found in some recordings: names right of those listed, words wrong of those said."""
+    """Count the right names of those listed, and the wrong words of those said, in some recordings."""
 
     listed: int = 0
     right: int = 0
     words: int = 0
     wrong: int = 0
 
-    def add(self, said: str, text: str, names: list[str]) -> None:
+    def add(self, reference: str, text: str, names: list[str]) -> None:
         found = normalised(text)
-        result = jiwer.process_words(said, found or "nothing")
+        result = jiwer.process_words(reference, found or "nothing")
         self.listed += len(names)
         self.right += sum(f" {normalised(name)} " in f" {found} " for name in names)
-        self.words += len(said.split())
+        self.words += len(reference.split())
         self.wrong += result.substitutions + result.deletions + result.insertions
 
     @property
@@ -83,8 +84,8 @@ class Count:
 
 
 def text_of(sound: np.ndarray, way: str, terms: list[str]) -> str:
-    given = {"vocabulary": {"terms": terms}, "terms as a prompt": {"prompt": f"Glossary: {', '.join(terms)}."}}
-    run = transcribe.transcribe(sound, language="en", **given.get(way, {}))
+    options = {"vocabulary": {"terms": terms}, "terms as a prompt": {"prompt": f"Glossary: {', '.join(terms)}."}}
+    run = transcribe.transcribe(sound, language="en", **options.get(way, {}))
     return "".join(segment.text for segment in run)
 
 
@@ -102,7 +103,7 @@ def measured(names: dict[str, list[str]], terms: list[str], changes: list[str]) 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tuning", action="store_true", help="the speakers that rescoring was tuned on")
-    recordings = TUNING if parser.parse_args().tuning else PROVING
+    recordings = TUNING if parser.parse_args().tuning else HELD_OUT
     terms = sorted({term for listed in recordings.values() for term in listed})
     found = measured(recordings, terms, list(CHANGES))
     before = found[WAYS[0]]
@@ -122,11 +123,11 @@ def main() -> None:
         rows,
     )
     speakers = {name.split("-")[0] for name in recordings}
-    every: dict[str, list[str]] = {name: [] for name in audio.librispeech() if name.split("-")[0] in speakers}
-    found = measured(every, OTHERS, ["plain"])
+    clips: dict[str, list[str]] = {name: [] for name in audio.librispeech() if name.split("-")[0] in speakers}
+    found = measured(clips, OTHERS, ["plain"])
     rows = [[way, f"{count.rate:.2f}", f"{count.rate - found[WAYS[0]].rate:+.2f}"] for way, count in found.items()]
     print_table(
-        f"{len(every)} recordings, {len(OTHERS)} terms that do not occur; to reach: at most {MOST_WORSE} points worse",
+        f"{len(clips)} recordings, {len(OTHERS)} terms that do not occur; to reach: at most {MOST_WORSE} points worse",
         ["way", "WER in %", "points worse"],
         rows,
     )

@@ -1,7 +1,7 @@
-"""Whether a second worker doubles the work: `python -m tests.bench.workers [--jobs 12] [--turns 2]`.
+"""Measure whether a second worker doubles the throughput: `python -m tests.bench.workers [--jobs 12] [--turns 2]`.
 
-Workers on PostgreSQL, each pinned to one core, each hearing one recording at a time with one thread. To reach: two do
-at least 1.8 times what one does. Waiting jobs are made before the clock starts; models are loaded by a first job.
+The workers use PostgreSQL. Each is pinned to one core and transcribes one recording at a time with one thread. To
+reach: two do at least 1.8 times the work of one. A first job loads the models, before the clock starts.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def throughput(folder: Path, cores: list[int], count: int) -> float:
             until(lambda: all(records.load(i, None).state == "done" for i in warm), 120)
             began = time.time()
             ids = [stt.create(recording) for _ in range(count)]
-            slowly(lambda: not records.open_jobs())
+            poll_slowly(lambda: not records.open_jobs())
             jobs = [records.load(generation_id, None) for generation_id in ids]
         finally:
             for worker in workers:
@@ -53,8 +53,8 @@ def throughput(folder: Path, cores: list[int], count: int) -> float:
     return count * LENGTH / (max(job.finished for job in jobs if job.finished) - began)
 
 
-def slowly(condition) -> None:
-    """Ask once a second: who asks more often takes from one of the two cores."""
+def poll_slowly(condition) -> None:
+    """Wait until a condition is true. Check it only once a second, because checks use one of the two cores."""
     while not condition():
         TICK.wait(1.0)
 
@@ -63,11 +63,11 @@ def measure(count: int, turns: int) -> tuple[float, float, float]:
     """Return seconds of audio per second of one worker and of two, and the median ratio of the rounds."""
     one, two = [], []
     for turn in range(turns):
-        for name, cores, found in (("one", [0], one), ("two", [0, 1], two)):
+        for name, cores, rates in (("one", [0], one), ("two", [0, 1], two)):
             with tempfile.TemporaryDirectory() as folder:
                 place = Path(folder) / f"{name}-{turn}"
                 place.mkdir()
-                found.append(throughput(place, cores, count * len(cores)))
+                rates.append(throughput(place, cores, count * len(cores)))
     return median(one), median(two), median(b / a for a, b in zip(one, two, strict=True))
 
 

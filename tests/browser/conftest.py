@@ -12,8 +12,8 @@ from tests.server import Server
 from tests.transcripts import sharing_data_with
 from tests.waiting import until
 
-# As long as for a click. The usual 5 s say how fast the machine is: where others work beside, a second tab had its text but
-# no button yet, as a page of Streamlit's fetches each kind of element when it first needs it.
+# As long as Playwright waits for a click. The default of 5 s is too short on a busy machine: Streamlit's page fetches
+# each kind of element when it first needs it, so a second tab had its text but no button yet.
 expect.set_options(timeout=30_000)
 
 
@@ -33,7 +33,7 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Run a server with default settings: one for all files, except those that leave work behind."""
+    """Run a server with default settings. Files share one, except those that leave jobs or files behind."""
     if request.node.get_closest_marker("own_server") is None:
         yield request.getfixturevalue("shared_server")
         return
@@ -59,44 +59,44 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
 
 
 def add_files(page: Page, *paths: Path) -> None:
-    """Drop these files, and wait until they are listed."""
+    """Add these files to the upload field, and wait until they are listed."""
     page.locator("input[type=file]").first.set_input_files([str(path) for path in paths])
     for path in paths:
         page.locator("[class*=st-key-chosen-]", has_text=path.name).wait_for()
 
 
 def row(page: Page, title: str) -> Locator:
-    """Return the row of this recording among the visitor's."""
+    """Return the row of this recording in the visitor's list of jobs."""
     return page.locator(".st-key-jobs [class*=st-key-job-]", has_text=title).first
 
 
 def choose(page: Page, box: Locator, option: str) -> None:
-    """Choose from a list, which closes when the page below it moves: a file was just added, or a part was drawn."""
+    """Choose from a list. Click again if it closes, as it does when the page moves (file added, part drawn)."""
     wanted = page.get_by_role("option", name=option, exact=True)
     until(lambda: wanted.is_visible() or box.click(), 30, every=0.5)
     wanted.click()
 
 
 def until_true(page: Page, expression: str) -> None:
-    """Wait until this is true in the page. Playwright's `wait_for_function` asks again with `eval`, which our policy refuses."""
+    """Wait until this is true in the page. Playwright's `wait_for_function` needs `eval`, which our policy refuses."""
     until(lambda: page.evaluate(expression), 30)
 
 
 def click_table(page: Page, x: int, row: int) -> None:
-    """Click at `x` pixels in a row of the history's table; -1 is the header. Waits until the table rests."""
+    """Wait until the history's table stops moving, then click at `x` pixels in a row; -1 is the header."""
     canvas = page.locator(".st-key-history canvas").first
     boxes: list[object] = []
 
-    def rests() -> bool:
+    def is_still() -> bool:
         boxes.append(canvas.bounding_box())
         return len(boxes) > 3 and boxes[-1] is not None and boxes[-1] == boxes[-2] == boxes[-3] == boxes[-4]
 
-    until(rests, 30)
+    until(is_still, 30)
     canvas.click(position={"x": x, "y": 52 + 35 * row}, force=True)
 
 
 def type_date(page: Page, label: str, day: date) -> None:
-    """Type a day into the date field of this label, and go on with Tab."""
+    """Type a day into the date field with this label, and leave it with Tab."""
     page.get_by_role("spinbutton", name=f"day, {label}").focus()
     page.keyboard.type(f"{day:%d%m%Y}")
     page.keyboard.press("Tab")

@@ -1,4 +1,4 @@
-"""A short talk to edit in the player, and what tests of editing ask of its page."""
+"""Provide a short transcript to edit in the player, and helpers for the tests that edit it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.server import Server
 from tests.transcripts import said
 from tests.waiting import until
 
-SAVED = 60_000  # milliseconds, on a busy machine
+SAVE_TIMEOUT = 60_000  # milliseconds, on a busy machine
 FIRST = "Good morning everybody and welcome to this talk."
 SECOND = "Thank you very much."
 THIRD = "Today we speak about history."
@@ -27,10 +27,10 @@ TEXTS = [FIRST, SECOND, THIRD, ARABIC]
 
 @contextmanager
 def opened(browser: Browser, server: Server, transcript: Transcript = TALK) -> Iterator[Page]:
-    """Open a talk on its page, within `sharing_data_with`."""
+    """Store a transcript and open its page. Use it within `sharing_data_with`."""
     page = transcripts.page_of(browser, server, "ann")
-    made = transcripts.put("visitor:ann", transcript, audio.JFK, duration=20.0)
-    open_talk(page, f"{server.url}/transcript?id={made}")
+    generation_id = transcripts.put("visitor:ann", transcript, audio.JFK, duration=20.0)
+    open_talk(page, f"{server.url}/transcript?id={generation_id}")
     yield page
     page.context.close()
 
@@ -40,15 +40,15 @@ def open_talk(page: Page, address: str) -> None:
     page.locator(".st-key-transcript .stt-word").first.wait_for()
 
 
-def again(page: Page) -> Page:
-    """Return a second tab with the same transcript."""
+def second_tab(page: Page) -> Page:
+    """Open a second tab with the same transcript."""
     second = page.context.new_page()
     open_talk(second, page.url)
     return second
 
 
-def words(page: Page, place: int) -> Locator:
-    return page.locator(".stt-words").nth(place)
+def words(page: Page, paragraph: int) -> Locator:
+    return page.locator(".stt-words").nth(paragraph)
 
 
 def expect_texts(page: Page, *texts: str) -> None:
@@ -56,20 +56,20 @@ def expect_texts(page: Page, *texts: str) -> None:
 
 
 def expect_saved(page: Page) -> None:
-    expect(page.locator(".stt-saving")).to_have_text("Saved", timeout=SAVED)
+    expect(page.locator(".stt-saving")).to_have_text("Saved", timeout=SAVE_TIMEOUT)
 
 
-def put_caret(page: Page, place: int, at: int) -> None:
-    """Go into a paragraph by keyboard, to this place in its text."""
-    words(page, place).focus()
+def put_caret(page: Page, paragraph: int, offset: int) -> None:
+    """Move the caret by keyboard into a paragraph, to this offset in its text."""
+    words(page, paragraph).focus()
     page.keyboard.press("Home")
-    for _ in range(at):
+    for _ in range(offset):
         page.keyboard.press("ArrowRight")
 
 
 def caret(page: Page) -> tuple[int, int]:
-    """Return the paragraph that the caret is in, and the place in its text."""
-    place, at = page.evaluate(
+    """Return the index of the paragraph with the caret, and the caret's offset in its text."""
+    paragraph, offset = page.evaluate(
         """() => {
           const body = document.activeElement, selection = getSelection(), range = document.createRange();
           range.selectNodeContents(body);
@@ -77,22 +77,22 @@ def caret(page: Page) -> tuple[int, int]:
           return [[...document.querySelectorAll('.stt-words')].indexOf(body), range.toString().length];
         }"""
     )
-    return place, at
+    return paragraph, offset
 
 
 def segments(page: Page) -> list[dict[str, Any]]:
-    """Return the segments that the server has, as JSON is exported."""
+    """Return the segments that the server has stored, from the JSON export."""
     address = page.url.split("/transcript?")[0]
-    made = page.url.split("id=")[1].split("&")[0]
-    found: list[dict[str, Any]] = page.request.get(f"{address}/export/{made}.json").json()["transcript"]["segments"]
+    job_id = page.url.split("id=")[1].split("&")[0]
+    found: list[dict[str, Any]] = page.request.get(f"{address}/export/{job_id}.json").json()["transcript"]["segments"]
     return found
 
 
 def times(page: Page) -> dict[str, float]:
-    """Return when each word begins, in seconds."""
+    """Return the start of each word in seconds."""
     return {word["text"].strip(): word["start"] for segment in segments(page) for word in segment["words"]}
 
 
 def expect_stored(page: Page, *texts: str) -> None:
-    """Wait until the server has these segments."""
+    """Wait until the server has stored segments with these texts."""
     until(lambda: [segment["text"].strip() for segment in segments(page)] == list(texts))

@@ -1,4 +1,4 @@
-"""The app under a path (`server.baseUrlPath`): pages, routes, components, links and cookies all lie below it."""
+"""Test the app under a path (`server.baseUrlPath`): pages, routes, components, links and cookies are all below it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def base(server: Server) -> str:
-    """Where the app is found."""
+    """Return the address of the app."""
     return server.url if Server.nginx else f"{server.url}/stt"
 
 
@@ -38,13 +38,13 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     page.goto(f"{base(server)}/")
     yield page
     outside = [(status, url) for status, url in page.answers if "/stt/" not in url and url.startswith("http")]
-    # Streamlit's page tries its way up from where it is until it finds its server.
+    # Streamlit's page tries one parent path after another until it finds its server.
     broken = [(status, url) for status, url in page.answers if status >= 400 and "/_stcore/h" not in url]
     context.close()
     assert outside == [] and broken == []
 
 
-def test_a_recording_is_uploaded_read_heard_downloaded_and_shared_under_the_path(page: Page, server: Server):
+def test_recording_is_uploaded_read_played_downloaded_and_shared_under_path(page: Page, server: Server):
     add_files(page, audio.JFK)
     page.get_by_role("button", name="Transcribe", exact=True).click()
     page.locator(".st-key-jobs").get_by_role("button", name="Read").click(timeout=MINUTE)
@@ -71,7 +71,7 @@ def visitor(page: Page) -> list[str]:
     return [cookie["value"] for cookie in page.context.cookies() if cookie["name"] == visitors.COOKIE]
 
 
-def test_a_recording_from_the_microphone_goes_through_the_path(page: Page):
+def test_microphone_recording_is_uploaded_under_path(page: Page):
     page.get_by_role("tab", name="Record").click()
     page.get_by_role("button", name="Record", exact=True).click()
     page.get_by_text(re.compile("00:0[1-9]")).wait_for()
@@ -87,7 +87,7 @@ def test_every_page_opens_under_the_path_and_keeps_the_visitor(page: Page, serve
     assert visitor(page) == before != []
 
 
-def test_programs_find_the_routes_under_the_path_and_at_the_root_as_a_proxy_may_ask(server: Server):
+def test_api_routes_answer_under_path_and_at_root_for_proxies(server: Server):
     root = f"http://localhost:{server.port}"
     for address in (base(server), root):
         assert requests.get(f"{address}/healthz", timeout=30).status_code == 200

@@ -1,4 +1,4 @@
-"""A transcript that exists already, brought in a real browser: as a version, with a new recording, and alone."""
+"""Test importing an existing transcript in a real browser: as a version, with a new recording, and alone."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tests.server import Server
 from tests.waiting import until
 
 MINUTE = 60_000  # milliseconds
-SAID = "And so, my fellow Americans: ask not what your country can do for you. Ask what you can do for your country."
-ELSE = "Seven clever students calculate the price of yellow bananas in distant markets before breakfast."
-DOING = "The text is being aligned with the recording"
+TEXT = "And so, my fellow Americans: ask not what your country can do for you. Ask what you can do for your country."
+NOT_SPOKEN = "Seven clever students calculate the price of yellow bananas in distant markets before breakfast."
+ALIGNING = "The text is being aligned with the recording"
 
 
 @pytest.fixture
@@ -28,26 +28,26 @@ def reader(browser: Browser, server: Server) -> Iterator[Page]:
     page.context.close()
 
 
-def finished(page: Page) -> None:
-    """Wait until the words of the transcript on the page have their times."""
+def wait_until_aligned(page: Page) -> None:
+    """Wait until the words of the transcript on the page have times."""
     expect(page).to_have_url(re.compile(r"/transcript\?id=.+"))
     expect(page.locator(".stt-words")).to_be_visible()
 
-    def done() -> bool:
+    def aligned() -> bool:
         page.reload()
         page.locator(".stt-words").wait_for()
-        return page.get_by_text(DOING).count() == 0
+        return page.get_by_text(ALIGNING).count() == 0
 
-    until(done, 120)
+    until(aligned, 120)
 
 
-def test_a_text_becomes_a_version_whose_words_play_and_that_others_are_compared_with(reader: Page):
+def test_imported_text_becomes_a_version_that_plays_and_can_be_compared(reader: Page):
     reader.get_by_role("button", name="Try the sample").click()
     reader.locator(".st-key-jobs").get_by_role("button", name="Read").first.click(timeout=MINUTE)
-    reader.locator(".stt-words").wait_for()  # the page before has such a button, too
+    reader.locator(".stt-words").wait_for()  # the previous page has such a button, too
     reader.get_by_role("button", name="Import a transcript").click()
     dialog = reader.get_by_role("dialog")
-    text = SAID.replace("Ask what", f"{ELSE} Ask what")
+    text = TEXT.replace("Ask what", f"{NOT_SPOKEN} Ask what")
     dialog.get_by_label("Transcript file").set_input_files(
         {"name": "speech.txt", "mimeType": "text/plain", "buffer": text.encode()}
     )
@@ -55,11 +55,11 @@ def test_a_text_becomes_a_version_whose_words_play_and_that_others_are_compared_
     before = reader.url
     dialog.get_by_role("button", name="Add transcript").click()
     expect(reader).not_to_have_url(before)
-    finished(reader)
+    wait_until_aligned(reader)
     words = reader.locator("[data-start]")
     assert words.count() > 20, "every word can be played"
     expect(reader.get_by_text("Passages that do not match the recording (1)")).to_be_visible()
-    expect(reader.get_by_text(ELSE[:20])).to_be_visible()
+    expect(reader.get_by_text(NOT_SPOKEN[:20])).to_be_visible()
     reader.get_by_text("How this transcript was made").click()
     expect(reader.get_by_text("Imported from: speech.txt")).to_be_visible()
     reader.get_by_role("button", name="Compare").click()
@@ -67,21 +67,21 @@ def test_a_text_becomes_a_version_whose_words_play_and_that_others_are_compared_
     expect(reader.get_by_role("combobox", name="Compare with")).to_have_value(re.compile("A, Imported transcript"))
 
 
-def test_subtitles_are_brought_with_a_recording_that_was_just_added(reader: Page):
+def test_subtitles_are_imported_for_a_recording_that_was_just_added(reader: Page):
     reader.locator("input[type=file]").first.set_input_files(audio.JFK)
     expect(reader.locator(".st-key-waiting")).to_contain_text("jfk.flac", timeout=MINUTE)
     reader.get_by_role("button", name="Import a transcript").click()
     dialog = reader.get_by_role("dialog")
     expect(dialog.get_by_role("combobox", name="Recording")).to_have_value("jfk.flac")
     subtitles = (
-        f"1\n00:00:00,200 --> 00:00:07,500\nAnna: {SAID[:70]}\n\n2\n00:00:07,600 --> 00:00:11,000\nAnna: {SAID[71:]}\n"
+        f"1\n00:00:00,200 --> 00:00:07,500\nAnna: {TEXT[:70]}\n\n2\n00:00:07,600 --> 00:00:11,000\nAnna: {TEXT[71:]}\n"
     )
     dialog.get_by_label("Transcript file").set_input_files(
         {"name": "speech.srt", "mimeType": "text/plain", "buffer": subtitles.encode()}
     )
     expect(dialog.get_by_text("speakers: Anna · times: of segments, from the file")).to_be_visible()
     dialog.get_by_role("button", name="Add transcript").click()
-    finished(reader)
+    wait_until_aligned(reader)
     expect(reader.locator(".stt-words")).to_contain_text("my fellow Americans")
     expect(reader.get_by_role("button", name="Play", exact=True)).to_be_visible()
     reader.get_by_role("link", name="Transcribe").first.click()
@@ -89,7 +89,7 @@ def test_subtitles_are_brought_with_a_recording_that_was_just_added(reader: Page
     expect(reader.locator("[class*=st-key-chosen-]")).to_have_count(0)
 
 
-def test_a_text_alone_is_kept_read_and_corrected(reader: Page):
+def test_text_is_imported_and_read_without_a_recording(reader: Page):
     reader.get_by_role("button", name="Import a transcript").click()
     dialog = reader.get_by_role("dialog")
     dialog.get_by_role("button", name="Add transcript").click()
@@ -98,7 +98,7 @@ def test_a_text_alone_is_kept_read_and_corrected(reader: Page):
         {"name": "scan.txt", "mimeType": "text/plain", "buffer": b"%PDF-1.7"}
     )
     expect(dialog.get_by_text("This file is a PDF.")).to_be_visible()
-    dialog.get_by_label("Or paste it").fill(SAID)
+    dialog.get_by_label("Or paste it").fill(TEXT)
     dialog.get_by_role("button", name="Add transcript").click()
     expect(reader).to_have_url(re.compile(r"/transcript\?id=.+"))
     expect(reader.locator(".stt-words")).to_contain_text("my fellow Americans")
@@ -106,7 +106,7 @@ def test_a_text_alone_is_kept_read_and_corrected(reader: Page):
     expect(reader.get_by_role("button", name="Transcribe again")).to_have_count(0)
 
 
-def test_transcripts_dropped_beside_recordings_find_theirs(reader: Page, tmp_path: Path):
+def test_dropped_transcripts_are_matched_to_their_recordings(reader: Page, tmp_path: Path):
     for name in ("one.flac", "two.flac"):
         shutil.copy(audio.JFK, tmp_path / name)
     subtitles = "1\n00:00:00,300 --> 00:00:10,900\nAsk not what your country can do.\n"
@@ -126,7 +126,7 @@ def test_transcripts_dropped_beside_recordings_find_theirs(reader: Page, tmp_pat
     expect(dialog.get_by_text("two.en.srt · SubRip")).to_be_visible()
     expect(dialog.get_by_role("combobox", name="Recording")).to_have_value("two.flac")
     dialog.get_by_role("button", name="Add transcript").click()
-    finished(reader)
+    wait_until_aligned(reader)
     expect(reader.locator(".stt-words")).to_contain_text("Ask not what your country can do.")
     reader.goto(reader.url.partition("/transcript")[0])
     expect(reader.locator(".st-key-waiting")).to_contain_text("one.flac")

@@ -1,4 +1,4 @@
-"""Versions and the Compare page in a real browser: made, followed, laid side by side, measured, heard."""
+"""Test versions and the Compare page in a real browser: creating, following, comparing, measuring, playing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.provider import KEY, Provider
 from tests.server import Server
 
 MINUTE = 60_000  # milliseconds
-HEARD = (
+PROVIDER_TEXT = (
     "And so my fellow Americans <b>ask</b> not what our country can do, ask what you can really do for your country."
 )
 
@@ -35,7 +35,7 @@ def server(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(scope="module")
 def reader(browser: Browser, server: Server) -> Iterator[Page]:
-    """Return a visitor with one transcript, made on this machine."""
+    """Return the page of a visitor with one transcript, made on this machine."""
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     page.goto(server.url)
     page.get_by_role("button", name="Try the sample").click()
@@ -47,7 +47,7 @@ def reader(browser: Browser, server: Server) -> Iterator[Page]:
 @pytest.fixture(scope="module")
 def compared(reader: Page, server: Server, provider: Provider) -> str:
     """Return the address of a comparison of three models, started with one button."""
-    provider.script(duration=1.0, text=HEARD)
+    provider.script(duration=1.0, text=PROVIDER_TEXT)
     reader.goto(server.url + "/compare")
     reader.get_by_role("combobox", name="Models").click()
     for name in ("Nova-3", "Universal"):
@@ -64,13 +64,13 @@ def column(page: Page, number: int):
     return page.locator(".stt-cmp-passage").first.locator(".stt-cmp-side").nth(number)
 
 
-def sound(page: Page) -> dict:
+def player_state(page: Page) -> dict:
     return page.evaluate(
         "() => (({paused, currentTime, src}) => ({paused, currentTime, src}))(document.querySelector('.stt-cmp-audio'))"
     )
 
 
-def test_one_button_runs_several_models_and_shows_what_each_took(reader: Page, compared: str, provider: Provider):
+def test_one_button_runs_several_models_and_shows_their_time_and_cost(reader: Page, compared: str, provider: Provider):
     rows = reader.locator(".stt-cmp-facts tbody tr")
     expect(rows).to_contain_text(["Whisper base", "Nova-3", "Universal"])
     expect(rows.nth(0)).to_contain_text("Free")
@@ -81,7 +81,7 @@ def test_one_button_runs_several_models_and_shows_what_each_took(reader: Page, c
     assert sorted(job.model for job in provider.jobs.values()) == ["aai/universal", "nova-3"]
 
 
-def test_differences_are_told_apart_by_words_and_marks_and_never_become_markup(reader: Page, compared: str):
+def test_differences_have_labels_and_distinct_marks_and_never_become_markup(reader: Page, compared: str):
     reader.goto(compared)
     reader.locator(".stt-cmp-passage .stt-cmp-a").first.wait_for()
     expect(column(reader, 1)).to_contain_text("<b>ask</b>")
@@ -106,8 +106,8 @@ def test_a_click_on_a_difference_plays_it(reader: Page, compared: str):
         reader, "() => { const a = document.querySelector('.stt-cmp-audio'); return !a.paused && a.currentTime > 0 }"
     )
     start = float(word.get_attribute("data-start"))
-    assert start - 0.5 <= sound(reader)["currentTime"] <= start + 5
-    assert "/audio/" in sound(reader)["src"]
+    assert start - 0.5 <= player_state(reader)["currentTime"] <= start + 5
+    assert "/audio/" in player_state(reader)["src"]
     reader.get_by_role("button", name="Pause").click()
     until_true(reader, "() => document.querySelector('.stt-cmp-audio').paused")
     word.press("Enter")
@@ -124,11 +124,11 @@ def test_next_and_previous_go_through_the_differences(reader: Page, compared: st
     expect(reader.locator(".stt-cmp-here")).to_be_focused()
     expect(reader.locator(".stt-cmp-live")).to_have_text(re.compile("changed|missing|added"))
     reader.get_by_role("button", name="Previous", exact=True).click()
-    all_of_them = (count.text_content() or "").split(" of ")
-    assert all_of_them[0] == all_of_them[1]
+    number_and_total = (count.text_content() or "").split(" of ")
+    assert number_and_total[0] == number_and_total[1]
 
 
-def test_a_pasted_reference_measures_and_is_measured_against(reader: Page, compared: str):
+def test_word_error_rates_are_measured_against_a_pasted_reference(reader: Page, compared: str):
     reader.goto(compared)
     reader.get_by_text("Reference text", exact=True).click()
     reader.get_by_label("Or paste it").fill(audio.JFK_WORDS)
@@ -186,7 +186,7 @@ def test_a_guessed_encoding_is_shown_and_can_be_changed(reader: Page, compared: 
     expect(choice).to_have_count(0)
 
 
-def test_a_meetings_minutes_measure_like_their_words(reader: Page, compared: str):
+def test_webvtt_minutes_of_a_meeting_are_measured_like_their_words(reader: Page, compared: str):
     reader.goto(compared)
     reader.get_by_text("Reference text", exact=True).click()
     minutes = (
@@ -201,7 +201,7 @@ def test_a_meetings_minutes_measure_like_their_words(reader: Page, compared: str
     expect(reader.get_by_text("This file is a PDF.")).to_be_visible()
 
 
-def test_the_largest_reference_fits_into_a_message(reader: Page, compared: str):
+def test_largest_reference_fits_into_a_websocket_message(reader: Page, compared: str):
     reader.goto(compared)
     reader.get_by_text("Reference text", exact=True).click()
     words = (b"ask not " * (references.MOST // 8))[: references.MOST]
@@ -211,7 +211,7 @@ def test_the_largest_reference_fits_into_a_message(reader: Page, compared: str):
     expect(reader.get_by_text("words of each text are compared")).to_be_visible(timeout=2 * MINUTE)
 
 
-def test_versions_are_moved_between_and_made_anew_on_the_transcript_page(reader: Page, compared: str):
+def test_transcript_page_switches_versions_and_creates_a_new_one(reader: Page, compared: str):
     reader.goto(compared)
     reader.get_by_role("button", name="Read A, Whisper base").click()
     expect(reader).to_have_url(re.compile(r"/transcript\?id="))

@@ -1,4 +1,4 @@
-"""Correcting a transcript in a real browser: its text, names, title and tags, and back to the original."""
+"""Test correcting a transcript in a real browser: text, names, title and tags, and restoring the original."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HARMLESS = "Ask not <img src=x onerror=alert(1)> what & why."
 
 @pytest.fixture
 def reader(browser: Browser, server: Server):
-    """Open the transcript of a visitor's own recording."""
+    """Open the transcript of a recording that the visitor added."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
@@ -31,7 +31,7 @@ def reader(browser: Browser, server: Server):
     context.close()
 
 
-def test_a_paragraph_is_corrected_in_place_and_everything_else_follows(reader: Page):
+def test_correction_in_place_is_copied_and_saved_and_does_not_move_playback(reader: Page):
     words = reader.locator(".stt-words").first
     before = words.inner_text()
     assert "country" in before
@@ -42,7 +42,7 @@ def test_a_paragraph_is_corrected_in_place_and_everything_else_follows(reader: P
     expect(reader.locator(".stt-time").first).to_be_focused()
     assert reader.locator(".stt-words img").count() == 0
     until_true(reader, f"{word} === '{start}'")
-    assert reader.evaluate("() => document.querySelector('.stt-audio').currentTime") == 3  # the player stayed
+    assert reader.evaluate("() => document.querySelector('.stt-audio').currentTime") == 3  # the player did not move
     expect(reader.get_by_text("Corrected by hand")).to_be_visible()
     reader.get_by_role("button", name="Copy text").click()
     expect(reader.get_by_role("button", name="Copied")).to_be_visible()
@@ -52,12 +52,12 @@ def test_a_paragraph_is_corrected_in_place_and_everything_else_follows(reader: P
     expect(reader.get_by_text("Corrected by hand")).to_be_visible()
 
 
-def test_the_machines_version_is_looked_at_restored_and_left_again(reader: Page):
-    machines = reader.locator(".stt-words").first.inner_text()
+def test_original_is_shown_and_restored_and_corrections_are_brought_back(reader: Page):
+    original = reader.locator(".stt-words").first.inner_text()
     retype(reader, "Mine.")
     toggle = reader.get_by_text("Show original", exact=True)
     toggle.click()
-    expect(reader.locator(".stt-words").first).to_have_text(machines)
+    expect(reader.locator(".stt-words").first).to_have_text(original)
     expect(reader.locator("[role=textbox].stt-words")).to_have_count(0)
     expect(reader.locator(".stt-edit")).to_be_hidden()
     toggle.click()
@@ -66,13 +66,13 @@ def test_the_machines_version_is_looked_at_restored_and_left_again(reader: Page)
     reader.get_by_role("button", name="Restore original").click()
     back = reader.get_by_role("button", name="Restore corrections")
     expect(back).to_be_visible()
-    expect(reader.locator(".stt-words").first).to_have_text(machines)
+    expect(reader.locator(".stt-words").first).to_have_text(original)
     back.click()
     expect(reader.locator(".stt-words").first).to_have_text("Mine.")
 
 
 def test_a_speaker_is_named(browser: Browser, server: Server, tmp_path: Path):
-    """Two channels, each a speaker: the name given to one is everywhere, and only a name."""
+    """Make a speaker of each of two channels. The name given to one is shown everywhere, as plain text."""
     one, two = (audio.samples(path)[: 4 * 16000] for path in audio.AUSTEN)
     both = np.stack([np.concatenate([one, np.zeros_like(two)]), np.concatenate([np.zeros_like(one), two])])
     recording = tmp_path / "interview.wav"

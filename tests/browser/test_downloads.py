@@ -1,4 +1,4 @@
-"""What is taken away in a real browser: every choice of the Download list, read back by readers that are not ours."""
+"""Test every choice of the Download list in a real browser. Third-party libraries read the files back."""
 
 from __future__ import annotations
 
@@ -25,82 +25,84 @@ RAW = {"results": {"channels": [{"alternatives": [{"transcript": "Grüße 你好
 
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """Open the Download menu of a transcript with two speakers, a provider's response and its sound."""
+    """Open the Download menu of a transcript with two speakers, a provider's response and audio."""
     with transcripts.sharing_data_with(server):
         page = transcripts.page_of(browser, server, VISITOR)
-        made = transcripts.put(OWNER, TALK, audio.JFK, RAW, title="The talk", model="nova-3", engine="provider")
-        page.goto(f"{server.url}/transcript?id={made}")
+        generation_id = transcripts.put(
+            OWNER, TALK, audio.JFK, RAW, title="The talk", model="nova-3", engine="provider"
+        )
+        page.goto(f"{server.url}/transcript?id={generation_id}")
         page.locator(".stt-word").first.wait_for()
         page.get_by_role("button", name="Download").click()
         yield page
         page.context.close()
 
 
-def taken(page: Page, key: str) -> Path:
+def downloaded(page: Page, key: str) -> Path:
     with page.expect_download() as download:
         page.locator(f".st-key-download-{key} :is(button, a)").click()
     return Path(download.value.path())
 
 
-def sample(page: Page, number: int) -> Locator:
+def preview(page: Page, number: int) -> Locator:
     """Return the preview of the text (0) or the subtitles (1)."""
     return page.locator(".stt-sample").nth(number)
 
 
 def tick(page: Page, label: str, number: int, beginning: str) -> None:
-    """Tick or untick, and wait until the sample follows."""
+    """Tick or untick a box, and wait until the preview begins with this text."""
     page.get_by_text(label, exact=True).click()
-    expect(sample(page, number)).to_have_text(re.compile("^" + re.escape(beginning)))
+    expect(preview(page, number)).to_have_text(re.compile("^" + re.escape(beginning)))
 
 
 def test_text_is_plain_or_has_times_or_speakers(page: Page):
-    assert taken(page, "txt").read_text().split("\n\n") == [f"Anna: {FIRST}", "Ben <b>: Thank you.\n"]
+    assert downloaded(page, "txt").read_text().split("\n\n") == [f"Anna: {FIRST}", "Ben <b>: Thank you.\n"]
     tick(page, "With times", 0, "[0:00:00] Anna: Good")
-    assert taken(page, "txt").read_text().split("\n\n") == [
+    assert downloaded(page, "txt").read_text().split("\n\n") == [
         f"[0:00:00] Anna: {FIRST}",
         "[0:00:08] Ben <b>: Thank you.\n",
     ]
     tick(page, "With times", 0, "Anna: Good")
     tick(page, "With speakers", 0, "Good morning")
-    assert taken(page, "txt").read_text().split("\n\n") == [FIRST, "Thank you.\n"]
+    assert downloaded(page, "txt").read_text().split("\n\n") == [FIRST, "Thank you.\n"]
 
 
 @pytest.mark.parametrize("extension", ["srt", "vtt"])
-def test_subtitles_have_the_lines_that_were_chosen(page: Page, extension: str):
+def test_subtitles_have_the_chosen_lines_and_line_length(page: Page, extension: str):
     for label, value, beginning in (
         ("Lines per subtitle", "1", "Good morning everybody"),
         ("Characters per line", "20", "Good morning"),
     ):
         page.get_by_label(label).fill(value)
         page.get_by_label(label).press("Enter")
-        expect(sample(page, 1)).to_have_text(re.compile(f"^{beginning}[^\n]*$"))
-    expect(sample(page, 1)).to_have_text(re.compile("^.{8,20}$"))
+        expect(preview(page, 1)).to_have_text(re.compile(f"^{beginning}[^\n]*$"))
+    expect(preview(page, 1)).to_have_text(re.compile("^.{8,20}$"))
     tick(page, "Name the speakers", 1, "Anna: Good")
     cues = [
         unescape(event.plaintext)
-        for event in pysubs2.SSAFile.from_string(taken(page, extension).read_text(), format_=extension)
+        for event in pysubs2.SSAFile.from_string(downloaded(page, extension).read_text(), format_=extension)
     ]
     assert all(len(cue) <= 20 for cue in cues) and len(cues) > 4
     assert cues[0].startswith("Anna: Good") and any(cue.startswith("Ben") for cue in cues)
     assert " ".join(cues).replace("\u2060", "") == f"Anna: {FIRST} Ben <b>: Thank you."
 
 
-def test_subtitles_for_old_players_have_a_mark_and_windows_line_ends(page: Page):
-    plain = taken(page, "srt").read_bytes()
+def test_subtitles_for_old_players_have_a_byte_order_mark_and_crlf(page: Page):
+    plain = downloaded(page, "srt").read_bytes()
     assert not plain.startswith(b"\xef\xbb\xbf") and b"\r" not in plain
     for label, option in (("Byte order mark", "bom=1"), ("Windows line ends", "crlf=1")):
         page.get_by_text(label, exact=True).click()
         expect(page.locator(".st-key-download-srt a")).to_have_attribute("href", re.compile(option))
     for extension in ("srt", "vtt"):
-        content = taken(page, extension).read_bytes()
+        content = downloaded(page, extension).read_bytes()
         assert content.startswith(b"\xef\xbb\xbf") and content.count(b"\r\n") == content.count(b"\n") > 4
-    assert taken(page, "srt").read_bytes() == b"\xef\xbb\xbf" + plain.replace(b"\n", b"\r\n")
+    assert downloaded(page, "srt").read_bytes() == b"\xef\xbb\xbf" + plain.replace(b"\n", b"\r\n")
     assert page.get_by_text("too fast to read").count() == 0
 
 
-def test_subtitles_that_nobody_can_read_in_time_are_listed(browser: Browser, server: Server):
-    hurried = Segment(60.0, 61.0, "This is far more <b>than</b> anybody can read in a second.", (), "Anna")
-    talk = replace(TALK, segments=(*TALK.segments, hurried, said("Yes.", 61.0, "Ben <b>")), duration=63.0)
+def test_subtitles_that_are_too_fast_to_read_are_listed(browser: Browser, server: Server):
+    too_fast = Segment(60.0, 61.0, "This is far more <b>than</b> anybody can read in a second.", (), "Anna")
+    talk = replace(TALK, segments=(*TALK.segments, too_fast, said("Yes.", 61.0, "Ben <b>")), duration=63.0)
     with transcripts.sharing_data_with(server):
         page = transcripts.page_of(browser, server, VISITOR)
         page.goto(f"{server.url}/transcript?id={transcripts.put(OWNER, talk, title='Too fast')}")
@@ -116,8 +118,8 @@ def test_subtitles_that_nobody_can_read_in_time_are_listed(browser: Browser, ser
         page.context.close()
 
 
-def test_the_raw_answer_and_the_audio_are_as_they_came(page: Page):
-    assert json.loads(taken(page, "raw").read_text()) == RAW
+def test_raw_response_and_audio_are_downloaded_unchanged(page: Page):
+    assert json.loads(downloaded(page, "raw").read_text()) == RAW
     with page.expect_download() as download:
         page.get_by_role("link", name="The audio").click()
     assert download.value.suggested_filename == "jfk.flac"

@@ -1,4 +1,4 @@
-"""Editing in place in a real browser: typed, split, merged, undone, in two tabs, without a server, on a phone."""
+"""Test editing in place in a real browser: typing, splitting, merging, undo, two tabs, a killed server, a phone."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from tests.browser.conftest import retype, until_true
 from tests.browser.editing import (
     ARABIC,
     FIRST,
-    SAVED,
+    SAVE_TIMEOUT,
     SECOND,
     TALK,
     TEXTS,
     THIRD,
-    again,
     caret,
     expect_saved,
     expect_texts,
     open_talk,
     opened,
     put_caret,
+    second_tab,
     segments,
     times,
     words,
@@ -41,7 +41,7 @@ def talk(browser: Browser, server: Server) -> Iterator[Page]:
         yield page
 
 
-def test_a_click_puts_the_caret_there_plays_from_there_and_what_is_typed_is_saved(talk: Page):
+def test_click_places_the_caret_and_plays_and_typed_text_is_saved(talk: Page):
     before = times(talk)
     word = talk.locator(".stt-word", has_text="everybody")
     word.click(position={"x": 1, "y": 8})
@@ -49,7 +49,7 @@ def test_a_click_puts_the_caret_there_plays_from_there_and_what_is_typed_is_save
     assert talk.evaluate("document.querySelector('.stt-audio').currentTime") >= before["everybody"] - 0.1
     talk.keyboard.type("dear ")
     expect_texts(talk, FIRST.replace("everybody", "dear everybody"), *TEXTS[1:])
-    expect_saved(talk)  # without leaving
+    expect_saved(talk)  # without leaving the text
     assert not talk.evaluate("document.querySelector('.stt-audio').paused"), "Space was typed, not taken for Pause"
     after = times(talk)
     assert before["morning"] <= after.pop("dear") <= before["everybody"]
@@ -59,7 +59,7 @@ def test_a_click_puts_the_caret_there_plays_from_there_and_what_is_typed_is_save
     expect(talk.get_by_text("20 s · 23 words")).to_be_visible()
 
 
-def test_enter_splits_backspace_and_delete_merge(talk: Page):
+def test_enter_splits_and_backspace_and_delete_merge_paragraphs(talk: Page):
     before = times(talk)
     at = len("Good morning ")
     put_caret(talk, 0, at)
@@ -111,7 +111,7 @@ def test_a_selected_paragraph_is_deleted_and_undone_and_redone_across_reloads(ta
     expect(redo).to_have_attribute("aria-disabled", "true")
 
 
-def test_an_emptied_paragraph_goes_when_the_caret_leaves(talk: Page):
+def test_emptied_paragraph_is_removed_when_the_caret_leaves(talk: Page):
     words(talk, 1).focus()
     talk.keyboard.press("Control+a")
     talk.keyboard.press("Control+x")
@@ -120,7 +120,7 @@ def test_an_emptied_paragraph_goes_when_the_caret_leaves(talk: Page):
     expect_texts(talk, FIRST, THIRD, ARABIC)
 
 
-def test_a_server_that_is_killed_while_somebody_types_gets_all_of_it(talk: Page, server: Server):
+def test_server_killed_while_typing_receives_all_text_after_its_restart(talk: Page, server: Server):
     put_caret(talk, 1, 0)
     talk.keyboard.type("Well, ")
     server.kill()
@@ -129,7 +129,7 @@ def test_a_server_that_is_killed_while_somebody_types_gets_all_of_it(talk: Page,
     talk.keyboard.press("Enter")
     talk.keyboard.type("Now. ")
     expect(talk.locator(".stt-saving")).to_have_text(
-        "Not saved yet: no connection. Your text is kept in this browser.", timeout=SAVED
+        "Not saved yet: no connection. Your text is kept in this browser.", timeout=SAVE_TIMEOUT
     )
     expect(talk.get_by_text("No connection to the server.")).to_be_visible()
     talk.keyboard.type("Or later. ")  # Streamlit's dialog would have taken the keyboard
@@ -141,7 +141,7 @@ def test_a_server_that_is_killed_while_somebody_types_gets_all_of_it(talk: Page,
     assert [segment["text"].strip() for segment in segments(talk)] == expected
 
 
-def test_the_caret_stays_where_somebody_types_when_a_server_answers_late(talk: Page, server: Server):
+def test_late_server_response_does_not_move_the_caret(talk: Page, server: Server):
     at = len("Good morning ")
     put_caret(talk, 0, at)
     server.kill()
@@ -149,7 +149,7 @@ def test_the_caret_stays_where_somebody_types_when_a_server_answers_late(talk: P
     put_caret(talk, 3, 0)
     talk.keyboard.type("Now, ")
     before = caret(talk)
-    expect(talk.locator(".stt-saving")).to_contain_text("Not saved yet", timeout=SAVED)
+    expect(talk.locator(".stt-saving")).to_contain_text("Not saved yet", timeout=SAVE_TIMEOUT)
     server.start()
     expect_saved(talk)
     assert caret(talk) == before
@@ -157,7 +157,7 @@ def test_the_caret_stays_where_somebody_types_when_a_server_answers_late(talk: P
 
 
 @pytest.mark.parametrize("down", [False, True], ids=["the server is there", "the server is down"])
-def test_a_tab_that_is_closed_while_somebody_types_loses_nothing(talk: Page, server: Server, down: bool):
+def test_tab_closed_while_typing_loses_no_text(talk: Page, server: Server, down: bool):
     address, context = talk.url, talk.context
     put_caret(talk, 0, 0)
     talk.keyboard.type("Typed ")
@@ -176,8 +176,8 @@ def test_a_tab_that_is_closed_while_somebody_types_loses_nothing(talk: Page, ser
     until_true(page, "!Object.keys(localStorage).some((name) => name.startsWith('stt-edits'))")
 
 
-def test_two_tabs_that_type_into_two_paragraphs_keep_both(talk: Page):
-    second = again(talk)
+def test_edits_of_two_paragraphs_in_two_tabs_are_both_kept(talk: Page):
+    second = second_tab(talk)
     put_caret(talk, 2, 0)
     talk.keyboard.type("Here: ")
     put_caret(second, 0, 5)
@@ -190,13 +190,13 @@ def test_two_tabs_that_type_into_two_paragraphs_keep_both(talk: Page):
     expect_saved(talk)
     expect_texts(talk, "Good", FIRST[5:], SECOND, f"Here: again {THIRD}", ARABIC)
     second.bring_to_front()
-    second.evaluate("() => window.dispatchEvent(new Event('focus'))")  # what a browser without windows leaves out
+    second.evaluate("() => window.dispatchEvent(new Event('focus'))")  # a headless browser does not send this event
     expect_texts(second, "Good", FIRST[5:], SECOND, f"Here: again {THIRD}", ARABIC)
 
 
 @pytest.mark.parametrize("choice", ["Keep mine", "Keep the other"])
-def test_where_two_tabs_changed_the_same_paragraph_both_are_shown_to_choose(talk: Page, choice: str):
-    second = again(talk)
+def test_conflicting_edits_of_one_paragraph_in_two_tabs_are_shown_to_choose(talk: Page, choice: str):
+    second = second_tab(talk)
     put_caret(second, 1, 0)
     second.keyboard.type("Second: ")
     retype(talk, "First.", 1)
@@ -208,18 +208,18 @@ def test_where_two_tabs_changed_the_same_paragraph_both_are_shown_to_choose(talk
     panel.get_by_role("button", name=choice).click()
     expect(panel).to_have_count(0)
     expect_saved(second)
-    kept = f"Second: {SECOND}" if choice == "Keep mine" else "First."
-    expect(words(second, 1)).to_have_text(kept)
+    expected = f"Second: {SECOND}" if choice == "Keep mine" else "First."
+    expect(words(second, 1)).to_have_text(expected)
     talk.reload()
-    expect(words(talk, 1)).to_have_text(kept)
+    expect(words(talk, 1)).to_have_text(expected)
 
 
-def test_right_to_left_is_typed_and_walked_through(talk: Page):
+def test_caret_moves_and_types_in_right_to_left_text(talk: Page):
     put_caret(talk, 2, len(THIRD))
     talk.keyboard.press("ArrowRight")
     assert caret(talk) == (3, 0)
     talk.keyboard.insert_text("أهلا ")
-    talk.keyboard.press("ArrowLeft")  # onward
+    talk.keyboard.press("ArrowLeft")  # forward in right-to-left text
     assert caret(talk) == (3, 6)
     talk.keyboard.press("Escape")
     expect_saved(talk)
@@ -228,7 +228,7 @@ def test_right_to_left_is_typed_and_walked_through(talk: Page):
     assert segments(talk)[3]["text"].strip() == f"أهلا {ARABIC}"
 
 
-def test_what_is_pasted_is_plain_and_one_line(talk: Page):
+def test_pasted_text_becomes_plain_and_one_line(talk: Page):
     talk.evaluate(
         """navigator.clipboard.write([new ClipboardItem({
           'text/plain': new Blob(['one\\n\\ntwo <b>'], { type: 'text/plain' }),
@@ -245,7 +245,7 @@ def test_what_is_pasted_is_plain_and_one_line(talk: Page):
     assert segments(talk)[1]["text"].strip() == f"one two <b>{SECOND}"
 
 
-def test_a_speaker_is_given_by_number_and_by_menu_to_a_paragraph_or_to_words(talk: Page):
+def test_speaker_is_assigned_by_key_or_menu_to_a_paragraph_or_words(talk: Page):
     speakers = talk.locator(".stt-speaker")
     put_caret(talk, 0, 0)
     talk.keyboard.press("Alt+2")
@@ -266,12 +266,12 @@ def test_a_speaker_is_given_by_number_and_by_menu_to_a_paragraph_or_to_words(tal
     talk.keyboard.press("Enter")
     expect(menu).to_be_hidden()
     expect(speakers.nth(4)).to_have_text("Zoë <b>")
-    # "Saved" may still stand there from the step before.
+    # "Saved" may still be shown from the step before.
     named = ["Ben", "Ben", "Anna", "Ben", "Zoë <b>", "Ben"]
     until(lambda: [segment["speaker"] for segment in segments(talk)] == named)
 
 
-def test_times_are_nudged_and_set_to_now(talk: Page):
+def test_times_are_moved_in_small_steps_and_set_to_now(talk: Page):
     begun = segments(talk)[1]["start"]
     talk.locator(".stt-time").nth(1).click(button="right")
     dialog = talk.get_by_role("dialog", name="Times of this paragraph")
@@ -290,14 +290,14 @@ def test_times_are_nudged_and_set_to_now(talk: Page):
     until(lambda: segments(talk)[1]["end"] == pytest.approx(8.5, abs=0.06))
 
 
-def test_borders_are_dragged_on_the_waveform(talk: Page):
+def test_paragraph_borders_are_dragged_on_the_waveform(talk: Page):
     until_true(talk, "document.querySelector('.stt-waved')")
     begun, ended = (segments(talk)[1][name] for name in ("start", "end"))
     talk.locator(".stt-time").nth(1).click(button="right")
     dialog = talk.get_by_role("dialog", name="Times of this paragraph")
     start, end = (dialog.get_by_role("slider", name=f"{name}, on the waveform") for name in ("Start", "End"))
     box, strip = start.bounding_box(), dialog.locator(".stt-borders").bounding_box()
-    second = strip["width"] / (ended - begun + 4)  # two before and two after it
+    second = strip["width"] / (ended - begun + 4)  # the strip begins two seconds before it and ends two after it
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     talk.mouse.move(x, y)
     talk.mouse.down()
@@ -317,7 +317,7 @@ def test_borders_are_dragged_on_the_waveform(talk: Page):
     assert float(start.get_attribute("aria-valuenow")) < float(end.get_attribute("aria-valuenow"))
 
 
-def test_the_keyboard_reaches_everything_of_a_paragraph(talk: Page):
+def test_keyboard_reaches_all_controls_of_a_paragraph(talk: Page):
     talk.locator(".stt-time").first.focus()
     talk.keyboard.press("ArrowDown")
     reached = []
@@ -336,7 +336,7 @@ def test_the_keyboard_reaches_everything_of_a_paragraph(talk: Page):
     expect(talk.locator(".stt-time").first).to_be_focused()
 
 
-def test_without_edit_a_click_only_plays(talk: Page):
+def test_click_only_plays_when_editing_is_off(talk: Page):
     talk.get_by_role("button", name="Edit", exact=True).click()
     talk.locator(".stt-word", has_text="everybody").click()
     until_true(talk, "!document.querySelector('.stt-audio').paused")
@@ -360,14 +360,14 @@ def test_a_shared_transcript_cannot_be_edited(talk: Page, server: Server):
     stranger.close()
 
 
-def test_a_phone_corrects_too(browser: Browser, server: Server):
+def test_transcript_is_edited_on_a_phone(browser: Browser, server: Server):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     with_cookie = transcripts.page_of(browser, server, "ann")
     context.add_cookies(with_cookie.context.cookies())
     with_cookie.context.close()
     page = context.new_page()
-    made = transcripts.put("visitor:ann", TALK, audio.JFK, duration=20.0)
-    open_talk(page, f"{server.url}/transcript?id={made}")
+    generation_id = transcripts.put("visitor:ann", TALK, audio.JFK, duration=20.0)
+    open_talk(page, f"{server.url}/transcript?id={generation_id}")
     edit = page.get_by_role("button", name="Edit", exact=True)
     expect(edit).to_have_attribute("aria-pressed", "false")  # a tap plays
     edit.tap()

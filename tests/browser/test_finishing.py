@@ -1,4 +1,4 @@
-"""A transcript of 20 minutes, taken from raw to finished by keyboard alone, while the server and the tab are killed."""
+"""Test correcting a 20-minute transcript by keyboard alone, while the server is killed and the tab is closed."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from stt.transcript.model import Transcript
 from tests import audio, transcripts
 from tests.browser.conftest import until_true
-from tests.browser.editing import SAVED, caret, expect_saved, open_talk, segments
+from tests.browser.editing import SAVE_TIMEOUT, caret, expect_saved, open_talk, segments
 from tests.server import Server
 from tests.transcripts import said
 
 pytestmark = [pytest.mark.own_server, pytest.mark.usefixtures("database_of_server")]
 
 PARAGRAPHS = 120
-EACH = 10.0  # seconds of a paragraph: 20 minutes in all
-LENGTH = 24  # words of a paragraph
+PARAGRAPH_SECONDS = 10.0  # 20 minutes for all of them
+WORDS_PER_PARAGRAPH = 24
 SPEAKERS = ["Anna", "Ben"]
-REPLACED = {"alpha": "omega", "bravo": "brevity", "charlie": "chorus line"}
+REPLACEMENTS = {"alpha": "omega", "bravo": "brevity", "charlie": "chorus line"}
 PLAIN = "amber basin cedar delta ember fjord grove hazel inlet jetty knoll larch maple niche ocean pearl quartz ridge".split()
-FAR = 0.3  # seconds that a word may move
+TOLERANCE = 0.3  # seconds that a word may move
 
 
 @dataclass
-class Spoken:
-    """A word of the finished text, and when it was spoken; None for one that was typed."""
+class ExpectedWord:
+    """Represent a word of the finished text. `at` is its start in seconds, None for a typed word."""
 
     text: str
     at: float | None
@@ -38,7 +38,7 @@ class Spoken:
 @dataclass
 class Paragraph:
     speaker: str
-    words: list[Spoken]
+    words: list[ExpectedWord]
 
     @property
     def text(self) -> str:
@@ -46,17 +46,18 @@ class Paragraph:
 
 
 class Visitor:
-    """Edit the page by keyboard alone, and remember what the text must be."""
+    """Edit the page by keyboard alone, and record the expected text."""
 
     def __init__(self, context: BrowserContext, page: Page) -> None:
         self.context, self.page = context, page
         self.choice = random.Random(27)
-        vocabulary = [*PLAIN, *REPLACED]
-        raw = [[self.choice.choice(vocabulary) for _ in range(LENGTH)] for _ in range(PARAGRAPHS)]
-        spoken = [said(" ".join(raw[n]), n * EACH, SPEAKERS[n % 2]) for n in range(PARAGRAPHS)]
-        self.raw = Transcript(tuple(spoken), PARAGRAPHS * EACH, "en")
+        vocabulary = [*PLAIN, *REPLACEMENTS]
+        raw = [[self.choice.choice(vocabulary) for _ in range(WORDS_PER_PARAGRAPH)] for _ in range(PARAGRAPHS)]
+        spoken = [said(" ".join(raw[n]), n * PARAGRAPH_SECONDS, SPEAKERS[n % 2]) for n in range(PARAGRAPHS)]
+        self.raw = Transcript(tuple(spoken), PARAGRAPHS * PARAGRAPH_SECONDS, "en")
         self.expected = [
-            Paragraph(str(one.speaker), [Spoken(word.text.strip(), word.start) for word in one.words]) for one in spoken
+            Paragraph(str(one.speaker), [ExpectedWord(word.text.strip(), word.start) for word in one.words])
+            for one in spoken
         ]
         self.at = 0  # the paragraph that the caret is in
         self.typed = 0
@@ -66,7 +67,7 @@ class Visitor:
             self.page.keyboard.press(key)
 
     def tab_to(self, selector: str, key: str = "Tab") -> None:
-        """Press Tab, or Shift+Tab, until what this selects has the keyboard."""
+        """Press Tab, or Shift+Tab, until an element that matches the selector has the focus."""
         for _ in range(200):
             if self.page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
                 return
@@ -74,12 +75,12 @@ class Visitor:
         raise AssertionError(f"{key} does not reach {selector}")
 
     def enter(self) -> None:
-        """Go into the text."""
+        """Move the focus into the text."""
         self.tab_to(".stt-words")
         self.at = caret(self.page)[0]
 
     def go(self, number: int, word: int) -> None:
-        """Go to a word of a paragraph."""
+        """Move the caret to a word of a paragraph."""
         while self.at != number:
             self.press("Control+ArrowDown" if self.at < number else "Control+ArrowUp")
             self.at += 1 if self.at < number else -1
@@ -95,7 +96,7 @@ class Visitor:
         self.typed += 1
         new = f"typed{self.typed}"
         self.page.keyboard.type(new)
-        self.expected[number].words[word] = Spoken(new, None)
+        self.expected[number].words[word] = ExpectedWord(new, None)
 
     def split(self, number: int) -> None:
         one = self.expected[number]
@@ -124,7 +125,7 @@ class Visitor:
 
     def replace(self, old: str, new: str) -> None:
         self.press("Control+h")
-        self.tab_to("[type=search]", "Shift+Tab")  # with a text to find, the other field comes first
+        self.tab_to("[type=search]", "Shift+Tab")  # with a search text present, the other field comes first
         self.press("Control+a")
         self.page.keyboard.type(old)
         expect(self.page.locator(".stt-count")).to_contain_text("found")
@@ -133,18 +134,18 @@ class Visitor:
         self.page.keyboard.type(new)
         self.tab_to(".stt-all")
         self.press("Enter")
-        expect(self.page.locator(".stt-outcome")).to_contain_text("replaced", timeout=SAVED)
+        expect(self.page.locator(".stt-outcome")).to_contain_text("replaced", timeout=SAVE_TIMEOUT)
         for paragraph in self.expected:
             paragraph.words = [
-                Spoken(part, word.at)
+                ExpectedWord(part, word.at)
                 for word in paragraph.words
                 for part in (new.split() if word.text == old else [word.text])
             ]
         self.press("Escape")
         self.enter()
 
-    def come_back(self) -> None:
-        """Close the tab in the middle of a word, and open it again."""
+    def reopen_tab(self) -> None:
+        """Close the tab while the caret is in the text, and open it again."""
         address = self.page.url
         self.page.close()
         self.page = self.context.new_page()
@@ -152,19 +153,19 @@ class Visitor:
         self.enter()
 
 
-def test_twenty_minutes_are_finished_by_keyboard(browser: Browser, server: Server):
+def test_twenty_minute_transcript_is_corrected_by_keyboard_alone(browser: Browser, server: Server):
     page = transcripts.page_of(browser, server, "ann")
     visitor = Visitor(page.context, page)
-    seconds = int(PARAGRAPHS * EACH)
+    seconds = int(PARAGRAPHS * PARAGRAPH_SECONDS)
     sound = audio.write(server.data.parent / "long.flac", np.resize(audio.samples(audio.JFK), seconds * audio.RATE))
-    made = transcripts.put("visitor:ann", visitor.raw, sound, duration=float(seconds))
-    open_talk(page, f"{server.url}/transcript?id={made}")
+    generation_id = transcripts.put("visitor:ann", visitor.raw, sound, duration=float(seconds))
+    open_talk(page, f"{server.url}/transcript?id={generation_id}")
     visitor.enter()
     steps = ["correct"] * 40 + ["split"] * 10 + ["merge"] * 10 + ["assign"] * 8
     steps += ["replace"] * 3 + ["kill"] * 2 + ["close"]
     visitor.choice.shuffle(steps)
-    replacements = iter(REPLACED.items())
-    down = 0
+    replacements = iter(REPLACEMENTS.items())
+    kills = 0
     for step in steps:
         number = min(len(visitor.expected) - 2, max(1, visitor.at + visitor.choice.randrange(-2, 6)))
         while len(visitor.expected[number].words) < 8:
@@ -176,12 +177,12 @@ def test_twenty_minutes_are_finished_by_keyboard(browser: Browser, server: Serve
             visitor.correct(number)
             visitor.correct(number + 1)
             server.start()
-            down += 1
+            kills += 1
         elif step == "close":
             visitor.correct(number)
             new = f"typed{visitor.typed}"
             until_true(visitor.page, f"JSON.stringify(localStorage).includes('{new}')")
-            visitor.come_back()
+            visitor.reopen_tab()
         else:
             getattr(visitor, step)(number)
     visitor.press("Escape")
@@ -190,13 +191,13 @@ def test_twenty_minutes_are_finished_by_keyboard(browser: Browser, server: Serve
     expect(visitor.page.locator(".stt-words")).to_have_text(expected)
     visitor.page.reload()
     expect(visitor.page.locator(".stt-words")).to_have_text(expected)
-    assert down == 2 and visitor.typed >= 45
+    assert kills == 2 and visitor.typed >= 45
     check_times(visitor)
     visitor.page.context.close()
 
 
 def check_times(visitor: Visitor) -> None:
-    """Compare the words that the server has with what was spoken: texts, times and speakers."""
+    """Check the texts, times and speakers of the words that the server has stored."""
     found = [
         (word["text"].strip(), word["start"], word["end"], segment["speaker"])
         for segment in segments(visitor.page)
@@ -207,7 +208,12 @@ def check_times(visitor: Visitor) -> None:
     assert [speaker for *_, speaker in found] == [paragraph.speaker for _, paragraph in wanted]
     for (text, start, end, _), (word, paragraph) in zip(found, wanted, strict=True):
         known = [each.at for each in paragraph.words if each.at is not None]
-        if word.at is not None and word.text not in " ".join(REPLACED.values()).split():
-            assert abs(start - word.at) <= FAR, text
+        if word.at is not None and word.text not in " ".join(REPLACEMENTS.values()).split():
+            assert abs(start - word.at) <= TOLERANCE, text
         else:  # inside its paragraph
-            assert min(known) - FAR <= start <= end <= max(known) + EACH / LENGTH + FAR, text
+            assert (
+                min(known) - TOLERANCE
+                <= start
+                <= end
+                <= max(known) + PARAGRAPH_SECONDS / WORDS_PER_PARAGRAPH + TOLERANCE
+            ), text

@@ -1,4 +1,4 @@
-"""Usable by keyboard and with a screen reader: measured with axe, and walked through with the keyboard alone."""
+"""Test that the app is usable by keyboard and with a screen reader, with axe and with the keyboard alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MINUTE = 60_000  # milliseconds
 
 
 @pytest.fixture(params=[("light", 1440), ("dark", 390)], ids=lambda param: f"{param[0]}-{param[1]}")
-def anybody(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[Page]:
+def themed_page(request: pytest.FixtureRequest, browser: Browser, server: Server) -> Iterator[Page]:
     scheme, width = request.param
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
@@ -27,39 +27,39 @@ def anybody(request: pytest.FixtureRequest, browser: Browser, server: Server) ->
     context.close()
 
 
-def barriers(page: Page) -> list[str]:
-    """Return violations of WCAG 2.2 A and AA found by axe, as rule and place, and elements wider than the window."""
+def accessibility_violations(page: Page) -> list[str]:
+    """Return violations of WCAG 2.2 A and AA found by axe, as rule and element, and content wider than the window."""
     rules = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
     found = Axe().run(page, options={"runOnly": rules, "resultTypes": ["violations"]}).response["violations"]
     wider = page.locator("[data-testid=stMain]").evaluate("main => main.scrollWidth - main.clientWidth")
-    said = [f"{rule['id']}: {node['html'][:300]}" for rule in found for node in rule["nodes"]]
-    return said + ([f"{wider} pixels wider than the window"] if wider > 0 else [])
+    violations = [f"{rule['id']}: {node['html'][:300]}" for rule in found for node in rule["nodes"]]
+    return violations + ([f"{wider} pixels wider than the window"] if wider > 0 else [])
 
 
-def test_no_state_of_the_first_page_has_a_barrier(anybody: Page, tmp_path):
-    page = anybody
+def test_first_page_has_no_accessibility_violation_in_any_state(themed_page: Page, tmp_path):
+    page = themed_page
     page.get_by_role("button", name="Try the sample").wait_for()
-    assert barriers(page) == []
+    assert accessibility_violations(page) == []
     notes = tmp_path / "notes.mp3"
     notes.write_text("These are notes, not sound. " * 50)
     add_files(page, audio.AUSTEN[0])
     page.locator("input[type=file]").first.set_input_files(str(notes))
     page.locator(".stt-uploads").get_by_role("alert").wait_for()
-    assert barriers(page) == []
+    assert accessibility_violations(page) == []
     page.get_by_role("button", name="Transcribe", exact=True).click()
     page.locator(".st-key-jobs").get_by_role("button", name="Read").wait_for(timeout=MINUTE)
-    assert barriers(page) == []
+    assert accessibility_violations(page) == []
 
 
-def test_no_other_page_has_a_barrier(anybody: Page, server: Server):
-    page = anybody
+def test_other_pages_have_no_accessibility_violation(themed_page: Page, server: Server):
+    page = themed_page
     page.get_by_role("button", name="Try the sample").click()
     page.locator(".st-key-jobs").get_by_role("button", name="Read").click(timeout=MINUTE)
     page.locator(".st-key-transcript .stt-word").first.wait_for()
-    assert barriers(page) == []
+    assert accessibility_violations(page) == []
     page.get_by_role("button", name="Share", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Create link").wait_for()
-    assert barriers(page) == []
+    assert accessibility_violations(page) == []
     for path, shown in (
         ("history", ".st-key-history canvas"),
         ("compare", "[data-testid=stMultiSelect] [data-tag]"),
@@ -68,10 +68,10 @@ def test_no_other_page_has_a_barrier(anybody: Page, server: Server):
     ):
         page.goto(f"{server.url}/{path}")
         page.locator(shown).first.wait_for()
-        assert barriers(page) == [], path
+        assert accessibility_violations(page) == [], path
 
 
-def test_the_keyboard_alone_leads_from_the_sample_to_its_text(page: Page):
+def test_sample_is_transcribed_and_read_by_keyboard_alone(page: Page):
     page.get_by_role("button", name="Try the sample").wait_for()
     go_to(page, "Upload")  # the tab, and then the drop zone in it
     with page.expect_file_chooser():
@@ -86,7 +86,7 @@ def test_the_keyboard_alone_leads_from_the_sample_to_its_text(page: Page):
 
 
 def go_to(page: Page, name: str) -> None:
-    """Press Tab until the thing with this name has the focus."""
+    """Press Tab until the element with this name has the focus."""
     focused = "() => { const e = document.activeElement; return e.ariaLabel || e.innerText || '' }"
     for _ in range(60):
         page.keyboard.press("Tab")
@@ -95,10 +95,10 @@ def go_to(page: Page, name: str) -> None:
     pytest.fail(f"Tab does not lead to {name}")
 
 
-def test_the_end_of_a_job_is_said_and_its_row_is_in_view(page: Page):
+def test_end_of_a_job_is_announced_and_its_row_is_in_view(page: Page):
     page.set_viewport_size({"width": 390, "height": 700})
     page.get_by_role("button", name="Try the sample").click()
     expect(page.locator(".st-key-jobs [class*=st-key-job-]")).to_be_in_viewport(timeout=MINUTE)
-    said = page.locator(".stt-news")
-    expect(said).to_contain_text("John F. Kennedy, inaugural address, 1961: Done, 11 s, 22 words", timeout=MINUTE)
-    assert said.evaluate("e => e.role || e.getAttribute('role')") == "status"
+    status = page.locator(".stt-news")
+    expect(status).to_contain_text("John F. Kennedy, inaugural address, 1961: Done, 11 s, 22 words", timeout=MINUTE)
+    assert status.evaluate("e => e.role || e.getAttribute('role')") == "status"

@@ -1,4 +1,4 @@
-"""Keys of the player while somebody types: sound, places, the sheet of keys, and other keys from Settings."""
+"""Test keys of the player while typing: playback, moving the caret, the list of keys, keys changed on Settings."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def press_pedal(page: Page) -> None:
     )
 
 
-def test_sound_is_played_and_moved_while_somebody_types(talk: Page):
+def test_playback_is_controlled_by_keys_while_typing(talk: Page):
     put_caret(talk, 0, len("Good "))
     go_to(talk, 5.0)
     talk.keyboard.press("F2")
@@ -78,7 +78,7 @@ def test_sound_is_played_and_moved_while_somebody_types(talk: Page):
     expect_texts(talk, "Good old morning everybody.", SECOND, THIRD)
 
 
-def test_the_caret_goes_from_paragraph_to_paragraph_and_to_the_doubtful_word_with_the_sound(talk: Page):
+def test_keys_move_caret_and_playback_to_paragraphs_and_doubtful_words(talk: Page):
     put_caret(talk, 0, 3)
     talk.keyboard.press("Control+ArrowDown")
     talk.keyboard.press("Control+ArrowDown")
@@ -88,11 +88,11 @@ def test_the_caret_goes_from_paragraph_to_paragraph_and_to_the_doubtful_word_wit
     put_caret(talk, 0, 3)
     talk.keyboard.press("F9")
     assert position(talk) == pytest.approx(3.7, abs=0.01)
-    talk.keyboard.type("Maybe")  # over the word, which is selected
+    talk.keyboard.type("Maybe")  # replaces the word, which is selected
     expect_texts(talk, FIRST, "Maybe", THIRD)
 
 
-def test_a_paragraph_is_repeated_until_somebody_goes_elsewhere(talk: Page):
+def test_paragraph_is_repeated_until_playback_starts_elsewhere(talk: Page):
     put_caret(talk, 0, 3)
     talk.keyboard.press("Shift+F8")
     loop = talk.get_by_role("button", name="Repeat this paragraph")
@@ -113,7 +113,7 @@ def test_a_paragraph_is_repeated_until_somebody_goes_elsewhere(talk: Page):
     until_true(talk, PLAYING)
 
 
-def test_the_sheet_lists_the_keys_and_is_no_character_of_the_text(talk: Page):
+def test_question_mark_opens_the_list_of_keys_but_is_typed_in_the_text(talk: Page):
     put_caret(talk, 0, len(FIRST))
     talk.keyboard.type("?")
     expect_texts(talk, FIRST + "?", SECOND, THIRD)
@@ -134,18 +134,18 @@ def test_the_sheet_lists_the_keys_and_is_no_character_of_the_text(talk: Page):
     expect(sheet.locator(".stt-sheet-row", has_text="3 s back")).to_be_visible()
 
 
-def test_keys_are_changed_on_settings_and_none_is_used_twice(talk: Page, server: Server):
+def test_keys_are_changed_on_settings_and_duplicates_are_refused(talk: Page, server: Server):
     address = talk.url
     talk.goto(f"{server.url}/settings")
     talk.get_by_role("button", name="3 s back, another key: none").click()
     talk.keyboard.press("F8")
-    trouble = talk.locator(".stt-key-trouble")
-    expect(trouble).to_contain_text("F8 is already the shortcut for “Play from 1.5 s before, or pause”.")
+    error = talk.locator(".stt-key-trouble")
+    expect(error).to_contain_text("F8 is already the shortcut for “Play from 1.5 s before, or pause”.")
     talk.keyboard.press("x")
-    expect(trouble).to_contain_text("X is needed for typing.")
+    expect(error).to_contain_text("X is needed for typing.")
     press_pedal(talk)
     expect(talk.get_by_role("button", name="3 s back, another key: F13")).to_be_focused()
-    expect(trouble).to_be_empty()
+    expect(error).to_be_empty()
     talk.get_by_role("button", name="3 s back, key: F2").click()
     talk.keyboard.press("Backspace")
     expect(talk.get_by_role("button", name="3 s back, key: F13")).to_be_visible()

@@ -1,4 +1,4 @@
-"""Who sees what when people sign in, in a real browser, with a real identity provider; and when all share."""
+"""Test who sees what after a sign-in, in a real browser with a real identity provider, and with shared access."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def server(login: tuple[Server, Provider]) -> Server:
 
 @pytest.fixture(scope="module")
 def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Provider]]:
-    """Run the app for people of example.org and for bob@elsewhere.example, with a provider that knows everybody."""
+    """Run the app for people of example.org and for bob@elsewhere.example, with a provider that signs in anybody."""
     folder = tmp_path_factory.mktemp("login")
     secrets = folder / "secrets.toml"
     environment = {
@@ -51,9 +51,9 @@ def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Pr
 
 @pytest.fixture
 def contexts(browser: Browser) -> Iterator[list[BrowserContext]]:
-    made: list[BrowserContext] = []
-    yield made
-    for context in made:
+    opened: list[BrowserContext] = []
+    yield opened
+    for context in opened:
         context.close()
 
 
@@ -71,8 +71,8 @@ def sign_in(page: Page, email: str) -> None:
     page.get_by_role("button", name="Continue").click()
 
 
-def as_program(page: Page) -> requests.Session:
-    """Return this browser's cookies, for requests outside the page."""
+def requests_session(page: Page) -> requests.Session:
+    """Return a session with this browser's cookies, for requests outside the page."""
     session = requests.Session()
     for cookie in page.context.cookies():
         session.cookies.set(cookie["name"], cookie["value"])
@@ -80,7 +80,7 @@ def as_program(page: Page) -> requests.Session:
 
 
 def make_transcript(page: Page) -> str:
-    """Have the first seconds of a speech transcribed; its generation id."""
+    """Transcribe the first seconds of a speech. Return its generation id."""
     add_files(page, audio.JFK)
     page.get_by_role("button", name="Transcribe", exact=True).click()
     page.locator(".st-key-jobs").get_by_role("button", name="Read").click(timeout=MINUTE)
@@ -88,40 +88,40 @@ def make_transcript(page: Page) -> str:
     return page.url.split("id=")[1].split("&")[0]
 
 
-def test_nobody_gets_in_without_signing_in(browser: Browser, contexts, server: Server):
+def test_pages_and_routes_are_closed_without_a_sign_in(browser: Browser, contexts, server: Server):
     for path in ("/", "/history", "/settings", "/transcript?id=anything", "/account"):
         page = visit(browser, contexts, server.url + path)
         expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
         expect(page.get_by_role("link", name="History")).to_have_count(0)
         expect(page.locator("input[type=file]")).to_have_count(0)
-        program = as_program(page)
+        program = requests_session(page)
         assert program.post(f"{server.url}/upload", data=audio.JFK.read_bytes()).status_code == 404
         assert program.get(f"{server.url}/audio/anything").status_code == 404
 
 
-def test_who_signs_in_has_one_history_in_every_browser_and_nobody_else_sees_it(browser, contexts, server: Server):
+def test_account_has_one_private_history_in_every_browser(browser, contexts, server: Server):
     page = visit(browser, contexts, server.url)
     sign_in(page, "Ann@Example.org")
     generation_id = make_transcript(page)
     sound = f"{server.url}/audio/{generation_id}"
-    assert as_program(page).get(sound).status_code == 200
+    assert requests_session(page).get(sound).status_code == 200
 
     elsewhere = visit(browser, contexts, f"{server.url}/transcript?id={generation_id}")
-    assert as_program(elsewhere).get(sound).status_code == 404
+    assert requests_session(elsewhere).get(sound).status_code == 404
     sign_in(elsewhere, "ann@example.org")
-    # The page that was asked for comes after the sign-in.
+    # The requested page is shown after the sign-in.
     expect(elsewhere.locator(".st-key-transcript")).to_contain_text("your country", timeout=MINUTE)
-    assert as_program(elsewhere).get(sound).status_code == 200
+    assert requests_session(elsewhere).get(sound).status_code == 200
 
     bob = visit(browser, contexts, server.url)
     sign_in(bob, "bob@elsewhere.example")
     expect(bob.locator("input[type=file]").first).to_be_attached()
-    assert as_program(bob).get(sound).status_code == 404
+    assert requests_session(bob).get(sound).status_code == 404
     bob.goto(f"{server.url}/transcript?id={generation_id}")
     expect(bob.get_by_text("There is no such transcript", exact=False)).to_be_visible()
 
 
-def test_an_address_that_is_not_on_the_list_is_not_let_in(browser, contexts, server: Server, provider: Provider):
+def test_email_that_is_not_allowed_or_not_verified_is_refused(browser, contexts, server: Server, provider: Provider):
     for email, verified in (
         ("eve@elsewhere.example", True),
         ("eve@example.org.evil.example", True),
@@ -131,16 +131,16 @@ def test_an_address_that_is_not_on_the_list_is_not_let_in(browser, contexts, ser
         page = visit(browser, contexts, server.url)
         sign_in(page, email)
         expect(page.get_by_text("may not use this server")).to_be_visible()
-        assert as_program(page).post(f"{server.url}/upload", data=b"x").status_code == 404
+        assert requests_session(page).post(f"{server.url}/upload", data=b"x").status_code == 404
         provider.verified = True
 
 
-def test_signing_out_ends_it_for_pages_and_routes_and_other_tabs(browser, contexts, server: Server):
+def test_sign_out_applies_to_pages_routes_and_other_tabs(browser, contexts, server: Server):
     page = visit(browser, contexts, server.url)
     sign_in(page, "carol@example.org")
     expect(page.locator("input[type=file]").first).to_be_attached()
-    before = as_program(page)
-    assert before.post(f"{server.url}/upload", data=b"").status_code == 400  # let in: it is only empty
+    before = requests_session(page)
+    assert before.post(f"{server.url}/upload", data=b"").status_code == 400  # allowed, but empty
     other = page.context.new_page()
     other.goto(server.url + "/settings")
     expect(other.get_by_role("heading", name="Settings")).to_be_visible()
@@ -149,15 +149,15 @@ def test_signing_out_ends_it_for_pages_and_routes_and_other_tabs(browser, contex
     expect(page.get_by_text("carol@example.org")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
-    # A copy of the old cookies is worth nothing, and a tab that was left open does not bring them back.
+    # A copy of the old cookies is invalid, and a tab that is still open does not restore them.
     other.get_by_role("link", name="History").click()
     expect(other.get_by_role("button", name=re.compile("Sign in"))).to_be_visible()
-    for program in (before, as_program(page)):
+    for program in (before, requests_session(page)):
         assert program.post(f"{server.url}/upload", data=b"").status_code == 404
 
 
 def sign_out_elsewhere(page: Page, server: Server) -> None:
-    """In another tab of the same browser."""
+    """Sign out in another tab of the same browser."""
     tab = page.context.new_page()
     tab.goto(f"{server.url}/account")
     tab.get_by_role("button", name="Sign out").click()
@@ -169,8 +169,8 @@ def rows(server: Server, table: str) -> int:
         return connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
 
 
-def test_a_tab_left_open_does_nothing_more_after_a_sign_out_in_another(browser, contexts, server: Server):
-    """Dialogs, fragments and callbacks are run without the page around them, which asks who is there."""
+def test_open_tab_cannot_act_after_a_sign_out_in_another_tab(browser, contexts, server: Server):
+    """Try dialogs, fragments and callbacks. Streamlit runs them without the page, which checks the sign-in."""
     page = visit(browser, contexts, server.url)
     sign_in(page, "dora@example.org")
     generation_id = make_transcript(page)
@@ -206,12 +206,12 @@ def test_a_tab_left_open_does_nothing_more_after_a_sign_out_in_another(browser, 
     assert "Taken over" not in "".join(found)
 
 
-def test_a_copied_sign_in_is_worth_nothing_after_the_sign_out(browser, contexts, server: Server):
+def test_copied_sign_in_cookies_are_invalid_after_the_sign_out(browser, contexts, server: Server):
     page = visit(browser, contexts, server.url)
     sign_in(page, "emil@example.org")
     expect(page.locator("input[type=file]").first).to_be_attached()
     copied = page.context.cookies()
-    thief = visit(browser, contexts, server.url)  # while Emil is signed in: the sign-in without the visitor's cookie
+    thief = visit(browser, contexts, server.url)  # while Emil is signed in: his sign-in without the visitor's cookie
     thief.context.add_cookies([cookie for cookie in copied if cookie["name"].startswith("_streamlit")])
     thief.goto(server.url)
     expect(thief.get_by_role("button", name=re.compile("Sign in"))).to_be_visible()
@@ -221,22 +221,22 @@ def test_a_copied_sign_in_is_worth_nothing_after_the_sign_out(browser, contexts,
         again.context.add_cookies(cookies)
         again.goto(server.url)
         expect(again.get_by_role("button", name=re.compile("Sign in"))).to_be_visible()
-        assert as_program(again).post(f"{server.url}/upload", data=b"").status_code == 404
+        assert requests_session(again).post(f"{server.url}/upload", data=b"").status_code == 404
 
 
-def test_a_visitors_cookie_that_somebody_planted_gets_nothing(browser, contexts, server: Server):
-    """Mallory knows a name, of his own sign-in or of none, and puts it into Ann's browser before or after she signs in."""
+def test_planted_visitor_cookie_gives_no_access(browser, contexts, server: Server):
+    """Plant a cookie that Mallory knows, signed in or signed out, in Ann's browser before or after her sign-in."""
     mallory = visit(browser, contexts, server.url)
-    nobodys = as_program(mallory)
+    signed_out = requests_session(mallory)
     sign_in(mallory, "mallory@example.org")
     expect(mallory.locator("input[type=file]").first).to_be_attached()
-    signed_in = as_program(mallory)
+    signed_in = requests_session(mallory)
     ann = visit(browser, contexts, server.url)
-    for known in (nobodys, signed_in):
+    for known in (signed_out, signed_in):
         plant(ann, known.cookies["stt_visitor"], server)
         sign_in(ann, "ann@example.org")
         expect(ann.locator("input[type=file]").first).to_be_attached()
-        assert as_program(ann).cookies["stt_visitor"] != known.cookies["stt_visitor"]
+        assert requests_session(ann).cookies["stt_visitor"] != known.cookies["stt_visitor"]
         plant(ann, known.cookies["stt_visitor"], server)
         ann.goto(server.url)
         expect(ann.get_by_role("button", name=re.compile("Sign in"))).to_be_visible()
@@ -250,25 +250,25 @@ def plant(page: Page, value: str, server: Server) -> None:
 
 
 def owner_at(server: Server, cookie: str) -> str | None:
-    """Whom the server takes the visitor with this cookie for."""
+    """Return the owner that the server has stored for the visitor with this cookie."""
     name = URLSafeSerializer("").loads_unsafe(cookie)[1]
     with sqlite3.connect(server.data / "stt.db") as connection:
         return (connection.execute("SELECT owner FROM sign_ins WHERE visitor = ?", [name]).fetchone() or [None])[0]
 
 
-def test_a_link_to_the_callback_changes_nobodys_cookie(browser, contexts, server: Server):
+def test_link_to_the_sign_in_callback_does_not_change_the_cookie(browser, contexts, server: Server):
     page = visit(browser, contexts, server.url)
     sign_in(page, "fay@example.org")
     expect(page.locator("input[type=file]").first).to_be_attached()
-    before = as_program(page).cookies["stt_visitor"]
+    before = requests_session(page).cookies["stt_visitor"]
     for query in ("", "?code=x&state=y", "?error=denied"):
         page.goto(f"{server.url}/oauth2callback{query}")
-        assert as_program(page).cookies["stt_visitor"] == before
+        assert requests_session(page).cookies["stt_visitor"] == before
     expect(page.locator("input[type=file]").first).to_be_attached()
 
 
-def test_an_identity_provider_of_the_real_world_signs_people_in(browser, contexts, tmp_path: Path):
-    """Canaille: its discovery, its pages for name, password and consent, its tokens, its sign-out."""
+def test_real_identity_provider_signs_people_in(browser, contexts, tmp_path: Path):
+    """Use Canaille: its discovery, its pages for name, password and consent, its tokens, its sign-out."""
     secrets = tmp_path / "secrets.toml"
     environment = {
         "STT_ACCESS": "login",
@@ -282,14 +282,14 @@ def test_an_identity_provider_of_the_real_world_signs_people_in(browser, context
             ann = visit(browser, contexts, f"{server.url}/account")
             sign_in_at_canaille(ann, "ann")
             expect(ann.get_by_text("You are signed in as ann@example.org")).to_be_visible()
-            assert as_program(ann).post(f"{server.url}/upload", data=b"").status_code == 400  # let in: it is only empty
+            assert requests_session(ann).post(f"{server.url}/upload", data=b"").status_code == 400  # allowed, but empty
             ann.get_by_role("button", name="Sign out").click()
             expect(ann.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
-            assert as_program(ann).post(f"{server.url}/upload", data=b"").status_code == 404
+            assert requests_session(ann).post(f"{server.url}/upload", data=b"").status_code == 404
             eve = visit(browser, contexts, server.url)
             sign_in_at_canaille(eve, "eve")
             expect(eve.get_by_text("may not use this server")).to_be_visible()
-            assert as_program(eve).post(f"{server.url}/upload", data=b"").status_code == 404
+            assert requests_session(eve).post(f"{server.url}/upload", data=b"").status_code == 404
 
 
 def sign_in_at_canaille(page: Page, name: str) -> None:
@@ -300,7 +300,7 @@ def sign_in_at_canaille(page: Page, name: str) -> None:
     page.locator("button[type=submit], input[type=submit]").first.click()
 
 
-def test_the_way_back_never_leads_to_another_site(server: Server):
+def test_redirect_after_sign_in_never_leads_to_another_site(server: Server):
     from stt.auth.visitors import return_cookie
 
     for path, query in (
@@ -323,11 +323,11 @@ def test_the_way_back_never_leads_to_another_site(server: Server):
     assert forged.headers["location"] == (f"{PATH}/" if Server.nginx else "/")
 
 
-def test_no_other_site_signs_anybody_in_or_out(browser, contexts, server: Server):
+def test_other_sites_cannot_sign_a_visitor_in_or_out(browser, contexts, server: Server):
     page = visit(browser, contexts, server.url)
     sign_in(page, "carol@example.org")
     expect(page.locator("input[type=file]").first).to_be_attached()
-    carol = as_program(page)
+    carol = requests_session(page)
     before = dict(carol.cookies)
     cross = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Accept": "text/html"}
     for headers in (cross, cross | {"Sec-Fetch-Site": "same-site"}, {"Referer": "https://evil.example/"}, {}):
@@ -337,22 +337,22 @@ def test_no_other_site_signs_anybody_in_or_out(browser, contexts, server: Server
         answer = carol.get(server.url + address, headers=cross, allow_redirects=False)
         assert "stt_visitor" not in answer.headers.get("set-cookie", "")
     assert dict(carol.cookies) == before and carol.post(f"{server.url}/upload", data=b"").status_code == 400
-    out = carol.get(f"{server.url}/auth/logout", headers={"Sec-Fetch-Site": "same-origin"}, allow_redirects=False)
-    assert out.headers["Clear-Site-Data"] == '"cache"' and out.headers["Cache-Control"] == "no-store"
+    logout = carol.get(f"{server.url}/auth/logout", headers={"Sec-Fetch-Site": "same-origin"}, allow_redirects=False)
+    assert logout.headers["Clear-Site-Data"] == '"cache"' and logout.headers["Cache-Control"] == "no-store"
     assert carol.post(f"{server.url}/upload", data=b"").status_code == 404
 
 
-def test_behind_https_a_cookie_that_somebody_could_plant_is_nobodys(browser, contexts, server: Server):
+def test_cookie_without_host_prefix_is_ignored_behind_https(browser, contexts, server: Server):
     page = visit(browser, contexts, server.url)
     sign_in(page, "carol@example.org")
     expect(page.locator("input[type=file]").first).to_be_attached()
-    value = as_program(page).cookies["stt_visitor"]
+    value = requests_session(page).cookies["stt_visitor"]
     for name, expected in (("stt_visitor", 404), ("__Host-stt_visitor", 400)):
         headers = {"X-Forwarded-Proto": "https", "Cookie": f"{name}={value}"}
         assert requests.post(f"{server.url}/upload", headers=headers).status_code == expected
 
 
-def test_login_without_a_provider_is_said_at_the_start(tmp_path: Path):
+def test_login_without_an_identity_provider_fails_at_the_start(tmp_path: Path):
     server = Server(tmp_path / "data", STT_ACCESS="login")
     with pytest.raises(AssertionError, match=r"the server ended: (?s:.*)\[auth\] in \.streamlit/secrets\.toml"), server:
         pass
@@ -364,4 +364,4 @@ def test_shared_access_is_one_history_for_all(browser, contexts, tmp_path: Path)
         generation_id = make_transcript(page)
         other = visit(browser, contexts, f"{server.url}/transcript?id={generation_id}")
         expect(other.locator(".st-key-transcript")).to_contain_text("your country")
-        assert as_program(other).get(f"{server.url}/audio/{generation_id}").status_code == 200
+        assert requests_session(other).get(f"{server.url}/audio/{generation_id}").status_code == 200

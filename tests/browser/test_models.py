@@ -1,4 +1,4 @@
-"""Models on this machine in a real browser, without a key: downloaded, compared, stopped, deleted."""
+"""Test models on this machine in a real browser, without a key: downloading, comparing, cancelling, deleting."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ TINY = known.find("tiny.en")
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Hub]:
-    with Hub({TINY.repository: hub.tiny_en()}) as served:
-        yield served
+def model_hub() -> Iterator[Hub]:
+    with Hub({TINY.repository: hub.tiny_en()}) as model_hub:
+        yield model_hub
 
 
 @pytest.fixture(scope="module")
-def server(served: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(model_hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("models")
     listed = "local/whisper-base, local/whisper-tiny.en"
-    with Server(folder / "data", HF_ENDPOINT=served.url, STT_MODELS=listed, STT_MANAGE_MODELS="1") as server:
+    with Server(folder / "data", HF_ENDPOINT=model_hub.url, STT_MODELS=listed, STT_MANAGE_MODELS="1") as server:
         yield server
 
 
@@ -39,8 +39,8 @@ def reader(browser: Browser, server: Server) -> Iterator[Page]:
     page.context.close()
 
 
-def test_a_row_says_how_far_the_download_of_its_model_is_and_cancel_ends_it(reader: Page, server: Server, served: Hub):
-    served.stall_after = 40 << 20
+def test_row_shows_the_progress_of_a_model_download_and_cancel_stops_it(reader: Page, server: Server, model_hub: Hub):
+    model_hub.stall_after = 40 << 20
     reader.goto(server.url)
     reader.get_by_role("combobox", name="Model").click()
     reader.get_by_role("option", name="Whisper tiny.en, on this machine").click()
@@ -53,11 +53,11 @@ def test_a_row_says_how_far_the_download_of_its_model_is_and_cancel_ends_it(read
     )
     row(reader, "austen-0870").get_by_role("button", name="Cancel").click()
     expect(row(reader, "austen-0870")).to_contain_text("Cancelled", timeout=15_000)
-    served.stall_after = None
-    served.go_on.set()
+    model_hub.stall_after = None
+    model_hub.go_on.set()
 
 
-def test_one_recording_is_compared_in_two_models_of_this_machine_with_one_button(reader: Page, server: Server):
+def test_recording_is_compared_in_two_local_models_with_one_button(reader: Page, server: Server):
     reader.goto(server.url)
     reader.get_by_role("button", name="Try the sample").click()
     row(reader, "Kennedy").get_by_role("button", name="Read").wait_for(timeout=MINUTE)

@@ -1,4 +1,4 @@
-"""Notes in a real browser: at a moment, about words, after a reload, on a phone, and in a shared transcript."""
+"""Test notes in a real browser: at a moment, about words, after a reload, on a phone, and in a shared transcript."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stt.notes import book
 from stt.transcript.notes import Note
 from tests import audio, transcripts
 from tests.browser.conftest import retype, until_true
-from tests.browser.test_for_all import barriers
+from tests.browser.test_for_all import accessibility_violations
 from tests.server import Server
 from tests.transcripts import FIRST, TALK
 
@@ -25,14 +25,14 @@ MARKUP = "<img src=x onerror=\"document.title='x'\"> & why?"
 
 
 @pytest.fixture
-def made() -> str:
+def generation_id() -> str:
     return transcripts.put(ANN, TALK, audio.JFK, duration=11.0)
 
 
 @pytest.fixture
-def talk(browser: Browser, server: Server, made: str) -> Iterator[Page]:
+def talk(browser: Browser, server: Server, generation_id: str) -> Iterator[Page]:
     page = transcripts.page_of(browser, server, "ann")
-    open_talk(page, f"{server.url}/transcript?id={made}")
+    open_talk(page, f"{server.url}/transcript?id={generation_id}")
     yield page
     page.context.close()
 
@@ -52,9 +52,9 @@ def select(page: Page, first: str, last: str) -> None:
     page.mouse.up()
 
 
-def marked(page: Page, look: str) -> list[str]:
-    """Return the texts that have a highlight of this look."""
-    found: list[str] = page.evaluate(f"[...CSS.highlights.get('stt-note-{look}')].map((range) => range.toString())")
+def highlighted(page: Page, colour: str) -> list[str]:
+    """Return the texts that are highlighted in this colour."""
+    found: list[str] = page.evaluate(f"[...CSS.highlights.get('stt-note-{colour}')].map((range) => range.toString())")
     return found
 
 
@@ -66,7 +66,7 @@ def rows(page: Page) -> Locator:
     return page.locator(".stt-notes-item")
 
 
-def test_a_key_notes_the_moment_and_a_click_goes_there(talk: Page, made: str):
+def test_note_is_added_by_key_at_a_moment_and_a_click_seeks_to_it(talk: Page, generation_id: str):
     talk.locator(".stt-time").nth(1).click()  # plays from 8 s
     until_true(talk, "document.querySelector('.stt-audio').currentTime >= 8")
     talk.keyboard.press("n")
@@ -76,7 +76,7 @@ def test_a_key_notes_the_moment_and_a_click_goes_there(talk: Page, made: str):
     expect(rows(talk)).to_have_count(1)
     expect(rows(talk).locator(".stt-notes-text")).to_have_text(MARKUP)
     expect(talk.get_by_role("button", name="Go to 0:08")).to_be_focused()
-    [note] = book.of(made, ANN)
+    [note] = book.of(generation_id, ANN)
     assert 8 <= note.start < 11 and note.end is None and note.text == MARKUP
     expect(talk.locator(".stt-mark")).to_have_count(1)
     talk.locator(".stt-play").click()
@@ -87,16 +87,16 @@ def test_a_key_notes_the_moment_and_a_click_goes_there(talk: Page, made: str):
     assert talk.title() != "x"
 
 
-def test_selected_words_are_highlighted_stay_so_when_the_text_is_edited_and_after_a_reload(talk: Page, made: str):
+def test_highlight_of_selected_words_survives_editing_and_a_reload(talk: Page, generation_id: str):
     select(talk, "morning", "welcome")
     talk.get_by_role("button", name="Add a note").click()
     expect(talk.locator(".stt-notes-about")).to_have_text("0:00 “morning everybody and welcome”")
     talk.get_by_role("radio", name="Green").check()
     talk.get_by_role("button", name="Save", exact=True).click()
     expect(rows(talk).locator(".stt-notes-quote")).to_have_text("“morning everybody and welcome”")
-    [note] = book.of(made, ANN)
+    [note] = book.of(generation_id, ANN)
     assert (note.start, note.colour, note.text) == (0.36, "green", "")
-    assert marked(talk, "green") == ["morning everybody and welcome"]
+    assert highlighted(talk, "green") == ["morning everybody and welcome"]
     retype(talk, FIRST.replace("morning", "evening"))
     until_true(
         talk, "[...CSS.highlights.get('stt-note-green')].some((r) => String(r) == 'evening everybody and welcome')"
@@ -110,8 +110,8 @@ def test_selected_words_are_highlighted_stay_so_when_the_text_is_edited_and_afte
     expect(rows(talk)).to_have_count(1)
 
 
-def test_a_note_is_changed_deleted_and_brought_back(talk: Page, made: str):
-    book.put(made, ANN, Note("note-0001", 8.1, None, "First"))
+def test_note_is_edited_deleted_and_restored(talk: Page, generation_id: str):
+    book.put(generation_id, ANN, Note("note-0001", 8.1, None, "First"))
     talk.reload()
     talk.get_by_role("button", name="Notes 1").click()
     talk.get_by_role("button", name="Edit the note at 0:08").click()
@@ -121,13 +121,13 @@ def test_a_note_is_changed_deleted_and_brought_back(talk: Page, made: str):
     expect(rows(talk).locator(".stt-notes-text")).to_have_text("Second")
     talk.get_by_role("button", name="Delete the note at 0:08").click()
     expect(rows(talk)).to_have_text("Deleted the note at 0:08.Undo")
-    assert book.of(made, ANN) == []
+    assert book.of(generation_id, ANN) == []
     talk.keyboard.press("Enter")  # on Undo
     expect(rows(talk).locator(".stt-notes-text")).to_have_text("Second")
-    assert [note.text for note in book.of(made, ANN)] == ["Second"]
+    assert [note.text for note in book.of(generation_id, ANN)] == ["Second"]
 
 
-def test_without_a_connection_the_text_stays_in_the_form(talk: Page):
+def test_note_text_stays_in_the_form_without_a_connection(talk: Page):
     talk.keyboard.press("n")
     talk.keyboard.type("Kept")
     talk.context.set_offline(True)
@@ -139,7 +139,7 @@ def test_without_a_connection_the_text_stays_in_the_form(talk: Page):
     expect(rows(talk).locator(".stt-notes-text")).to_have_text("Kept")
 
 
-def test_n_is_a_letter_where_somebody_types(talk: Page):
+def test_n_is_typed_as_a_letter_in_text_fields(talk: Page):
     talk.locator(".stt-find").press("n")
     expect(talk.locator(".stt-find")).to_have_value("n")
     talk.locator(".stt-words").nth(1).focus()
@@ -149,10 +149,10 @@ def test_n_is_a_letter_where_somebody_types(talk: Page):
     expect(field(talk)).to_have_count(0)
 
 
-def test_a_shared_transcript_shows_notes_only_if_its_owner_wants_and_takes_none(
-    browser: Browser, server: Server, talk: Page, made: str
+def test_shared_transcript_shows_notes_read_only_and_only_if_allowed(
+    browser: Browser, server: Server, talk: Page, generation_id: str
 ):
-    book.put(made, ANN, Note("note-0001", 0.36, 1.02, "Private?", "pink"))
+    book.put(generation_id, ANN, Note("note-0001", 0.36, 1.02, "Private?", "pink"))
     talk.reload()
     frames: list[str] = []
     for with_notes in (False, True):
@@ -178,27 +178,27 @@ def test_a_shared_transcript_shows_notes_only_if_its_owner_wants_and_takes_none(
             expect(stranger.locator(".stt-notes-toggle")).to_be_hidden()
             assert not any("Private?" in frame for frame in frames)
         context.close()
-    assert {share.notes for share in sharing.all_of(made, ANN)} == {False, True}
+    assert {share.notes for share in sharing.all_of(generation_id, ANN)} == {False, True}
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1440)])
-def test_notes_have_no_barrier_and_fit_a_phone(talk: Page, made: str, scheme: str, width: int):
+def test_notes_have_no_accessibility_violation_and_fit_a_phone(talk: Page, generation_id: str, scheme: str, width: int):
     for number, colour in enumerate(("yellow", "green", "blue", "pink")):
-        book.put(made, ANN, Note(f"note-000{number}", number * 0.72, number * 0.72 + 0.7, "Why? " * 9, colour))
-    book.put(made, ANN, Note("note-0009", 8.1, None, "A mark"))
+        book.put(generation_id, ANN, Note(f"note-000{number}", number * 0.72, number * 0.72 + 0.7, "Why? " * 9, colour))
+    book.put(generation_id, ANN, Note("note-0009", 8.1, None, "A mark"))
     talk.emulate_media(color_scheme=scheme)
     talk.set_viewport_size({"width": width, "height": 844})
     talk.reload()
     talk.get_by_role("button", name="Notes 5").click()
     expect(rows(talk)).to_have_count(5)
-    assert barriers(talk) == []
+    assert accessibility_violations(talk) == []
     talk.get_by_role("button", name="Edit the note at 0:00").first.click()
     expect(field(talk)).to_be_visible()
-    assert barriers(talk) == []
+    assert accessibility_violations(talk) == []
 
 
-def test_notes_are_in_files_only_where_asked_for(talk: Page, made: str):
-    book.put(made, ANN, Note("note-0001", 8.1, None, "A mark"))
+def test_notes_are_in_files_only_when_requested(talk: Page, generation_id: str):
+    book.put(generation_id, ANN, Note("note-0001", 8.1, None, "A mark"))
     talk.reload()
     talk.get_by_role("button", name="Download").click()
     text = talk.locator(".st-key-download-txt a")

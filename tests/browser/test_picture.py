@@ -1,4 +1,4 @@
-"""The picture in the README: `sh tests/run tests/browser/test_picture.py --picture` makes it again."""
+"""Take the picture of the README. `sh tests/run tests/browser/test_picture.py --picture` replaces it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 from tests.server import Server
 
 
-def test_the_picture_of_the_readme(browser: Browser, server: Server, tmp_path: Path, request: pytest.FixtureRequest):
+def test_readme_picture_is_taken(browser: Browser, server: Server, tmp_path: Path, request: pytest.FixtureRequest):
     page = browser.new_page(viewport={"width": 1200, "height": 720}, device_scale_factor=1.5)
     page.goto(server.url)
     page.get_by_role("button", name="Try the sample").click()
@@ -20,8 +20,8 @@ def test_the_picture_of_the_readme(browser: Browser, server: Server, tmp_path: P
     page.locator(".stt-word", has_text="country").first.click()
     page.locator(".stt-spoken").wait_for()
     page.evaluate("() => document.querySelector('.stt-audio').pause()")
-    kept = request.config.getoption("--picture")
-    target = Path(__file__).with_name("picture.png") if kept else tmp_path / "picture.png"
+    replace = request.config.getoption("--picture")
+    target = Path(__file__).with_name("picture.png") if replace else tmp_path / "picture.png"
     page.screenshot(path=str(target))
     assert target.stat().st_size > 20_000
     page.close()

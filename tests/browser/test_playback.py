@@ -1,4 +1,4 @@
-"""What the player says it plays is what comes out of it, in the formats that people bring: heard in a real browser."""
+"""Test that the player plays the position it shows, in many formats, by recording its output in a real browser."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ pytestmark = pytest.mark.own_server
 VISITOR = "hears"
 OWNER = f"visitor:{VISITOR}"
 SECONDS = 90
-PLACES = (70.0, 12.5)  # seconds: late first, as an error adds up along a file
-HEARD = 2.0  # seconds that are listened to
-WITHIN, LENGTH_WITHIN = 0.3, 0.1  # seconds
+PLACES = (70.0, 12.5)  # seconds; the late one first, because errors add up along a file
+RECORDED = 2.0  # seconds of output that are recorded
+TOLERANCE, LENGTH_TOLERANCE = 0.3, 0.1  # seconds
 
-# What comes out of the sound element, 16,000 samples a second, from before it plays.
-LISTEN = """async ([seconds, prefix]) => {
+# Record the output of the audio element, 16,000 samples a second, from before it plays.
+RECORD = """async ([seconds, prefix]) => {
   const audio = document.querySelector(`.${prefix}-audio`);
   const graph = (window.graph ??= new AudioContext({ sampleRate: 16000 }));
   await graph.resume();
@@ -85,13 +85,13 @@ def page(browser: Browser, server: Server, shared_data: None) -> Iterator[Page]:
     page.context.close()
 
 
-def talk(sound: Path, seconds: float = SECONDS) -> str:
-    """Return a transcript of this recording with a word every second, so that each place can be clicked."""
-    said = tuple(Segment(float(at), at + 0.9, f" word{at}") for at in range(int(seconds)))
-    return transcripts.put(OWNER, Transcript(said, seconds), sound, title=sound.name, duration=seconds)
+def put_words(sound: Path, seconds: float = SECONDS) -> str:
+    """Store a transcript with a word every second, so that each place can be clicked. Return its id."""
+    segments = tuple(Segment(float(at), at + 0.9, f" word{at}") for at in range(int(seconds)))
+    return transcripts.put(OWNER, Transcript(segments, seconds), sound, title=sound.name, duration=seconds)
 
 
-def ready(page: Page) -> None:
+def wait_until_ready(page: Page) -> None:
     until_true(page, "document.querySelector('.stt-audio')?.readyState >= 1")
 
 
@@ -99,53 +99,53 @@ def recording_of(id: str) -> recordings.Recording:
     return recordings.find(records.load(id, OWNER).recording_id or "", OWNER)
 
 
-def heard_at(page: Page, place: float, whole: np.ndarray, prefix: str = "stt") -> float:
-    """Return the second of the recording that plays when the player is set to `place`.
+def played_at(page: Page, position: float, samples: np.ndarray, prefix: str = "stt") -> float:
+    """Return the second of the recording that plays when the player is set to `position`.
 
-    A busy machine drops blocks of the sound, so that nothing is recognised in it: then it is listened to again.
+    A busy machine drops blocks of the sound, so that no position is recognised. Then the output is recorded again.
     """
     for _ in range(2):
         with suppress(AssertionError):
-            return _heard_once(page, place, whole, prefix)
-    return _heard_once(page, place, whole, prefix)
+            return _played_once(page, position, samples, prefix)
+    return _played_once(page, position, samples, prefix)
 
 
-def _heard_once(page: Page, place: float, whole: np.ndarray, prefix: str) -> float:
+def _played_once(page: Page, position: float, samples: np.ndarray, prefix: str) -> float:
     player = f"document.querySelector('.{prefix}-audio')"
     if prefix == "stt":
         page.locator(".stt-slider").evaluate(
-            "(box, at) => { box.value = at; box.dispatchEvent(new Event('input')); }", place
+            "(box, at) => { box.value = at; box.dispatchEvent(new Event('input')); }", position
         )
     else:
-        page.evaluate(f"{player}.currentTime = {place}")
-    until_true(page, f"(a => !a.seeking && a.readyState >= 2 && Math.abs(a.currentTime - {place}) < 0.01)({player})")
-    heard = np.frombuffer(base64.b64decode(page.evaluate(LISTEN, [HEARD + 0.5, prefix])), "<f4")
-    begin = int(np.flatnonzero(np.abs(heard) > 1e-4)[0])
-    return formats.place_of(heard[begin : begin + round(HEARD * audio.RATE)], whole)
+        page.evaluate(f"{player}.currentTime = {position}")
+    until_true(page, f"(a => !a.seeking && a.readyState >= 2 && Math.abs(a.currentTime - {position}) < 0.01)({player})")
+    recorded = np.frombuffer(base64.b64decode(page.evaluate(RECORD, [RECORDED + 0.5, prefix])), "<f4")
+    begin = int(np.flatnonzero(np.abs(recorded) > 1e-4)[0])
+    return formats.place_of(recorded[begin : begin + round(RECORDED * audio.RATE)], samples)
 
 
 @pytest.mark.parametrize("name", formats.FORMATS)
-def test_what_is_heard_is_what_the_player_says(
+def test_player_plays_the_position_that_it_shows(
     page: Page, server: Server, speech: np.ndarray, tmp_path: Path, name: str
 ):
     sound = formats.FORMATS[name](tmp_path / name, speech)
     with decoder.Reader(sound) as reader:
-        whole = reader.read(10 * SECONDS)[0]
-    id, seconds = talk(sound, len(whole) / audio.RATE), len(whole) / audio.RATE
+        samples = reader.read(10 * SECONDS)[0]
+    id, seconds = put_words(sound, len(samples) / audio.RATE), len(samples) / audio.RATE
     page.goto(f"{server.url}/transcript?id={id}")
-    ready(page)
+    wait_until_ready(page)
     assert bool(recording_of(id).seekable) is (name in formats.ORIGINALS)
-    assert abs(page.evaluate("document.querySelector('.stt-audio').duration") - seconds) <= LENGTH_WITHIN
+    assert abs(page.evaluate("document.querySelector('.stt-audio').duration") - seconds) <= LENGTH_TOLERANCE
     expect(page.locator(".stt-length")).to_have_text(f"1:{int(seconds) - 60:02}")
     for place in PLACES:
-        assert abs(heard_at(page, place, whole) - place) <= WITHIN
+        assert abs(played_at(page, place, samples) - place) <= TOLERANCE
 
 
-def test_the_text_is_read_and_a_place_is_kept_while_the_sound_is_prepared(
+def test_text_is_readable_and_position_is_kept_while_audio_is_prepared(
     page: Page, server: Server, speech: np.ndarray, tmp_path: Path
 ):
     sound = formats.write(tmp_path / "long.mp3", np.tile(speech, 12), "libmp3lame", "mp3", layout="stereo")
-    id = talk(sound, 12.0 * SECONDS)
+    id = put_words(sound, 12.0 * SECONDS)
     page.goto(f"{server.url}/transcript?id={id}")
     expect(page.locator(".stt-notice")).to_contain_text("Preparing the sound, ")
     expect(page.locator(".stt-length")).to_have_text("18:00")
@@ -159,15 +159,15 @@ def test_the_text_is_read_and_a_place_is_kept_while_the_sound_is_prepared(
     until_true(page, "(a => !a.paused && a.currentTime > 900)(document.querySelector('.stt-audio'))")
 
 
-def test_a_copy_that_failed_leaves_the_text_and_tries_the_original(page: Page, server: Server, tmp_path: Path):
+def test_failed_playback_copy_leaves_the_text_and_tries_the_original(page: Page, server: Server, tmp_path: Path):
     wav = audio.write(tmp_path / "plain.wav", audio.samples(audio.JFK))
     aiff = formats.write(tmp_path / "old.aiff", audio.samples(audio.JFK), "pcm_s16be", "aiff")
-    said = {
+    notices = {
         wav: "The sound could not be prepared for this browser. The original recording is played, so the times of words may be inaccurate.",
         aiff: "The sound could not be prepared for this browser. Download the audio to hear it.",
     }
-    for sound, words in said.items():
-        id = talk(sound, 11.0)
+    for sound, notice in notices.items():
+        id = put_words(sound, 11.0)
         recording = recording_of(id)
         row = {
             "id": recording.id,
@@ -183,24 +183,24 @@ def test_a_copy_that_failed_leaves_the_text_and_tries_the_original(page: Page, s
             )
             connection.execute(copies.insert().values(**row, state=playback_copies.FAILED))
         page.goto(f"{server.url}/transcript?id={id}")
-        expect(page.locator(".stt-notice")).to_have_text(words)
+        expect(page.locator(".stt-notice")).to_have_text(notice)
         expect(page.locator(".stt-words").first).to_contain_text("word0 word1")
         expect(page.locator(".stt-length")).to_have_text("0:11")
 
 
-def test_a_late_start_and_a_gap_are_silence_in_words_waveform_and_player(page: Page, server: Server, tmp_path: Path):
-    """A film whose sound begins after 10 s and is away for 20 s: all times are the film's."""
-    said = audio.samples(audio.JFK)
-    first, second = said[: 5 * audio.RATE], said[5 * audio.RATE :]
-    film = formats.write_video(tmp_path / "film.mkv", said, "pcm_s16le", late=10.0, gap=(5.0, 20.0))
-    whole = np.concatenate([audio.silence(10), first, audio.silence(20), second])
+def test_late_start_and_gap_are_silence_in_words_waveform_and_player(page: Page, server: Server, tmp_path: Path):
+    """Play a film whose sound begins after 10 s and is missing for 20 s. All times are those of the film."""
+    spoken = audio.samples(audio.JFK)
+    first, second = spoken[: 5 * audio.RATE], spoken[5 * audio.RATE :]
+    film = formats.write_video(tmp_path / "film.mkv", spoken, "pcm_s16le", late=10.0, gap=(5.0, 20.0))
+    expected = np.concatenate([audio.silence(10), first, audio.silence(20), second])
     page.goto(server.url)
     add_files(page, film)
     page.get_by_role("button", name="Transcribe", exact=True).click()
     row(page, "film").get_by_role("button", name="Read").click(timeout=90_000)
-    ready(page)
+    wait_until_ready(page)
     expect(page.locator(".stt-length")).to_have_text("0:41")
-    assert abs(page.evaluate("document.querySelector('.stt-audio').duration") - 41) <= LENGTH_WITHIN
+    assert abs(page.evaluate("document.querySelector('.stt-audio').duration") - 41) <= LENGTH_TOLERANCE
     for word, place in (("fellow", (10.5, 13.5)), ("country", (36.0, 41.0))):
         page.evaluate(
             "(a => a.addEventListener('seeking', () => (window.sought = a.currentTime), { once: true }))(document.querySelector('.stt-audio'))"
@@ -210,39 +210,39 @@ def test_a_late_start_and_a_gap_are_silence_in_words_waveform_and_player(page: P
         page.locator(".stt-play").click()
         assert place[0] <= page.evaluate("window.sought") <= place[1]
     for place in (11.0, 36.0):
-        assert abs(heard_at(page, place, whole) - place) <= WITHIN
+        assert abs(played_at(page, place, expected) - place) <= TOLERANCE
     id = page.url.split("id=")[1].split("&")[0]
     peaks = np.array(page.request.get(f"{server.url}/audio/{id}/waveform").json()["peaks"])
     loud = np.interp(np.arange(0.5, 41), np.linspace(0, 41, len(peaks)), peaks) > 0.02
     assert not loud[:9].any() and loud[10:15].all() and not loud[16:34].any() and loud[35:40].mean() > 0.6
 
 
-def compared(sound: Path, seconds: float = SECONDS) -> str:
-    """Two versions of a recording, as the address of their comparison has them."""
-    first = records.load(talk(sound, seconds), OWNER)
-    said = Transcript((Segment(0.0, 0.9, " word0"), Segment(70.0, 70.9, " another")), seconds)
-    second = transcripts.put(OWNER, said, title=sound.name, duration=seconds, recording_id=first.recording_id)
+def put_versions(sound: Path, seconds: float = SECONDS) -> str:
+    """Store two versions of a recording. Return their ids as in the address of their comparison."""
+    first = records.load(put_words(sound, seconds), OWNER)
+    other = Transcript((Segment(0.0, 0.9, " word0"), Segment(70.0, 70.9, " another")), seconds)
+    second = transcripts.put(OWNER, other, title=sound.name, duration=seconds, recording_id=first.recording_id)
     return f"{first.id},{second}"
 
 
-def test_compare_plays_the_copy_too(page: Page, server: Server, speech: np.ndarray, tmp_path: Path):
+def test_compare_page_plays_the_playback_copy(page: Page, server: Server, speech: np.ndarray, tmp_path: Path):
     sound = formats.FORMATS["VBR MP3 without header.mp3"](tmp_path / "vbr.mp3", speech)
     with decoder.Reader(sound) as reader:
-        whole = reader.read(10 * SECONDS)[0]
-    page.goto(f"{server.url}/compare?ids={compared(sound)}")
+        samples = reader.read(10 * SECONDS)[0]
+    page.goto(f"{server.url}/compare?ids={put_versions(sound)}")
     page.locator(".stt-cmp-word", has_text="another").click()
     audio_of = "document.querySelector('.stt-cmp-audio')"
     until_true(page, f"(a => !a.paused && a.readyState >= 2 && a.currentTime >= 69)({audio_of})")
     page.get_by_role("button", name="Pause").click()
-    assert abs(page.evaluate(f"{audio_of}.duration") - len(whole) / audio.RATE) <= LENGTH_WITHIN
-    assert abs(heard_at(page, 70.0, whole, "stt-cmp") - 70) <= WITHIN
+    assert abs(page.evaluate(f"{audio_of}.duration") - len(samples) / audio.RATE) <= LENGTH_TOLERANCE
+    assert abs(played_at(page, 70.0, samples, "stt-cmp") - 70) <= TOLERANCE
 
 
-def test_compare_says_that_the_sound_is_prepared_and_then_plays_what_was_clicked(
+def test_compare_page_reports_audio_preparation_then_plays_the_click(
     page: Page, server: Server, speech: np.ndarray, tmp_path: Path
 ):
     sound = formats.write(tmp_path / "long.aiff", np.tile(speech, 8), "pcm_s16be", "aiff")
-    page.goto(f"{server.url}/compare?ids={compared(sound, 8.0 * SECONDS)}")
+    page.goto(f"{server.url}/compare?ids={put_versions(sound, 8.0 * SECONDS)}")
     notice = page.locator(".stt-cmp-notice")
     expect(notice).to_contain_text("Preparing the sound, ")
     page.locator(".stt-cmp-word", has_text="another").click()
@@ -253,15 +253,13 @@ def test_compare_says_that_the_sound_is_prepared_and_then_plays_what_was_clicked
     )
 
 
-def test_whoever_has_a_link_hears_the_copy_until_it_is_withdrawn(
-    page: Page, browser: Browser, server: Server, tmp_path: Path
-):
-    id = talk(formats.write(tmp_path / "old.aiff", audio.samples(audio.JFK), "pcm_s16be", "aiff"), 11.0)
+def test_share_link_plays_the_copy_until_it_is_revoked(page: Page, browser: Browser, server: Server, tmp_path: Path):
+    id = put_words(formats.write(tmp_path / "old.aiff", audio.samples(audio.JFK), "pcm_s16be", "aiff"), 11.0)
     token = sharing.create(id, OWNER, days=1, audio=True)
     guest = browser.new_page()
     guest.goto(f"{server.url}/shared?token={token}")
-    ready(guest)
-    assert abs(guest.evaluate("document.querySelector('.stt-audio').duration") - 11) <= LENGTH_WITHIN
+    wait_until_ready(guest)
+    assert abs(guest.evaluate("document.querySelector('.stt-audio').duration") - 11) <= LENGTH_TOLERANCE
     until(
         lambda: (
             playback_copies.playback_of(recording_of(id), "") == playback_copies.Playback(playback_copies.READY, 100)

@@ -1,4 +1,4 @@
-"""The player in a real browser: moved by click and key, its speed, the word that is spoken, what is found and doubted."""
+"""Test the player in a real browser: clicks, keys, speed, the spoken word, search, doubtful words."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ OWNER = f"visitor:{VISITOR}"
 SECONDS = 180
 
 
-def odd(text: str) -> Transcript:
-    """Two speakers, ten hours after the beginning: one says this text and is called so, too."""
+def strange_transcript(text: str) -> Transcript:
+    """Return a transcript of two speakers ten hours after the start. One says this text and has it as name."""
     first = transcripts.said(text, 10 * transcripts.HOUR, speaker=text[:30])
     return Transcript((first, transcripts.said("Yes.", first.end, speaker="Ben")), 10.1 * transcripts.HOUR)
 
 
 def conversation() -> Transcript:
-    """Ann speaks at 0 and 60 s, Ben at 30 and 90 s; Ann says something while Ben says "is"."""
-    said = ((at, "Ben" if at % 60 else "Ann") for at in (0.0, 30.0, 60.0, 90.0))
-    segments = [transcripts.said("This is what I say.", at, speaker) for at, speaker in said]
+    """Return a transcript: Ann speaks at 0 and 60 s, Ben at 30 and 90 s, and Ann also while Ben says "is"."""
+    turns = ((at, "Ben" if at % 60 else "Ann") for at in (0.0, 30.0, 60.0, 90.0))
+    segments = [transcripts.said("This is what I say.", at, speaker) for at, speaker in turns]
     words = segments[1].words
     segments[1] = replace(segments[1], words=(words[0], replace(words[1], overlapped=True), *words[2:]))
     return Transcript(tuple(segments), SECONDS, "en")
@@ -42,20 +42,20 @@ def conversation() -> Transcript:
 
 @pytest.fixture(scope="module")
 def ids(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Transcripts of the visitor: three minutes with their sound, 100,000 words, and strange ones."""
+    """Store transcripts of the visitor: three minutes with audio, 100,000 words, strange texts. Yield their ids."""
     sound = np.resize(audio.samples(audio.JFK), SECONDS * audio.RATE)
     talk = transcripts.long_talk(int(SECONDS / transcripts.PACE))
     with transcripts.sharing_data_with(server):
         recording = audio.write(tmp_path_factory.mktemp("sound") / "talk.flac", sound)
-        made = {
+        created = {
             "talk": transcripts.put(OWNER, talk, recording),
             "conversation": transcripts.put(OWNER, conversation(), recording, title="Conversation"),
         }
-        made["long"] = transcripts.put(OWNER, transcripts.long_talk(), title="Ten hours")
+        created["long"] = transcripts.put(OWNER, transcripts.long_talk(), title="Ten hours")
         for name, text in transcripts.STRANGE.items():
-            made[name] = transcripts.put(OWNER, odd(text), title=text)
-        made["none"] = transcripts.put(OWNER, Transcript((), 20.0), title="Silence")
-        yield made
+            created[name] = transcripts.put(OWNER, strange_transcript(text), title=text)
+        created["none"] = transcripts.put(OWNER, Transcript((), 20.0), title="Silence")
+        yield created
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def page(browser: Browser, server: Server, ids: dict[str, str]) -> Iterator[Page
     page.context.close()
 
 
-def read(page: Page, server: Server, generation_id: str, more: str = "") -> Page:
+def open_transcript(page: Page, server: Server, generation_id: str, more: str = "") -> Page:
     page.goto(f"{server.url}/transcript?id={generation_id}{more}")
     page.locator(".st-key-transcript .stt-words").first.wait_for()
     return page
@@ -74,7 +74,7 @@ def read(page: Page, server: Server, generation_id: str, more: str = "") -> Page
 @pytest.fixture
 def talk(page: Page, server: Server, ids: dict[str, str]) -> Page:
     """Open a transcript of three minutes, with its sound loaded."""
-    read(page, server, ids["talk"])
+    open_transcript(page, server, ids["talk"])
     until_true(page, "document.querySelector('.stt-audio').readyState >= 1")
     return page
 
@@ -84,7 +84,7 @@ def position(page: Page) -> float:
 
 
 def until_sound(page: Page, condition: str) -> None:
-    """Wait for a condition on the sound `a`."""
+    """Wait for a condition on the audio element `a`."""
     until_true(page, f"() => {{ const a = document.querySelector('.stt-audio'); return a && {condition} }}")
 
 
@@ -97,7 +97,7 @@ SPOKEN_IN_VIEW = """() => {
 }"""
 
 
-def test_the_waveform_is_drawn_and_a_click_on_it_moves(talk: Page):
+def test_waveform_is_drawn_and_a_click_on_it_seeks(talk: Page):
     wave = talk.locator(".stt-wave")
     expect(wave).to_be_visible()
     inked = "() => { const c = document.querySelector('.stt-wave'); return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.filter((v, i) => i % 4 == 3 && v).length }"
@@ -109,7 +109,7 @@ def test_the_waveform_is_drawn_and_a_click_on_it_moves(talk: Page):
     expect(talk.locator(".stt-now")).to_have_text(re.compile("0:4[456]"))
 
 
-def test_arrows_move_and_space_plays_but_not_while_somebody_types(talk: Page):
+def test_arrows_seek_and_space_plays_except_in_text_fields(talk: Page):
     talk.locator("h1").click()
     until_sound(talk, "a.readyState >= 1")
     for key in ("ArrowRight", "ArrowRight", "ArrowLeft", "Space"):
@@ -125,7 +125,7 @@ def test_arrows_move_and_space_plays_but_not_while_somebody_types(talk: Page):
 
 
 @pytest.mark.parametrize("first, second, third", [("Right", "Right", "Left"), ("Right", "Left", "Right")])
-def test_keys_that_come_faster_than_the_sound_follows_do_not_stop_it(talk: Page, first: str, second: str, third: str):
+def test_keys_faster_than_the_player_seeks_do_not_stop_it(talk: Page, first: str, second: str, third: str):
     press = "key => document.body.dispatchEvent(new KeyboardEvent('keydown', { key: `Arrow${key}`, bubbles: true }))"
     for turn in range(1, 11):
         talk.evaluate(f"keys => keys.forEach({press})", [first, second, third])
@@ -133,12 +133,12 @@ def test_keys_that_come_faster_than_the_sound_follows_do_not_stop_it(talk: Page,
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
-def test_speakers_have_their_colours_in_text_and_lanes(
+def test_speakers_have_the_same_colours_in_text_and_lanes(
     page: Page, server: Server, ids: dict[str, str], scheme: str, width: int
 ):
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 900})
-    read(page, server, ids["conversation"])
+    open_transcript(page, server, ids["conversation"])
     names = page.locator(".stt-speaker")
     expect(names).to_have_text(["Ann", "Ben", "Ann", "Ben"])
     painted = names.evaluate_all("names => names.map(name => getComputedStyle(name).color)")
@@ -153,8 +153,8 @@ def test_speakers_have_their_colours_in_text_and_lanes(
     assert page.locator("[data-testid=stMain]").evaluate("main => main.scrollWidth - main.clientWidth") <= 0
 
 
-def test_a_click_on_a_lane_plays_from_where_the_speaker_begins(page: Page, server: Server, ids: dict[str, str]):
-    read(page, server, ids["conversation"])
+def test_click_on_a_lane_plays_from_the_start_of_the_turn(page: Page, server: Server, ids: dict[str, str]):
+    open_transcript(page, server, ids["conversation"])
     until_sound(page, "a.readyState >= 1")
     ben = page.get_by_role("img", name="Ben")
     box = ben.bounding_box()
@@ -164,7 +164,7 @@ def test_a_click_on_a_lane_plays_from_where_the_speaker_begins(page: Page, serve
     until_true(page, "Number(document.querySelector('.stt-spoken')?.dataset.start) >= 90")
 
 
-def test_speeds_go_from_half_to_double(talk: Page):
+def test_playback_speed_ranges_from_half_to_double(talk: Page):
     speed = talk.get_by_label("Speed")
     options = speed.evaluate("box => [...box.options].map(option => Number(option.value))")
     assert options[0] == 0.5 and options[-1] == 2
@@ -173,7 +173,7 @@ def test_speeds_go_from_half_to_double(talk: Page):
         until_sound(talk, f"a.playbackRate == {value}")
 
 
-def test_the_spoken_word_is_marked_and_kept_in_view_unless_somebody_looks_elsewhere(talk: Page):
+def test_spoken_word_is_marked_and_kept_in_view_unless_follow_is_off(talk: Page):
     talk.get_by_role("button", name="Play", exact=True).click()
     talk.locator(".stt-spoken").wait_for()
     for moment in (150, 20):
@@ -186,7 +186,7 @@ def test_the_spoken_word_is_marked_and_kept_in_view_unless_somebody_looks_elsewh
     assert talk.locator(".stt-paragraph").first.bounding_box() == top
 
 
-def test_a_link_to_this_moment_opens_there_and_is_what_is_shared(talk: Page):
+def test_link_to_a_moment_opens_there_and_sets_the_start_of_a_share(talk: Page):
     talk.evaluate("document.querySelector('.stt-audio').currentTime = 123.4")
     talk.get_by_role("button", name="Copy a link to this moment").click()
     expect(talk.locator(".stt-say")).to_have_text("The link to 2:03 is on the clipboard.")
@@ -195,7 +195,7 @@ def test_a_link_to_this_moment_opens_there_and_is_what_is_shared(talk: Page):
     expect(talk).to_have_url(link)
     talk.get_by_role("button", name="Share", exact=True).click()
     expect(talk.get_by_role("dialog").get_by_label("Start playback at (seconds)")).to_have_value("123.4")
-    assert position(talk) == pytest.approx(123.4, abs=0.1)  # the rerun did not move it
+    assert position(talk) == pytest.approx(123.4, abs=0.1)  # the rerun did not move the player
     talk.goto("about:blank")
     talk.goto(link)
     until_sound(talk, "Math.abs(a.currentTime - 123.4) < 0.1")
@@ -203,28 +203,28 @@ def test_a_link_to_this_moment_opens_there_and_is_what_is_shared(talk: Page):
 
 
 @pytest.mark.parametrize("name", transcripts.STRANGE)
-def test_the_text_is_copied_with_its_speakers_as_it_is_saved(
+def test_copied_text_has_speakers_and_equals_the_text_export(
     page: Page, server: Server, ids: dict[str, str], name: str
 ):
-    read(page, server, ids[name])
+    open_transcript(page, server, ids[name])
     page.get_by_role("button", name="Copy text").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert (
         page.evaluate("navigator.clipboard.readText()")
-        == FORMATS["txt"].write(odd(transcripts.STRANGE[name]), speakers=True).decode()
+        == FORMATS["txt"].write(strange_transcript(transcripts.STRANGE[name]), speakers=True).decode()
     )
 
 
 @pytest.mark.parametrize("at", ["nan", "inf", "-5", "x", "1e400", ""])
-def test_a_moment_that_is_none_opens_at_the_beginning(page: Page, server: Server, ids: dict[str, str], at: str):
-    read(page, server, ids["talk"], f"&at={at}")
+def test_invalid_moment_opens_at_the_start(page: Page, server: Server, ids: dict[str, str], at: str):
+    open_transcript(page, server, ids["talk"], f"&at={at}")
     until_sound(page, "a.readyState >= 1 && a.currentTime == 0")
 
 
-def test_hits_are_counted_and_gone_through(talk: Page):
+def test_search_hits_are_counted_and_stepped_through(talk: Page):
     word = talk.locator(".stt-word").nth(3).inner_text().strip(" .")
-    whole = " ".join(talk.locator(".stt-words").all_inner_texts())
-    hits = len(re.findall(re.escape(word), whole, re.IGNORECASE))
+    text = " ".join(talk.locator(".stt-words").all_inner_texts())
+    hits = len(re.findall(re.escape(word), text, re.IGNORECASE))
     find, count = talk.get_by_label("Find in the text"), talk.locator(".stt-count")
     find.fill(word)
     expect(count).to_have_text(f"{hits} found")
@@ -240,7 +240,7 @@ def test_hits_are_counted_and_gone_through(talk: Page):
     expect(count).to_be_hidden()
 
 
-FOUND_ALIKE = [
+EQUIVALENTS = [
     *(("Łódź", "lodz"), ("Lodz", "Łódź"), ("Ørsted", "orsted"), ("Straße", "STRASSE"), ("œuvre", "oeuvre")),
     *(("İstanbul", "istanbul"), ("ısı", "ISI"), ("e\u0301te\u0301", "été"), ("été", "ETE"), ("été", "e\u0301te\u0301")),
     *(("می\u200cخواهم", "میخواهم"), ("كتاب", "کتاب"), ("مـحـمـد", "محمد"), ("مسؤول", "مسوول"), ("أحمد", "احمد")),
@@ -249,35 +249,35 @@ FOUND_ALIKE = [
 ]
 
 
-def test_what_is_alike_is_found_and_marked_in_the_text(page: Page, server: Server, ids: dict[str, str]):
-    """One paragraph for each pair; each query marks its paragraph's text, and `?` alone is looked for as it is."""
+def test_equivalent_spellings_are_found_and_marked_in_the_text(page: Page, server: Server, ids: dict[str, str]):
+    """Search for each query. It marks the text of its paragraph, and `?` alone is matched literally."""
     segments = [
-        transcripts.said(f"q{at} {text} z?", 60.0 * at, speaker=f"S{at}") for at, (text, _) in enumerate(FOUND_ALIKE)
+        transcripts.said(f"q{at} {text} z?", 60.0 * at, speaker=f"S{at}") for at, (text, _) in enumerate(EQUIVALENTS)
     ]
     with transcripts.sharing_data_with(server):
-        made = transcripts.put(OWNER, Transcript(tuple(segments), 60.0 * len(segments)), title="Alike")
-    read(page, server, made)
+        generation_id = transcripts.put(OWNER, Transcript(tuple(segments), 60.0 * len(segments)), title="Alike")
+    open_transcript(page, server, generation_id)
     find, count = page.get_by_label("Find in the text"), page.locator(".stt-count")
-    for at, (text, query) in enumerate(FOUND_ALIKE):
+    for at, (text, query) in enumerate(EQUIVALENTS):
         find.fill(f"Q{at} {query} z")
         expect(count).to_have_text("1 found")
         find.press("Enter")
         marked = page.evaluate("[...CSS.highlights.get('stt-hit-now')].map((range) => range.toString()).join()")
         assert " ".join(marked.split()) == " ".join(f"q{at} {text} z".split())
     find.fill("?")
-    expect(count).to_have_text(f"{len(FOUND_ALIKE)} found")
+    expect(count).to_have_text(f"{len(EQUIVALENTS)} found")
     find.fill("か")
     expect(count).to_have_text("None")
 
 
-def test_a_script_folds_every_character_as_python_does(page: Page, server: Server):
+def test_javascript_folds_every_character_as_python_does(page: Page, server: Server):
     page.goto(server.url)
     script = (Path(__file__).parents[2] / "pages" / "components" / "player" / "folding.js").read_text("utf-8")
     rules = json.dumps({"folding": folding.rules()})
     code = f"const rules = {rules};\n" + re.sub(r"^(import .*|export )", "", script, flags=re.MULTILINE)
     known = [c for c in map(chr, range(1, 0x110000)) if unicodedata.category(c) not in ("Cn", "Cs")]
-    # As JSON, since the way to the browser changes what is no text.
-    told = page.evaluate(
+    # As JSON, because the transfer to the browser changes characters that are not valid text.
+    output = page.evaluate(
         "(asked) => { "
         + code
         + " return JSON.stringify(JSON.parse(asked).map((c) => [foldOne(c), folded(c).plain])) }",
@@ -285,7 +285,7 @@ def test_a_script_folds_every_character_as_python_does(page: Page, server: Serve
     )
     differs = [
         (hex(ord(c)), one, plain)
-        for c, (one, plain) in zip(known, json.loads(told), strict=True)
+        for c, (one, plain) in zip(known, json.loads(output), strict=True)
         if (one != folding.fold(c) and unicodedata.normalize("NFC", c) == c)
         or plain.replace(" ", "") != "".join(folding.words(c))
     ]
@@ -293,10 +293,10 @@ def test_a_script_folds_every_character_as_python_does(page: Page, server: Serve
 
 
 @pytest.mark.parametrize("text", ["a " * 30_000 + "b", "\u0301" * 50_000, "的" * 50_000, ".'" * 30_000])
-def test_finding_in_a_text_that_repeats_itself_does_not_hold_the_page_up(page: Page, server: Server, text: str):
+def test_search_in_a_repetitive_text_does_not_block_the_page(page: Page, server: Server, text: str):
     with transcripts.sharing_data_with(server):
-        made = transcripts.put(OWNER, Transcript((Segment(0.0, 9.0, text),), 9.0), title="Hostile")
-    read(page, server, made)
+        generation_id = transcripts.put(OWNER, Transcript((Segment(0.0, 9.0, text),), 9.0), title="Hostile")
+    open_transcript(page, server, generation_id)
     find, count = page.get_by_label("Find in the text"), page.locator(".stt-count")
     for query in ("a " * 99 + "b", "a" * 199 + "b", "的" * 199 + "b", "\u0301" * 200):
         find.fill(query)
@@ -307,8 +307,8 @@ def test_finding_in_a_text_that_repeats_itself_does_not_hold_the_page_up(page: P
     expect(count).to_have_text("10,000+ found" if text[0] not in "\u0301." else "None")
 
 
-def test_doubtful_words_are_gone_through_and_can_be_heard(talk: Page):
-    talk.get_by_role("button", name="Edit", exact=True).click()  # who only reads has no review
+def test_doubtful_words_are_stepped_through_and_playback_moves_along(talk: Page):
+    talk.get_by_role("button", name="Edit", exact=True).click()  # without editing there is no review
     doubtful = talk.locator(".stt-doubtful")
     button = talk.get_by_role("button", name="Next doubtful")
     total = int(button.locator(".stt-doubts").inner_text())
@@ -327,7 +327,7 @@ def test_doubtful_words_are_gone_through_and_can_be_heard(talk: Page):
 @pytest.mark.parametrize("name", transcripts.STRANGE)
 def test_any_text_is_shown_as_it_is(page: Page, server: Server, ids: dict[str, str], name: str):
     text = transcripts.STRANGE[name]
-    read(page, server, ids[name])
+    open_transcript(page, server, ids[name])
     expect(page.locator("h1")).to_have_text(text)
     assert page.locator(".stt-words").first.inner_text() == text
     assert page.locator(".stt-speaker").first.inner_text() == text[:30].strip()
@@ -338,18 +338,18 @@ def test_any_text_is_shown_as_it_is(page: Page, server: Server, ids: dict[str, s
     assert page.title() != "x" and page.locator(".stt-words :is(script, img, b)").count() == 0
 
 
-def test_silence_says_so(page: Page, server: Server, ids: dict[str, str]):
+def test_recording_without_speech_is_reported(page: Page, server: Server, ids: dict[str, str]):
     page.goto(f"{server.url}/transcript?id={ids['none']}")
     expect(page.get_by_text("No speech was found in this recording.")).to_be_visible()
 
 
 def test_a_hundred_thousand_words_open_scroll_and_are_searched(page: Page, server: Server, ids: dict[str, str]):
     talk = transcripts.long_talk()
-    read(page, server, ids["long"])
+    open_transcript(page, server, ids["long"])
     page.locator(".stt-word").first.wait_for()
     paragraphs = page.locator(".stt-paragraph")
     assert paragraphs.count() > 500
-    # Only what is near the window is more than text.
+    # Only paragraphs near the window have an element for each word.
     assert page.locator(".stt-word").count() < 10_000
     assert page.evaluate("document.querySelector('.stt-transcript').textContent.split(' ').length") > 95_000
     last = paragraphs.last
@@ -360,7 +360,7 @@ def test_a_hundred_thousand_words_open_scroll_and_are_searched(page: Page, serve
     expect(page.locator(".stt-count")).to_have_text(re.compile(r"[\d,]+ found"))
 
 
-def test_two_hours_seek_at_once_and_are_not_loaded_whole(
+def test_long_recording_seeks_at_once_and_is_not_loaded_completely(
     page: Page, server: Server, ids: dict[str, str], tmp_path: Path
 ):
     sound = audio.write(tmp_path / "hours.mp3", np.resize(audio.samples(audio.JFK), 7200 * audio.RATE // 12))
@@ -374,10 +374,10 @@ def test_two_hours_seek_at_once_and_are_not_loaded_whole(
         "Network.dataReceived",
         lambda event: "/audio/" in urls.get(event["requestId"], "") and received.append(event["dataLength"]),
     )
-    read(page, server, long)
+    open_transcript(page, server, long)
     until_true(page, "document.querySelector('.stt-audio').readyState >= 1")
     page.evaluate("document.querySelector('.stt-audio').currentTime = 500")
     until_sound(page, "a.readyState >= 2 && a.currentTime == 500 && !a.seeking")
     played = page.evaluate("document.querySelector('.stt-audio').currentSrc")
-    whole = page.request.get(played, headers={"Range": "bytes=0-0"}).headers["content-range"].partition("/")[2]
-    assert sum(received) < int(whole) / 2, "of what is played, which is a copy for most MP3"
+    size = page.request.get(played, headers={"Range": "bytes=0-0"}).headers["content-range"].partition("/")[2]
+    assert sum(received) < int(size) / 2, "of the played file, which is a copy for most MP3"

@@ -1,4 +1,4 @@
-"""A full session under the content policy: nothing is refused, nothing is asked of another server, no key comes back."""
+"""Test a full session under the content policy: no refusals, no requests to other servers, no key."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from playwright.sync_api import Browser, Error, Page, Response, expect
 
 from tests import audio
 from tests.browser.conftest import add_files, until_true
-from tests.browser.test_login import as_program
+from tests.browser.test_login import requests_session
 from tests.provider import KEY, Provider
 from tests.server import Server
 
 MINUTE = 60_000  # milliseconds
-MINE = "sk-mine-fedcba9876543210"  # the visitor's own; KEY is that of the server
-SAID = "The provider heard this about your country."
+VISITOR_KEY = "sk-mine-fedcba9876543210"  # KEY is that of the server
+PROVIDER_TEXT = "The provider heard this about your country."
 
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
     with Provider() as provider:
-        provider.script(duration=0.5, text=SAID)
+        provider.script(duration=0.5, text=PROVIDER_TEXT)
         yield provider
 
 
 @pytest.fixture(scope="module")
 def server(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Run a server with its own key."""
+    """Run a server that has a key."""
     data = tmp_path_factory.mktemp("policy") / "data"
     with Server(data, AIML_BASE_URL=provider.url, AIML_API_KEY=KEY) as server:
         yield server
 
 
 class Traffic:
-    """All that a browser receives: bodies, headers and websocket frames; what the policy refused; other servers."""
+    """Record all that a browser receives (bodies, headers, websocket frames), policy errors, and other servers."""
 
     def __init__(self, page: Page, server: Server) -> None:
         self.received: list[bytes] = []
@@ -46,7 +46,7 @@ class Traffic:
         self._answers: list[Response] = []
         page.on(
             "console",
-            lambda said: self.refused.append(said.text) if re.search("Content Security|ERR_NAME", said.text) else None,
+            lambda line: self.refused.append(line.text) if re.search("Content Security|ERR_NAME", line.text) else None,
         )
         ours = (server.url, "data:", "blob:")
         page.on("request", lambda sent: self.outside.append(sent.url) if not sent.url.startswith(ours) else None)
@@ -57,7 +57,7 @@ class Traffic:
         self.received.append(frame.encode() if isinstance(frame, str) else frame)
 
     def collect(self) -> None:
-        """Read the bodies of what was answered so far, which a browser keeps until it leaves the page."""
+        """Read the bodies of the responses so far. A browser keeps them until it leaves the page."""
         for answer in self._answers:
             self.received.append(f"{answer.url} {answer.all_headers()}".encode())
             with suppress(Error):  # a redirect or a download: no body here
@@ -71,7 +71,7 @@ class Traffic:
         return any(form in piece for piece in self.received for form in forms)
 
 
-def test_a_full_session_stays_on_this_server_within_the_policy_and_without_the_keys(
+def test_full_session_obeys_policy_stays_on_server_and_returns_no_key(
     browser: Browser, server: Server, provider: Provider
 ):
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
@@ -92,9 +92,9 @@ def test_a_full_session_stays_on_this_server_within_the_policy_and_without_the_k
     expect(row.get_by_role("button", name="Read")).to_be_visible(timeout=MINUTE)
     traffic.collect()
 
-    provider.key = MINE
+    provider.key = VISITOR_KEY
     page.get_by_role("link", name="Settings").click()
-    for key, answer in (("sk-wrong-0000000000", "Check the key"), (MINE, "Your key is in use")):
+    for key, answer in (("sk-wrong-0000000000", "Check the key"), (VISITOR_KEY, "Your key is in use")):
         page.get_by_role("textbox", name="AI/ML API key").fill(key)
         page.get_by_role("button", name="Check and use").click()
         expect(page.get_by_text(re.compile(answer))).to_be_visible()
@@ -121,9 +121,9 @@ def test_a_full_session_stays_on_this_server_within_the_policy_and_without_the_k
         page.get_by_role("link", name="Download all as one ZIP").click()
     traffic.received.append(everything.value.path().read_bytes())
 
-    assert SAID.rsplit(maxsplit=1)[-1].encode() in b"".join(traffic.received), "the transcript came this way"
+    assert PROVIDER_TEXT.rsplit(maxsplit=1)[-1].encode() in b"".join(traffic.received), "the transcript was received"
     assert not traffic.refused and not traffic.outside
-    program = as_program(page)
+    program = requests_session(page)
     program.headers["Authorization"] = f"Bearer {token}"
     create = {"files": {"audio": ("by a program.flac", audio.JFK.read_bytes())}, "data": {"model": "#g1_whisper-base"}}
     for method, address, more in (
@@ -131,10 +131,10 @@ def test_a_full_session_stays_on_this_server_within_the_policy_and_without_the_k
         ("POST", "/v1/stt/create", create), ("POST", "/v1/stt/create", {"json": {"model": KEY[:9]}}),
     ):  # fmt: skip
         traffic.received.append(program.request(method, server.url + address, **more).content)
-    page.goto(server.url)  # what the program made is the visitor's
+    page.goto(server.url)  # jobs that the program created are the visitor's
     expect(page.locator(".st-key-jobs [class*=st-key-job-]", has_text="by a program")).to_be_visible()
     traffic.collect()
-    for key in (KEY, MINE):
+    for key in (KEY, VISITOR_KEY):
         assert not traffic.holds(key)
         for path in [*server.data.rglob("*"), server.log]:
             if path.is_file():

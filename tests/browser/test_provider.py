@@ -1,4 +1,4 @@
-"""The AI/ML API through the browser, against a strict provider of our own: key, file, link, faults, secrecy."""
+"""Test the AI/ML API through the browser, against a strict stand-in provider: key, file, link, faults, secrecy."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def server(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield server
 
 
-class Watched:
-    """Everything that a page is sent: answers with their bodies, and the frames of its websocket."""
+class Traffic:
+    """Record everything that a page receives: responses with bodies, and the frames of its websocket."""
 
     def __init__(self, page: Page) -> None:
         self.answers, self.frames = [], []
@@ -44,7 +44,7 @@ class Watched:
         found = [frame for frame in self.frames if secret in frame]
         for answer in self.answers:
             head = f"{answer.url} {answer.headers}"
-            with suppress(Error):  # an answer without a body
+            with suppress(Error):  # a response without a body
                 head += str(answer.body())
             found += [answer.url] if secret in head else []
         return found
@@ -57,9 +57,9 @@ def files_holding(secret: str, server: Server) -> list[str]:
 
 @pytest.fixture(scope="module")
 def customer(browser: Browser, server: Server) -> Iterator[Page]:
-    """Return a visitor who entered the key. All that the browser receives is in `watched`."""
+    """Return the page of a visitor who entered the key. All that the browser receives is in `watched`."""
     page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
-    page.watched = Watched(page)
+    page.watched = Traffic(page)
     page.goto(server.url + "/settings")
     field = page.get_by_role("textbox", name="AI/ML API key")
     field.fill("sk-wrong-0000000000")
@@ -74,7 +74,7 @@ def customer(browser: Browser, server: Server) -> Iterator[Page]:
     page.context.close()
 
 
-def test_a_file_goes_to_the_provider_and_its_transcript_is_read(customer: Page, provider: Provider):
+def test_file_is_sent_to_the_provider_and_its_transcript_is_read(customer: Page, provider: Provider):
     provider.script(duration=3.0, text="The provider heard this.")
     add_files(customer, audio.JFK)
     expect(customer.get_by_text("11 s, about $0.0011")).to_be_visible()
@@ -88,7 +88,7 @@ def test_a_file_goes_to_the_provider_and_its_transcript_is_read(customer: Page, 
     assert [job.size for job in provider.jobs.values()] == [audio.JFK.stat().st_size]
 
 
-def test_a_link_is_handed_over_as_it_is(customer: Page, provider: Provider):
+def test_link_is_passed_to_the_provider_unchanged(customer: Page, provider: Provider):
     provider.script(duration=0.2, text="Behind the link.")
     customer.get_by_role("tab", name="Link").click()
     customer.get_by_role("button", name="Transcribe", exact=True).click()
@@ -99,7 +99,7 @@ def test_a_link_is_handed_over_as_it_is(customer: Page, provider: Provider):
     assert "https://example.org/talk-42.mp3" in [job.content for job in provider.jobs.values()]
 
 
-def test_several_links_start_at_once_and_one_that_cannot_be_used_stays(customer: Page, provider: Provider):
+def test_several_links_start_together_and_an_invalid_one_stays(customer: Page, provider: Provider):
     box = customer.get_by_label("Addresses of recordings")
     links = [f"https://example.org/several-{number}.mp3" for number in (1, 2)]
     box.fill("\n".join([links[0], "ftp://example.org/a.mp3", links[1], links[0]]))
@@ -115,7 +115,7 @@ def test_several_links_start_at_once_and_one_that_cannot_be_used_stays(customer:
     customer.get_by_label("Addresses of recordings").press("Control+Enter")
 
 
-def test_a_failure_is_told_in_the_providers_words_and_can_be_retried(customer: Page, provider: Provider):
+def test_provider_error_message_is_shown_and_job_can_be_retried(customer: Page, provider: Provider):
     provider.script(duration=0.1, error={"name": "Bad", "message": "This sample is <b>not</b> supported"})
     customer.get_by_role("tab", name="Upload").click()
     add_files(customer, audio.AUSTEN[0])
@@ -127,19 +127,17 @@ def test_a_failure_is_told_in_the_providers_words_and_can_be_retried(customer: P
     expect(failed).to_contain_text("Now it works.", timeout=MINUTE)
 
 
-def test_the_key_reaches_neither_the_browser_nor_the_disk_even_if_the_provider_quotes_it(
-    customer: Page, server: Server, provider: Provider
-):
+def test_key_in_a_provider_error_reaches_neither_browser_nor_disk(customer: Page, server: Server, provider: Provider):
     provider.fault("create", "401", message=f"Incorrect key {KEY}")
     add_files(customer, audio.AUSTEN[1])
     customer.get_by_role("button", name="Transcribe", exact=True).click()
     expect(row(customer, "austen-0890")).to_contain_text("Incorrect key [key]", timeout=MINUTE)
     assert len(customer.watched.answers) > 10 and len(customer.watched.frames) > 10
-    assert customer.watched.holding("[key]")  # what was said did arrive
+    assert customer.watched.holding("[key]")  # the message was received
     assert customer.watched.holding(KEY) == [] and files_holding(KEY, server) == []
 
 
-def test_the_servers_own_key_from_the_secrets_file_is_used_and_told_to_nobody(
+def test_server_key_from_the_secrets_file_is_used_and_never_revealed(
     browser: Browser, provider: Provider, tmp_path: Path
 ):
     (tmp_path / ".streamlit").mkdir()
@@ -147,7 +145,7 @@ def test_the_servers_own_key_from_the_secrets_file_is_used_and_told_to_nobody(
     provider.script(text="On the server's key.")
     with Server(tmp_path / "data", AIML_BASE_URL=provider.url, HOME=str(tmp_path)) as server:
         page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
-        watched = Watched(page)
+        watched = Traffic(page)
         page.goto(server.url)
         add_files(page, audio.JFK)
         page.get_by_role("button", name="Transcribe", exact=True).click()

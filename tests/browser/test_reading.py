@@ -1,4 +1,4 @@
-"""History and transcript pages in a real browser: sorted, filtered, opened, played, taken away, deleted."""
+"""Test the history and transcript pages in a real browser: sorting, searching, playing, downloading, deleting."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MINUTE = 60_000  # milliseconds
 
 @pytest.fixture(scope="module")
 def reader(browser: Browser, server: Server):
-    """Return a visitor with three finished transcripts."""
+    """Return the page of a visitor with three finished transcripts."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
@@ -56,7 +56,7 @@ def test_history_lists_sorts_filters_and_opens(reader: Page, server: Server):
     click_table(reader, 250, -1)  # the header of Title sorts
     expect(reader.get_by_test_id("glide-cell-2-0")).to_have_text("austen-0870")
     expect(reader.get_by_test_id("glide-cell-2-2")).to_have_text("jfk")
-    click_table(reader, 250, -1)  # and once more the other way round
+    click_table(reader, 250, -1)  # a second click reverses the order
     expect(reader.get_by_test_id("glide-cell-2-0")).to_have_text("jfk")
     reader.get_by_role("textbox", name="Search").fill("rather selfish")
     reader.get_by_role("textbox", name="Search").press("Enter")
@@ -82,7 +82,7 @@ def test_a_click_on_a_word_plays_from_there_and_the_spoken_word_is_marked(reader
 
 
 @pytest.mark.parametrize("ending", ["txt", "srt", "vtt", "docx", "csv", "json"])
-def test_every_download_holds_the_words(reader: Page, server: Server, tmp_path: Path, ending: str):
+def test_every_download_contains_the_text(reader: Page, server: Server, tmp_path: Path, ending: str):
     open_transcript(reader, "jfk", server)
     reader.get_by_role("button", name="Download").click()
     with reader.expect_download() as download:
@@ -118,10 +118,10 @@ def test_copy_puts_the_text_on_the_clipboard(reader: Page, server: Server):
     assert copied == "\n\n".join(reader.locator(".stt-words").all_inner_texts()) + "\n"
 
 
-def test_the_audio_comes_in_ranges(reader: Page, server: Server):
+def test_audio_is_served_in_ranges(reader: Page, server: Server):
     open_transcript(reader, "jfk", server)
-    where = f"{server.url}/audio/{reader.url.split('id=')[1].split('&')[0]}"
-    part = reader.request.get(where, headers={"Range": "bytes=100-199"})
+    address = f"{server.url}/audio/{reader.url.split('id=')[1].split('&')[0]}"
+    part = reader.request.get(address, headers={"Range": "bytes=100-199"})
     assert (part.status, len(part.body())) == (206, 100)
     assert part.body() == audio.JFK.read_bytes()[100:200]
     assert part.headers["content-type"] == "audio/flac"

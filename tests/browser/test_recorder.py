@@ -1,4 +1,4 @@
-"""The recorder in a real browser, whose microphone hears real speech: nothing that was said is lost."""
+"""Test the recorder in a real browser, with real speech as microphone input: no speech is lost."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ from tests.waiting import until
 pytestmark = pytest.mark.own_server
 
 MINUTE = 60_000  # milliseconds
-AT_MOST_LOST = 5.0  # seconds, whatever happens to the browser
-SPOKEN = 11.0  # seconds of speech that the microphone hears, again and again
+MAX_LOST = 5.0  # seconds, whatever happens to the browser
+SPOKEN = 11.0  # seconds of speech that the fake microphone repeats
 GRANT, DEVICE = "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"
 
 
 @pytest.fixture(scope="module")
 def launch(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Browser]:
-    """Another browser, with `more` arguments and without some of the usual ones."""
-    heard = audio.write(tmp_path_factory.mktemp("heard") / "jfk.wav", audio.samples(audio.JFK))
+    """Return a function that launches another browser with `more` arguments, `without` some of the usual ones."""
+    speech = audio.write(tmp_path_factory.mktemp("heard") / "jfk.wav", audio.samples(audio.JFK))
 
     def launched(*more: str, without: tuple[str, ...] = ()) -> Browser:
         arguments = [argument for argument in chromium.ARGUMENTS if argument not in without]
-        arguments += [f"--use-file-for-fake-audio-capture={heard}", *more]
+        arguments += [f"--use-file-for-fake-audio-capture={speech}", *more]
         return chromium.launch(browser.browser_type, arguments)
 
     return launched
 
 
 @pytest.fixture(scope="module")
-def listening(launch: Callable[..., Browser]) -> Iterator[Browser]:
+def microphone_browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
     browser = launch()
     yield browser
     browser.close()
 
 
 @pytest.fixture
-def visitor(listening: Browser) -> Iterator[BrowserContext]:
-    with listening.new_context(viewport={"width": 1440, "height": 900}) as context:
+def visitor(microphone_browser: Browser) -> Iterator[BrowserContext]:
+    with microphone_browser.new_context(viewport={"width": 1440, "height": 900}) as context:
         yield context
 
 
@@ -78,11 +78,11 @@ def stop(page: Page) -> None:
 
 
 def wait_for(page: Page, seconds: int) -> None:
-    """Until the recorder shows so many seconds."""
-    until(lambda: shown(page) >= seconds, 4 * seconds + 30)
+    """Wait until the recorder shows this many seconds."""
+    until(lambda: shown_seconds(page) >= seconds, 4 * seconds + 30)
 
 
-def shown(page: Page) -> int:
+def shown_seconds(page: Page) -> int:
     minutes, seconds = page.locator(".stt-rec-time").inner_text().split(":")
     return 60 * int(minutes) + int(seconds)
 
@@ -103,14 +103,14 @@ def sound_of(server: Server, row: Locator, track: int = 0) -> np.ndarray:
 
 
 def seconds_of(server: Server, row: Locator) -> float:
-    """Return the duration of a listed recording, which must equal the one in its row."""
+    """Return the duration of a listed recording in seconds. Check the one in its row against it."""
     seconds = sound_of(server, row).shape[1] / 48_000
-    said = re.search(r"(\d+(?:\.\d)?) s", row.inner_text())
-    assert said and abs(float(said[1]) - seconds) <= 1.0
+    displayed = re.search(r"(\d+(?:\.\d)?) s", row.inner_text())
+    assert displayed and abs(float(displayed[1]) - seconds) <= 1.0
     return seconds
 
 
-def test_what_is_spoken_is_transcribed(page: Page, server: Server):
+def test_spoken_words_are_recorded_and_transcribed(page: Page, server: Server):
     start(page)
     expect(page.get_by_role("meter", name="Level")).to_have_attribute("aria-valuenow", re.compile(r"^[1-9]\d?$|^100$"))
     wait_for(page, 12)
@@ -124,11 +124,11 @@ def test_what_is_spoken_is_transcribed(page: Page, server: Server):
     page.locator(".st-key-jobs").get_by_role("button", name="Read").click(timeout=MINUTE)
     text = page.locator(".st-key-transcript .stt-transcript")
     expect(text).to_contain_text("country can do for you")
-    said = re.sub(r"[^a-z ]", "", " ".join(text.inner_text().lower().split()))
+    transcribed = re.sub(r"[^a-z ]", "", " ".join(text.inner_text().lower().split()))
     words = audio.JFK_WORDS.split()
-    # The microphone hears the same speech again and again, from anywhere in it.
-    begins = [" ".join((words[at:] + words * 3)[: len(said.split())]) for at in range(len(words))]
-    assert min(jiwer.wer(expected, said) for expected in begins) < 0.2
+    # The fake microphone repeats the speech, and the recording may begin anywhere in it.
+    references = [" ".join((words[at:] + words * 3)[: len(transcribed.split())]) for at in range(len(words))]
+    assert min(jiwer.wer(expected, transcribed) for expected in references) < 0.2
 
 
 def test_a_pause_is_not_recorded(page: Page, server: Server):
@@ -136,26 +136,26 @@ def test_a_pause_is_not_recorded(page: Page, server: Server):
     wait_for(page, 3)
     page.get_by_role("button", name="Pause").click()
     expect(state(page)).to_have_text("Paused. What was recorded is saved.")
-    paused = shown(page)
-    page.wait_for_timeout(6000)  # long enough for a sign of life, and to be heard in the length
-    assert shown(page) == paused
+    paused = shown_seconds(page)
+    page.wait_for_timeout(6000)  # long enough for a heartbeat, and to show in the duration
+    assert shown_seconds(page) == paused
     page.get_by_role("button", name="Resume").click()
     wait_for(page, paused + 2)
-    last = shown(page)
+    last = shown_seconds(page)
     stop(page)
     listed(page).wait_for()
     assert paused + 1 <= seconds_of(server, listed(page)) <= last + 4
 
 
 def kill_tabs(browser: Browser) -> None:
-    """Kill all tabs, as a system without free memory does. No script of a page runs any more."""
+    """Kill all tabs, as a system without free memory does. No script of a page runs afterwards."""
     processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
     for process in processes:
         if process["type"] == "renderer":
             os.kill(process["id"], signal.SIGKILL)
 
 
-def test_a_killed_tab_loses_no_more_than_a_moment(
+def test_killed_tab_loses_no_more_than_a_few_seconds(
     launch: Callable[..., Browser], visitor: BrowserContext, server: Server
 ):
     browser = launch()
@@ -168,7 +168,7 @@ def test_a_killed_tab_loses_no_more_than_a_moment(
     after = visitor.new_page()
     after.goto(server.url)
     listed(after).wait_for(timeout=MINUTE)
-    assert seconds_of(server, listed(after)) >= 10 - AT_MOST_LOST
+    assert seconds_of(server, listed(after)) >= 10 - MAX_LOST
     after.get_by_role("button", name="Transcribe", exact=True).click()
     expect(after.locator(".st-key-jobs").get_by_role("button", name="Read")).to_be_visible(timeout=MINUTE)
     expect(after.locator(".st-key-jobs")).to_contain_text("country")
@@ -176,9 +176,7 @@ def test_a_killed_tab_loses_no_more_than_a_moment(
 
 
 @pytest.mark.parametrize("leave", ["reload", "close"])
-def test_a_page_that_is_left_has_its_recording_in_the_list(
-    page: Page, visitor: BrowserContext, server: Server, leave: str
-):
+def test_recording_is_listed_after_its_page_is_left(page: Page, visitor: BrowserContext, server: Server, leave: str):
     warned = []
     page.on("dialog", lambda dialog: (warned.append(dialog.type), dialog.accept()))
     start(page)
@@ -196,9 +194,7 @@ def test_a_page_that_is_left_has_its_recording_in_the_list(
     assert listed(after).count() == 1
 
 
-def test_another_tab_says_that_one_is_recording_and_gets_it_when_it_ends(
-    page: Page, visitor: BrowserContext, server: Server
-):
+def test_other_tab_reports_that_one_records_and_then_lists_it(page: Page, visitor: BrowserContext, server: Server):
     start(page)
     wait_for(page, 2)
     other = visitor.new_page()
@@ -224,7 +220,7 @@ def test_recording_goes_on_while_another_page_is_open(page: Page, server: Server
     assert seconds_of(server, listed(page)) >= 4
 
 
-def test_a_lost_connection_loses_nothing(visitor: BrowserContext, server: Server):
+def test_lost_connection_loses_no_sound(visitor: BrowserContext, server: Server):
     with Line(server.port) as line:
         page = recorder_page(visitor, line.url)
         start(page)
@@ -239,7 +235,7 @@ def test_a_lost_connection_loses_nothing(visitor: BrowserContext, server: Server
         expect(state(page)).to_have_text("Recording")
         wait_for(page, 10)
         line.cut()
-        last = shown(page)
+        last = shown_seconds(page)
         stop(page)
         expect(state(page)).to_contain_text("The connection is lost.")
         line.mend()
@@ -247,8 +243,8 @@ def test_a_lost_connection_loses_nothing(visitor: BrowserContext, server: Server
         assert seconds_of(server, listed(page)) >= last - 0.5
 
 
-def test_what_comes_after_a_long_outage_is_a_second_recording(visitor: BrowserContext, server: Server):
-    """Meanwhile the server has made a recording of what it had."""
+def test_sound_after_a_long_outage_becomes_a_second_recording(visitor: BrowserContext, server: Server):
+    """Keep the line cut until the server has made a recording of the sound it has."""
     with Line(server.port) as line:
         page = recorder_page(visitor, line.url)
         start(page)
@@ -261,14 +257,14 @@ def test_what_comes_after_a_long_outage_is_a_second_recording(visitor: BrowserCo
         page.bring_to_front()
         line.mend()
         expect(state(page)).to_have_text("Recording", timeout=MINUTE)
-        last = shown(page)
+        last = shown_seconds(page)
         stop(page)
         expect(listed(page)).to_have_count(1, timeout=MINUTE)
         second = seconds_of(server, listed(page))
-        assert first >= 2 and first + second >= last - AT_MOST_LOST
+        assert first >= 2 and first + second >= last - MAX_LOST
 
 
-# A browser with a fake microphone shares the same sound from a tab; so that the two differ, this tab sounds at 440 Hz.
+# A browser with a fake microphone shares the same sound from a tab. This tab plays 440 Hz, so that the two differ.
 TONE = """navigator.mediaDevices.getDisplayMedia = async () => {
   const context = new AudioContext();
   const [tone, target] = [new OscillatorNode(context), new MediaStreamAudioDestinationNode(context)];
@@ -279,7 +275,7 @@ TONE = """navigator.mediaDevices.getDisplayMedia = async () => {
 }"""
 
 
-def test_the_sound_of_a_tab_is_a_track_beside_the_microphone(visitor: BrowserContext, server: Server):
+def test_tab_audio_is_a_second_track_beside_the_microphone(visitor: BrowserContext, server: Server):
     visitor.add_init_script(TONE)
     page = recorder_page(visitor, server.url)
     page.get_by_role("combobox", name="What to record").select_option("Microphone and the sound of a tab or screen")
@@ -304,12 +300,12 @@ def share_of_tone(channel: np.ndarray) -> float:
     return float(power[np.abs(pitch - 440) < 10].sum() / power.sum())
 
 
-def test_a_call_from_a_tab_comes_out_with_a_name_for_each_side(launch: Callable[..., Browser], server: Server):
+def test_call_in_a_tab_is_transcribed_with_a_name_for_each_side(launch: Callable[..., Browser], server: Server):
     browser = launch("--auto-accept-this-tab-capture", "--auto-select-tab-capture-source-by-title=STT Studio")
     page = recorder_page(browser.new_context(), server.url)
     page.get_by_role("combobox", name="What to record").select_option("Microphone and the sound of a tab or screen")
     start(page)
-    wait_for(page, 12)  # all that is said, once
+    wait_for(page, 12)  # all of the speech, once
     stop(page)
     expect(listed(page)).to_contain_text("2 tracks: Microphone, Shared sound (each is a speaker)")
     assert all(np.abs(sound_of(server, listed(page), track)).max() > 0.05 for track in (0, 1))
@@ -323,21 +319,21 @@ def test_a_call_from_a_tab_comes_out_with_a_name_for_each_side(launch: Callable[
 
 
 @contextmanager
-def told(browser: Browser, url: str) -> Iterator[tuple[Page, Locator]]:
+def recorder_alert(browser: Browser, url: str) -> Iterator[tuple[Page, Locator]]:
     page = recorder_page(browser.new_context(), url)
     yield page, page.locator(".stt-recorder").get_by_role("alert")
     browser.close()
 
 
 def test_a_refused_microphone_is_explained(launch: Callable[..., Browser], server: Server):
-    with told(launch(f"{GRANT}=deny", without=(GRANT,)), server.url) as (page, alert):
+    with recorder_alert(launch(f"{GRANT}=deny", without=(GRANT,)), server.url) as (page, alert):
         page.get_by_role("button", name="Record", exact=True).click()
         expect(alert).to_contain_text("The microphone is not allowed. Allow the microphone for this site")
         expect(page.get_by_role("button", name="Record", exact=True)).to_be_enabled()
 
 
 def test_a_missing_microphone_is_explained(launch: Callable[..., Browser], server: Server):
-    with told(launch(without=(DEVICE,)), server.url) as (page, alert):
+    with recorder_alert(launch(without=(DEVICE,)), server.url) as (page, alert):
         page.get_by_role("button", name="Record", exact=True).click()
         expect(alert).to_contain_text("There is no microphone. Connect a microphone")
 
@@ -346,13 +342,13 @@ def test_a_page_that_is_not_secure_is_explained(launch: Callable[..., Browser], 
     browser = launch("--host-resolver-rules=MAP stt.example 127.0.0.1")
     with (
         Server(tmp_path / "data", STT_HOSTS="stt.example, localhost") as server,
-        told(browser, f"http://stt.example:{server.port}") as (page, alert),
+        recorder_alert(browser, f"http://stt.example:{server.port}") as (page, alert),
     ):
         expect(alert).to_contain_text("secure pages only. Open this page with https")
         expect(page.get_by_role("button", name="Record", exact=True)).to_be_disabled()
 
 
-def test_it_stops_at_the_longest_recording_and_keeps_it(visitor: BrowserContext, tmp_path: Path):
+def test_recording_stops_at_the_maximum_length_and_is_kept(visitor: BrowserContext, tmp_path: Path):
     with Server(tmp_path / "data", STT_LENGTH_LIMIT="1") as server:
         page = recorder_page(visitor, server.url)
         page.clock.install()
@@ -365,7 +361,7 @@ def test_it_stops_at_the_longest_recording_and_keeps_it(visitor: BrowserContext,
         expect(listed(page)).to_have_count(1)
 
 
-def test_it_is_used_with_the_keyboard_alone(page: Page):
+def test_recorder_is_used_with_the_keyboard_alone(page: Page):
     page.get_by_role("button", name="Record", exact=True).focus()
     page.keyboard.press("Enter")
     stop_button = page.get_by_role("button", name="Stop recording")
@@ -382,7 +378,7 @@ def test_it_is_used_with_the_keyboard_alone(page: Page):
     expect(listed(page)).to_have_count(1)
 
 
-def test_it_fits_a_phone(page: Page):
+def test_recorder_fits_a_phone(page: Page):
     page.set_viewport_size({"width": 390, "height": 844})
     start(page)
     wait_for(page, 1)

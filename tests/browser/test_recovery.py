@@ -1,4 +1,4 @@
-"""Keep my history, in real browsers: a code or a link brings it to another one, and nothing happens without a click."""
+"""Test recovery codes in real browsers: a code or link brings a history to another browser, only after a click."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stt.auth import visitors
 from stt.transcript.model import Transcript
 from tests import audio, transcripts
 from tests.browser.conftest import add_files
-from tests.browser.test_login import as_program
+from tests.browser.test_login import requests_session
 from tests.server import Server
 
 pytestmark = pytest.mark.own_server
@@ -25,9 +25,9 @@ MINUTE = 60_000  # milliseconds
 
 @pytest.fixture
 def contexts(browser: Browser) -> Iterator[list[BrowserContext]]:
-    made: list[BrowserContext] = []
-    yield made
-    for context in made:
+    opened: list[BrowserContext] = []
+    yield opened
+    for context in opened:
         context.close()
 
 
@@ -40,7 +40,7 @@ def visit(browser: Browser, contexts: list[BrowserContext], address: str) -> Pag
 
 
 def give_transcript(page: Page, server: Server) -> str:
-    """Store a transcript of a speech for the visitor of this browser; its generation id."""
+    """Store a transcript of a speech for the visitor of this browser. Return its generation id."""
     cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
     with transcripts.sharing_data_with(server):
         owner = visitors.owner_of(visitors.visitor(cookies))
@@ -57,32 +57,32 @@ def create_code(page: Page, server: Server) -> tuple[str, str]:
     return texts.first.inner_text().strip(), texts.last.inner_text().strip()
 
 
-def may_hear(page: Page, server: Server, generation_id: str) -> bool:
-    return as_program(page).get(f"{server.url}/audio/{generation_id}").status_code == 200
+def may_play(page: Page, server: Server, generation_id: str) -> bool:
+    return requests_session(page).get(f"{server.url}/audio/{generation_id}").status_code == 200
 
 
-def test_a_link_brings_the_history_after_a_click_and_leaves_no_trace(browser, contexts, server: Server):
+def test_link_connects_the_history_after_a_click_and_leaks_no_code(browser, contexts, server: Server):
     page = visit(browser, contexts, server.url)
-    talk = give_transcript(page, server)
+    generation_id = give_transcript(page, server)
     code, link = create_code(page, server)
     assert link == f"{server.url}/settings#recover={code}"
 
     other = visit(browser, contexts, server.url)
-    asked: list[str] = []
-    other.on("request", lambda request: asked.append(request.url + str(request.headers)))
+    requested: list[str] = []
+    other.on("request", lambda request: requested.append(request.url + str(request.headers)))
     other.goto(link)
     button = other.get_by_role("button", name="Use this history")
     expect(button).to_be_visible()
     expect(other.get_by_text("a history with 1 transcript")).to_be_visible()
     expect(other).to_have_url(f"{server.url}/settings")
-    assert not [one for one in asked if code in one], "the code is in no request that a proxy would log"
-    assert not may_hear(other, server, talk), "opening the link changes nothing"
-    cookie = as_program(other).cookies["stt_visitor"]
+    assert not [one for one in requested if code in one], "the code is in no request that a proxy would log"
+    assert not may_play(other, server, generation_id), "opening the link changes nothing"
+    cookie = requests_session(other).cookies["stt_visitor"]
     button.click()
     expect(other.get_by_text("This browser now uses the history that the code belongs to.")).to_be_visible()
-    assert may_hear(other, server, talk) and may_hear(page, server, talk), "both browsers have it"
-    assert as_program(other).cookies["stt_visitor"] == cookie
-    other.goto(f"{server.url}/transcript?id={talk}")
+    assert may_play(other, server, generation_id) and may_play(page, server, generation_id), "both browsers have it"
+    assert requests_session(other).cookies["stt_visitor"] == cookie
+    other.goto(f"{server.url}/transcript?id={generation_id}")
     expect(other.locator(".st-key-transcript")).to_contain_text("your country")
     assert code not in server.log.read_text() and code.replace("-", "") not in server.log.read_text()
 
@@ -90,15 +90,15 @@ def test_a_link_brings_the_history_after_a_click_and_leaves_no_trace(browser, co
     expect(page.get_by_text(re.compile("^Created .* last used"))).to_be_visible()
     page.get_by_role("button", name="Disconnect").click()
     expect(page.get_by_role("button", name="Disconnect")).to_have_count(0)
-    assert not may_hear(other, server, talk) and may_hear(page, server, talk)
+    assert not may_play(other, server, generation_id) and may_play(page, server, generation_id)
 
 
 def test_a_get_or_a_prefetch_of_the_link_changes_nothing(browser, contexts, server: Server):
     page = visit(browser, contexts, server.url)
-    talk = give_transcript(page, server)
+    generation_id = give_transcript(page, server)
     code, link = create_code(page, server)
     other = visit(browser, contexts, server.url)
-    program = as_program(other)
+    program = requests_session(other)
     for address in (link, f"{server.url}/settings?recover={code}"):
         for headers in (
             {"Accept": "text/html", "Sec-Fetch-Site": "cross-site"},
@@ -106,12 +106,12 @@ def test_a_get_or_a_prefetch_of_the_link_changes_nothing(browser, contexts, serv
         ):
             assert program.get(address, headers=headers).status_code == 200
             assert requests.get(address, headers=headers).status_code == 200
-    assert not may_hear(other, server, talk)
+    assert not may_play(other, server, generation_id)
     page.goto(f"{server.url}/settings")
     expect(page.get_by_text("not used yet")).to_be_visible()
 
 
-def test_a_lost_cookie_is_no_lost_history_and_what_came_after_is_added(
+def test_code_restores_history_of_a_lost_cookie_and_adds_the_present_one(
     browser, contexts, server: Server, tmp_path: Path
 ):
     page = visit(browser, contexts, server.url)
@@ -120,13 +120,13 @@ def test_a_lost_cookie_is_no_lost_history_and_what_came_after_is_added(
     page.context.clear_cookies()
     page.goto(server.url)
     second = give_transcript(page, server)
-    assert not may_hear(page, server, first) and may_hear(page, server, second)
+    assert not may_play(page, server, first) and may_play(page, server, second)
     running = page.context.new_page()
     running.goto(server.url)
     long = audio.write(tmp_path / "long.flac", audio.speech(130))
     add_files(running, long)
     running.get_by_role("button", name="Transcribe", exact=True).click()
-    running.get_by_role("button", name="Cancel").wait_for()  # at work meanwhile
+    running.get_by_role("button", name="Cancel").wait_for()  # still running
 
     page.goto(f"{server.url}/settings")
     page.get_by_label("Code from another browser").fill(code.lower().replace("-", " "))
@@ -134,8 +134,8 @@ def test_a_lost_cookie_is_no_lost_history_and_what_came_after_is_added(
     page.get_by_text("Add this browser’s present history").click()
     page.get_by_role("button", name="Use this history").click()
     expect(page.get_by_text("This browser now uses the history that the code belongs to.")).to_be_visible()
-    assert may_hear(page, server, first) and may_hear(page, server, second)
-    # The tab that was open goes on with the history that the browser has now, and the job ends.
+    assert may_play(page, server, first) and may_play(page, server, second)
+    # The open tab continues with the history that the browser has now, and the job ends.
     expect(running.locator(".st-key-jobs").get_by_role("button", name="Read")).to_have_count(3, timeout=3 * MINUTE)
     with sqlite3.connect(server.data / "stt.db") as connection:
         owner = connection.execute("SELECT owner FROM transcriptions WHERE id = ?", [first]).fetchone()[0]
@@ -144,23 +144,23 @@ def test_a_lost_cookie_is_no_lost_history_and_what_came_after_is_added(
     assert (count, states) == (3, [("done",)])
 
 
-def test_what_was_there_is_kept_apart_unless_it_is_added_and_can_be_had_back(browser, contexts, server: Server):
+def test_present_history_is_kept_separate_and_restored_on_leaving(browser, contexts, server: Server):
     page = visit(browser, contexts, server.url)
-    theirs = give_transcript(page, server)
+    first = give_transcript(page, server)
     _code, link = create_code(page, server)
     other = visit(browser, contexts, server.url)
-    mine = give_transcript(other, server)
+    second = give_transcript(other, server)
     other.goto(link)
     expect(other.get_by_text("Use only your own code")).to_be_visible()
     other.get_by_role("button", name="Use this history").click()
     expect(other.get_by_text("This browser now uses the history that the code belongs to.")).to_be_visible()
-    assert may_hear(other, server, theirs) and not may_hear(other, server, mine) and not may_hear(page, server, mine)
+    assert may_play(other, server, first) and not may_play(other, server, second) and not may_play(page, server, second)
     other.get_by_role("button", name="Leave this history").click()
     expect(other.get_by_role("button", name="Leave this history")).to_have_count(0)
-    assert may_hear(other, server, mine) and not may_hear(other, server, theirs)
+    assert may_play(other, server, second) and not may_play(other, server, first)
 
 
-def test_a_revoked_or_wrong_code_opens_nothing_and_says_so(browser, contexts, server: Server):
+def test_revoked_or_wrong_code_is_refused_with_a_message(browser, contexts, server: Server):
     page = visit(browser, contexts, server.url)
     _code, link = create_code(page, server)
     page.goto(f"{server.url}/settings")
@@ -174,7 +174,7 @@ def test_a_revoked_or_wrong_code_opens_nothing_and_says_so(browser, contexts, se
     expect(other.get_by_role("button", name="Use this history")).to_have_count(0)
 
 
-def test_the_hint_comes_with_the_third_transcript_and_can_be_dismissed(browser, contexts, server: Server):
+def test_hint_appears_with_the_third_transcript_and_can_be_dismissed(browser, contexts, server: Server):
     page = visit(browser, contexts, server.url)
     for _ in range(2):
         give_transcript(page, server)
@@ -185,7 +185,7 @@ def test_the_hint_comes_with_the_third_transcript_and_can_be_dismissed(browser, 
     add_files(page, audio.JFK)
     page.get_by_role("button", name="Transcribe", exact=True).click()
     expect(read).to_have_count(3, timeout=2 * MINUTE)
-    # Without a reload: it comes when the third one is done.
+    # Without a reload: the hint appears when the third one is done.
     expect(page.locator(".st-key-keep-hint").get_by_role("link", name="Keep this history")).to_be_visible()
     page.goto(f"{server.url}/history")
     page.locator(".st-key-keep-hint").get_by_role("button", name="Dismiss").click()

@@ -1,4 +1,4 @@
-"""Find and replace in the player: one, all, in the selection, undone at once, by keyboard, on a phone."""
+"""Test find and replace in the player: one, all, in the selection, undone at once, by keyboard, on a phone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SECOND = "The Café was full, umbrellas too."
 THIRD = "Um, a CAFE again."
 TALK = Transcript((said(FIRST, speaker="Anna"), said(SECOND, 6.0, "Ben"), said(THIRD, 12.0, "Anna")), 20.0, "en")
 TEXTS = [FIRST, SECOND, THIRD]
-EVERYWHERE = [text.replace("café", "bar").replace("Café", "bar").replace("CAFE", "bar") for text in TEXTS]
+REPLACED = [text.replace("café", "bar").replace("Café", "bar").replace("CAFE", "bar") for text in TEXTS]
 
 
 @pytest.fixture
@@ -29,49 +29,49 @@ def talk(browser: Browser, server: Server) -> Iterator[Page]:
         yield page
 
 
-def count(page: Page, text: str) -> None:
+def expect_count(page: Page, text: str) -> None:
     expect(page.locator(".stt-count")).to_have_text(text)
 
 
-def test_by_keyboard_one_is_replaced_after_another_and_each_is_undone(talk: Page):
+def test_hits_are_replaced_and_undone_one_by_one_by_keyboard(talk: Page):
     put_caret(talk, 0, 0)
     talk.keyboard.press("Control+h")
     find = talk.get_by_role("searchbox", name="Find in the text")
     expect(find).to_be_focused()
     talk.keyboard.type("cafe")
-    count(talk, "3 found")
+    expect_count(talk, "3 found")
     talk.get_by_label("Replace with").focus()
     talk.keyboard.type("bar")
     expect(talk.get_by_role("list", name="Preview").locator("li")).to_have_text(
         ["Um, we met in the café → bar, um.", "The Café → bar was full, umbrellas too…", "Um, a CAFE → bar again."]
     )
     talk.keyboard.press("Enter")  # goes to the first
-    count(talk, "1 of 3")
+    expect_count(talk, "1 of 3")
     talk.keyboard.press("Enter")
-    expect_texts(talk, EVERYWHERE[0], SECOND, THIRD)
-    count(talk, "1 of 2")
+    expect_texts(talk, REPLACED[0], SECOND, THIRD)
+    expect_count(talk, "1 of 2")
     talk.keyboard.press("Enter")
-    expect_texts(talk, *EVERYWHERE[:2], THIRD)
+    expect_texts(talk, *REPLACED[:2], THIRD)
     expect(talk.get_by_label("Replace with")).to_be_focused()
     expect(talk.locator(".stt-outcome")).to_have_text("1 replaced. Ctrl+Z undoes it.")
-    expect_stored(talk, *EVERYWHERE[:2], THIRD)
+    expect_stored(talk, *REPLACED[:2], THIRD)
     talk.keyboard.press("Control+z")  # in the field
-    expect_texts(talk, EVERYWHERE[0], SECOND, THIRD)
+    expect_texts(talk, REPLACED[0], SECOND, THIRD)
     talk.keyboard.press("Control+z")  # in the text, which shows what was undone
     expect_texts(talk, *TEXTS)
 
 
-def test_all_are_replaced_with_what_is_chosen_and_undone_at_once(talk: Page):
+def test_all_hits_of_the_chosen_options_are_replaced_and_undone_at_once(talk: Page):
     talk.get_by_role("button", name="Find and replace", exact=True).click()
     talk.keyboard.type("um")
-    count(talk, "4 found")
+    expect_count(talk, "4 found")
     talk.get_by_label("Whole words").check()
-    count(talk, "3 found")
+    expect_count(talk, "3 found")
     talk.get_by_label("Match case").check()
-    count(talk, "1 found")
+    expect_count(talk, "1 found")
     talk.get_by_label("Match case").uncheck()
     talk.get_by_role("searchbox", name="Find in the text").fill("um,")
-    count(talk, "2 found")
+    expect_count(talk, "2 found")
     talk.get_by_role("button", name="Replace all 2").click()
     replaced = ["we met in the café, um.", SECOND, "a CAFE again."]
     expect_texts(talk, *replaced)
@@ -85,7 +85,7 @@ def test_all_are_replaced_with_what_is_chosen_and_undone_at_once(talk: Page):
     expect(talk.get_by_role("button", name="Undo", exact=True)).to_have_attribute("aria-disabled", "true")
 
 
-def test_in_the_selection_only_what_is_marked_is_replaced(talk: Page):
+def test_only_hits_in_the_selection_are_replaced(talk: Page):
     talk.locator(".stt-word", has_text="met").click()
     talk.evaluate(
         """() => {
@@ -98,22 +98,22 @@ def test_in_the_selection_only_what_is_marked_is_replaced(talk: Page):
     some = talk.get_by_label("In the selection")
     expect(some).to_be_checked()
     talk.keyboard.type("um")
-    count(talk, "1 found")
+    expect_count(talk, "1 found")
     some.uncheck()
-    count(talk, "4 found")
+    expect_count(talk, "4 found")
     some.check()
     talk.get_by_role("searchbox", name="Find in the text").fill("cafe")
-    count(talk, "2 found")
+    expect_count(talk, "2 found")
     talk.get_by_label("Replace with").fill("coffee house")
     talk.get_by_role("button", name="Replace all 2").click()
     expect_texts(talk, FIRST.replace("café", "coffee house"), SECOND.replace("Café", "coffee house"), THIRD)
     talk.get_by_role("searchbox", name="Find in the text").fill("was")
-    count(talk, "1 found")  # the selection has grown along
+    expect_count(talk, "1 found")  # the selection has grown with the text
     put_caret(talk, 2, 0)
     expect(some).to_be_disabled()
 
 
-def test_selected_words_are_what_to_find_and_what_is_typed_just_before_counts(talk: Page):
+def test_selected_words_are_searched_and_found_in_text_typed_just_before(talk: Page):
     put_caret(talk, 2, 0)
     talk.keyboard.type("cafe ")
     put_caret(talk, 1, len("The "))
@@ -138,19 +138,19 @@ def test_without_editing_nothing_can_be_replaced(talk: Page):
     expect(talk.get_by_role("form", name="Replace")).to_be_hidden()
     expect(talk.get_by_role("button", name="Find and replace", exact=True)).to_be_hidden()
     talk.get_by_role("searchbox", name="Find in the text").fill("cafe full")
-    count(talk, "None")
-    talk.get_by_role("searchbox", name="Find in the text").fill("full umbrellas")  # signs do not matter to a search
-    count(talk, "1 found")
+    expect_count(talk, "None")
+    talk.get_by_role("searchbox", name="Find in the text").fill("full umbrellas")  # search ignores punctuation
+    expect_count(talk, "1 found")
 
 
-def test_a_phone_replaces_too(browser: Browser, server: Server):
+def test_text_is_replaced_on_a_phone(browser: Browser, server: Server):
     with_cookie = transcripts.page_of(browser, server, "ann")
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     context.add_cookies(with_cookie.context.cookies())
     with_cookie.context.close()
     page = context.new_page()
-    made = transcripts.put("visitor:ann", TALK, audio.JFK, duration=20.0)
-    open_talk(page, f"{server.url}/transcript?id={made}")
+    generation_id = transcripts.put("visitor:ann", TALK, audio.JFK, duration=20.0)
+    open_talk(page, f"{server.url}/transcript?id={generation_id}")
     page.get_by_role("button", name="Edit", exact=True).tap()
     page.get_by_role("button", name="Find and replace", exact=True).tap()
     page.get_by_role("searchbox", name="Find in the text").fill("full")

@@ -1,4 +1,4 @@
-"""The review of doubtful words: by keyboard through all of them, heard, right, typed, taken from another version, undone."""
+"""Test the review of doubtful words: played, confirmed, typed, taken from another version, undone, by keyboard."""
 
 from __future__ import annotations
 
@@ -18,22 +18,24 @@ from tests.waiting import until
 pytestmark = [pytest.mark.own_server, pytest.mark.usefixtures("database_of_server")]
 
 
-def spoken(*words: tuple[str, float], start: float = 0.0) -> Segment:
+def segment_of(*words: tuple[str, float], start: float = 0.0) -> Segment:
     """Return a segment of words with their confidences, half a second each."""
-    own = tuple(Word(f" {text}", start + i / 2, start + i / 2 + 0.5, sure) for i, (text, sure) in enumerate(words))
-    return Segment(start, own[-1].end, "".join(word.text for word in own), own)
+    timed = tuple(
+        Word(f" {text}", start + i / 2, start + i / 2 + 0.5, confidence) for i, (text, confidence) in enumerate(words)
+    )
+    return Segment(start, timed[-1].end, "".join(word.text for word in timed), timed)
 
 
 TALK = Transcript(
     (
-        spoken(("We", 0.9), ("read", 0.9), ("a", 0.9), ("tail", 0.3), ("of", 0.9), ("too", 0.2), ("sitties.", 0.4)),
-        spoken(("It", 0.9), ("was", 0.9), ("the", 0.9), ("vest", 0.4), ("of", 0.9), ("times.", 0.9), start=8.0),
+        segment_of(("We", 0.9), ("read", 0.9), ("a", 0.9), ("tail", 0.3), ("of", 0.9), ("too", 0.2), ("sitties.", 0.4)),
+        segment_of(("It", 0.9), ("was", 0.9), ("the", 0.9), ("vest", 0.4), ("of", 0.9), ("times.", 0.9), start=8.0),
     ),
     11.0,
     "en",
 )
 OTHER = Transcript(
-    (spoken(("We", 0.9), ("read", 0.9), ("a", 0.9), ("tale", 0.9), ("of", 0.9), ("two", 0.9), ("cities.", 0.9)),),
+    (segment_of(("We", 0.9), ("read", 0.9), ("a", 0.9), ("tale", 0.9), ("of", 0.9), ("two", 0.9), ("cities.", 0.9)),),
     11.0,
     "en",
 )
@@ -41,8 +43,8 @@ TEXTS = ["We read a tail of too sitties.", "It was the vest of times."]
 
 
 @pytest.fixture
-def made() -> str:
-    """Return the id of a transcript of which there is another version."""
+def generation_id() -> str:
+    """Store a transcript and another version of it. Return the id of the first."""
     link = f"https://example.org/{new_id()}.mp3"
     found = transcripts.put("visitor:ann", TALK, audio.JFK, duration=11.0, url=link, options={})
     transcripts.put("visitor:ann", OTHER, url=link, options={})
@@ -50,9 +52,9 @@ def made() -> str:
 
 
 @pytest.fixture
-def talk(browser: Browser, server: Server, made: str) -> Iterator[Page]:
+def talk(browser: Browser, server: Server, generation_id: str) -> Iterator[Page]:
     page = transcripts.page_of(browser, server, "ann")
-    open_talk(page, f"{server.url}/transcript?id={made}")
+    open_talk(page, f"{server.url}/transcript?id={generation_id}")
     until_true(page, "document.querySelector('.stt-audio').readyState >= 1")
     yield page
     page.context.close()
@@ -68,7 +70,7 @@ def confidences(page: Page) -> dict[str, float | None]:
     return {word["text"].strip(): word["confidence"] for segment in segments(page) for word in segment["words"]}
 
 
-def test_by_keyboard_each_word_is_heard_and_decided_on(talk: Page):
+def test_each_doubtful_word_is_played_and_decided_on_by_keyboard(talk: Page):
     talk.evaluate(
         """() => {
           const audio = document.querySelector('.stt-audio');
@@ -81,14 +83,14 @@ def test_by_keyboard_each_word_is_heard_and_decided_on(talk: Page):
     expect(talk.get_by_label("The correct word")).to_be_focused()
     expect_word(talk, "1 of 4", "tail", "tale")
     until_true(talk, "window.heard.length && document.querySelector('.stt-audio').paused")
-    assert talk.evaluate("window.heard[0]") == pytest.approx(0.5, abs=0.3), "two words before it are heard"
+    assert talk.evaluate("window.heard[0]") == pytest.approx(0.5, abs=0.3), "two words before it are played"
     talk.keyboard.press("1")
     expect_word(talk, "2 of 4", "too", "two")
-    talk.keyboard.type("two2 ")  # a number is a character where something is typed
+    talk.keyboard.type("two2 ")  # a number is a character once something is typed
     expect(talk.get_by_role("button", name="Replace", exact=True)).to_be_visible()
     talk.keyboard.press("Enter")
     expect_word(talk, "3 of 4", "sitties.", "cities.")
-    talk.keyboard.press("Enter")  # it is right
+    talk.keyboard.press("Enter")  # confirms the word
     expect_word(talk, "4 of 4", "vest")
     talk.keyboard.press("ArrowUp")
     expect_word(talk, "4 of 4", "vest")
@@ -130,26 +132,26 @@ def test_each_decision_is_undone_and_words_can_be_skipped(talk: Page):
 def test_a_word_is_decoded_again_for_more_readings(browser: Browser, server: Server):
     times = (("And", 0.3), ("so", 0.6), ("my", 0.9), ("yellow", 1.1), ("Americans", 1.6), ("ask", 3.4), ("not", 3.9))
     words = tuple(Word(f" {text}", at, at + 0.2, 0.3 if text == "yellow" else 0.9) for text, at in times)
-    heard = Segment(0.3, 4.4, "".join(word.text for word in words), words)
-    with opened(browser, server, Transcript((heard,), 11.0, "en")) as page:
+    segment = Segment(0.3, 4.4, "".join(word.text for word in words), words)
+    with opened(browser, server, Transcript((segment,), 11.0, "en")) as page:
         page.get_by_role("button", name="Review doubtful words 1").click()
         expect_word(page, "1 of 1", "yellow")
         page.keyboard.press("0")
-        taken = page.get_by_role("button", name="Use “fellow”")
-        expect(taken).to_be_visible(timeout=90_000)
-        taken.click()
+        use = page.get_by_role("button", name="Use “fellow”")
+        expect(use).to_be_visible(timeout=90_000)
+        use.click()
         expect_stored(page, "And so my fellow Americans ask not")
 
 
-def test_a_phone_reviews_by_taps_and_who_only_reads_goes_from_one_to_the_next(
-    browser: Browser, server: Server, made: str
+def test_phone_reviews_by_taps_and_reading_mode_steps_through_words(
+    browser: Browser, server: Server, generation_id: str
 ):
     with_cookie = transcripts.page_of(browser, server, "ann")
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     context.add_cookies(with_cookie.context.cookies())
     with_cookie.context.close()
     page = context.new_page()
-    open_talk(page, f"{server.url}/transcript?id={made}")
+    open_talk(page, f"{server.url}/transcript?id={generation_id}")
     expect(page.get_by_role("button", name="Review doubtful words")).to_be_hidden()
     expect(page.get_by_role("button", name="Next doubtful")).to_be_visible()
     page.get_by_role("button", name="Edit", exact=True).tap()

@@ -1,4 +1,4 @@
-"""Sharing, limits and one's own data in a real browser: a stranger reads and hears what was shared, until it ends."""
+"""Test sharing, quotas and a visitor's data in a real browser: reading and playing until a link is revoked."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def stranger(browser: Browser) -> Iterator[Page]:
 
 
 def share(page: Page, *, with_audio: bool = True, at: str = "", until: date | None = None) -> str:
-    """Make a link on the transcript's page; the dialog stays open."""
+    """Create a share link on the transcript's page. The dialog stays open."""
     if not page.get_by_role("dialog").is_visible():
         page.get_by_role("button", name="Share", exact=True).click()
     dialog = page.get_by_role("dialog")
@@ -69,15 +69,16 @@ def share(page: Page, *, with_audio: bool = True, at: str = "", until: date | No
     return link.inner_text().strip()
 
 
-def test_a_stranger_reads_and_hears_it_at_the_shared_moment_until_it_is_withdrawn(
-    owner: Page, stranger: Page, server: Server
-):
+def test_share_link_opens_and_plays_at_its_moment_until_it_is_revoked(owner: Page, stranger: Page, server: Server):
     link = share(owner, at="5.5")
     assert link.startswith(f"{server.url}/shared?token=") and link.endswith("&at=5.5")
     generation_id = owner.url.partition("id=")[2].partition("&")[0]
     stranger.on("websocket", lambda socket: socket.on("framereceived", lambda data: frames.append(data)))
     frames: list[bytes | str] = []
-    with stranger.expect_response("**/audio/shared?*") as heard, stranger.expect_response("**/waveform?*") as drawn:
+    with (
+        stranger.expect_response("**/audio/shared?*") as sound_response,
+        stranger.expect_response("**/waveform?*") as waveform_response,
+    ):
         stranger.goto(link)
     expect(stranger.locator(".st-key-transcript")).to_contain_text("fellow Americans")
     expect(stranger.get_by_role("heading", name="jfk")).to_be_visible()
@@ -85,9 +86,9 @@ def test_a_stranger_reads_and_hears_it_at_the_shared_moment_until_it_is_withdraw
     for button in ("Delete", "Download", "Share", "Transcribe again"):
         expect(stranger.get_by_role("button", name=button)).to_have_count(0)
     received = b"".join(f if isinstance(f, bytes) else f.encode() for f in frames)
-    assert b"Americans" in received, "the words came this way"
+    assert b"Americans" in received, "the words were received"
     assert generation_id.encode() not in received and b"jfk.flac" not in received and b"visitor:" not in received
-    sound, waveform = heard.value.url, drawn.value.url
+    sound, waveform = sound_response.value.url, waveform_response.value.url
     answer = requests.get(sound, headers={"Range": "bytes=0-99"})
     assert answer.status_code == 206 and answer.content == audio.JFK.read_bytes()[:100]
     assert answer.headers["cache-control"] == "private, no-store"
@@ -100,7 +101,7 @@ def test_a_stranger_reads_and_hears_it_at_the_shared_moment_until_it_is_withdraw
     expect(stranger.get_by_text("Americans")).to_have_count(0)
 
 
-def test_a_link_without_the_audio_gives_none(owner: Page, stranger: Page, server: Server):
+def test_share_link_without_audio_gives_no_audio(owner: Page, stranger: Page, server: Server):
     ends = datetime.now(UTC) + timedelta(days=3)
     link = share(owner, with_audio=False, until=ends.date())
     expect(owner.get_by_role("dialog")).to_contain_text(f"Without the audio, expires {ends.day} {ends:%b %Y}")
@@ -113,7 +114,7 @@ def test_a_link_without_the_audio_gives_none(owner: Page, stranger: Page, server
     assert requests.get(f"{server.url}/audio/{generation_id}").status_code == 404
 
 
-def test_it_opens_where_everybody_else_must_sign_in_and_nothing_is_logged(data: Path, stranger: Page, tmp_path: Path):
+def test_share_link_needs_no_sign_in_and_its_token_is_not_logged(data: Path, stranger: Page, tmp_path: Path):
     talk = finished()
     token = sharing.create(talk.id, talk.owner, days=1, audio=True)
     database().dispose()
@@ -135,13 +136,13 @@ def read_without_an_account(stranger: Page, server: Server, generation_id: str, 
     assert token not in server.log.read_text()
 
 
-def test_the_notice_stands_on_every_page_as_plain_text(page: Page, server: Server):
+def test_server_notice_is_on_every_page_as_plain_text(page: Page, server: Server):
     for path in ("/", "/history", "/compare", "/settings", "/shared?token=x"):
         page.goto(server.url + path)
         expect(page.locator(".st-key-server-notice")).to_have_text(NOTICE)
 
 
-def test_a_refusal_says_the_limit_and_when_it_frees(page: Page, server: Server, tmp_path: Path):
+def test_refusal_states_the_quota_and_when_it_resets(page: Page, server: Server, tmp_path: Path):
     sound = audio.samples(audio.JFK)
     paths = [audio.write(tmp_path / f"{name}.wav", np.tile(sound, 4)) for name in ("one", "two")]  # 44 s each
     add_files(page, *paths)
@@ -153,7 +154,7 @@ def test_a_refusal_says_the_limit_and_when_it_frees(page: Page, server: Server, 
     expect(page.get_by_role("row", name="Audio is kept 30 days")).to_be_visible()
 
 
-def test_all_of_ones_own_is_taken_away_and_deleted(owner: Page, server: Server):
+def test_all_data_of_a_visitor_is_downloaded_and_deleted(owner: Page, server: Server):
     owner.goto(server.url + "/settings")
     with owner.expect_download() as download:
         owner.get_by_role("link", name="Download all as one ZIP").click()

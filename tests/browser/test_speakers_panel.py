@@ -1,4 +1,4 @@
-"""The speakers of a conversation in a real browser: found, named, merged, told apart, known again."""
+"""Test the speakers of a conversation in a real browser: finding, naming, merging, splitting, recognising voices."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests import audio, conversations, transcripts
 from tests.browser.conftest import add_files, choose, until_true
-from tests.browser.test_for_all import barriers
+from tests.browser.test_for_all import accessibility_violations
 from tests.server import Server
 from tests.waiting import until
 
@@ -30,7 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, speaker_models: Path) -> It
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A minute in which three people talk."""
+    """Return a recording of one minute in which three people talk."""
     talk = conversations.conversation(["1688", "1998", "2609"], seed=4, turns=14)
     return audio.write(tmp_path_factory.mktemp("sound") / "talk.flac", talk.samples)
 
@@ -48,7 +48,7 @@ def start(page: Page, server: Server, recording: Path, speakers: str) -> None:
 
 @pytest.fixture(scope="module")
 def address(browser: Browser, server: Server, recording: Path) -> str:
-    """Where the transcript with its three speakers is."""
+    """Return the address of the transcript with its three speakers."""
     with transcripts.sharing_data_with(server):
         page = transcripts.page_of(browser, server, VISITOR)
     start(page, server, recording, "Automatic")
@@ -60,12 +60,12 @@ def address(browser: Browser, server: Server, recording: Path) -> str:
 
 @pytest.fixture
 def page(browser: Browser, server: Server, address: str) -> Iterator[Page]:
-    """The transcript, with the speakers as they were found at first."""
+    """Open the transcript, with the speakers as they were found at first."""
     with transcripts.sharing_data_with(server):
         page = transcripts.page_of(browser, server, VISITOR)
     page.goto(address)
     page.locator(".st-key-transcript .stt-word").first.wait_for()
-    find(page, "Automatic")
+    find_speakers(page, "Automatic")
     expect(rows(page)).to_have_text(["Speaker 1", "Speaker 2", "Speaker 3"])
     yield page
     page.context.close()
@@ -79,7 +79,7 @@ def names_in_text(page: Page) -> set[str]:
     return set(page.locator(".stt-speaker").all_inner_texts())
 
 
-def find(page: Page, number: str) -> None:
+def find_speakers(page: Page, number: str) -> None:
     """Find the speakers again, with this number, and wait until they are found."""
     page.get_by_role("button", name="Find speakers").first.click()
     choose(page, page.get_by_label("Speakers", exact=True), number)
@@ -89,7 +89,7 @@ def find(page: Page, number: str) -> None:
 
 
 def change(page: Page, place: int) -> None:
-    """Open the menu of the speaker at this place, which closes when a page that was just opened is drawn to its end."""
+    """Open the menu of the speaker at this place. Click again if it closes because a new page finishes drawing."""
     button = page.locator(f".st-key-speaker-{place}").get_by_role("button", name="Change")
     until(lambda: page.get_by_label("Name", exact=True).is_visible() or button.click(), 30, every=1)
 
@@ -110,15 +110,15 @@ def test_speakers_are_found_and_named_in_text_and_lanes(page: Page):
         for name in (".stt-speaker", ".stt-who-name")
     )
     assert len(panel) == 3 and set(panel) == set(text)
-    assert barriers(page) == []
+    assert accessibility_violations(page) == []
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": 390, "height": 844})
     page.reload()
     page.locator(".st-key-transcript .stt-word").first.wait_for()
-    assert barriers(page) == []
+    assert accessibility_violations(page) == []
 
 
-def test_a_speaker_is_renamed_merged_and_both_are_undone(page: Page):
+def test_speaker_is_renamed_and_merged_and_the_merge_is_undone(page: Page):
     rename(page, 0, "Ann <b>")
     expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
     expect(page.locator(".stt-lane-name").first).to_have_text("Ann <b>")
@@ -136,7 +136,7 @@ def test_a_speaker_is_renamed_merged_and_both_are_undone(page: Page):
     assert names_in_text(page) == {"Ann <b>", "Speaker 2", "Speaker 3"}
 
 
-def test_speakers_are_put_in_another_order(page: Page):
+def test_speakers_are_reordered(page: Page):
     before = ["Speaker 1", "Speaker 2", "Speaker 3"]
     expect(page.locator(".stt-lane-name")).to_have_text(before)
     change(page, 2)
@@ -147,8 +147,8 @@ def test_speakers_are_put_in_another_order(page: Page):
     expect(rows(page)).to_have_text(before)
 
 
-def test_one_who_is_two_is_told_apart(page: Page):
-    find(page, "2")
+def test_speaker_with_two_voices_is_split_into_two(page: Page):
+    find_speakers(page, "2")
     expect(rows(page)).to_have_text(["Speaker 1", "Speaker 2"])
     shares = page.locator(".stt-who .stt-facts").all_inner_texts()
     seconds = [int(share.split(" ")[0]) for share in shares]
@@ -160,27 +160,27 @@ def test_one_who_is_two_is_told_apart(page: Page):
     expect(rows(page)).to_have_text(["Speaker 1", "Speaker 2"])
 
 
-def test_as_many_as_can_be_told_apart_are_found_and_it_says_so(page: Page):
-    find(page, "12")
+def test_fewer_speakers_than_requested_are_found_and_reported(page: Page):
+    find_speakers(page, "12")
     expect(
         page.get_by_text(re.compile(r"You requested 12 speakers, but only \d+ could be told apart\."))
     ).to_be_visible(timeout=MINUTE)
-    find(page, "1")
+    find_speakers(page, "1")
     expect(page.get_by_text("One speaker", exact=True)).to_be_visible(timeout=MINUTE)
     expect(page.locator(".stt-speaker")).to_have_count(0)
     expect(page.locator(".stt-lane")).to_have_count(0)
 
 
-def test_what_somebody_is_typing_stays_when_speakers_come(page: Page):
+def test_typed_text_is_kept_when_speakers_arrive(page: Page):
     words = page.locator(".stt-words").first
     words.focus()
     page.keyboard.type("What I was typing. ")
-    find(page, "2")
+    find_speakers(page, "2")
     expect(page.locator(".stt-lane")).to_have_count(2)
     expect(page.locator(".stt-words", has_text="What I was typing.")).to_have_count(1)
 
 
-def test_a_sample_is_played_and_ends(page: Page):
+def test_sample_of_a_voice_is_played_and_stops(page: Page):
     until_true(page, "document.querySelector('.stt-audio').readyState >= 1")
     top = page.locator(".st-key-speaker-1").bounding_box()
     page.locator(".st-key-speaker-1").get_by_role("button", name="Play a sample").click()
@@ -197,7 +197,7 @@ def test_a_known_voice_is_suggested_until_it_is_deleted(page: Page, server: Serv
     change(page, 0)
     page.get_by_role("button", name="Remember this voice as Ann").click()
     expect(page.get_by_text("The voice of Ann is remembered.")).to_be_visible()
-    find(page, "Automatic")
+    find_speakers(page, "Automatic")
     likely = page.locator(".st-key-speakers").get_by_text(re.compile(r"Probably Ann \(similarity (0\.[6-9]\d|1\.00)\)"))
     expect(likely).to_have_count(1)
     page.get_by_role("button", name="Accept").click()
@@ -210,19 +210,21 @@ def test_a_known_voice_is_suggested_until_it_is_deleted(page: Page, server: Serv
     expect(page.get_by_text("No voice is kept.")).to_be_visible()
 
 
-def test_a_search_is_cancelled_or_fails_and_the_text_stays(browser: Browser, tmp_path: Path, speaker_models: Path):
-    """The folder of the models has none at first; then they are put there."""
+def test_text_is_kept_when_a_speaker_search_fails_or_is_cancelled(
+    browser: Browser, tmp_path: Path, speaker_models: Path
+):
+    """Start with an empty folder of models, and put the models there later."""
     models = tmp_path / "models"
     models.mkdir()
     talk = conversations.conversation(["1688", "1998", "2609"], seed=4, turns=14)
     with Server(tmp_path / "data", STT_SPEAKER_MODELS=str(models)) as server:
         with transcripts.sharing_data_with(server):
             sound = audio.write(tmp_path / "talk.flac", np.tile(talk.samples, round(300 / talk.duration)))
-            made = transcripts.of_conversation(talk, sound, f"visitor:{VISITOR}")
+            generation_id = transcripts.of_conversation(talk, sound, f"visitor:{VISITOR}")
             page = transcripts.page_of(browser, server, VISITOR)
-        page.goto(f"{server.url}/transcript?id={made}")
+        page.goto(f"{server.url}/transcript?id={generation_id}")
         page.locator(".st-key-transcript .stt-word").first.wait_for()
-        find(page, "Automatic")
+        find_speakers(page, "Automatic")
         expect(page.get_by_role("alert").filter(has_text="The speakers were not found.")).to_be_visible()
         shutil.copytree(speaker_models, models, dirs_exist_ok=True)
         page.get_by_role("button", name="Retry").click()
@@ -235,18 +237,18 @@ def test_a_search_is_cancelled_or_fails_and_the_text_stays(browser: Browser, tmp
         expect(page.get_by_text("The speakers were not found.")).to_have_count(0)
         expect(page.locator(".stt-lane")).to_have_count(0)
         assert page.locator(".stt-words").count() > 0
-        find(page, "3")
+        find_speakers(page, "3")
         expect(page.locator(".stt-lane")).to_have_count(3)
         page.context.close()
 
 
-def test_speakers_that_nobody_asked_for_are_found_later(browser: Browser, server: Server, recording: Path):
+def test_speakers_not_requested_at_the_start_are_found_later(browser: Browser, server: Server, recording: Path):
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
     start(page, server, recording, "Off")
     expect(page.get_by_role("button", name="Find speakers")).to_be_visible()
     expect(page.locator(".stt-lane")).to_have_count(0)
-    find(page, "Automatic")
+    find_speakers(page, "Automatic")
     expect(page.locator(".stt-lane")).to_have_count(3)
     assert page.locator("[data-testid=stMain]").evaluate("main => main.scrollWidth - main.clientWidth") <= 0
     context.close()

@@ -1,4 +1,4 @@
-"""What the server imports for the first page, whose visitor waits for it."""
+"""Test what the server imports for the first page. The visitor waits for these imports."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from playwright.sync_api import Browser
 from tests.server import ROOT, Server
 from tests.waiting import until
 
-# The job engine would be imported some seconds after the start, which a busy machine may need for the page.
+# Delay the import of the job engine. By default it follows some seconds after the start, when a busy machine may still
+# load the page.
 START = """
 from stt import lifecycle
 lifecycle.HEAD_START = 600.0
 from streamlit.web.cli import main
 main()
 """
-LATE = {"av", "ctranslate2", "dbos", "numpy", "onnxruntime", "pandas", "psycopg", "pyarrow", "requests"}
+LARGE = {"av", "ctranslate2", "dbos", "numpy", "onnxruntime", "pandas", "psycopg", "pyarrow", "requests"}
 
 
 def _listens(port: int) -> bool:
@@ -28,7 +29,7 @@ def _listens(port: int) -> bool:
         return one.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_the_first_page_needs_no_large_library(browser: Browser, tmp_path: Path):
+def test_first_page_imports_no_large_library(browser: Browser, tmp_path: Path):
     server = Server(tmp_path / "data")
     command = [sys.executable, "-X", "importtime", "-c", START, "run", "streamlit_app.py"]
     with open(server.log, "wb") as log:
@@ -47,4 +48,4 @@ def test_the_first_page_needs_no_large_library(browser: Browser, tmp_path: Path)
         process.wait()
     imported = set(re.findall(r"^import time:.*\| +(\w+)$", server.log.read_text(), re.MULTILINE))
     assert {"streamlit", "sqlalchemy"} <= imported
-    assert imported & LATE == set()
+    assert imported & LARGE == set()

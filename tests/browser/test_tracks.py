@@ -1,4 +1,4 @@
-"""A recording of several sound tracks: which one is taken is said before the start, and another can be chosen."""
+"""Test a recording with several tracks: the chosen track is shown before the start, and another can be chosen."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.browser.conftest import add_files
 MINUTE = 60_000  # milliseconds
 
 
-def test_the_spoken_track_is_named_and_each_track_can_be_a_speaker(page: Page, tmp_path: Path):
+def test_track_with_speech_is_chosen_and_each_track_can_be_a_speaker(page: Page, tmp_path: Path):
     speech = audio.samples(audio.JFK)
     other = np.resize(audio.samples(audio.AUSTEN[0]), len(speech))
     tracks = [(audio.silence(11), {"title": "Game"}), (speech, {"title": "Microphone"}), (other, {"title": "Desktop"})]

@@ -1,4 +1,4 @@
-"""What a visitor does on the Transcribe page, in a real browser, with real speech and the real engine."""
+"""Test the Transcribe page in a real browser, with real speech and the real engine."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ MINUTE = 60_000  # milliseconds
 
 @pytest.fixture(scope="module")
 def long_speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """More than a minute of speech."""
+    """Return a recording of more than a minute of speech."""
     clips = [audio.samples(audio.utterance(name)) for name in audio.librispeech()]
     gap = audio.silence(0.6)
     sound = np.concatenate([part for clip in clips[:12] for part in (clip, gap)])
     return audio.write(tmp_path_factory.mktemp("speech") / "long talk.flac", sound)
 
 
-def test_a_newcomer_reads_the_sample_after_one_click(page: Page):
+def test_new_visitor_reads_the_sample_after_one_click(page: Page):
     page.get_by_role("button", name="Try the sample").click()
     read = page.locator(".st-key-jobs").get_by_role("button", name="Read")
     read.click(timeout=MINUTE)
@@ -50,8 +50,8 @@ def test_two_files_show_progress_and_growing_text_and_can_be_read(page: Page, lo
     expect(working.get_by_role("button", name="Read")).to_be_visible(timeout=2 * MINUTE)
 
 
-def test_who_waits_reads_how_long_and_a_clip_does_not_wait(page: Page, tmp_path: Path):
-    """Two recordings are transcribed at once."""
+def test_waiting_job_shows_when_it_starts_and_a_short_clip_does_not_wait(page: Page, tmp_path: Path):
+    """Start three lectures. Two recordings are transcribed at once."""
     sound = np.tile(audio.samples(audio.JFK), 60)
     add_files(page, *(audio.write(tmp_path / f"lecture {number}.flac", sound) for number in (1, 2, 3)))
     page.get_by_role("button", name="Transcribe", exact=True).click()
@@ -72,8 +72,8 @@ def test_cancel_keeps_the_text_and_retry_finishes_the_job(page: Page, long_speec
     expect(job.locator(".stt-so-far")).to_be_visible(timeout=MINUTE)
     job.get_by_role("button", name="Cancel").click()
     expect(job).to_contain_text("Cancelled")
-    kept = job.locator(".stt-so-far").inner_text()
-    assert len(kept) > 10
+    text = job.locator(".stt-so-far").inner_text()
+    assert len(text) > 10
     job.get_by_role("button", name="Retry").click()
     expect(job.get_by_role("button", name="Read")).to_be_visible(timeout=2 * MINUTE)
 
@@ -90,7 +90,7 @@ def test_a_reload_and_a_second_tab_show_the_same_row(page: Page, long_speech: Pa
     expect(row(other, "long talk").get_by_role("button", name="Read")).to_be_visible(timeout=2 * MINUTE)
 
 
-def test_a_server_killed_in_the_middle_goes_on_where_it_was(browser: Browser, tmp_path: Path, long_speech: Path):
+def test_job_continues_where_it_was_after_the_server_is_killed(browser: Browser, tmp_path: Path, long_speech: Path):
     with Server(tmp_path / "data") as server:
         page = browser.new_context().new_page()
         page.goto(server.url)
@@ -101,8 +101,8 @@ def test_a_server_killed_in_the_middle_goes_on_where_it_was(browser: Browser, tm
         server.start()
         page.context.new_page().goto(server.url)
         text = row(page.context.pages[1], "long talk").locator(".stt-so-far")
-        expect(text).to_be_visible()  # what was done before the kill is there
-        # The page that was open goes on by itself, and does not offer again what was begun.
+        expect(text).to_be_visible()  # the text from before the kill is there
+        # The open page continues by itself, and does not offer the started recording again.
         row(page, "long talk").get_by_role("button", name="Read").wait_for(timeout=2 * MINUTE)
         expect(page.locator("[class*=st-key-chosen-]")).to_have_count(0)
         row(page, "long talk").get_by_role("button", name="Read").click()
@@ -110,7 +110,7 @@ def test_a_server_killed_in_the_middle_goes_on_where_it_was(browser: Browser, tm
         page.context.close()
 
 
-def test_two_browsers_do_not_see_each_other(page: Page, browser: Browser, server: Server):
+def test_two_visitors_do_not_see_each_others_transcripts(page: Page, browser: Browser, server: Server):
     page.get_by_role("button", name="Try the sample").click()
     page.locator(".st-key-jobs").get_by_role("button", name="Read").click(timeout=MINUTE)
     page.wait_for_url("**/transcript?id=*")
@@ -125,7 +125,7 @@ def test_two_browsers_do_not_see_each_other(page: Page, browser: Browser, server
     stranger.context.close()
 
 
-def test_the_microphone_gives_a_recording(page: Page):
+def test_microphone_recording_is_listed(page: Page):
     page.get_by_role("tab", name="Record").click()
     page.get_by_role("button", name="Record", exact=True).click()
     page.get_by_text("00:01").wait_for()
@@ -133,7 +133,7 @@ def test_the_microphone_gives_a_recording(page: Page):
     expect(page.locator("[class*=st-key-chosen-]")).to_contain_text("Recording")
 
 
-def test_a_file_that_is_not_sound_is_refused_in_words_and_the_rest_goes_on(page: Page, tmp_path: Path):
+def test_file_without_audio_is_refused_with_a_reason_and_others_continue(page: Page, tmp_path: Path):
     text = tmp_path / "notes.mp3"
     text.write_text("These are notes, not sound. " * 50)
     empty = tmp_path / "nothing.wav"

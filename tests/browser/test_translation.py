@@ -1,4 +1,4 @@
-"""Every text of the pages is translated: in a pseudo language, in which each stands in brackets."""
+"""Test that every text of the pages is translated, with a pseudo language that puts each text in brackets."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LEFT_OUT = {
     '[data-testid="stCode"], .stt-route': "code, addresses and examples of answers",
     ".stt-words, .stt-sample, .stt-who-name, .stt-so-far": "words of the transcript, and names of speakers",
 }
-# What is not in brackets: all of a text, or a part of one that joins several.
+# Texts without brackets: a whole text, or a part of one that joins several.
 ENGLISH = {
     r"App pages|Choose an option|Open|Clear all|Show password|^(Help for|Remove|Selected) ": "Streamlit's own labels",
     r"Close|Decrement|Increment|Choose date( range)?|^(day|month|year), |(start|end) date$|^yyyy$": "Streamlit's own labels, too",
@@ -48,7 +48,7 @@ ENGLISH = {
     r"Python|OpenAI|curl|JavaScript": "names of languages and tools",
     r"^\w+ or null$|^(string|file|boolean|number|integer|array|object)$": "types of fields, as JSON names them",
 }
-# What the API page says of routes and fields, as programs read it.
+# Texts about routes and fields on the API page, from the OpenAPI document.
 DESCRIBED = json.dumps(openapi.document(), ensure_ascii=False).replace('\\"', '"').replace("`", "")
 COLLECT = """([areas, leftOut]) => {
   const found = new Set();
@@ -75,7 +75,7 @@ UNFOLD = """() => {
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Run a server with a translation in which each text stands in brackets, for browsers of Esperanto."""
+    """Run a server with a translation that puts each text in brackets, for browsers set to Esperanto."""
     folder = tmp_path_factory.mktemp("translations")
     pseudo = read_po(BytesIO(catalogue.catalogue()))
     for message in pseudo:
@@ -90,21 +90,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def talk(server: Server) -> Iterator[str]:
+def generation_id(server: Server) -> Iterator[str]:
     with sharing_data_with(server):
         yield transcripts.put(ANN, TALK, audio.JFK, title=TITLE, duration=11.0, confidence=0.9)
 
 
 @pytest.fixture(params=PAGES)
-def address(request: pytest.FixtureRequest, server: Server, talk: str) -> str:
+def address(request: pytest.FixtureRequest, server: Server, generation_id: str) -> str:
     if request.param == "shared":
         with sharing_data_with(server):
-            return f"{server.url}/shared?token={sharing.create(talk, ANN, days=1, audio=True)}"
-    return f"{server.url}/{request.param}" + (f"?id={talk}" if request.param == "transcript" else "")
+            return f"{server.url}/shared?token={sharing.create(generation_id, ANN, days=1, audio=True)}"
+    return f"{server.url}/{request.param}" + (f"?id={generation_id}" if request.param == "transcript" else "")
 
 
 @pytest.fixture
-def esperantist(browser: Browser, server: Server, talk: str) -> Iterator[Page]:
+def esperantist(browser: Browser, server: Server, generation_id: str) -> Iterator[Page]:
     page = transcripts.page_of(browser, server, "ann", locale="eo")
     yield page
     page.context.close()
@@ -117,20 +117,20 @@ def open_page(page: Page, address: str) -> None:
 
 
 def texts_of(page: Page, areas: str = AREAS) -> list[str]:
-    """Return what these areas say once all of it is there, with what they hold folded."""
+    """Return the texts of these areas once they stop changing, with those in folded elements."""
     found: list[list[str]] = []
 
-    def rests() -> bool:
+    def is_stable() -> bool:
         page.evaluate(UNFOLD)
         found.append(page.evaluate(COLLECT, [areas, ", ".join(LEFT_OUT)]))
         return len(found) > 3 and found[-1] == found[-2] == found[-3] != []
 
-    until(rests, every=0.5)
+    until(is_stable, every=0.5)
     return found[-1]
 
 
-def outside(text: str) -> str:
-    """Return what of a text is neither in brackets nor may be English, empty if that has no letters."""
+def untranslated(text: str) -> str:
+    """Return the part of a text that is neither in brackets nor allowed in English, empty if it has no letters."""
     if text.replace("`", "").strip(".;") in DESCRIBED:
         return ""
     while (less := re.sub(r"⟦[^⟦⟧]*⟧", "", text)) != text:
@@ -141,8 +141,8 @@ def outside(text: str) -> str:
 
 
 def check(found: list[str]) -> None:
-    left = [text for text in found if outside(text)]
-    assert not left, "\n".join(left)
+    remaining = [text for text in found if untranslated(text)]
+    assert not remaining, "\n".join(remaining)
     assert any("⟦" in text for text in found)
 
 
@@ -152,8 +152,10 @@ def test_no_text_of_a_page_is_left_in_english(esperantist: Page, address: str):
 
 
 @pytest.mark.parametrize("name", MENUS)
-def test_no_text_of_a_menu_or_a_dialog_is_left_in_english(esperantist: Page, server: Server, talk: str, name: str):
-    open_page(esperantist, f"{server.url}/transcript?id={talk}")
+def test_no_text_of_a_menu_or_a_dialog_is_left_in_english(
+    esperantist: Page, server: Server, generation_id: str, name: str
+):
+    open_page(esperantist, f"{server.url}/transcript?id={generation_id}")
     texts_of(esperantist)
     esperantist.get_by_role("button", name=f"⟦{name}⟧").first.click()
     check(texts_of(esperantist, BOXES))

@@ -1,6 +1,6 @@
-"""Two browsers on one server: through every page, neither gets anything of the other's, and no text becomes markup.
+"""Test two browsers on one server: no page gives one of them data of the other, and no text becomes markup.
 
-What one of them has is hostile on purpose: titles, words, names, links and errors from outside that look like HTML,
+The records of one of them are hostile: titles, words, names, links and errors from outside that look like HTML,
 Markdown, LaTeX and scripts.
 """
 
@@ -22,20 +22,20 @@ from stt.library import sharing, tagging
 from stt.store import recordings, records
 from stt.transcript.model import Segment, Transcript, Word
 from tests import audio
-from tests.browser.test_login import as_program, sign_in
+from tests.browser.test_login import requests_session, sign_in
 from tests.conftest import forget
 from tests.integration.test_limits import job
 from tests.oidc import Provider
 from tests.server import ROOT, Server
 
-SECRET = "quixotic-zanzibar"  # stands in everything that is the owner's
+SECRET = "quixotic-zanzibar"  # part of all data of the owner
 HOSTILE = (
     f'{SECRET} <img src=x onerror="window.taken=1"><script>window.taken=1</script> **b** [a](javascript:window.taken=1) '
     "![i](https://evil.example/i.png) :red[d] $x^2$ `c` {{7*7}} \u202egpj.exe =1+1 https://evil.example/a www.evil.example ann@evil.example"
 )
 FAILURE = {"kind": "GenerationFailed", "title": HOSTILE, "message": HOSTILE, "guidance": HOSTILE}
 
-# Every page, what its address names of the owner's, and whether the owner sees SECRET there. A new page needs a row.
+# Every page, the owner's records in its address, and whether the owner sees SECRET there. A new page needs a row.
 PAGES = {
     "": ("", True),
     "history": ("", True),
@@ -60,18 +60,18 @@ def test_every_page_has_a_row_in_the_table():
 
 @dataclass
 class Visitor:
-    """A browser, with all that it has received."""
+    """Represent a browser, with all that it has received."""
 
     page: Page
     received: list[bytes] = field(default_factory=list)
 
     @classmethod
     def at(cls, context: BrowserContext, address: str) -> Visitor:
-        made = cls(context.new_page())
-        made.page.on("websocket", lambda socket: socket.on("framereceived", made._frame))
-        made.page.on("response", made._answer)
-        made.page.goto(address)
-        return made
+        created = cls(context.new_page())
+        created.page.on("websocket", lambda socket: socket.on("framereceived", created._frame))
+        created.page.on("response", created._answer)
+        created.page.goto(address)
+        return created
 
     def _frame(self, frame: str | bytes) -> None:
         self.received.append(frame.encode() if isinstance(frame, str) else frame)
@@ -80,7 +80,7 @@ class Visitor:
         self.received.append(str(answer.headers).encode())
 
     def open(self, address: str) -> bytes:
-        """Return all that the browser receives until the page is complete."""
+        """Open an address. Return all that the browser receives until the page is complete."""
         self.received.clear()
         self.page.goto(address)
         self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
@@ -107,59 +107,61 @@ def server(request, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
 
 
 def visitor(browser: Browser, server: Server, email: str) -> Visitor:
-    made = Visitor.at(browser.new_context(accept_downloads=True), server.url)
+    opened = Visitor.at(browser.new_context(accept_downloads=True), server.url)
     if server.environment["STT_ACCESS"] == "login":
-        sign_in(made.page, email)
-    expect(made.page.locator("input[type=file]").first).to_be_attached()
-    return made
+        sign_in(opened.page, email)
+    expect(opened.page.locator("input[type=file]").first).to_be_attached()
+    return opened
 
 
 @pytest.fixture(scope="module")
 def owner(browser: Browser, server: Server) -> Iterator[Visitor]:
-    made = visitor(browser, server, "ann@example.org")
-    yield made
-    made.page.context.close()
+    opened = visitor(browser, server, "ann@example.org")
+    yield opened
+    opened.page.context.close()
 
 
 @pytest.fixture(scope="module")
 def stranger(browser: Browser, server: Server) -> Iterator[Visitor]:
-    made = visitor(browser, server, "ben@example.org")
-    yield made
-    made.page.context.close()
+    opened = visitor(browser, server, "ben@example.org")
+    yield opened
+    opened.page.context.close()
 
 
 @pytest.fixture(scope="module")
-def things(owner: Visitor) -> dict[str, str]:
-    """Create the owner's records: a transcript, a failed job, a token, links. Their names are those in PAGES."""
-    name = visitors.owner_of(visitors.visitor(as_program(owner.page).cookies))
+def record_ids(owner: Visitor) -> dict[str, str]:
+    """Create the owner's records: a transcript, a failed job, a token, links. The keys are those in PAGES."""
+    name = visitors.owner_of(visitors.visitor(requests_session(owner.page).cookies))
     assert name is not None
     recording = recordings.take_in(audio.JFK, name, f"{SECRET}.flac")
     words = tuple(Word(f" {word}", i * 0.3, i * 0.3 + 0.2, 0.4, HOSTILE) for i, word in enumerate(HOSTILE.split()))
-    spoken = Segment(0.0, 10.0, "".join(word.text for word in words), words, HOSTILE)
-    made = {}
+    segment = Segment(0.0, 10.0, "".join(word.text for word in words), words, HOSTILE)
+    ids = {}
     for kind, url in (("done", None), ("failed", f"https://example.org/{HOSTILE}")):
-        here = job(name, minutes=11 / 60, title=HOSTILE, recording_id=recording.id, url=url, state=kinds.WORKING)
-        records.insert(here)
-        records.finish(here, Transcript((spoken,), 11.0, language="en"))
-        made[kind] = here.id
-    records.transition(here.id, (kinds.DONE,), kinds.FAILED, error=FAILURE)
-    tagging.set_tags(here.id, name, [HOSTILE[:60]])
-    withdrawn = sharing.create(made["done"], name, days=1, audio=True)
-    sharing.revoke(sharing.all_of(made["done"], name)[0].id, name)
+        record = job(name, minutes=11 / 60, title=HOSTILE, recording_id=recording.id, url=url, state=kinds.WORKING)
+        records.insert(record)
+        records.finish(record, Transcript((segment,), 11.0, language="en"))
+        ids[kind] = record.id
+    records.transition(record.id, (kinds.DONE,), kinds.FAILED, error=FAILURE)
+    tagging.set_tags(record.id, name, [HOSTILE[:60]])
+    revoked = sharing.create(ids["done"], name, days=1, audio=True)
+    sharing.revoke(sharing.all_of(ids["done"], name)[0].id, name)
     tokens.create(f"{SECRET} <img src=x onerror='window.taken=1'> **b** $x$", name)
-    return made | {"withdrawn": withdrawn, "shared": sharing.create(made["done"], name, days=1, audio=True)}
+    return ids | {"withdrawn": revoked, "shared": sharing.create(ids["done"], name, days=1, audio=True)}
 
 
-def addresses(server: Server, things: dict[str, str]) -> Iterator[tuple[str, str, bool]]:
+def addresses(server: Server, record_ids: dict[str, str]) -> Iterator[tuple[str, str, bool]]:
     for path, (query, seen) in PAGES.items():
         if path != "account" or server.environment["STT_ACCESS"] == "login":
-            yield path, f"{server.url}/{path}{query.format(**things)}", seen
+            yield path, f"{server.url}/{path}{query.format(**record_ids)}", seen
             if path in MORE:
-                yield path, f"{server.url}/{path}{MORE[path].format(**things)}", seen
+                yield path, f"{server.url}/{path}{MORE[path].format(**record_ids)}", seen
 
 
-def test_each_page_shows_ones_own_as_plain_text_and_to_nobody_else(server, owner: Visitor, stranger: Visitor, things):
-    for path, address, seen in addresses(server, things):
+def test_each_page_shows_records_as_plain_text_and_only_to_their_owner(
+    server, owner: Visitor, stranger: Visitor, record_ids
+):
+    for path, address, seen in addresses(server, record_ids):
         received = owner.open(address)
         assert (SECRET.encode() in received) == seen, f"the owner at /{path}"
         assert_no_markup(owner.page, path, seen)
@@ -167,13 +169,13 @@ def test_each_page_shows_ones_own_as_plain_text_and_to_nobody_else(server, owner
         expect(stranger.page.get_by_text(SECRET)).to_have_count(0)
 
 
-def test_what_is_shared_is_plain_text_too(server, stranger: Visitor, things):
-    assert SECRET.encode() in stranger.open(f"{server.url}/shared?token={things['shared']}")
+def test_shared_transcript_is_shown_as_plain_text(server, stranger: Visitor, record_ids):
+    assert SECRET.encode() in stranger.open(f"{server.url}/shared?token={record_ids['shared']}")
     assert_no_markup(stranger.page, "shared", seen=True)
 
 
 def assert_no_markup(page: Page, path: str, seen: bool) -> None:
-    if seen and path not in ("history", "settings"):  # a canvas, and a name that is shorter
+    if seen and path not in ("history", "settings"):  # a canvas, and a shortened name
         expect(page.get_by_text('<img src=x onerror="window.taken=1">').first).to_be_visible()
     assert page.evaluate("window.taken") is None, path
     loaded = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
@@ -189,16 +191,20 @@ def assert_no_markup(page: Page, path: str, seen: bool) -> None:
         expect(page.locator(markup)).to_have_count(0)
 
 
-def test_a_download_is_for_its_owner(server: Server, owner: Visitor, stranger: Visitor, things):
-    owner.open(f"{server.url}/transcript?id={things['done']}")
+def test_download_is_only_for_its_owner(server: Server, owner: Visitor, stranger: Visitor, record_ids):
+    owner.open(f"{server.url}/transcript?id={record_ids['done']}")
     owner.page.get_by_role("button", name="Download").first.click()
     with owner.page.expect_download() as download:
         owner.page.get_by_role("link", name=re.compile("SRT")).first.click()
     address = download.value.url
     assert "/export/" in address and SECRET in Path(download.value.path()).read_text()
-    mine, theirs, nobodys = as_program(owner.page), as_program(stranger.page), requests.Session()
-    assert SECRET in mine.get(address).text
-    for session in (theirs, nobodys):
+    owner_session, stranger_session, anonymous_session = (
+        requests_session(owner.page),
+        requests_session(stranger.page),
+        requests.Session(),
+    )
+    assert SECRET in owner_session.get(address).text
+    for session in (stranger_session, anonymous_session):
         for headers in ({}, {"Range": "bytes=0-9"}, {"Accept-Encoding": "gzip"}):
             answer = session.get(address, headers=headers)
             assert answer.status_code == 404 and SECRET not in answer.text

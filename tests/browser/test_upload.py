@@ -1,4 +1,4 @@
-"""Uploads in a real browser: percent, cancel, broken connections, the limit, and the disk of the server."""
+"""Test uploads in a real browser: percent, cancel, broken connections, the limit, and the disk of the server."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MINUTE = 60_000  # milliseconds
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return 21 MB of sound: more than the buffers on the way to the server hold."""
+    """Return a recording of 21 MB, more than the buffers on the way to the server hold."""
     sound = np.tile(audio.samples(audio.JFK), 60)
     return audio.write(tmp_path_factory.mktemp("large") / "large.wav", sound)
 
@@ -37,8 +37,8 @@ def line(server: Server) -> Iterator[Line]:
 
 
 @pytest.fixture
-def far(page: Page, line: Line) -> Page:
-    """Return the visitor, connected through the line."""
+def line_page(page: Page, line: Line) -> Page:
+    """Return the page of a visitor who is connected through the line."""
     page.goto(line.url)
     page.locator(".stt-drop").wait_for()
     return page
@@ -49,7 +49,7 @@ def incoming(server: Server) -> list[Path]:
 
 
 def send_half(page: Page, line: Line, path: Path) -> Locator:
-    """Begin an upload, on a line that goes dead when a part of it has gone."""
+    """Start an upload on a line that stops after a part of it was sent. Return its row."""
     line.hold()
     page.locator("input[type=file]").first.set_input_files(str(path))
     row = page.locator(".stt-upload", has_text=path.name)
@@ -58,28 +58,26 @@ def send_half(page: Page, line: Line, path: Path) -> Locator:
     return row
 
 
-def test_an_upload_tells_its_percent_and_cancel_leaves_nothing(far: Page, line: Line, server: Server, large: Path):
-    row = send_half(far, line, large)
+def test_upload_shows_its_percent_and_cancel_leaves_no_data(line_page: Page, line: Line, server: Server, large: Path):
+    row = send_half(line_page, line, large)
     row.get_by_role("button", name="Cancel: large.wav").click()
-    expect(far.locator(".stt-upload")).to_have_count(0)
-    expect(far.locator("input[type=file]").first).to_be_focused()  # the keyboard is where it can go on
+    expect(line_page.locator(".stt-upload")).to_have_count(0)
+    expect(line_page.locator("input[type=file]").first).to_be_focused()  # the focus is on the control for the next file
     line.release()
-    add_files(far, large)
-    assert not incoming(server)  # what was cancelled, too
-    expect(far.locator("[class*=st-key-chosen-]")).to_have_count(1)
+    add_files(line_page, large)
+    assert not incoming(server)  # the cancelled upload, too
+    expect(line_page.locator("[class*=st-key-chosen-]")).to_have_count(1)
 
 
-def test_a_connection_that_breaks_off_half_way_is_said_and_tried_again(
-    far: Page, line: Line, server: Server, large: Path
-):
-    row = send_half(far, line, large)
+def test_upload_interrupted_half_way_is_reported_and_retried(line_page: Page, line: Line, server: Server, large: Path):
+    row = send_half(line_page, line, large)
     line.cut()
     expect(row.get_by_role("alert")).to_contain_text(
         "The connection was interrupted. Check the network, then try again."
     )
     line.mend()
     row.get_by_role("button", name="Try again: large.wav").click()
-    far.locator("[class*=st-key-chosen-]", has_text="large.wav").wait_for()
+    line_page.locator("[class*=st-key-chosen-]", has_text="large.wav").wait_for()
     assert not incoming(server)
 
 
@@ -105,22 +103,22 @@ def test_the_same_file_twice_is_two_recordings(page: Page):
     expect(chosen).to_have_count(1)
 
 
-def test_of_many_small_files_none_is_lost_and_a_press_in_the_middle_counts(page: Page, tmp_path: Path):
-    """Each file that has arrived asks for a new run of the page, in the middle of the run for the one before."""
+def test_many_small_files_and_an_early_press_of_transcribe_are_not_lost(page: Page, tmp_path: Path):
+    """Upload 30 files. Each one that arrives starts a rerun of the page during the run for the previous one."""
     names = [f"file {number:02}" for number in range(30)]
     paths = [audio.write(tmp_path / f"{name}.wav", audio.samples(audio.JFK)[:16_000]) for name in names]
     page.locator("input[type=file]").first.set_input_files(paths)
     page.locator("[class*=st-key-chosen-]").first.wait_for()
     start = page.get_by_role("button", name="Transcribe", exact=True)
     expect(start).to_be_enabled()
-    start.dispatch_event("click")  # it moves as the list grows
+    start.dispatch_event("click")  # the button moves as the list grows
     started = page.locator("[class*=st-key-job-] .stt-title")
     started.first.wait_for()
     titles = page.locator("[class*=st-key-chosen-] .stt-title").or_(started)
     until(lambda: sorted(title.removesuffix(".wav") for title in titles.all_inner_texts()) == names)
 
 
-def test_what_waits_for_the_start_is_there_again_after_a_reload(page: Page):
+def test_recordings_waiting_for_the_start_survive_a_reload(page: Page):
     add_files(page, audio.AUSTEN[1])
     page.reload()
     chosen = page.locator("[class*=st-key-chosen-]", has_text="austen-0890")
@@ -150,37 +148,37 @@ def test_a_drop_anywhere_on_the_page_adds_the_files(page: Page):
         page.locator("[class*=st-key-chosen-]", has_text=name).wait_for()
 
 
-def test_an_upload_goes_on_while_another_page_is_open(far: Page, line: Line, large: Path):
-    send_half(far, line, large)
-    far.get_by_role("link", name="History").click()
-    far.get_by_role("heading", name="History").wait_for()
+def test_an_upload_goes_on_while_another_page_is_open(line_page: Page, line: Line, large: Path):
+    send_half(line_page, line, large)
+    line_page.get_by_role("link", name="History").click()
+    line_page.get_by_role("heading", name="History").wait_for()
     line.release()
-    far.get_by_role("link", name="Transcribe").first.click()
-    far.locator("[class*=st-key-chosen-]", has_text="large.wav").wait_for()
+    line_page.get_by_role("link", name="Transcribe").first.click()
+    line_page.locator("[class*=st-key-chosen-]", has_text="large.wav").wait_for()
 
 
-def test_a_session_whose_line_breaks_off_goes_on_where_it_was(far: Page, line: Line, server: Server):
-    far.get_by_role("tab", name="Link").click()
-    # Streamlit's tabs go back for whoever clicks the next one before the server has heard of the first.
-    expect(far.get_by_role("button", name="Transcribe", exact=True)).to_be_enabled()
-    address = far.get_by_role("textbox", name="Addresses of recordings, one per line")
+def test_session_continues_where_it_was_after_a_broken_connection(line_page: Page, line: Line, server: Server):
+    line_page.get_by_role("tab", name="Link").click()
+    # Streamlit's tabs go back if the next one is clicked before the server has received the first click.
+    expect(line_page.get_by_role("button", name="Transcribe", exact=True)).to_be_enabled()
+    address = line_page.get_by_role("textbox", name="Addresses of recordings, one per line")
     address.fill("https://example.org/talk.mp3")
-    far.get_by_role("tab", name="Upload").click()
-    far.get_by_role("button", name="Try the sample").click()
-    job = far.locator(".st-key-jobs [class*=st-key-job-]")
+    line_page.get_by_role("tab", name="Upload").click()
+    line_page.get_by_role("button", name="Try the sample").click()
+    job = line_page.locator(".st-key-jobs [class*=st-key-job-]")
     job.wait_for()
     line.cut()
-    elsewhere = far.context.new_page()
+    elsewhere = line_page.context.new_page()
     elsewhere.goto(server.url)
     expect(elsewhere.locator(".st-key-jobs").get_by_role("button", name="Read")).to_be_visible(timeout=MINUTE)
     expect(job.get_by_role("button", name="Read")).to_have_count(0)
     line.mend()
     expect(job.get_by_role("button", name="Read")).to_be_visible(timeout=MINUTE)
-    far.get_by_role("tab", name="Link").click()
+    line_page.get_by_role("tab", name="Link").click()
     expect(address).to_have_value("https://example.org/talk.mp3")
 
 
-def test_a_file_without_a_date_has_that_of_its_last_change_and_says_so(page: Page, tmp_path: Path):
+def test_file_without_a_date_shows_the_date_of_its_last_change(page: Page, tmp_path: Path):
     path = audio.write(tmp_path / "1.1 Lesson 12.05.2024.wav", audio.silence(0.5))
     os.utime(path, (1715508123, 1715508123))
     add_files(page, path)

@@ -1,4 +1,4 @@
-"""The vocabulary in a real browser: kept on the Settings page, offered at the start, learned from corrections."""
+"""Test the vocabulary in a real browser: saved on the Settings page, offered at the start, learned from corrections."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ RARE = "1998-15444-0009"  # "apomorphine is not allied …"
 
 
 def expect_terms(page: Page, text: str) -> None:
-    """Wait until the box of before has gone, and the new one has this text."""
+    """Wait until the previous box is gone, and the new one has this text."""
     boxes = page.get_by_label("Names and terms")
     until(lambda: boxes.evaluate_all("(boxes) => boxes.map((box) => box.value)") == [text])
 
 
-def keep(page: Page, text: str, tag: str = "") -> None:
-    """Type the terms of a list, which must have been drawn, and save them."""
+def save_terms(page: Page, text: str, tag: str = "") -> None:
+    """Wait until a list is drawn, type its terms, and save them."""
     box = page.locator(f"[class*='st-key-terms-{tag}-']").get_by_label("Names and terms")
     expect(page.get_by_label("Names and terms")).to_have_count(1)
     box.fill(text)
     page.get_by_role("button", name="Save the vocabulary").click()
 
 
-def test_terms_are_kept_offered_used_and_shown(page: Page, server: Server, tmp_path: Path):
+def test_terms_are_saved_offered_used_and_shown(page: Page, server: Server, tmp_path: Path):
     page.goto(f"{server.url}/settings")
-    keep(page, "fine\n???")
+    save_terms(page, "fine\n???")
     expect(page.get_by_text("Line 2 has no letters or digits.")).to_be_visible()
-    keep(page, "apomorphine\n\naction -> deed")
+    save_terms(page, "apomorphine\n\naction -> deed")
     expect(page.get_by_text("Saved: 2 terms.")).to_be_visible()
     expect_terms(page, "apomorphine\naction → deed")
     page.goto(server.url)
@@ -56,18 +56,18 @@ def test_terms_are_kept_offered_used_and_shown(page: Page, server: Server, tmp_p
     expect(words).to_contain_text("physiological action to")
 
 
-def test_terms_of_a_tag_are_offered_with_it_and_it_is_on_the_transcript(browser: Browser, server: Server):
+def test_terms_of_a_tag_are_offered_with_it_and_transcript_has_the_tag(browser: Browser, server: Server):
     with sharing_data_with(server):
         page = page_of(browser, server, "tagger")
         generation_id = put("visitor:tagger", Transcript((said(FIRST),), 11.0, "en"))
         tagging.set_tags(generation_id, "visitor:tagger", ["Interviews", "Alps"])
         page.goto(f"{server.url}/settings")
         choose(page, page.get_by_role("combobox", name="List"), "Tag Interviews")
-        keep(page, "apomorphine", "Interviews")
+        save_terms(page, "apomorphine", "Interviews")
         expect(page.get_by_text("Saved: 1 term.")).to_be_visible()
         choose(page, page.get_by_role("combobox", name="List"), "For every recording")
         expect_terms(page, "")
-        keep(page, "Zarathustra\nKine")
+        save_terms(page, "Zarathustra\nKine")
         expect(page.get_by_text("Saved: 2 terms.")).to_be_visible()
         page.goto(server.url)
         add_files(page, audio.utterance(RARE))
@@ -80,13 +80,13 @@ def test_terms_of_a_tag_are_offered_with_it_and_it_is_on_the_transcript(browser:
         expect(page.locator(".stt-words").first).to_contain_text("pomorphine is not")
         expect(page.get_by_text("Tags: Interviews")).to_be_visible()
         page.get_by_role("button", name="Transcribe again").click()
-        again = page.get_by_role("dialog")
-        expect(again.get_by_text("Interviews (1 term)")).to_be_visible()
-        expect(again.get_by_text("Vocabulary (3 terms)")).to_be_visible()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_text("Interviews (1 term)")).to_be_visible()
+        expect(dialog.get_by_text("Vocabulary (3 terms)")).to_be_visible()
         page.context.close()
 
 
-def test_without_the_switch_or_any_terms_nothing_is_given(page: Page, server: Server):
+def test_no_vocabulary_is_offered_without_terms(page: Page, server: Server):
     page.goto(server.url)
     expect(page.get_by_role("button", name="Transcribe", exact=True)).to_be_visible()
     page.get_by_text("More settings for this model").click()
@@ -94,19 +94,19 @@ def test_without_the_switch_or_any_terms_nothing_is_given(page: Page, server: Se
     assert not page.get_by_text("Vocabulary (").count()
 
 
-def test_the_third_same_correction_is_offered_as_a_term(browser: Browser, server: Server):
+def test_third_identical_correction_is_offered_as_a_term(browser: Browser, server: Server):
     with sharing_data_with(server):
         page = page_of(browser, server, "ann")
         owner = "visitor:ann"
         ids = [put(owner, Transcript((said(FIRST.replace("everybody", "Cyril")),), 11.0, "en")) for _ in range(3)]
-        asked = page.get_by_text("Add “Cyrille” to your vocabulary?")
+        offer = page.get_by_text("Add “Cyrille” to your vocabulary?")
         for generation_id in ids:
             page.goto(f"{server.url}/transcript?id={generation_id}")
             page.locator(".stt-word").first.wait_for()
-            assert not asked.count()
+            assert not offer.count()
             retype(page, FIRST.replace("everybody", "Cyrille"))
-        expect(asked).to_be_visible()
+        expect(offer).to_be_visible()
         page.get_by_role("button", name="Add", exact=True).click()
-        expect(asked).to_be_hidden()
+        expect(offer).to_be_hidden()
         assert vocabulary.terms_of(owner) == [Term("Cyrille")]
         page.context.close()

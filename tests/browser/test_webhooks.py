@@ -1,4 +1,4 @@
-"""Being told: the webhook of the Settings page, and a notification of the browser."""
+"""Test the webhook of the Settings page and the notification of the browser."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def server(tmp_path: Path):
         yield server
 
 
-def test_an_address_is_saved_tried_and_sent_to_again(browser: Browser, server: Server, httpserver: HTTPServer):
+def test_webhook_address_is_saved_tested_and_sent_to_again(browser: Browser, server: Server, httpserver: HTTPServer):
     httpserver.expect_request("/told").respond_with_data("thanks <b>a lot</b>")
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
@@ -53,14 +53,12 @@ RECORD = """() => {
 }"""
 
 
-def test_a_long_job_that_ends_in_a_tab_that_nobody_looks_at_is_notified(
-    browser: Browser, server: Server, tmp_path: Path
-):
-    whole = launch(browser.browser_type, whole=True)  # the shell shows no notifications
-    context = whole.new_context(viewport={"width": 1440, "height": 900}, permissions=["notifications"])
+def test_end_of_a_long_job_in_a_hidden_tab_is_notified(browser: Browser, server: Server, tmp_path: Path):
+    full_browser = launch(browser.browser_type, whole=True)  # the headless shell shows no notifications
+    context = full_browser.new_context(viewport={"width": 1440, "height": 900}, permissions=["notifications"])
     page = context.new_page()
     page.goto(server.url)
-    page.evaluate(RECORD)  # what a browser without a window cannot show
+    page.evaluate(RECORD)  # a browser without a window shows no notifications
     path = audio.write(tmp_path / "long.flac", audio.speech(240))  # long enough to press a button
     add_files(page, path)
     page.get_by_role("button", name="Transcribe", exact=True).click()
@@ -71,4 +69,4 @@ def test_a_long_job_that_ends_in_a_tab_that_nobody_looks_at_is_notified(
     until(lambda: page.evaluate("() => told.length"), 300)
     assert "long" in page.evaluate("() => told[0]")
     until_true(page, "() => document.querySelector('.stt-notify').hidden")
-    whole.close()
+    full_browser.close()

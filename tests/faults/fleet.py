@@ -1,6 +1,6 @@
-"""Several workers on one database, to be killed, stopped and watched; and a witness inside the database.
+"""Run several workers on one database, and count events with triggers in the database.
 
-The witness is a trigger: it counts how often a job is called done, and how often a stretch is kept.
+The triggers count how often a job becomes done, and how often a chunk is stored.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.conftest import forget
 from tests.server import ROOT
 from tests.waiting import until
 
-# The worker as it is, with another sense of time where a test cannot wait for the real one.
+# The real worker with shorter heartbeats, for a test that cannot wait for the real ones.
 QUICK = """
 from stt.cluster import workers
 workers.HEARTBEAT_INTERVAL, workers.HEARTBEAT_TIMEOUT = {beat}, {dead}
@@ -34,39 +34,39 @@ main(["worker"])
 
 
 class Worker:
-    """`python -m stt worker` on a data folder of its own. `dead` in seconds, where not the real one is meant."""
+    """Run `python -m stt worker` on a data folder. `heartbeat_timeout` in seconds replaces the real one."""
 
     def __init__(
         self,
         data: Path,
-        dead: float | None = None,
+        heartbeat_timeout: float | None = None,
         *,
         pin: int | None = None,
         port: int | None = None,
-        more: dict[str, str] | None = None,
+        environment: dict[str, str] | None = None,
     ) -> None:
         self.data, self.log, self.pin = data, data.with_suffix(".log"), pin
-        self.environment = {**os.environ, "STT_DATA_DIR": str(data), "STT_ROLE": "worker", **(more or {})}
+        self.environment = {**os.environ, "STT_DATA_DIR": str(data), "STT_ROLE": "worker", **(environment or {})}
         self.command = [sys.executable, "-m", "stt", "worker", *(["--port", str(port)] if port else [])]
-        if dead is not None:
-            self.command = [sys.executable, "-c", QUICK.format(beat=dead / 6, dead=dead)]
+        if heartbeat_timeout is not None:
+            self.command = [sys.executable, "-c", QUICK.format(beat=heartbeat_timeout / 6, dead=heartbeat_timeout)]
 
     def start(self, ready: bool = True) -> Worker:
-        told = self.said().count('"ready"')
+        started_before = self.log_text().count('"ready"')
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(self.command, cwd=ROOT, env=self.environment, stderr=log)
         if self.pin is not None:
             os.sched_setaffinity(self.process.pid, {self.pin})
         if ready:
-            until(lambda: self.said().count('"ready"') > told or self.process.poll() is not None, 60)
-            assert self.process.poll() is None, self.said()
+            until(lambda: self.log_text().count('"ready"') > started_before or self.process.poll() is not None, 60)
+            assert self.process.poll() is None, self.log_text()
         return self
 
-    def said(self) -> str:
+    def log_text(self) -> str:
         return self.log.read_text() if self.log.exists() else ""
 
-    def send(self, number: int) -> None:
-        self.process.send_signal(number)
+    def send(self, signal_number: int) -> None:
+        self.process.send_signal(signal_number)
 
     def kill(self) -> None:
         """Send SIGKILL, which is like a power cut."""
@@ -85,7 +85,7 @@ class Worker:
         if self.process.poll() is None:
             self.kill()
         if error is not None:
-            print(f"log of the worker on {self.data}:\n{self.said()[-10_000:]}")
+            print(f"log of the worker on {self.data}:\n{self.log_text()[-10_000:]}")
 
 
 @contextmanager
@@ -104,7 +104,7 @@ def front(folder: Path, patch: pytest.MonkeyPatch, **environment: str) -> Iterat
             forget()
 
 
-_WITNESS = {
+_TRIGGERS = {
     "sqlite": [
         "CREATE TRIGGER saw_done AFTER UPDATE OF state ON transcriptions WHEN new.state = 'done'"
         " BEGIN INSERT INTO witness VALUES (new.id, 0); END",
@@ -123,15 +123,15 @@ _WITNESS = {
 }
 
 
-def watch() -> None:
-    """Let the database of this process count from now on."""
+def install_triggers() -> None:
+    """Install the triggers in the database of this process, which count from now on."""
     with database().begin() as connection:
         connection.execute(sa.text("CREATE TABLE witness (id text, number integer)"))
-        for statement in _WITNESS[connection.dialect.name]:
+        for statement in _TRIGGERS[connection.dialect.name]:
             connection.exec_driver_sql(statement)
 
 
-def witnessed() -> Counter[tuple[str, int]]:
+def event_counts() -> Counter[tuple[str, int]]:
     """Return how often each job ended as done, as (id, 0), and each of its chunks was stored, as (id, number)."""
     with database().connect() as connection:
         return Counter((row.id, row.number) for row in connection.execute(sa.text("SELECT id, number FROM witness")))

@@ -1,4 +1,4 @@
-"""A server that is killed while it finds the words of a given text goes on after the next start."""
+"""Test that the alignment of a given text continues after the server was killed."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.transcripts import sharing_data_with
 from tests.waiting import until
 
 OWNER = "visitor:killed"
-TIMES = 10  # of the same sentence, nearly two minutes
+TIMES = 10  # repetitions of the same sentence, nearly two minutes
 
 
-def recorded(sound: Path, given: Transcript) -> str:
-    """Record a transcript to align, as a server leaves it that was killed just then; return its id."""
+def store_job(sound: Path, given: Transcript) -> str:
+    """Store a transcript to align, as a server leaves it that is killed right after the create, and return its id."""
     recording, now = recordings.take_in(sound, OWNER), time.time()
     facts = dict.fromkeys(Job.__dataclass_fields__) | {
         "id": recordings.new_id(), "owner": OWNER, "recording_id": recording.id, "title": "Talk",
@@ -32,20 +32,20 @@ def recorded(sound: Path, given: Transcript) -> str:
         "worked": 0.0, "seconds_done": 0.0, "provenance": {"brought_from": "talk.txt"},
     }  # fmt: skip
 
-    def keep(connection: sa.Connection) -> None:
+    def store_text(connection: sa.Connection) -> None:
         row = {"id": facts["id"], "transcript": given.to_dict(), "text": given.text}
         connection.execute(table.insert().values(row))
 
-    records.insert(Job(**facts), also=keep)
+    records.insert(Job(**facts), also=store_text)
     return str(facts["id"])
 
 
-def test_a_text_is_aligned_though_the_server_is_killed_while_it_decodes_and_while_it_aligns(tmp_path: Path):
+def test_text_is_aligned_after_kills_during_decoding_and_alignment(tmp_path: Path):
     sound = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), TIMES))
     given = Transcript(tuple(Segment(0, 0, audio.JFK_WORDS.capitalize() + ".") for _ in range(TIMES)), timed=False)
     server = Server(tmp_path / "data")
     with sharing_data_with(server):
-        id = recorded(sound, given)
+        id = store_job(sound, given)
         with server:
             until(lambda: len(transcripts.chunks_of(id)) == 1, 120)
             server.kill()

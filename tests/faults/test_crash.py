@@ -1,4 +1,4 @@
-"""Jobs while everything that works on them is killed, over and over: none lost, none done twice, none wrong.
+"""Test jobs while all workers are killed repeatedly: none is lost, none is done twice, none is wrong.
 
 `--all` runs 200 jobs with 30 kills, on two workers and PostgreSQL, and on one process and SQLite.
 """
@@ -19,7 +19,7 @@ from jiwer import wer
 from stt.db.engine import database
 from stt.db.tables import transcripts
 from stt.store import records
-from stt.store import transcripts as spoken
+from stt.store import transcripts as stored_transcripts
 from tests import audio
 from tests.bench.accuracy import normalised
 from tests.conftest import forget
@@ -42,22 +42,22 @@ jobs.stop()
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def workers(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Worker]]:
-    dead = None if request.config.getoption("--all") else 3.0
+    heartbeat_timeout = None if request.config.getoption("--all") else 3.0
     if request.param == "postgresql":
         with fleet.front(tmp_path, monkeypatch):
-            fleet.watch()
-            yield [Worker(tmp_path / name, dead) for name in ("first", "second")]
+            fleet.install_triggers()
+            yield [Worker(tmp_path / name, heartbeat_timeout) for name in ("first", "second")]
         return
     monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "data"))
     forget()
-    fleet.watch()
-    yield [Worker(tmp_path / "data", dead)]
+    fleet.install_triggers()
+    yield [Worker(tmp_path / "data", heartbeat_timeout)]
     forget()
 
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, str]:
-    """Short recordings and one of two stretches, each with its words."""
+    """Return short recordings and one of two chunks, each with its words."""
     words = audio.librispeech()
     folder = tmp_path_factory.mktemp("clips")
     shortest = sorted(words, key=lambda name: audio.utterance(name).stat().st_size)[:3]
@@ -69,37 +69,37 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, str]:
     return found
 
 
-def make(count: int, paths: list[Path]) -> list[str]:
-    """Hand out `count` jobs, from a process that takes none; their ids, clip after clip."""
+def create_jobs(count: int, paths: list[Path]) -> list[str]:
+    """Create `count` jobs, clip after clip, in a process that runs none, and return their ids."""
     command = [sys.executable, "-c", MAKE, str(count), *map(str, paths)]
     environment = {**os.environ, "STT_ROLE": "web"}
-    made = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
-    return made.stdout.split()
+    result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    return result.stdout.split()
 
 
 def text_of(generation_id: str) -> str:
-    return spoken.transcript_of(generation_id).text
+    return stored_transcripts.transcript_of(generation_id).text
 
 
-def test_nothing_is_lost_doubled_or_wrong(
+def test_no_job_is_lost_duplicated_or_wrong_after_kills(
     workers: list[Worker], clips: dict[Path, str], request: pytest.FixtureRequest
 ):
     count, kills = (200, 30) if request.config.getoption("--all") else (5, 2)
-    paths, chance = list(clips), random.Random(6)
-    calm = make(len(paths), paths)
+    paths, rng = list(clips), random.Random(6)
+    undisturbed_ids = create_jobs(len(paths), paths)
     with workers[0]:
         until(lambda: not records.open_jobs(), 300)
-    expected = [text_of(generation_id) for generation_id in calm]
+    expected = [text_of(generation_id) for generation_id in undisturbed_ids]
     assert wer(" ".join(clips.values()), normalised(" ".join(expected))) < 0.3
-    ids = make(count, paths)
+    ids = create_jobs(count, paths)
     try:
         for worker in workers:
             worker.start()
         for kill in range(kills):
-            # Spread over all jobs, each at any moment of whatever is being done.
-            until(lambda kill=kill: done(ids) >= kill * count // (kills + 1), 600)
-            TICK.wait(chance.uniform(0.0, 1.5))
-            worker = chance.choice(workers)
+            # The kills are spread over all jobs, each at a random moment.
+            until(lambda kill=kill: count_done(ids) >= kill * count // (kills + 1), 600)
+            TICK.wait(rng.uniform(0.0, 1.5))
+            worker = rng.choice(workers)
             worker.kill()
             worker.start()
         until(lambda: not records.open_jobs(), 900)
@@ -107,18 +107,18 @@ def test_nothing_is_lost_doubled_or_wrong(
         for worker in workers:
             if worker.process.poll() is None:
                 worker.kill()
-    seen = fleet.witnessed()
+    seen = fleet.event_counts()
     lost = [i for i in ids if records.load(i, None).state != "done"]
-    doubled = [key for key, times in seen.items() if times != 1]
+    duplicated = [key for key, times in seen.items() if times != 1]
     wrong = [i for number, i in enumerate(ids) if i not in lost and text_of(i) != expected[number % len(paths)]]
     for i in lost:
         print(i, records.load(i, None).state, records.load(i, None).error)
-    print(f"\n{count} jobs, {kills} kill -9: lost {len(lost)}, duplicated {len(doubled)}, wrong {len(wrong)}")
-    assert (lost, doubled, wrong) == ([], [], [])
+    print(f"\n{count} jobs, {kills} kill -9: lost {len(lost)}, duplicated {len(duplicated)}, wrong {len(wrong)}")
+    assert (lost, duplicated, wrong) == ([], [], [])
     with database().connect() as connection:
-        kept = connection.execute(transcripts.select().with_only_columns(transcripts.c.id)).scalars().all()
-    assert sorted(kept) == sorted(calm + ids) and len(records.jobs_of("local")) == len(kept)
+        stored = connection.execute(transcripts.select().with_only_columns(transcripts.c.id)).scalars().all()
+    assert sorted(stored) == sorted(undisturbed_ids + ids) and len(records.jobs_of("local")) == len(stored)
 
 
-def done(ids: list[str]) -> int:
+def count_done(ids: list[str]) -> int:
     return sum(job.state == "done" for job in records.jobs_of("local", ids=ids))

@@ -1,4 +1,7 @@
-"""A recording that takes its process down three times fails, on one machine and on many; its neighbours do not."""
+"""Test that a recording fails after it has crashed its process three times, on one machine and on several.
+
+Other jobs are not affected.
+"""
 
 from __future__ import annotations
 
@@ -20,28 +23,28 @@ from tests import audio
 from tests.conftest import forget
 from tests.faults import fleet
 from tests.faults.fleet import Worker
-from tests.faults.test_crash import make
+from tests.faults.test_crash import create_jobs
 from tests.waiting import until
 
-DEAD = 6.0  # seconds until a silent worker is taken for dead: a busy machine needs some
+HEARTBEAT_TIMEOUT = 6.0  # seconds; a shorter timeout fails on a busy machine
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def workers(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Worker]]:
     if request.param == "postgresql":
         with fleet.front(tmp_path, monkeypatch):
-            yield [Worker(tmp_path / name, DEAD) for name in ("first", "second")]
+            yield [Worker(tmp_path / name, HEARTBEAT_TIMEOUT) for name in ("first", "second")]
         return
     monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("STT_ROLE", "web")
     forget()
-    yield [Worker(tmp_path / "data", DEAD)]
+    yield [Worker(tmp_path / "data", HEARTBEAT_TIMEOUT)]
     forget()
 
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Long enough to be killed in the middle of."""
+    """Return recordings that take long enough to kill a worker in the middle of them."""
     folder = tmp_path_factory.mktemp("clips")
     words = list(audio.librispeech())[:3]
 
@@ -57,8 +60,8 @@ def processes_of(generation_id: str) -> set[str]:
         return set(connection.execute(query).scalars())
 
 
-def kill_while_it_decodes(generation_id: str, workers: list[Worker], killed: set[str]) -> None:
-    """Kill the process that decodes this job, in the middle of that; another starts in its place."""
+def kill_during_decoding(generation_id: str, workers: list[Worker], killed: set[str]) -> None:
+    """Kill the process that is decoding this job, and start another in its place."""
     name = until(lambda: next(iter(processes_of(generation_id) - killed), None), 120)
     worker = next(worker for worker in workers if f"-{worker.process.pid}-" in name)
     worker.kill()
@@ -67,30 +70,30 @@ def kill_while_it_decodes(generation_id: str, workers: list[Worker], killed: set
     worker.start(ready=False)
 
 
-def test_after_three_crashes_it_fails_in_words_and_its_neighbours_are_done(workers: list[Worker], clips: list[Path]):
-    fatal, *others = make(3, clips)
+def test_job_fails_with_a_message_after_three_crashes_and_others_finish(workers: list[Worker], clips: list[Path]):
+    fatal, *others = create_jobs(3, clips)
     with ExitStack() as started:
         for worker in workers:
             worker.start(ready=False)
             started.push(worker.__exit__)
         killed: set[str] = set()
         for _ in range(crashes.MAX_CRASHES):
-            kill_while_it_decodes(fatal, workers, killed)
+            kill_during_decoding(fatal, workers, killed)
         until(lambda: not records.open_jobs(), 180)
         failed = records.load(fatal, None)
         assert failed.state == "failed" and failed.error["kind"] == "UnsafeRecording"
         assert "stopped 3 times while it read this recording" in failed.error["message"]
         assert failed.error["title"] == "This recording cannot be read safely"
         assert {records.load(other, None).state for other in others} == {"done"}
-    stt.retry(fatal)  # begins at zero, and nobody kills it
+    stt.retry(fatal)  # the count of crashes restarts at zero, and nothing kills the worker
     service.stop()
     with workers[0]:
         until(lambda: records.load(fatal, None).state == "done", 120)
     assert not processes_of(fatal)
 
 
-def test_a_polite_stop_is_no_crash(workers: list[Worker], clips: list[Path]):
-    (generation_id,) = make(1, clips)
+def test_sigterm_is_not_counted_as_a_crash(workers: list[Worker], clips: list[Path]):
+    (generation_id,) = create_jobs(1, clips)
     for _ in range(crashes.MAX_CRASHES + 1):
         with workers[0] as worker:
             until(lambda: processes_of(generation_id), 120)

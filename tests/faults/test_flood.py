@@ -1,4 +1,4 @@
-"""Whatever slow things are sent, and however many: health, the page and recordings are answered within a second."""
+"""Test that health, the page and recordings respond within a second under any number of slow requests."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ from tests.waiting import until
 pytestmark = pytest.mark.alone
 
 WITHIN = 1.0  # seconds
-HICCUP = 3.0  # seconds; one answer in a run may take so long where the machine itself stands still for a moment
+HICCUP = 3.0  # seconds; one response of a run may take this long, because the machine itself may stall
 WORDS = 100_000
 MODEL = "#g1_whisper-base"
-NAME_SERVICE = 10.0  # seconds that it takes, see tests/slow_names
+NAME_LOOKUP = 10.0  # seconds for one name, see tests/slow_names
 
 
 @pytest.fixture(scope="module")
 def talks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """Return a data folder with a short talk of Ann's, and long ones of Ben's with recordings."""
+    """Return a data folder with a short talk of Ann, and long talks of Ben with recordings."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("flood") / "data"
         patch.setenv("STT_DATA_DIR", str(folder))
         forget()
         long, sound = transcripts.long_talk(WORDS), audio.JFK
-        made = {
+        values = {
             "folder": [str(folder)],
             "ann": [transcripts.finished("visitor:ann").id],
             "ben": [transcripts.put("visitor:ben", long, sound) for _ in range(3)],
@@ -51,7 +51,7 @@ def talks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
             "others": [visitors.cookie_for(f"other{number}") for number in range(60)],
         }
         forget()
-    return made
+    return values
 
 
 @pytest.fixture(scope="module")
@@ -60,34 +60,34 @@ def server(talks: dict[str, list[str]]) -> Iterator[Server]:
     server = Server(Path(talks["folder"][0]), PYTHONPATH=str(ROOT / "tests" / "slow_names"))
     server.before = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, few_files)
     with server:
-        for path in ("/", "/v1/models"):  # what the first request of a kind imports is no flood
+        for path in ("/", "/v1/models"):  # the imports of the first requests are not part of the flood
             requests.get(server.url + path, timeout=30)
         yield server
 
 
 @contextmanager
-def watched(server: Server, talks: dict[str, list[str]], with_audio: bool = True) -> Iterator[Callable[[], int]]:
-    """Ask for health, the page and a recording all the while, a new connection each; then none was late."""
-    over, waits = threading.Event(), {}
+def monitored(server: Server, talks: dict[str, list[str]], with_audio: bool = True) -> Iterator[Callable[[], int]]:
+    """Request health, the page and a recording repeatedly on new connections, and check that no response was late."""
+    stop, waits = threading.Event(), {}
     cookies = {visitors.COOKIE: talks["cookies"][0]}
     paths = ("/healthz", "/", *([f"/audio/{talks['ann'][0]}"] if with_audio else []))
 
-    def ask(path: str) -> None:
+    def poll(path: str) -> None:
         waits[path] = []
-        while not over.is_set():
+        while not stop.is_set():
             began = time.monotonic()
             answer = requests.get(server.url + path, cookies=cookies, timeout=60)
             waits[path].append(time.monotonic() - began)
             assert answer.status_code == 200
-            over.wait(0.05)
+            stop.wait(0.05)
 
     with ThreadPoolExecutor(len(paths)) as pool:
-        asking = [pool.submit(ask, path) for path in paths]
+        polls = [pool.submit(poll, path) for path in paths]
         try:
             yield lambda: min(len(waits.get(path, [])) for path in paths)
         finally:
-            over.set()
-        for each in asking:
+            stop.set()
+        for each in polls:
             each.result()
     worst = {path: [round(each, 2) for each in sorted(found)[-2:]] for path, found in waits.items()}
     print(f"\nlongest waits: {worst}")
@@ -104,8 +104,8 @@ def create(server: Server, token: str, number: int) -> bytes:
     return head.encode() + body
 
 
-def sent_at_once(server: Server, wanted: list[bytes]) -> list[tuple[int, dict]]:
-    """Status and body of each answer."""
+def send_at_once(server: Server, wanted: list[bytes]) -> list[tuple[int, dict]]:
+    """Send all requests at once, and return the status and body of each response."""
     answers = []
     with ExitStack() as lines:
         opened = [lines.enter_context(socket.create_connection(("localhost", server.port), 60)) for _ in wanted]
@@ -119,28 +119,30 @@ def sent_at_once(server: Server, wanted: list[bytes]) -> list[tuple[int, dict]]:
 
 
 @pytest.mark.parametrize("count", [45, 120])
-def test_links_whose_names_resolve_slowly(server: Server, talks: dict[str, list[str]], count: int):
-    who = talks["tokens"]
-    with watched(server, talks) as answered:
+def test_links_with_slow_name_resolution_delay_nobody(server: Server, talks: dict[str, list[str]], count: int):
+    program_tokens = talks["tokens"]
+    with monitored(server, talks) as response_count:
         began = time.monotonic()
-        answers = sent_at_once(server, [create(server, who[n % len(who)], n) for n in range(count)])
-        assert time.monotonic() - began < NAME_SERVICE  # a single look-up takes longer
-        seen = answered()
-        until(lambda: answered() > seen + 10)
-    made = [body["generation_id"] for status, body in answers if status == 201]
+        answers = send_at_once(
+            server, [create(server, program_tokens[n % len(program_tokens)], n) for n in range(count)]
+        )
+        assert time.monotonic() - began < NAME_LOOKUP  # a single look-up takes longer
+        seen = response_count()
+        until(lambda: response_count() > seen + 10)
+    created = [body["generation_id"] for status, body in answers if status == 201]
     refused = [body["message"] for status, body in answers if status == 429]
-    assert len(made) + len(refused) == count and len(made) >= count // 2
+    assert len(created) + len(refused) == count and len(created) >= count // 2
     assert all("at once are the limit for each visitor" in message for message in refused)
     with transcripts.sharing_data_with(server):
-        until(lambda: any(records.load(each, None).error for each in made), 60)
-        failed = next(records.load(each, None) for each in made if records.load(each, None).error)
+        until(lambda: any(records.load(each, None).error for each in created), 60)
+        failed = next(records.load(each, None) for each in created if records.load(each, None).error)
         assert failed.error["message"].startswith("There is no site called talk")
         for job in records.open_jobs():
             service.cancel(job.id, owner=job.owner)
 
 
-def test_slow_uploads(server: Server, talks: dict[str, list[str]]):
-    with ExitStack() as lines, watched(server, talks) as answered:
+def test_slow_uploads_delay_nobody(server: Server, talks: dict[str, list[str]]):
+    with ExitStack() as lines, monitored(server, talks) as response_count:
         for cookie in talks["others"]:
             line = lines.enter_context(socket.create_connection(("localhost", server.port)))
             line.sendall(
@@ -149,12 +151,12 @@ def test_slow_uploads(server: Server, talks: dict[str, list[str]]):
             )
             line.sendall(bytes(200_000))
         until(lambda: len(list((server.data / "incoming").iterdir())) == len(talks["others"]))
-        seen = answered()
-        until(lambda: answered() > seen + 10)
+        seen = response_count()
+        until(lambda: response_count() > seen + 10)
     until(lambda: not list((server.data / "incoming").iterdir()))
 
 
-def test_waveforms_results_and_everything_of_somebody_with_long_talks(server: Server, talks: dict[str, list[str]]):
+def test_waveforms_results_and_archives_of_long_talks_delay_nobody(server: Server, talks: dict[str, list[str]]):
     cookies, bearer = {visitors.COOKIE: talks["cookies"][1]}, {"Authorization": f"Bearer {talks['token'][0]}"}
     paths = ["/my-data.zip"] * 4
     paths += [f"/audio/{talk}/waveform" for talk in talks["ben"]] * 10 + [
@@ -164,19 +166,19 @@ def test_waveforms_results_and_everything_of_somebody_with_long_talks(server: Se
     def get(path: str) -> int:
         return requests.get(server.url + path, cookies=cookies, headers=bearer, timeout=300).status_code
 
-    # A recording asks the database several times, and each time waits for its turn on the processor besides.
-    with watched(server, talks, with_audio=False), ThreadPoolExecutor(len(paths)) as pool:
+    # A recording needs several database queries, and waits for the processor at each.
+    with monitored(server, talks, with_audio=False), ThreadPoolExecutor(len(paths)) as pool:
         found = list(pool.map(get, paths))
     assert sorted(found[:4]) == [200, 200, 429, 429]
     assert set(found[4:]) <= {200, 202}
 
 
-def test_more_silent_connections_than_there_are_files(server: Server, talks: dict[str, list[str]]):
+def test_more_idle_connections_than_file_descriptors_delay_nobody(server: Server, talks: dict[str, list[str]]):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
-    with ExitStack() as lines, watched(server, talks) as answered:
+    with ExitStack() as lines, monitored(server, talks) as response_count:
         for _ in range(1500):
             lines.enter_context(socket.create_connection(("localhost", server.port)))
-        seen = answered()
-        until(lambda: answered() > seen + 10)
+        seen = response_count()
+        until(lambda: response_count() > seen + 10)
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

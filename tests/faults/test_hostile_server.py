@@ -1,4 +1,4 @@
-"""Hostile recordings, one after the other, against a running server: each is answered soon, and nobody else waits."""
+"""Test hostile recordings, one after the other, on a running server: each gets a response soon, and nobody waits."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def memory(server: Server) -> int:
     return total
 
 
-def test_twelve_hostile_recordings_harm_nobody(tmp_path: Path, monkeypatch):
+def test_twelve_hostile_recordings_delay_nobody_and_need_little_memory(tmp_path: Path, monkeypatch):
     files = [make(tmp_path / f"{number}.bin") for number, make in enumerate(hostile.ALL.values())]
     assert len(files) == 12
     monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "data"))
@@ -50,16 +50,16 @@ def test_twelve_hostile_recordings_harm_nobody(tmp_path: Path, monkeypatch):
             headers={"X-File-Name": "holiday.mp3"},
             timeout=60,
         )
-        assert send(audio.JFK).status_code == 201  # all that the first one loads is there
-        before, peak, over, waits = memory(server), [0], threading.Event(), []
+        assert send(audio.JFK).status_code == 201  # everything that the first upload loads is loaded now
+        before, peak, stop, waits = memory(server), [0], threading.Event(), []
 
         def watch() -> None:
-            while not over.is_set():
+            while not stop.is_set():
                 began = time.monotonic()
                 assert requests.get(server.url + "/healthz", timeout=60).status_code == 200
                 waits.append(time.monotonic() - began)
                 peak[0] = max(peak[0], memory(server))
-                over.wait(0.1)
+                stop.wait(0.1)
 
         with ThreadPoolExecutor(1) as pool:
             watching = pool.submit(watch)
@@ -71,7 +71,7 @@ def test_twelve_hostile_recordings_harm_nobody(tmp_path: Path, monkeypatch):
                     assert answer.status_code in (201, 400, 413, 422), answer.text
                     assert answer.status_code == 201 or answer.json()["message"]
             finally:
-                over.set()
+                stop.set()
             watching.result()
         second, longest = sorted(waits)[-2:]
         print(f"\nlongest waits of the other visitor: {second:.2f} and {longest:.2f} s")

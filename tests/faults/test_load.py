@@ -1,6 +1,6 @@
-"""Many visitors at once while a transcription runs: nobody gets an error. `--all` for a minute with 50 of them.
+"""Test that many visitors at once get no errors while a transcription runs. `--all` runs 50 visitors for a minute.
 
-How long they wait is measured by `tests/bench/load.py`, on a machine that does nothing else.
+`tests/bench/load.py` measures how long they wait, on a machine that does nothing else.
 """
 
 from __future__ import annotations
@@ -23,4 +23,4 @@ def test_visitors_are_served_while_a_transcription_runs(tmp_path: Path, request:
     loaded = load.run(tmp_path, visitors, seconds, first_visit=long)
     assert not loaded.failures and loaded.failed == 0
     assert {row["Name"] for row in loaded.rows} >= KINDS
-    assert loaded.after.state == kinds.WORKING  # it ran all the while
+    assert loaded.after.state == kinds.WORKING  # it was running until the end

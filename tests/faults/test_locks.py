@@ -1,4 +1,4 @@
-"""Locks of the fleet on PostgreSQL: none is lost while something slow is done, and nobody waits who need not."""
+"""Test the locks of the fleet on PostgreSQL: slow work loses none, and nothing waits without need."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def postgres(data, monkeypatch: pytest.MonkeyPatch) -> Iterator[Postgres]:
     with server() as started:
         monkeypatch.setenv("STT_DATABASE_URL", started.address)
         forget()
-        database()  # makes the tables, which takes longer on a busy machine than what follows may be idle
+        database()  # creates the tables, which takes longer on a busy machine than the idle timeout set below
         monkeypatch.setitem(PG_CONNECT_ARGS, "options", PG_CONNECT_ARGS["options"].replace("15s", "500ms"))
         forget()
         yield started
@@ -33,21 +33,21 @@ def postgres(data, monkeypatch: pytest.MonkeyPatch) -> Iterator[Postgres]:
 
 
 def test_a_slow_create_keeps_its_lock(postgres: Postgres, monkeypatch: pytest.MonkeyPatch):
-    """A transaction that is idle for so long is ended by PostgreSQL, and its lock with it."""
+    """Hold the lock for longer than PostgreSQL lets a transaction idle before it ends it and releases its locks."""
     monkeypatch.setenv("STT_MINUTES_PER_DAY", "10")
     forget()
-    made = job()
-    with quotas.reserve(made):
+    new_job = job()
+    with quotas.reserve(new_job):
         TICK.wait(1.5)
         with advisory_lock(locks.QUOTA_LOCK, wait=False) as free:
             assert not free
-        records.insert(made)
+        records.insert(new_job)
     with advisory_lock(locks.QUOTA_LOCK, wait=False) as free:
         assert free
-    assert quotas.used(made.owner).mine == 60
+    assert quotas.used(new_job.owner).mine == 60
 
 
-def test_without_limits_nobody_waits_for_the_creates_of_others(postgres: Postgres):
+def test_create_without_limits_does_not_wait_for_another_create(postgres: Postgres):
     with advisory_lock(locks.QUOTA_LOCK):
         thread = threading.Thread(target=make, args=(job(),), daemon=True)
         thread.start()
@@ -55,12 +55,10 @@ def test_without_limits_nobody_waits_for_the_creates_of_others(postgres: Postgre
         assert not thread.is_alive()
 
 
-def test_a_database_that_does_not_answer_is_waited_for_once_and_not_by_one_after_the_other(
-    data, monkeypatch: pytest.MonkeyPatch
-):
+def test_threads_wait_for_an_unresponsive_database_together_not_in_turn(data, monkeypatch: pytest.MonkeyPatch):
     failed = []
 
-    def ask() -> None:
+    def connect() -> None:
         try:
             database()
         except DB_UNAVAILABLE as error:
@@ -70,7 +68,7 @@ def test_a_database_that_does_not_answer_is_waited_for_once_and_not_by_one_after
         monkeypatch.setenv("STT_DATABASE_URL", f"postgresql://ann@127.0.0.1:{silent.getsockname()[1]}/stt")
         monkeypatch.setitem(PG_CONNECT_ARGS, "connect_timeout", 3)
         forget()
-        threads = [threading.Thread(target=ask) for _ in range(6)]
+        threads = [threading.Thread(target=connect) for _ in range(6)]
         began = time.monotonic()
         for thread in threads:
             thread.start()
@@ -80,8 +78,8 @@ def test_a_database_that_does_not_answer_is_waited_for_once_and_not_by_one_after
     forget()
 
 
-def test_what_cannot_be_undone_while_the_database_is_away_is_undone_when_it_is_back(postgres: Postgres):
-    made = make(job(id=recordings.new_id()))
+def test_undo_during_a_database_outage_completes_after_it(postgres: Postgres):
+    new_job = make(job(id=recordings.new_id()))
     with postgres.away():
-        undo.until_done(lambda: records.delete_unqueued(made, None))
-    until(lambda: not records.jobs_of(made.owner))
+        undo.until_done(lambda: records.delete_unqueued(new_job, None))
+    until(lambda: not records.jobs_of(new_job.owner))

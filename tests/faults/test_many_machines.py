@@ -1,4 +1,7 @@
-"""Two workers on PostgreSQL and a shared folder of audio: they join, leave, die, and come back from the dead."""
+"""Test two workers with PostgreSQL and a shared folder of audio.
+
+They join, stop, are killed, and resume after a stall.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ from stt.db.tables import transcriptions
 from stt.jobs import service
 from stt.store import records, transcripts
 from tests import audio, conversations
-from tests import transcripts as made
+from tests import transcripts as sample_transcripts
 from tests.bench.accuracy import normalised
 from tests.conftest import forget
 from tests.faults import fleet
@@ -31,13 +34,13 @@ from tests.faults.fleet import Worker
 from tests.server import free_port
 from tests.waiting import until
 
-SOON = 3.0  # seconds until a silent worker is taken for dead, in the tests that cannot wait
+SHORT_TIMEOUT = 3.0  # seconds without a heartbeat until a worker counts as dead, in the tests that cannot wait
 
 
 @pytest.fixture(autouse=True)
 def front(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with fleet.front(tmp_path, monkeypatch, STT_JOBS_AT_ONCE="1"):
-        fleet.watch()
+        fleet.install_triggers()
         yield
 
 
@@ -51,7 +54,7 @@ def talk(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return path, " ".join(words[name] for name in names)
 
 
-def claim_of(generation_id: str) -> int | None:
+def lease_of(generation_id: str) -> int | None:
     return records.load(generation_id, None).claim
 
 
@@ -60,90 +63,94 @@ def ended(generation_id: str) -> service.Progress:
 
 
 def check(progress: service.Progress, words: str) -> None:
-    """Right, and recorded once: the job, and each of its stretches."""
+    """Check that the text is right, and that the job and each of its chunks were stored once."""
     assert progress.state == "done" and wer(words, normalised(progress.text)) < 0.25
-    seen = fleet.witnessed()
+    seen = fleet.event_counts()
     assert set(seen.values()) == {1} and sum(id == progress.job.id for id, _ in seen) >= 3
 
 
-def test_the_work_of_a_killed_worker_is_taken_over_within_a_minute_from_its_last_stretch(talk, tmp_path: Path):
+def test_killed_workers_job_resumes_at_its_last_chunk_within_a_minute(talk, tmp_path: Path):
     generation_id = stt.create(talk[0])
     with Worker(tmp_path / "first") as first:
         until(lambda: transcripts.last_chunk(generation_id), 90)
-        before = claim_of(generation_id)
+        before = lease_of(generation_id)
         with Worker(tmp_path / "second"):
             first.kill()
             killed = time.monotonic()
-            until(lambda: claim_of(generation_id) != before, 60)
+            until(lambda: lease_of(generation_id) != before, 60)
             print(f"\nkill -9: taken over after {time.monotonic() - killed:.1f} s")
             check(ended(generation_id), talk[1])
 
 
-def test_a_worker_that_stops_politely_hands_its_work_back_at_once(talk, tmp_path: Path):
+def test_worker_releases_its_job_at_once_on_sigterm(talk, tmp_path: Path):
     generation_id = stt.create(talk[0])
     with Worker(tmp_path / "first") as first:
         until(lambda: transcripts.last_chunk(generation_id), 90)
-        before = claim_of(generation_id)
+        before = lease_of(generation_id)
         with Worker(tmp_path / "second"):
-            told = time.monotonic()
+            signalled = time.monotonic()
             assert first.stop() == 0
-            gone = time.monotonic()
-            # Well before anybody would take it for dead, and before anybody looks who has left.
-            until(lambda: claim_of(generation_id) != before, workers.HEARTBEAT_INTERVAL - 1)
-            took = time.monotonic()
-            print(f"\nSIGTERM: gone after {gone - told:.1f} s, its work taken {took - gone:.1f} s later")
+            exited = time.monotonic()
+            # Well before the heartbeat timeout, and before the next check for missing workers.
+            until(lambda: lease_of(generation_id) != before, workers.HEARTBEAT_INTERVAL - 1)
+            requeued = time.monotonic()
+            print(f"\nSIGTERM: gone after {exited - signalled:.1f} s, its work taken {requeued - exited:.1f} s later")
             check(ended(generation_id), talk[1])
 
 
-def test_a_search_for_speakers_goes_on_at_another_worker_from_its_last_chunk(tmp_path: Path, speaker_models: Path):
+def test_diarization_continues_on_another_worker_from_its_last_chunk(tmp_path: Path, speaker_models: Path):
     talk = conversations.conversation(["1688", "2609"], seed=5, turns=8)
     sound = audio.write(tmp_path / "long.flac", np.tile(talk.samples, round(700 / talk.duration)))
-    generation_id = made.of_conversation(talk, sound, LOCAL)
+    generation_id = sample_transcripts.of_conversation(talk, sound, LOCAL)
     recording = records.load(generation_id, None).recording_id
-    more = {"STT_SPEAKER_MODELS": str(speaker_models)}
+    environment = {"STT_SPEAKER_MODELS": str(speaker_models)}
     service.find_speakers(generation_id)
-    with Worker(tmp_path / "first", dead=SOON, more=more) as first:
+    with Worker(tmp_path / "first", heartbeat_timeout=SHORT_TIMEOUT, environment=environment) as first:
         until(lambda: results.analysed(recording, "")[0] >= 1, 120)
         first.kill()
     done, complete = results.analysed(recording, "")
-    kept = results.analyses_of(recording, "")[:done]
+    stored = results.analyses_of(recording, "")[:done]
     assert not complete
-    with Worker(tmp_path / "second", dead=SOON, more=more):
+    with Worker(tmp_path / "second", heartbeat_timeout=SHORT_TIMEOUT, environment=environment):
         found = until(lambda: not (s := results.search_of(generation_id)).is_open and s, 180)
     assert found.state == attempts.DONE and found.found == 2
-    assert results.analyses_of(recording, "")[:done] == kept
+    assert results.analyses_of(recording, "")[:done] == stored
     assert stt.get(generation_id).transcript.speakers == ["Speaker 1", "Speaker 2"]
 
 
-def test_a_worker_that_comes_back_from_the_dead_gives_its_stretch_up(talk, tmp_path: Path):
-    """As after a network cut, or a machine that stood still: both think that the job is theirs."""
+def test_stalled_worker_gives_up_its_chunk_when_it_resumes(talk, tmp_path: Path):
+    """Stall a worker, as a network cut or a suspended machine does. Both workers then assume that they hold the job."""
     generation_id = stt.create(talk[0])
-    with Worker(tmp_path / "first", dead=SOON) as first, Worker(tmp_path / "second", dead=SOON) as second:
+    with (
+        Worker(tmp_path / "first", heartbeat_timeout=SHORT_TIMEOUT) as first,
+        Worker(tmp_path / "second", heartbeat_timeout=SHORT_TIMEOUT) as second,
+    ):
         until(lambda: records.load(generation_id, None).seconds_done > 0, 90)
-        before = claim_of(generation_id)
-        still, other = (first, second) if is_working(first) else (second, first)
-        still.send(signal.SIGSTOP)
-        until(lambda: claim_of(generation_id) != before, 60)
-        still.send(signal.SIGCONT)
-        until(lambda: "reassigned" in still.said(), 30)
+        before = lease_of(generation_id)
+        stalled, other = (first, second) if is_working(first) else (second, first)
+        stalled.send(signal.SIGSTOP)
+        until(lambda: lease_of(generation_id) != before, 60)
+        stalled.send(signal.SIGCONT)
+        until(lambda: "reassigned" in stalled.log_text(), 30)
         assert records.load(generation_id, None).state == "working", "it gave up before the other one was done"
         check(ended(generation_id), talk[1])
-        assert f"failed {generation_id}" not in still.said() + other.said()  # a line to the database may well have
-        other.kill()  # and the one from the dead goes on to work
+        # A database connection may have failed, but not the job.
+        assert f"failed {generation_id}" not in stalled.log_text() + other.log_text()
+        other.kill()  # and the stalled worker continues with another job
         assert "country" in ended(stt.create(audio.JFK)).text
 
 
-def test_who_stands_still_in_the_middle_of_a_change_does_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch):
+def test_stalled_transaction_does_not_block_other_workers(monkeypatch: pytest.MonkeyPatch):
     job = records.load(stt.create(audio.JFK), None)
     monkeypatch.setitem(PG_CONNECT_ARGS, "options", PG_CONNECT_ARGS["options"].replace("15s", "1s"))
     forget()
-    change = transcriptions.update().where(transcriptions.c.id == job.id).values(claim=1)
-    with database().connect() as still:
-        still.execute(change)
+    update = transcriptions.update().where(transcriptions.c.id == job.id).values(claim=1)
+    with database().connect() as stalled:
+        stalled.execute(update)
         assert records.acquire_lease(job, 2)
         with pytest.raises(DB_UNAVAILABLE):
-            still.commit()
-    assert claim_of(job.id) == 2
+            stalled.commit()
+    assert lease_of(job.id) == 2
 
 
 def is_working(worker: Worker) -> bool:
@@ -151,20 +158,22 @@ def is_working(worker: Worker) -> bool:
     return f"-{worker.process.pid}-" in work.executor_id
 
 
-def test_a_worker_that_joins_takes_waiting_jobs_and_says_how_it_is(tmp_path: Path):
+def test_new_worker_takes_waiting_jobs_and_serves_health_and_metrics(tmp_path: Path):
     ids = [stt.create(path) for path in (*audio.AUSTEN, audio.JFK)]
     assert {stt.get(i).state for i in ids} == {"queued"}
     ports = free_port(), free_port()
     with Worker(tmp_path / "first", port=ports[0]), Worker(tmp_path / "second", port=ports[1]):
         texts = [ended(i).text for i in ids]
-        said = []
+        metrics = []
         for port in ports:
             assert requests.get(f"http://localhost:{port}/healthz", timeout=30).json()["ready"]
-            said.append(requests.get(f"http://localhost:{port}/metrics", timeout=30).text)
+            metrics.append(requests.get(f"http://localhost:{port}/metrics", timeout=30).text)
     assert "leisure" in texts[0] and "selfish" in texts[1] and "country" in texts[2]
-    heard = sum(
-        float(n) for text in said for n in re.findall(r'^stt_audio_seconds_total{engine="on-device"} (\S+)', text, re.M)
+    decoded = sum(
+        float(n)
+        for text in metrics
+        for n in re.findall(r'^stt_audio_seconds_total{engine="on-device"} (\S+)', text, re.M)
     )
-    assert heard == pytest.approx(7.1 + 5.3 + 11.0, abs=0.2)
-    assert all('stt_jobs{engine="on-device",state="done"} 3.0' in text for text in said)
-    assert all('stt_queue_age_seconds{engine="provider"} 0.0' in text for text in said)
+    assert decoded == pytest.approx(7.1 + 5.3 + 11.0, abs=0.2)
+    assert all('stt_jobs{engine="on-device",state="done"} 3.0' in text for text in metrics)
+    assert all('stt_queue_age_seconds{engine="provider"} 0.0' in text for text in metrics)

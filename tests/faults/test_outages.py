@@ -1,6 +1,6 @@
-"""What the app stands on goes away for a while: it says so, recovers by itself, and loses nothing.
+"""Test outages of the database, the provider and the disk: the app reports them, recovers, and loses nothing.
 
-`--all` runs the long versions: the database away for 30 seconds, the provider for two minutes.
+`--all` runs the long versions: a database outage of 30 seconds, a provider outage of two minutes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from tests.waiting import TICK, until
 MODEL = "#g1_nova-2-general"
 FRAME = str(ROOT / "pages" / "frame.py")
 NAMED = {"X-File-Name": "talk.flac"}
-SAYS = "The database of this server does not answer"
+DATABASE_AWAY = "The database of this server does not answer"
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
 
 
 def sounds(folder: Path, count: int) -> list[Path]:
-    """Short sounds, each another, so that the provider sees what is created twice."""
+    """Write short, distinct sounds, so that the provider detects a second create of the same one."""
     tone = np.sin(np.arange(4000) / 8).astype(np.float32) * 0.1
     return [
         audio.write(folder / f"{number:03}.wav", np.append(tone, np.full(1, number / count, np.float32)))
@@ -63,7 +63,7 @@ def minutes_of_speech(folder: Path, count: int = 16) -> Path:
     return audio.write(folder / "talk.flac", np.concatenate([p for c in clips for p in (c, audio.silence(0.6))]))
 
 
-def answer(server: Server) -> dict:
+def health(server: Server) -> dict:
     return requests.get(server.url + "/healthz", timeout=30).json()
 
 
@@ -74,11 +74,13 @@ def all_done(ids: list[str]) -> bool:
     return all(job.state == "done" for job in found)
 
 
-def test_the_database_is_away(provider: Provider, tmp_path: Path, monkeypatch, request: pytest.FixtureRequest):
+def test_app_reports_a_database_outage_and_loses_no_job(
+    provider: Provider, tmp_path: Path, monkeypatch, request: pytest.FixtureRequest
+):
     seconds, count = (30, 60) if request.config.getoption("--all") else (4, 12)
     provider.script(duration=2.0)
     with fleet.front(tmp_path, monkeypatch, STT_ACCESS="shared") as database:
-        fleet.watch()
+        fleet.install_triggers()
         shared = {name: os.environ[name] for name in os.environ if name.startswith(("STT_", "AIML_"))}
         web = Server(tmp_path / "web", **{**shared, "STT_DATA_DIR": str(tmp_path / "web")})
         with Worker(tmp_path / "worker") as worker, web:
@@ -86,23 +88,23 @@ def test_the_database_is_away(provider: Provider, tmp_path: Path, monkeypatch, r
             ids.append(stt.create(minutes_of_speech(tmp_path)))
             until(lambda: transcripts.last_chunk(ids[-1]) and provider.jobs, 90)
             with database.away():
-                until(lambda: answer(web)["missing"] == ["database"], 30)
+                until(lambda: health(web)["missing"] == ["database"], 30)
                 refused = requests.get(web.url + "/audio/some", timeout=30)
-                assert refused.status_code == 503 and SAYS in refused.json()["message"]
+                assert refused.status_code == 503 and DATABASE_AWAY in refused.json()["message"]
                 page = AppTest.from_file(FRAME, default_timeout=60).run()
-                assert SAYS in page.error[0].value and "Nothing is lost" in page.error[0].value
+                assert DATABASE_AWAY in page.error[0].value and "Nothing is lost" in page.error[0].value
                 TICK.wait(seconds)
-            until(lambda: answer(web)["ready"], 60)
+            until(lambda: health(web)["ready"], 60)
             assert not page.run().error and page.title
             until(lambda: all_done(ids), 240)
             assert worker.process.poll() is None
         assert len(provider.jobs) == count and provider.duplicates == []
-        assert set(fleet.witnessed().values()) == {1}
+        assert set(fleet.event_counts().values()) == {1}
     print(f"\ndatabase away for {seconds} s: of {len(ids)} jobs lost 0, created twice 0, recorded twice 0")
 
 
-def test_after_an_outage_nobody_is_taken_for_dead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog):
-    """Who is the first to reach the database again finds that nobody else has given a sign of life for long."""
+def test_no_worker_counts_as_dead_after_a_database_outage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog):
+    """Let one process reach the database before the others, when all other heartbeats are old."""
     monkeypatch.setattr(workers, "HEARTBEAT_INTERVAL", 0.1)
     monkeypatch.setattr(workers, "HEARTBEAT_TIMEOUT", 3.0)
     with (
@@ -112,36 +114,38 @@ def test_after_an_outage_nobody_is_taken_for_dead(tmp_path: Path, monkeypatch: p
         generation_id = stt.create(minutes_of_speech(tmp_path, 8))
         until(lambda: transcripts.last_chunk(generation_id), 90)
         before = records.load(generation_id, None).claim
-        worker.send(signal.SIGSTOP)  # so that it is surely not the first
+        worker.send(signal.SIGSTOP)  # so that the worker is not the first
         with database.away():
             TICK.wait(workers.HEARTBEAT_TIMEOUT)
-        until(lambda: signs_of_life() == 1, 30)
+        until(lambda: live_process_count() == 1, 30)
         worker.send(signal.SIGCONT)
-        until(lambda: signs_of_life() == 2, 30)
+        until(lambda: live_process_count() == 2, 30)
         until(lambda: all_done([generation_id]), 120)
         assert records.load(generation_id, None).claim == before
-    assert "of dead workers" not in caplog.text + worker.said()
+    assert "of dead workers" not in caplog.text + worker.log_text()
 
 
-def test_a_job_that_was_given_away_unheard_is_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog):
-    """The database gave the job to a process, and its answer was lost on the way: nobody works on it."""
+def test_job_assigned_to_a_process_that_does_not_run_it_is_requeued(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog
+):
+    """Assign the job to a process in the database, as if the response had been lost: nobody runs the job."""
     monkeypatch.setattr(workers, "HEARTBEAT_INTERVAL", 0.1)
     monkeypatch.setattr(workers, "HEARTBEAT_TIMEOUT", 3.0)
     with fleet.front(tmp_path, monkeypatch):
         generation_id = stt.create(audio.JFK)
-        given = sa.text(
+        assignment = sa.text(
             "UPDATE dbos.workflow_status SET status = 'PENDING', executor_id = :me, started_at_epoch_ms = created_at"
             " WHERE workflow_uuid = :id AND status = 'ENQUEUED'"
         )
         with pool().begin() as connection:
-            me = {"id": f"{generation_id}-1", "me": DBOS.executor_id}
-            assert connection.execute(given, me).rowcount == 1
+            parameters = {"id": f"{generation_id}-1", "me": DBOS.executor_id}
+            assert connection.execute(assignment, parameters).rowcount == 1
         with Worker(tmp_path / "worker", workers.HEARTBEAT_TIMEOUT):
             until(lambda: all_done([generation_id]), 90)
     assert "requeued 1 assigned jobs" in caplog.text
 
 
-def signs_of_life() -> int:
+def live_process_count() -> int:
     """Return how many processes have sent a heartbeat within the last second."""
     table = workers.executors
     with pool().connect() as connection:
@@ -149,14 +153,16 @@ def signs_of_life() -> int:
         return connection.execute(sa.select(sa.func.count()).select_from(table).where(recent)).scalar_one()
 
 
-def test_the_provider_is_away(provider: Provider, tmp_path: Path, monkeypatch, request: pytest.FixtureRequest):
+def test_provider_outage_loses_no_job_and_creates_none_twice(
+    provider: Provider, tmp_path: Path, monkeypatch, request: pytest.FixtureRequest
+):
     seconds, count = (120, 60) if request.config.getoption("--all") else (4, 10)
     provider.script(duration=1.0)
     with fleet.front(tmp_path, monkeypatch), Worker(tmp_path / "worker"):
         paths = sounds(tmp_path, count)
         ids = [stt.create(path, model=MODEL) for path in paths[: count // 2]]
         until(lambda: len(provider.jobs) >= count // 4, 60)
-        # Of the answers of a gateway, 503 alone says that a create was surely not accepted.
+        # Of the errors of a gateway, only 503 means that a create was certainly not accepted.
         provider.chaos("create", 1.0, ("503",))
         provider.chaos("get", 1.0, ("reset-before", "502", "503", "504"))
         ids += [stt.create(path, model=MODEL) for path in paths[count // 2 :]]
@@ -170,16 +176,16 @@ def test_the_provider_is_away(provider: Provider, tmp_path: Path, monkeypatch, r
 
 
 def as_root(request: pytest.FixtureRequest, folder: Path) -> None:
-    """Run this test again in a namespace in which this user is root, and may mount a disk; fails where that does."""
-    alone = ["unshare", "--user", "--map-root-user", "--mount"]
+    """Run this test again in a namespace where this user is root and may mount a disk. Fails if that run fails."""
+    in_namespace = ["unshare", "--user", "--map-root-user", "--mount"]
     test = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", f"--basetemp={folder / 'again'}"]
     long = ["--all"] * request.config.getoption("--all")
-    subprocess.run([*alone, *test, *long, request.node.nodeid], cwd=ROOT, check=True)
+    subprocess.run([*in_namespace, *test, *long, request.node.nodeid], cwd=ROOT, check=True)
 
 
 @contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
-    """Mount a file system of this size, which takes root."""
+    """Mount a file system of this size, which requires root."""
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)], check=True)
     try:
@@ -189,7 +195,7 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
 
 
 def create(server: Server, path: Path) -> str:
-    """Hand a file in as a program does; the generation id."""
+    """Create a job from a file through the REST routes, and return its generation id."""
     token = tokens.create("test", visitors.SHARED)
     answer = requests.post(
         server.url + "/v1/stt/create",
@@ -203,7 +209,7 @@ def create(server: Server, path: Path) -> str:
 
 
 def fill(path: Path) -> None:
-    """Write until the disk is full: not even a page of the database fits."""
+    """Write until the disk is full, so that not even a page of the database fits."""
     block = b"\0" * 4096
     with open(path, "wb", buffering=0) as file:
         try:
@@ -213,8 +219,10 @@ def fill(path: Path) -> None:
             pass
 
 
-def test_the_disk_is_full(tmp_path: Path, monkeypatch, request: pytest.FixtureRequest):
-    """On SQLite, where one disk holds the audio, the database and the weights."""
+def test_app_reports_a_full_disk_and_the_job_continues_after_it(
+    tmp_path: Path, monkeypatch, request: pytest.FixtureRequest
+):
+    """Fill the disk on SQLite, where it holds the audio, the database and the weights."""
     seconds = 30 if request.config.getoption("--all") else 2
     if os.geteuid() != 0:
         return as_root(request, tmp_path)
@@ -228,14 +236,14 @@ def test_the_disk_is_full(tmp_path: Path, monkeypatch, request: pytest.FixtureRe
             until(lambda: transcripts.last_chunk(generation_id), 90)
             text = transcripts.text_so_far(generation_id)
             fill(disk / "filler")
-            assert answer(server)["missing"] == ["room on the disk"]
+            assert health(server)["missing"] == ["room on the disk"]
             refused = requests.post(server.url + "/upload", data=talk.read_bytes(), headers=NAMED, timeout=60)
             assert refused.status_code == 507 and "full" in str(refused.json()), refused.text
             page = AppTest.from_file(FRAME, default_timeout=60).run()
             assert "disk of this server is full" in page.warning[0].value
             TICK.wait(seconds)
             os.unlink(disk / "filler")
-            until(lambda: answer(server)["ready"], 30)
+            until(lambda: health(server)["ready"], 30)
             until(lambda: all_done([generation_id]), 240)
             transcript = transcripts.transcript_of(generation_id)
             assert transcript.text.startswith(text[:40]) and transcript.duration > 60
@@ -244,11 +252,11 @@ def test_the_disk_is_full(tmp_path: Path, monkeypatch, request: pytest.FixtureRe
     print(f"\ndisk full for {seconds} s in the middle of a job: done, {transcript.word_count} words")
 
 
-def test_a_worker_that_starts_while_the_database_is_away_waits_for_it(tmp_path: Path, monkeypatch):
+def test_worker_that_starts_during_a_database_outage_waits_for_it(tmp_path: Path, monkeypatch):
     with fleet.front(tmp_path, monkeypatch) as database:
         generation_id = stt.create(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)))
         with database.away():
             worker = Worker(tmp_path / "worker").start(ready=False)
-            until(lambda: "trying again" in worker.said(), 60)
+            until(lambda: "trying again" in worker.log_text(), 60)
         until(lambda: all_done([generation_id]), 120)
         assert worker.stop() == 0

@@ -1,4 +1,4 @@
-"""A server that is killed while it makes a playback copy makes it after the next start."""
+"""Test that a playback copy is completed after the server was killed while it made the copy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VISITOR = "killed"
 OWNER = f"visitor:{VISITOR}"
 
 
-def test_a_copy_goes_on_after_a_kill_in_the_middle(tmp_path: Path):
+def test_playback_copy_is_completed_after_the_server_was_killed(tmp_path: Path):
     sound = formats.write(
         tmp_path / "long.mp3", np.tile(audio.samples(audio.JFK), 80), "libmp3lame", "mp3", layout="stereo"
     )
@@ -34,7 +34,7 @@ def test_a_copy_goes_on_after_a_kill_in_the_middle(tmp_path: Path):
         until(lambda: (s := playback_copies.playback_of(recording, "")) and 5 <= s.percent < 90)
         server.kill()
         assert list(paths.folder("incoming").iterdir())
-        server.start()  # nobody opens the player
+        server.start()  # without an open player
         until(
             lambda: playback_copies.playback_of(recording, "") == playback_copies.Playback(playback_copies.READY, 100)
         )

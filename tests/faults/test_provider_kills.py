@@ -1,6 +1,6 @@
-"""Many jobs at a provider that fails at random, on a server that is killed at random moments.
+"""Test many jobs at a provider that fails at random, on a server that is killed at random moments.
 
-Ends in the right state, and nothing is created twice. `--all` runs the long version.
+All jobs end in the right state, and none is created twice. `--all` runs the long version.
 """
 
 from __future__ import annotations
@@ -34,51 +34,51 @@ print("started", flush=True)
 until(lambda: not records.open_jobs(), 900)
 jobs.stop()
 """
-PASSING = ("429", "503", "reset-before")  # of a create: sent again, because it was surely not accepted
-AT_ONCE = 4
-LOST = ("reset-after", "truncated", "html-after")  # of a create: accepted, and the news of it lost
+TRANSIENT = ("429", "503", "reset-before")  # of a create: retried, because it was certainly not accepted
+CREATES_AT_ONCE = 4
+LOST = ("reset-after", "truncated", "html-after")  # of a create: accepted, but the response was lost
 
 
 def test_no_job_is_lost_or_created_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ):
     count, kills = (1000, 20) if request.config.getoption("--all") else (120, 5)
-    chance = random.Random(7)
+    rng = random.Random(7)
     with Provider() as provider:
         provider.script(duration=1.0)
         monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "data"))
         monkeypatch.setenv("AIML_API_KEY", KEY)
         monkeypatch.setenv("AIML_BASE_URL", provider.url)
-        monkeypatch.setenv("STT_PROVIDER_CREATES_AT_ONCE", str(AT_ONCE))
+        monkeypatch.setenv("STT_PROVIDER_CREATES_AT_ONCE", str(CREATES_AT_ONCE))
         forget()
         contents = make_jobs(count, tmp_path)
-        provider.chaos("create", 0.05, PASSING + LOST)
+        provider.chaos("create", 0.05, TRANSIENT + LOST)
         provider.chaos("get", 0.15, ("429", "500", "502", "503", "504", "reset-before", *AFTER))
         for _ in range(kills):
-            with work() as process:
-                wait_for_calls(provider, provider.calls.total() + chance.randrange(5, 3 * count // kills))
+            with run_jobs() as process:
+                wait_for_calls(provider, provider.calls.total() + rng.randrange(5, 3 * count // kills))
                 process.send_signal(signal.SIGKILL)
-        with work() as process:
+        with run_jobs() as process:
             assert process.wait(900) == 0
         ended = {job.id: job for job in records.jobs_of("local")}
-        remote = {job.id: job.content for job in provider.jobs.values()}
+        at_provider = {job.id: job.content for job in provider.jobs.values()}
         assert provider.duplicates == []
     forget()
     states = Counter(job.state if job.state == "done" else (job.error or {}).get("kind") for job in ended.values())
-    print(f"\n{count} jobs, {kills} kills: {dict(states)}; created at the provider {len(remote)}, twice 0")
+    print(f"\n{count} jobs, {kills} kills: {dict(states)}; created at the provider {len(at_provider)}, twice 0")
     assert len(ended) == count
     assert set(states) <= {"done", "SubmissionUncertain"}, states
-    # Only what was really lost may be unsure: what a fault swallowed, and the creates under way when a kill came.
-    swallowed = sum(provider.faults["create", kind] for kind in LOST)
-    assert states["SubmissionUncertain"] <= swallowed + kills * AT_ONCE
-    assert states["done"] >= count - swallowed - kills * AT_ONCE > 0
+    # Only lost creates may be uncertain: those whose response a fault dropped, and those in flight at a kill.
+    lost_responses = sum(provider.faults["create", kind] for kind in LOST)
+    assert states["SubmissionUncertain"] <= lost_responses + kills * CREATES_AT_ONCE
+    assert states["done"] >= count - lost_responses - kills * CREATES_AT_ONCE > 0
     for job in ended.values():
         if job.state == "done":
-            assert remote[job.provenance["generation_id"]] == contents[job.id]
+            assert at_provider[job.provenance["generation_id"]] == contents[job.id]
 
 
 def make_jobs(count: int, folder: Path) -> dict[str, str]:
-    """Record jobs, each with a sound of its own, without starting them; generation id -> sha256 of the sound."""
+    """Store jobs with distinct sounds without starting them. Return the sha256 of the sound by generation id."""
     program = (
         "import sys\nfrom pathlib import Path\nimport stt\nfrom stt.jobs import queueing as jobs\n"
         "jobs.enqueue = lambda job: None\n"
@@ -90,15 +90,15 @@ def make_jobs(count: int, folder: Path) -> dict[str, str]:
     tone = np.sin(np.arange(4000) / 8).astype(np.float32) * 0.1
     for number in range(count):
         audio.write(sounds / f"{number:04}.wav", np.append(tone, np.full(1, number / count, np.float32)))
-    made = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", program, str(sounds)], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    pairs = (line.split(" ", 1) for line in made.stdout.splitlines())
+    pairs = (line.split(" ", 1) for line in result.stdout.splitlines())
     return {key: hashlib.sha256(Path(path).read_bytes()).hexdigest() for key, path in pairs}
 
 
 @contextmanager
-def work() -> Iterator[subprocess.Popen]:
+def run_jobs() -> Iterator[subprocess.Popen]:
     """Run a process that works on the open jobs until none is left."""
     with subprocess.Popen([sys.executable, "-c", WORK], cwd=ROOT, stdout=subprocess.PIPE, env=os.environ) as process:
         assert process.stdout and process.stdout.readline().strip() == b"started"

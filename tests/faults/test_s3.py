@@ -1,4 +1,4 @@
-"""Audio in a bucket: a real S3 client against a server that speaks its protocol."""
+"""Test audio in a bucket, with a real S3 client and a server that implements its protocol."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.waiting import ended, until
 @pytest.fixture
 def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadedMotoServer]:
     """Store audio in a bucket while a test runs. This process queues jobs and runs none."""
-    S3FileSystem.clear_instance_cache()  # both remember where the one of the test before was
+    S3FileSystem.clear_instance_cache()  # both remember the server of the previous test
     audio_files._connect.cache_clear()
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
@@ -39,9 +39,7 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Threaded
     server.stop()
 
 
-def test_a_worker_elsewhere_hears_what_lies_in_the_bucket_until_it_is_deleted(
-    bucket: ThreadedMotoServer, tmp_path: Path
-):
+def test_worker_transcribes_audio_in_the_bucket_and_delete_removes_it(bucket: ThreadedMotoServer, tmp_path: Path):
     generation_id = stt.create(audio.JFK)
     recording = recordings.find(records.load(generation_id, None).recording_id, "local")
     with Worker(tmp_path / "elsewhere"):
@@ -52,9 +50,7 @@ def test_a_worker_elsewhere_hears_what_lies_in_the_bucket_until_it_is_deleted(
     assert not recording.kept and not recording.path.exists()
 
 
-def test_a_job_waits_until_the_bucket_is_back_and_what_comes_meanwhile_is_told(
-    bucket: ThreadedMotoServer, tmp_path: Path
-):
+def test_job_waits_for_the_bucket_and_a_create_during_the_outage_fails(bucket: ThreadedMotoServer, tmp_path: Path):
     generation_id = stt.create(audio.JFK)
     host, port = bucket.get_host_and_port()
     bucket.stop()
@@ -63,9 +59,9 @@ def test_a_job_waits_until_the_bucket_is_back_and_what_comes_meanwhile_is_told(
     assert len(recordings.all_of("local")) == 1, "and nothing is left of it"
     with Worker(tmp_path / "elsewhere"):
         until(lambda: records.load(generation_id, None).state == kinds.WORKING)
-        again = ThreadedMotoServer(host, port, verbose=False)  # with what it had
-        again.start()
+        restarted = ThreadedMotoServer(host, port, verbose=False)  # with the same contents
+        restarted.start()
         try:
             assert ended(generation_id).state == "done"
         finally:
-            again.stop()
+            restarted.stop()

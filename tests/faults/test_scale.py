@@ -1,4 +1,4 @@
-"""The benches of scale and the soak do what they say; `--all` runs them at full length. Each prints its figures."""
+"""Test the benchmarks of scale and the soak test. `--all` runs them at full length. Each prints its figures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def long(request: pytest.FixtureRequest) -> bool:
     return request.config.getoption("--all")
 
 
-def test_provider_jobs_in_flight_on_one_machine(long: bool):
+def test_one_worker_keeps_many_provider_jobs_in_flight(long: bool):
     count, seconds, stays = (1000, 30, 150) if long else (40, 1, 6)
     found = provider_scale.measure(count, seconds, stays)
     print_table("Provider jobs in flight, one worker", ["what", "value"], [[k, f"{v:.2f}"] for k, v in found.items()])
@@ -32,7 +32,7 @@ def test_two_workers_share_the_work(long: bool, tmp_path: Path):
         assert workers.throughput(tmp_path, [0, 1], 2) > 0
 
 
-def test_a_job_costs_the_same_however_many_wait(long: bool):
+def test_cost_of_a_job_does_not_depend_on_the_queue_length(long: bool):
     kinds, lengths, sample = (
         (("sqlite", "postgresql"), (100, 1000, 10_000), 100) if long else (("sqlite",), (20, 300), 10)
     )
@@ -41,7 +41,7 @@ def test_a_job_costs_the_same_however_many_wait(long: bool):
         for length, cost in zip(lengths, costs, strict=True):
             print(f"\n{kind}, {length} waiting: {cost}")
         for steps in ([cost.making_steps for cost in costs], [cost.taking_steps for cost in costs]):
-            # One row more for each that waits would be ten times as much. Fewer are no fault: PostgreSQL plans anew.
+            # One more row per waiting job would be ten times as many. Fewer are fine: PostgreSQL may change its plan.
             assert all(0 < later < 1.5 * steps[0] for later in steps)
 
 

@@ -1,4 +1,4 @@
-"""A server that is killed while it looks for speakers goes on after the next start, where it was."""
+"""Test that diarization resumes where it stopped after the server was killed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.waiting import until
 OWNER = "visitor:killed"
 
 
-def test_a_search_goes_on_after_a_kill_in_the_middle(tmp_path: Path, speaker_models: Path):
+def test_diarization_resumes_after_the_server_was_killed(tmp_path: Path, speaker_models: Path):
     talk = conversations.conversation(["1688", "2609"], seed=5, turns=8)
     sound = audio.write(tmp_path / "long.flac", np.tile(talk.samples, round(700 / talk.duration)))
     server = Server(tmp_path / "data", STT_SPEAKER_MODELS=str(speaker_models))
@@ -28,7 +28,7 @@ def test_a_search_goes_on_after_a_kill_in_the_middle(tmp_path: Path, speaker_mod
         id = transcripts.of_conversation(talk, sound, OWNER)
         recording = records.load(id, OWNER).recording_id
         assert results.next_attempt(id, 2)
-        with server:  # finds what was recorded and never begun
+        with server:  # finds the attempt that was stored but not started
             until(lambda: results.analysed(recording, "")[0] >= 1, 120)
             server.kill()
             done, complete = results.analysed(recording, "")

@@ -1,4 +1,4 @@
-"""Starting where something is wrong: one clear sentence, and an end."""
+"""Test that a start with a problem gives one clear message and ends."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def run(data: Path, port: int, **environment: str) -> subprocess.CompletedProces
     )
 
 
-def test_a_second_process_on_the_same_data_folder_is_told_so(tmp_path: Path):
+def test_second_process_on_a_data_folder_exits_with_a_message(tmp_path: Path):
     with Server(tmp_path / "data"):
         second = run(tmp_path / "data", free_port())
     assert second.returncode != 0
@@ -34,7 +34,7 @@ def test_a_second_process_on_the_same_data_folder_is_told_so(tmp_path: Path):
     assert "Traceback" not in second.stderr
 
 
-def test_a_data_folder_that_cannot_be_written_is_said_at_start(tmp_path: Path):
+def test_unwritable_data_folder_is_reported_at_start(tmp_path: Path):
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
     ended = run(blocked / "data", free_port())
@@ -44,7 +44,7 @@ def test_a_data_folder_that_cannot_be_written_is_said_at_start(tmp_path: Path):
 
 
 @pytest.mark.parametrize("command", ["app", "worker"])
-def test_a_secret_that_can_be_guessed_is_refused_and_not_repeated(tmp_path: Path, command: str):
+def test_weak_secret_is_refused_and_not_printed(tmp_path: Path, command: str):
     environment = {**os.environ, "STT_DATA_DIR": str(tmp_path / "data"), "STT_SECRET": "hunter2-hunter2"}
     program = (
         ["streamlit", "run", "streamlit_app.py", "--server.port", str(free_port())]
@@ -65,14 +65,14 @@ def test_a_secret_that_can_be_guessed_is_refused_and_not_repeated(tmp_path: Path
     assert "Traceback" not in ended.stderr and "hunter2" not in ended.stderr + ended.stdout
 
 
-def test_a_port_that_is_taken_is_said(tmp_path: Path):
+def test_port_in_use_is_reported(tmp_path: Path):
     with Server(tmp_path / "first") as server:
         ended = run(tmp_path / "second", server.port)
     assert ended.returncode != 0
     assert f"Port {server.port} is not available" in ended.stderr + ended.stdout
 
 
-def test_an_old_python_is_told_what_is_needed(tmp_path: Path):
+def test_old_python_version_is_refused_with_a_message(tmp_path: Path):
     source = (ROOT / "streamlit_app.py").read_text().replace("(3, 11)", "(99, 0)")
     script = tmp_path / "streamlit_app.py"
     script.write_text(source)
@@ -81,7 +81,7 @@ def test_an_old_python_is_told_what_is_needed(tmp_path: Path):
 
 
 @pytest.mark.parametrize("damage", ["missing", "altered"])
-def test_missing_or_altered_weights_fail_the_job_in_words(tmp_path: Path, damage: str):
+def test_missing_or_altered_weights_fail_the_job_with_a_message(tmp_path: Path, damage: str):
     folder = tmp_path / "weights"
     folder.mkdir()
     if damage == "altered":

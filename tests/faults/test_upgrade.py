@@ -1,7 +1,7 @@
-"""A database with open jobs, left by version 680a7a1 when it was killed, is taken over: they finish, nothing is done twice.
+"""Test that open jobs of version 680a7a1, which was killed, finish after an upgrade and that nothing is done twice.
 
-What it left lies in `tests/databases/open-jobs-*.db.gz`: a job at the provider, one on this machine with one finished
-chunk of 18.1 s, and one that was recorded but not queued. Its checkpoints are pickles of classes.
+`tests/databases/open-jobs-*.db.gz` holds its database: a job at the provider, one on this machine with one finished
+chunk of 18.1 s, and one that was stored but not queued. Its checkpoints are pickles of classes.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from tests.conftest import forget
 from tests.provider import KEY, Job, Provider
 from tests.waiting import ended
 
-KEPT = Path(__file__).parents[1] / "databases"
+DATABASES = Path(__file__).parents[1] / "databases"
 AT_THE_PROVIDER, HALF_DONE, NOT_QUEUED = (
     "bctn4E-rPfWUXtBT8MTXYn7VdNM", "bg0bZRt847-uqVqS6etbWTaqf8o", "mzM5qklQOFuKXCOeb6yx9lhz_Wk",
 )  # fmt: skip
-REMOTE = "KTBOaZNJQ6wi"  # the id that the provider gave
+PROVIDER_JOB_ID = "KTBOaZNJQ6wi"  # the id that the provider gave
 
 
 @pytest.fixture
 def provider(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
-    """Return the data folder as the old version left it, and the provider with its job."""
+    """Prepare the data folder as the old version left it, and return the provider with its job."""
     (data / "audio").mkdir(parents=True)
     for name in ("stt", "jobs"):
-        with gzip.open(KEPT / f"open-jobs-{name}.db.gz") as packed, open(data / f"{name}.db", "wb") as file:
+        with gzip.open(DATABASES / f"open-jobs-{name}.db.gz") as packed, open(data / f"{name}.db", "wb") as file:
             shutil.copyfileobj(packed, file)
     clips = [audio.samples(path) for path in (audio.JFK, *audio.AUSTEN)]
     talk = audio.write(data / "talk.flac", np.concatenate(clips * 2))
@@ -49,7 +49,7 @@ def provider(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
         monkeypatch.setenv("AIML_BASE_URL", provider.url)
         forget()
         script = {"duration": 0.0, "text": "It is done.", "seconds": 7.1}
-        provider.jobs[REMOTE] = Job(REMOTE, "#g1_whisper-base", "", "", 0, {}, time.time(), script)
+        provider.jobs[PROVIDER_JOB_ID] = Job(PROVIDER_JOB_ID, "#g1_whisper-base", "", "", 0, {}, time.time(), script)
         yield provider
     forget()
 
@@ -67,7 +67,7 @@ def test_open_jobs_of_an_older_version_finish_and_nothing_is_done_twice(provider
     first = [segment for segment in half_done.transcript.segments if segment.end <= before["end"]]
     assert transcripts.segment_rows(first) == [
         row | {"language": None} for row in before["segments"]
-    ]  # that version knew none
+    ]  # that version stored none
     assert half_done.transcript.duration == pytest.approx(46.8, abs=0.1)
     assert not_queued.state == "done" and "selfish" in not_queued.text
     assert not records.open_jobs()

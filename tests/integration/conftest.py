@@ -1,4 +1,4 @@
-"""What the tests with servers, databases and models share."""
+"""Provide the fixtures of tests that use servers, databases and models."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _numbers = count()
 
 @pytest.fixture
 def provider():
-    # A key of its own for each test: the pace of a key outlives a client.
+    # Each test has another key, because the request pace of a key outlives a client.
     with Provider(key=f"{KEY}-{next(_numbers)}") as provider:
         provider.script(duration=0)
         yield provider
@@ -43,18 +43,18 @@ def client(provider):
 
 @pytest.fixture
 def fetch(tmp_path):
-    """Download with private addresses allowed, as the local server has one."""
+    """Return a function that downloads a link. It allows private addresses, because the local server has one."""
 
-    def fetched(url, **options):
+    def download_link(url, **options):
         options = {"limit_bytes": 10_000_000, "timeout_seconds": 20, "allow_private": True} | options
         return download.download(url, tmp_path, **options).path
 
-    return fetched
+    return download_link
 
 
 @pytest.fixture(scope="module")
 def one_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Join the weights once for all tests of a file."""
+    """Use one data folder for all tests of a file, so that the weights are joined once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STT_DATA_DIR", str(tmp_path_factory.mktemp("data")))
         settings.cache_clear()
@@ -73,9 +73,11 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder, key = tmp_path_factory.mktemp("tls"), ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "talks.example")])
     now = datetime.now(UTC)
-    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(1))
-    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("talks.example")]), critical=False)
-    signed = made.sign(key, hashes.SHA256())
+    builder = x509.CertificateBuilder(
+        name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(1)
+    )
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName("talks.example")]), critical=False)
+    signed = builder.sign(key, hashes.SHA256())
     (folder / "certificate.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     (folder / "key.pem").write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
@@ -121,7 +123,7 @@ def owner() -> str:
 
 @pytest.fixture(scope="session")
 def dialogue() -> Conversation:
-    """Two speakers in turn, about half a minute."""
+    """Return a conversation of two speakers in turn, about half a minute."""
     return conversations.conversation(["1688", "2609"], seed=5, turns=8)
 
 

@@ -1,4 +1,4 @@
-"""The client against a real HTTP server that is as strict as the contract, and fails in every way that servers do."""
+"""Test the client with a real HTTP server that follows the contract strictly and fails in every way that servers do."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SHA256 = hashlib.sha256(JFK.read_bytes()).hexdigest()
 
 
 @pytest.fixture
-def hurried(provider):
+def fast_client(provider):
     return Client(provider.url, provider.key, read_timeout=2, create_timeout=2, clock=QUICK)
 
 
@@ -50,19 +50,21 @@ def test_a_file_is_transcribed_by_every_model(provider, client, model):
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("place", ["file", "link"])
-def test_every_option_of_a_model_is_sent_as_the_contract_wants_it(provider, client, model, place):
+def test_every_option_of_a_model_is_sent_in_the_format_of_the_contract(provider, client, model, place):
     entry = catalog.packaged().find(model)
     samples = {"switch": True, "list": ["eins", "zwei, drei"], "text": "v1 ä", "json": {"from": ["a"], "to": "b"}}
     values = {o.name: samples.get(o.kind, o.choices[0][0] if o.choices else o.minimum) for o in entry.options}
     values.pop("extra", None)
     options = clean_options(entry, values)
     client.create(model, options, **({"path": JFK} if place == "file" else {"url": LINK}))
-    written = {name: value if isinstance(value, str | list) else json.dumps(value) for name, value in options.items()}
-    expected = options if place == "link" else written
+    form_fields = {
+        name: value if isinstance(value, str | list) else json.dumps(value) for name, value in options.items()
+    }
+    expected = options if place == "link" else form_fields
     assert only(provider).options == expected
 
 
-def test_a_link_is_handed_over_as_it_is(provider, client):
+def test_link_is_sent_unchanged(provider, client):
     client.create(BASE, {"language": "en"}, url=LINK)
     assert only(provider).content == LINK and only(provider).options == {"language": "en"}
 
@@ -81,14 +83,14 @@ def test_a_link_is_handed_over_as_it_is(provider, client):
         "/",
     ],
 )
-def test_a_file_of_any_name_arrives_under_a_harmless_one(provider, client, name):
+def test_any_file_name_is_sent_in_a_harmless_form(provider, client, name):
     client.create(BASE, path=JFK, name=name)
     arrived = only(provider)
     assert arrived.content == SHA256 and 0 < len(arrived.name) <= 100
     assert not set(arrived.name) & set("/\\\r\n") and arrived.name.endswith(Path(name).suffix[-4:])
 
 
-def test_a_large_file_is_sent_from_disk_with_its_progress(provider, client, tmp_path):
+def test_large_file_is_sent_from_disk_and_progress_is_reported(provider, client, tmp_path):
     large = tmp_path / "large.wav"
     with open(large, "wb") as file:
         file.truncate(64 * 1024 * 1024)
@@ -120,7 +122,7 @@ def test_an_empty_or_missing_file_is_not_sent(provider, client, tmp_path):
 @pytest.mark.parametrize(
     ("options", "named"), [({"speaker_labels": True}, "speaker_labels"), ({"utt_split": "often"}, "utt_split")]
 )
-def test_a_setting_that_the_model_refuses_is_named(provider, client, options, named):
+def test_error_names_the_option_that_the_model_refuses(provider, client, options, named):
     for source in ({"path": JFK}, {"url": LINK}):
         with pytest.raises(errors.RequestRefused, match=named) as refused:
             client.create(BASE, options, **source)
@@ -128,18 +130,18 @@ def test_a_setting_that_the_model_refuses_is_named(provider, client, options, na
     assert provider.created == [] and provider.calls["create"] == 2
 
 
-@pytest.mark.parametrize("identity", ["../models", "a/b?c=d#e", "ä ö", "%2e%2e", "id;x=1", "x" * 300])
-def test_an_id_of_any_kind_stays_one_part_of_the_path(provider, client, identity):
+@pytest.mark.parametrize("generation_id", ["../models", "a/b?c=d#e", "ä ö", "%2e%2e", "id;x=1", "x" * 300])
+def test_any_generation_id_stays_one_segment_of_the_path(provider, client, generation_id):
     with pytest.raises(errors.ResultExpired):
-        client.get(identity)
-    provider.jobs[identity] = provider.add(BASE, "c", "n", 1, {})
-    assert results.read(client.get(identity)).status == "done"
+        client.get(generation_id)
+    provider.jobs[generation_id] = provider.add(BASE, "c", "n", 1, {})
+    assert results.read(client.get(generation_id)).status == "done"
 
 
-@pytest.mark.parametrize("identity", ["", ".", "..", "  "])
-def test_an_id_that_would_lead_elsewhere_is_not_asked_for(provider, client, identity):
+@pytest.mark.parametrize("generation_id", ["", ".", "..", "  "])
+def test_id_that_would_change_the_path_is_never_requested(provider, client, generation_id):
     with pytest.raises(errors.ResultExpired):
-        client.get(identity)
+        client.get(generation_id)
     assert provider.calls["get"] == 0
 
 
@@ -148,7 +150,7 @@ def test_an_id_that_would_lead_elsewhere_is_not_asked_for(provider, client, iden
 
 @pytest.mark.parametrize("fault", ["reset-after", "truncated", "html-after", "garbage"])
 @pytest.mark.parametrize("source", [{"path": JFK}, {"url": LINK}])
-def test_a_create_whose_answer_is_lost_is_not_sent_again(provider, client, fault, source):
+def test_create_is_not_sent_again_if_its_response_is_lost(provider, client, fault, source):
     provider.fault("create", fault)
     with pytest.raises(errors.SubmissionUncertain):
         client.create(BASE, **source)
@@ -156,7 +158,7 @@ def test_a_create_whose_answer_is_lost_is_not_sent_again(provider, client, fault
 
 
 @pytest.mark.parametrize("source", [{"path": JFK}, {"url": LINK}])
-def test_a_create_whose_answer_takes_too_long_is_not_sent_again(provider, source):
+def test_create_is_not_sent_again_if_its_response_times_out(provider, source):
     provider.fault("create", "slow-headers", seconds=3)
     with pytest.raises(errors.SubmissionUncertain, match="in time"):
         Client(provider.url, provider.key, create_timeout=0.5).create(BASE, **source)
@@ -164,7 +166,7 @@ def test_a_create_whose_answer_takes_too_long_is_not_sent_again(provider, source
 
 
 @pytest.mark.parametrize("status", ["500", "501", "502", "504"])
-def test_a_create_that_failed_inside_the_provider_may_have_been_billed(provider, client, status):
+def test_create_that_fails_inside_the_provider_may_have_been_billed(provider, client, status):
     provider.fault("create", status)
     with pytest.raises(errors.SubmissionUncertain, match="req-7"):
         client.create(BASE, path=JFK)
@@ -172,30 +174,30 @@ def test_a_create_that_failed_inside_the_provider_may_have_been_billed(provider,
 
 
 @pytest.mark.parametrize("fault", ["slow-headers", "slow-body"])
-def test_a_create_whose_answer_is_slow_is_waited_for(provider, client, fault):
+def test_slow_response_to_a_create_is_awaited(provider, client, fault):
     provider.fault("create", fault, seconds=0.7)
     assert client.create(BASE, path=JFK) == only(provider).id
 
 
 @pytest.mark.parametrize(("status", "wait"), [("429", 1), ("429", None), ("503", 1), ("503", None)])
-def test_a_create_that_was_turned_away_is_sent_again(provider, hurried, status, wait):
+def test_create_is_sent_again_after_a_429_or_503(provider, fast_client, status, wait):
     provider.fault("create", status, times=2, retry_after=wait)
-    assert hurried.create(BASE, path=JFK) == only(provider).id
+    assert fast_client.create(BASE, path=JFK) == only(provider).id
     assert provider.created == [SHA256] and provider.calls["create"] == 3
 
 
 @pytest.mark.parametrize("call", ["create", "get"])
-def test_the_waits_between_two_tries_are_real_ones(provider, client, call):
-    """On the clock of the wall: all others that wait here wait on a quick one."""
-    asked = {"create": lambda: client.create(BASE, path=JFK), "get": lambda: client.get("x", retry_seconds=60)}[call]
+def test_retries_wait_in_real_time(provider, client, call):
+    """Measure on the wall clock. All other tests here that wait use a faster clock."""
+    request = {"create": lambda: client.create(BASE, path=JFK), "get": lambda: client.get("x", retry_seconds=60)}[call]
     provider.jobs["x"] = provider.add(BASE, "c", "n", 1, {})
     provider.fault(call, "429" if call == "create" else "503", times=2, retry_after=1)
     began = time.monotonic()
-    assert asked()
+    assert request()
     assert provider.calls[call] == 3 and time.monotonic() - began >= 2
 
 
-def test_a_create_turned_away_for_longer_than_it_may_wait_ends(provider, client):
+def test_create_fails_if_it_would_wait_longer_than_it_may(provider, client):
     provider.fault("create", "429", retry_after=200)
     with pytest.raises(errors.ProviderBusy):
         client.create(BASE, path=JFK, retry_seconds=30)
@@ -208,18 +210,18 @@ def test_a_wait_for_the_provider_can_be_cancelled(provider, client):
         client.create(BASE, path=JFK, cancelled=lambda: provider.calls["create"] > 0)
 
 
-def test_an_upload_broken_off_before_its_end_is_sent_again(provider, hurried, tmp_path):
-    # Too large for the buffers between the two: what was not handed over cannot have been accepted.
+def test_upload_interrupted_before_its_end_is_sent_again(provider, fast_client, tmp_path):
+    # The file exceeds the socket buffers: an upload that was not sent in full cannot have been accepted.
     large = tmp_path / "large.wav"
     with open(large, "wb") as file:
         file.truncate(64 * 1024 * 1024)
     provider.fault("create", "reset-before", times=2)
-    hurried.create(BASE, path=large)
+    fast_client.create(BASE, path=large)
     assert len(provider.created) == 1 and provider.calls["create"] == 3
 
 
 def test_a_link_whose_connection_is_reset_is_not_sent_again(provider, client):
-    provider.fault("create", "reset-before")  # to us it looks just as a reset afterwards
+    provider.fault("create", "reset-before")  # the client cannot tell it from a reset after the request
     with pytest.raises(errors.SubmissionUncertain):
         client.create(BASE, url=LINK)
     assert provider.calls["create"] == 1
@@ -269,7 +271,7 @@ def test_a_create_that_is_refused_is_not_sent_again(provider, client, fault, kin
     assert type(refused.value) is kind and provider.calls["create"] == 1
 
 
-def test_no_more_creates_at_once_than_set(provider):
+def test_concurrent_creates_stay_within_the_limit(provider):
     provider.fault("create", "slow-headers", times=12, seconds=0.1)
     clients = [Client(provider.url, provider.key, max_creates=3) for _ in range(12)]
     with ThreadPoolExecutor(12) as pool:
@@ -277,7 +279,7 @@ def test_no_more_creates_at_once_than_set(provider):
     assert len(set(ids)) == 12 and provider.most_creating <= 3
 
 
-# A get is asked again after anything passing
+# A get is retried after any transient error
 
 
 @pytest.mark.parametrize(
@@ -297,14 +299,14 @@ def test_no_more_creates_at_once_than_set(provider):
         "redirect",
     ],
 )
-def test_a_get_goes_on_after_anything_passing(provider, hurried, fault):
-    generation_id = hurried.create(BASE, path=JFK)
+def test_get_is_retried_after_a_transient_error(provider, fast_client, fault):
+    generation_id = fast_client.create(BASE, path=JFK)
     provider.fault("get", fault, times=2, retry_after=1)
-    assert results.read(hurried.get(generation_id, retry_seconds=60)).status == "done"
+    assert results.read(fast_client.get(generation_id, retry_seconds=60)).status == "done"
     assert provider.calls["get"] == 3
 
 
-def test_a_get_whose_answer_does_not_come_is_asked_again(provider):
+def test_get_is_retried_if_its_response_times_out(provider):
     client = Client(provider.url, provider.key, read_timeout=0.3, clock=QUICK)
     generation_id = client.create(BASE, path=JFK)
     provider.fault("get", "slow-headers", seconds=1)
@@ -315,7 +317,7 @@ def test_a_get_whose_answer_does_not_come_is_asked_again(provider):
 @pytest.mark.parametrize(
     ("fault", "kind"), [("429", errors.ProviderBusy), ("503", errors.ProviderDown), ("html", errors.ProviderDown)]
 )
-def test_a_get_without_retries_is_asked_once(provider, client, fault, kind):
+def test_get_without_retries_is_sent_once(provider, client, fault, kind):
     provider.fault("get", fault)
     with pytest.raises(kind):
         client.get("x")
@@ -325,27 +327,27 @@ def test_a_get_without_retries_is_asked_once(provider, client, fault, kind):
 @pytest.mark.parametrize(
     ("fault", "kind"), [("401", errors.KeyRefused), ("403", errors.PaymentRequired), ("404", errors.ResultExpired)]
 )
-def test_a_get_that_is_refused_is_not_asked_again(provider, client, fault, kind):
+def test_refused_get_is_not_retried(provider, client, fault, kind):
     provider.fault("get", fault)
     with pytest.raises(kind, match=f"Refused with {fault}"):
         client.get("x", retry_seconds=60)
     assert provider.calls["get"] == 1
 
 
-def test_a_result_is_gone_after_its_hour(provider, client):
+def test_result_expires_after_an_hour(provider, client):
     generation_id = client.create(BASE, path=JFK)
     provider.expires = -1
     with pytest.raises(errors.ResultExpired):
         client.get(generation_id, retry_seconds=60)
 
 
-def test_an_error_inside_a_good_answer_is_a_failure(provider, client):
+def test_error_inside_a_successful_response_is_a_failure(provider, client):
     provider.fault("get", "error-inside", body={"status": "error", "error": "File has no audio"})
     reading = results.read(client.get("x"))
     assert reading.status == "failed" and reading.error.message == "File has no audio"
 
 
-def test_one_429_slows_down_every_call_of_the_key_and_no_other(provider, client):
+def test_one_429_delays_every_call_with_the_same_key_and_no_other(provider, client):
     with Provider(key="another-key") as other:
         provider.fault("get", "429", retry_after=100)
         with pytest.raises(errors.ProviderBusy):

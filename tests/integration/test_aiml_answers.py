@@ -1,4 +1,4 @@
-"""Answers that are none, errors of every shape, and the live list of models."""
+"""Test invalid responses of the provider, error messages of every shape, and the live list of models."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.provider import KEY
 BASE = "#g1_whisper-base"
 
 
-def test_an_answer_without_end_is_not_read_to_it(httpserver: HTTPServer, monkeypatch):
+def test_endless_response_is_read_up_to_a_limit(httpserver: HTTPServer, monkeypatch):
     monkeypatch.setattr(aiml, "LARGEST", 1000)
     httpserver.expect_request("/v1/stt/x").respond_with_data(b"[" + b"1," * 5000)
     with pytest.raises(errors.ProviderDown):
@@ -28,14 +28,14 @@ def test_an_answer_without_end_is_not_read_to_it(httpserver: HTTPServer, monkeyp
     "body",
     [b"", b"null", b"[]", b'"text"', b"{", b"[" * 200_000, b"\xff\xfe{", b"<html>", b'{"a": 1}' * 2],
 )
-def test_an_answer_that_is_no_object_passes(httpserver: HTTPServer, body):
+def test_response_that_is_no_object_is_a_transient_error(httpserver: HTTPServer, body):
     httpserver.expect_request("/v1/stt/x").respond_with_data(body)
     with pytest.raises(errors.ProviderDown):
         Client(httpserver.url_for("/v1"), KEY).get("x")
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         ({"message": "Plain", "requestId": "r-1"}, "Plain (request id r-1)"),
         ({"message": ["one", "two"]}, "one; two"),
@@ -47,14 +47,14 @@ def test_an_answer_that_is_no_object_passes(httpserver: HTTPServer, body):
         (None, "The provider answered with status 400."),
     ],
 )
-def test_the_message_of_an_error_is_found_in_any_shape(httpserver: HTTPServer, body, said):
+def test_error_message_is_found_in_a_body_of_any_shape(httpserver: HTTPServer, body, message):
     httpserver.expect_request("/v1/stt/x").respond_with_json(body, status=400)
     with pytest.raises(errors.RequestRefused) as refused:
         Client(httpserver.url_for("/v1"), KEY).get("x")
-    assert refused.value.message == said
+    assert refused.value.message == message
 
 
-def test_a_web_page_of_a_gateway_is_no_verdict_on_the_job(httpserver: HTTPServer):
+def test_web_page_of_a_gateway_is_a_transient_error(httpserver: HTTPServer):
     for status in (401, 403, 404, 502):
         httpserver.clear()
         httpserver.expect_request("/v1/stt/x").respond_with_data("<html>", status=status, content_type="text/html")
@@ -62,7 +62,7 @@ def test_a_web_page_of_a_gateway_is_no_verdict_on_the_job(httpserver: HTTPServer
             Client(httpserver.url_for("/v1"), KEY).get("x")
 
 
-def test_the_live_list_is_read_without_a_key_and_only_when_it_changed(provider, tmp_path):
+def test_live_model_list_is_read_without_a_key_and_only_if_it_changed(provider, tmp_path):
     models = partial(list_models, provider.url)
     entries, etag = models()
     assert len(entries) > 20 and models(etag) == (None, etag)
@@ -76,6 +76,6 @@ def test_the_live_list_is_read_without_a_key_and_only_when_it_changed(provider, 
 
 
 @pytest.mark.parametrize("fault", ["500", "html", "truncated", "reset-before", "error-inside", "redirect", "429"])
-def test_without_the_live_list_the_packaged_one_serves(provider, tmp_path, fault):
+def test_packaged_model_list_is_used_if_the_live_list_fails(provider, tmp_path, fault):
     provider.fault("models", fault)
     assert catalog.load(tmp_path, partial(list_models, provider.url)) is catalog.packaged()

@@ -1,4 +1,4 @@
-"""The key of the AI/ML API: it is judged, goes to the provider alone, and shows nowhere."""
+"""Test the key of the AI/ML API: it is checked, sent to the provider alone, and never shown."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.provider import KEY, Provider
 BASE = "#g1_whisper-base"
 
 
-def test_a_key_that_works_is_told_from_one_that_does_not(provider, client):
+def test_key_check_distinguishes_a_valid_key_from_a_refused_one(provider, client):
     assert client.check_key() == "The key works."
     with pytest.raises(errors.KeyRefused, match="Invalid"):
         Client(provider.url, "sk-wrong").check_key()
@@ -29,25 +29,25 @@ def test_a_key_that_works_is_told_from_one_that_does_not(provider, client):
 
 
 @pytest.mark.parametrize("key", [None, "", "   "])
-def test_without_a_key_nothing_starts(key):
+def test_client_without_a_key_is_refused(key):
     with pytest.raises(errors.KeyMissing):
         Client("http://localhost/v1", key)
 
 
 @pytest.mark.parametrize("key", ["sk-a\nX-Evil: 1", "sk a b", "schlüssel", "k" * 5000, "sk-\x00"])
-def test_a_key_that_no_header_takes_is_refused_without_being_quoted(key):
+def test_key_that_no_header_can_hold_is_refused_without_being_quoted(key):
     with pytest.raises(errors.KeyRefused) as refused:
         Client("http://localhost/v1", key)
     assert key not in str(refused.value) and key not in repr(refused.value.__dict__)
 
 
 @pytest.mark.parametrize("address", ["", "api.aimlapi.com/v1", "ftp://a/v1", "http://"])
-def test_an_address_that_is_none_is_the_servers_fault(address):
+def test_invalid_provider_address_is_a_setup_error(address):
     with pytest.raises(errors.SetupError, match="AIML_BASE_URL"):
         Client(address, KEY)
 
 
-def test_the_key_shows_in_no_error_no_repr_and_no_log(provider, client, caplog):
+def test_key_appears_in_no_error_no_repr_and_no_log(provider, client, caplog):
     caplog.set_level(logging.DEBUG)
     provider.script("https://example.org/echo", error=f"Key {provider.key} is wrong")
     echo = {"message": f"Your key {provider.key} is bad. " + "x" * 255 + provider.key}
@@ -108,7 +108,7 @@ def test_a_password_file_does_not_replace_the_key(provider, client, tmp_path, mo
     assert client.create(BASE, path=JFK) in provider.jobs
 
 
-def test_cookies_are_not_kept(httpserver: HTTPServer):
+def test_cookies_are_not_stored(httpserver: HTTPServer):
     httpserver.expect_request("/v1/stt/x").respond_with_json({"status": "queued"}, headers={"Set-Cookie": "a=b"})
     client = Client(httpserver.url_for("/v1"), KEY)
     client.get("x")

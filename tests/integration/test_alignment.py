@@ -1,4 +1,4 @@
-"""Transcripts that exist already become versions: their words are found in real speech, and what does not fit is said."""
+"""Test imported transcripts: their words are aligned with real speech, and what does not fit is reported."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def recording(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Recording:
-    """Return two speakers, one after the other, with 3 s of silence between."""
+    """Return a recording of two speakers, one after the other, with 3 s of silence between."""
     sound = np.concatenate([audio.samples(audio.JFK), audio.silence(3.0), audio.samples(audio.AUSTEN[0])])
     path = audio.write(tmp_path_factory.mktemp("sound") / "talk.flac", sound)
     return recordings.take_in(path, OWNER)
@@ -52,24 +52,24 @@ def recording(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Recordi
 
 @pytest.fixture(scope="module")
 def decoded(recording: Recording) -> Transcript:
-    """Return the transcription on this machine."""
-    made = service.create(recording, owner=OWNER, options={"language": "en"})
-    found = ended(made, OWNER).transcript
+    """Return the transcript that this machine decodes."""
+    job_id = service.create(recording, owner=OWNER, options={"language": "en"})
+    found = ended(job_id, OWNER).transcript
     assert found is not None
     return found
 
 
 def bring(found: reader.Brought, recording: Recording | None, **options: str) -> service.Progress:
     transcript = found.for_sound if recording else found.transcript
-    made = bringing.bring(transcript, recording, provenance=found.provenance, owner=OWNER, options=options)
-    return ended(made, OWNER)
+    job_id = bringing.bring(transcript, recording, provenance=found.provenance, owner=OWNER, options=options)
+    return ended(job_id, OWNER)
 
 
 def letters(word: Word) -> str:
     return "".join(filter(str.isalnum, word.text)).lower()
 
 
-def test_every_word_of_a_text_without_times_is_found(decoded: Transcript, recording: Recording):
+def test_every_word_of_a_text_without_times_is_aligned(decoded: Transcript, recording: Recording):
     found = bring(reader.read(TEXT.encode(), "speech.txt"), recording)
     assert found.state == kinds.DONE and found.transcript is not None
     assert found.text == TEXT and found.transcript.timed and found.job.language == "en"
@@ -85,17 +85,17 @@ def test_every_word_of_a_text_without_times_is_found(decoded: Transcript, record
     assert found.job.id in {job.id for job in versions.of(found.job)} and len(versions.of(found.job)) > 1
 
 
-def test_a_passage_that_nobody_says_is_marked_and_not_forced(decoded: Transcript, recording: Recording):
+def test_text_that_nobody_speaks_is_marked_and_not_aligned(decoded: Transcript, recording: Recording):
     found = bring(reader.pasted(TEXT.replace("And Mr.", f"{ELSE} And Mr.")), recording).transcript
     assert found is not None and ELSE in found.text, "nothing is dropped"
     (row,) = found.extras[UNFIT]
     assert "yellow bananas" in row["text"] and len(row["text"]) < len(ELSE) + 20
-    unsure = {letters(word) for word in found.words if word.confidence is None}
-    assert {"yellow", "bananas", "markets"} <= unsure and not {"dashwood", "fellow"} & unsure
+    unaligned = {letters(word) for word in found.words if word.confidence is None}
+    assert {"yellow", "bananas", "markets"} <= unaligned and not {"dashwood", "fellow"} & unaligned
     assert [w.start for w in found.words] == sorted(w.start for w in found.words)
 
 
-def test_speech_that_the_text_lacks_is_said(decoded: Transcript, recording: Recording):
+def test_speech_missing_from_the_text_is_reported(decoded: Transcript, recording: Recording):
     found = bring(reader.pasted(TEXT.partition(" And Mr.")[0]), recording).transcript
     assert found is not None
     (row,) = found.extras[UNWRITTEN]
@@ -103,7 +103,7 @@ def test_speech_that_the_text_lacks_is_said(decoded: Transcript, recording: Reco
     assert max(word.end for word in found.words) < 11.5, "the last word is not stretched over it"
 
 
-def test_the_times_of_subtitles_stay_and_their_words_lie_within(recording: Recording):
+def test_subtitle_times_are_kept_and_their_words_lie_within_them(recording: Recording):
     subtitles = (
         "1\n00:00:00,200 --> 00:00:03,400\nAnna: And so, my fellow Americans:\n\n"
         "2\n00:00:08,000 --> 00:00:10,900\nAnna: ask what you can do for your country.\n"
@@ -120,29 +120,29 @@ def test_the_times_of_subtitles_stay_and_their_words_lie_within(recording: Recor
     assert between["start"] < 8.0 and after["end"] > 20.0, "ask not, and what Austen says"
 
 
-def test_a_recording_that_nobody_transcribed_is_decoded_first(engine: None):
+def test_recording_without_a_transcript_is_decoded_first(engine: None):
     found = bring(reader.read(audio.JFK_WORDS.encode(), "a.txt"), recordings.take_in(audio.JFK, OWNER), language="en")
     assert found.state == kinds.DONE and found.job.provenance["decoding"] == "made for it"
     assert found.text == audio.JFK_WORDS and found.transcript is not None and len(found.transcript.words) == 22
 
 
-def test_words_with_times_and_texts_alone_are_done_at_once(engine: None, recording: Recording):
+def test_timed_words_and_texts_without_a_recording_are_done_at_once(engine: None, recording: Recording):
     words = (Word(" Ask", 0.2, 0.6, 0.9), Word(" not.", 0.6, 1.2, 0.4))
     timed = Transcript((Segment(0.2, 1.2, " Ask not.", words),), 1.2, "en")
     for transcript, sound in ((timed, recording), (Transcript((Segment(0, 0, "Only a memory."),), timed=False), None)):
-        made = bringing.bring(transcript, sound, provenance={"brought_from": "a"}, owner=OWNER)
-        job = records.load(made, OWNER)
-        assert job.state == kinds.DONE and transcripts.transcript_of(made) == transcript
+        job_id = bringing.bring(transcript, sound, provenance={"brought_from": "a"}, owner=OWNER)
+        job = records.load(job_id, OWNER)
+        assert job.state == kinds.DONE and transcripts.transcript_of(job_id) == transcript
         assert job.id in {each.id for each in history.find(OWNER, text=transcript.text.split()[-1].strip("."))}
-        retype(made, OWNER, 0, "Corrected.")
-        assert transcripts.transcript_of(made).text == "Corrected."
+        retype(job_id, OWNER, 0, "Corrected.")
+        assert transcripts.transcript_of(job_id).text == "Corrected."
 
 
 def test_segments_after_the_end_of_the_recording_are_marked(recording: Recording):
     words = (Word(" Ask", 90.2, 90.6, 0.9), Word(" not.", 90.6, 91.2, 0.4))
     late = Transcript((Segment(90.2, 91.2, " Ask not.", words),), 91.2, "en")
-    made = bringing.bring(late, recording, provenance={}, owner=OWNER)
-    assert transcripts.transcript_of(made).extras[UNFIT] == [{"start": 90.2, "end": 91.2, "text": "Ask not."}]
+    job_id = bringing.bring(late, recording, provenance={}, owner=OWNER)
+    assert transcripts.transcript_of(job_id).extras[UNFIT] == [{"start": 90.2, "end": 91.2, "text": "Ask not."}]
     subtitles = bring(reader.pasted("1\n00:01:30,000 --> 00:01:32,000\nAsk not what your country can do.\n"), recording)
     assert subtitles.transcript is not None and len(subtitles.transcript.extras[UNFIT]) == 1
     assert [word.confidence for word in subtitles.transcript.words] == [None] * 7
@@ -150,17 +150,17 @@ def test_segments_after_the_end_of_the_recording_are_marked(recording: Recording
 
 def test_a_cancelled_alignment_keeps_the_text_and_can_be_retried(engine: None, recording: Recording):
     transcript = Transcript((Segment(0, 0, TEXT),), timed=False)
-    made = bringing.bring(transcript, recording, provenance={}, owner=OWNER, options={"language": "en"})
-    assert service.get(made, owner=OWNER).text == TEXT
-    service.cancel(made, owner=OWNER)
-    found = until(lambda: (p := service.get(made, owner=OWNER)) and p.state == kinds.CANCELLED and p)
+    job_id = bringing.bring(transcript, recording, provenance={}, owner=OWNER, options={"language": "en"})
+    assert service.get(job_id, owner=OWNER).text == TEXT
+    service.cancel(job_id, owner=OWNER)
+    found = until(lambda: (p := service.get(job_id, owner=OWNER)) and p.state == kinds.CANCELLED and p)
     assert found.text == TEXT
-    service.retry(made, owner=OWNER)
-    again = ended(made, OWNER)
+    service.retry(job_id, owner=OWNER)
+    again = ended(job_id, OWNER)
     assert again.state == kinds.DONE and again.text == TEXT and again.transcript is not None and again.transcript.words
 
 
-def test_a_transcript_is_brought_only_for_an_own_recording_and_with_options_that_exist(recording: Recording):
+def test_transcript_is_imported_only_for_an_own_recording_and_valid_options(recording: Recording):
     transcript = Transcript((Segment(0, 0, TEXT),), timed=False)
     with pytest.raises(NotFound):
         bringing.bring(transcript, recording, provenance={}, owner="visitor:ben")
@@ -169,7 +169,7 @@ def test_a_transcript_is_brought_only_for_an_own_recording_and_with_options_that
             bringing.bring(transcript, recording, provenance={}, owner=OWNER, options=options)
 
 
-def test_the_quotas_of_the_host_count_what_is_aligned(engine: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_quotas_of_the_host_count_aligned_recordings(engine: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     from stt.settings import settings
 
     path = audio.write(tmp_path / "a.wav", np.resize(audio.samples(audio.JFK), 90 * audio.RATE))
@@ -186,6 +186,6 @@ def test_the_quotas_of_the_host_count_what_is_aligned(engine: None, tmp_path: Pa
 
 
 def test_segments_of_a_finished_version_are_unchanged_by_another(decoded: Transcript, recording: Recording):
-    kept = put(OWNER, decoded)
+    job_id = put(OWNER, decoded)
     bring(reader.pasted(TEXT), recording)
-    assert transcripts.transcript_of(kept) == decoded
+    assert transcripts.transcript_of(job_id) == decoded

@@ -1,4 +1,4 @@
-"""Copies of audio from afar, on this machine."""
+"""Test the local cache of audio files that lie in a remote store."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.conftest import forget
 
 
 @pytest.fixture
-def afar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def remote_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Return a remote store, and a cache with room for one file of 3 bytes."""
     monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "first"))
     monkeypatch.setenv("STT_STORAGE", f"file://{tmp_path}/afar")
@@ -26,7 +26,7 @@ def afar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     forget()
 
 
-def saved(tmp_path: Path, *names: str) -> None:
+def save_files(tmp_path: Path, *names: str) -> None:
     for name in names:
         (tmp_path / "part").write_bytes(b"123")
         audio_files.save(tmp_path / "part", name)
@@ -37,25 +37,25 @@ def age(*paths: Path) -> None:
         os.utime(path, (1.0, 1.0))
 
 
-def test_what_is_saved_makes_room_in_the_cache(afar: Path, tmp_path: Path):
+def test_saving_a_file_removes_older_ones_from_the_cache(remote_store: Path, tmp_path: Path):
     cache = tmp_path / "first" / "cache"
     for number in range(5):
-        saved(tmp_path, f"sound-{number}")
+        save_files(tmp_path, f"sound-{number}")
         age(*cache.iterdir())
     assert [path.name for path in cache.iterdir()] == ["sound-4"]
-    assert len(list(afar.iterdir())) == 5
+    assert len(list(remote_store.iterdir())) == 5
 
 
-def test_what_somebody_is_about_to_open_stays_in_the_cache(afar: Path, tmp_path: Path):
-    saved(tmp_path, "a", "b")
+def test_file_that_is_about_to_be_opened_stays_in_the_cache(remote_store: Path, tmp_path: Path):
+    save_files(tmp_path, "a", "b")
     age(tmp_path / "first" / "cache" / "a")
-    wanted = audio_files.local("a")  # the answer to a request, which opens it a moment later
-    saved(tmp_path, "c", "d")
+    wanted = audio_files.local("a")  # the response to a request opens it a moment later
+    save_files(tmp_path, "c", "d")
     assert wanted.read_bytes() == b"123"
 
 
-def test_what_was_deleted_on_another_machine_leaves_the_cache(
-    afar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_file_deleted_on_another_machine_is_removed_from_the_cache(
+    remote_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(audio_files, "CACHE_BYTES", 1 << 30)
     kept, deleted = (recordings.take_in(audio.JFK, "visitor:ann") for _ in range(2))
@@ -67,19 +67,21 @@ def test_what_was_deleted_on_another_machine_leaves_the_cache(
 
 
 @pytest.mark.parametrize(("folder", "file"), [(0o700, 0o600), (0o750, 0o640), (0o2770, 0o660)])
-def test_a_file_in_a_shared_folder_is_for_those_whom_the_folder_lets_in(
-    afar: Path, tmp_path: Path, folder: int, file: int
+def test_file_in_a_shared_folder_has_the_permissions_of_the_folder(
+    remote_store: Path, tmp_path: Path, folder: int, file: int
 ):
-    afar.mkdir()
-    afar.chmod(folder)
-    saved(tmp_path, "a")
-    assert (afar / "a").stat().st_mode & 0o777 == file and afar.stat().st_mode & 0o7777 == folder
+    remote_store.mkdir()
+    remote_store.chmod(folder)
+    save_files(tmp_path, "a")
+    assert (remote_store / "a").stat().st_mode & 0o777 == file and remote_store.stat().st_mode & 0o7777 == folder
 
 
-def test_many_at_once_in_a_cache_that_is_too_small(afar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_concurrent_reads_work_with_a_cache_that_is_too_small(
+    remote_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(audio_files, "MIN_CACHE_SECONDS", 0.0)
     names = [f"sound-{number}" for number in range(20)]
-    saved(tmp_path, *names)
+    save_files(tmp_path, *names)
     monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "second"))  # another machine: it has no copies yet
     forget()
     with ThreadPoolExecutor(8) as threads:

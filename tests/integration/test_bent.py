@@ -1,4 +1,4 @@
-"""Whatever is bent, cut or joined in a recording: it is read, or refused with a sentence, and the next one is read."""
+"""Test damaged recordings: each is read or refused with a message, and the next one is read. Test malformed links."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from stt.links import download
 from tests import audio
 
 EACH, ALL = 25, 1500  # files of each format; the second with --all
-KEPT = 400 << 10  # bytes at most of what is joined
+MAX_BYTES = 400 << 10  # bytes at most of a damaged file
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """Return a recording of three seconds in each format."""
+def intact(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Return an intact recording of three seconds in each format."""
     folder, sound = tmp_path_factory.mktemp("whole"), audio.samples(audio.JFK)[: 3 * audio.RATE]
-    return {end: audio.write(folder / f"a{end}", sound).read_bytes() for end in FORMATS}
+    return {suffix: audio.write(folder / f"a{suffix}", sound).read_bytes() for suffix in FORMATS}
 
 
 FORMATS = (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".webm")
 
 
-def bent(content: bytes, other: bytes, chance: np.random.Generator) -> bytes:
+def damage(content: bytes, other: bytes, chance: np.random.Generator) -> bytes:
     """Damage the content in one to three ways: bytes changed, numbers maximised, truncated, a part repeated, joined."""
     for _ in range(chance.integers(1, 4)):
         data = bytearray(content)
@@ -44,16 +44,16 @@ def bent(content: bytes, other: bytes, chance: np.random.Generator) -> bytes:
                 data[place:place] = data[place // 2 : place]
             case _:
                 data[place:] = other[chance.integers(0, len(other)) :]
-        content = bytes(data[:KEPT])
+        content = bytes(data[:MAX_BYTES])
     return content
 
 
-@pytest.mark.parametrize("end", FORMATS)
-def test_a_bent_recording_is_read_or_refused_with_a_sentence(tmp_path: Path, whole, end: str, request):
-    chance = np.random.default_rng(FORMATS.index(end))
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_damaged_recording_is_read_or_refused_with_a_message(tmp_path: Path, intact, suffix: str, request):
+    chance = np.random.default_rng(FORMATS.index(suffix))
     path = tmp_path / "recording"
     for _ in range(ALL if request.config.getoption("--all") else EACH):
-        path.write_bytes(bent(whole[end], whole[FORMATS[chance.integers(0, len(FORMATS))]], chance))
+        path.write_bytes(damage(intact[suffix], intact[FORMATS[chance.integers(0, len(FORMATS))]], chance))
         try:
             found = decoder.probe(path, "holiday")
             assert found.kind and (found.duration is None or found.duration > 0)
@@ -62,7 +62,7 @@ def test_a_bent_recording_is_read_or_refused_with_a_sentence(tmp_path: Path, who
             assert np.isfinite(samples).all() and np.abs(samples).max(initial=0) <= 1
         except InputError as error:
             assert error.message and error.guidance
-    path.write_bytes(whole[end])
+    path.write_bytes(intact[suffix])
     assert decoder.probe(path).duration == pytest.approx(3, abs=0.2)
 
 
@@ -77,13 +77,13 @@ HOSTS = (
     "169.254.169.254",
     "a.local",
 )
-BENDS = ("", "user:pass@", "example.org@", "example.org%40", "example.org\\@", "%00", " ", "\t", "\u2024", "\uff0e")
+PREFIXES = ("", "user:pass@", "example.org@", "example.org%40", "example.org\\@", "%00", " ", "\t", "\u2024", "\uff0e")
 
 
 @pytest.mark.parametrize("scheme", ["http", "https", "HTTP", "file", "ftp", "gopher", "javascript", "data", "//", ""])
-def test_a_bent_link_is_refused_or_leads_where_it_says(scheme: str):
+def test_malformed_link_is_refused_or_becomes_a_clean_http_address(scheme: str):
     for host in HOSTS:
-        for bend in BENDS:
+        for prefix in PREFIXES:
             for tail in (
                 "",
                 ":22",
@@ -95,7 +95,7 @@ def test_a_bent_link_is_refused_or_leads_where_it_says(scheme: str):
                 "#@example.org",
                 "\r\nHost: x",
             ):
-                address = f"{scheme}://{bend}{host}{tail}" if scheme.isalpha() else f"{scheme}{bend}{host}{tail}"
+                address = f"{scheme}://{prefix}{host}{tail}" if scheme.isalpha() else f"{scheme}{prefix}{host}{tail}"
                 try:
                     good = download.well_formed(address)
                 except BadLink as error:

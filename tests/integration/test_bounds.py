@@ -1,4 +1,4 @@
-"""What people type has a length that the server holds to, with a sentence; and a disk keeps some room."""
+"""Test length limits of what people type, each with an error message, and the space that a disk keeps free."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def set_option(kind: str, value: Any) -> None:
     clean_options(model, {name: value})
 
 
-# What, the longest that passes or None where another check refuses it, one more, and who refuses.
+# Function, longest accepted input, input over the limit, and the error.
 FIELDS: dict[str, tuple[Callable[[Any], Any], Any, Any, type[SttError]]] = {
     "a link": (download.well_formed, "https://a.example/".ljust(download.LONGEST, "a"), "https://a.example/".ljust(download.LONGEST + 1, "a"), BadLink),
     "many links": (recordings.links_in, "a b " * 9 + "c " * recordings.MAX_LINKS,
@@ -61,12 +61,12 @@ FIELDS: dict[str, tuple[Callable[[Any], Any], Any, Any, type[SttError]]] = {
 
 @pytest.mark.usefixtures("data")
 @pytest.mark.parametrize("name", FIELDS)
-def test_a_text_has_a_bound_and_a_sentence(name: str):
-    take, longest, one_more, refusal = FIELDS[name]
-    take(longest)
+def test_text_over_its_limit_is_refused_with_a_message(name: str):
+    accept, longest, one_more, refusal = FIELDS[name]
+    accept(longest)
     with pytest.raises(refusal) as refused:
-        take(one_more)
-    assert any(letter.isdigit() for letter in refused.value.message), "it says how much"
+        accept(one_more)
+    assert any(letter.isdigit() for letter in refused.value.message), "the message states the limit"
     assert refused.value.guidance
 
 
@@ -81,7 +81,7 @@ CORRECTIONS: dict[str, tuple[Callable[[str, Any], Any], Any, Any]] = {
 
 @pytest.mark.usefixtures("data")
 @pytest.mark.parametrize("name", CORRECTIONS)
-def test_a_correction_has_a_bound_and_a_sentence(name: str):
+def test_correction_over_its_limit_is_refused_with_a_message(name: str):
     correct, longest, one_more = CORRECTIONS[name]
     with pytest.raises(BadOption, match="at most"):
         correct(finished().id, one_more)
@@ -89,7 +89,7 @@ def test_a_correction_has_a_bound_and_a_sentence(name: str):
     assert len(history.find(ANN)) == 2
 
 
-def disk(monkeypatch: pytest.MonkeyPatch, total: int, free: int) -> None:
+def set_disk(monkeypatch: pytest.MonkeyPatch, total: int, free: int) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(total=total, free=free))
 
 
@@ -105,7 +105,7 @@ def disk(monkeypatch: pytest.MonkeyPatch, total: int, free: int) -> None:
 def test_a_disk_keeps_five_per_cent_or_two_gigabytes_free(
     tmp_path, monkeypatch, total: int, free: int, size: int, fits: bool
 ):
-    disk(monkeypatch, total, free)
+    set_disk(monkeypatch, total, free)
     if fits:
         paths.check_room(tmp_path, size)
     else:
@@ -113,35 +113,35 @@ def test_a_disk_keeps_five_per_cent_or_two_gigabytes_free(
             paths.check_room(tmp_path, size)
 
 
-def test_nothing_more_is_taken_in_when_the_disk_is_nearly_full(host, httpserver, monkeypatch, tmp_path):
+def test_nothing_is_accepted_when_the_disk_is_nearly_full(host, httpserver, monkeypatch, tmp_path):
     host(STT_STORAGE=f"file://{tmp_path}/afar")
     httpserver.expect_request("/a.flac").respond_with_data(audio.JFK.read_bytes(), content_type="audio/flac")
     (settings().data_dir / "incoming").mkdir(parents=True)
     takeout.check_room()
-    disk(monkeypatch, 100 * GB, 2 * GB - 1)
-    ways: list[Callable[[], Any]] = [
+    set_disk(monkeypatch, 100 * GB, 2 * GB - 1)
+    operations: list[Callable[[], Any]] = [
         lambda: recordings.take_in(audio.JFK, ANN),
         lambda: live_recordings.start(ANN, "ann", "Recording"),
         lambda: download.download(httpserver.url_for("/a.flac"), settings().data_dir / "incoming", limit_bytes=GB, timeout_seconds=20, allow_private=True),
         takeout.check_room,
     ]  # fmt: skip
-    for way in ways:
+    for operation in operations:
         with pytest.raises(DiskFull, match="too little room"):
-            way()
+            operation()
     assert not list((settings().data_dir / "incoming").iterdir())
 
 
-def test_the_disk_is_looked_at_again_while_a_file_arrives(host, monkeypatch):
+def test_free_space_is_checked_again_while_a_file_arrives(host, monkeypatch):
     host()
     with recordings.Intake("a.wav", ANN) as intake:
         intake.write(b"x" * (paths.CHECKED - 1))
-        disk(monkeypatch, 100 * GB, GB)
+        set_disk(monkeypatch, 100 * GB, GB)
         with pytest.raises(DiskFull):
             intake.write(b"xx")
     assert not list((settings().data_dir / "incoming").iterdir())
 
 
-def test_the_address_of_a_link_that_failed_is_not_in_what_is_logged(fetch, caplog):
+def test_address_of_a_failed_link_is_not_logged(fetch, caplog):
     with pytest.raises(BadLink) as failed:
         fetch("http://127.0.0.1:9/secret-talk.mp3?token=of-ann")
     logging.getLogger("stt.test").warning("failed: %s", failed.value.detail)

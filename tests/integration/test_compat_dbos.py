@@ -1,4 +1,4 @@
-"""What is taken for granted of DBOS."""
+"""Test what this project assumes about DBOS."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from stt.ops import logs
 from tests.waiting import until
 
 QUEUE = "playback"  # runs one workflow at a time
-entered, go_on = threading.Event(), threading.Event()
+entered, proceed = threading.Event(), threading.Event()
 ended: list[BaseException | None] = []
 thread_names: list[str] = []
 
 
 @DBOS.workflow(name="compat-waits")
-def waits() -> None:
-    """Wait in the middle; note how it ended."""
+def waiting_workflow() -> None:
+    """Wait in the middle, then record how the workflow ended."""
     thread_names.append(threading.current_thread().name)
     entered.set()
-    go_on.wait(60)
+    proceed.wait(60)
     try:
         DBOS.run_step({"name": "after"}, time.time)
     except BaseException as error:
@@ -38,29 +38,29 @@ def waits() -> None:
 
 
 @DBOS.workflow(name="compat-asks")
-def asks(outside: bool) -> None:
+def status_workflow(outside: bool) -> None:
     if outside:
         compat.outside_workflow(DBOS.get_workflow_status, "none")
     else:
         DBOS.get_workflow_status("none")
 
 
-def begin(name: str, workflow: Callable[..., None], *values: object) -> None:
+def enqueue(name: str, workflow: Callable[..., None], *values: object) -> None:
     entered.clear()
-    go_on.clear()
+    proceed.clear()
     ended.clear()
     with SetWorkflowID(name):
         DBOS.enqueue_workflow(QUEUE, workflow, *values)
 
 
 def test_dbos_ends_a_reassigned_workflow_with_a_base_exception(engine: Path):
-    begin("reassigned-1", waits)
+    enqueue("reassigned-1", waiting_workflow)
     assert entered.wait(30)
-    work = DBOS.get_workflow_status("reassigned-1")
-    assert work is not None and work.status == "PENDING"
+    status = DBOS.get_workflow_status("reassigned-1")
+    assert status is not None and status.status == "PENDING"
     DBOS.resume_workflows(["reassigned-1"], queue_name=QUEUE)
     until(lambda: (now := DBOS.get_workflow_status("reassigned-1")) and now.status == "ENQUEUED")
-    go_on.set()
+    proceed.set()
     until(lambda: ended)
     assert isinstance(ended[0], BaseException) and not isinstance(ended[0], Exception)
     until(lambda: DBOS.get_workflow_status("reassigned-1").status == "SUCCESS")
@@ -68,32 +68,32 @@ def test_dbos_ends_a_reassigned_workflow_with_a_base_exception(engine: Path):
 
 
 def test_dbos_ends_a_cancelled_workflow_with_a_base_exception(engine: Path):
-    begin("cancelled-1", waits)
+    enqueue("cancelled-1", waiting_workflow)
     assert entered.wait(30)
     DBOS.cancel_workflow("cancelled-1")
-    go_on.set()
+    proceed.set()
     until(lambda: ended)
     assert isinstance(ended[0], BaseException) and not isinstance(ended[0], Exception)
 
 
 def test_dbos_logs_an_error_for_a_workflow_that_is_deleted_while_it_ends(engine: Path, caplog):
     logs.adopt()
-    begin("deleted-1", waits)
+    enqueue("deleted-1", waiting_workflow)
     assert entered.wait(30)
     DBOS.cancel_workflow("deleted-1")
     DBOS.delete_workflow("deleted-1")
-    go_on.set()
+    proceed.set()
     until(lambda: "a workflow was deleted while it ended" in caplog.messages)
     assert not [record for record in caplog.records if record.levelno > logging.WARNING]
 
 
-def test_dbos_notes_who_dequeued_a_workflow_and_when(engine: Path):
-    begin("dequeued-1", waits)
+def test_dbos_records_who_dequeued_a_workflow_and_when(engine: Path):
+    enqueue("dequeued-1", waiting_workflow)
     assert entered.wait(30)
-    work = DBOS.get_workflow_status("dequeued-1")
-    go_on.set()
-    assert work.executor_id == DBOS.executor_id and work.queue_name == QUEUE
-    assert work.dequeued_at / 1000 == pytest.approx(time.time(), abs=60)
+    status = DBOS.get_workflow_status("dequeued-1")
+    proceed.set()
+    assert status.executor_id == DBOS.executor_id and status.queue_name == QUEUE
+    assert status.dequeued_at / 1000 == pytest.approx(time.time(), abs=60)
     until(lambda: ended)
 
 
@@ -102,22 +102,22 @@ def test_dbos_stores_a_call_within_a_workflow_as_a_step_unless_the_context_is_le
     engine: Path, outside: bool, steps: int
 ):
     name = f"asks-{int(outside)}"
-    begin(name, asks, outside)
-    until(lambda: (work := DBOS.get_workflow_status(name)) and work.status == "SUCCESS")
+    enqueue(name, status_workflow, outside)
+    until(lambda: (status := DBOS.get_workflow_status(name)) and status.status == "SUCCESS")
     assert len(DBOS.list_workflow_steps(name)) == steps
 
 
-def test_dbos_runs_workflows_in_threads_of_its_name(engine: Path):
+def test_dbos_runs_workflows_in_threads_with_its_prefix(engine: Path):
     thread_names.clear()
-    begin("named-1", waits)
+    enqueue("named-1", waiting_workflow)
     assert entered.wait(30)
     assert thread_names[0].startswith(compat._THREADS) and compat.works()
-    go_on.set()
+    proceed.set()
     until(lambda: ended)
 
 
-def test_dbos_dates_its_rows_on_an_old_sqlite_too(tmp_path: Path):
-    """As it does from Python 3.12 on: SQLite before 3.42 alone gives NULL, and no job could start."""
+def test_dbos_rows_get_timestamps_with_an_old_sqlite_too(tmp_path: Path):
+    """Check DBOS's query of Python 3.12 and newer: SQLite before 3.42 alone gives NULL, and no job could start."""
     rows = sa.create_engine(f"sqlite:///{tmp_path / 'jobs.db'}", connect_args=job_engine_arguments())
     with rows.begin() as connection:
         connection.exec_driver_sql(

@@ -1,4 +1,4 @@
-"""What is taken for granted of faster-whisper and CTranslate2, with the weights."""
+"""Test what this project assumes about faster-whisper and CTranslate2, with the model weights."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ PER_SECOND = 100  # frames
 pytestmark = pytest.mark.usefixtures("one_data_folder")
 
 
-class Counting(WindowModel):
-    """Counts how often words are aligned."""
+class CountingModel(WindowModel):
+    """Count how often words are aligned."""
 
     aligned = 0
 
@@ -32,11 +32,11 @@ class Counting(WindowModel):
 
 
 @pytest.fixture(scope="module")
-def model(one_data_folder: None) -> Counting:
-    return Counting(str(weights.find(settings()).folder), device="cpu", compute_type="int8", cpu_threads=2)
+def model(one_data_folder: None) -> CountingModel:
+    return CountingModel(str(weights.find(settings()).folder), device="cpu", compute_type="int8", cpu_threads=2)
 
 
-def test_faster_whisper_decodes_splits_and_times_one_window(model: Counting, speech: np.ndarray):
+def test_faster_whisper_decodes_splits_and_times_one_window(model: CountingModel, speech: np.ndarray):
     sound = speech[: 11 * RATE]
     tokenizer = model.tokenizer("transcribe", "en")
     options = default_options(tokenizer, beam_size=5)
@@ -45,47 +45,50 @@ def test_faster_whisper_decodes_splits_and_times_one_window(model: Counting, spe
     assert -1.0 < logprob < 0.0 and 0.0 < ratio < options.compression_ratio_threshold
     assert 0.0 <= result.no_speech_prob < options.no_speech_threshold
     size, seek = 11 * PER_SECOND, 5 * PER_SECOND
-    parts, end, _ = model.split(tokenizer, result.sequences_ids[0], seek, size, PER_SECOND)
-    assert seek < end <= seek + size and parts[0]["start"] >= 5.0
+    segments, end, _ = model.split(tokenizer, result.sequences_ids[0], seek, size, PER_SECOND)
+    assert seek < end <= seek + size and segments[0]["start"] >= 5.0
     before = model.aligned
-    model.time_words(parts, tokenizer, encoded, size, options)
+    model.time_words(segments, tokenizer, encoded, size, options)
     assert model.aligned == before + 1, "words are aligned by a method that may be replaced"
-    words = [word for part in parts for word in part["words"]]
+    words = [word for segment in segments for word in segment["words"]]
     assert (
-        "".join(word["word"] for word in words).strip() == "".join(tokenizer.decode(p["tokens"]) for p in parts).strip()
+        "".join(word["word"] for word in words).strip()
+        == "".join(tokenizer.decode(p["tokens"]) for p in segments).strip()
     )
     assert all(5.0 <= word["start"] <= word["end"] <= 16.0 and 0.0 <= word["probability"] <= 1.0 for word in words)
 
 
-def test_faster_whisper_encodes_a_window_of_less_than_30_seconds(model: Counting, speech: np.ndarray):
+def test_faster_whisper_encodes_a_window_of_less_than_30_seconds(model: CountingModel, speech: np.ndarray):
     window = pad_or_trim(model.feature_extractor(speech[: 11 * RATE])[:, :-1])
     assert model.longest_window == window.shape[1] == 30 * PER_SECOND
     assert model.encoder_output(window[:, :2000]).shape[1] == 1000, "fifty outputs a second"
 
 
-def test_ctranslate2_names_all_languages_of_an_encoded_window_with_probabilities(model: Counting, speech: np.ndarray):
+def test_ctranslate2_names_all_languages_of_an_encoded_window_with_probabilities(
+    model: CountingModel, speech: np.ndarray
+):
     encoded = model.encoder_output(pad_or_trim(model.feature_extractor(speech[: 11 * RATE])[:, :-1]))
     (found,) = model.language_scores(encoded)
     assert found[0][0] == "<|en|>" and len(found) > 90
     assert sum(probability for _, probability in found) == pytest.approx(1.0, abs=0.01)
 
 
-def test_faster_whisper_puts_the_last_text_before_a_window_into_its_prompt(model: Counting):
+def test_faster_whisper_puts_the_text_before_a_window_into_its_prompt(model: CountingModel):
     tokenizer = model.tokenizer("transcribe", "en")
-    said = tokenizer.encode(" four score and seven years ago")
-    prompt = model.prompt(tokenizer, said)
-    assert prompt[0] == tokenizer.sot_prev and prompt[1 : 1 + len(said)] == said
-    assert prompt[1 + len(said) :] == list(tokenizer.sot_sequence) == model.prompt(tokenizer, ())
+    previous = tokenizer.encode(" four score and seven years ago")
+    prompt = model.prompt(tokenizer, previous)
+    assert prompt[0] == tokenizer.sot_prev and prompt[1 : 1 + len(previous)] == previous
+    assert prompt[1 + len(previous) :] == list(tokenizer.sot_sequence) == model.prompt(tokenizer, ())
 
 
-def test_faster_whisper_has_the_options_that_are_given_and_these_defaults(model: Counting):
-    ours = default_options(model.tokenizer("transcribe", "en"), beam_size=5)
-    theirs = inspect.signature(WhisperModel.transcribe).parameters
+def test_faster_whisper_has_the_options_used_here_with_the_same_defaults(model: CountingModel):
+    options = default_options(model.tokenizer("transcribe", "en"), beam_size=5)
+    parameters = inspect.signature(WhisperModel.transcribe).parameters
     different = {"word_timestamps", "suppress_tokens"}
-    for field in dataclasses.fields(ours):
-        if field.name in theirs and field.name not in different:
-            assert getattr(ours, field.name) == theirs[field.name].default, field.name
-    assert -1 not in ours.suppress_tokens and len(ours.suppress_tokens) > 50
+    for field in dataclasses.fields(options):
+        if field.name in parameters and field.name not in different:
+            assert getattr(options, field.name) == parameters[field.name].default, field.name
+    assert -1 not in options.suppress_tokens and len(options.suppress_tokens) > 50
 
 
 def test_the_vad_of_faster_whisper_scores_every_512_samples(speech: np.ndarray):
@@ -95,7 +98,7 @@ def test_the_vad_of_faster_whisper_scores_every_512_samples(speech: np.ndarray):
     assert 0.0 <= scores[:18].max() < 0.3 < 0.5 < scores[20:].max() <= 1.0, "first silence, then speech"
 
 
-def test_ctranslate2_gives_each_token_of_a_text_its_first_output_and_a_probability(model: Counting, speech: np.ndarray):
+def test_ctranslate2_gives_each_token_of_a_text_a_start_and_a_probability(model: CountingModel, speech: np.ndarray):
     tokenizer = model.tokenizer("transcribe", "en")
     encoded = model.encoder_output(pad_or_trim(model.feature_extractor(speech[: 11 * RATE])[:, :-1]))
     right, wrong = (tokenizer.encode(text) for text in (" And so my fellow Americans", " Seven yellow bananas"))

@@ -1,4 +1,4 @@
-"""What is taken for granted of requests and urllib3."""
+"""Test what this project assumes about requests and urllib3."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from stt.compat.requests import never_sent, redirect_of, session_to, untrusted
 from tests.server import free_port
 
 
-def test_urllib3_connects_by_the_method_that_is_replaced(httpserver: HTTPServer):
+def test_urllib3_connects_through_the_method_that_is_replaced(httpserver: HTTPServer):
     httpserver.expect_request("/a").respond_with_data("here")
-    asked, opened = [], []
+    looked_up, opened = [], []
 
     def addresses(host: str, port: int) -> Iterator[str]:
-        asked.append((host, port))
+        looked_up.append((host, port))
         yield "127.0.0.1"
 
     url = f"http://talks.invalid:{httpserver.port}/a"
     with session_to(addresses, opened.append) as session:
         assert session.get(url).text == "here"
-    assert asked == [("talks.invalid", httpserver.port)]
+    assert looked_up == [("talks.invalid", httpserver.port)]
     (connection,) = opened
     assert isinstance(connection, socket.socket)
 
 
-def test_urllib3_lets_pass_what_is_raised_at_the_connection():
+def test_urllib3_propagates_exceptions_raised_while_connecting():
     class Refused(Exception):
         pass
 
@@ -51,26 +51,26 @@ def test_a_connection_that_is_refused_when_it_is_opened_is_closed():
     def refuse(_connection: socket.socket) -> None:
         raise Refused
 
-    with socket.create_server(("127.0.0.1", 0)) as listening, session_to(lambda *_: ["127.0.0.1"], refuse) as session:
+    with socket.create_server(("127.0.0.1", 0)) as server, session_to(lambda *_: ["127.0.0.1"], refuse) as session:
         with pytest.raises(Refused) as refused:
-            session.get(f"http://talks.example:{listening.getsockname()[1]}/")
-        connection, _ = listening.accept()
+            session.get(f"http://talks.example:{server.getsockname()[1]}/")
+        connection, _ = server.accept()
         with connection:
             connection.settimeout(10)
             assert connection.recv(1) == b""
-        assert refused.tb is not None  # which kept the connection from the garbage collector
+        assert refused.tb is not None  # its traceback keeps the connection from being garbage collected
 
 
-def test_urllib3_begins_tls_through_the_connection_that_is_opened(certificate: tuple[Path, Path]):
+def test_urllib3_starts_tls_on_the_connection_that_was_opened(certificate: tuple[Path, Path]):
     opened: list[socket.socket] = []
     with serving(certificate) as (port, names), session_to(lambda *_: ["127.0.0.1"], opened.append) as session:
         with pytest.raises(requests.exceptions.SSLError) as refused:
             session.get(f"https://talks.example:{port}/")
-    assert len(opened) == 1 and names == ["talks.example"], "and by its name"
+    assert len(opened) == 1 and names == ["talks.example"], "TLS sends the host name"
     assert untrusted(refused.value) and never_sent(refused.value)
 
 
-def test_requests_does_not_read_the_body_of_a_redirect_that_it_does_not_know_of(httpserver: HTTPServer):
+def test_requests_does_not_read_the_body_of_a_redirect_it_does_not_follow(httpserver: HTTPServer):
     httpserver.expect_request("/a").respond_with_data(b"x" * 1000, 302, {"Location": "/b%C3%BC"})
     with session_to(lambda *_: ["127.0.0.1"], lambda _: None) as session:
         with session.get(httpserver.url_for("/a"), stream=True, allow_redirects=False) as answer:
@@ -89,10 +89,10 @@ def test_requests_keeps_the_reason_why_a_connection_failed():
 
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"])
-def test_a_request_that_was_sent_is_not_taken_for_one_that_was_not(answer: bytes):
-    def hang_up(line: socket.socket) -> None:
-        line.recv(65_536)
-        line.sendall(answer)
+def test_request_that_was_sent_is_not_reported_as_never_sent(answer: bytes):
+    def hang_up(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        connection.sendall(answer)
 
     with listening(hang_up) as port, pytest.raises(requests.RequestException) as failed:
         requests.post(f"http://127.0.0.1:{port}/", b"body", timeout=10)
@@ -101,13 +101,13 @@ def test_a_request_that_was_sent_is_not_taken_for_one_that_was_not(answer: bytes
 
 @contextmanager
 def listening(serve: Callable[[socket.socket], None]) -> Iterator[int]:
-    """A server for one connection; its port."""
+    """Run a server for one connection. Yield its port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def run() -> None:
-            line, _ = server.accept()
-            with line, suppress(OSError):  # the other side may hang up
-                serve(line)
+            connection, _ = server.accept()
+            with connection, suppress(OSError):  # the client may disconnect
+                serve(connection)
 
         thread = threading.Thread(target=run)
         thread.start()
@@ -117,10 +117,10 @@ def listening(serve: Callable[[socket.socket], None]) -> Iterator[int]:
 
 @contextmanager
 def serving(certificate: tuple[Path, Path]) -> Iterator[tuple[int, list[str]]]:
-    """A TLS server for one connection: its port, and the names that it was asked for."""
+    """Run a TLS server for one connection. Yield its port and a list of the host names that the client sent."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
     names: list[str] = []
     context.sni_callback = lambda connection, name, _: names.append(name)
-    with listening(lambda line: context.wrap_socket(line, server_side=True).close()) as port:
+    with listening(lambda connection: context.wrap_socket(connection, server_side=True).close()) as port:
         yield port, names

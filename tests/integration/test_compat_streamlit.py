@@ -1,4 +1,4 @@
-"""What is taken for granted of Streamlit while it runs."""
+"""Test what this project assumes about Streamlit while it runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.server import ROOT
 
-LOOKED = """
+SCAN_SCRIPT = """
 from importlib import metadata
 import streamlit_app
 from streamlit.components.v2.component_manager import BidiComponentManager
@@ -20,7 +20,7 @@ metadata.distributions = lambda: looked.append(True) or ()
 BidiComponentManager().discover_and_register_components(start_file_watching=False)
 print("looked" if looked else "did not look")
 """
-LOGGED = """
+ERROR_SCRIPT = """
 import streamlit.error_util as streamlits
 from streamlit import config
 from stt.ops import logs
@@ -33,20 +33,20 @@ except ValueError as error:
 """
 
 
-def ran(script: str, data: Path) -> subprocess.CompletedProcess[str]:
+def run_script(script: str, data: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "STT_DATA_DIR": str(data)}
     command = [sys.executable, "-c", script]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
 
 
-def test_streamlit_looks_through_packages_for_components_by_the_function_that_is_replaced(tmp_path: Path):
-    assert ran(LOOKED, tmp_path).stdout == "did not look\n"
-    by_itself = LOOKED.replace("import streamlit_app", "import streamlit")
-    assert ran(by_itself, tmp_path).stdout == "looked\n"
+def test_streamlit_scans_packages_with_the_function_that_is_replaced(tmp_path: Path):
+    assert run_script(SCAN_SCRIPT, tmp_path).stdout == "did not look\n"
+    streamlit_alone = SCAN_SCRIPT.replace("import streamlit_app", "import streamlit")
+    assert run_script(streamlit_alone, tmp_path).stdout == "looked\n"
 
 
-def test_streamlit_logs_an_exception_in_a_page_by_loggers_of_its_name(tmp_path: Path):
-    """It is one line without what it quotes; by itself Streamlit writes the whole of it."""
-    done = ran(LOGGED, tmp_path)
+def test_streamlit_logs_an_exception_in_a_page_with_loggers_of_its_name(tmp_path: Path):
+    """Check for one line without the message of the exception. Streamlit alone logs the full exception."""
+    done = run_script(ERROR_SCRIPT, tmp_path)
     (line,) = done.stderr.splitlines()
     assert json.loads(line)["error"] == "ValueError" and "what somebody said" not in done.stderr + done.stdout

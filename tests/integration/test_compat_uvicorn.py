@@ -1,4 +1,4 @@
-"""What is taken for granted of uvicorn, of both of its ways to read HTTP."""
+"""Test what this project assumes about uvicorn, with both of its HTTP parsers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from stt.compat import uvicorn as compat
 from tests.server import free_port
 from tests.waiting import until
 
-seen: list[tuple[str, bool, bool, bool]] = []
+events: list[tuple[str, bool, bool, bool]] = []
 
 
 async def refuse(_request: Request) -> Response:
@@ -32,10 +32,10 @@ async def take(request: Request) -> Response:
 
 @pytest.fixture(scope="module", params=[HttpToolsProtocol, H11Protocol])
 def port(request: pytest.FixtureRequest) -> Iterator[int]:
-    class Noted(request.param):
+    class ObservedProtocol(request.param):
         def note(self, event: str) -> None:
-            answering, left = compat.is_answering(self), compat.has_body_left(self)
-            seen.append((event, compat.speaks_http(self), answering, left))
+            answering, body_left = compat.is_answering(self), compat.has_body_left(self)
+            events.append((event, compat.speaks_http(self), answering, body_left))
 
         def connection_made(self, transport) -> None:
             super().connection_made(transport)
@@ -52,7 +52,7 @@ def port(request: pytest.FixtureRequest) -> Iterator[int]:
     app = Starlette()
     app.add_route("/refuse", refuse, methods=["POST"])
     app.add_route("/take", take, methods=["POST"])
-    server = uvicorn.Server(uvicorn.Config(app, port=free_port(), http=Noted, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(app, port=free_port(), http=ObservedProtocol, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     until(lambda: server.started)
@@ -61,26 +61,26 @@ def port(request: pytest.FixtureRequest) -> Iterator[int]:
     thread.join()
 
 
-def test_uvicorn_tells_a_head_on_its_way_from_a_body_and_the_rest_of_a_refused_one(port: int):
-    seen.clear()
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
-        until(lambda: seen == [("made", True, False, False)])
-        line.sendall(b"POST /take HTTP/1.1\r\nHost: a\r\n")
-        until(lambda: seen[1:] == [("data", True, False, False)])
-        line.sendall(b"Content-Length: 4\r\n\r\nab")
-        until(lambda: seen[2:] == [("data", True, True, True)])
-        line.sendall(b"cd")
-        assert b" 200 " in line.recv(65_536)
-        assert seen[3] == ("data", True, True, False)
-        line.sendall(b"POST /refuse HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n")
-        assert b" 413 " in line.recv(65_536)
-        line.sendall(b"a")
-        until(lambda: seen[5:] == [("data", True, False, True)])
-    until(lambda: seen[6:] == [("lost", False, False, True)])
+def test_uvicorn_distinguishes_headers_a_body_and_the_rest_of_a_refused_body(port: int):
+    events.clear()
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        until(lambda: events == [("made", True, False, False)])
+        connection.sendall(b"POST /take HTTP/1.1\r\nHost: a\r\n")
+        until(lambda: events[1:] == [("data", True, False, False)])
+        connection.sendall(b"Content-Length: 4\r\n\r\nab")
+        until(lambda: events[2:] == [("data", True, True, True)])
+        connection.sendall(b"cd")
+        assert b" 200 " in connection.recv(65_536)
+        assert events[3] == ("data", True, True, False)
+        connection.sendall(b"POST /refuse HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n")
+        assert b" 413 " in connection.recv(65_536)
+        connection.sendall(b"a")
+        until(lambda: events[5:] == [("data", True, False, True)])
+    until(lambda: events[6:] == [("lost", False, False, True)])
 
 
 @pytest.mark.parametrize("kind", [HttpToolsProtocol, H11Protocol])
-def test_uvicorn_calls_these_methods_of_a_connection(kind: type):
+def test_uvicorn_protocols_have_the_methods_that_are_wrapped(kind: type):
     for name in compat._EVENTS:
         assert callable(getattr(kind, name)), name
     assert AutoHTTPProtocol in (HttpToolsProtocol, H11Protocol)

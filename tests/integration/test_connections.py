@@ -1,4 +1,4 @@
-"""Who says nothing, little or too much does not keep a connection, and nobody else from having one."""
+"""Test that silent, slow and oversized requests lose their connection and keep nobody else from having one."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from tests.waiting import TICK, until
 pytestmark = pytest.mark.usefixtures("data")
 
 
-async def everything(request: Request) -> Response:
+async def read_body(request: Request) -> Response:
     return PlainTextResponse(str(len(await request.body())))
 
 
-async def nothing_read(_request: Request) -> Response:
+async def refuse(_request: Request) -> Response:
     return PlainTextResponse("No.", status_code=413)
 
 
@@ -44,7 +44,7 @@ def large(_request: Request) -> Response:
 def port() -> Iterator[int]:
     connections.guard()
     app = Starlette(routes=ROUTES, middleware=[Middleware(Visitors), Middleware(Steady)])
-    for path, handler in (("/body", everything), ("/refused", nothing_read), ("/large", large)):
+    for path, handler in (("/body", read_body), ("/refused", refuse), ("/large", large)):
         app.add_route(path, handler, methods=["GET", "POST"])
     server = uvicorn.Server(uvicorn.Config(app, port=free_port(), log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
@@ -55,19 +55,19 @@ def port() -> Iterator[int]:
     thread.join()
 
 
-def connected(port: int, first: bytes = b"") -> socket.socket:
-    line = socket.create_connection(("127.0.0.1", port), timeout=30)
-    line.sendall(first)
-    return line
+def connect(port: int, first: bytes = b"") -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), timeout=30)
+    connection.sendall(first)
+    return connection
 
 
-def dripped(line: socket.socket, piece: bytes, every: float = 0.05) -> bytes:
-    """Send pieces until the other end has had enough, and return its response."""
-    line.settimeout(every)
+def send_slowly(connection: socket.socket, piece: bytes, every: float = 0.05) -> bytes:
+    """Send pieces until the server answers or closes the connection. Return its response."""
+    connection.settimeout(every)
     for _ in range(int(20 / every)):
         try:
-            line.sendall(piece)
-            return line.recv(65_536)
+            connection.sendall(piece)
+            return connection.recv(65_536)
         except TimeoutError:
             continue
         except OSError:
@@ -75,11 +75,11 @@ def dripped(line: socket.socket, piece: bytes, every: float = 0.05) -> bytes:
     raise AssertionError("it takes all of them")
 
 
-def ended(line: socket.socket) -> int:
-    """Return the number of bytes until the other end closes, at least 1 so that it is true."""
+def read_to_end(connection: socket.socket) -> int:
+    """Return the number of bytes until the server closes the connection, plus 1 so that it is true."""
     count = 1
     try:
-        while more := line.recv(1 << 20):
+        while more := connection.recv(1 << 20):
             count += len(more)
     except ConnectionResetError:
         pass
@@ -88,11 +88,11 @@ def ended(line: socket.socket) -> int:
 
 def test_a_silent_connection_is_closed(port: int, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(connections, "HEAD", 0.3)
-    with connected(port) as line:
-        assert ended(line)
+    with connect(port) as connection:
+        assert read_to_end(connection)
 
 
-FIRST = b"GET /refused HTTP/1.1\r\nHost: a\r\n\r\n"
+FIRST_REQUEST = b"GET /refused HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 @pytest.mark.parametrize(
@@ -101,43 +101,45 @@ FIRST = b"GET /refused HTTP/1.1\r\nHost: a\r\n\r\n"
         (b"", b"\r\n"),
         (b"GET /", b"a"),
         (b"GET / HTTP/1.1\r\n", b"X: y\r\n"),
-        (FIRST, b"\r\n"),
-        (FIRST + b"GET /", b"a"),
+        (FIRST_REQUEST, b"\r\n"),
+        (FIRST_REQUEST + b"GET /", b"a"),
     ],
 )
-def test_a_head_that_drips_is_cut_off(port: int, monkeypatch: pytest.MonkeyPatch, start: bytes, piece: bytes):
-    """Also the head of a second request, and empty lines, of which no request ever begins."""
+def test_connection_that_sends_its_headers_slowly_is_closed(
+    port: int, monkeypatch: pytest.MonkeyPatch, start: bytes, piece: bytes
+):
+    """Check also the headers of a second request, and empty lines before a request that never begins."""
     monkeypatch.setattr(connections, "HEAD", 0.4)
-    with connected(port, start) as line:
-        if start.startswith(FIRST):
-            assert b" 413 " in line.recv(65_536)
-        assert dripped(line, piece) == b""
+    with connect(port, start) as connection:
+        if start.startswith(FIRST_REQUEST):
+            assert b" 413 " in connection.recv(65_536)
+        assert send_slowly(connection, piece) == b""
 
 
-def test_a_head_has_at_most_64_kilobytes(port: int):
-    with connected(port, b"GET /refused HTTP/1.1\r\n") as line:
-        answer = dripped(line, b"X: " + b"y" * 8000 + b"\r\n", 0.01)
+def test_headers_have_at_most_64_kilobytes(port: int):
+    with connect(port, b"GET /refused HTTP/1.1\r\n") as connection:
+        answer = send_slowly(connection, b"X: " + b"y" * 8000 + b"\r\n", 0.01)
     assert answer.startswith(b"HTTP/1.1 431 ") or answer == b""
-    with connected(port, b"GET /refused HTTP/1.1\r\nConnection: close\r\n" + b"X: y\r\n" * 8000 + b"\r\n") as line:
-        assert b" 413 " in line.recv(65_536)
+    with connect(port, b"GET /refused HTTP/1.1\r\nConnection: close\r\n" + b"X: y\r\n" * 8000 + b"\r\n") as connection:
+        assert b" 413 " in connection.recv(65_536)
 
 
-def test_of_an_answered_request_the_rest_is_read_for_a_while_only(port: int, monkeypatch: pytest.MonkeyPatch):
+def test_rest_of_an_answered_request_is_read_for_a_limited_time(port: int, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(connections, "REST", 0.5)
-    with connected(port, b"POST /refused HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999\r\n\r\n") as line:
-        assert b" 413 " in line.recv(65_536)
-        assert dripped(line, b"x") == b""
+    with connect(port, b"POST /refused HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999\r\n\r\n") as connection:
+        assert b" 413 " in connection.recv(65_536)
+        assert send_slowly(connection, b"x") == b""
 
 
-def test_who_does_not_read_an_answer_is_let_go(port: int, monkeypatch: pytest.MonkeyPatch):
+def test_client_that_does_not_read_the_response_is_disconnected(port: int, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(connections, "STALLED", 0.3)
-    with connected(port, b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n") as line:
+    with connect(port, b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n") as connection:
         TICK.wait(1)
-        line.settimeout(5)
-        assert ended(line) < 64 << 20
+        connection.settimeout(5)
+        assert read_to_end(connection) < 64 << 20
 
 
-def test_who_reads_slowly_but_steadily_gets_it_all(port: int):
+def test_client_that_reads_slowly_but_steadily_gets_the_full_response(port: int):
     assert len(requests.get(f"http://127.0.0.1:{port}/large", timeout=60).content) == 64 << 20
 
 
@@ -151,48 +153,48 @@ UPLOADS = {
 
 @pytest.mark.parametrize("bound", ["IDLE", "PERIOD"])
 @pytest.mark.parametrize("kind", UPLOADS)
-def test_a_body_that_stops_or_drips_is_a_408_and_leaves_nothing(
+def test_body_that_stops_or_is_slow_gets_a_408_and_leaves_no_file(
     port: int, data: Path, monkeypatch: pytest.MonkeyPatch, kind: str, bound: str
 ):
     from stt.auth import tokens
 
     monkeypatch.setattr(bodies, bound, 0.6)
-    path, content = UPLOADS[kind]
+    path, content_type = UPLOADS[kind]
     token = tokens.create("test", "user:ann")
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: {content}\r\nContent-Length: 99999\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: {content_type}\r\nContent-Length: 99999\r\n"
         f"Authorization: Bearer {token}\r\nCookie: {visitors.COOKIE}={visitors.cookie_for('ann')}\r\n\r\n"
     )
-    begin = b'--b\r\nContent-Disposition: form-data; name="audio"; filename="a.wav"\r\n\r\nRIFF'
-    with connected(port, head.encode() + begin) as line:
+    body_start = b'--b\r\nContent-Disposition: form-data; name="audio"; filename="a.wav"\r\n\r\nRIFF'
+    with connect(port, head.encode() + body_start) as connection:
         if path != "/body" and kind != "JSON":
             until(lambda: list((data / "incoming").glob("*")))
-        answer = line.recv(65_536) if bound == "IDLE" else dripped(line, b"x")
+        answer = connection.recv(65_536) if bound == "IDLE" else send_slowly(connection, b"x")
         assert answer.startswith(b"HTTP/1.1 408 "), answer
         while b"more came" not in answer and b"in a minute" not in answer:
-            assert (more := line.recv(65_536)), answer  # noqa: RUF018
+            assert (more := connection.recv(65_536)), answer  # noqa: RUF018
             answer += more
     until(lambda: not list((data / "incoming").glob("*")))
 
 
-def test_at_the_limit_the_oldest_silent_connection_makes_room(port: int, monkeypatch: pytest.MonkeyPatch):
+def test_oldest_silent_connection_is_closed_at_the_limit(port: int, monkeypatch: pytest.MonkeyPatch):
     watcher = getattr(AutoHTTPProtocol, compat.WATCHER)
     monkeypatch.setattr(watcher, "most", 20)
     monkeypatch.setattr(watcher, "_prune_at", 0)
-    busy = connected(port, b"POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx")
-    silent = [connected(port) for _ in range(60)]
+    busy = connect(port, b"POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx")
+    silent = [connect(port) for _ in range(60)]
     assert requests.post(f"http://127.0.0.1:{port}/body", b"abc", timeout=5).text == "3"
-    assert gone(silent[0]) and not gone(silent[-1])
+    assert is_closed(silent[0]) and not is_closed(silent[-1])
     busy.sendall(b"y")
     assert b" 200 " in busy.recv(65_536)
-    for line in (busy, *silent):
-        line.close()
+    for connection in (busy, *silent):
+        connection.close()
 
 
-def gone(line: socket.socket) -> bool:
-    line.settimeout(0.5)
+def is_closed(connection: socket.socket) -> bool:
+    connection.settimeout(0.5)
     try:
-        return line.recv(1) == b""
+        return connection.recv(1) == b""
     except ConnectionResetError:
         return True
     except TimeoutError:

@@ -1,4 +1,4 @@
-"""When a recording is at fault for processes that went down, and when somebody kills them anyway."""
+"""Test when a recording counts as the cause of crashed processes, and when somebody kills processes anyway."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import pytest
 
 from stt.cluster import crashes
 from stt.db.engine import database
-from stt.db.tables import crashes as marks
+from stt.db.tables import crashes as crash_table
 from stt.errors import UnsafeRecording
 from tests.transcripts import finished
 
 pytestmark = pytest.mark.usefixtures("data")
 
 
-def went_down(generation_id: str, *processes: str) -> None:
-    """These processes went down while they read the first chunk of this job."""
+def record_crashes(generation_id: str, *processes: str) -> None:
+    """Record that these processes crashed while they read the first chunk of this job."""
     rows = [{"id": generation_id, "process": name, "boot": None, "part": 1} for name in processes]
     with database().begin() as connection:
-        connection.execute(marks.insert().values(rows))
+        connection.execute(crash_table.insert().values(rows))
 
 
 def is_unsafe(generation_id: str) -> bool:
@@ -42,16 +42,16 @@ def is_unsafe(generation_id: str) -> bool:
         (10, 20, True),
     ],
 )
-def test_three_crashes_are_a_fault_unless_as_many_happen_without_it(with_it: int, without_it: int, unsafe: bool):
+def test_three_crashes_make_a_recording_unsafe_unless_bystanders_crash_too(with_it: int, without_it: int, unsafe: bool):
     mine, other = finished().id, finished().id
-    went_down(mine, *(f"process {number}" for number in range(with_it)))
+    record_crashes(mine, *(f"process {number}" for number in range(with_it)))
     if without_it:
-        went_down(other, *(f"elsewhere {number}" for number in range(without_it)))
+        record_crashes(other, *(f"elsewhere {number}" for number in range(without_it)))
     assert is_unsafe(mine) is unsafe
 
 
-def test_who_went_down_together_speaks_for_nobody():
+def test_process_that_read_both_recordings_is_a_bystander_of_neither():
     mine, neighbour = finished().id, finished().id
-    went_down(mine, "one", "two", "three")
-    went_down(neighbour, "one")
+    record_crashes(mine, "one", "two", "three")
+    record_crashes(neighbour, "one")
     assert is_unsafe(mine) and not is_unsafe(neighbour)

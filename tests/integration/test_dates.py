@@ -1,4 +1,4 @@
-"""A recording's own date is what its file says, or when the file was last changed, and nothing is guessed."""
+"""Test the date of a recording: from its file or the file's last change, and never a guess."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_date_is_as_exact_as_the_file_says(tags: dict[str, str], kind: str, mo
     assert dates.of_file(dates.in_tags([tags]), NOW) == Dated(expected, kind)
 
 
-def test_the_container_comes_before_its_tracks_and_a_camera_before_a_clock():
+def test_container_date_precedes_track_dates_and_camera_date_precedes_both():
     track = {"creation_time": "2023-01-02T00:00:01Z"}
     assert dates.in_tags([{"creation_time": "2024-05-12T10:02:03Z"}, track]) == "2024-05-12T10:02:03+00:00"
     assert dates.in_tags([{"title": "x"}, track]) == "2023-01-02T00:00:01+00:00"
@@ -53,7 +53,7 @@ def test_the_container_comes_before_its_tracks_and_a_camera_before_a_clock():
 
 
 @pytest.mark.parametrize(
-    "told",
+    "value",
     [
         *(
             "1904-01-01T00:00:00Z",
@@ -82,26 +82,26 @@ def test_the_container_comes_before_its_tracks_and_a_camera_before_a_clock():
         *("", "yesterday", "12.05.2024", "05/12/2024", "2024-05-12" * 9, "٢٠٢٤-٠٥-١٢"),
     ],
 )
-def test_what_cannot_be_a_date_is_none(told: str):
-    assert dates.of_file(dates.in_tags([{"date": told}]), NOW) is None
-    assert dates.of_file(told, NOW) is None  # nor if the process that reads files is made to say it
+def test_impossible_date_is_ignored(value: str):
+    assert dates.of_file(dates.in_tags([{"date": value}]), NOW) is None
+    assert dates.of_file(value, NOW) is None  # nor if a compromised decoder process returns it
 
 
 @given(st.text(max_size=50))
-def test_no_tag_is_too_odd_to_be_read(text: str):
+def test_any_tag_text_is_read_without_an_error(text: str):
     dates.of_file(dates.in_tags([{"creation_time": text, "date": text}]))
     dates.of_file(text)
     dates.of_change(text)
 
 
 @pytest.mark.parametrize(
-    "told", ["", "0", "-1", "x", "1e12", "9" * 15, "9" * 40, str(int(NOW * 1000)), str(int((NOW + 99) * 1000)), None]
+    "value", ["", "0", "-1", "x", "1e12", "9" * 15, "9" * 40, str(int(NOW * 1000)), str(int((NOW + 99) * 1000)), None]
 )
-def test_what_a_browser_does_not_know_is_none(told: str | None):
-    assert dates.of_change(told, NOW) is None
+def test_unknown_change_time_from_a_browser_is_ignored(value: str | None):
+    assert dates.of_change(value, NOW) is None
 
 
-def test_a_browser_tells_when_a_file_was_last_changed():
+def test_browser_reports_when_a_file_was_last_changed():
     assert dates.of_change(str(int(DATE * 1000)), NOW) == Dated(DATE, CHANGE)
 
 
@@ -114,22 +114,24 @@ def test_a_browser_tells_when_a_file_was_last_changed():
         (CHANGE, "file last changed 12 May 2024, 12:02", "12 May 2024"),
     ],
 )
-def test_a_date_says_what_it_is(kind: str, words: str, day: str):
+def test_shown_date_names_its_source(kind: str, words: str, day: str):
     assert dates.words(DATE, kind, BERLIN) == words and dates.day(DATE, kind, BERLIN) == day
 
 
 def tagged(path: Path, codec: str = "aac", **tags: str) -> Path:
-    with av.open(str(path), "w", options={"movflags": "use_metadata_tags"} if path.suffix == ".mov" else {}) as made:
-        made.metadata.update(tags)
-        stream = made.add_stream(codec, rate=16_000, layout="mono")
+    with av.open(
+        str(path), "w", options={"movflags": "use_metadata_tags"} if path.suffix == ".mov" else {}
+    ) as container:
+        container.metadata.update(tags)
+        stream = container.add_stream(codec, rate=16_000, layout="mono")
         frame = av.AudioFrame.from_ndarray(audio.noise(1.0)[None], format="fltp", layout="mono")
         frame.sample_rate = 16_000
         resampler = av.AudioResampler(
             format=stream.codec_context.format, layout="mono", rate=16_000, frame_size=stream.frame_size or 1024
         )
         for part in [*resampler.resample(frame), *resampler.resample(None)]:
-            made.mux(stream.encode(part))
-        made.mux(stream.encode(None))
+            container.mux(stream.encode(part))
+        container.mux(stream.encode(None))
     return path
 
 
@@ -166,9 +168,9 @@ def broadcast_wave(path: Path) -> Path:
 def test_the_date_is_found_in_real_files(data: Path, tmp_path: Path, make, expected: Dated | None):
     path = make(tmp_path)
     assert dates.of_file(decoder.probe(path).dated) == expected
-    kept = recordings.take_in(path, "local")
-    assert (kept.dated, kept.dated_by) == (expected or (None, None))
-    assert recordings.find(kept.id, "local") == kept
+    stored = recordings.take_in(path, "local")
+    assert (stored.dated, stored.dated_by) == (expected or (None, None))
+    assert recordings.find(stored.id, "local") == stored
 
 
 def test_the_last_change_counts_only_where_the_file_has_no_date(data: Path, tmp_path: Path):
@@ -179,5 +181,5 @@ def test_the_last_change_counts_only_where_the_file_has_no_date(data: Path, tmp_
     ):
         with recordings.Intake("talk", "local", changed=change) as intake:
             intake.write(path.read_bytes())
-            kept = intake.finish()
-        assert (kept.dated, kept.dated_by) == expected
+            stored = intake.finish()
+        assert (stored.dated, stored.dated_by) == expected

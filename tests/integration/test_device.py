@@ -1,4 +1,4 @@
-"""A graphics card that fails is used less, then not at all, and the provenance says so. There is none here."""
+"""Test that a failing graphics card is used less, then not at all, as the provenance states. This machine has none."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def on_card(monkeypatch: pytest.MonkeyPatch):
     settings.cache_clear()
 
 
-def test_the_processor_is_chosen_without_a_graphics_card(monkeypatch):
+def test_cpu_is_chosen_without_a_graphics_card(monkeypatch):
     assert device.cards() == 0 and device.plans() == (CPU,)
 
 
-def test_a_card_is_asked_for_four_windows_then_one_and_then_the_processor_takes_over(on_card):
+def test_card_is_tried_with_four_windows_then_one_and_then_the_cpu_is_used(on_card):
     assert [(plan.device, plan.compute_type, plan.windows) for plan in device.plans()] == [
         ("cuda", "float16", 4),
         ("cuda", "float16", 1),
@@ -42,11 +42,11 @@ def test_a_card_is_asked_for_four_windows_then_one_and_then_the_processor_takes_
     assert "CUDA" in facts["fell_back"], "CTranslate2's own reason"
 
 
-def test_a_failure_while_decoding_steps_down_once_for_all_who_use_the_model(on_card):
+def test_failure_while_decoding_steps_down_once_for_all_users_of_the_model(on_card):
     first = on_card.plan
     assert on_card.step_down(first, RuntimeError("CUDA failed with error out of memory"))
     second = on_card.plan
     assert (second.device, second.windows) == ("cuda", 1) and on_card.fell_back
     assert on_card.step_down(first, RuntimeError("the same, of another job")) and on_card.plan is second
     assert on_card.step_down(second, RuntimeError("CUDA failed with error out of memory")) and on_card.plan is CPU
-    assert not on_card.step_down(CPU, RuntimeError("something else")), "a failure of the processor is one"
+    assert not on_card.step_down(CPU, RuntimeError("something else")), "a failure of the CPU is an error"

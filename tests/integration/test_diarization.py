@@ -1,4 +1,4 @@
-"""Speakers come into a finished transcript, as work of its own that can be stopped, killed and repeated."""
+"""Test that diarization adds speakers to a finished transcript, and can be cancelled, interrupted and repeated."""
 
 from __future__ import annotations
 
@@ -42,21 +42,21 @@ def set_models(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     settings.cache_clear()
 
 
-def searched(generation_id: str) -> results.Search:
-    def over() -> results.Search | None:
+def finished_search(generation_id: str) -> results.Search:
+    def search_if_finished() -> results.Search | None:
         found = results.search_of(generation_id)
         return found if found and not found.is_open else None
 
-    return until(over, 120)
+    return until(search_if_finished, 120)
 
 
 @pytest.mark.usefixtures("engine", "weights")
 class TestSearch:
-    def test_speakers_come_into_a_transcript(self, dialogue: Conversation, dialogue_file: Path):
+    def test_search_adds_speakers_to_a_transcript(self, dialogue: Conversation, dialogue_file: Path):
         id = of_conversation(dialogue, dialogue_file, OWNER)
         before = transcript_of(id)
         service.find_speakers(id)
-        found = searched(id)
+        found = finished_search(id)
         assert (found.state, found.found, found.percent, found.is_fewer) == (attempts.DONE, 2, 100, False)
         after = transcript_of(id)
         assert after.speakers == ["Speaker 1", "Speaker 2"]
@@ -65,22 +65,26 @@ class TestSearch:
         assert all(word.speaker == segment.speaker for segment in after.segments for word in segment.words)
         assert len(after.segments) > len(before.segments), "a segment is cut where the speaker changes in it"
 
-    def test_the_job_asks_for_them_and_rest_answers_with_them(self, dialogue: Conversation, dialogue_file: Path):
+    def test_job_with_diarize_searches_speakers_and_its_progress_has_them(
+        self, dialogue: Conversation, dialogue_file: Path
+    ):
         id = stt.create(dialogue_file, options={"diarize": True, "speakers_expected": 2})
         ended(id)
         assert records.load(id, OWNER).options == {"speakers": "2"}
-        assert searched(id).asked == 2
+        assert finished_search(id).asked == 2
         progress = stt.get(id)
         assert progress.speakers is not None and progress.speakers.found == 2
         assert len(progress.transcript.speakers) == 2
 
-    def test_rest_is_completed_once_the_speakers_are_known(self, dialogue: Conversation, dialogue_file: Path):
+    def test_rest_reports_completed_only_once_the_speakers_are_known(self, dialogue: Conversation, dialogue_file: Path):
         client = TestClient(Starlette(routes=ROUTES))
         bearer = {"Authorization": f"Bearer {tokens.create('rest', OWNER)}"}
         fields = {"model": "#g1_whisper-base", "diarize": "true", "speakers_expected": "2"}
-        made = client.post("/v1/stt/create", data=fields, files={"audio": dialogue_file.read_bytes()}, headers=bearer)
-        assert made.status_code == 201, made.text
-        address = f"/v1/stt/{made.json()['generation_id']}"
+        response = client.post(
+            "/v1/stt/create", data=fields, files={"audio": dialogue_file.read_bytes()}, headers=bearer
+        )
+        assert response.status_code == 201, response.text
+        address = f"/v1/stt/{response.json()['generation_id']}"
 
         def completed() -> dict | None:
             answer = client.get(address, headers=bearer).json()
@@ -92,19 +96,19 @@ class TestSearch:
         assert {word["speaker"] for word in words} == {0, 1} == {each["speaker"] for each in result["utterances"]}
 
     @pytest.mark.parametrize("fields", [{"diarize": "perhaps"}, {"diarize": "true", "speakers_expected": "13"}])
-    def test_rest_refuses_what_is_no_number_of_speakers(self, dialogue_file: Path, fields: dict[str, str]):
+    def test_rest_refuses_invalid_speaker_options(self, dialogue_file: Path, fields: dict[str, str]):
         client = TestClient(Starlette(routes=ROUTES))
         bearer = {"Authorization": f"Bearer {tokens.create('rest', OWNER)}"}
         model = {"model": "local/whisper-base"}
-        made = client.post(
+        response = client.post(
             "/v1/stt/create", data=model | fields, files={"audio": dialogue_file.read_bytes()}, headers=bearer
         )
-        assert made.status_code == 400 and "peakers" in made.json()["message"]
+        assert response.status_code == 400 and "peakers" in response.json()["message"]
 
-    def test_one_speaker_alone_is_not_named_in_the_text_but_can_be(self, tmp_path: Path):
+    def test_single_speaker_is_not_named_in_the_text_but_can_be_renamed(self, tmp_path: Path):
         id = stt.create(audio.JFK, options={"speakers": "auto"})
         ended(id)
-        assert searched(id).found == 1
+        assert finished_search(id).found == 1
         transcript = transcript_of(id)
         assert transcript.speakers == []
         panel = speakers.panel(records.load(id, OWNER), transcript)
@@ -115,59 +119,59 @@ class TestSearch:
     def test_silence_has_no_speakers(self, tmp_path: Path):
         id = stt.create(audio.write(tmp_path / "quiet.flac", audio.silence(5)), options={"speakers": "auto"})
         ended(id)
-        assert searched(id).found == 0
+        assert finished_search(id).found == 0
         assert speakers.panel(records.load(id, OWNER), transcript_of(id)).rows == ()
 
-    def test_more_speakers_than_there_are_is_said(self, dialogue: Conversation, dialogue_file: Path):
+    def test_search_reports_fewer_speakers_than_requested(self, dialogue: Conversation, dialogue_file: Path):
         id = of_conversation(dialogue, dialogue_file, OWNER)
         service.find_speakers(id, 12)
-        found = searched(id)
+        found = finished_search(id)
         assert found.asked == 12 and found.is_fewer == (found.found < 12)
         assert len(set(transcript_of(id).speakers)) == found.found
 
-    def test_another_search_finds_the_analysis_done(self, dialogue: Conversation, dialogue_file: Path, monkeypatch):
+    def test_second_search_reuses_the_stored_analysis(self, dialogue: Conversation, dialogue_file: Path, monkeypatch):
         id = of_conversation(dialogue, dialogue_file, OWNER)
         service.find_speakers(id)
-        searched(id)
+        finished_search(id)
         recording = recordings.find(records.load(id, OWNER).recording_id, OWNER)
-        recording.path.write_bytes(b"")  # nothing to hear any more
+        recording.path.write_bytes(b"")  # no sound is left to analyse
         service.find_speakers(id, 1)
         until(lambda: results.search_of(id).asked == 1 and not results.search_of(id).is_open)
         assert results.search_of(id).state == attempts.DONE and transcript_of(id).speakers == []
 
-    def test_missing_models_leave_the_transcript_and_retry_works(
+    def test_missing_models_leave_the_transcript_unchanged_and_retry_works(
         self, dialogue: Conversation, dialogue_file: Path, tmp_path: Path, monkeypatch, speaker_models: Path
     ):
         id = of_conversation(dialogue, dialogue_file, OWNER)
         before = transcript_of(id)
         set_models(monkeypatch, tmp_path / "nowhere")
         service.find_speakers(id)
-        found = searched(id)
+        found = finished_search(id)
         assert found.state == attempts.FAILED and found.error["title"] == "The speaker models cannot be used"
         assert transcript_of(id) == before
         set_models(monkeypatch, speaker_models)
         service.find_speakers(id)
         assert until(lambda: results.search_of(id).state == attempts.DONE)
 
-    def test_a_recording_that_is_gone_is_said(self, dialogue: Conversation, dialogue_file: Path):
+    def test_search_without_its_recording_fails_with_a_message(self, dialogue: Conversation, dialogue_file: Path):
         id = of_conversation(dialogue, dialogue_file, OWNER)
         recordings.remove(records.load(id, OWNER).recording_id, OWNER)
         service.find_speakers(id)
-        found = searched(id)
+        found = finished_search(id)
         assert found.state == attempts.FAILED and "no longer kept" in found.error["message"]
 
-    def test_a_search_that_is_cancelled_ends_and_changes_nothing(self, dialogue: Conversation, tmp_path: Path):
+    def test_cancelled_search_ends_and_changes_nothing(self, dialogue: Conversation, tmp_path: Path):
         long = audio.write(tmp_path / "long.flac", np.tile(dialogue.samples, 10))
         id = of_conversation(dialogue, long, OWNER)
         before = transcript_of(id)
         service.find_speakers(id)
         until(lambda: results.search_of(id).state == attempts.WORKING)
         service.stop_finding_speakers(id)
-        work = results.Attempt(id, 1).work
-        until(lambda: service.DBOS.get_workflow_status(work).status == "SUCCESS")
+        workflow_id = results.Attempt(id, 1).work
+        until(lambda: service.DBOS.get_workflow_status(workflow_id).status == "SUCCESS")
         assert results.search_of(id).state == attempts.CANCELLED and transcript_of(id) == before
 
-    def test_a_deleted_transcript_ends_its_search_and_leaves_nothing(self, dialogue: Conversation, tmp_path: Path):
+    def test_deleting_a_transcript_ends_its_search_and_leaves_no_data(self, dialogue: Conversation, tmp_path: Path):
         long = audio.write(tmp_path / "long.flac", np.tile(dialogue.samples, 10))
         id = of_conversation(dialogue, long, OWNER)
         service.find_speakers(id)
@@ -179,18 +183,20 @@ class TestSearch:
             assert connection.execute(sa.select(diarizations).where(diarizations.c.id == id)).all() == []
             assert connection.execute(sa.select(analyses).where(analyses.c.id == recording)).all() == []
 
-    def test_a_search_that_was_recorded_but_never_queued_is_begun(self, dialogue: Conversation, dialogue_file: Path):
+    def test_search_that_was_stored_but_never_queued_is_started(self, dialogue: Conversation, dialogue_file: Path):
         id = of_conversation(dialogue, dialogue_file, OWNER)
         results.next_attempt(id, None)
         service.search.reconcile()
-        assert searched(id).state == attempts.DONE
+        assert finished_search(id).state == attempts.DONE
 
     @pytest.mark.parametrize("number", [0, 13, -1])
-    def test_a_number_out_of_bounds_is_refused(self, dialogue: Conversation, dialogue_file: Path, number: int):
+    def test_number_of_speakers_out_of_bounds_is_refused(
+        self, dialogue: Conversation, dialogue_file: Path, number: int
+    ):
         with pytest.raises(BadOption, match="1 to 12"):
             service.find_speakers(of_conversation(dialogue, dialogue_file, OWNER), number)
 
-    def test_somebody_elses_transcript_is_not_found(self, dialogue: Conversation, dialogue_file: Path):
+    def test_another_owners_transcript_is_not_found(self, dialogue: Conversation, dialogue_file: Path):
         id = of_conversation(dialogue, dialogue_file, OWNER)
         for call in (service.find_speakers, service.stop_finding_speakers):
             with pytest.raises(NotFound):

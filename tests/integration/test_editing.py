@@ -1,4 +1,4 @@
-"""Steps of editing as revisions, on both databases: what is saved, undone, sent twice, and changed by two at once."""
+"""Test editing steps as revisions on both databases: save, undo, repeated requests and concurrent changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from stt.db.engine import database
-from stt.db.tables import revisions as kept
+from stt.db.tables import revisions as revision_table
 from stt.db.tables import word_corrections
 from stt.editing import requests, revisions
 from stt.editing.revisions import EditConflict
@@ -28,12 +28,12 @@ keys = (f"key-{number}" for number in count())
 @pytest.fixture(autouse=True)
 def transcript(either_database: None) -> Iterator[None]:
     add(OWNER, id="a")
-    assert records.finish(records.load("a", OWNER), spoken("one two three", "four five", "six"))
+    assert records.finish(records.load("a", OWNER), timed_transcript("one two three", "four five", "six"))
     yield
 
 
-def spoken(*texts: str, confidence: float | None = 0.9) -> Transcript:
-    """Return a transcript with a second for each word, and five between paragraphs."""
+def timed_transcript(*texts: str, confidence: float | None = 0.9) -> Transcript:
+    """Return a transcript with 1 s for each word and 5 s between paragraphs."""
     clock, segments = 0.0, []
     for text in texts:
         words = []
@@ -55,7 +55,7 @@ def texts() -> list[str]:
     return [p.text.strip() for p in paragraphs(transcripts.transcript_of("a").segments)]
 
 
-def shown(before: list[dict], splices: list[dict]) -> list[dict]:
+def apply_splices(before: list[dict], splices: list[dict]) -> list[dict]:
     """Return the paragraphs of a page after splices."""
     for splice in splices:
         removed = len(before) if splice["removed"] is None else splice["removed"]
@@ -67,7 +67,7 @@ def page() -> list[dict]:
     return packing.packed(transcripts.transcript_of("a").segments)
 
 
-def test_steps_change_what_everybody_reads_and_undo_takes_them_back():
+def test_steps_change_the_stored_transcript_and_undo_reverts_them():
     states = [page()]
     steps = [
         {"do": "text", "paragraph": 1, "was": "four five", "text": "four and five"},
@@ -78,7 +78,7 @@ def test_steps_change_what_everybody_reads_and_undo_takes_them_back():
     for number, step in enumerate(steps):
         answer = send(number, **step)
         assert (answer["revision"], answer["undo"], answer["redo"]) == (number + 1, number + 1, 0)
-        assert shown(states[-1], answer["splices"]) == page()
+        assert apply_splices(states[-1], answer["splices"]) == page()
         states.append(page())
     assert texts() == ["three", "four and five six seven"]
     job = records.load("a", OWNER)
@@ -86,12 +86,12 @@ def test_steps_change_what_everybody_reads_and_undo_takes_them_back():
     for number in range(4):
         answer = send(4 + number, do="undo")
         assert (answer["revision"], answer["undo"], answer["redo"]) == (5 + number, 3 - number, number + 1)
-        assert page() == states[3 - number] == shown(states[4 - number], answer["splices"])
+        assert page() == states[3 - number] == apply_splices(states[4 - number], answer["splices"])
     assert records.load("a", OWNER).words == 6 and texts() == ["one two three", "four five", "six"]
     for number in range(4):
         assert send(8 + number, do="redo")["redo"] == 3 - number
         assert page() == states[number + 1]
-    assert corrections.state("a", OWNER).version == 12 and corrections.machine("a", OWNER) == spoken(
+    assert corrections.state("a", OWNER).version == 12 and corrections.machine("a", OWNER) == timed_transcript(
         "one two three", "four five", "six"
     )
 
@@ -105,7 +105,7 @@ def test_a_request_that_is_sent_again_changes_nothing():
     assert texts() == ["one", "two three", "four five", "sixth"]
 
 
-def test_what_is_typed_without_a_break_is_one_step_and_one_correction():
+def test_typing_without_a_pause_is_one_step_and_one_correction():
     was = "six"
     for number, text in enumerate(["si", "sin", "single", "Single"]):
         send(number, do="text", paragraph=2, was=was, text=text, typing="t1")
@@ -124,7 +124,7 @@ def test_what_is_typed_without_a_break_is_one_step_and_one_correction():
     assert texts()[2] == "Single"
 
 
-def test_a_step_goes_on_where_its_paragraph_is_by_now():
+def test_step_is_applied_where_its_paragraph_has_moved():
     send(0, do="split", paragraph=0, was="one two three", text="one two three", at=3)
     send(1, do="delete", paragraph=0, was="one")
     send(2, do="split", paragraph=1, was="four five", text="four five", at=4)
@@ -132,11 +132,14 @@ def test_a_step_goes_on_where_its_paragraph_is_by_now():
     answer = send(0, do="text", paragraph=2, was="six", text="Six")
     assert texts() == ["two three", "four", "five", "Six"]
     assert answer["revision"] == 4 and len(answer["splices"]) == 4
-    assert shown(packing.packed(spoken("one two three", "four five", "six").segments), answer["splices"]) == page()
+    assert (
+        apply_splices(packing.packed(timed_transcript("one two three", "four five", "six").segments), answer["splices"])
+        == page()
+    )
     assert page() != before
 
 
-def test_only_a_paragraph_that_was_changed_itself_is_a_conflict():
+def test_only_a_change_of_the_same_paragraph_is_a_conflict():
     send(0, do="text", paragraph=1, was="four five", text="Mine.")
     before = page()
     with pytest.raises(EditConflict) as conflict:
@@ -149,7 +152,7 @@ def test_only_a_paragraph_that_was_changed_itself_is_a_conflict():
 
 
 @pytest.mark.parametrize("edited", [False, True])
-def test_many_that_edit_at_once_lose_nothing(edited: bool):
+def test_concurrent_edits_lose_nothing(edited: bool):
     if edited:
         send(0, do="text", paragraph=0, was="one two three", text="one two three.")
     was = texts()
@@ -159,30 +162,30 @@ def test_many_that_edit_at_once_lose_nothing(edited: bool):
         return send(int(edited), do="text", paragraph=number, was=was[number], text=text)["revision"]
 
     with ThreadPoolExecutor(3) as pool:
-        made = list(pool.map(write, range(3)))
-    assert sorted(made) == [made_ + edited for made_ in (1, 2, 3)]
+        created = list(pool.map(write, range(3)))
+    assert sorted(created) == [revision + edited for revision in (1, 2, 3)]
     assert texts() == [f"{text} {number}" for number, text in enumerate(was)]
 
 
-def test_a_page_that_comes_back_gets_what_it_missed():
+def test_reconnected_page_gets_the_changes_it_missed():
     send(0, do="split", paragraph=0, was="one two three", text="one two three", at=3)
     send(1, do="undo")
-    start = packing.packed(spoken("one two three", "four five", "six").segments)
+    start = packing.packed(timed_transcript("one two three", "four five", "six").segments)
     for since in (0, 1, 2):
         news = revisions.news("a", OWNER, since)
         assert (news["revision"], news["undo"], news["redo"]) == (2, 0, 1)
-    assert shown(start, revisions.news("a", OWNER, 0)["splices"]) == page()
+    assert apply_splices(start, revisions.news("a", OWNER, 0)["splices"]) == page()
     assert revisions.news("a", OWNER, 9)["splices"] == [{"at": 0, "removed": None, "paragraphs": page()}]
 
 
-def test_what_is_deleted_leaves_no_revision_behind():
+def test_deleted_transcript_leaves_no_revision_behind():
     send(0, do="text", paragraph=2, was="six", text="secret")
     history.delete("a", OWNER)
     with database().connect() as connection:
-        assert connection.execute(sa.select(kept)).all() == []
+        assert connection.execute(sa.select(revision_table)).all() == []
 
 
-def test_nobody_edits_what_is_somebody_elses():
+def test_transcript_of_another_owner_cannot_be_edited():
     request = requests.read({"key": "k", "based_on": 0, "step": {"do": "undo"}})
     with pytest.raises(NotFound):
         revisions.edit("a", "visitor:other", request, vocabulary.note)

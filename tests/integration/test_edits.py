@@ -1,4 +1,4 @@
-"""What an MP4's own edit list leaves out is left out as players do, and said, at its place on the time line that is left."""
+"""Test that sound cut by an MP4 edit list is skipped as in players, and reported at its place in the remaining time."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ EDITS = {  # (seconds shown, first second of the stored sound; None for silence)
     "several spans": ([(2, 1), (2, 5), (2, 9)], "440 440 880 880 1320 1320", [(0, 1), (2, 2), (4, 2), (6, 1)]),
     "a span, after silence": ([(2, None), (4, 0), (4, 8)], "440 440 440 440 1320 1320 1320 1320", [(4, 4)]),
 }
-SAID = r"the file's own edits leave out (\d+\.\d) s of sound here, and players do the same"
+REASON = r"the file's own edits leave out (\d+\.\d) s of sound here, and players do the same"
 
 
-def edited(path: Path, edits: list[tuple[float, float | None]]) -> Path:
+def write_edited(path: Path, edits: list[tuple[float, float | None]]) -> Path:
     """Write three tones to an MP4, and give it this edit list."""
     at = np.arange(4 * audio.RATE) / audio.RATE
     sound = np.concatenate([0.3 * np.sin(2 * np.pi * tone * at) for tone in TONES]).astype(np.float32)
-    whole = audio.write(path, sound).read_bytes()
-    movie = whole.index(b"mvhd") + 4
-    scale: int = struct.unpack(">I", whole[movie + 12 : movie + 16])[0]
+    original = audio.write(path, sound).read_bytes()
+    movie = original.index(b"mvhd") + 4
+    scale: int = struct.unpack(">I", original[movie + 12 : movie + 16])[0]
     rows = [
         struct.pack(">Iii", round(shown * scale), -1 if begins is None else round(begins * audio.RATE), 1 << 16)
         for shown, begins in edits
     ]
     table = struct.pack(">4sII", b"elst", 0, len(rows)) + b"".join(rows)
-    start = whole.index(b"edts") - 4
-    size: int = struct.unpack(">I", whole[start : start + 4])[0]
+    start = original.index(b"edts") - 4
+    size: int = struct.unpack(">I", original[start : start + 4])[0]
     new = struct.pack(">I4sI", len(table) + 12, b"edts", len(table) + 4) + table
-    content = bytearray(whole[:start] + new + whole[start + size :])
+    content = bytearray(original[:start] + new + original[start + size :])
     for box in (b"moov", b"trak"):  # the boxes around it; the table lies behind the sound
         place = content.index(box) - 4
         grown = struct.unpack(">I", content[place : place + 4])[0] + len(new) - size
@@ -58,15 +58,15 @@ def tone(second: np.ndarray) -> int:
 
 
 @pytest.mark.parametrize("name", EDITS)
-def test_what_edits_leave_out_is_said_where_it_is_missing(tmp_path: Path, name: str):
+def test_sound_cut_by_an_edit_list_is_reported_where_it_is_missing(tmp_path: Path, name: str):
     edits, tones, missing = EDITS[name]
-    path = edited(tmp_path / "a.m4a", edits)
+    path = write_edited(tmp_path / "a.m4a", edits)
     with Reader(path) as reader:
         sound = reader.read(60)[0]
     seconds = [sound[at : at + audio.RATE] for at in range(0, len(sound) - audio.RATE // 2, audio.RATE)]
     assert " ".join(str(tone(second)) for second in seconds) == tones
-    found = [(start, end, re.fullmatch(SAID, why)) for start, end, why in reader.lost]
+    found = [(start, end, re.fullmatch(REASON, why)) for start, end, why in reader.lost]
     assert [(start, end) for start, end, _ in found] == [(at, at) for at, _ in missing]
-    for (*_, said), (_, left_out) in zip(found, missing, strict=True):
-        assert said and float(said[1]) == pytest.approx(left_out, abs=0.11)  # the last frame is padded
+    for (*_, match), (_, left_out) in zip(found, missing, strict=True):
+        assert match and float(match[1]) == pytest.approx(left_out, abs=0.11)  # the last frame is padded
     assert probe(path).duration == pytest.approx(len(tones.split()), abs=0.1)

@@ -1,4 +1,4 @@
-"""A recording that points to other files or to addresses opens none of them: neither a file beside it nor the network."""
+"""Test that a recording with references to files or addresses opens none of them: no file beside it, no network."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def server() -> Iterator[socket.socket]:
 
 
 @pytest.fixture
-def opens(tmp_path: Path) -> Iterator[elsewhere.Opens]:
-    opens = elsewhere.Opens(tmp_path)
-    yield opens
-    opens.close()
+def watch(tmp_path: Path) -> Iterator[elsewhere.Opens]:
+    watch = elsewhere.Opens(tmp_path)
+    yield watch
+    watch.close()
 
 
-def beside(folder: Path) -> Path:
+def write_beside(folder: Path) -> Path:
     return audio.write(folder / "beside.wav", audio.samples(audio.JFK))
 
 
@@ -39,16 +39,16 @@ def address(server: socket.socket) -> str:
     return f"http://127.0.0.1:{server.getsockname()[1]}/a.wav"
 
 
-def test_files_that_are_lists_open_nothing(tmp_path: Path, server: socket.socket, opens: elsewhere.Opens, monkeypatch):
-    """In this process, where the folder is the one that relative names lead to."""
+def test_playlist_files_open_nothing(tmp_path: Path, server: socket.socket, watch: elsewhere.Opens, monkeypatch):
+    """Probe in this process, so that relative names lead to its folder."""
     monkeypatch.chdir(tmp_path)
-    target, count = beside(tmp_path), 0
+    target, count = write_beside(tmp_path), 0
     for name, content in elsewhere.all_texts(target, address(server)):
         (path := tmp_path / "recording").write_bytes(content)
-        opens.names()
+        watch.names()
         with pytest.raises(InputError):
             probe.probe(path, "holiday.m3u8")
-        assert opens.names() <= {"recording"}, name
+        assert watch.names() <= {"recording"}, name
         count += 1
     assert count >= 232
     with pytest.raises(BlockingIOError):
@@ -57,27 +57,27 @@ def test_files_that_are_lists_open_nothing(tmp_path: Path, server: socket.socket
 
 @pytest.mark.parametrize("kind", elsewhere.HOLDING)
 @pytest.mark.parametrize("target", ["beside", "relative", "address"])
-def test_containers_that_can_refer_to_others_open_only_themselves(
-    tmp_path: Path, server: socket.socket, opens: elsewhere.Opens, monkeypatch, kind: str, target: str
+def test_containers_with_references_open_only_themselves(
+    tmp_path: Path, server: socket.socket, watch: elsewhere.Opens, monkeypatch, kind: str, target: str
 ):
     monkeypatch.chdir(tmp_path)
-    where = {"beside": str(beside(tmp_path)), "relative": "beside.wav", "address": address(server)}[target]
-    path = elsewhere.HOLDING[kind](tmp_path / "recording", where)
-    opens.names()
+    reference = {"beside": str(write_beside(tmp_path)), "relative": "beside.wav", "address": address(server)}[target]
+    path = elsewhere.HOLDING[kind](tmp_path / "recording", reference)
+    watch.names()
     try:
-        assert probe.probe(path).duration < 2  # its own second, and never the 11 of the other
+        assert probe.probe(path).duration < 2  # the recording has 1 s of sound, the file beside it 11 s
         with Reader(path) as reader:
             assert reader.read(60).shape[1] < 2 * audio.RATE
     except InputError as error:
         assert error.message
-    assert opens.names() == {"recording"}
+    assert watch.names() == {"recording"}
     with pytest.raises(BlockingIOError):
         server.accept()
 
 
-def test_what_is_opened_is_seen(tmp_path: Path, opens: elsewhere.Opens):
-    """The watch itself: it names the file that was opened."""
-    path = beside(tmp_path)
-    opens.names()
+def test_watch_reports_opened_files(tmp_path: Path, watch: elsewhere.Opens):
+    """Check the watch itself: it names the file that was opened."""
+    path = write_beside(tmp_path)
+    watch.names()
     path.read_bytes()
-    assert opens.names() == {"beside.wav"}
+    assert watch.names() == {"beside.wav"}

@@ -1,4 +1,4 @@
-"""The database is written anew while others write to it, and the words of what was deleted are in no page of it."""
+"""Test that the database is rewritten while others write to it, and that no page keeps words of deleted records."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from stt.transcript.model import Transcript
 from tests.transcripts import finished, put, said
 
 ANN = "visitor:ann"
-TIMES = 40  # with transactions that begin without a lock, some 3 writes of these are refused
+TIMES = 40  # about 3 writes would be refused if transactions began without a lock
 
 
 @pytest.mark.usefixtures("data")
-def test_nobody_is_refused_while_the_database_is_compacted(data: Path):
+def test_no_write_is_refused_while_the_database_is_compacted(data: Path):
     finished()
     problems: list[Exception] = []
     over = threading.Event()
@@ -43,8 +43,8 @@ def test_nobody_is_refused_while_the_database_is_compacted(data: Path):
 
 
 @pytest.mark.usefixtures("data")
-def test_the_words_of_what_was_deleted_are_in_no_page(data: Path):
-    kept = put(ANN, Transcript((said("lighthouse keeper"),), 1.0))
+def test_words_of_deleted_records_are_in_no_database_page(data: Path):
+    kept_id = put(ANN, Transcript((said("lighthouse keeper"),), 1.0))
     for number in range(60):  # enough that pages are split and joined
         history.delete(
             put(ANN, Transcript((said(f"zeppelin{number} quartz " * 40),), 60.0), title=f"zeppelin{number}"), ANN
@@ -53,4 +53,4 @@ def test_the_words_of_what_was_deleted_are_in_no_page(data: Path):
     for path in (data / "stt.db", data / "stt.db-wal"):
         content = path.read_bytes() if path.exists() else b""
         assert b"eppelin" not in content and b"quartz" not in content, path.name
-    assert [job.id for job in history.find(ANN, text="lighthouse")] == [kept]
+    assert [job.id for job in history.find(ANN, text="lighthouse")] == [kept_id]

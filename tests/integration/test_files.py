@@ -1,4 +1,4 @@
-"""Files of the server are private, and whole or not there at all."""
+"""Test that files of the server are private, and are written in full or not at all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stt.whisper import weights
 from tests.server import ROOT
 
 
-def test_a_file_is_replaced_whole_or_not_at_all_and_nothing_is_left(tmp_path: Path):
+def test_file_is_replaced_in_full_or_not_at_all_and_no_part_is_left(tmp_path: Path):
     path = tmp_path / "note"
     with writing.replacing(path, "w") as file:
         file.write("old")
@@ -28,8 +28,8 @@ def test_a_file_is_replaced_whole_or_not_at_all_and_nothing_is_left(tmp_path: Pa
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_copies_and_notes_that_cannot_take_their_place_leave_nothing(tmp_path: Path):
-    """A folder stands where the file should be, so each is written and cannot be put there."""
+def test_files_that_cannot_be_put_in_place_leave_no_part(tmp_path: Path):
+    """Put a folder where each file should be: the file is written and cannot be moved there."""
     (tmp_path / catalog.COPY / "in the way").mkdir(parents=True)
     catalog.load(tmp_path, lambda _etag: ([{"id": "nova-3"}], None))
     (tmp_path / "model.bin").write_bytes(b"weights")
@@ -56,17 +56,17 @@ def test_a_folder_of_an_earlier_version_is_closed_to_other_users(tmp_path: Path,
     assert ROOT.stat().st_mode == before and not caplog.records
 
 
-def test_the_token_command_makes_private_files_only(tmp_path: Path):
+def test_token_command_creates_private_files_only(tmp_path: Path):
     environment = {**os.environ, "STT_DATA_DIR": str(tmp_path / "data")}
     command = [sys.executable, "-m", "stt", "token", "program"]
     subprocess.run(
         command, cwd=ROOT, env=environment, check=True, capture_output=True, preexec_fn=lambda: os.umask(0o022)
     )
-    made = [tmp_path / "data", *(tmp_path / "data").rglob("*")]
-    assert len(made) > 1 and not [path.name for path in made if path.stat().st_mode & 0o077]
+    created = [tmp_path / "data", *(tmp_path / "data").rglob("*")]
+    assert len(created) > 1 and not [path.name for path in created if path.stat().st_mode & 0o077]
 
 
-def test_parts_that_a_killed_process_left_go_after_a_day(tmp_path: Path):
+def test_parts_left_by_a_killed_process_are_deleted_after_a_day(tmp_path: Path):
     old, new = writing.part_of(tmp_path / "a"), writing.part_of(tmp_path / "a")
     for part in (old, new):
         part.touch()

@@ -1,4 +1,4 @@
-"""Every container of FFmpeg that holds its own data is read; what points elsewhere opens nothing; the rest is named for what it is."""
+"""Test that every FFmpeg container with its own data is read, references open nothing, and other files are named."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ALIASES = {
     "webm",
 }  # of mov and matroska; FFmpeg lists them because it writes them under these names
 
-# Every other demuxer of FFmpeg, by the reason for which it is not opened.
+# Every other demuxer of FFmpeg, by the reason why it is not opened.
 REFUSED = {
     "lists of other files or addresses, and files that go on in others": frozenset(
         ["hls", "concat", "sdp", "rtp", "rtsp", "sap", "image2", "image2pipe", "webm_dash_manifest", "vobsub", "mlv"]
@@ -71,37 +71,37 @@ def demuxers() -> set[str]:
     for name in av.formats_available:
         try:
             found.add(ContainerFormat(name, "r").name.split(",")[0])
-        except ValueError:  # it only writes
+        except ValueError:  # FFmpeg only writes it
             continue
     return found - ALIASES
 
 
-def test_every_demuxer_is_open_or_shut():
+def test_every_demuxer_is_allowed_or_refused():
     refused = [name for group in REFUSED.values() for name in group]
     assert len(refused) == len(set(refused))
     assert not formats.ALLOWED & set(refused)
     assert demuxers() - formats.ALLOWED - set(refused) == set()
 
 
-def test_what_points_elsewhere_is_shut_and_an_unknown_demuxer_too():
+def test_demuxers_with_references_and_unknown_demuxers_are_refused():
     allowed = set(formats.OPTIONS["format_whitelist"].split(","))
     assert allowed == formats.ALLOWED
-    pointing = "hls concat sdp rtp rtsp sap image2 image2pipe webm_dash_manifest vobsub mlv lavfi sbg ffmetadata ass srt dash imf"
-    assert not allowed & set(pointing.split())
+    referring = "hls concat sdp rtp rtsp sap image2 image2pipe webm_dash_manifest vobsub mlv lavfi sbg ffmetadata ass srt dash imf"
+    assert not allowed & set(referring.split())
     assert formats.OPTIONS["protocol_whitelist"] == "none"
 
 
 def test_every_kind_has_a_name_and_a_content_type():
     for name in formats.ALLOWED:
         for video in (False, True):
-            called, mime = formats.kind(name).describe(video)
-            assert called and mime.count("/") == 1
+            label, mime = formats.kind(name).describe(video)
+            assert label and mime.count("/") == 1
     assert formats.kind("voc").describe(False) == ("VOC", "audio/x-voc")
     assert formats.kind("thp").describe(False) == ("THP", "application/octet-stream")
 
 
-def alike(sound: np.ndarray, of: np.ndarray) -> float:
-    """Correlation of 2 s of a recording with the same in another, wherever an encoder has moved it."""
+def similarity(sound: np.ndarray, of: np.ndarray) -> float:
+    """Return the correlation of 2 s of `of` with the best matching place of `sound`, at any shift by an encoder."""
     part, size = of[8_000:40_000], 1 << 18
     spectrum = np.fft.rfft(sound, size) * np.conj(np.fft.rfft(part, size))
     at = int(np.argmax(np.fft.irfft(spectrum, size)))
@@ -109,7 +109,7 @@ def alike(sound: np.ndarray, of: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("muxer", every_format.WRITTEN)
-def test_what_ffmpeg_writes_is_read(tmp_path: Path, muxer: str):
+def test_formats_that_ffmpeg_writes_are_read(tmp_path: Path, muxer: str):
     path = every_format.write(tmp_path / "recording", muxer, SHORT)
     found = decoder.probe(path)
     kind = formats.kind(every_format.WRITTEN[muxer][0])
@@ -119,31 +119,31 @@ def test_what_ffmpeg_writes_is_read(tmp_path: Path, muxer: str):
         sound = reader.read(60)[0]
     assert reader.lost == []
     assert len(sound) / audio.RATE == pytest.approx(4, abs=0.2)
-    assert alike(sound, SHORT) > 0.9
+    assert similarity(sound, SHORT) > 0.9
 
 
 @pytest.mark.parametrize("kind", every_format.BY_HAND)
-def test_what_ffmpeg_reads_and_does_not_write_is_read(tmp_path: Path, kind: str):
-    make, called = every_format.BY_HAND[kind]
+def test_formats_that_ffmpeg_only_reads_are_read(tmp_path: Path, kind: str):
+    make, label = every_format.BY_HAND[kind]
     path = tmp_path / "recording"
     path.write_bytes(make(SHORT))
-    assert decoder.probe(path).kind == called
+    assert decoder.probe(path).kind == label
     with decoder.Reader(path) as reader:
         sound = reader.read(60)[0]
     assert reader.lost == []
     assert len(sound) / audio.RATE == pytest.approx(4, abs=0.2)
-    assert alike(sound, SHORT) > 0.9
+    assert similarity(sound, SHORT) > 0.9
 
 
 def zipped(*names: str) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
         for name in names:
             archive.writestr(name, "content")
-    return made.getvalue()
+    return buffer.getvalue()
 
 
-NAMED: dict[str, tuple[bytes, str]] = {
+UNREADABLE: dict[str, tuple[bytes, str]] = {
     "AAX": (b"\0\0\0\x20ftypaax \0\0\0\0" + bytes(500), "is an Audible file (AAX) with copy protection"),
     "AAXC": (b"\0\0\0\x20ftypaaxc\0\0\0\0" + bytes(500), "is an Audible file (AAXC) with copy protection"),
     "M4P": (b"\0\0\0\x20ftypM4P \0\0\0\0" + bytes(500), "is a song with copy protection (M4P)"),
@@ -196,9 +196,9 @@ NO_RECORDING: dict[str, tuple[bytes, str]] = {
 }
 
 
-@pytest.mark.parametrize("kind", NAMED)
-def test_a_known_kind_that_cannot_be_read_is_named(tmp_path: Path, kind: str):
-    content, words = NAMED[kind]
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_known_kind_that_cannot_be_read_is_named(tmp_path: Path, kind: str):
+    content, words = UNREADABLE[kind]
     (path := tmp_path / "recording").write_bytes(content)
     with pytest.raises(Unreadable) as refusal:
         decoder.probe(path, "holiday.mp3")
@@ -207,7 +207,7 @@ def test_a_known_kind_that_cannot_be_read_is_named(tmp_path: Path, kind: str):
 
 
 @pytest.mark.parametrize("kind", NO_RECORDING)
-def test_what_is_no_recording_is_told_apart(tmp_path: Path, kind: str):
+def test_file_of_another_kind_is_refused_and_its_kind_is_named(tmp_path: Path, kind: str):
     content, words = NO_RECORDING[kind]
     (path := tmp_path / "recording").write_bytes(content)
     with pytest.raises(NotSound) as refusal:
@@ -234,8 +234,8 @@ def test_a_codec_without_a_decoder_is_named(tmp_path: Path, tag: bytes, words: s
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_noise_is_no_recording(tmp_path: Path, seed: int):
-    """Sixty files of random bytes each, evenly and not, small and large."""
+def test_random_bytes_are_no_recording(tmp_path: Path, seed: int):
+    """Try sixty files of random bytes, evenly distributed and not, small and large."""
     chance, path = np.random.default_rng(seed), tmp_path / "recording"
     for number in range(60):
         size = int(10 ** chance.uniform(1, 5.5))
@@ -280,7 +280,7 @@ WORDS = [
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "latin-1", "cp1251", "shift_jis"])
 def test_a_text_is_no_recording(tmp_path: Path, encoding: str):
-    """Forty texts in each encoding, from a word to a book."""
+    """Try forty texts in each encoding, from a word to a book."""
     chance, path = np.random.default_rng(1), tmp_path / "recording"
     others = {"cp1251": "речь звук запись", "shift_jis": "音声 録音 こんにちは"}.get(encoding, "größe é").split()
     for _ in range(40):

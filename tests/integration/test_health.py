@@ -1,4 +1,4 @@
-"""`/healthz` answers while the job engine is still being loaded."""
+"""Test that `/healthz` answers while the job engine is still being loaded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ASKS = """
+SCRIPT = """
 import builtins, sys
 from stt.ops import health
 found, importing = set(), builtins.__import__
@@ -24,8 +24,8 @@ assert found == {True}, found
 """
 
 
-def test_the_database_is_asked_while_another_thread_imports_the_orm(tmp_path: Path):
-    """SQLAlchemy 2.0: a bare number in a select is looked up in the ORM, which may be half imported by then."""
+def test_database_check_works_while_another_thread_imports_the_orm(tmp_path: Path):
+    """Check during the import: SQLAlchemy 2.0 looks up a bare number of a select in the half imported ORM."""
     environment = {"STT_DATA_DIR": str(tmp_path), "PATH": ""}
-    found = subprocess.run([sys.executable, "-c", ASKS], env=environment, capture_output=True, text=True, check=False)
+    found = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr

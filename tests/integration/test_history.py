@@ -1,4 +1,4 @@
-"""The history on real databases: found, sorted, filtered, counted, kept in step, kept apart by owner."""
+"""Test the history on real databases: search, sorting, filters, totals, updates and separation by owner."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from tests.histories import AUSTEN, add, titles
 pytestmark = pytest.mark.usefixtures("each_database")
 
 
-def test_an_owner_sees_only_its_own(owner: str):
-    mine, other = add(owner, "Mine", AUSTEN, model="m1", language="en"), f"{owner}-other"
-    theirs = add(other, "Theirs", AUSTEN, model="m2", language="de")
+def test_owner_sees_only_own_records(owner: str):
+    own_id, other = add(owner, "Mine", AUSTEN, model="m1", language="en"), f"{owner}-other"
+    other_id = add(other, "Theirs", AUSTEN, model="m2", language="de")
     with database().begin() as connection:
-        connection.execute(tags.insert(), [{"id": mine, "tag": "my"}, {"id": theirs, "tag": "their"}])
-    for asked in ({}, {"text": "selfish"}, {"models": ["m1", "m2"]}, {"tags": ["my", "their"]}):
-        assert titles(owner, **asked) == ["Mine"]
-        assert history.totals(owner, **asked).count == 1
+        connection.execute(tags.insert(), [{"id": own_id, "tag": "my"}, {"id": other_id, "tag": "their"}])
+    for query in ({}, {"text": "selfish"}, {"models": ["m1", "m2"]}, {"tags": ["my", "their"]}):
+        assert titles(owner, **query) == ["Mine"]
+        assert history.totals(owner, **query).count == 1
     assert history.choices(owner) == history.Choices(["m1"], ["en"], ["my"])
     assert {model for _, model in history.minutes_by_day(owner, ZoneInfo("UTC"))} == {"m1"}
     assert titles(owner, text=owner) == titles(owner, text=other.encode().hex()) == []
 
 
-def many(owner: str) -> None:
-    """Five records that differ in everything; the third one knows little."""
+def add_many(owner: str) -> None:
+    """Add five records that differ in everything. The third has few values."""
     rows = [
         dict(title="delta", model="b", engine="provider", language="en", state=DONE, created=100.0, duration=30.0, words=9, confidence=0.9, cost=0.5),
         dict(title="Alpha", model="a", engine="on-device", language="de", state=DONE, created=200.0, duration=90.0, words=7, confidence=0.5),
@@ -60,21 +60,21 @@ def many(owner: str) -> None:
         ("model", False, "Bravo Alpha charlie delta echo"),
     ],
 )
-def test_every_column_sorts_all_with_unknown_ones_last(owner: str, sort: str, descending: bool, expected: str):
-    many(owner)
+def test_every_column_sorts_all_pages_with_unknown_values_last(owner: str, sort: str, descending: bool, expected: str):
+    add_many(owner)
     assert titles(owner, sort=sort, descending=descending) == expected.split()
     pages = [titles(owner, sort=sort, descending=descending, limit=2, offset=offset) for offset in (0, 2, 4)]
     assert [title for page in pages for title in page] == expected.split()
 
 
-def test_there_is_a_way_to_sort_by_everything_that_is_listed(owner: str):
-    many(owner)
+def test_every_listed_sort_order_works_in_both_directions(owner: str):
+    add_many(owner)
     for sort in history.SORTS:
         assert len(titles(owner, sort=sort)) == len(titles(owner, sort=sort, descending=False)) == 5
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("query", "expected"),
     [
         ({"models": ["a"]}, "Bravo Alpha"),
         ({"models": ["a", "c"]}, "echo Bravo Alpha"),
@@ -89,14 +89,14 @@ def test_there_is_a_way_to_sort_by_everything_that_is_listed(owner: str):
         ({"models": [], "states": [], "text": "", "since": None}, "echo Bravo charlie Alpha delta"),
     ],
 )
-def test_filters_hold_together_and_totals_are_of_what_is_found(owner: str, asked: dict, expected: str):
-    many(owner)
-    assert titles(owner, **asked) == expected.split()
-    assert history.totals(owner, **asked) == history.totals_of(history.find(owner, **asked))
+def test_filters_combine_and_totals_are_of_the_found_records(owner: str, query: dict, expected: str):
+    add_many(owner)
+    assert titles(owner, **query) == expected.split()
+    assert history.totals(owner, **query) == history.totals_of(history.find(owner, **query))
 
 
 def test_totals_add_up(owner: str):
-    many(owner)
+    add_many(owner)
     assert history.totals(owner) == history.Totals(5, 3780.0, 5016, 0.75)
     assert history.totals(owner, models=["a"]) == history.Totals(2, 3690.0, 5007, None)
     assert history.totals(owner, text="nothing") == history.Totals(0, 0.0, 0, None)
@@ -110,14 +110,14 @@ def test_tags_filter(owner: str):
     assert history.choices(owner).tags == ["home", "Work"]
 
 
-def test_minutes_count_for_the_day_that_the_visitor_had(owner: str):
+def test_minutes_count_for_the_day_in_the_visitors_time_zone(owner: str):
     for zone, expected in (("Asia/Kathmandu", date(2026, 3, 30)), ("Europe/Berlin", date(2026, 3, 29))):
-        mine = f"{owner}-{zone}"
+        zone_owner = f"{owner}-{zone}"
         # 20:30 in Berlin on the day when the clock went forward is 00:15 of the next day in Kathmandu.
         moment = datetime(2026, 3, 29, 20, 30, tzinfo=ZoneInfo("Europe/Berlin")).timestamp()
-        add(mine, "a", "b", created=moment, duration=90.0)
-        add(mine, "c", "d", created=moment, duration=30.0)
-        assert history.minutes_by_day(mine, ZoneInfo(zone)) == {(expected, "whisper-base"): 2.0}
+        add(zone_owner, "a", "b", created=moment, duration=90.0)
+        add(zone_owner, "c", "d", created=moment, duration=30.0)
+        assert history.minutes_by_day(zone_owner, ZoneInfo(zone)) == {(expected, "whisper-base"): 2.0}
 
 
 NATURAL = [
@@ -138,32 +138,32 @@ NATURAL = [
 
 
 @pytest.mark.parametrize("descending", [False, True])
-def test_titles_stand_in_the_order_of_people_over_all_pages(owner: str, descending: bool):
+def test_titles_have_natural_order_across_all_pages(owner: str, descending: bool):
     for title in [*NATURAL[::2], *NATURAL[1::2]]:
         add(owner, title)
     expected = NATURAL[::-1] if descending else NATURAL
-    asked = {"sort": "title", "descending": descending}
-    assert titles(owner, **asked) == expected
-    pages = [titles(owner, **asked, limit=4, offset=offset) for offset in range(0, len(NATURAL), 4)]
+    query = {"sort": "title", "descending": descending}
+    assert titles(owner, **query) == expected
+    pages = [titles(owner, **query, limit=4, offset=offset) for offset in range(0, len(NATURAL), 4)]
     assert [title for page in pages for title in page] == expected
 
 
-def test_equal_titles_are_paged_in_one_order(owner: str):
+def test_equal_titles_have_a_stable_order_across_pages(owner: str):
     ids = [add(owner, "Talk", created=100.0) for _ in range(9)]
     for descending in (False, True):
-        asked = {"sort": "title", "descending": descending, "limit": 2}
-        pages = [history.find(owner, **asked, offset=offset) for offset in range(0, 10, 2)]
+        query = {"sort": "title", "descending": descending, "limit": 2}
+        pages = [history.find(owner, **query, offset=offset) for offset in range(0, 10, 2)]
         assert [job.id for page in pages for job in page] == ids[::-1]
 
 
-def test_a_new_title_has_its_place_at_once(owner: str):
+def test_new_title_is_sorted_at_once(owner: str):
     add(owner, "Episode 2")
     renamed = add(owner, "Episode 10")
     corrections.retitle(renamed, owner, "Episode\u202e 1", "Episode 10")
     assert titles(owner, sort="title", descending=False) == ["Episode 1", "Episode 2"]
 
 
-def test_titles_of_earlier_code_get_their_place_in_the_background(owner: str):
+def test_titles_of_earlier_code_get_sort_keys_in_the_background(owner: str):
     for title in ("Episode 10", "Ärger", "Episode 2"):
         add(owner, title)
     renamed = add(owner, "Zug")
@@ -176,7 +176,7 @@ def test_titles_of_earlier_code_get_their_place_in_the_background(owner: str):
     assert title_order.fill_missing() == 0
 
 
-def test_recordings_sort_by_their_own_date_and_those_without_one_come_last(owner: str):
+def test_recordings_sort_by_date_and_those_without_one_come_last(owner: str):
     for title, dated in (("none", None), ("old", -282355200.0), ("new", 1.7e9), ("middle", 1.6e9)):
         add(owner, title, dated=dated, dated_by=dated and "moment")
     assert titles(owner, sort="dated") == ["new", "middle", "old", "none"]

@@ -1,4 +1,4 @@
-"""A recording that is made to harm whoever opens it fails with a sentence, soon, in a process that nothing else depends on."""
+"""Test that a malicious recording fails soon with a message, in a process that nothing else depends on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST = 400 << 20  # bytes that a decoder may take
 
 
 @pytest.mark.parametrize("kind", sorted(hostile.ALL))
-def test_it_is_refused_or_bounded_and_the_next_one_is_read(tmp_path: Path, kind: str):
+def test_malicious_file_is_refused_or_bounded_and_the_next_file_is_read(tmp_path: Path, kind: str):
     path = hostile.ALL[kind](tmp_path / "recording")
     began = time.monotonic()
     try:
@@ -33,10 +33,10 @@ def test_it_is_refused_or_bounded_and_the_next_one_is_read(tmp_path: Path, kind:
         assert found.duration > 0 and 4_000 <= found.sample_rate <= 768_000
     assert time.monotonic() - began < SOON
     assert probe(audio.JFK).duration == 11.0
-    assert own_memory() < MOST
+    assert decoder_memory() < MOST
 
 
-def own_memory() -> int:
+def decoder_memory() -> int:
     """Return the memory in bytes of the idle decoders."""
     return sum(
         child.memory_info().rss
@@ -48,49 +48,49 @@ def own_memory() -> int:
 @pytest.mark.parametrize(
     "kind", ["a FLAC at 1 Hz", "an AIFF at 1 Hz", "a CAF at 1 Hz", "a MOV at 1 Hz", "a WAV at 2 GHz"]
 )
-def test_a_rate_that_no_recording_has_is_named(tmp_path: Path, kind: str):
+def test_impossible_sample_rate_is_refused_with_a_message(tmp_path: Path, kind: str):
     with pytest.raises(InputError, match=r"samples a second. Rates from 4,000 to 768,000 Hz can be read."):
         probe(hostile.ALL[kind](tmp_path / "recording"))
 
 
-def test_a_frame_at_another_rate_than_its_file_is_damage(tmp_path: Path):
-    """The header says 16 kHz, and a frame in the middle 1 Hz: it would become 65,535 seconds."""
+def test_frame_with_another_sample_rate_than_its_file_is_damage(tmp_path: Path):
+    """Write 16 kHz into the header and 1 Hz into a frame, which would become 65,535 seconds."""
     path = hostile.flac(tmp_path / "a.flac", *[4096] * 20, rate=16_000)
     content = bytearray(path.read_bytes())
     other = hostile.flac(tmp_path / "b.flac", 4096, rate=16_000).read_bytes()[42:]
-    bent = bytearray(other)
-    bent[2] = bent[2] & 0xF0 | 0x0C  # the rate follows in kHz, in a byte
-    bent = bent[:7] + b"\x01" + bent[8:]
-    path.write_bytes(bytes(content) + bytes(bent) * 3)
+    frame = bytearray(other)
+    frame[2] = frame[2] & 0xF0 | 0x0C  # the rate follows in kHz, in a byte
+    frame = frame[:7] + b"\x01" + frame[8:]
+    path.write_bytes(bytes(content) + bytes(frame) * 3)
     with Reader(path) as reader:
         assert reader.read(60).shape[1] <= 30 * RATE
 
 
-def test_a_file_that_uses_up_its_time_takes_only_its_own_process_down(tmp_path: Path):
+def test_file_that_exceeds_its_time_ends_only_its_own_process(tmp_path: Path):
     with pytest.raises(UnsafeRecording, match="longer than a recording honestly needs"):
         probe(hostile.many_tags(tmp_path / "a.mp3"))
 
 
 @pytest.mark.skipif("sys.platform == 'win32'")
-def test_a_decoder_that_the_system_ends_for_its_processor_time_is_said_to_take_long(tmp_path: Path):
-    """As on a busy machine, nobody looks before the system does."""
+def test_decoder_ended_by_the_cpu_time_limit_is_reported_as_too_slow(tmp_path: Path):
+    """Let the system end the process before anybody checks it, as on a busy machine."""
     path = hostile.many_tags(tmp_path / "a.mp3")
     decoder = decoder_pool.Decoder()
     with pytest.raises(UnsafeRecording, match="longer than a recording honestly needs") as caught:
         bounds = {"processor": 1.0, "timeout": 60.0}
-        decoder.call("probe", path=str(path), name="", check_cancelled=lambda: ended_after(decoder), **bounds)
+        decoder.call("probe", path=str(path), name="", check_cancelled=lambda: wait_until_ended(decoder), **bounds)
     assert caught.value.detail == f"exit {-signal.SIGXCPU}"
 
 
-def ended_after(decoder: decoder_pool.Decoder) -> None:
+def wait_until_ended(decoder: decoder_pool.Decoder) -> None:
     """Wait until the system ended the process, unless it has no request yet."""
     if decoder._uses:
         until(lambda: not decoder.alive)
 
 
 @pytest.mark.skipif("sys.platform != 'linux'")
-def test_a_decoder_that_asks_for_more_memory_than_it_may_have_gets_none(tmp_path: Path, monkeypatch):
-    """The bound is the system's: proven with a recording that is honest, and too much for a decoder of no memory."""
+def test_decoder_gets_no_memory_beyond_its_limit(tmp_path: Path, monkeypatch):
+    """Check the limit of the system, with an ordinary recording that needs more memory than the decoder may have."""
     path = audio.write(tmp_path / "a.wav", np.resize(audio.samples(audio.JFK), 3600 * audio.RATE))
     decoder = decoder_pool.Decoder()
     decoder.call("open", path=str(path), name="", apart=False, **DECODE)
@@ -101,7 +101,7 @@ def test_a_decoder_that_asks_for_more_memory_than_it_may_have_gets_none(tmp_path
 
 
 @pytest.mark.parametrize("gone", [False, True], ids=["just killed", "gone"])
-def test_a_decoder_that_is_killed_fails_its_recording_alone(gone: bool):
+def test_killed_decoder_fails_only_its_own_recording(gone: bool):
     with Reader(audio.JFK) as reader:
         reader.read(1)
         psutil.Process(reader._decoder.pid).kill()
@@ -112,29 +112,29 @@ def test_a_decoder_that_is_killed_fails_its_recording_alone(gone: bool):
     assert probe(audio.JFK).duration == 11.0
 
 
-def test_one_that_has_died_while_nobody_used_it_is_replaced():
+def test_idle_decoder_that_has_ended_is_replaced():
     probe(audio.JFK)
     for decoder in list(decoder_pool._idle):
         decoder.end()
     assert probe(audio.JFK).duration == 11.0
 
 
-def test_cancel_ends_a_decoder_in_the_middle_of_its_work(tmp_path: Path):
+def test_cancel_ends_a_decoder_while_it_works(tmp_path: Path):
     path = hostile.many_tags(tmp_path / "a.mp3")
-    asked = []
+    checks = []
 
     def check_cancelled() -> None:
-        asked.append(time.monotonic())
-        if len(asked) > 2:
+        checks.append(time.monotonic())
+        if len(checks) > 2:
             raise Cancelled()
 
     with pytest.raises(Cancelled):
         Reader(path, check_cancelled=check_cancelled)
-    assert asked[-1] - asked[0] < 5
+    assert checks[-1] - checks[0] < 5
     assert not [p for p in psutil.Process().children() if p.status() != "zombie" and p.cpu_percent(0.1) > 50]
 
 
-def test_a_decoder_knows_no_secret_and_writes_no_file(tmp_path: Path, monkeypatch):
+def test_decoder_has_no_secret_and_cannot_write_files(tmp_path: Path, monkeypatch):
     monkeypatch.setenv("AIML_API_KEY", "sk-planted")
     monkeypatch.setenv("STT_SECRET", "planted" * 9)
     decoder = decoder_pool.Decoder()
@@ -159,7 +159,7 @@ def test_a_decoder_ends_with_its_server(tmp_path: Path):
     until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie", 10)
 
 
-def test_no_picture_is_decoded_to_find_out_about_a_film(tmp_path: Path):
+def test_probing_a_video_decodes_no_picture(tmp_path: Path):
     from stt.audio.containers import container
 
     allowed = container.OPTIONS["codec_whitelist"].split(",")
@@ -168,7 +168,7 @@ def test_no_picture_is_decoded_to_find_out_about_a_film(tmp_path: Path):
     assert probe(broken.mp4(tmp_path / "a.mp4", audio.samples(audio.JFK))).video
 
 
-def test_many_places_that_cannot_be_read_are_listed_as_few(tmp_path: Path):
+def test_many_unreadable_places_are_listed_as_few(tmp_path: Path):
     path = hostile.far_apart(tmp_path / "a.mka", 4000, 1.5)
     with Reader(path) as reader:
         while reader.read(600).shape[1]:
@@ -177,8 +177,8 @@ def test_many_places_that_cannot_be_read_are_listed_as_few(tmp_path: Path):
     assert reader.lost[-1][1] > 5900
 
 
-def test_a_header_that_promises_less_than_the_file_holds_is_not_believed(tmp_path: Path):
-    """An MP3 of 66 s whose header says 1 s would pass every limit."""
+def test_header_that_declares_less_than_the_file_holds_is_ignored(tmp_path: Path):
+    """Declare 1 s in the header of a 66 s MP3, which would pass every limit."""
     path = audio.write(tmp_path / "a.mp3", np.resize(audio.samples(audio.JFK), 66 * audio.RATE))
     content = bytearray(path.read_bytes())
     place = max(content.find(b"Xing"), content.find(b"Info"))
@@ -187,8 +187,8 @@ def test_a_header_that_promises_less_than_the_file_holds_is_not_believed(tmp_pat
     assert probe(path).duration == pytest.approx(66, abs=2)
 
 
-def test_a_tag_that_promises_less_than_the_packets_hold_is_not_believed(tmp_path: Path):
-    """Matroska notes a track's length as a text: a wrong one would pass every limit."""
+def test_tag_that_declares_less_than_the_packets_hold_is_ignored(tmp_path: Path):
+    """Change the length that Matroska stores as text for a track. A wrong one would pass every limit."""
     path = audio.write(tmp_path / "a.webm", np.resize(audio.samples(audio.JFK), 66 * audio.RATE))
     content = path.read_bytes()
     assert b"00:01:06" in content
@@ -196,14 +196,14 @@ def test_a_tag_that_promises_less_than_the_packets_hold_is_not_believed(tmp_path
     assert probe(path).duration == pytest.approx(66, abs=2)
 
 
-def test_more_than_eight_channels_are_mixed_and_it_is_said(tmp_path: Path):
+def test_more_than_eight_channels_are_mixed_and_reported(tmp_path: Path):
     with Reader(hostile.wav(tmp_path / "a.wav", 48_000, 16), apart=True) as reader:
         assert (reader.channels, reader.mixed) == (1, 16)
     with Reader(hostile.wav(tmp_path / "a.wav", 48_000, 8), apart=True) as reader:
         assert (reader.channels, reader.mixed) == (8, 1)
 
 
-def test_idle_processes_are_few(tmp_path: Path):
+def test_idle_decoders_are_few(tmp_path: Path):
     readers = [Reader(audio.JFK) for _ in range(5)]
     for reader in readers:
         reader.close()

@@ -1,4 +1,4 @@
-"""The durable job on real audio: made, followed, cancelled, taken up again, kept apart by owner."""
+"""Test durable jobs on real audio: create, progress, cancel, resume and separation by owner."""
 
 from __future__ import annotations
 
@@ -51,61 +51,61 @@ def test_a_file_becomes_a_transcript_with_times_confidences_and_provenance():
     words = transcript.words
     assert all(0 <= a.start <= a.end <= b.end <= 11.1 for a, b in itertools.pairwise(words))
     assert all(0 <= word.confidence <= 1 for word in words)
-    made = progress.job.provenance
-    assert made["weights_sha256"].startswith("d01c3014") and made["model"] and progress.job.worked > 0
+    provenance = progress.job.provenance
+    assert provenance["weights_sha256"].startswith("d01c3014") and provenance["model"] and progress.job.worked > 0
 
 
-def test_each_channel_is_a_speaker_when_asked_for(tmp_path: Path):
+def test_each_channel_is_a_speaker_with_that_option(tmp_path: Path):
     left, right = audio.samples(audio.AUSTEN[0]), audio.samples(audio.JFK)
     both = np.zeros((2, max(len(left), len(right))), np.float32)
     both[0, : len(left)], both[1, : len(right)] = left, right
     path = audio.write(tmp_path / "call.wav", both)
     transcript = ended(stt.create(path, options={"channels_are_speakers": True})).transcript
-    said = {
+    texts = {
         speaker: normalised(" ".join(s.text for s in transcript.segments if s.speaker == speaker))
         for speaker in transcript.speakers
     }
-    assert set(said) == {"Speaker 1", "Speaker 2"}
-    assert "leisure to consider" in said["Speaker 1"] and "your country" in said["Speaker 2"]
+    assert set(texts) == {"Speaker 1", "Speaker 2"}
+    assert "leisure to consider" in texts["Speaker 1"] and "your country" in texts["Speaker 2"]
     starts = [segment.start for segment in transcript.segments]
     assert starts == sorted(starts)
 
 
-def test_a_window_that_is_heard_is_told_as_a_whole(tmp_path: Path):
-    """Its segments come at once: the first alone would stand on the page until the next window is heard."""
+def test_all_segments_of_a_decoded_window_are_reported_at_once(tmp_path: Path):
+    """Check that its segments appear together. The first would stay alone until the next window is decoded."""
     clips = [audio.samples(audio.utterance(name)) for name in list(audio.librispeech())[:8]]
     generation_id = stt.create(audio.write(tmp_path / "minute.flac", np.concatenate(clips)[: 60 * audio.RATE]))
-    told = []
+    progress = []
 
     def over() -> bool:
         job = records.load(generation_id, None)
-        told.append((job.seconds_done, job.worked))
+        progress.append((job.seconds_done, job.worked))
         return not job.pending
 
     until(over)
-    # After the first stretch of at most 20 s come a window of nearly 30 s and what is left.
-    assert max(done for done, _ in told if done < 59) > 40
-    assert told == sorted(told) and len({worked for _, worked in told}) > 3
+    # After the first chunk of at most 20 s come a window of nearly 30 s and the rest.
+    assert max(done for done, _ in progress if done < 59) > 40
+    assert progress == sorted(progress) and len({worked for _, worked in progress}) > 3
 
 
-def test_progress_counts_what_is_heard_ahead_and_never_goes_back(two_minutes: Path, monkeypatch: pytest.MonkeyPatch):
-    """The lane that is done first goes on with the next stretch, whose end is not the one that is told."""
+def test_progress_counts_prefetched_chunks_and_never_decreases(two_minutes: Path, monkeypatch: pytest.MonkeyPatch):
+    """Prefetch a chunk with the thread that finishes first. The reported progress is not the end of that chunk."""
     monkeypatch.setattr(vad, "CHUNK_SECONDS", 40.0)
     generation_id = stt.create(two_minutes)
-    told, kept = [], set()
+    progress, chunk_numbers = [], set()
 
     def over() -> bool:
         if last := transcripts.last_chunk(generation_id):
-            kept.add(last["number"])
+            chunk_numbers.add(last["number"])
         job = records.load(generation_id, None)
-        told.append(job.seconds_done)
+        progress.append(job.seconds_done)
         return not job.pending
 
     until(over, every=0.01)
-    assert {1, 2, 3} <= kept and told == sorted(told)
+    assert {1, 2, 3} <= chunk_numbers and progress == sorted(progress)
 
 
-def test_cancel_keeps_the_text_and_retry_goes_on_from_it(two_minutes: Path):
+def test_cancel_keeps_the_text_and_retry_continues_from_it(two_minutes: Path):
     generation_id = stt.create(two_minutes)
     until(lambda: transcripts.last_chunk(generation_id))
     stt.cancel(generation_id)
@@ -113,11 +113,11 @@ def test_cancel_keeps_the_text_and_retry_goes_on_from_it(two_minutes: Path):
     assert cancelled.state == "cancelled" and len(cancelled.text) > 20
     workflow = f"{generation_id}-1"
     until(lambda: service.DBOS.get_workflow_status(workflow).status == "SUCCESS", 10)
-    kept = transcripts.chunks_of(generation_id)
+    stored = transcripts.chunks_of(generation_id)
     stt.retry(generation_id)
     done = ended(generation_id)
     assert done.state == "done" and done.job.attempt == 2
-    assert kept and done.text.startswith(" ".join(s["text"].strip() for s in kept[0]["segments"])[:40])
+    assert stored and done.text.startswith(" ".join(s["text"].strip() for s in stored[0]["segments"])[:40])
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def half_an_hour_long(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_short_recording_does_not_wait_for_long_ones(half_an_hour_long: Path):
-    """Somebody's voice message beside more lectures than are transcribed at once."""
+    """Transcribe a voice message beside more lectures than the concurrency limit."""
     lectures = [stt.create(half_an_hour_long) for _ in range(3)]
     until(lambda: sum(bool(transcripts.text_so_far(lecture)) for lecture in lectures) == 2)
     assert ended(stt.create(audio.JFK)).state == "done"
@@ -136,7 +136,7 @@ def test_a_short_recording_does_not_wait_for_long_ones(half_an_hour_long: Path):
         stt.cancel(lecture)
 
 
-def test_a_cancelled_job_leaves_the_machine_to_the_next(half_an_hour_long: Path):
+def test_cancelled_job_frees_the_cpu_for_the_next(half_an_hour_long: Path):
     half_an_hour = stt.create(half_an_hour_long)
     until(lambda: stt.get(half_an_hour).text)
     stt.cancel(half_an_hour)
@@ -144,8 +144,8 @@ def test_a_cancelled_job_leaves_the_machine_to_the_next(half_an_hour_long: Path)
     worked = time.process_time()
     until(lambda: service.DBOS.get_workflow_status(f"{half_an_hour}-1").status == "SUCCESS")
     assert ended(stt.create(audio.JFK)).state == "done"
-    worked = time.process_time() - worked  # seconds of the processor, however busy the machine is
-    assert worked < 20, "what was left of the half hour takes over a hundred"
+    worked = time.process_time() - worked  # CPU seconds, which do not depend on the load
+    assert worked < 20, "the rest of the half hour takes over a hundred seconds"
 
 
 def test_silence_gives_an_empty_transcript(tmp_path: Path):
@@ -153,22 +153,22 @@ def test_silence_gives_an_empty_transcript(tmp_path: Path):
     assert (progress.state, progress.text, progress.job.words) == ("done", "", 0)
 
 
-def test_a_cut_off_recording_says_how_much_is_missing(tmp_path: Path):
-    whole = audio.JFK.read_bytes()
+def test_truncated_recording_reports_how_much_is_missing(tmp_path: Path):
+    content = audio.JFK.read_bytes()
     cut = tmp_path / "cut.flac"
-    cut.write_bytes(whole[: len(whole) * 6 // 10])
+    cut.write_bytes(content[: len(content) * 6 // 10])
     transcript = ended(stt.create(cut)).transcript
     assert "fellow" in transcript.text.lower()
     start, end, why = transcript.lost[-1]
     assert end == pytest.approx(11, abs=0.2) and start == pytest.approx(6.5, abs=1.5) and "missing" in why
 
 
-def test_an_owner_sees_only_their_own():
+def test_owner_sees_only_own_jobs():
     recording = recordings.take_in(audio.AUSTEN[1], "visitor:a")
     generation_id = stt.create(recording, owner="visitor:a")
-    for ask in (stt.get, stt.cancel, stt.retry):
+    for call in (stt.get, stt.cancel, stt.retry):
         with pytest.raises(NotFound):
-            ask(generation_id, owner="visitor:b")
+            call(generation_id, owner="visitor:b")
     with pytest.raises(NotFound):
         stt.create(recording, owner="visitor:b")
     with pytest.raises(NotFound):
@@ -180,11 +180,13 @@ def test_an_owner_sees_only_their_own():
     assert not recording.path.exists()
 
 
-def test_a_newcomer_goes_before_the_crowd_of_another(two_minutes: Path):
-    crowd = [stt.create(recordings.take_in(audio.AUSTEN[1], "visitor:crowd"), owner="visitor:crowd") for _ in range(12)]
-    newcomer = stt.create(recordings.take_in(audio.AUSTEN[1], "visitor:new"), owner="visitor:new")
-    first = ended(newcomer, "visitor:new").job.finished
-    later = [ended(i, "visitor:crowd").job.finished for i in crowd]
+def test_new_owner_is_served_before_another_owners_backlog(two_minutes: Path):
+    backlog = [
+        stt.create(recordings.take_in(audio.AUSTEN[1], "visitor:crowd"), owner="visitor:crowd") for _ in range(12)
+    ]
+    new_job = stt.create(recordings.take_in(audio.AUSTEN[1], "visitor:new"), owner="visitor:new")
+    first = ended(new_job, "visitor:new").job.finished
+    later = [ended(i, "visitor:crowd").job.finished for i in backlog]
     assert sum(finish < first for finish in later) <= 6
 
 
@@ -197,7 +199,7 @@ def test_a_newcomer_goes_before_the_crowd_of_another(two_minutes: Path):
         ({"model": "nova-3"}, KeyMissing),
     ],
 )
-def test_what_cannot_be_done_is_refused_before_it_starts(arguments: dict, error: type):
+def test_impossible_job_is_refused_before_it_starts(arguments: dict, error: type):
     with pytest.raises(error):
         stt.create(audio.JFK, **arguments)
 
@@ -216,13 +218,13 @@ def test_the_same_file_twice_gives_two_transcripts():
     assert ended(first).text == ended(second).text
 
 
-def test_the_provider_model_is_answered_here_without_a_key():
+def test_provider_model_runs_on_device_without_a_key():
     progress = ended(stt.create(audio.AUSTEN[1], model="#g1_whisper-base", options={"language": "en-US"}))
     assert progress.job.model == "local/whisper-base" and "selfish" in progress.text
 
 
-def test_a_job_of_two_named_languages_keeps_the_language_of_each_part(tmp_path: Path):
-    """The language changes inside the second chunk; the first one was Spanish."""
+def test_job_with_two_named_languages_keeps_the_language_of_each_segment(tmp_path: Path):
+    """Use a recording whose language changes inside the second chunk. The first chunk is Spanish."""
     sound = audio.samples(audio.AUDIO / "spanish-then-english.flac")[: 50 * audio.RATE]
     options = {"language": ["es", "en-US"]}
     progress = ended(stt.create(audio.write(tmp_path / "two.flac", sound), options=options))
@@ -234,7 +236,7 @@ def test_a_job_of_two_named_languages_keeps_the_language_of_each_part(tmp_path: 
     assert "historia de la ciudad" in transcript.text and "save the patient" in transcript.text
 
 
-def test_a_job_that_an_older_version_began_goes_on_without_languages_of_segments():
+def test_job_begun_by_an_older_version_continues_without_segment_languages():
     job = ended(stt.create(audio.AUSTEN[1])).job
     old = Transcript((Segment(0.0, 2.0, "Hola.", (Word("Hola.", 0.0, 2.0, 0.9),)),)).to_dict()["segments"]
     for segment in old:
@@ -247,37 +249,37 @@ def test_a_job_that_an_older_version_began_goes_on_without_languages_of_segments
     assert (transcript.language, transcript.language_probability, transcript.languages) == ("es", 0.9, {})
 
 
-def test_what_a_killed_process_left_between_two_databases_is_set_right(tmp_path: Path):
+def test_reconcile_repairs_jobs_that_a_killed_process_left_inconsistent(tmp_path: Path):
     quiet = recordings.take_in(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)), "local")
-    made = ended(stt.create(quiet)).job
-    until(lambda: service.DBOS.get_workflow_status(f"{made.id}-1").status == "SUCCESS", 10)
-    # Recorded, and killed before it was started.
-    again = replace(made, state=kinds.QUEUED, finished=None, claim=None)
+    job = ended(stt.create(quiet)).job
+    until(lambda: service.DBOS.get_workflow_status(f"{job.id}-1").status == "SUCCESS", 10)
+    # Stored; the process was killed before it queued the job.
+    again = replace(job, state=kinds.QUEUED, finished=None, claim=None)
     records.insert(replace(again, id="never-started"), maker="a process that died")
     records.insert(replace(again, id="of-an-older-version"))
-    # Recorded by a process that lives and is about to queue it.
+    # Stored by a process that is alive and about to queue it.
     records.insert(replace(again, id="about-to-be-queued"), maker=processes.NAME)
-    # Its work has ended, and no database could be told.
-    records.transition(made.id, (kinds.DONE,), kinds.WORKING)
+    # Its workflow has ended, and the database could not be updated.
+    records.transition(job.id, (kinds.DONE,), kinds.WORKING)
     queueing.reconcile()
     assert ended("never-started").state == ended("of-an-older-version").state == "done"
     assert service.DBOS.get_workflow_status("about-to-be-queued-1") is None
     service.cancel("about-to-be-queued")
-    failed = ended(made.id)
+    failed = ended(job.id)
     assert failed.state == "failed" and "stopped" in failed.job.error["message"]
-    stt.retry(made.id)
-    assert ended(made.id).state == "done"
+    stt.retry(job.id)
+    assert ended(job.id).state == "done"
 
 
-def test_a_create_that_could_not_be_queued_leaves_nothing_and_the_next_one_makes_one(engine: Path):
-    ann, kept = "visitor:unlucky", set((engine / "audio").iterdir())
+def test_create_that_cannot_be_queued_leaves_nothing_and_can_be_repeated(engine: Path):
+    ann, files_before = "visitor:unlucky", set((engine / "audio").iterdir())
     with sqlite3.connect(engine / "jobs.db") as rows:
         rows.execute("CREATE TRIGGER full BEFORE INSERT ON workflow_status BEGIN SELECT RAISE(ABORT, 'no'); END")
     try:
         with pytest.raises(sa.exc.IntegrityError):
             stt.create(audio.AUSTEN[1], owner=ann)
         assert not records.jobs_of(ann) and not quotas.used(ann).mine
-        assert set((engine / "audio").iterdir()) == kept and not recordings.all_of(ann)
+        assert set((engine / "audio").iterdir()) == files_before and not recordings.all_of(ann)
     finally:
         with sqlite3.connect(engine / "jobs.db") as rows:
             rows.execute("DROP TRIGGER full")
@@ -286,7 +288,7 @@ def test_a_create_that_could_not_be_queued_leaves_nothing_and_the_next_one_makes
     assert len(records.jobs_of(ann)) == 1
 
 
-def test_a_retry_that_could_not_be_queued_is_as_it_was_and_can_be_tried_again(engine: Path):
+def test_retry_that_cannot_be_queued_changes_nothing_and_can_be_repeated(engine: Path):
     generation_id = stt.create(audio.AUSTEN[1])
     stt.cancel(generation_id)
     with sqlite3.connect(engine / "jobs.db") as rows:
@@ -302,7 +304,7 @@ def test_a_retry_that_could_not_be_queued_is_as_it_was_and_can_be_tried_again(en
     assert ended(generation_id).state == "done"
 
 
-def test_a_retry_of_what_was_retried_in_another_tab_changes_nothing(tmp_path: Path):
+def test_retry_of_a_job_retried_in_another_tab_changes_nothing(tmp_path: Path):
     quiet = stt.create(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)))
     stale = ended(quiet).job
     assert records.requeue(stale, attempt=2) and not records.requeue(stale, attempt=2)
@@ -312,7 +314,7 @@ def test_a_retry_of_what_was_retried_in_another_tab_changes_nothing(tmp_path: Pa
     assert not records.requeue(stale, attempt=2), "the second attempt has run: its workflow would never start"
 
 
-def test_what_the_engine_remembers_of_ended_work_is_forgotten(tmp_path: Path):
+def test_finished_workflows_are_deleted_from_the_job_engine(tmp_path: Path):
     generation_id = stt.create(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)), title="Secret")
     assert ended(generation_id).state == "done"
     until(lambda: service.DBOS.get_workflow_status(f"{generation_id}-1").status == "SUCCESS", 10)
@@ -329,7 +331,7 @@ def test_reading_a_setting_does_not_load_the_job_engine():
 
 
 @pytest.mark.parametrize(
-    ("given", "told", "title"),
+    ("given", "header", "title"),
     [
         ("", "attachment; filename*=UTF-8''M%C3%BCn%2012.05.2024.wav", "Mün 12.05.2024"),
         ("", None, "1.1 Lesson"),
@@ -337,13 +339,13 @@ def test_reading_a_setting_does_not_load_the_job_engine():
         ("My \u202etitle", None, "My title"),
     ],
 )
-def test_a_link_has_the_title_that_its_server_says_unless_it_was_given_one(
-    httpserver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, told: str | None, title: str
+def test_link_gets_the_title_from_its_server_unless_one_was_given(
+    httpserver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, header: str | None, title: str
 ):
     monkeypatch.setenv("STT_ALLOW_PRIVATE_URLS", "1")
     settings.cache_clear()
     path = audio.write(tmp_path / "quiet.m4a", audio.silence(0.5))
-    headers = {"Content-Disposition": told} if told else {}
+    headers = {"Content-Disposition": header} if header else {}
     httpserver.expect_request("/1.1 Lesson.wav").respond_with_data(path.read_bytes(), headers=headers)
     job = ended(stt.create(recordings.Link(httpserver.url_for("/1.1%20Lesson.wav")), title=given or None)).job
     assert (job.state, job.title) == ("done", title)
@@ -351,7 +353,7 @@ def test_a_link_has_the_title_that_its_server_says_unless_it_was_given_one(
     settings.cache_clear()
 
 
-def test_a_page_that_is_no_recording_makes_no_job():
+def test_link_to_a_page_without_a_recording_creates_no_job():
     for address in ("https://youtu.be/x", "https://open.spotify.com/episode/x", "https://zoom.us/rec/share/x"):
         with pytest.raises(BadLink, match="This is a page"):
             stt.create(recordings.Link(address))

@@ -1,4 +1,4 @@
-"""Recordings that were joined byte by byte are all read, one after the other, or the transcript says what is not."""
+"""Test that recordings joined byte by byte are all read in order, or the transcript states what is not."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def joined(folder: Path, *parts: tuple[str, np.ndarray]) -> Path:
     return path
 
 
-def alike(sound: np.ndarray, of: np.ndarray, around: float) -> float:
-    """Correlation of the middle of a part with what is there in a recording, moved by up to half a second."""
+def similarity(sound: np.ndarray, of: np.ndarray, around: float) -> float:
+    """Return the correlation of the middle of `of` with `sound` around this second, at a shift of up to 0.5 s."""
     part, size = of[8_000:-8_000], 1 << 17
     begin = max(0, round((around - 0.5) * audio.RATE))
     here = sound[begin : begin + len(of) + audio.RATE]
@@ -67,29 +67,29 @@ def alike(sound: np.ndarray, of: np.ndarray, around: float) -> float:
 
 
 @pytest.mark.parametrize("muxer", [*BY_HAND, *FOUND, *READ_ALONG])
-def test_two_of_a_kind_are_both_read(tmp_path: Path, muxer: str):
+def test_two_files_of_one_format_are_both_read(tmp_path: Path, muxer: str):
     sound, lost, duration = read_all(joined(tmp_path, (muxer, ONE), (muxer, OTHER)))
     assert lost == []
     assert (len(sound) / audio.RATE, duration) == (pytest.approx(5, abs=0.3), pytest.approx(5, abs=0.45))
-    assert alike(sound, ONE, 0) > 0.85
-    assert alike(sound, OTHER, 2) > 0.85
+    assert similarity(sound, ONE, 0) > 0.85
+    assert similarity(sound, OTHER, 2) > 0.85
 
 
 @pytest.mark.parametrize("first, second", MIXED)
-def test_two_of_different_kinds_are_both_read(tmp_path: Path, first: str, second: str):
+def test_two_files_of_different_formats_are_both_read(tmp_path: Path, first: str, second: str):
     sound, lost, duration = read_all(joined(tmp_path, (first, ONE), (second, OTHER)))
     assert lost == []
     assert (len(sound) / audio.RATE, duration) == (pytest.approx(5, abs=0.3), pytest.approx(5, abs=0.45))
-    assert alike(sound, ONE, 0) > 0.85
-    assert alike(sound, OTHER, 2) > 0.85
+    assert similarity(sound, ONE, 0) > 0.85
+    assert similarity(sound, OTHER, 2) > 0.85
 
 
-def test_more_than_two_and_of_any_kind_are_read(tmp_path: Path):
+def test_more_than_two_files_of_any_format_are_read(tmp_path: Path):
     kinds = ("flv", "mp4", "wav", "flac", "webm", "ogg", "mp3")
     sound, lost, duration = read_all(joined(tmp_path, *((kind, ONE) for kind in kinds)))
     assert lost == []
     assert (len(sound) / audio.RATE, duration) == (pytest.approx(14, abs=0.4), pytest.approx(14, abs=0.6))
-    assert all(alike(sound, ONE, 2.03 * number) > 0.9 for number in range(len(kinds)))
+    assert all(similarity(sound, ONE, 2.03 * number) > 0.9 for number in range(len(kinds)))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_more_than_two_and_of_any_kind_are_read(tmp_path: Path):
         ("avi", (("pcm_s16le", 16_000, "mono"), ("libmp3lame", 44_100, "mono"))),
     ],
 )
-def test_two_of_a_kind_with_different_codecs_are_both_read(tmp_path: Path, format: str, codecs):
+def test_two_files_of_one_format_with_different_codecs_are_both_read(tmp_path: Path, format: str, codecs):
     path, content = tmp_path / "recording", b""
     for samples, codec in zip((ONE, OTHER), codecs, strict=True):
         content += encoded(tmp_path / "part", format, samples, *codec).read_bytes()
@@ -118,8 +118,8 @@ def test_two_of_a_kind_with_different_codecs_are_both_read(tmp_path: Path, forma
     sound, lost, duration = read_all(path)
     assert lost == []
     assert (len(sound) / audio.RATE, duration) == (pytest.approx(5, abs=0.3), pytest.approx(5, abs=0.45))
-    assert alike(sound, ONE, 0) > 0.85
-    assert alike(sound, OTHER, 2) > 0.85
+    assert similarity(sound, ONE, 0) > 0.85
+    assert similarity(sound, OTHER, 2) > 0.85
 
 
 def encoded(path: Path, format: str, sound: np.ndarray, codec: str, rate: int, layout: str) -> Path:
@@ -137,7 +137,7 @@ REST = np.random.default_rng(3).bytes(200_000)
 
 
 @pytest.mark.parametrize("muxer", ["flac", "ogg", "flv", "tta", "wv", "ast"])
-def test_bytes_at_the_end_that_nothing_explains_are_said(tmp_path: Path, muxer: str):
+def test_unknown_bytes_at_the_end_are_reported(tmp_path: Path, muxer: str):
     path = every_format.write(tmp_path / "recording", muxer, ONE)
     path.write_bytes(path.read_bytes() + REST)
     sound, lost, _ = read_all(path)
@@ -148,7 +148,7 @@ def test_bytes_at_the_end_that_nothing_explains_are_said(tmp_path: Path, muxer: 
 
 
 @pytest.mark.parametrize("muxer", ["wav", "mp4", "flv", "flac", "webm"])
-def test_another_file_at_the_end_that_holds_no_sound_is_said(tmp_path: Path, muxer: str):
+def test_file_without_sound_at_the_end_is_reported(tmp_path: Path, muxer: str):
     path = every_format.write(tmp_path / "recording", muxer, ONE)
     path.write_bytes(
         path.read_bytes() + every_format.write(tmp_path / "part", "webm", ONE).read_bytes()[:300] + bytes(200_000)
@@ -159,22 +159,22 @@ def test_another_file_at_the_end_that_holds_no_sound_is_said(tmp_path: Path, mux
 
 
 @pytest.mark.parametrize("muxer", every_format.WRITTEN)
-def test_a_plain_recording_has_nothing_after_it(tmp_path: Path, muxer: str):
+def test_single_recording_has_nothing_after_its_end(tmp_path: Path, muxer: str):
     path = every_format.write(tmp_path / "recording", muxer, ONE)
     assert read_all(path)[1] == []
 
 
 @pytest.mark.parametrize("muxer", ["wav", "mp4", "webm", "flac", "tta", "ogg"])
-def test_zeros_and_tags_at_the_end_are_no_loss(tmp_path: Path, muxer: str):
+def test_zeros_and_tags_at_the_end_are_not_reported_as_lost(tmp_path: Path, muxer: str):
     path = every_format.write(tmp_path / "recording", muxer, ONE)
-    whole = path.read_bytes()
+    content = path.read_bytes()
     for after in (bytes(300_000), b"TAG" + b"x" * 125, b"APETAGEX" + REST[:100_000]):
-        path.write_bytes(whole + after)
+        path.write_bytes(content + after)
         sound, lost, _ = read_all(path)
         assert (lost, len(sound) / audio.RATE) == ([], pytest.approx(2, abs=0.1))
 
 
-def test_a_file_of_very_many_recordings_ends(tmp_path: Path):
+def test_reading_a_file_of_very_many_recordings_ends(tmp_path: Path):
     path = tmp_path / "recording"
     path.write_bytes(
         every_format.write(tmp_path / "part", "flv", JFK[:3_200]).read_bytes() * (following.MOST_PARTS + 20)
@@ -189,7 +189,7 @@ CUT = {"ogg": (0.5, 0.7, 0.93), "mpegts": (0.31, 0.5, 0.93)}
 
 
 @pytest.mark.parametrize("muxer, keep", [(muxer, keep) for muxer, keeps in CUT.items() for keep in keeps])
-def test_a_file_that_ends_in_the_middle_of_a_page_or_packet_is_cut_off(tmp_path: Path, muxer: str, keep: float):
+def test_file_that_ends_inside_a_page_or_packet_is_reported_as_cut_off(tmp_path: Path, muxer: str, keep: float):
     path = every_format.write(tmp_path / "recording", muxer, JFK)
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * keep)])
@@ -198,7 +198,7 @@ def test_a_file_that_ends_in_the_middle_of_a_page_or_packet_is_cut_off(tmp_path:
     assert lost[-1][2] == "the file is cut off here"
 
 
-def test_an_ogg_without_its_last_page_says_so(tmp_path: Path):
+def test_ogg_without_its_last_page_is_reported(tmp_path: Path):
     path = every_format.write(tmp_path / "recording", "ogg", JFK)
     content = path.read_bytes()
     path.write_bytes(content[: content.rindex(b"OggS")])
@@ -208,8 +208,8 @@ def test_an_ogg_without_its_last_page_says_so(tmp_path: Path):
 
 
 @pytest.mark.parametrize("muxer", ["ogg", "mpegts", "mpeg", "vob", "adts", "flv"])
-def test_a_file_that_ends_where_it_may_end_is_whole(tmp_path: Path, muxer: str):
-    """Without an end code in MPEG, and after any whole packet of a MPEG-TS."""
+def test_file_that_ends_where_it_may_end_is_complete(tmp_path: Path, muxer: str):
+    """Check MPEG without an end code, and an MPEG-TS that ends after any complete packet."""
     path = every_format.write(tmp_path / "recording", muxer, JFK)
     if muxer == "mpegts":
         path.write_bytes(path.read_bytes()[: 188 * 400])
@@ -218,7 +218,7 @@ def test_a_file_that_ends_where_it_may_end_is_whole(tmp_path: Path, muxer: str):
     assert read_all(path)[1] == []
 
 
-def test_tag_after_tag_is_no_recording(tmp_path: Path):
+def test_many_tags_at_the_end_are_no_recording(tmp_path: Path):
     path = every_format.write(tmp_path / "recording", "tta", ONE)
     path.write_bytes(path.read_bytes() + (b"ID3\4\0\0" + bytes(4)) * 30_000)
     assert len(read_all(path)[0]) / audio.RATE == pytest.approx(2, abs=0.1)

@@ -1,4 +1,4 @@
-"""The language of each window: switches that are sure, and none for noise, music or one foreign sentence."""
+"""Test the language of each window: confident switches, and none for noise, music or one foreign sentence."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ENGLISH = [f"1998-15444-000{number}" for number in range(10)]
 
 
 class Slices:
-    """What Whisper finds in slices of 5 s; the encoder's output of each frame is the number of its slice."""
+    """Imitate language detection in slices of 5 s. The encoder output of each frame is the number of its slice."""
 
     def __init__(self, *found: dict[str, float]) -> None:
         self.found = found
@@ -30,7 +30,7 @@ class Slices:
         numbers = np.asarray(batch)[:, :, 0].mean(axis=1).round().astype(int)
         return [[(f"<|{code}|>", share) for code, share in self.found[number].items()] for number in numbers]
 
-    def chosen(
+    def choose(
         self, choice: LanguageChoice, *, follows: bool = True, voiced: float = 1.0, pauses=()
     ) -> tuple[str, int]:
         size = self.encoded.shape[1] * 2
@@ -47,7 +47,7 @@ class Slices:
 
 
 EN, ES, KM = {"en": 0.97, "es": 0.01}, {"en": 0.01, "es": 0.97}, {"en": 0.01, "km": 0.9}
-FAINT = {"en": 0.3, "es": 0.4}
+UNCERTAIN = {"en": 0.3, "es": 0.4}
 
 
 @pytest.mark.parametrize(
@@ -58,8 +58,8 @@ FAINT = {"en": 0.3, "es": 0.4}
         ("es", [ES] * 4 + [EN] * 2, "es", 2000),
         (None, [ES] * 4 + [EN] * 2, "es", 2000),
         ("en", [EN] * 2 + [ES] + [EN] * 3, "en", 3000),
-        ("en", [FAINT] * 6, "en", 3000),
-        ("en", [EN] * 5 + [FAINT], "en", 3000),
+        ("en", [UNCERTAIN] * 6, "en", 3000),
+        ("en", [EN] * 5 + [UNCERTAIN], "en", 3000),
         ("en", [EN] * 5 + [ES], "en", 2500),
         ("en", [ES] + [EN] * 5, "en", 3000),
         ("en", [ES], "en", 500),
@@ -69,34 +69,34 @@ FAINT = {"en": 0.3, "es": 0.4}
         "a doubtful end", "an end that the next window decides on", "which decides against it", "too little",
     ],
 )  # fmt: skip
-def test_a_window_switches_only_where_it_is_sure(current, slices, language, frames):
-    assert Slices(*slices).chosen(LanguageChoice(current)) == (language, frames)
+def test_window_switches_its_language_only_when_confident(current, slices, language, frames):
+    assert Slices(*slices).choose(LanguageChoice(current)) == (language, frames)
 
 
-def test_what_the_vad_takes_for_music_does_not_count():
-    assert Slices(*[KM] * 6).chosen(LanguageChoice("en"), voiced=0.02) == ("en", 3000)
+def test_music_without_detected_speech_does_not_count():
+    assert Slices(*[KM] * 6).choose(LanguageChoice("en"), voiced=0.02) == ("en", 3000)
 
 
 @pytest.mark.parametrize(("alone", "expected"), [(3, ("es", 500)), (1, ("en", 1500))])
-def test_a_doubtful_beginning_is_looked_at_alone_before_the_language_switches(alone, expected):
-    """The encoder hears a short beginning through what follows it: the last German sentence before English is Finnish."""
+def test_uncertain_beginning_is_detected_alone_before_the_language_switches(alone, expected):
+    """Encode a short beginning alone. With the English after it, the last German sentence is detected as Finnish."""
     slices = Slices({"fi": 0.8, "en": 0.1, "es": 0.01}, EN, EN, ES)
     slices.alone = np.full((1, 250, 1), alone, np.float32)
     slices.encoded = slices.encoded[:, :750]  # the last one is only for `alone`
-    assert slices.chosen(LanguageChoice("es"), follows=False) == expected
+    assert slices.choose(LanguageChoice("es"), follows=False) == expected
 
 
-def test_only_languages_that_are_named_are_possible():
-    assert Slices(*[{"cy": 0.6, "en": 0.3, "es": 0.1}] * 6).chosen(LanguageChoice(None, ["es", "en"])) == ("en", 3000)
+def test_only_named_languages_are_chosen():
+    assert Slices(*[{"cy": 0.6, "en": 0.3, "es": 0.1}] * 6).choose(LanguageChoice(None, ["es", "en"])) == ("en", 3000)
 
 
-def test_the_border_lies_in_a_pause_nearby():
-    found = Slices(*[ES] * 4, *[EN] * 2).chosen(LanguageChoice("es"), pauses=[(3.0, 4.0), (21.0, 22.0), (28.0, 28.2)])
+def test_language_boundary_lies_in_a_nearby_pause():
+    found = Slices(*[ES] * 4, *[EN] * 2).choose(LanguageChoice("es"), pauses=[(3.0, 4.0), (21.0, 22.0), (28.0, 28.2)])
     assert found == ("es", 2150)
 
 
 def test_each_part_of_a_recording_is_transcribed_in_its_language():
-    """Whisper alone goes on in Spanish, and gives English as Spanish that nobody said."""
+    """Check the switch. Whisper alone continues in Spanish and hallucinates Spanish text for English speech."""
     sound = audio.samples(CASE)[: int(60 * RATE)]
     run = transcribe.transcribe(sound)
     segments = list(run)
@@ -107,13 +107,13 @@ def test_each_part_of_a_recording_is_transcribed_in_its_language():
     assert "historia de la ciudad" in text and "to save the patient's life" in text
 
 
-def test_a_language_before_is_kept_unless_the_sound_says_otherwise(speech):
+def test_previous_language_is_kept_unless_the_speech_differs(speech):
     sound = speech[: 11 * RATE]
     assert {segment.language for segment in transcribe.transcribe(sound, previous="de")} == {"en"}
     run = transcribe.transcribe(sound[: 2 * RATE], previous="de")
     assert {segment.language for segment in run} <= {"de"} and run.language == "de"
 
 
-def test_a_named_language_that_whisper_does_not_know_is_refused(speech):
+def test_named_language_that_whisper_does_not_support_is_refused(speech):
     with pytest.raises(BadOption, match="klingon"):
         transcribe.transcribe(speech, candidates=["en", "klingon"])

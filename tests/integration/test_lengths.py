@@ -1,4 +1,4 @@
-"""What a header declares of a recording's length is a hint: all that is there is read, and what is missing is listed."""
+"""Test that the length in a header is only a hint: all existing sound is read, and missing sound is listed."""
 
 from __future__ import annotations
 
@@ -26,41 +26,41 @@ def test_a_recording_is_read_to_its_real_end(tmp_path: Path, name: str):
     sound, lost, duration = read_all(make(tmp_path / "recording"))
     assert lost == []
     assert len(sound) / audio.RATE == pytest.approx(LENGTH * times, abs=0.02 if name.startswith(EXACT) else 0.35)
-    near = (
+    tolerance = (
         1.1 if "table of times" in name else 0.35 if "FLAC, two" in name else 0.02 if name.startswith(EXACT) else 0.35
     )  # its last times are not known
-    assert duration == pytest.approx(LENGTH * times, abs=near)
+    assert duration == pytest.approx(LENGTH * times, abs=tolerance)
     if name.startswith(EXACT):
-        whole = np.tile(stale.JFK, times)
-        np.testing.assert_allclose(sound[: len(whole)], whole[: len(sound)], rtol=0, atol=1e-3)
+        expected = np.tile(stale.JFK, times)
+        np.testing.assert_allclose(sound[: len(expected)], expected[: len(sound)], rtol=0, atol=1e-3)
     else:
-        assert best(sound, stale.JFK) > 0.95
+        assert similarity(sound, stale.JFK) > 0.95
 
 
-def best(sound: np.ndarray, of: np.ndarray) -> float:
+def similarity(sound: np.ndarray, of: np.ndarray) -> float:
     """Return the similarity of two recordings' beginnings, at any shift of up to 0.1 s by an encoder."""
     middle = of[16_000 : len(of) - 16_000]
     return max(float(np.corrcoef(sound[16_000 + lag :][: len(middle)], middle)[0, 1]) for lag in range(-1600, 1601))
 
 
 @pytest.mark.parametrize("name", stale.MISSING)
-def test_what_a_header_promises_and_the_file_does_not_hold_is_listed(tmp_path: Path, name: str):
-    make, promised = stale.MISSING[name]
+def test_sound_that_a_header_declares_and_the_file_lacks_is_listed(tmp_path: Path, name: str):
+    make, declared = stale.MISSING[name]
     sound, lost, _ = read_all(make(tmp_path / "recording"))
     assert [why for _, _, why in lost] == ["missing at the end"]
-    assert lost[0][:2] == (pytest.approx(len(sound) / audio.RATE, abs=0.02), pytest.approx(promised, abs=0.15))
+    assert lost[0][:2] == (pytest.approx(len(sound) / audio.RATE, abs=0.02), pytest.approx(declared, abs=0.15))
 
 
-def test_a_real_recording_that_stands_for_them(tmp_path: Path):
-    """16-bit samples in one chunk, with the size of a quarter: 2.75 of 11 s."""
+def test_wav_with_a_stale_size_is_read_in_full(tmp_path: Path):
+    """Write 16-bit samples in one chunk, with the size of a quarter of them: 2.75 of 11 s."""
     path = tmp_path / "a.wav"
     path.write_bytes(stale.wav(88_000, riff=88_070))
     sound, lost, duration = read_all(path)
     assert (len(sound), lost, duration) == (176_000, [], 11.0)
 
 
-def test_a_stale_size_beyond_four_gigabytes_is_read_to_its_end(tmp_path: Path):
-    """5 GB of samples, of which the header says what is left of their size in 32 bits: the file is sparse."""
+def test_file_over_four_gigabytes_with_a_stale_size_is_read_to_its_end(tmp_path: Path):
+    """Write a sparse file with 5 GB of samples. Its header has the low 32 bits of their size."""
     path = tmp_path / "a.wav"
     size = 5_000_000_000
     path.write_bytes(stale.wav(size % 2**32))
@@ -76,7 +76,7 @@ def test_a_stale_size_beyond_four_gigabytes_is_read_to_its_end(tmp_path: Path):
 @pytest.mark.parametrize(
     "start", [stale.wav(0), stale.rf64(0), stale.w64(0), stale.aiff(0), stale.caf(-1), stale.au(0)]
 )
-def test_a_header_that_is_cut_off_is_no_surprise(tmp_path: Path, start: bytes, size: int):
+def test_truncated_header_raises_no_error(tmp_path: Path, start: bytes, size: int):
     path = tmp_path / "a"
     path.write_bytes(start[:size])
     with open(path, "rb") as file:
@@ -97,45 +97,45 @@ def test_a_header_that_is_cut_off_is_no_surprise(tmp_path: Path, start: bytes, s
         *("MP3, a tenth", "MP4, sound box too small", "MKV, the segment a quarter"),
     ],
 )
-def test_a_header_with_any_bytes_changed_or_cut_off_stays_within_its_file(tmp_path: Path, name: str):
-    whole = stale.WHOLE[name][0](tmp_path / "recording").read_bytes()
-    head, chance = whole[:400], np.random.default_rng(1)
+def test_damaged_or_truncated_header_never_reads_beyond_its_file(tmp_path: Path, name: str):
+    intact = stale.WHOLE[name][0](tmp_path / "recording").read_bytes()
+    head, chance = intact[:400], np.random.default_rng(1)
     path = tmp_path / "bent"
     for _ in range(150):
-        bent = bytearray(head + whole[-2000:])
+        damaged = bytearray(head + intact[-2000:])
         for at in chance.integers(4, 200, 3):
             width = int(chance.integers(1, 9))
-            bent[at : at + width] = chance.choice([b"\0", b"\xff", b"\x7f", b"\x80", chance.bytes(1)]) * width
-        bent = bent[: int(chance.integers(8, len(bent)))] if chance.random() < 0.4 else bent
-        path.write_bytes(bent)
+            damaged[at : at + width] = chance.choice([b"\0", b"\xff", b"\x7f", b"\x80", chance.bytes(1)]) * width
+        damaged = damaged[: int(chance.integers(8, len(damaged)))] if chance.random() < 0.4 else damaged
+        path.write_bytes(damaged)
         recording = headers.Recording(path)
         read = recording.read()
         recording.close()
-        assert len(read) <= len(bent) + 64
+        assert len(read) <= len(damaged) + 64
 
 
 def test_reading_in_any_pieces_gives_the_same_bytes(tmp_path: Path):
     path = tmp_path / "a.wav"
     path.write_bytes(stale.wav(100, stale.LIST) + stale.wav(0))
     recording = headers.Recording(path)
-    whole = recording.read()
-    assert len(whole) == 44 + 2 * 2 * len(stale.PCM)
+    content = recording.read()
+    assert len(content) == 44 + 2 * 2 * len(stale.PCM)
     chance = np.random.default_rng(1)
-    for at in chance.integers(0, len(whole), 50):
+    for at in chance.integers(0, len(content), 50):
         size = int(chance.integers(1, 60_000))
         assert recording.seek(int(at)) == at
-        assert recording.read(size) == whole[at : at + size]
-        assert recording.tell() == min(len(whole), at + size)
-    assert recording.seek(0, 2) == len(whole)
+        assert recording.read(size) == content[at : at + size]
+        assert recording.tell() == min(len(content), at + size)
+    assert recording.seek(0, 2) == len(content)
     assert recording.read(10) == b""
     assert recording.seek(-5) < 0
     recording.close()
 
 
-WRAP = 2**33 / 90_000  # seconds, after which the clock of MPEG begins anew
+WRAP = 2**33 / 90_000  # seconds after which the MPEG clock wraps to zero
 
-# A format, its codec, what its clock is set ahead by at which second, where it begins; then how long it is by its own times.
-LEAPS: dict[str, tuple[str, str, dict[float, float], float, float]] = {
+# Format, codec, clock jumps in seconds by the second at which they occur, first time, length by the time stamps.
+CLOCK_JUMPS: dict[str, tuple[str, str, dict[float, float], float, float]] = {
     "MPEG-TS, an hour ahead": ("mpegts", "mp2", {4: 3600}, 0, 11),
     "MPEG-TS, three times ahead": ("mpegts", "mp2", {2: 3600, 5: 90, 8: 20_000}, 0, 11),
     "MPEG-TS, begun late": ("mpegts", "mp2", {}, 50_000, 11),
@@ -150,42 +150,42 @@ LEAPS: dict[str, tuple[str, str, dict[float, float], float, float]] = {
 }
 
 
-@pytest.mark.parametrize("name", LEAPS)
-def test_a_clock_that_leaps_is_followed(tmp_path: Path, name: str):
-    format, codec, leaps, start, length = LEAPS[name]
-    sound, lost, duration = read_all(stale.packets(tmp_path / "recording", format, leaps, codec, start))
+@pytest.mark.parametrize("name", CLOCK_JUMPS)
+def test_clock_jumps_are_followed(tmp_path: Path, name: str):
+    format, codec, jumps, start, length = CLOCK_JUMPS[name]
+    sound, lost, duration = read_all(stale.packets(tmp_path / "recording", format, jumps, codec, start))
     assert duration == pytest.approx(length, abs=0.2)
     assert len(sound) / audio.RATE == pytest.approx(length, abs=0.2)
     assert sum(end - start for start, end, _ in lost) == pytest.approx(length - LENGTH, abs=0.1)
     assert {why for _, _, why in lost} <= {"no sound stored here"}
-    assert best(sound[: round(4 * audio.RATE)], stale.JFK[: round(3.9 * audio.RATE)]) > 0.95
+    assert similarity(sound[: round(4 * audio.RATE)], stale.JFK[: round(3.9 * audio.RATE)]) > 0.95
     gap = length - LENGTH
-    assert best(sound[round((5 + gap) * audio.RATE) :], stale.JFK[5 * audio.RATE :]) > 0.95
+    assert similarity(sound[round((5 + gap) * audio.RATE) :], stale.JFK[5 * audio.RATE :]) > 0.95
 
 
 @pytest.mark.parametrize("order", ["aa", "ab", "ba", "bab", "abc", "cba"])
-def test_broadcasts_that_were_joined_are_all_read_though_their_clocks_leap_back_and_forth(tmp_path: Path, order: str):
+def test_joined_broadcasts_are_all_read_although_their_clocks_jump(tmp_path: Path, order: str):
     starts = {"a": 0.0, "b": 9000.0, "c": WRAP - 4}
-    made = {
+    broadcasts = {
         part: stale.packets(tmp_path / part, "mpegts", {}, start=start).read_bytes() for part, start in starts.items()
     }
     path = tmp_path / "recording"
-    path.write_bytes(b"".join(made[part] for part in order))
+    path.write_bytes(b"".join(broadcasts[part] for part in order))
     sound, lost, duration = read_all(path)
     assert lost == []
     assert duration == pytest.approx(LENGTH * len(order), abs=0.2)
     assert len(sound) / audio.RATE == pytest.approx(LENGTH * len(order), abs=0.2)
     for number in range(len(order)):
-        assert best(sound[round(number * 11.016 * audio.RATE) :], stale.JFK) > 0.95
+        assert similarity(sound[round(number * 11.016 * audio.RATE) :], stale.JFK) > 0.95
 
 
-def test_a_promise_that_is_too_small_discards_no_time_stamp_after_damage(tmp_path: Path):
-    """The header says a quarter, and damage lies behind that: what comes after is where it was."""
+def test_too_small_declared_length_discards_no_time_stamp_after_damage(tmp_path: Path):
+    """Declare a quarter of the length and damage the file behind it. The sound after the damage keeps its time."""
     path = tmp_path / "a.flac"
     stale.flac(len(stale.PCM) // 4)(path)
-    whole = read_all(path)[0]
+    intact = read_all(path)[0]
     broken.overwritten(path, 0.6, 0.7)
     sound, lost, _ = read_all(path)
     assert len(sound) / audio.RATE == pytest.approx(LENGTH, abs=0.1)
     assert [why for _, _, why in lost] == ["damaged"]
-    assert np.array_equal(sound[-16_000:], whole[-16_000:])
+    assert np.array_equal(sound[-16_000:], intact[-16_000:])

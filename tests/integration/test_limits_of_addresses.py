@@ -1,4 +1,4 @@
-"""Count limits by network address too, which a visitor cannot drop like a cookie."""
+"""Test quotas by network address, which a visitor cannot drop like a cookie."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from stt.store import records
 from tests.quotas import job, make, refusal
 
 
-def test_dropping_the_cookie_gives_nobody_another_day_and_an_office_is_not_shut_out(host):
+def test_dropping_the_cookie_gives_no_new_quota_and_an_office_is_not_blocked(host):
     host(STT_MINUTES_PER_VISITOR=10, STT_VISITORS_PER_ADDRESS=3, STT_JOBS_PER_VISITOR=2)
     for number in range(3):
-        made = make(job(f"visitor:{number}", minutes=10), "203.0.113.7")
-        records.transition(made.id, kinds.OPEN, kinds.DONE)
+        created = make(job(f"visitor:{number}", minutes=10), "203.0.113.7")
+        records.transition(created.id, kinds.OPEN, kinds.DONE)
     assert "for each network address" in refusal(job("visitor:fresh", minutes=1), "203.0.113.7").message
     make(job("visitor:fresh", minutes=1), "203.0.113.8")
-    make(job("user:ann@example.org", minutes=1), "203.0.113.7")  # who signs in is known by that
+    make(job("user:ann@example.org", minutes=1), "203.0.113.7")  # a user who signs in is counted by account
     with database().connect() as connection:
         stored = connection.execute(sa.select(usage.c.address).distinct()).scalars().all()
     assert "203.0" not in repr(stored) and len(stored) == 3
 
 
-def test_jobs_at_once_count_by_address_too(host):
+def test_concurrent_jobs_count_by_address_too(host):
     host(STT_JOBS_PER_VISITOR=1, STT_VISITORS_PER_ADDRESS=2)
     for number in range(2):
         make(job(f"visitor:{number}"), "2001:db8::1")
@@ -40,7 +40,7 @@ def test_jobs_at_once_count_by_address_too(host):
     ("trusted", "peer", "forwarded", "client"),
     [
         (None, "203.0.113.7", None, "203.0.113.7"),
-        (None, "203.0.113.7", "198.51.100.1", "203.0.113.7"),  # anybody can send that
+        (None, "203.0.113.7", "198.51.100.1", "203.0.113.7"),  # anybody can send this header
         ("10.0.0.0/8", "203.0.113.7", "198.51.100.1", "203.0.113.7"),
         ("10.0.0.0/8", "10.1.2.3", "198.51.100.1", "198.51.100.1"),
         ("10.0.0.0/8", "10.1.2.3", "192.0.2.1, 198.51.100.1", "198.51.100.1"),  # the first was sent by the client
@@ -51,12 +51,12 @@ def test_jobs_at_once_count_by_address_too(host):
         (None, None, None, None),
     ],
 )
-def test_the_client_is_who_trusted_proxies_say(host, trusted, peer, forwarded, client):
+def test_client_address_comes_from_trusted_proxies(host, trusted, peer, forwarded, client):
     host(**({"STT_TRUSTED_PROXIES": trusted} if trusted else {}))
     assert clients.client_address(peer, forwarded) == client
 
 
-def test_proxies_that_are_no_addresses_stop_the_start(monkeypatch: pytest.MonkeyPatch):
+def test_proxies_that_are_no_addresses_prevent_the_start(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("STT_TRUSTED_PROXIES", "my-proxy")
     with pytest.raises(ValidationError):
         Settings()

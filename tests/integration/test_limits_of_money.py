@@ -1,4 +1,4 @@
-"""Limit the money that the server's key spends in a day."""
+"""Test the limit of the money that the server's key spends in a day."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ from stt.store import quotas, records, submissions
 from tests.quotas import ANN, BEN, PRICED, UNPRICED, job, make, refusal
 
 
-def test_what_the_provider_may_have_billed_stays_counted(host):
+def test_cost_that_the_provider_may_have_billed_stays_counted(host):
     host(STT_DOLLARS_PER_DAY=5, AIML_API_KEY="server")
-    made = make(job(engine=kinds.PROVIDER))
+    created = make(job(engine=kinds.PROVIDER))
     before = quotas.used(ANN)
-    records.transition(made.id, kinds.OPEN, kinds.WORKING)
-    submissions.mark_submitted(made)
-    service.cancel(made.id, owner=ANN)
-    workflow._release_quota(made)
+    records.transition(created.id, kinds.OPEN, kinds.WORKING)
+    submissions.mark_submitted(created)
+    service.cancel(created.id, owner=ANN)
+    workflow._release_quota(created)
     assert quotas.used(ANN) == before and before.dollars > 0
 
 
-def test_the_servers_key_spends_just_the_money_of_the_day(host):
+def test_servers_key_can_spend_exactly_the_daily_limit(host):
     price = offered.known().find(PRICED).per_second
     assert price
     host(STT_DOLLARS_PER_DAY=price * 600, AIML_API_KEY="server")
-    made = make(job(minutes=9, engine=kinds.PROVIDER))
+    created = make(job(minutes=9, engine=kinds.PROVIDER))
     refused = refusal(job(BEN, minutes=1.1, engine=kinds.PROVIDER))
     assert "on this server's key" in refused.message and "midnight UTC" in refused.guidance
     make(job(BEN, minutes=1, engine=kinds.PROVIDER))
     refusal(job(minutes=0.1, engine=kinds.PROVIDER))
     make(job(minutes=100))  # on this machine it is free
     make(job(minutes=100, engine=kinds.PROVIDER, own_key=True))
-    quotas.settle(made, 540.0, price * 300)  # it was billed for less than expected
+    quotas.settle(created, 540.0, price * 300)  # it was billed for less than expected
     make(job(minutes=4, engine=kinds.PROVIDER))
 
 
 def test_a_retry_at_the_provider_may_be_billed_again_and_counts_again(host):
     price = offered.known().find(PRICED).per_second
     host(STT_DOLLARS_PER_DAY=price * 90, AIML_API_KEY="server")
-    made = make(job(engine=kinds.PROVIDER))
-    with pytest.raises(LimitReached), quotas.reserve(job(engine=kinds.PROVIDER, attempt=2, id=made.id)):
+    created = make(job(engine=kinds.PROVIDER))
+    with pytest.raises(LimitReached), quotas.reserve(job(engine=kinds.PROVIDER, attempt=2, id=created.id)):
         pass
 
 
-def test_what_costs_nobody_knows_how_much_is_not_started_on_the_servers_key(host):
+def test_job_of_unknown_cost_is_not_started_on_the_servers_key(host):
     host(STT_DOLLARS_PER_DAY=1, AIML_API_KEY="server")  # less than the longest recording costs
     assert "not known in advance" in refusal(job(minutes=None, engine=kinds.PROVIDER)).message
     assert "not known in advance" in refusal(job(engine=kinds.PROVIDER, model=UNPRICED)).message
@@ -55,7 +55,7 @@ def test_what_costs_nobody_knows_how_much_is_not_started_on_the_servers_key(host
     make(job(minutes=None, engine=kinds.PROVIDER))
 
 
-def test_no_money_at_all_leaves_what_is_free(host):
+def test_limit_of_zero_dollars_allows_only_free_jobs(host):
     host(STT_DOLLARS_PER_DAY=0, AIML_API_KEY="server")
     refusal(job(engine=kinds.PROVIDER))
     make(job())

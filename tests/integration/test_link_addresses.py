@@ -1,4 +1,4 @@
-"""A link reaches nothing but the public internet, however its address is spelled, and whatever names turn into."""
+"""Test that a link reaches only the public internet, for every spelling of its address and every DNS result."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SOUND = audio.JFK.read_bytes()
 
 @pytest.fixture
 def names(monkeypatch):
-    """Run a name service: name -> the addresses it returns one after the other, then always the last one."""
+    """Imitate DNS. The dictionary has the results of successive lookups by host name; the last one is repeated."""
     known: dict[str, list[list[str]]] = {}
     real = socket.getaddrinfo
 
@@ -61,7 +61,7 @@ def names(monkeypatch):
         ("http://" + "a" * 300 + ".com/", "no site called"),
     ],
 )
-def test_what_is_no_address_is_refused(fetch, url, words):
+def test_invalid_address_is_refused(fetch, url, words):
     for use in (links.check, fetch):
         with pytest.raises(BadLink, match=words):
             use(url)
@@ -121,7 +121,7 @@ def test_what_is_no_address_is_refused(fetch, url, words):
         "[ff02::1]",
     ],
 )
-def test_an_address_that_is_not_public_is_refused_however_it_is_spelled(tmp_path, host):
+def test_address_that_is_not_public_is_refused_in_every_spelling(tmp_path, host):
     for url in (f"http://{host}/a.mp3", f"https://{host}:8443/a.mp3"):
         download = lambda url: links.download(url, tmp_path, limit_bytes=1000, timeout_seconds=5)  # noqa: E731
         for use in (links.acceptable, links.check, download):
@@ -129,8 +129,8 @@ def test_an_address_that_is_not_public_is_refused_however_it_is_spelled(tmp_path
                 use(url)
 
 
-# Each network of IANA's two special-purpose registries (November 2026) that is no place for a site, multicast, and
-# what tunnels, relays and clouds use besides.
+# Each network of IANA's two special-purpose registries (November 2026) that hosts no public site, multicast, and the
+# networks of tunnels, relays and clouds.
 SPECIAL = [
     "0.0.0.0/8",
     "10.0.0.0/8",
@@ -193,7 +193,7 @@ def test_addresses_beside_the_special_networks_are_public(address):
 
 
 @pytest.mark.parametrize("port", [1, 21, 22, 25, 53, 79, 81, 442, 445, 993, 1023])
-def test_a_port_below_1024_but_80_and_443_is_not_opened(names, port):
+def test_port_below_1024_except_80_and_443_is_not_opened(names, port):
     names["talks.example"] = [[PUBLIC]]
     with pytest.raises(BadLink, match=f"port {port} are not opened"):
         links.acceptable(f"http://talks.example:{port}/a.mp3")
@@ -205,7 +205,7 @@ def test_other_ports_are_opened(port):
     assert links.acceptable(f"http://talks.example:{port}/a.mp3")
 
 
-def test_no_name_is_looked_up_for_what_a_link_says_by_itself(monkeypatch):
+def test_checking_only_the_text_of_a_link_looks_up_no_name(monkeypatch):
     real = socket.getaddrinfo
 
     def numbers_only(*args, **kwargs):
@@ -219,9 +219,9 @@ def test_no_name_is_looked_up_for_what_a_link_says_by_itself(monkeypatch):
             links.acceptable(f"http://{host}/a.mp3")
 
 
-def test_a_name_service_that_does_not_answer_ends_with_the_time_limit_or_the_cancel(tmp_path, monkeypatch):
+def test_unanswered_dns_lookup_ends_at_the_time_limit_or_a_cancel(tmp_path, monkeypatch):
     over = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", slowly(socket.getaddrinfo, over))
+    monkeypatch.setattr(socket, "getaddrinfo", slow_lookup(socket.getaddrinfo, over))
     try:
         with pytest.raises(BadLink, match="too slowly"):
             links.download("http://slow.example/", tmp_path, limit_bytes=1000, timeout_seconds=0.3)
@@ -234,7 +234,7 @@ def test_a_name_service_that_does_not_answer_ends_with_the_time_limit_or_the_can
         over.set()
 
 
-def slowly(real, over):
+def slow_lookup(real, over):
     def look_up(*args, flags=0, **kwargs):
         if not flags:
             over.wait()
@@ -244,12 +244,12 @@ def slowly(real, over):
 
 
 @pytest.mark.parametrize("address", [PUBLIC, "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "64:ff9b::5db8:d70e"])
-def test_a_public_address_passes(names, address):
+def test_public_address_is_accepted(names, address):
     names["talks.example"] = [[address]]
     assert links.check(" https://talks.example/a b.mp3#t=10 ") == "https://talks.example/a%20b.mp3"
 
 
-def test_a_name_in_any_script_is_asked_for_as_browsers_do(names):
+def test_host_name_in_any_script_is_encoded_as_in_browsers(names):
     names["xn--bcher-kva.example"] = [[PUBLIC]]
     for url in ("https://bücher.example/ä ö.mp3?q=ß#x", "https://BÜCHER。example/%C3%A4%20%C3%B6.mp3?q=%C3%9F"):
         assert links.check(url) == "https://xn--bcher-kva.example/%C3%A4%20%C3%B6.mp3?q=%C3%9F"
@@ -262,8 +262,8 @@ def test_a_name_with_one_private_address_among_public_ones_is_refused(names):
         links.check("http://talks.example/a.mp3")
 
 
-def test_a_name_that_turns_private_after_the_check_is_not_connected_to(names, tmp_path):
-    """DNS rebinding: public when looked up first, this machine when connected to."""
+def test_name_that_becomes_private_after_the_check_is_not_connected_to(names, tmp_path):
+    """Imitate DNS rebinding: a public address at the first lookup, this machine when connecting."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0)
         names["rebinding.example"] = [[PUBLIC], ["127.0.0.1"]]
@@ -275,7 +275,7 @@ def test_a_name_that_turns_private_after_the_check_is_not_connected_to(names, tm
 
 
 def test_a_redirect_into_a_private_network_is_refused(httpserver, names, tmp_path, monkeypatch):
-    """The public server that redirects is a local one: the way to its public address ends there."""
+    """Redirect from a local server, to which connections to the public address are diverted."""
     real = compat.create_connection
     monkeypatch.setattr(compat, "create_connection", lambda address, *rest: real(("127.0.0.1", address[1]), *rest))
     names["talks.example"] = [[PUBLIC]]
@@ -290,7 +290,7 @@ def test_a_redirect_into_a_private_network_is_refused(httpserver, names, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_server_is_asked_by_its_name_without_keys_or_cookies_of_ours(httpserver, names, fetch):
+def test_request_has_the_host_name_and_none_of_our_keys_or_cookies(httpserver, names, fetch):
     names["talks.example"] = [["127.0.0.1"]]
     seen: list[Request] = []
 
@@ -311,16 +311,16 @@ def test_a_proxy_in_the_environment_is_not_used(httpserver, fetch, monkeypatch):
     assert fetch(httpserver.url_for("/a.flac")).read_bytes() == SOUND
 
 
-def test_tls_is_asked_for_by_name_and_a_certificate_that_nobody_signed_is_refused(names, fetch, certificate):
+def test_tls_sends_the_host_name_and_a_self_signed_certificate_is_refused(names, fetch, certificate):
     names["talks.example"] = [["127.0.0.1"]]
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
-    asked: list[str] = []
-    context.sni_callback = lambda connection, name, _: asked.append(name)
+    server_names: list[str] = []
+    context.sni_callback = lambda connection, name, _: server_names.append(name)
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def handshake():
-            with suppress(OSError):  # the other side refuses, as it should
+            with suppress(OSError):  # the client refuses, as it should
                 context.wrap_socket(server.accept()[0], server_side=True)
 
         thread = threading.Thread(target=handshake)
@@ -328,4 +328,4 @@ def test_tls_is_asked_for_by_name_and_a_certificate_that_nobody_signed_is_refuse
         with pytest.raises(BadLink, match="no valid certificate"):
             fetch(f"https://talks.example:{server.getsockname()[1]}/a.flac")
         thread.join()
-    assert asked == ["talks.example"]
+    assert server_names == ["talks.example"]

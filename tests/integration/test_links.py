@@ -1,4 +1,4 @@
-"""A link brings a recording or a sentence, and reaches nothing but the public internet."""
+"""Test that a link gives a recording or an error message."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SOUND = audio.JFK.read_bytes()
 
 @pytest.fixture
 def raw_server():
-    """Run a server that responds as slowly or wrongly as its response function does. Return a function for addresses."""
+    """Return a function that starts a server with a response function, and returns the address of the server."""
     servers, over = [], threading.Event()
 
     def serve(answer):
@@ -34,7 +34,7 @@ def raw_server():
                     connection.recv(65_536)
                     answer(connection, over)
             except OSError:
-                pass  # the other side has left
+                pass  # the client has disconnected
 
         thread = threading.Thread(target=accept, daemon=True)
         thread.start()
@@ -46,18 +46,18 @@ def raw_server():
         server.close()
 
 
-def test_a_link_brings_the_recording_under_a_name_of_our_own(httpserver, fetch, tmp_path):
+def test_link_is_downloaded_under_a_generated_name(httpserver, fetch, tmp_path):
     httpserver.expect_request("/talks/a.flac").respond_with_data(SOUND, content_type="audio/flac")
-    news = []
-    path = fetch(httpserver.url_for("/talks/a.flac"), on_progress=lambda done, total: news.append((done, total)))
+    progress = []
+    path = fetch(httpserver.url_for("/talks/a.flac"), on_progress=lambda done, total: progress.append((done, total)))
     assert path.read_bytes() == SOUND
     assert path.parent == tmp_path
     assert "a.flac" not in path.name and path.name.isalnum()
-    assert news[-1] == (len(SOUND), len(SOUND))
+    assert progress[-1] == (len(SOUND), len(SOUND))
     assert decoder.probe(path).kind == "FLAC"
 
 
-def test_a_packed_or_unmeasured_answer_is_the_same_recording(httpserver, fetch):
+def test_response_compressed_or_without_a_length_gives_the_same_recording(httpserver, fetch):
     httpserver.expect_request("/packed").respond_with_data(gzip.compress(SOUND), headers={"Content-Encoding": "gzip"})
     httpserver.expect_request("/pieces").respond_with_handler(
         lambda request: Response(iter([SOUND[:1000], SOUND[1000:]]), content_type="audio/flac")
@@ -97,27 +97,27 @@ def test_ten_redirects_are_enough_and_eleven_are_too_many(httpserver, fetch, tmp
         ({"response_data": "\n <!DOCTYPE html><p>", "content_type": "audio/mpeg"}, "a web page, not to a recording"),
     ],
 )
-def test_what_is_no_recording_is_told_in_a_sentence_and_leaves_nothing(httpserver, fetch, tmp_path, answer, words):
+def test_response_without_a_recording_gives_a_message_and_leaves_no_file(httpserver, fetch, tmp_path, answer, words):
     httpserver.expect_request("/a.mp3").respond_with_data(**answer)
     with pytest.raises(BadLink, match=words):
         fetch(httpserver.url_for("/a.mp3"))
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_recording_over_the_limit_is_refused_by_its_length_or_while_it_comes(httpserver, fetch, tmp_path):
+def test_recording_over_the_limit_is_refused_by_its_length_or_while_it_arrives(httpserver, fetch, tmp_path):
     zeros = bytes(3_000_000)
     httpserver.expect_request("/told").respond_with_data(zeros)
     httpserver.expect_request("/untold").respond_with_handler(lambda request: Response(iter([zeros] * 3)))
     httpserver.expect_request("/bomb").respond_with_data(gzip.compress(zeros), headers={"Content-Encoding": "gzip"})
-    news = []
+    progress = []
     for path in ("/told", "/untold", "/bomb"):
         with pytest.raises(TooLarge, match="limit of 2 MB"):
-            fetch(httpserver.url_for(path), limit_bytes=2 << 20, on_progress=lambda done, _: news.append(done))
-    assert max(news) <= 2 << 20
+            fetch(httpserver.url_for(path), limit_bytes=2 << 20, on_progress=lambda done, _: progress.append(done))
+    assert max(progress) <= 2 << 20
     assert list(tmp_path.iterdir()) == []
 
 
-def drip(start: bytes, piece: bytes):
+def send_slowly(start: bytes, piece: bytes):
     def answer(connection, over):
         connection.sendall(start)
         while not over.wait(0.05):
@@ -136,12 +136,12 @@ def drip(start: bytes, piece: bytes):
         (b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b""),
     ],
 )
-def test_neither_a_drip_nor_silence_outlasts_the_time_limit_or_the_cancel(raw_server, fetch, tmp_path, start, piece):
+def test_slow_or_silent_response_ends_at_the_time_limit_or_a_cancel(raw_server, fetch, tmp_path, start, piece):
     with pytest.raises(BadLink, match="too slowly"):
-        fetch(raw_server(drip(start, piece)), timeout_seconds=0.6)
+        fetch(raw_server(send_slowly(start, piece)), timeout_seconds=0.6)
     begin = time.monotonic()
     with pytest.raises(Cancelled):
-        fetch(raw_server(drip(start, piece)), cancelled=lambda: time.monotonic() > begin + 0.3)
+        fetch(raw_server(send_slowly(start, piece)), cancelled=lambda: time.monotonic() > begin + 0.3)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -149,7 +149,7 @@ def test_neither_a_drip_nor_silence_outlasts_the_time_limit_or_the_cancel(raw_se
     "content",
     [b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\nfLaC", b"", b"SSH-2.0\r\n", b"HTTP/1.1 200 OK\r\nTransfer"],
 )
-def test_an_answer_that_breaks_off_is_no_recording(raw_server, fetch, tmp_path, content):
+def test_truncated_or_invalid_response_is_no_recording(raw_server, fetch, tmp_path, content):
     with pytest.raises(BadLink, match=r"connection to the site|0 bytes"):
         fetch(raw_server(lambda connection, _: connection.sendall(content)))
     assert list(tmp_path.iterdir()) == []
@@ -158,16 +158,16 @@ def test_an_answer_that_breaks_off_is_no_recording(raw_server, fetch, tmp_path, 
 def test_the_body_of_a_redirect_is_not_read(httpserver, raw_server, fetch):
     httpserver.expect_request("/a.flac").respond_with_data(SOUND)
     head = f"HTTP/1.1 302 Found\r\nLocation: {httpserver.url_for('/a.flac')}\r\n\r\n"
-    assert fetch(raw_server(drip(head.encode(), bytes(65_536)))).read_bytes() == SOUND
+    assert fetch(raw_server(send_slowly(head.encode(), bytes(65_536)))).read_bytes() == SOUND
 
 
-def test_a_redirect_to_no_address_is_told_in_a_sentence(raw_server, fetch):
+def test_redirect_to_an_invalid_address_gives_a_message(raw_server, fetch):
     head = b"HTTP/1.1 302 Found\r\nLocation: http://[::1\r\nContent-Length: 0\r\n\r\n"
     with pytest.raises(BadLink, match="something that is no address"):
         fetch(raw_server(lambda connection, _: connection.sendall(head)))
 
 
-def test_a_closed_port_is_told_in_a_sentence(fetch):
+def test_closed_port_gives_a_message(fetch):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     with pytest.raises(BadLink, match="connection to the site"):
@@ -186,5 +186,5 @@ def test_a_closed_port_is_told_in_a_sentence(fetch):
         ("https://talks.example/a%00%0Ab.mp3", "ab.mp3"),
     ],
 )
-def test_a_link_has_a_name_for_people(url, name):
+def test_link_has_a_readable_name(url, name):
     assert download.name_of(url) == name

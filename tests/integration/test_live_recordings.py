@@ -1,4 +1,4 @@
-"""Live recordings: pieces in order, twice, missing, too many, and of others; what was interrupted is not lost."""
+"""Test live recordings: pieces in order, repeated, missing, too many or of others, and recovery of interrupted ones."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def pieces() -> list[bytes]:
     return [sound[at : at + PIECE] for at in range(0, len(sound), PIECE)]
 
 
-def silent_for(data: Path, seconds: float) -> None:
+def set_silence(data: Path, seconds: float) -> None:
     """Set the time since the last piece of all live recordings."""
     for note in (data / "live").rglob("*.json"):
         os.utime(note, (time.time() - seconds,) * 2)
@@ -39,21 +39,21 @@ def silent_for(data: Path, seconds: float) -> None:
 def test_pieces_become_a_recording_byte_for_byte(data: Path, pieces: list[bytes]):
     id = start()
     send_all(id, pieces)
-    made = finish(id)
-    assert made.path.read_bytes() == audio.JFK.read_bytes()
-    assert (made.owner, made.name, round(made.duration or 0)) == (OWNER, "Recording of today.webm", 11)
-    assert recordings.unused_ids(OWNER) == [made.id]
+    recording = finish(id)
+    assert recording.path.read_bytes() == audio.JFK.read_bytes()
+    assert (recording.owner, recording.name, round(recording.duration or 0)) == (OWNER, "Recording of today.webm", 11)
+    assert recordings.unused_ids(OWNER) == [recording.id]
     assert kept(data) == [".done"]
 
 
-def test_a_piece_that_comes_twice_counts_once(pieces: list[bytes]):
+def test_piece_that_is_sent_twice_counts_once(pieces: list[bytes]):
     id = start()
     for number, piece in enumerate(pieces):
         assert send(id, number, piece) == send(id, number, piece) == send(id, 0, pieces[0]) == number + 1
     assert finish(id).path.read_bytes() == audio.JFK.read_bytes()
 
 
-def test_a_piece_before_its_turn_is_not_taken(pieces: list[bytes]):
+def test_piece_out_of_order_is_refused(pieces: list[bytes]):
     id = start()
     send(id, 0, pieces[0])
     with pytest.raises(Conflict, match="Piece 1 "):
@@ -61,18 +61,18 @@ def test_a_piece_before_its_turn_is_not_taken(pieces: list[bytes]):
     assert send(id, 1, pieces[1]) == 2
 
 
-def test_a_piece_that_was_cut_off_by_a_crash_is_written_again(data: Path, pieces: list[bytes]):
+def test_piece_truncated_by_a_crash_is_written_again(data: Path, pieces: list[bytes]):
     id = start()
     send(id, 0, pieces[0])
     (sound,) = (data / "live").rglob("*.sound")
     with open(sound, "ab") as file:
-        file.write(pieces[1][:100])  # and the process was killed before it could note it
+        file.write(pieces[1][:100])  # the process was killed before it could record the piece
     for number, piece in enumerate(pieces[1:], 1):
         send(id, number, piece)
     assert finish(id).path.read_bytes() == audio.JFK.read_bytes()
 
 
-def test_what_a_crash_cut_off_at_the_end_does_not_count(data: Path, pieces: list[bytes]):
+def test_partial_piece_at_the_end_after_a_crash_is_ignored(data: Path, pieces: list[bytes]):
     id = start()
     send_all(id, pieces)
     (sound,) = (data / "live").rglob("*.sound")
@@ -81,7 +81,7 @@ def test_what_a_crash_cut_off_at_the_end_does_not_count(data: Path, pieces: list
     assert finish(id).path.read_bytes() == audio.JFK.read_bytes()
 
 
-def test_nobody_adds_to_or_finishes_what_is_somebody_elses(pieces: list[bytes]):
+def test_visitor_cannot_add_to_or_finish_another_visitors_recording(pieces: list[bytes]):
     id = start()
     send_all(id, pieces)
     with pytest.raises(NotFound):
@@ -93,26 +93,28 @@ def test_nobody_adds_to_or_finishes_what_is_somebody_elses(pieces: list[bytes]):
 
 
 @pytest.mark.parametrize("id", ["", "..", "x" * 27, "../" * 9, "a" * 26 + "\n", "é" * 27, "x" * 10_000])
-def test_an_id_that_was_not_given_is_not_found(id: str):
+def test_unknown_id_is_not_found(id: str):
     start()
-    for ask in (lambda: send(id, 0, b"x"), lambda: finish(id)):
+    for call in (lambda: send(id, 0, b"x"), lambda: finish(id)):
         with pytest.raises(NotFound):
-            ask()
+            call()
 
 
-def test_after_the_end_finish_gives_the_same_and_pieces_are_refused(pieces: list[bytes]):
+def test_second_finish_returns_the_same_and_later_pieces_are_refused(pieces: list[bytes]):
     id = start()
     send_all(id, pieces)
-    made = finish(id)
-    assert finish(id) == made
+    recording = finish(id)
+    assert finish(id) == recording
     with pytest.raises(NotFound):
         send(id, len(pieces), pieces[0])
-    recordings.remove(made.id, OWNER)
+    recordings.remove(recording.id, OWNER)
     with pytest.raises(NotFound):
         finish(id)
 
 
-def test_it_ends_at_the_upload_limit_and_what_arrived_is_kept(host: Callable[..., None], pieces: list[bytes]):
+def test_live_recording_ends_at_the_upload_limit_and_received_pieces_are_kept(
+    host: Callable[..., None], pieces: list[bytes]
+):
     host(STT_UPLOAD_LIMIT_MB=2)
     id = start()
     send_all(id, pieces)
@@ -121,7 +123,7 @@ def test_it_ends_at_the_upload_limit_and_what_arrived_is_kept(host: Callable[...
     assert finish(id).path.read_bytes() == audio.JFK.read_bytes()
 
 
-def test_a_visitor_has_only_so_many_at_once(pieces: list[bytes]):
+def test_open_live_recordings_per_visitor_are_limited(pieces: list[bytes]):
     ids = [start() for _ in range(MOST_OPEN)]
     with pytest.raises(LimitReached):
         start()
@@ -131,7 +133,7 @@ def test_a_visitor_has_only_so_many_at_once(pieces: list[bytes]):
     assert start()
 
 
-def test_what_is_no_sound_is_refused_and_deleted(data: Path):
+def test_live_recording_without_sound_is_refused_and_deleted(data: Path):
     id = start()
     send(id, 0, b"This is text, and no sound. " * 40)
     with pytest.raises(NotSound):
@@ -139,43 +141,43 @@ def test_what_is_no_sound_is_refused_and_deleted(data: Path):
     assert kept(data) == []
 
 
-def test_the_owner_finds_what_was_interrupted_and_not_what_still_runs(data: Path, pieces: list[bytes]):
+def test_owner_recovers_interrupted_recordings_and_not_running_ones(data: Path, pieces: list[bytes]):
     interrupted, running = start(), start()
     send_all(interrupted, pieces)
-    silent_for(data, SILENT + 1)
+    set_silence(data, SILENT + 1)
     send_all(running, pieces)
-    (found,), still = live_recordings.take_up(OWNER, "ann")
-    assert still == 1
+    (found,), still_open = live_recordings.take_up(OWNER, "ann")
+    assert still_open == 1
     assert recordings.unused_ids(OWNER) == [found] == [finish(interrupted).id]
     assert live_recordings.take_up(OWNER, "ann") == ([found], 1)
     assert send(running, len(pieces), pieces[0])
 
 
-def test_one_that_is_paused_may_be_silent_for_longer(data: Path, pieces: list[bytes]):
+def test_paused_live_recording_may_be_silent_for_longer(data: Path, pieces: list[bytes]):
     id = start()
     send_all(id, pieces)
     assert send(id, len(pieces), b"", paused=True) == len(pieces)
-    silent_for(data, SILENT + 1)
+    set_silence(data, SILENT + 1)
     assert live_recordings.take_up(OWNER, "ann") == ([], 1)
-    silent_for(data, PAUSED + 1)
-    (found,), still = live_recordings.take_up(OWNER, "ann")
-    assert (still, recordings.unused_ids(OWNER)) == (0, [found])
+    set_silence(data, PAUSED + 1)
+    (found,), still_open = live_recordings.take_up(OWNER, "ann")
+    assert (still_open, recordings.unused_ids(OWNER)) == (0, [found])
 
 
-def test_where_all_share_one_history_each_takes_up_its_own(data: Path, pieces: list[bytes]):
+def test_visitors_who_share_a_history_recover_only_their_own_recordings(data: Path, pieces: list[bytes]):
     id = start("shared", "ann")
     for number, piece in enumerate(pieces):
         send(id, number, piece, "shared")
-    silent_for(data, SILENT + 1)
+    set_silence(data, SILENT + 1)
     assert live_recordings.take_up("shared", "ben") == ([], 0)
     assert live_recordings.take_up("shared", "ann") == (recordings.unused_ids("shared"), 0)
 
 
-def test_abandoned_ones_become_recordings_and_nothing_else_is_left(data: Path, pieces: list[bytes]):
+def test_abandoned_live_recordings_become_recordings_and_leave_nothing_else(data: Path, pieces: list[bytes]):
     good, bad, fresh = start(), start(), start(STRANGER, "ben")
     send_all(good, pieces)
     send(bad, 0, b"no sound")
-    silent_for(data, ABANDONED + 1)
+    set_silence(data, ABANDONED + 1)
     send(fresh, 0, pieces[0], STRANGER, "ben")
     live_recordings.sweep()
     assert len(recordings.unused_ids(OWNER)) == 1
@@ -187,10 +189,10 @@ def test_abandoned_ones_become_recordings_and_nothing_else_is_left(data: Path, p
     assert kept(data) == [".json", ".sound"]
 
 
-def test_a_store_that_is_away_deletes_nothing(data: Path, pieces: list[bytes], monkeypatch: pytest.MonkeyPatch):
+def test_unavailable_store_deletes_nothing(data: Path, pieces: list[bytes], monkeypatch: pytest.MonkeyPatch):
     id = start()
     send_all(id, pieces)
-    silent_for(data, ABANDONED + 1)
+    set_silence(data, ABANDONED + 1)
     with monkeypatch.context() as patch:
         patch.setenv("STT_STORAGE", "http://localhost:9/nobody-listens")
         audio_files.settings.cache_clear()
@@ -202,7 +204,7 @@ def test_a_store_that_is_away_deletes_nothing(data: Path, pieces: list[bytes], m
     assert finish(id).path.read_bytes() == audio.JFK.read_bytes()
 
 
-def test_delete_everything_deletes_live_ones_too(data: Path, pieces: list[bytes]):
+def test_delete_everything_deletes_live_recordings_too(data: Path, pieces: list[bytes]):
     send_all(start(), pieces)
     start(STRANGER, "ben")
     retention.delete_everything(OWNER)
@@ -210,31 +212,31 @@ def test_delete_everything_deletes_live_ones_too(data: Path, pieces: list[bytes]
     assert live_recordings.take_up(OWNER, "ann") == ([], 0)
 
 
-def test_many_requests_about_one_recording_at_once_do_not_mix(pieces: list[bytes]):
-    """A browser that repeats what it believes lost, and two tabs that take up the same recording."""
-    id, made = start(), []
+def test_concurrent_requests_for_one_recording_do_not_mix(pieces: list[bytes]):
+    """Imitate a browser that repeats what it believes lost, and two tabs that recover the same recording."""
+    id, recording_ids = start(), []
 
     def repeat() -> None:
         for number, piece in enumerate(pieces):
             assert send(id, number, piece) > number
-        made.append(finish(id).id)
+        recording_ids.append(finish(id).id)
 
     def cautious() -> None:
         try:
             repeat()
         except NotFound:  # the other has finished
-            made.append(finish(id).id)
+            recording_ids.append(finish(id).id)
 
     threads = [threading.Thread(target=cautious) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(made) == 4 and set(made) == set(recordings.unused_ids(OWNER))
-    assert recordings.find(made[0], OWNER).path.read_bytes() == audio.JFK.read_bytes()
+    assert len(recording_ids) == 4 and set(recording_ids) == set(recordings.unused_ids(OWNER))
+    assert recordings.find(recording_ids[0], OWNER).path.read_bytes() == audio.JFK.read_bytes()
 
 
-def test_the_disk_writes_down_what_arrived_every_few_seconds(pieces: list[bytes], monkeypatch: pytest.MonkeyPatch):
+def test_received_sound_is_synced_to_disk_every_few_seconds(pieces: list[bytes], monkeypatch: pytest.MonkeyPatch):
     synced, sync = [], os.fsync
     monkeypatch.setattr(os, "fsync", lambda file: (synced.append(os.readlink(f"/proc/self/fd/{file}")), sync(file))[1])
     monkeypatch.setattr(live_recordings, "SYNCED", 3600.0)
@@ -247,10 +249,12 @@ def test_the_disk_writes_down_what_arrived_every_few_seconds(pieces: list[bytes]
     monkeypatch.setattr(live_recordings, "SYNCED", 0.0)
     for number in (len(pieces), len(pieces) + 1):
         send(id, number, pieces[0])
-    assert [Path(path).suffix for path in synced] == [".sound", ".part", ""] * 2, "the sound before what counts it"
+    assert [Path(path).suffix for path in synced] == [".sound", ".part", ""] * 2, (
+        "the sound is synced before the note that counts it"
+    )
 
 
-def test_what_a_power_cut_took_from_the_sound_is_not_made_up(data: Path, pieces: list[bytes]):
+def test_sound_lost_in_a_power_cut_is_not_replaced(data: Path, pieces: list[bytes]):
     id = start()
     send_all(id, pieces)
     (sound,) = (data / "live").rglob("*.sound")
@@ -258,10 +262,10 @@ def test_what_a_power_cut_took_from_the_sound_is_not_made_up(data: Path, pieces:
     assert finish(id).path.read_bytes() == audio.JFK.read_bytes()[: 5 * PIECE]
 
 
-def test_a_live_recording_is_dated_by_when_it_began(pieces: list[bytes]):
+def test_live_recording_is_dated_by_its_start(pieces: list[bytes]):
     before = time.time()
     id = start()
     began = time.time()
     send_all(id, pieces)
-    made = finish(id)
-    assert made.dated is not None and before <= made.dated <= began and made.dated_by == "moment"
+    recording = finish(id)
+    assert recording.dated is not None and before <= recording.dated <= began and recording.dated_by == "moment"

@@ -1,4 +1,4 @@
-"""What a recording holds is told by its content, and damage costs only what is damaged, never silently."""
+"""Test that recordings are identified by content, and that damage loses only the damaged span, which is reported."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def read_all(path, apart=False):
         return reader.read(10_000), reader.lost
 
 
-def likeness(a, b):
-    """Correlation of two recordings, 1 for the same sound at the same time."""
+def similarity(a, b):
+    """Return the correlation of two recordings: 1 for the same sound at the same time."""
     count = min(len(a), len(b))
     return float(np.corrcoef(a[:count], b[:count])[0, 1])
 
@@ -39,7 +39,7 @@ def likeness(a, b):
         (".webm", "WebM", "audio/webm", "opus"),
     ],
 )
-def test_the_content_tells_the_kind_whatever_the_name(tmp_path, extension, kind, mime, codec):
+def test_kind_is_detected_from_content_whatever_the_name(tmp_path, extension, kind, mime, codec):
     path = audio.write(tmp_path / f"a{extension}", JFK).rename(tmp_path / "recording.txt")
     found = decoder.probe(path)
     assert (found.kind, found.mime, found.codec, found.video) == (kind, mime, codec, False)
@@ -47,11 +47,11 @@ def test_the_content_tells_the_kind_whatever_the_name(tmp_path, extension, kind,
     assert (found.channels, found.size) == (1, path.stat().st_size)
 
 
-def test_a_video_is_called_a_video_and_its_sound_is_read(tmp_path):
+def test_video_is_reported_as_video_and_its_sound_is_read(tmp_path):
     path = broken.mp4(tmp_path / "a.mp4", JFK)
     found = decoder.probe(path)
     assert (found.kind, found.mime, found.video) == ("MP4 video", "video/mp4", True)
-    assert likeness(read_all(path)[0][0], JFK) > 0.9
+    assert similarity(read_all(path)[0][0], JFK) > 0.9
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_video_is_called_a_video_and_its_sound_is_read(tmp_path):
         (b"\x89PNG\r\n\x1a\n" + bytes(500), NotSound, r"is a picture \(PNG\), not a recording"),
     ],
 )
-def test_what_is_no_recording_is_refused_by_name(tmp_path, content, error, words):
+def test_non_recording_is_refused_with_an_error_that_names_the_file(tmp_path, content, error, words):
     path = tmp_path / "speech.mp3"
     path.write_bytes(content)
     with pytest.raises(error, match=words) as refusal:
@@ -88,7 +88,7 @@ def test_a_header_without_sound_is_refused(tmp_path, extension, size):
     ("extension", "codec"),
     [(".mkv", "pcm_s16le"), (".mp4", "aac"), (".mov", "aac"), (".flv", "aac"), (".ts", "aac"), (".mpg", "mp2")],
 )
-def test_sound_that_begins_after_the_picture_is_that_much_later(tmp_path, extension, codec, late):
+def test_sound_starting_after_the_picture_keeps_its_offset(tmp_path, extension, codec, late):
     path = formats.write_video(tmp_path / f"film{extension}", JFK, codec, late=late)
     sound, lost = read_all(path)
     assert abs(formats.place_of(JFK[audio.RATE : 3 * audio.RATE], sound[0]) - 1 - late) < 0.15
@@ -97,7 +97,7 @@ def test_sound_that_begins_after_the_picture_is_that_much_later(tmp_path, extens
 
 
 @pytest.mark.parametrize(("extension", "codec"), [(".mkv", "pcm_s16le"), (".mkv", "libopus"), (".mp4", "aac")])
-def test_sound_that_begins_after_the_picture_and_has_a_gap_keeps_the_times_of_the_film(tmp_path, extension, codec):
+def test_late_sound_with_a_gap_keeps_the_times_of_the_video(tmp_path, extension, codec):
     rate = 48_000 if codec == "libopus" else audio.RATE
     path = formats.write_video(tmp_path / f"film{extension}", JFK, codec, rate=rate, late=10.0, gap=(5.0, 20.0))
     sound, lost = read_all(path)
@@ -135,8 +135,8 @@ def test_a_fifth_of_a_second_is_enough(tmp_path):
     ],
 )
 @pytest.mark.parametrize("target", ["/etc/hostname", "recording", "address"])
-def test_a_list_of_other_files_opens_none_of_them(tmp_path, playlist, target):
-    """Neither a file of the server, nor a recording beside it, nor an address."""
+def test_playlist_opens_none_of_its_files(tmp_path, playlist, target):
+    """Check that no file of the server, no recording beside it and no address is opened."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0)
         beside = audio.write(tmp_path / "beside.wav", JFK)
@@ -152,56 +152,56 @@ def test_a_list_of_other_files_opens_none_of_them(tmp_path, playlist, target):
 
 
 @pytest.mark.parametrize("extension", [".wav", ".flac", ".mp3", ".mp4", ".webm"])
-def test_a_cut_off_recording_is_read_to_where_it_ends_and_says_what_is_missing(tmp_path, extension):
+def test_truncated_recording_is_read_to_its_end_and_reports_the_missing_span(tmp_path, extension):
     path = tmp_path / f"a{extension}"
     path = broken.mp4(path, JFK, movflags="faststart") if extension == ".mp4" else audio.write(path, JFK)
-    whole, nothing = read_all(path)
+    intact, intact_lost = read_all(path)
     sound, lost = read_all(broken.cut_off(path))
-    assert nothing == []
+    assert intact_lost == []
     assert 4 < sound.shape[1] / audio.RATE < 9
-    assert likeness(sound[0], whole[0]) > 0.99
+    assert similarity(sound[0], intact[0]) > 0.99
     assert [why for _, _, why in lost] == ["missing at the end"]
     assert lost[0][:2] == (pytest.approx(sound.shape[1] / audio.RATE, abs=0.01), pytest.approx(LENGTH, abs=0.1))
 
 
 @pytest.mark.parametrize("extension", [".m4a", ".mp4"])
-def test_a_cut_off_mp4_whose_table_is_gone_says_so(tmp_path, extension):
+def test_truncated_mp4_without_its_index_is_refused_as_cut_off(tmp_path, extension):
     with pytest.raises(NotSound, match="is cut off"):
         decoder.probe(broken.cut_off(audio.write(tmp_path / f"a{extension}", JFK)))
 
 
 @pytest.mark.parametrize("extension", [".flac", ".mp3", ".m4a", ".mp4", ".ogg", ".webm"])
-def test_after_damage_in_the_middle_the_rest_is_read_at_its_right_time(tmp_path, extension):
+def test_sound_after_damage_in_the_middle_is_read_at_its_right_time(tmp_path, extension):
     path = audio.write(tmp_path / f"a{extension}", np.concatenate([JFK] * 3))
-    whole, nothing = read_all(path)
+    intact, intact_lost = read_all(path)
     sound, lost = read_all(broken.overwritten(path))
-    assert nothing == []
+    assert intact_lost == []
     assert sound.shape[1] / audio.RATE == pytest.approx(3 * LENGTH, abs=0.1)
     assert 2 < sum(end - start for start, end, _ in lost) < 8
     start, end = round(min(s for s, _, _ in lost) * audio.RATE), round(max(e for _, e, _ in lost) * audio.RATE)
     assert 11 < start / audio.RATE < end / audio.RATE < 21
-    assert likeness(sound[0, : start - 800], whole[0, : start - 800]) > 0.99
+    assert similarity(sound[0, : start - 800], intact[0, : start - 800]) > 0.99
     after = sound[0, end + 8_000 : end + 40_000]
-    lags = range(-800, 801)  # an mp3 has no time stamps: its place is right to a twentieth of a second
-    assert max(likeness(after, whole[0, end + 8_000 + lag :][: len(after)]) for lag in lags) > 0.95
+    lags = range(-800, 801)  # an mp3 has no time stamps: its position is exact to 0.05 s
+    assert max(similarity(after, intact[0, end + 8_000 + lag :][: len(after)]) for lag in lags) > 0.95
 
 
 def test_a_wav_damaged_in_the_middle_is_read_to_its_end(tmp_path):
-    """Its samples have no check sums: damage is noise, and nothing after it moves."""
+    """Check a format without checksums: damage is read as noise, and later samples keep their position."""
     sound, lost = read_all(broken.overwritten(audio.write(tmp_path / "a.wav", JFK)))
     assert (sound.shape[1], lost) == (len(JFK), [])
     assert np.array_equal(sound[0, 90_000:], JFK[90_000:])
 
 
 @pytest.mark.parametrize("junk", [b"TAG" + b"x" * 125, b"APETAGEX" + np.random.default_rng(5).bytes(200_000)])
-def test_a_tag_after_an_mp3_is_not_taken_for_lost_speech(tmp_path, junk):
+def test_tag_after_an_mp3_is_not_reported_as_lost_speech(tmp_path, junk):
     path = audio.write(tmp_path / "a.mp3", JFK)
     path.write_bytes(path.read_bytes() + junk)
     assert read_all(path)[1] == []
 
 
 @pytest.mark.parametrize("size", [0, 0x7FFFFFFF, 0xFFFFFFFF])
-def test_a_wav_whose_recorder_never_finished_the_header_is_read_whole(tmp_path, size):
+def test_wav_with_an_unfinished_header_is_read_completely(tmp_path, size):
     path = audio.write(tmp_path / "a.wav", JFK)
     content = bytearray(path.read_bytes())
     at = content.index(b"data") + 4
@@ -213,25 +213,25 @@ def test_a_wav_whose_recorder_never_finished_the_header_is_read_whole(tmp_path, 
     np.testing.assert_allclose(sound, JFK[np.newaxis], rtol=0, atol=1e-4)
 
 
-def test_what_a_browser_records_has_a_length_though_it_does_not_say_it(tmp_path):
+def test_browser_recording_without_declared_duration_has_a_duration(tmp_path):
     path = audio.write(tmp_path / "a.webm", JFK)
     content = path.read_bytes()
     at = content.index(b"\x44\x89\x88")  # the element "Duration"; 0xEC makes it a filler
     content = content[:at] + b"\xec\x89" + content[at + 2 :]
     path.write_bytes(content.replace(b"DURATION", b"XURATION"))
     assert decoder.probe(path).duration == pytest.approx(LENGTH, abs=0.05)
-    assert likeness(read_all(path)[0][0], JFK) > 0.9
+    assert similarity(read_all(path)[0][0], JFK) > 0.9
 
 
 @pytest.mark.parametrize("codec", ["pcm_alaw", "pcm_mulaw", "pcm_u8", "pcm_s24le", "pcm_f32le", "pcm_f64le"])
 @pytest.mark.parametrize("rate", [8_000, 16_000, 44_100, 96_000])
-def test_any_rate_and_any_kind_of_samples_sounds_the_same(tmp_path, codec, rate):
+def test_any_sample_rate_and_sample_format_gives_the_same_sound(tmp_path, codec, rate):
     path = broken.pcm_wav(tmp_path / "a.wav", JFK, codec, rate)
     assert decoder.probe(path).sample_rate == rate
     sound, lost = read_all(path)
     assert (sound.dtype, lost) == (np.float32, [])
     assert sound.shape[1] == pytest.approx(len(JFK), abs=200)
-    assert likeness(sound[0], JFK) > 0.9
+    assert similarity(sound[0], JFK) > 0.9
 
 
 @pytest.mark.parametrize(("count", "layout"), [(2, "stereo"), (3, "2.1"), (6, "5.1"), (8, "7.1")])
@@ -248,7 +248,7 @@ def test_channels_stay_apart_or_are_mixed(tmp_path, count, layout):
 
 
 @pytest.mark.parametrize("count", [3, 9, 64, 70])
-def test_more_channels_than_any_layout_has_are_read_or_refused(tmp_path, count):
+def test_more_channels_than_any_layout_are_read_or_refused(tmp_path, count):
     data = (np.random.default_rng(0).integers(-999, 999, (16_000, count))).astype("<i2").tobytes()
     form = struct.pack("<IHHIIHH", 16, 1, count, 16_000, 32_000 * count, 2 * count, 16)
     path = tmp_path / "a.wav"
@@ -266,7 +266,7 @@ def test_apart_changes_nothing_for_one_channel():
         assert reader.channels == 1
 
 
-def test_samples_that_are_no_numbers_become_silence(tmp_path):
+def test_nan_and_infinite_samples_become_silence(tmp_path):
     sound = JFK.copy()
     sound[1000:1100], sound[2000:2100], sound[3000] = np.nan, np.inf, -np.inf
     read = read_all(broken.pcm_wav(tmp_path / "a.wav", sound, "pcm_f32le", 16_000))[0][0]
@@ -299,7 +299,7 @@ def test_reading_in_pieces_gives_the_same_samples(tmp_path, extension, damaged):
             assert reader.read(1).shape == (1, 0)
 
 
-def test_a_recording_whose_rate_and_channels_change_in_the_middle_is_read_through(tmp_path):
+def test_recording_with_changing_rate_and_channels_is_read_to_its_end(tmp_path):
     first = audio.write(tmp_path / "a.mp3", JFK, 44_100).read_bytes()
     second = audio.write(tmp_path / "b.mp3", np.stack([JFK, JFK]), 22_050).read_bytes()
     path = tmp_path / "joined.mp3"
@@ -309,7 +309,7 @@ def test_a_recording_whose_rate_and_channels_change_in_the_middle_is_read_throug
         assert sound.shape[1] / audio.RATE == pytest.approx(2 * LENGTH, abs=0.3)
 
 
-def test_a_file_of_two_gigabytes_is_probed_by_its_beginning(tmp_path):
+def test_two_gigabyte_file_is_probed_from_its_beginning(tmp_path):
     path = audio.write(tmp_path / "a.wav", JFK)
     content = bytearray(path.read_bytes())
     at, size = content.index(b"data") + 4, 2_000_000_000
@@ -322,7 +322,7 @@ def test_a_file_of_two_gigabytes_is_probed_by_its_beginning(tmp_path):
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("extension", FORMATS)
-def test_no_damage_makes_anything_but_sound_or_a_sentence(tmp_path, extension, seed):
+def test_any_damage_gives_finite_sound_or_a_clear_error(tmp_path, extension, seed):
     rng = np.random.default_rng(seed)
     path = audio.write(tmp_path / f"a{extension}", JFK)
     content = bytearray(path.read_bytes())

@@ -1,4 +1,4 @@
-"""How much of this machine's memory the process takes."""
+"""Test how much memory the process uses."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ print((held() - before) * 1024, (weights.find(settings()).folder / "model.bin").
 
 
 def test_a_loaded_model_takes_little_more_than_its_file(tmp_path: Path):
-    """With MKL, on Intel's processors, it was twice as much."""
+    """Guard against MKL, which used twice as much on Intel processors."""
     environment = {**os.environ, "STT_DATA_DIR": str(tmp_path)}
-    told = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-c", LOADED], cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True
     ).stdout
-    grown, file = map(int, told.split())
+    grown, file = map(int, output.split())
     assert grown < 1.3 * file, f"{grown >> 20} MB"

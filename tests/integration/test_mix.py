@@ -1,4 +1,4 @@
-"""Channels are mixed so that nothing of any of them is lost, and what was done is said."""
+"""Test that mixing channels loses no speech, and that the mix is described."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def pitches(sound: np.ndarray) -> np.ndarray:
     return np.log(np.abs(np.fft.rfft(frames * np.hanning(512))) + 0.05)
 
 
-def likeness(one: np.ndarray, other: np.ndarray) -> float:
+def similarity(one: np.ndarray, other: np.ndarray) -> float:
     count = min(len(one), len(other))
     return float(np.corrcoef(pitches(one[:count]).ravel(), pitches(other[:count]).ravel())[0, 1])
 
 
-# What the channels are: how it is said.
+# Name: channels, and a part of the expected description.
 KINDS = {
     "one wire swapped": ([JFK, -JFK], "right in opposite phase, turned (11 s)"),
     "swapped and softer": ([JFK, -0.5 * JFK], "right in opposite phase"),
@@ -61,11 +61,11 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nothing_of_what_is_said_is_lost_in_the_mix(tmp_path: Path, kind: str):
-    channels, said = KINDS[kind]
+def test_no_speech_is_lost_in_the_mix(tmp_path: Path, kind: str):
+    channels, description = KINDS[kind]
     sound, mix = mixed(tmp_path / "a.wav", channels)
-    assert mix is not None and mix.startswith(f"{len(channels)} channels to one") and said in mix
-    assert likeness(sound, JFK) > (0.5 if "noise" in kind or "music" in kind else 0.85)
+    assert mix is not None and mix.startswith(f"{len(channels)} channels to one") and description in mix
+    assert similarity(sound, JFK) > (0.5 if "noise" in kind or "music" in kind else 0.85)
     assert np.sqrt(np.mean(sound**2)) > 0.5 * np.sqrt(np.mean(JFK**2))
     segments = transcribe.transcribe(sound, language="en")
     assert wer(audio.JFK_WORDS, normalised("".join(segment.text for segment in segments))) <= 0.1
@@ -75,15 +75,15 @@ def test_nothing_of_what_is_said_is_lost_in_the_mix(tmp_path: Path, kind: str):
     ("one", "other"),
     [(JFK, JFK), (JFK, AUSTEN), (JFK, noisy(JFK, 3)), (JFK + MUSIC, JFK + 0.3 * MUSIC), (AUSTEN, 0.2 * JFK)],
 )
-def test_what_does_not_cancel_out_is_the_mean(tmp_path: Path, one: np.ndarray, other: np.ndarray):
+def test_channels_that_do_not_cancel_out_are_averaged(tmp_path: Path, one: np.ndarray, other: np.ndarray):
     sound, mix = mixed(tmp_path / "a.flac", [one / 2, other / 2])
     assert mix == "2 channels to one"
     assert sound == pytest.approx((one + other) / 4, abs=1e-3)
 
 
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.7, 0.9, 1.0])
-def test_neither_the_sum_nor_the_difference_is_lost_where_both_hold_something(share: float):
-    """One speaker in both channels alike, the other in opposite phase: each is in the mix."""
+def test_speech_in_sum_and_in_difference_both_stay_in_the_mix(share: float):
+    """Check that both speakers are in the mix: one equal in both channels, the other in opposite phase."""
     mix = Mix(["FL", "FR"])
     parts = [
         np.stack([AUSTEN + share * JFK, AUSTEN - share * JFK]) / 3,
@@ -92,20 +92,20 @@ def test_neither_the_sum_nor_the_difference_is_lost_where_both_hold_something(sh
     for channels in parts:
         sound = np.concatenate([mix.add(channels[:, at : at + 16_000]) for at in range(0, len(JFK), 16_000)], axis=1)[0]
         for voice in (AUSTEN, JFK):
-            assert likeness(sound, (AUSTEN + JFK) / 3) > 0.6, share
+            assert similarity(sound, (AUSTEN + JFK) / 3) > 0.6, share
             assert np.sqrt(np.mean(sound**2)) > 0.1 * np.sqrt(np.mean(voice**2))
 
 
-def test_where_somebody_speaks_on_one_channel_after_the_other_nobody_is_lost(tmp_path: Path):
+def test_speech_moving_from_one_channel_to_the_other_is_not_lost(tmp_path: Path):
     left, right = JFK.copy(), AUSTEN.copy()
     left[HALF:], right[:HALF] = 0, 0
     sound, mix = mixed(tmp_path / "a.wav", [left, right])
     assert mix == "2 channels to one"
-    assert likeness(sound[:HALF], JFK[:HALF]) > 0.95 and likeness(sound[HALF:], AUSTEN[HALF:]) > 0.95
+    assert similarity(sound[:HALF], JFK[:HALF]) > 0.95 and similarity(sound[HALF:], AUSTEN[HALF:]) > 0.95
 
 
-def test_channels_of_unknown_places_count_alike():
-    mix = Mix(["NONE"] * 6)  # a recorder with six microphones, whose file does not say where they stood
+def test_channels_with_unknown_positions_have_equal_weight():
+    mix = Mix(["NONE"] * 6)  # a recorder with six microphones whose positions are not stored in the file
     channels = np.zeros((6, 16_000), np.float32)
     channels[3] = 0.5
     np.testing.assert_allclose(mix.add(channels), np.full((1, 16_000), 0.5), rtol=0, atol=1e-6)

@@ -1,4 +1,4 @@
-"""Models come from the hub: continued after a break, one download for all, and used only as they were published."""
+"""Test model downloads from the hub: resumed after an interruption, shared by all requests, and verified."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def hub(files: dict[str, bytes], data: Path, host, monkeypatch: pytest.MonkeyPat
 
 
 def obtained(model: known.Known = TINY) -> tuple[shelf.Weights, list[Progress]]:
-    told: list[Progress] = []
-    return shelf.obtain(model.id, told.append, lambda: None), told
+    reports: list[Progress] = []
+    return shelf.obtain(model.id, reports.append, lambda: None), reports
 
 
 def state(model: known.Known = TINY) -> str:
@@ -52,19 +52,19 @@ def folder() -> Path:
     return shelf.settings().data_dir / "models"
 
 
-def test_a_model_is_downloaded_as_it_was_published_and_nothing_else_is_left(hub, files):
+def test_model_is_downloaded_as_published_and_leaves_no_other_files(hub, files):
     assert state() == "absent" and not shelf.is_here(TINY)
-    found, told = obtained()
+    found, reports = obtained()
     assert (found.name, found.sha256[:8]) == ("whisper-tiny.en", "1a5afae0")
     assert {path.name for path in found.folder.iterdir()} == {*files, "published.json"}
     assert (found.folder / "model.bin").read_bytes() == files["model.bin"]
     assert state() == "here" and [path.name for path in folder().glob(".whisper*")] == [".whisper-tiny.en.lock"]
-    assert told and all(0 <= progress.percent < 100 for progress in told)
-    asked = len(hub.requests)
-    assert obtained()[0] == found and len(hub.requests) == asked, "and it is not asked for again"
+    assert reports and all(0 <= progress.percent < 100 for progress in reports)
+    request_count = len(hub.requests)
+    assert obtained()[0] == found and len(hub.requests) == request_count, "the second call sends no request"
 
 
-def test_a_download_that_breaks_goes_on_at_the_byte_where_it_was(hub, files):
+def test_interrupted_download_resumes_at_the_same_byte(hub, files):
     hub.break_after = [20 << 20, 30 << 20]
     found, _ = obtained()
     assert found.sha256.startswith("1a5afae0")
@@ -72,13 +72,13 @@ def test_a_download_that_breaks_goes_on_at_the_byte_where_it_was(hub, files):
     assert first == 0 and 19 << 20 < second <= 20 << 20 and 49 << 20 < third <= 50 << 20
 
 
-def test_a_hub_that_cannot_continue_a_file_sends_it_from_the_beginning(hub):
+def test_file_is_restarted_when_the_hub_supports_no_ranges(hub):
     hub.break_after, hub.ranges = [20 << 20], False
     assert obtained()[0].sha256.startswith("1a5afae0")
     assert len(hub.starts()) == 2
 
 
-def test_a_file_altered_on_the_way_comes_again_and_is_never_used(hub):
+def test_file_altered_in_transit_is_downloaded_again_and_never_used(hub):
     hub.alter = 1
     assert obtained()[0].sha256.startswith("1a5afae0")
     assert hub.starts() == [0, 0]
@@ -91,7 +91,7 @@ def test_a_file_that_is_always_altered_is_refused(hub):
     assert state() == "failed" and not shelf.is_here(TINY)
 
 
-def test_a_model_altered_on_the_disk_is_not_used_but_downloaded_again(hub, host):
+def test_model_altered_on_disk_is_not_used_but_downloaded_again(hub, host):
     found, _ = obtained()
     model = found.folder / "model.bin"
     with open(model, "r+b") as file:
@@ -106,7 +106,7 @@ def test_a_model_altered_on_the_disk_is_not_used_but_downloaded_again(hub, host)
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "message"),
     [
         (401, "does not let this server read it"),
         (403, "does not let this server read it"),
@@ -114,26 +114,26 @@ def test_a_model_altered_on_the_disk_is_not_used_but_downloaded_again(hub, host)
         (418, "status 418"),
     ],
 )
-def test_a_refusal_of_the_hub_is_said_at_once(hub, status, said):
+def test_refusal_by_the_hub_is_reported_without_a_retry(hub, status, message):
     hub.status = [status]
-    with pytest.raises(ModelDownloadFailed, match=said):
+    with pytest.raises(ModelDownloadFailed, match=message):
         obtained()
     assert state() == "failed" and len(hub.requests) == 1
-    assert said in (shelf.entry_of(TINY).progress.error or {})["message"]
+    assert message in (shelf.entry_of(TINY).progress.error or {})["message"]
 
 
-@pytest.mark.parametrize(("status", "said"), [(429, "too many requests"), (503, r"an error \(503\)")])
-def test_a_busy_hub_is_asked_again_and_then_given_up(hub, monkeypatch, status, said):
+@pytest.mark.parametrize(("status", "message"), [(429, "too many requests"), (503, r"an error \(503\)")])
+def test_busy_hub_is_retried_until_a_timeout(hub, monkeypatch, status, message):
     hub.status, hub.retry_after = [status], "1"
     assert obtained()[0].sha256.startswith("1a5afae0")
     shelf.remove(TINY.name)
     hub.status = [status] * 50
     monkeypatch.setattr(download, "TIMEOUT", 2.0)
-    with pytest.raises(ModelDownloadFailed, match=said):
+    with pytest.raises(ModelDownloadFailed, match=message):
         obtained()
 
 
-def test_without_a_connection_the_sentence_says_so(hub, monkeypatch):
+def test_missing_connection_is_named_in_the_error(hub, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.setattr(download, "TIMEOUT", 0.0)
     with pytest.raises(ModelDownloadFailed, match="The hub cannot be reached"):
@@ -143,7 +143,7 @@ def test_without_a_connection_the_sentence_says_so(hub, monkeypatch):
         obtained()
 
 
-def test_a_model_for_which_the_disk_has_no_room_is_not_begun(hub, monkeypatch):
+def test_model_too_large_for_the_disk_is_not_downloaded(hub, monkeypatch):
     monkeypatch.setattr(paths, "KEPT_FREE", 1.0)  # of the whole disk: nothing may be written
     monkeypatch.setattr(paths, "KEPT_FREE_BYTES", 1 << 60)
     with pytest.raises(DiskFull, match=r"Whisper tiny\.en takes 74 MB, and the server's disk has 0 MB to spare"):
@@ -151,7 +151,7 @@ def test_a_model_for_which_the_disk_has_no_room_is_not_begun(hub, monkeypatch):
     assert hub.starts() == []
 
 
-def test_a_disk_that_fills_up_meanwhile_stops_the_download(hub, monkeypatch):
+def test_disk_that_fills_up_during_a_download_stops_it(hub, monkeypatch):
     def fill() -> None:
         hub.stalled.wait(30)
         monkeypatch.setattr(paths, "KEPT_FREE", 1.0)
@@ -171,13 +171,13 @@ def test_a_file_larger_than_announced_is_refused(hub):
         obtained()
 
 
-def test_a_repository_without_a_whole_model_is_refused(hub, files):
+def test_repository_with_an_incomplete_model_is_refused(hub, files):
     hub.repositories[TINY.repository] = {name: files[name] for name in files if name != "tokenizer.json"}
     with pytest.raises(ModelDownloadFailed, match="no whole model"):
         obtained()
 
 
-def test_all_who_ask_share_one_download_and_see_how_far_it_is(hub):
+def test_concurrent_requests_share_one_download_and_see_its_progress(hub):
     hub.stall_after = 30 << 20
     results: list[tuple[shelf.Weights, list[Progress]]] = []
     threads = [threading.Thread(target=lambda: results.append(obtained())) for _ in range(3)]
@@ -190,11 +190,11 @@ def test_all_who_ask_share_one_download_and_see_how_far_it_is(hub):
     for thread in threads:
         thread.join()
     assert len({found for found, _ in results}) == 1 and len(results) == 3
-    assert all(told for _, told in results)
-    assert hub.starts()[0] == 0 and 0 not in hub.starts()[1:], "nothing was brought twice"
+    assert all(reports for _, reports in results)
+    assert hub.starts()[0] == 0 and 0 not in hub.starts()[1:], "nothing was downloaded twice"
 
 
-def test_a_cancel_ends_a_download_within_seconds_though_nothing_comes(hub):
+def test_cancel_ends_a_stalled_download_within_seconds(hub):
     hub.stall_after = 20 << 20
 
     def check() -> None:
@@ -209,10 +209,10 @@ def test_a_cancel_ends_a_download_within_seconds_though_nothing_comes(hub):
     hub.stall_after = None
     hub.go_on.set()
     assert obtained()[0].sha256.startswith("1a5afae0")
-    assert hub.starts()[-1] > 15 << 20, "and the next one goes on"
+    assert hub.starts()[-1] > 15 << 20, "the next download resumes"
 
 
-def test_the_host_stops_and_deletes_a_download_in_the_background(hub):
+def test_host_stops_and_deletes_a_background_download(hub):
     hub.stall_after = 20 << 20
     shelf.begin(TINY.name)
     assert hub.stalled.wait(30) and state() == "downloading"
@@ -231,7 +231,7 @@ def _removed(model: known.Known) -> int | None:
         return None
 
 
-def test_a_process_killed_in_the_middle_goes_on_where_it_was(hub, data):
+def test_download_of_a_killed_process_resumes_where_it_stopped(hub, data):
     hub.stall_after = 40 << 20
     command = [sys.executable, "-m", "stt", "models", "get", "tiny.en"]
     killed = subprocess.Popen(command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.DEVNULL)
@@ -246,7 +246,7 @@ def test_a_process_killed_in_the_middle_goes_on_where_it_was(hub, data):
     assert state() == "here" and hub.starts()[-1] > 30 << 20
 
 
-def test_two_processes_at_once_bring_a_model_once(hub):
+def test_two_concurrent_processes_download_a_model_once(hub):
     command = [sys.executable, "-m", "stt", "models", "get", "tiny.en"]
     both = [subprocess.Popen(command, cwd=ROOT, env=dict(os.environ), stdout=subprocess.DEVNULL) for _ in range(2)]
     assert [process.wait(60) for process in both] == [0, 0]
@@ -256,19 +256,19 @@ def test_two_processes_at_once_bring_a_model_once(hub):
 def test_the_command_line_lists_and_removes_models(hub):
     obtained()
 
-    def said(*arguments: str) -> str:
+    def output(*arguments: str) -> str:
         command = [sys.executable, "-m", "stt", "models", *arguments]
         ran = subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True)
         return ran.stdout + ran.stderr
 
-    lines = {line.split()[0]: line for line in said().splitlines()}
+    lines = {line.split()[0]: line for line in output().splitlines()}
     assert "here" in lines["tiny.en"] and "English" in lines["tiny.en"] and "not here" in lines["small"]
-    assert "Deleted" in said("remove", "tiny.en") and state() == "absent"
-    assert "part of this installation" in said("remove", "base")
-    assert "no Whisper model called 'enormous'" in said("get", "enormous")
+    assert "Deleted" in output("remove", "tiny.en") and state() == "absent"
+    assert "part of this installation" in output("remove", "base")
+    assert "no Whisper model called 'enormous'" in output("get", "enormous")
 
 
-def test_a_model_that_is_neither_here_nor_listed_is_not_offered_nor_downloaded(hub, host):
+def test_model_neither_present_nor_listed_is_not_offered_or_downloaded(hub, host):
     host(STT_MODELS="")
     with pytest.raises(BadOption, match="Whisper small is not offered"):
         offered.choose(SMALL.id, None)
@@ -291,13 +291,13 @@ def test_a_model_too_large_for_the_memory_is_refused_before_its_download(hub, ho
     assert offered.choose(TINY.id, None)[0].id == TINY.id and not hub.requests
 
 
-def test_the_least_recently_used_model_leaves_for_another(hub, host):
+def test_least_recently_used_model_is_evicted_for_another(hub, host):
     one, _ = obtained(TINY)
-    other, _ = obtained(SMALL)  # the weights of tiny.en stand for it
+    other, _ = obtained(SMALL)  # the hub serves the weights of tiny.en for it
     size = loaded.of(one).memory
     host(STT_MODEL_MEMORY_MB=str(int(1.5 * size) >> 20))
-    kept = loaded.of(one)
-    assert loaded.of(one) is kept
+    first_load = loaded.of(one)
+    assert loaded.of(one) is first_load
     loaded.of(other)
     assert [model.found for model in loaded.in_memory()] == [other]
     with loaded.use(other) as used:
@@ -308,6 +308,6 @@ def test_the_least_recently_used_model_leaves_for_another(hub, host):
 
         with pytest.raises(Cancelled), loaded.use(one, check, lambda: waited.append(True)):
             pass
-        assert waited == [True] and loaded.in_memory() == [used], "one in use stays, and the other waits"
-    with loaded.use(one) as again:
-        assert again is not kept and loaded.in_memory() == [again]
+        assert waited == [True] and loaded.in_memory() == [used], "a model in use is not evicted, and the other waits"
+    with loaded.use(one) as reloaded:
+        assert reloaded is not first_load and loaded.in_memory() == [reloaded]

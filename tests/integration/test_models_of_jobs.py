@@ -1,4 +1,4 @@
-"""A job with a model that is not here downloads it first, says how far that is, and can be cancelled meanwhile."""
+"""Test that a job downloads a missing model first, reports its progress, and can be cancelled meanwhile."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ TINY = known.find("tiny.en")
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    """Run the job engine with a hub that has tiny.en, for which also another name stands."""
+def model_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """Run the job engine with a hub that serves tiny.en, also under the name base.en."""
     files = hub.tiny_en()
     names = (TINY.repository, known.find("base.en").repository)
     with Hub(dict.fromkeys(names, files)) as served, pytest.MonkeyPatch.context() as patch:
@@ -42,22 +42,22 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
 
 
 @pytest.fixture(autouse=True)
-def empty_shelf(running: Hub) -> Iterator[None]:
+def empty_shelf(model_hub: Hub) -> Iterator[None]:
     yield
-    running.stall_after = None
-    running.go_on.set()
+    model_hub.stall_after = None
+    model_hub.go_on.set()
     until(lambda: not records.open_jobs())
     for each in (TINY, known.find("base.en")):
         until(lambda each=each: _removed(each))
-    running.go_on.clear()
-    running.stalled.clear()
-    running.requests.clear()
+    model_hub.go_on.clear()
+    model_hub.stalled.clear()
+    model_hub.requests.clear()
 
 
 def _removed(model: known.Known) -> bool:
     try:
         shelf.remove(model.name)
-    except stt.errors.Conflict:  # a cancelled job still lets go of it
+    except stt.errors.Conflict:  # a cancelled job is still releasing it
         return False
     return True
 
@@ -66,14 +66,14 @@ def stage(generation_id: str) -> str:
     return stt.get(generation_id).job.stage or ""
 
 
-def test_a_job_downloads_its_model_as_a_stage_and_its_provenance_names_it(running):
-    running.stall_after = 40 << 20
-    made = stt.create(audio.JFK, model="local/whisper-tiny.en")
-    until(lambda: "Downloading Whisper tiny.en, 5" in stage(made))
-    assert stt.get(made).state == "working"
-    running.stall_after = None
-    running.go_on.set()
-    progress = ended(made)
+def test_job_downloads_its_model_as_a_stage_and_names_it_in_the_provenance(model_hub):
+    model_hub.stall_after = 40 << 20
+    job_id = stt.create(audio.JFK, model="local/whisper-tiny.en")
+    until(lambda: "Downloading Whisper tiny.en, 5" in stage(job_id))
+    assert stt.get(job_id).state == "working"
+    model_hub.stall_after = None
+    model_hub.go_on.set()
+    progress = ended(job_id)
     assert progress.state == "done" and progress.job.model == "local/whisper-tiny.en"
     assert wer(audio.JFK_WORDS, normalised(progress.transcript.text)) <= 0.1 and progress.transcript.language == "en"
     facts = progress.job.provenance
@@ -82,56 +82,56 @@ def test_a_job_downloads_its_model_as_a_stage_and_its_provenance_names_it(runnin
     assert shelf.is_here(TINY)
 
 
-def test_two_jobs_that_want_one_model_wait_for_one_download(running):
-    made = [stt.create(path, model="local/whisper-tiny.en") for path in (audio.JFK, audio.AUSTEN[0])]
-    assert [ended(each).state for each in made] == ["done", "done"]
-    assert running.starts() == [0]
+def test_two_jobs_with_the_same_model_share_one_download(model_hub):
+    job_ids = [stt.create(path, model="local/whisper-tiny.en") for path in (audio.JFK, audio.AUSTEN[0])]
+    assert [ended(each).state for each in job_ids] == ["done", "done"]
+    assert model_hub.starts() == [0]
 
 
-def test_no_other_job_waits_for_those_that_download(running):
-    running.stall_after = 20 << 20
-    many = [stt.create(audio.JFK, model="local/whisper-tiny.en") for _ in range(3)]
-    assert running.stalled.wait(30)
+def test_jobs_that_download_do_not_delay_other_jobs(model_hub):
+    model_hub.stall_after = 20 << 20
+    job_ids = [stt.create(audio.JFK, model="local/whisper-tiny.en") for _ in range(3)]
+    assert model_hub.stalled.wait(30)
     assert ended(stt.create(audio.JFK)).state == "done"
-    assert {stt.get(each).state for each in many} == {"working", "queued"}
-    running.stall_after = None
-    running.go_on.set()
-    assert [ended(each).state for each in many] == ["done"] * 3
+    assert {stt.get(each).state for each in job_ids} == {"working", "queued"}
+    model_hub.stall_after = None
+    model_hub.go_on.set()
+    assert [ended(each).state for each in job_ids] == ["done"] * 3
 
 
-def test_two_models_work_at_once(running):
-    made = [stt.create(audio.JFK, model=f"local/whisper-{size}") for size in ("tiny.en", "base.en", "base")]
-    jobs = [ended(each).job for each in made]
+def test_jobs_with_different_models_run_at_once(model_hub):
+    job_ids = [stt.create(audio.JFK, model=f"local/whisper-{size}") for size in ("tiny.en", "base.en", "base")]
+    jobs = [ended(each).job for each in job_ids]
     assert [job.provenance["model"] for job in jobs] == ["whisper-tiny.en", "whisper-base.en", "whisper-base"]
 
 
-def test_a_cancel_ends_a_job_that_downloads_within_seconds(running):
-    running.stall_after = 20 << 20
-    made = stt.create(audio.JFK, model="local/whisper-tiny.en")
-    assert running.stalled.wait(30)
+def test_cancel_ends_a_downloading_job_within_seconds(model_hub):
+    model_hub.stall_after = 20 << 20
+    job_id = stt.create(audio.JFK, model="local/whisper-tiny.en")
+    assert model_hub.stalled.wait(30)
     began = time.monotonic()
-    stt.cancel(made)
+    stt.cancel(job_id)
     until(lambda: shelf.entry_of(TINY).state == "stopped", 12)
-    assert stt.get(made).state == "cancelled" and time.monotonic() - began < 12
-    running.stall_after = None
-    running.go_on.set()
-    stt.retry(made)
-    assert ended(made).state == "done"
-    assert running.starts()[-1] > 15 << 20, "what had come is used"
+    assert stt.get(job_id).state == "cancelled" and time.monotonic() - began < 12
+    model_hub.stall_after = None
+    model_hub.go_on.set()
+    stt.retry(job_id)
+    assert ended(job_id).state == "done"
+    assert model_hub.starts()[-1] > 15 << 20, "the part already downloaded is used"
 
 
-def test_a_job_whose_model_cannot_be_had_fails_in_words_and_can_be_tried_again(running):
-    running.status = [404]
-    made = stt.create(audio.JFK, model="local/whisper-tiny.en")
-    job = ended(made).job
+def test_job_with_an_unavailable_model_fails_clearly_and_can_be_retried(model_hub):
+    model_hub.status = [404]
+    job_id = stt.create(audio.JFK, model="local/whisper-tiny.en")
+    job = ended(job_id).job
     assert job.state == "failed" and job.error["kind"] == "ModelDownloadFailed"
     assert job.error["message"] == "Whisper tiny.en could not be downloaded. The hub does not have it (404)."
-    stt.retry(made)
-    assert ended(made).state == "done"
+    stt.retry(job_id)
+    assert ended(job_id).state == "done"
 
 
 @pytest.mark.parametrize(
-    ("model", "options", "said"),
+    ("model", "options", "message"),
     [
         ("local/whisper-enormous", {}, "no model called"),
         ("local/whisper-tiny.en", {"language": "de"}, "Whisper tiny.en knows English only"),
@@ -139,12 +139,12 @@ def test_a_job_whose_model_cannot_be_had_fails_in_words_and_can_be_tried_again(r
         ("local/whisper-large-v3-turbo", {"translate": True}, "does not take 'translate'"),
     ],
 )
-def test_what_a_model_cannot_do_is_said_before_there_is_a_job(running, model, options, said):
-    with pytest.raises(BadOption, match=said):
+def test_unsupported_model_or_option_is_refused_before_a_job_is_created(model_hub, model, options, message):
+    with pytest.raises(BadOption, match=message):
         stt.create(audio.JFK, model=model, options=options)
-    assert not running.requests
+    assert not model_hub.requests
 
 
-def test_english_may_be_said_to_a_model_that_knows_nothing_else(running):
-    made = ended(stt.create(Path(audio.JFK), model="local/whisper-tiny.en", options={"language": "en-GB"}))
-    assert made.state == "done" and made.job.options == {"language": "en"}
+def test_english_only_model_accepts_english_as_language(model_hub):
+    progress = ended(stt.create(Path(audio.JFK), model="local/whisper-tiny.en", options={"language": "en-GB"}))
+    assert progress.state == "done" and progress.job.options == {"language": "en"}

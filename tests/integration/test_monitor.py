@@ -1,4 +1,4 @@
-"""A worker answers its probes also while the database is away."""
+"""Test that a worker answers its probes while the database is unavailable."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.conftest import forget
 from tests.server import free_port
 from tests.transcripts import finished
 
-AWAY = "postgresql://nobody@127.0.0.1:1/nothing"  # nobody listens on port 1
+UNREACHABLE = "postgresql://nobody@127.0.0.1:1/nothing"  # nobody listens on port 1
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def address() -> str:
     return f"http://127.0.0.1:{port}"
 
 
-def asked(address: str) -> dict[str, float]:
+def read_metrics(address: str) -> dict[str, float]:
     answer = requests.get(f"{address}/metrics", timeout=30)
     assert answer.status_code == 200 and answer.headers["Content-Type"] == metrics.TYPE
     lines = [line.rpartition(" ") for line in answer.text.splitlines() if not line.startswith("#")]
@@ -28,15 +28,15 @@ def asked(address: str) -> dict[str, float]:
 
 
 @pytest.mark.usefixtures("data")
-def test_the_figures_of_a_worker_outlive_the_database(address: str, host, capfd: pytest.CaptureFixture[str]):
+def test_worker_metrics_remain_available_without_the_database(address: str, host, capfd: pytest.CaptureFixture[str]):
     finished()
     metrics.audio_seconds.labels("on-device").inc(11)
-    before = asked(address)
+    before = read_metrics(address)
     assert before["stt_database_up"] == 1
     assert before['stt_jobs{engine="on-device",state="done"}'] == 1
-    host(STT_DATABASE_URL=AWAY)
+    host(STT_DATABASE_URL=UNREACHABLE)
     forget()
-    during = asked(address)
+    during = read_metrics(address)
     assert during["stt_database_up"] == 0 and not any(name.startswith("stt_jobs{") for name in during)
     own = 'stt_audio_seconds_total{engine="on-device"}'
     assert during[own] == before[own] >= 11
@@ -45,7 +45,7 @@ def test_the_figures_of_a_worker_outlive_the_database(address: str, host, capfd:
     assert "Traceback" not in capfd.readouterr().err
 
 
-def test_what_nobody_foresaw_is_a_500_without_a_traceback(address: str, monkeypatch: pytest.MonkeyPatch):
+def test_unexpected_error_is_a_500_without_a_traceback(address: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(metrics, "registry", None)
     answer = requests.get(f"{address}/metrics", timeout=30)
     assert answer.status_code == 500 and "in the log" in answer.text and "Traceback" not in answer.text

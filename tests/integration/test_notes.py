@@ -1,4 +1,4 @@
-"""Notes on transcripts, in both databases: kept at their times, bounded, for the owner only, gone with the transcript."""
+"""Test notes on transcripts in both databases: times, bounds, ownership, and deletion with the transcript."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_notes_are_listed_by_time_changed_and_deleted(talk: str):
     assert book.of(talk, ANN) == [HIGHLIGHT, MOMENT] and book.count(talk) == 2
     changed = book.put(talk, ANN, replace(HIGHLIGHT, text=" Why?\r\n\x00 Ask.  ", colour="pink"))
     assert (changed.text, changed.colour) == ("Why?\n Ask.", "pink")
-    assert book.put(talk, ANN, changed) == changed, "sent again, it changes nothing"
+    assert book.put(talk, ANN, changed) == changed, "sending it again changes nothing"
     assert book.of(talk, ANN) == [changed, MOMENT]
     book.delete(talk, ANN, MOMENT.id)
     book.delete(talk, ANN, MOMENT.id)
@@ -67,7 +67,7 @@ def test_an_edited_text_keeps_its_notes(talk: str):
         (replace(MOMENT, id="../../x"), "8 to 40"),
     ],
 )
-def test_what_is_no_note_is_refused(talk: str, note: Note, error: str):
+def test_invalid_note_is_refused(talk: str, note: Note, error: str):
     with pytest.raises(BadOption, match=error):
         book.put(talk, ANN, note)
     assert book.of(talk, ANN) == []
@@ -77,12 +77,12 @@ def test_a_highlight_without_a_colour_has_the_first_one(talk: str):
     assert book.put(talk, ANN, replace(HIGHLIGHT, colour=None)).colour == "yellow"
 
 
-def test_a_transcript_takes_so_many_notes_also_from_two_tabs_at_once(talk: str, monkeypatch: pytest.MonkeyPatch):
+def test_note_limit_holds_for_concurrent_requests(talk: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(book, "MOST", 3)
-    both = threading.Barrier(4)
+    barrier = threading.Barrier(4)
 
     def add(number: int) -> bool:
-        both.wait()
+        barrier.wait()
         try:
             book.put(talk, ANN, replace(MOMENT, id=f"together-{number}"))
         except LimitReached:
@@ -91,12 +91,12 @@ def test_a_transcript_takes_so_many_notes_also_from_two_tabs_at_once(talk: str, 
 
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(add, range(4))) == [False, True, True, True]
-    kept = book.of(talk, ANN)
-    assert len(kept) == 3
-    assert book.put(talk, ANN, replace(kept[0], text="changed")).text == "changed"
+    stored = book.of(talk, ANN)
+    assert len(stored) == 3
+    assert book.put(talk, ANN, replace(stored[0], text="changed")).text == "changed"
 
 
-def test_nobody_else_reads_or_changes_them(talk: str):
+def test_nobody_else_reads_or_changes_notes(talk: str):
     book.put(talk, ANN, MOMENT)
     for act in (
         lambda: book.of(talk, BEN),
@@ -116,7 +116,7 @@ def test_the_same_id_on_another_transcript_is_another_note(talk: str):
 
 
 @pytest.mark.parametrize("everything", [False, True])
-def test_they_go_with_the_transcript(talk: str, everything: bool):
+def test_notes_are_deleted_with_the_transcript(talk: str, everything: bool):
     book.put(talk, ANN, MOMENT)
     if everything:
         retention.delete_everything(ANN)
@@ -127,8 +127,8 @@ def test_they_go_with_the_transcript(talk: str, everything: bool):
         book.put(talk, ANN, MOMENT)
 
 
-def test_one_takes_them_away_with_everything(talk: str):
+def test_notes_are_in_the_export(talk: str):
     book.put(talk, ANN, HIGHLIGHT)
     archive = zipfile.ZipFile(io.BytesIO(b"".join(takeout.everything(ANN))))
-    told = json.loads(archive.read("transcripts/0001 Talk.json"))["notes"]
-    assert told == [{"start": 0.36, "end": 1.02, "text": "", "colour": "green", "words": "morning everybody"}]
+    exported = json.loads(archive.read("transcripts/0001 Talk.json"))["notes"]
+    assert exported == [{"start": 0.36, "end": 1.02, "text": "", "colour": "green", "words": "morning everybody"}]

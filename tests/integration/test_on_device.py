@@ -1,4 +1,4 @@
-"""A recording as stretches: the same from wherever it is taken up again, told while it is looked for, and broken off."""
+"""Test reading a recording in chunks: resuming gives the same chunks, and seeking is reported and can be cancelled."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OWNER = "visitor:one"
 
 @dataclass
 class Work:
-    """A job as the engine sees it, with its state read from the database."""
+    """Represent a job as the engine sees it, with its state read from the database."""
 
     job: Job
 
@@ -36,10 +36,10 @@ class Work:
         return not records.is_current(self.job)
 
 
-def working(sound: Path) -> tuple[Work, ChunkReader]:
-    made = transcripts.put(OWNER, Transcript((), 0.0), sound)
-    records.transition(made, (kinds.DONE,), kinds.WORKING)
-    work = Work(records.load(made, OWNER))
+def start_work(sound: Path) -> tuple[Work, ChunkReader]:
+    job_id = transcripts.put(OWNER, Transcript((), 0.0), sound)
+    records.transition(job_id, (kinds.DONE,), kinds.WORKING)
+    work = Work(records.load(job_id, OWNER))
     return work, ChunkReader(work, recordings.find(work.job.recording_id, OWNER))
 
 
@@ -49,61 +49,61 @@ def an_hour(path: Path) -> Path:
     return path
 
 
-def test_stretches_are_the_same_from_wherever_they_are_taken_up_again(data: Path, tmp_path: Path):
-    work, reader = working(audio.write(tmp_path / "a.mp3", np.resize(audio.samples(audio.JFK), 240 * audio.RATE)))
+def test_chunks_are_the_same_wherever_reading_resumes(data: Path, tmp_path: Path):
+    work, reader = start_work(audio.write(tmp_path / "a.mp3", np.resize(audio.samples(audio.JFK), 240 * audio.RATE)))
     with closing(reader):
-        start, last, taken = 0, False, []
+        start, last, chunks = 0, False, []
         while not last:
             samples, last = reader.read_chunk(start, 50)
-            taken.append((start, samples, last))
+            chunks.append((start, samples, last))
             start += samples.shape[1]
-    assert len(taken) > 4
-    again = ChunkReader(work, recordings.find(work.job.recording_id, OWNER))
-    with closing(again):
-        for start, samples, last in reversed(taken):
-            found, end = again.read_chunk(start, 50)
+    assert len(chunks) > 4
+    resumed = ChunkReader(work, recordings.find(work.job.recording_id, OWNER))
+    with closing(resumed):
+        for start, samples, last in reversed(chunks):
+            found, end = resumed.read_chunk(start, 50)
             assert np.array_equal(found, samples) and end == last
     assert records.load(work.job.id, OWNER).stage is None
 
 
-def test_while_the_place_to_go_on_is_looked_for_it_says_so_and_can_be_cancelled(data: Path, tmp_path: Path):
-    work, reader = working(an_hour(tmp_path / "a.mp3"))
+def test_seeking_reports_progress_and_can_be_cancelled(data: Path, tmp_path: Path):
+    work, reader = start_work(an_hour(tmp_path / "a.mp3"))
     with closing(reader), ThreadPoolExecutor(1) as thread:
-        taken = thread.submit(reader.read_chunk, 59 * 60 * audio.RATE, 30)
+        reading = thread.submit(reader.read_chunk, 59 * 60 * audio.RATE, 30)
         until(lambda: "of 59 min read" in (records.load(work.job.id, OWNER).stage or ""))
         records.transition(work.job.id, kinds.OPEN, kinds.CANCELLED)
         with pytest.raises(Cancelled):
-            taken.result()
-        # Where it was broken off is not taken for the place that was looked for.
+            reading.result()
+        # The position at the cancellation is not mistaken for the one that was sought.
         records.transition(work.job.id, (kinds.CANCELLED,), kinds.WORKING)
         samples, last = reader.read_chunk(59 * 60 * audio.RATE, 90)
     with closing(ChunkReader(work, recordings.find(work.job.recording_id, OWNER))) as other:
         assert last and np.array_equal(samples, other.read_chunk(59 * 60 * audio.RATE, 90)[0])
 
 
-def test_no_sound_is_read_for_a_job_that_is_cancelled(data: Path, tmp_path: Path):
-    work, reader = working(audio.JFK)
+def test_no_sound_is_read_for_a_cancelled_job(data: Path, tmp_path: Path):
+    work, reader = start_work(audio.JFK)
     records.transition(work.job.id, kinds.OPEN, kinds.CANCELLED)
     with closing(reader), pytest.raises(Cancelled):
         reader.read_chunk(0, 20)
 
 
-def test_a_recording_that_was_deleted_meanwhile_is_named(data: Path, tmp_path: Path):
-    work, reader = working(audio.JFK)
+def test_recording_deleted_meanwhile_is_reported(data: Path, tmp_path: Path):
+    work, reader = start_work(audio.JFK)
     recordings.remove(work.job.recording_id, OWNER)
     with closing(reader), pytest.raises(NotFound, match="no longer kept"):
         reader.read_chunk(0, 20)
 
 
-def test_the_stretch_ahead_is_heard_and_counted_before_its_turn(
+def test_next_chunk_is_decoded_and_counted_before_it_is_requested(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(vad, "CHUNK_SECONDS", 40.0)
     clips = [audio.samples(audio.utterance(name)) for name in audio.librispeech()]
-    work, reader = working(audio.write(tmp_path / "talk.flac", np.concatenate(clips)[: 150 * audio.RATE]))
+    work, reader = start_work(audio.write(tmp_path / "talk.flac", np.concatenate(clips)[: 150 * audio.RATE]))
     with closing(reader), DecodePool(THREADS) as pool:
         pipeline = ChunkPipeline(work, reader, pool, crashes.Watch(work.job.id, work.cancelled))
         here = pipeline.next_chunk(20.0, "en")
-        until(lambda: pipeline.prefetched_seconds > 0)  # though nobody has asked for a word of either
+        until(lambda: pipeline.prefetched_seconds > 0)  # before any segment of either chunk is requested
         ahead = pipeline.next_chunk(here.end, "en")
         assert not ahead.last and all(list(run) for run in (*here.transcriptions, *ahead.transcriptions))

@@ -1,4 +1,4 @@
-"""A passage is transcribed again with real sound: beside the transcript, bounded, for its owner only, once at a time."""
+"""Test transcribing a passage again with real sound: separate result, bounds, ownership, one at a time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def jfk() -> str:
     return put(OWNER, WRONG, audio.JFK, duration=11.0)
 
 
-def over(generation_id: str) -> results.Passage:
+def finished_passage(generation_id: str) -> results.Passage:
     def found() -> results.Passage | None:
         passage = results.of(generation_id)
         return passage if passage and not passage.is_open else None
@@ -41,11 +41,11 @@ def over(generation_id: str) -> results.Passage:
 
 @pytest.mark.usefixtures("engine")
 class TestTranscribing:
-    def test_the_new_words_lie_in_the_passage_and_the_transcript_is_as_it_was(self):
+    def test_new_words_lie_in_the_passage_and_the_transcript_is_unchanged(self):
         id = jfk()
         began = passages.begin(id, 0.0, 5.0, model=BASE, options={"language": "en"}, owner=OWNER)
         assert began.is_open
-        done = over(id)
+        done = finished_passage(id)
         assert (done.state, done.percent, done.error) == (attempts.DONE, 100, None)
         words = [word for segment in done.segments for word in segment.words]
         text = "".join(word.text for word in words).lower()
@@ -57,15 +57,15 @@ class TestTranscribing:
         id = jfk()
         options = {"language": "en", "vocabulary": ["Americans → Romans"]}
         passages.begin(id, 0.0, 5.0, model=BASE, options=options, owner=OWNER)
-        assert "fellow Romans" in "".join(segment.text for segment in over(id).segments)
+        assert "fellow Romans" in "".join(segment.text for segment in finished_passage(id).segments)
 
     def test_silence_gives_no_words(self, tmp_path):
         quiet = audio.write(tmp_path / "quiet.wav", audio.silence(20))
         id = put(OWNER, replace(WRONG, duration=20.0), quiet, duration=20.0)
         passages.begin(id, 12.0, 18.0, model=BASE, owner=OWNER)
-        assert (over(id).state, over(id).segments) == (attempts.DONE, ())
+        assert (finished_passage(id).state, finished_passage(id).segments) == (attempts.DONE, ())
 
-    def test_one_that_is_dropped_stops_and_another_can_begin(self):
+    def test_dropped_passage_stops_and_another_can_begin(self):
         id = jfk()
         first = passages.begin(id, 0.0, 5.0, model=BASE, owner=OWNER)
         with pytest.raises(Conflict):
@@ -73,21 +73,21 @@ class TestTranscribing:
         passages.drop(id, OWNER)
         assert results.of(id) is None and not results.finish(first, ())
         second = passages.begin(id, 5.0, 8.0, model=BASE, owner=OWNER)
-        assert second.attempt == first.attempt + 1 and over(id).start == 5.0
+        assert second.attempt == first.attempt + 1 and finished_passage(id).start == 5.0
 
-    def test_a_deleted_transcript_takes_its_passage_along(self):
+    def test_passage_is_deleted_with_its_transcript(self):
         id = jfk()
         passages.begin(id, 0.0, 5.0, model=BASE, owner=OWNER)
         history.delete(id, OWNER)
         assert results.of(id) is None
 
-    def test_a_recording_that_goes_meanwhile_is_said(self):
+    def test_recording_deleted_meanwhile_is_reported(self):
         id = jfk()
         passage = results.next_attempt(id, 0.0, 5.0, BASE, {})
         recordings.remove(records.load(id, OWNER).recording_id, OWNER)
         decoding.enqueue(passage)
-        assert over(id).state == attempts.FAILED
-        assert "no longer kept" in over(id).error["message"]
+        assert finished_passage(id).state == attempts.FAILED
+        assert "no longer kept" in finished_passage(id).error["message"]
 
     @pytest.mark.parametrize(
         ("span", "more", "error"),
@@ -101,29 +101,29 @@ class TestTranscribing:
             ((0.0, 5.0), {"options": {"translate": True}}, "takes no option"),
         ],
     )
-    def test_what_cannot_be_transcribed_is_refused(self, span: tuple[float, float], more: dict, error: str):
+    def test_invalid_passage_is_refused(self, span: tuple[float, float], more: dict, error: str):
         id = put(OWNER, replace(WRONG, duration=more.pop("duration", 11.0)), audio.JFK)
         with pytest.raises(BadOption, match=error):
             passages.begin(id, *span, **{"model": BASE, "owner": OWNER, **more})
         assert results.of(id) is None
 
-    def test_nobody_else_begins_or_drops_one(self):
+    def test_nobody_else_begins_or_drops_a_passage(self):
         id = jfk()
         with pytest.raises(NotFound):
             passages.begin(id, 0.0, 5.0, model=BASE, owner="visitor:ben")
         passages.begin(id, 0.0, 5.0, model=BASE, owner=OWNER)
         with pytest.raises(NotFound):
             passages.drop(id, "visitor:ben")
-        assert over(id).state == attempts.DONE
+        assert finished_passage(id).state == attempts.DONE
 
-    def test_it_counts_towards_the_minutes_of_a_day(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    def test_passage_counts_towards_the_minutes_of_a_day(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
         sound = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), 6))
         id = put("visitor:counted", replace(WRONG, duration=66.0), sound)
         monkeypatch.setenv("STT_MINUTES_PER_VISITOR", "1")
         settings.cache_clear()
         passages.begin(id, 0.0, 40.0, model=BASE, owner="visitor:counted")
         assert quotas.used("visitor:counted").mine == 40.0
-        assert over(id).state == attempts.DONE
+        assert finished_passage(id).state == attempts.DONE
         with pytest.raises(LimitReached):
             passages.begin(id, 0.0, 40.0, model=BASE, owner="visitor:counted")
         monkeypatch.undo()
@@ -131,7 +131,7 @@ class TestTranscribing:
 
 
 @pytest.mark.usefixtures("either_database")
-def test_the_row_of_a_passage_goes_from_state_to_state():
+def test_passage_row_changes_from_state_to_state():
     id = put("visitor:ann", WRONG, duration=11.0)
     one = results.next_attempt(id, 0.0, 5.0, BASE, {"language": "en"})
     assert results.of(id) == one and results.open_passages() == [one]

@@ -1,4 +1,4 @@
-"""Playback copies: who needs one, that its times are the recording's, and that it comes and goes with the recording."""
+"""Test playback copies: which recordings need one, their times, and their life cycle."""
 
 from __future__ import annotations
 
@@ -58,20 +58,20 @@ def settled(recording: Recording, track: str = "") -> Playback:
     return until(lambda: (s := playback_copies.playback_of(recording, track)) and s.state != MAKING and s)
 
 
-# ---- who needs one ----------------------------------------------------------------------------------------------------
+# ---- which recordings need a copy ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", formats.FORMATS)
-def test_only_what_every_browser_seeks_exactly_is_played_as_it_is(tmp_path: Path, jfk: np.ndarray, name: str):
+def test_only_formats_that_every_browser_seeks_exactly_need_no_copy(tmp_path: Path, jfk: np.ndarray, name: str):
     assert decoder.probe(formats.FORMATS[name](tmp_path / name, jfk)).seekable is (name in formats.ORIGINALS)
 
 
 def _cut(path: Path, jfk: np.ndarray) -> Path:
     """Write an MP4 whose edit list removes its first 3 s, as phones do."""
-    whole = bytearray(audio.write(path, jfk).read_bytes())
-    at = whole.index(b"elst") + 16  # after version, count and length
-    whole[at : at + 4] = struct.pack(">i", 3 * 16_000)
-    path.write_bytes(whole)
+    content = bytearray(audio.write(path, jfk).read_bytes())
+    at = content.index(b"elst") + 16  # after version, count and length
+    content[at : at + 4] = struct.pack(">i", 3 * 16_000)
+    path.write_bytes(content)
     return path
 
 
@@ -80,28 +80,28 @@ def _in_pieces(path: Path, jfk: np.ndarray) -> Path:
 
 
 def _truncated(path: Path, jfk: np.ndarray) -> Path:
-    whole = formats.write(path, jfk, "aac", "mp4", muxer={"movflags": "faststart"}).read_bytes()
-    path.write_bytes(whole[: len(whole) // 2])
+    content = formats.write(path, jfk, "aac", "mp4", muxer={"movflags": "faststart"}).read_bytes()
+    path.write_bytes(content[: len(content) // 2])
     return path
 
 
 def _stale(path: Path, jfk: np.ndarray) -> Path:
     """Write a WAV whose header declares a quarter of its length."""
-    whole = bytearray(audio.write(path, jfk).read_bytes())
-    data = whole.index(b"data")
-    quarter = (len(whole) - data - 8) // 4
-    whole[4:8], whole[data + 4 : data + 8] = struct.pack("<I", data + quarter), struct.pack("<I", quarter)
-    path.write_bytes(whole)
+    content = bytearray(audio.write(path, jfk).read_bytes())
+    data = content.index(b"data")
+    quarter = (len(content) - data - 8) // 4
+    content[4:8], content[data + 4 : data + 8] = struct.pack("<I", data + quarter), struct.pack("<I", quarter)
+    path.write_bytes(content)
     return path
 
 
 def _hole(path: Path, jfk: np.ndarray) -> Path:
-    whole = audio.write(path, jfk).read_bytes()
-    path.write_bytes(whole[: len(whole) // 3] + whole[len(whole) // 2 :])
+    content = audio.write(path, jfk).read_bytes()
+    path.write_bytes(content[: len(content) // 3] + content[len(content) // 2 :])
     return path
 
 
-DOUBTFUL: dict[str, Callable[[Path, np.ndarray], Path]] = {
+UNRELIABLE: dict[str, Callable[[Path, np.ndarray], Path]] = {
     "cut.m4a": _cut,
     "in pieces.m4a": _in_pieces,
     "truncated.m4a": _truncated,
@@ -114,21 +114,21 @@ DOUBTFUL: dict[str, Callable[[Path, np.ndarray], Path]] = {
 }
 
 
-@pytest.mark.parametrize("name", DOUBTFUL)
-def test_what_is_in_doubt_gets_a_copy(tmp_path: Path, jfk: np.ndarray, name: str):
-    assert not decoder.probe(DOUBTFUL[name](tmp_path / name, jfk)).seekable
+@pytest.mark.parametrize("name", UNRELIABLE)
+def test_unreliable_files_need_a_copy(tmp_path: Path, jfk: np.ndarray, name: str):
+    assert not decoder.probe(UNRELIABLE[name](tmp_path / name, jfk)).seekable
 
 
 @pytest.mark.parametrize("name", ["plain.wav", "plain.flac", "plain.m4a", "plain.mp4"])
-def test_plain_files_need_none(tmp_path: Path, jfk: np.ndarray, name: str):
+def test_plain_files_need_no_copy(tmp_path: Path, jfk: np.ndarray, name: str):
     assert decoder.probe(audio.write(tmp_path / name, jfk)).seekable
 
 
-# ---- its times --------------------------------------------------------------------------------------------------------
+# ---- times of a copy -------------------------------------------------------------------------------------------------
 
 
 def _gap(path: Path, jfk: np.ndarray) -> Path:
-    """Sound from 0 to 5.5 s, and what follows 20 s later."""
+    """Write sound from 0 to 5.5 s, and the rest 20 s later."""
     with av.open(str(path), "w", format="matroska") as container:
         stream = container.add_stream("pcm_s16le", rate=16_000, layout="mono")
         for at in range(0, len(jfk), 1600):
@@ -140,10 +140,10 @@ def _gap(path: Path, jfk: np.ndarray) -> Path:
 
 
 def _damaged(path: Path, jfk: np.ndarray) -> Path:
-    said = np.concatenate([jfk, *map(audio.samples, audio.AUSTEN)])
-    whole = bytearray(formats.write(path, said, "libmp3lame", "mp3").read_bytes())
-    whole[len(whole) // 3 : len(whole) // 3 + 20_000] = np.random.default_rng(1).bytes(20_000)
-    path.write_bytes(whole)
+    speech = np.concatenate([jfk, *map(audio.samples, audio.AUSTEN)])
+    content = bytearray(formats.write(path, speech, "libmp3lame", "mp3").read_bytes())
+    content[len(content) // 3 : len(content) // 3 + 20_000] = np.random.default_rng(1).bytes(20_000)
+    path.write_bytes(content)
     return path
 
 
@@ -152,11 +152,11 @@ def _damaged(path: Path, jfk: np.ndarray) -> Path:
     [
         ("gap.mkv", _gap),
         ("damaged.mp3", _damaged),
-        ("six.flac", DOUBTFUL["six channels.flac"]),
+        ("six.flac", UNRELIABLE["six channels.flac"]),
         *formats.FORMATS.items(),
     ],
 )
-def test_the_time_line_of_a_copy_is_the_recording_s(
+def test_copy_has_the_time_line_of_the_recording(
     tmp_path: Path, jfk: np.ndarray, name: str, make: Callable[[Path, np.ndarray], Path]
 ):
     recording = make(tmp_path / name, jfk)
@@ -178,11 +178,11 @@ def test_two_channels_stay_two(tmp_path: Path, jfk: np.ndarray):
     assert (found.channels, found.sample_rate) == (2, 44_100)
 
 
-# ---- hostile ----------------------------------------------------------------------------------------------------------
+# ---- hostile recordings ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("what", hostile.ALL)
-def test_a_hostile_recording_harms_nothing(tmp_path: Path, what: str):
+def test_hostile_recording_gives_at_most_a_small_copy(tmp_path: Path, what: str):
     path = hostile.ALL[what](tmp_path / "recording")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(copy_maker, "DECODE", {"processor": 5.0, "timeout": 30.0})
@@ -192,7 +192,7 @@ def test_a_hostile_recording_harms_nothing(tmp_path: Path, what: str):
     assert sum(sizes) < 4 << 20
 
 
-def test_an_encoder_that_was_taken_over_hands_nothing_strange_on():
+def test_invalid_output_of_a_compromised_encoder_is_refused():
     for sizes, lengths, content in (
         ([4], [1024], b"\xff\xf1aa"),  # a header that a muxer would read
         ([4], [0], b"aaaa"),
@@ -205,12 +205,12 @@ def test_an_encoder_that_was_taken_over_hands_nothing_strange_on():
             copy_maker._apart(content, sizes, lengths)
 
 
-def test_a_recording_longer_than_the_host_allows_is_not_copied_whole(tmp_path: Path):
+def test_copying_a_recording_longer_than_the_host_allows_is_refused(tmp_path: Path):
     with pytest.raises(SttError, match="minutes"):
         copy_maker.make(audio.write(tmp_path / "long.wav", audio.silence(120)), tmp_path / "copy.m4a", None, longest=60)
 
 
-# ---- it comes and goes with the recording -----------------------------------------------------------------------------
+# ---- life cycle of a copy --------------------------------------------------------------------------------------------
 
 
 def put(sound: Path, **values: object) -> records.Job:
@@ -232,13 +232,11 @@ def client(engine: Path) -> TestClient:
     return TestClient(Starlette(routes=ROUTES), headers={"cookie": cookie})
 
 
-def test_the_first_opening_begins_a_copy_and_the_route_then_answers_with_it(
-    client: TestClient, tmp_path: Path, jfk: np.ndarray
-):
+def test_first_request_starts_a_copy_that_the_route_then_serves(client: TestClient, tmp_path: Path, jfk: np.ndarray):
     job = put(aiff(tmp_path / "old.aiff", jfk))
-    recording, whole = recording_of(job), (tmp_path / "old.aiff").read_bytes()
+    recording, content = recording_of(job), (tmp_path / "old.aiff").read_bytes()
     before = client.get(f"/audio/{job.id}")
-    assert before.content == whole and before.headers["content-type"] == "audio/aiff"
+    assert before.content == content and before.headers["content-type"] == "audio/aiff"
     assert client.get(f"/audio/{job.id}/state").json()["state"] in (MAKING, READY)
     assert settled(recording) == Playback(READY, 100)
     assert client.get(f"/audio/{job.id}/state").json() == {"state": READY, "percent": 100}
@@ -247,8 +245,8 @@ def test_the_first_opening_begins_a_copy_and_the_route_then_answers_with_it(
     assert after.content == audio_files.local(recordings.copy_name(recording.id, "")).read_bytes()
     assert client.get(f"/audio/{job.id}", headers={"range": "bytes=4-7"}).content == b"ftyp"
     assert client.get(f"/audio/{job.id}", headers={"if-none-match": after.headers["etag"]}).status_code == 304
-    for asked in ("download", "original"):
-        assert client.get(f"/audio/{job.id}?{asked}").content == whole
+    for parameter in ("download", "original"):
+        assert client.get(f"/audio/{job.id}?{parameter}").content == content
     stranger = TestClient(
         Starlette(routes=ROUTES), headers={"cookie": f"{visitors.COOKIE}={visitors.cookie_for('ben')}"}
     )
@@ -259,30 +257,30 @@ def test_the_first_opening_begins_a_copy_and_the_route_then_answers_with_it(
     assert not list(paths.folder("audio").glob(f"{recording.id}*"))
 
 
-def test_what_is_played_as_it_is_gets_no_copy(client: TestClient):
+def test_recording_that_is_played_directly_gets_no_copy(client: TestClient):
     job = put(audio.JFK)
     assert client.get(f"/audio/{job.id}/state").json()["state"] == ORIGINAL
     assert playback_copies.playback_of(recording_of(job), "") == Playback(ORIGINAL)
     assert client.get(f"/audio/{job.id}").content == audio.JFK.read_bytes()
 
 
-def test_a_recording_of_an_older_version_is_looked_into_at_its_first_opening(
+def test_recording_of_an_older_version_is_probed_at_its_first_request(
     client: TestClient, tmp_path: Path, jfk: np.ndarray
 ):
-    kept = [(put(audio.JFK), ORIGINAL), (put(aiff(tmp_path / "old.aiff", jfk)), READY)]
+    cases = [(put(audio.JFK), ORIGINAL), (put(aiff(tmp_path / "old.aiff", jfk)), READY)]
     with database().begin() as connection:
         connection.execute(recordings_table.update().values(seekable=None))
-    for job, state in kept:
+    for job, state in cases:
         assert client.get(f"/audio/{job.id}/state").json()["state"] in (MAKING, state)
         assert settled(recording_of(job)).state == state
 
 
-def test_the_track_that_was_transcribed_is_the_one_that_is_heard(client: TestClient, tmp_path: Path, jfk: np.ndarray):
+def test_copy_has_the_track_that_was_transcribed(client: TestClient, tmp_path: Path, jfk: np.ndarray):
     other = audio.samples(audio.AUSTEN[0])
     sound = audio.write_tracks(tmp_path / "two.mkv", [(jfk, {"title": "One"}), (other, {"title": "Two"})])
     one = put(sound)
     recording = recording_of(one)
-    for options, track, heard in (
+    for options, track, expected in (
         ({}, "", [jfk]),
         ({"track": "2"}, "2", [other]),
         ({"track": "all"}, "all", [jfk, other]),
@@ -293,13 +291,13 @@ def test_the_track_that_was_transcribed_is_the_one_that_is_heard(client: TestCli
         path = playback_copies.copy_of(recording, track)
         assert path is not None
         samples = read(path)
-        for each in heard:
+        for each in expected:
             assert abs(formats.place_of(each[16_000:40_000], samples, 0.3) - 1.0) <= CLOSE
     history.delete(one.id, ANN)
     until(lambda: not list(paths.folder("audio").glob(f"{recording.id}*")))
 
 
-def test_what_is_deleted_while_its_copy_is_made_is_gone(engine: Path, tmp_path: Path, jfk: np.ndarray):
+def test_recording_deleted_while_its_copy_is_made_leaves_nothing(engine: Path, tmp_path: Path, jfk: np.ndarray):
     job = put(formats.write(tmp_path / "long.mp3", np.tile(jfk, 60), "libmp3lame", "mp3", layout="stereo"))
     recording = recording_of(job)
     copying.begin(recording, "")
@@ -312,7 +310,7 @@ def test_what_is_deleted_while_its_copy_is_made_is_gone(engine: Path, tmp_path: 
     assert not [name for name in removals.due(removals.AUDIO) if name.startswith(recording.id)]
 
 
-def test_a_recording_that_cannot_be_read_fails_once_and_a_passing_fault_is_tried_again(
+def test_unreadable_recording_is_not_retried_but_a_transient_error_is(
     engine: Path, tmp_path: Path, jfk: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ):
     recording = recording_of(put(aiff(tmp_path / "old.aiff", jfk)))
@@ -324,7 +322,7 @@ def test_a_recording_that_cannot_be_read_fails_once_and_a_passing_fault_is_tried
     assert playback_copies.playback_of(recording, "") == Playback(FAILED, 0)
     other = recording_of(put(aiff(tmp_path / "old.aiff", jfk)))
     aside = other.path.rename(tmp_path / "aside")
-    other.path.mkdir()  # as a disk that fails
+    other.path.mkdir()  # like a failing disk
     copying.begin(other, "")
     assert settled(other) == Playback(FAILED, 0)
     other.path.rmdir()
@@ -333,8 +331,8 @@ def test_a_recording_that_cannot_be_read_fails_once_and_a_passing_fault_is_tried
     assert settled(other) == Playback(READY, 100)
 
 
-def test_a_decoder_that_made_a_copy_is_used_for_nothing_else(tmp_path: Path, jfk: np.ndarray):
-    """Its low priority stays with it."""
+def test_decoder_that_made_a_copy_is_not_reused(tmp_path: Path, jfk: np.ndarray):
+    """Guard against reuse, because the process keeps its low priority."""
     copy_maker.make(aiff(tmp_path / "old.aiff", jfk), tmp_path / "copy.m4a", None, longest=100)
     process = decoder_pool.take()
     assert psutil.Process(process.pid).nice() == psutil.Process().nice()
@@ -342,8 +340,8 @@ def test_a_decoder_that_made_a_copy_is_used_for_nothing_else(tmp_path: Path, jfk
 
 
 @pytest.mark.parametrize("extension", [".wav", ".flac"])
-def test_a_header_that_says_too_little_needs_a_copy(tmp_path: Path, extension: str):
-    """Browsers believe it: they would end where it says."""
+def test_header_with_too_short_a_duration_needs_a_copy(tmp_path: Path, extension: str):
+    """Understate the duration in the header. Browsers would stop at the declared end."""
     path = audio.write(tmp_path / f"a{extension}", audio.samples(audio.JFK))
     assert decoder.probe(path).seekable
     content = bytearray(path.read_bytes())

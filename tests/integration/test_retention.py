@@ -1,4 +1,4 @@
-"""What is deleted: by its age, where the host sets days, and all of a visitor's when they ask for it."""
+"""Test deletion: by age where the host sets days, and of all data of a visitor on request."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from tests.waiting import until
 ANN, BEN = "visitor:ann", "visitor:ben"
 
 
-def old(table: sa.Table, id: str, days: float, **more: float) -> None:
+def set_age(table: sa.Table, id: str, days: float, **more: float) -> None:
     columns = {name: time.time() - days * retention.DAY for name in ("created", "finished") if name in table.c}
     with database().begin() as connection:
         connection.execute(table.update().where(table.c.id == id).values(**columns, **more))
 
 
-def test_audio_goes_after_its_days_and_the_transcript_stays(host):
+def test_audio_is_deleted_after_its_days_and_the_transcript_stays(host):
     host(STT_KEEP_AUDIO_DAYS=3)
     young, aged, working = finished(), finished(), finished()
-    old(recordings_table, young.recording_id, 2.99)
+    set_age(recordings_table, young.recording_id, 2.99)
     for each in (aged, working):
-        old(recordings_table, each.recording_id, 3.01)
+        set_age(recordings_table, each.recording_id, 3.01)
     records.transition(working.id, (kinds.DONE,), kinds.WORKING)
     assert retention.prune() == (0, 1)
     assert recordings.find(young.recording_id, ANN).kept and recordings.find(working.recording_id, ANN).kept
@@ -50,13 +50,13 @@ def test_audio_goes_after_its_days_and_the_transcript_stays(host):
     assert transcripts.transcript_of(aged.id).text == "Ask not."
 
 
-def test_transcripts_go_after_their_days_with_their_audio(host):
+def test_transcripts_are_deleted_after_their_days_with_their_audio(host):
     host(STT_KEEP_TRANSCRIPTS_DAYS=3)
     young, aged, working = finished(), finished(BEN), finished()
-    old(transcriptions, young.id, 2.99)
+    set_age(transcriptions, young.id, 2.99)
     for each in (aged, working):
-        old(transcriptions, each.id, 3.01)
-        old(recordings_table, each.recording_id, 3.01)
+        set_age(transcriptions, each.id, 3.01)
+        set_age(recordings_table, each.recording_id, 3.01)
     records.transition(working.id, (kinds.DONE,), kinds.WORKING)
     assert retention.prune() == (1, 0)
     assert {found.id for found in history.find(ANN)} == {young.id, working.id} and not history.find(BEN)
@@ -66,28 +66,28 @@ def test_transcripts_go_after_their_days_with_their_audio(host):
     }
 
 
-def test_without_days_only_uploads_that_nobody_transcribed_are_deleted(host):
-    made, waits = finished(), finished()
-    old(transcriptions, made.id, 10_000)
-    records.transition(waits.id, (kinds.DONE,), kinds.QUEUED)
-    for each in (made, waits):
-        old(recordings_table, each.recording_id, 10_000)
+def test_without_days_only_unused_uploads_are_deleted(host):
+    done, queued = finished(), finished()
+    set_age(transcriptions, done.id, 10_000)
+    records.transition(queued.id, (kinds.DONE,), kinds.QUEUED)
+    for each in (done, queued):
+        set_age(recordings_table, each.recording_id, 10_000)
     unused, fresh = recordings.take_in(audio.JFK, ANN), recordings.take_in(audio.JFK, ANN)
-    old(recordings_table, unused.id, 1.01)
-    old(recordings_table, fresh.id, 0.99)
+    set_age(recordings_table, unused.id, 1.01)
+    set_age(recordings_table, fresh.id, 0.99)
     assert retention.prune() == (0, 1)
     assert recordings.unused_ids(ANN) == [fresh.id] and not unused.kept
-    assert recordings.find(made.recording_id, ANN).kept and recordings.find(waits.recording_id, ANN).kept
+    assert recordings.find(done.recording_id, ANN).kept and recordings.find(queued.recording_id, ANN).kept
 
 
-def test_a_file_that_cannot_be_deleted_does_not_hold_up_the_others(host, tmp_path, monkeypatch):
-    """The store fails for the first of three. Its owner no longer sees it, and its file is deleted once the store is
+def test_file_that_cannot_be_deleted_does_not_delay_the_others(host, tmp_path, monkeypatch):
+    """Let the store fail for the first of three. Its owner no longer sees it, and its file is deleted once the store is
     back.
     """
     host(STT_KEEP_AUDIO_DAYS=3, STT_STORAGE=f"file://{tmp_path}/afar")
     aged = [finished() for _ in range(3)]
     for number, each in enumerate(aged):
-        old(recordings_table, each.recording_id, 9 - number)
+        set_age(recordings_table, each.recording_id, 9 - number)
     first = tmp_path / "afar" / aged[0].recording_id
     first.unlink()
     first.mkdir()  # no store lets a folder be removed as a file
@@ -102,11 +102,11 @@ def test_a_file_that_cannot_be_deleted_does_not_hold_up_the_others(host, tmp_pat
 
 
 @pytest.mark.parametrize("role", ["all", "worker"])
-def test_the_schedule_deletes_by_itself_uploads_also_without_a_setting(host, role: str):
+def test_schedule_deletes_unused_uploads_also_without_a_setting(host, role: str):
     host(STT_ROLE=role)
-    made, unused = finished(), recordings.take_in(audio.JFK, ANN)
-    old(transcriptions, made.id, 4)
-    old(recordings_table, unused.id, 2)
+    done, unused = finished(), recordings.take_in(audio.JFK, ANN)
+    set_age(transcriptions, done.id, 4)
+    set_age(recordings_table, unused.id, 2)
     try:
         service.start()
         until(lambda: not recordings.unused_ids(ANN), 30)
@@ -119,7 +119,7 @@ def test_the_schedule_deletes_by_itself_uploads_also_without_a_setting(host, rol
         service.stop(timeout=5)
 
 
-def test_a_process_that_only_serves_pages_keeps_the_schedule_too(host):
+def test_process_that_only_serves_pages_keeps_the_schedule(host):
     host(STT_KEEP_AUDIO_DAYS=3, STT_ROLE="web")
     try:
         service.start()
@@ -128,7 +128,7 @@ def test_a_process_that_only_serves_pages_keeps_the_schedule_too(host):
         service.stop(timeout=5)
 
 
-def test_all_that_is_a_visitors_goes_and_nobody_elses(host):
+def test_delete_everything_deletes_all_data_of_one_visitor_only(host):
     mine, theirs = finished(ANN), finished(BEN)
     unused = recordings.take_in(audio.JFK, ANN)
     shared = sharing.create(mine.id, ANN, days=7, audio=True)
@@ -141,8 +141,8 @@ def test_all_that_is_a_visitors_goes_and_nobody_elses(host):
         sharing.shared(shared)
 
 
-def test_a_link_deleted_while_its_file_is_looked_into_brings_no_audio(host, httpserver):
-    """The job is there when the download begins, and is deleted before what came is kept."""
+def test_link_job_deleted_during_its_download_stores_no_audio(host, httpserver):
+    """Delete the job after the download begins and before the file is stored."""
     host(STT_ALLOW_PRIVATE_URLS=1)
     job = finished()
     history.delete(job.id, ANN)
@@ -154,7 +154,7 @@ def test_a_link_deleted_while_its_file_is_looked_into_brings_no_audio(host, http
     assert not any(any((settings().data_dir / name).iterdir()) for name in ("audio", "incoming"))
 
 
-def test_a_recording_that_could_not_be_recorded_is_back_where_it_came_from(host, tmp_path):
+def test_file_whose_row_cannot_be_inserted_is_moved_back(host, tmp_path):
     part = tmp_path / "part"
     part.write_bytes(audio.JFK.read_bytes())
 
@@ -167,7 +167,7 @@ def test_a_recording_that_could_not_be_recorded_is_back_where_it_came_from(host,
     assert not list((settings().data_dir / "audio").iterdir())
 
 
-def test_an_answer_of_the_provider_that_comes_after_delete_is_not_kept(host):
+def test_provider_response_after_deletion_is_not_stored(host):
     job = finished()
     submissions.save_raw(job.id, {"text": "ask not"})
     assert submissions.raw_response(job.id)

@@ -1,4 +1,4 @@
-"""The tables of earlier versions become those of today: nothing is lost, and it happens once."""
+"""Test that tables of earlier versions are migrated once and without loss."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from tests.conftest import forget
 from tests.postgres import postgres
 from tests.server import ROOT
 
-KEPT = Path(__file__).parents[1] / "databases"
+DATABASES = Path(__file__).parents[1] / "databases"
 ANN = "visitor:ann"
 START = "import logging\nlogging.basicConfig(level=logging.INFO)\nfrom stt.db.engine import database\ndatabase()"
 
 
 def first_sql() -> str:
     """Return the tables of the first version, with five transcriptions in all states."""
-    return (KEPT / "first.sql").read_text()
+    return (DATABASES / "first.sql").read_text()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -62,7 +62,7 @@ def differences() -> list:
     """Return what alembic finds between the database and the tables in code."""
     with database().connect() as connection:
         found = compare_metadata(MigrationContext.configure(connection), metadata)
-    # The search has tables of its own, and two indexes belong to one database each.
+    # The search has separate tables, and two indexes exist in one kind of database only.
     known = ("search", "transcriptions_by_owner", "transcriptions_by_owner_only", "alembic_version")
     return [d for d in found if not str(getattr(d[1], "name", d)).startswith(known)]
 
@@ -82,16 +82,16 @@ def empty(either_database: None) -> None:
 
 def described(connection: sa.Connection) -> dict[str, list]:
     """Return all tables with columns, keys and indexes, and the triggers. Columns are sorted, as their order varies."""
-    there = sa.inspect(connection)
+    inspector = sa.inspect(connection)
     found = {}
-    for table in sorted({*there.get_table_names(), "search"} - {"another"}):
-        columns = sorted((c["name"], str(c["type"]), c["nullable"]) for c in there.get_columns(table))
-        indexes = sorted((i["name"], i["column_names"], i["unique"]) for i in there.get_indexes(table))
-        unique = sorted(u["column_names"] for u in there.get_unique_constraints(table))
+    for table in sorted({*inspector.get_table_names(), "search"} - {"another"}):
+        columns = sorted((c["name"], str(c["type"]), c["nullable"]) for c in inspector.get_columns(table))
+        indexes = sorted((i["name"], i["column_names"], i["unique"]) for i in inspector.get_indexes(table))
+        unique = sorted(u["column_names"] for u in inspector.get_unique_constraints(table))
         keys = sorted(
-            (k["constrained_columns"], k["referred_table"], k["options"]) for k in there.get_foreign_keys(table)
+            (k["constrained_columns"], k["referred_table"], k["options"]) for k in inspector.get_foreign_keys(table)
         )
-        found[table] = [columns, there.get_pk_constraint(table)["constrained_columns"], indexes, unique, keys]
+        found[table] = [columns, inspector.get_pk_constraint(table)["constrained_columns"], indexes, unique, keys]
     sqlite = connection.dialect.name == "sqlite"
     triggers = "SELECT sql FROM sqlite_master WHERE type = 'trigger'" if sqlite else (
         "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
@@ -99,14 +99,14 @@ def described(connection: sa.Connection) -> dict[str, list]:
     return {**found, "triggers": sorted(connection.execute(sa.text(triggers)).scalars())}
 
 
-def test_tables_made_at_once_are_those_that_the_migrations_make(empty: None):
+def test_newly_created_tables_equal_the_migrated_ones(empty: None):
     with database().begin() as connection:
         at_once = described(connection)
         version = migrate.version(database())
         metadata.drop_all(connection)
         connection.execute(sa.text("DROP TABLE alembic_version"))
         connection.execute(sa.text("DROP TABLE search"))
-        connection.execute(sa.text("CREATE TABLE another (x INTEGER)"))  # so this is no empty database
+        connection.execute(sa.text("CREATE TABLE another (x INTEGER)"))  # so the database is not empty
     forget()
     with database().connect() as connection:
         assert described(connection) == at_once
@@ -122,8 +122,8 @@ def test_the_first_database_is_upgraded_without_loss(first: None):
     ]  # fmt: skip
     emma, john = records.jobs_of(ANN)[::-1]
     assert (emma.title, emma.words, john.state) == ("Émma ✓ 100 %", 12, "working")
-    whole = transcripts.transcript_of(emma.id)
-    assert "cold-hearted and rather selfish" in whole.text and len(whole.words) == 12
+    transcript = transcripts.transcript_of(emma.id)
+    assert "cold-hearted and rather selfish" in transcript.text and len(transcript.words) == 12
     assert transcripts.chunks_of(john.id)[0]["end"] == 4.0 and "leisure" in transcripts.text_so_far(john.id)
     assert [job.id for job in history.find(ANN, text="selfish")] == [emma.id]
     assert history.find("local", text="selfish") == []
@@ -133,14 +133,16 @@ def test_the_first_database_is_upgraded_without_loss(first: None):
         assert connection.execute(sa.text("SELECT count(*) FROM recordings")).scalar() == 5
         numbers = connection.execute(sa.text("SELECT number FROM transcriptions ORDER BY created")).scalars().all()
     assert numbers == [1, 2, 3, 4, 5]
-    again = records.jobs_of("local")[0]  # and it can be written to
-    records.insert(again.__class__(**{**{f: getattr(again, f) for f in again.__dataclass_fields__}, "id": "new"}))
+    existing = records.jobs_of("local")[0]  # the database can be written to
+    records.insert(
+        existing.__class__(**{**{f: getattr(existing, f) for f in existing.__dataclass_fields__}, "id": "new"})
+    )
     assert len(records.jobs_of("local")) == 4
 
 
-def test_a_database_from_before_there_were_versions_is_taken_as_it_is(data: Path):
+def test_database_without_a_version_is_adopted_as_it_is(data: Path):
     data.mkdir()
-    (data / "stt.db").write_bytes(gzip.decompress((KEPT / "unversioned.db.gz").read_bytes()))
+    (data / "stt.db").write_bytes(gzip.decompress((DATABASES / "unversioned.db.gz").read_bytes()))
     assert differences() == []
     jfk = next(job for job in records.jobs_of("local") if job.state == "done")
     assert [job.id for job in history.find("local", text="fellow")] == [jfk.id]
@@ -149,28 +151,28 @@ def test_a_database_from_before_there_were_versions_is_taken_as_it_is(data: Path
         assert connection.execute(sa.text("SELECT count(*) FROM tokens")).scalar() == 1
 
 
-def test_processes_that_start_together_change_the_tables_once(first: None):
-    together = [
+def test_processes_that_start_together_migrate_once(first: None):
+    processes = [
         subprocess.Popen([sys.executable, "-c", START], cwd=ROOT, env=os.environ, stderr=subprocess.PIPE, text=True)
         for _ in range(4)
     ]
-    said = [process.communicate(timeout=60)[1] for process in together]
-    assert [process.returncode for process in together] == [0] * 4, said
-    assert sum("migrated the tables from version None" in text for text in said) == 1
+    logs = [process.communicate(timeout=60)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0] * 4, logs
+    assert sum("migrated the tables from version None" in text for text in logs) == 1
     assert len(records.jobs_of("local")) == 3 and differences() == []
 
 
-def test_an_upgrade_that_is_cut_off_leaves_the_database_as_it_was(first: None):
+def test_interrupted_upgrade_leaves_the_database_unchanged(first: None):
     script = (
         "import os\nfrom stt.db import migrate as schema; from stt.db import fulltext_index as search_index\n"
-        "search_index.prepare = lambda connection: os._exit(9)\n"  # as a power cut would, in the middle
+        "search_index.prepare = lambda connection: os._exit(9)\n"  # like a power cut in the middle
         "from stt.db.engine import database\ndatabase()"
     )
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=os.environ, check=False).returncode == 9
     assert len(records.jobs_of("local")) == 3 and len(records.jobs_of(ANN)) == 2 and differences() == []
 
 
-def test_a_database_of_a_newer_version_is_left_alone(data: Path):
+def test_database_of_a_newer_version_is_refused(data: Path):
     with database().begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     forget()

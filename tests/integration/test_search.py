@@ -1,4 +1,4 @@
-"""Search in titles and texts, in every script and spelling, on both databases."""
+"""Test search in titles and texts, in every script and spelling, on both databases."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ pytestmark = pytest.mark.usefixtures("each_database")
         *("self", "ill disposed", '"young man, unless"', '"young man', "(selfish)", "rather*", "sélfish", "mán"),
     ],
 )
-def test_words_are_found_whatever_stands_between_them(owner: str, query: str):
+def test_words_are_found_with_any_punctuation_case_and_accents(owner: str, query: str):
     add(owner, "Emma", AUSTEN)
     assert titles(owner, text=query) == ["Emma"]
     assert history.in_context(history.find(owner), query)
 
 
 @pytest.mark.parametrize("query", ["elfish", '"selfish rather"', "selfish cold unkind", "rath selfi x", "ma"])
-def test_what_is_not_there_is_not_found(owner: str, query: str):
+def test_absent_words_are_not_found(owner: str, query: str):
     add(owner, "Emma", AUSTEN)
     assert titles(owner, text=query) == []
 
@@ -79,7 +79,7 @@ def test_a_hit_stands_near_the_beginning_of_its_context(owner: str):
     assert snippet.before.startswith("…") and snippet.before.endswith("rather ") and snippet.after.endswith("…")
 
 
-def test_a_title_and_a_text_are_searched_together_and_a_phrase_far_into_a_long_text_is_found(owner: str):
+def test_title_and_text_are_searched_together_even_far_into_a_long_text(owner: str):
     many = " ".join(f"the {number} of" for number in range(40_000))
     add(owner, "Jane Austen", f"{many} {AUSTEN} {many}")
     assert titles(owner, text="austen selfish") == ["Jane Austen"]
@@ -101,7 +101,7 @@ def test_any_query_is_harmless(query: str):
     ['"', '""', "*", "AND ALSO", "OR NOT", "NEAR(a b)", "title:x", "{text}:x", "^a", "a+b", "'; DROP TABLE x", "%", "_", "\\",
      "🙂", ":*", "a:b & !c", "<->", "\x00", "(", "x" * 5000, "a " * 5000, "owner : 7"],
 )  # fmt: skip
-def test_operators_are_only_characters(owner: str, query: str):
+def test_operators_are_treated_as_plain_characters(owner: str, query: str):
     add(owner, "Emma", AUSTEN)
     assert titles(owner, text=query) == []
 
@@ -113,9 +113,9 @@ def test_operators_are_only_characters(owner: str, query: str):
 def test_a_text_is_found_by_its_own_words(text: str):
     owner = f"visitor:{new_id()}"
     add(owner, "x", text)
-    asked = " ".join(folding.words(text)[:5])
-    if asked.isascii() and asked:
-        assert titles(owner, text=asked) == ["x"]
+    query = " ".join(folding.words(text)[:5])
+    if query.isascii() and query:
+        assert titles(owner, text=query) == ["x"]
 
 
 def test_only_emoji_or_punctuation_finds_nothing_and_only_spaces_everything(owner: str):
@@ -147,7 +147,7 @@ def test_the_index_follows_every_change(owner: str):
         assert connection.execute(left).scalar() == 0
 
 
-def test_a_long_text_has_no_other_words_than_its_own(owner: str):
+def test_long_text_is_not_found_by_fragments_of_its_words(owner: str):
     add(owner, "Emma", "selfish " * 3000 + AUSTEN + " selfish" * 3000)
     for part in ("elfish", "fish", "ish", '"self"', '"selfis"', "sel"):
         assert titles(owner, text=part) == []
@@ -162,7 +162,7 @@ def test_a_failed_write_leaves_the_index_as_it_was(owner: str):
     assert titles(owner, text="selfish") == ["Emma"] and titles(owner, text="warm") == []
 
 
-def test_the_first_eight_words_and_200_characters_of_a_query_count_and_a_longer_one_is_noticed(owner: str):
+def test_query_is_cut_after_eight_words_or_200_characters(owner: str):
     add(owner, "Numbers", "one two three four five six seven eight")
     eight = "one two three four five six seven eight"
     assert not fulltext.is_cut(f"  {eight} ") and titles(owner, text=f"{eight} missing") == ["Numbers"]
@@ -174,8 +174,8 @@ def test_the_first_eight_words_and_200_characters_of_a_query_count_and_a_longer_
 @pytest.mark.parametrize(
     "query", ["a a a a a a a b", '"' + "a " * 99 + 'b"', "a-" * 99 + "b", "a" * 199 + "b", '"' * 200]
 )
-def test_a_search_in_a_text_that_repeats_itself_takes_no_longer_than_in_another(owner: str, query: str):
-    text = "a " * 99_000 + "b"  # took 31.6 s for each request, and everybody waited
+def test_search_in_a_repetitive_text_is_fast(owner: str, query: str):
+    text = "a " * 99_000 + "b"  # once took 31.6 s and delayed all other requests
     add(owner, "Hostile", text)
     began = time.perf_counter()
     jobs = history.find(owner, text=query)
@@ -183,8 +183,8 @@ def test_a_search_in_a_text_that_repeats_itself_takes_no_longer_than_in_another(
     assert time.perf_counter() - began < 5
 
 
-# (in the text, asked for): in each kind all are found by all.
-ALIKE = {
+# Spelling variants by kind: each finds all others of its kind.
+VARIANTS = {
     "case": ["Selfish", "SELFISH", "selfish", "sElFiSh", "Ｓelfish"],
     "accents": ["Vérité", "verite", "VÉRITÉ", "Ve\u0301rite\u0301", "vèrîtë"],
     "Polish": ["Łódź", "lodz", "ŁÓDŹ", "łodź", "Lódź"],
@@ -225,25 +225,25 @@ ALIKE = {
 }
 
 
-@pytest.mark.parametrize("alike", ALIKE)
-def test_what_is_written_in_several_ways_is_found_by_each(owner: str, alike: str):
-    for number, text in enumerate(ALIKE[alike]):
+@pytest.mark.parametrize("kind", VARIANTS)
+def test_each_spelling_variant_finds_all_variants(owner: str, kind: str):
+    for number, text in enumerate(VARIANTS[kind]):
         add(owner, str(number), f"xx {text} zz")
-    for text in ALIKE[alike]:
+    for text in VARIANTS[kind]:
         jobs = history.find(owner, text=text, sort="title", descending=False)
-        assert [job.title for job in jobs] == [str(number) for number in range(len(ALIKE[alike]))], text
+        assert [job.title for job in jobs] == [str(number) for number in range(len(VARIANTS[kind]))], text
         assert len(history.in_context(jobs, text)) == len(jobs)
 
 
 @pytest.mark.parametrize(
     ("text", "query"), [("カキ", "ガキ"), ("सन", "सुन"), ("ไม", "ไม่"), ("ба", "па"), ("الله", "اللہم")]
 )
-def test_what_is_another_word_is_not_alike(owner: str, text: str, query: str):
+def test_different_word_is_not_a_spelling_variant(owner: str, text: str, query: str):
     add(owner, "One", text)
     assert titles(owner, text=f'"{query}"') == []
 
 
-def test_the_index_knows_the_words_of_every_character_as_python_does(each_database: str):
+def test_index_splits_words_at_every_character_like_python(each_database: str):
     characters = [c for c in map(chr, range(1, 0x110000)) if unicodedata.category(c) not in ("Cn", "Cs")]
     with database().connect() as connection:
         differs = []
@@ -253,18 +253,18 @@ def test_the_index_knows_the_words_of_every_character_as_python_does(each_databa
                 "SELECT stt_words(line) FROM unnest(CAST(:lines AS text[])) WITH ORDINALITY AS l(line, n) ORDER BY n"
             )
             if each_database == "sqlite":
-                told = [
+                indexed = [
                     connection.execute(sa.text("SELECT stt_words(:line)"), {"line": f"x{c}y"}).scalar() for c in some
                 ]
             else:
-                told = connection.execute(lines, {"lines": [f"x{c}y" for c in some]}).scalars().all()
+                indexed = connection.execute(lines, {"lines": [f"x{c}y" for c in some]}).scalars().all()
             differs += [
-                hex(ord(c)) for c, words in zip(some, told, strict=True) if words.split() != folding.words(f"x{c}y")
+                hex(ord(c)) for c, words in zip(some, indexed, strict=True) if words.split() != folding.words(f"x{c}y")
             ]
     assert differs == []
 
 
-def test_words_of_earlier_code_are_made_anew_in_the_background(owner: str, each_database: str):
+def test_words_indexed_by_earlier_code_are_renewed(owner: str, each_database: str):
     earlier = [add(owner, f"Łódź {number}", "Ørsted ﬁnding") for number in range(5)]
     gone = add(owner, "Gone", "Ørsted")
     with database().begin() as connection:

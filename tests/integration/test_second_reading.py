@@ -1,4 +1,4 @@
-"""Other readings of a word by decoding its seconds once more, with the real model."""
+"""Test other readings of a word: its span is decoded again with the real model."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def spoken() -> Transcript:
     return Transcript(segments, 11.0, "en")
 
 
-def misheard(transcript: Transcript, word: str, wrong: str) -> Transcript:
+def with_wrong_word(transcript: Transcript, word: str, wrong: str) -> Transcript:
     """Return a transcript with a wrong word."""
 
     def changed(segment):
@@ -39,8 +39,8 @@ def job_of(transcript: Transcript, **values) -> Job:
     return records.load(transcripts.put(OWNER, transcript, audio.JFK, options={}, **values), OWNER)
 
 
-def test_a_word_that_was_misheard_is_read_right(spoken: Transcript):
-    wrong = misheard(spoken, "fellow", "yellow")
+def test_misrecognised_word_is_corrected_by_a_second_reading(spoken: Transcript):
+    wrong = with_wrong_word(spoken, "fellow", "yellow")
     job = job_of(wrong)
     word = next(word for word in wrong.words if "yellow" in word.text)
     recording = versions.recording_of(job)
@@ -54,7 +54,7 @@ def test_a_word_that_was_misheard_is_read_right(spoken: Transcript):
         second_reading.of(job, recording, wrong, word.start, word.end)
 
 
-def test_a_server_that_only_serves_pages_decodes_nothing(spoken: Transcript, monkeypatch: pytest.MonkeyPatch):
+def test_server_that_only_serves_pages_decodes_nothing(spoken: Transcript, monkeypatch: pytest.MonkeyPatch):
     job = job_of(spoken, model="provider/any")
     recording = versions.recording_of(job)
     assert recording is not None

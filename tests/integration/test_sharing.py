@@ -1,4 +1,4 @@
-"""Links to one transcript: unguessable, ended, withdrawn, and silent about everything else of the owner."""
+"""Test share links to one transcript: unguessable, expiring, revocable, and without other data of the owner."""
 
 from __future__ import annotations
 
@@ -29,33 +29,33 @@ def talk() -> Job:
     return finished(ANN)
 
 
-def ends(token: str, seconds: float) -> None:
-    """Move the end of this link to `seconds` from now."""
+def set_expiry(token: str, seconds: float) -> None:
+    """Let this share link expire `seconds` from now."""
     with database().begin() as connection:
         where = shares.c.hash == tokens.hash_of(token)
         assert connection.execute(shares.update().where(where).values(ends=time.time() + seconds)).rowcount == 1
 
 
-def test_a_link_shows_title_and_words_and_with_the_audio_lets_hear_it(talk: Job):
+def test_share_link_gives_title_text_and_audio(talk: Job):
     shown = sharing.shared(token := sharing.create(talk.id, ANN, days=7, audio=True))
     assert (shown.title, shown.transcript.text, shown.audio) == ("Talk", "Ask not.", True)
     assert sharing.audio_of(token)[0].path.read_bytes() == audio.JFK.read_bytes()
 
 
-def test_without_the_audio_there_is_none(talk: Job):
+def test_share_link_without_audio_gives_no_audio(talk: Job):
     token = sharing.create(talk.id, ANN, days=7, audio=False)
     assert sharing.shared(token).audio is False
     with pytest.raises(NotFound):
         sharing.audio_of(token)
 
 
-def test_a_link_whose_audio_was_deleted_still_shows_the_words(talk: Job):
+def test_share_link_still_shows_the_text_after_its_audio_is_deleted(talk: Job):
     token = sharing.create(talk.id, ANN, days=7, audio=True)
     recordings.remove(talk.recording_id, ANN)
     assert sharing.shared(token).audio is False
 
 
-def test_notes_are_shown_only_where_the_link_is_made_so(talk: Job):
+def test_notes_are_shown_only_if_the_share_link_includes_them(talk: Job):
     book.put(talk.id, ANN, Note("note-0001", 0.2, text="To ourselves"))
     without, with_notes = (sharing.create(talk.id, ANN, days=7, audio=True, **more) for more in ({}, {"notes": True}))
     assert sharing.shared(without).notes == () and "To ourselves" not in repr(sharing.shared(without))
@@ -63,42 +63,42 @@ def test_notes_are_shown_only_where_the_link_is_made_so(talk: Job):
     assert {share.notes for share in sharing.all_of(talk.id, ANN)} == {False, True}
 
 
-def test_nothing_else_of_the_owner_is_in_what_is_shown(talk: Job):
+def test_share_link_shows_no_other_data_of_the_owner(talk: Job):
     shown = sharing.shared(sharing.create(talk.id, ANN, days=7, audio=True))
     assert {field.name for field in fields(shown)} == {"title", "duration", "language", "transcript", "audio", "notes"}
     for secret in (ANN, talk.id, talk.recording_id, "jfk"):
         assert secret not in repr(shown)
 
 
-def test_tokens_are_long_random_and_lie_nowhere(talk: Job, data: Path):
-    made = {sharing.create(talk.id, ANN, days=7, audio=True) for _ in range(20)}
-    assert len(made) == 20 and all(len(token) == 43 for token in made)
+def test_tokens_are_long_random_and_never_stored(talk: Job, data: Path):
+    created = {sharing.create(talk.id, ANN, days=7, audio=True) for _ in range(20)}
+    assert len(created) == 20 and all(len(token) == 43 for token in created)
     stored = b"".join(path.read_bytes() for path in data.glob("stt.db*"))
-    assert not any(token.encode() in stored for token in made)
+    assert not any(token.encode() in stored for token in created)
 
 
 @pytest.mark.parametrize("token", ["", "x", "a" * 43, "é\udc80", "' or 1=1 --", "%"])
-def test_what_is_no_token_shows_nothing(talk: Job, token: str):
+def test_invalid_token_shows_nothing(talk: Job, token: str):
     sharing.create(talk.id, ANN, days=7, audio=True)
-    for ask in (sharing.shared, sharing.audio_of):
+    for read in (sharing.shared, sharing.audio_of):
         with pytest.raises(NotFound):
-            ask(token)
+            read(token)
 
 
-def test_a_link_lasts_until_its_end_and_no_longer(talk: Job):
+def test_share_link_works_until_it_expires(talk: Job):
     token = sharing.create(talk.id, ANN, days=7, audio=True)
     (share,) = sharing.all_of(talk.id, ANN)
     assert share.ends - share.created == 7 * 24 * 3600
-    ends(token, 60)
+    set_expiry(token, 60)
     assert sharing.shared(token)
-    ends(token, 0)
-    for ask in (sharing.shared, sharing.audio_of):
+    set_expiry(token, 0)
+    for read in (sharing.shared, sharing.audio_of):
         with pytest.raises(NotFound):
-            ask(token)
+            read(token)
     assert sharing.all_of(talk.id, ANN)[0].ended
 
 
-def test_a_withdrawn_link_shows_nothing_and_the_others_still_do(talk: Job):
+def test_revoked_share_link_shows_nothing_and_the_others_still_work(talk: Job):
     first, second = (sharing.create(talk.id, ANN, days=7, audio=True) for _ in range(2))
     oldest = sharing.all_of(talk.id, ANN)[-1]
     sharing.revoke(oldest.id, ANN)
@@ -109,7 +109,7 @@ def test_a_withdrawn_link_shows_nothing_and_the_others_still_do(talk: Job):
         sharing.revoke(oldest.id, ANN)
 
 
-def test_only_the_owner_shares_lists_and_withdraws(talk: Job):
+def test_only_the_owner_creates_lists_and_revokes_share_links(talk: Job):
     token = sharing.create(talk.id, ANN, days=7, audio=True)
     (share,) = sharing.all_of(talk.id, ANN)
     for attempt in (
@@ -122,7 +122,7 @@ def test_only_the_owner_shares_lists_and_withdraws(talk: Job):
     assert sharing.shared(token)
 
 
-def test_a_deleted_transcript_takes_its_links_with_it(talk: Job):
+def test_share_links_are_deleted_with_the_transcript(talk: Job):
     token = sharing.create(talk.id, ANN, days=7, audio=True)
     history.delete(talk.id, ANN)
     with pytest.raises(NotFound):
@@ -132,7 +132,7 @@ def test_a_deleted_transcript_takes_its_links_with_it(talk: Job):
 
 
 @pytest.mark.parametrize("days", [0, -1, 367])
-def test_a_link_lasts_a_day_to_a_year(talk: Job, days: int):
+def test_share_link_lasts_a_day_to_a_year(talk: Job, days: int):
     with pytest.raises(BadOption):
         sharing.create(talk.id, ANN, days=days, audio=True)
     assert sharing.create(talk.id, ANN, days=1, audio=True) and sharing.create(talk.id, ANN, days=366, audio=True)

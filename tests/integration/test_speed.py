@@ -1,4 +1,4 @@
-"""The speed of a model here: measured by its last jobs, before that estimated from base; and when it was last used."""
+"""Test the speed of a model: measured from its last jobs, before that estimated from base. Also test its last use."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ pytestmark = pytest.mark.usefixtures("each_database")
 SMALL = known.find("small")
 
 
-def done(model: str, seconds: float, worked: float) -> None:
+def add_finished_job(model: str, seconds: float, worked: float) -> None:
     transcripts.put("visitor:ann", Transcript(transcripts.TALK.segments, seconds, "en"), model=model, worked=worked)
 
 
-def test_a_model_is_as_fast_as_it_was_here_and_until_then_as_its_size_lets_expect():
+def test_speed_is_measured_by_jobs_and_until_then_estimated_from_the_size():
     base = known.find("base").id
     assert speed.usual(base) == speed.ASSUMED and not speed.is_measured(base)
     assert speed.usual(SMALL.id) == pytest.approx(speed.ASSUMED * SMALL.pace)
     assert records.last_used([base, SMALL.id]) == {}
-    done(base, 60.0, 3.0)
+    add_finished_job(base, 60.0, 3.0)
     assert speed.usual(base) == pytest.approx(20.0) and speed.is_measured(base)
     assert speed.usual(SMALL.id) == pytest.approx(20.0 * SMALL.pace) and not speed.is_measured(SMALL.id)
-    done(SMALL.id, 60.0, 15.0)
+    add_finished_job(SMALL.id, 60.0, 15.0)
     assert speed.usual(SMALL.id) == pytest.approx(4.0) and speed.is_measured(SMALL.id)
     used = records.last_used([base, SMALL.id, "local/whisper-tiny"])
     assert used.keys() == {base, SMALL.id} and all(abs(at - time.time()) < 60 for at in used.values())
 
 
-def test_a_model_of_the_provider_has_no_size_to_expect_anything_from():
+def test_provider_model_is_estimated_like_base():
     assert speed.usual("nova-3") == speed.usual(known.find("base").id)

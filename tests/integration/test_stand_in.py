@@ -1,4 +1,4 @@
-"""The provider of the tests is as strict as the contract."""
+"""Test that the fake provider is as strict as the contract."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BASE = "#g1_whisper-base"
 LINK = "https://example.org/talk.mp3?token=a+b&c=d"
 
 
-def test_the_stand_in_is_strict(provider):
+def test_fake_provider_refuses_invalid_requests(provider):
     good = {"Authorization": f"Bearer {provider.key}"}
     create = f"{provider.url}/stt/create"
     part = ("a.wav", b"RIFF", "audio/wav")
@@ -49,7 +49,7 @@ def test_the_stand_in_is_strict(provider):
     assert len(provider.created) == 2
 
 
-def test_the_stand_in_runs_as_a_process_of_its_own():
+def test_fake_provider_runs_as_a_separate_process():
     port = free_port()
     process = subprocess.Popen([sys.executable, "-m", "tests.provider", "--port", str(port)], stdout=subprocess.PIPE)
     try:

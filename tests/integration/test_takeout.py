@@ -1,4 +1,4 @@
-"""All that is one owner's, taken away as a ZIP: whole, readable, and nobody else's."""
+"""Test the export of all data of one owner as a ZIP: complete, readable, and without data of others."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def unpack(owner: str) -> dict[str, bytes]:
     return {name: archive.read(name) for name in archive.namelist()}
 
 
-def test_everything_of_the_owner_is_in_it_and_nothing_of_others():
+def test_export_has_all_data_of_the_owner_and_nothing_of_others():
     mine, theirs = finished(ANN), finished(BEN)
     unused = recordings.take_in(audio.AUSTEN[0], ANN)
     found = unpack(ANN)
@@ -38,15 +38,15 @@ def test_everything_of_the_owner_is_in_it_and_nothing_of_others():
     assert found["transcripts/0001 Talk.txt"].strip() == b"Ask not."
     assert found["recordings/0001 jfk.flac"] == audio.JFK.read_bytes()
     index = json.loads(found["index.json"])
-    assert [told["id"] for told in index["transcripts"]] == [mine.id]
-    assert [told["id"] for told in index["recordings"]] == [mine.recording_id, unused.id]
+    assert [entry["id"] for entry in index["transcripts"]] == [mine.id]
+    assert [entry["id"] for entry in index["recordings"]] == [mine.recording_id, unused.id]
     assert theirs.id not in str(found) and ANN not in str(found)
 
 
-def test_titles_that_are_alike_or_strange_get_a_file_each():
+def test_equal_or_strange_titles_get_a_file_each():
     for title in ("../../etc/passwd", "same", "Same", "", "=cmd|' /C calc'!A1", "a" * 500, "\u202egnp.exe"):
-        records.insert(made := job(ANN, title=title, state=kinds.WORKING))
-        records.finish(made, Transcript((Segment(0.0, 1.0, "Ask not."),), 11.0))
+        records.insert(created := job(ANN, title=title, state=kinds.WORKING))
+        records.finish(created, Transcript((Segment(0.0, 1.0, "Ask not."),), 11.0))
     names = [name for name in unpack(ANN) if name.startswith("transcripts/")]
     assert len(names) == len(set(names)) == 21
     for name in names:
@@ -68,14 +68,14 @@ def test_a_recording_keeps_its_name(name: str, file: str):
     assert f"recordings/{file}" in unpack(ANN)
 
 
-def test_what_is_unfinished_or_no_longer_kept_does_not_stop_it():
+def test_unfinished_jobs_and_missing_recordings_do_not_stop_the_export():
     records.insert(job(ANN, title="Waiting", url="https://example.org/talk.mp3"))
     gone = finished(ANN)
     recordings.find(gone.recording_id, ANN).path.unlink()
     index = json.loads(unpack(ANN)["index.json"])
-    assert {told["state"] for told in index["transcripts"]} == {kinds.QUEUED, kinds.DONE}
-    assert [told["file"] for told in index["recordings"]] == [None]
+    assert {entry["state"] for entry in index["transcripts"]} == {kinds.QUEUED, kinds.DONE}
+    assert [entry["file"] for entry in index["recordings"]] == [None]
 
 
-def test_nobody_has_nothing():
+def test_export_of_an_unknown_owner_is_empty():
     assert json.loads(unpack("visitor:nobody")["index.json"]) == {"transcripts": [], "recordings": []}

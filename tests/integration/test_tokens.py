@@ -1,4 +1,4 @@
-"""Tokens of programs: made once, kept as a hash, withdrawn."""
+"""Test tokens of programs: created once, stored as a hash, revoked."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.server import ROOT, Server
 pytestmark = pytest.mark.usefixtures("data")
 
 
-def test_a_token_names_its_owner_until_it_is_withdrawn():
+def test_token_identifies_its_owner_until_it_is_revoked():
     text = tokens.create("Nightly run", "visitor:a")
     found = tokens.find(text)
     assert found is not None and (found.owner, found.name, found.used) == ("visitor:a", "Nightly run", None)
@@ -50,7 +50,7 @@ def test_polling_does_not_write_at_every_request():
     assert first.used == second.used
 
 
-def test_nobody_sees_or_withdraws_the_token_of_another():
+def test_nobody_sees_or_revokes_the_token_of_another():
     text = tokens.create("Mine", "visitor:a")
     (mine,) = tokens.all_of("visitor:a")
     assert tokens.all_of("visitor:b") == []
@@ -60,37 +60,37 @@ def test_nobody_sees_or_withdraws_the_token_of_another():
 
 
 @pytest.mark.parametrize("text", ["", "stt_", "stt_wrong", "\ud800", "x" * 100_000, "' OR 1=1 --"])
-def test_what_is_no_token_finds_nobody(text: str):
+def test_invalid_token_finds_no_owner(text: str):
     tokens.create("Mine", "visitor:a")
     assert tokens.find(text) is None
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\x00b", "a\u202eb"])
-def test_a_token_needs_a_name_that_can_be_read(name: str):
+def test_token_needs_a_readable_name(name: str):
     with pytest.raises(BadOption):
         tokens.create(name, "visitor:a")
 
 
 @pytest.mark.parametrize(
-    ("access", "owner", "enters"),
+    ("access", "owner", "accepted"),
     [
         ("private", "visitor:a", True),
         ("shared", "shared", True),
         ("login", "user:ann@example.org", True),
-        ("login", "user:bob@elsewhere.org", False),  # shut out since the token was made
-        ("login", "user:nightly", True),  # made by the host on the command line
-        ("login", "visitor:a", False),  # made before people had to sign in
+        ("login", "user:bob@elsewhere.org", False),  # excluded since the token was created
+        ("login", "user:nightly", True),  # created by the host on the command line
+        ("login", "visitor:a", False),  # created before sign-in was required
         ("login", "shared", False),
     ],
 )
-def test_where_people_sign_in_a_token_is_as_good_as_its_owner(
-    monkeypatch: pytest.MonkeyPatch, access: str, owner: str, enters: bool
+def test_token_is_accepted_only_while_its_owner_has_access(
+    monkeypatch: pytest.MonkeyPatch, access: str, owner: str, accepted: bool
 ):
     monkeypatch.setenv("STT_ACCESS", access)
     monkeypatch.setenv("STT_ALLOWED_EMAILS", "example.org")
     settings.cache_clear()
     request = Request({"type": "http", "headers": [(b"authorization", f"bearer {tokens.create('A', owner)}".encode())]})
-    if enters:
+    if accepted:
         assert rest.token_of(request).owner == owner
     else:
         with pytest.raises(rest.Unauthorized):
@@ -104,25 +104,25 @@ def stt(server: Server, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(("access", "owner"), [("private", "user:nightly"), ("shared", "shared")])
-def test_the_command_line_makes_lists_and_withdraws_tokens(data: Path, access: str, owner: str):
+def test_command_line_creates_lists_and_revokes_tokens(data: Path, access: str, owner: str):
     server = Server(data, STT_ACCESS=access)
-    made = stt(server, "token", "nightly")
-    assert made.returncode == 0, made.stderr
-    found = tokens.find(made.stdout.splitlines()[-1])
+    created = stt(server, "token", "nightly")
+    assert created.returncode == 0, created.stderr
+    found = tokens.find(created.stdout.splitlines()[-1])
     assert found is not None and found.owner == owner
     assert f"{found.id}  {owner}  nightly" in stt(server, "token", "--list").stdout
     assert stt(server, "token", "--revoke", found.id).returncode == 0
-    again = stt(server, "token", "--withdraw", found.id)
-    assert again.returncode == 1 and "no such token" in again.stderr and "Traceback" not in again.stderr
+    repeated = stt(server, "token", "--withdraw", found.id)
+    assert repeated.returncode == 1 and "no such token" in repeated.stderr and "Traceback" not in repeated.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_worker_stops_in_order_when_it_is_told_to(data: Path, number: signal.Signals):
+def test_worker_shuts_down_cleanly_on_a_signal(data: Path, number: signal.Signals):
     server = Server(data, STT_ROLE="worker")
     command = [sys.executable, "-m", "stt", "worker"]
     with subprocess.Popen(command, cwd=ROOT, env=server.environment, stderr=subprocess.PIPE, text=True) as worker:
         assert worker.stderr is not None
-        said = next(line for line in worker.stderr if "ready" in line)
-        for _ in range(100):  # also in the middle of handling the one before
+        ready_line = next(line for line in worker.stderr if "ready" in line)
+        for _ in range(100):  # also while the previous one is handled
             worker.send_signal(number)
-        assert worker.wait(20) == 0, said + worker.stderr.read()
+        assert worker.wait(20) == 0, ready_line + worker.stderr.read()

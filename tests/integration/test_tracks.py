@@ -1,4 +1,4 @@
-"""Of several sound tracks the one with speech is taken, and said; another, or all as speakers, can be chosen."""
+"""Test that the track with speech is chosen and reported, and that another, or all as speakers, can be requested."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MUSIC = audio.chords(11)
 NOISE = audio.noise(11)
 MICROPHONE, DESKTOP = {"title": "Microphone"}, {"title": "Desktop"}
 
-# The tracks: the number of the one that is taken, and what is said of them.
+# Name: tracks, the number of the chosen one, and the expected summary.
 KINDS = {
     "the first silent": ([(NONE, DESKTOP), (JFK, MICROPHONE)], 2, "2 tracks: Desktop, Microphone (chosen)"),
     "the first music": ([(MUSIC, DESKTOP), (JFK, MICROPHONE)], 2, "2 tracks: Desktop, Microphone (chosen)"),
@@ -51,16 +51,16 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_track_with_speech_is_taken_and_said(tmp_path: Path, kind: str):
-    made, number, said = KINDS[kind]
-    found, several = track_choice.look(audio.write_tracks(tmp_path / "a.mkv", made))
+def test_track_with_speech_is_chosen_and_reported(tmp_path: Path, kind: str):
+    sounds, number, summary = KINDS[kind]
+    found, several = track_choice.look(audio.write_tracks(tmp_path / "a.mkv", sounds))
     assert [track.number for track in several if track.chosen] == [number]
-    assert tracks.summary(several) == said
-    assert found.track == number and found.duration == pytest.approx(len(made[number - 1][0]) / audio.RATE, abs=0.2)
+    assert tracks.summary(several) == summary
+    assert found.track == number and found.duration == pytest.approx(len(sounds[number - 1][0]) / audio.RATE, abs=0.2)
 
 
 @pytest.mark.parametrize("extension", [".mp4", ".mov", ".mka", ".mkv", ".ts"])
-def test_in_every_container_the_spoken_track_is_found(tmp_path: Path, extension: str):
+def test_spoken_track_is_found_in_every_container(tmp_path: Path, extension: str):
     _, several = track_choice.look(audio.write_tracks(tmp_path / f"a{extension}", [(NONE, {}), (JFK, {})]))
     assert [(track.number, track.chosen) for track in several] == [(1, False), (2, True)]
     silent, spoken = several
@@ -75,7 +75,7 @@ def test_speech_that_begins_after_three_minutes_is_found(tmp_path: Path):
 
 
 def unknown(path: Path, marks: list[bytes], which: int) -> Path:
-    """Return a track of an unknown codec: its name in the file is changed."""
+    """Change the codec name of one track in the file, so that its codec is unknown."""
     content = path.read_bytes()
     for mark in marks:
         at = -1
@@ -91,11 +91,11 @@ def unknown(path: Path, marks: list[bytes], which: int) -> Path:
     [(".mkv", [b"A_PCM/INT/LIT"]), (".mka", [b"A_FLAC"]), (".mp4", [b"mp4a", b"esds"]), (".mov", [b"sowt"])],
 )
 @pytest.mark.parametrize("which", [1, 2])
-def test_a_track_that_cannot_be_decoded_is_passed_over_and_named(
+def test_track_that_cannot_be_decoded_is_skipped_and_reported(
     tmp_path: Path, extension: str, marks: list[bytes], which: int
 ):
-    made = [(JFK, {}), (JFK, {})]
-    path = unknown(audio.write_tracks(tmp_path / f"a{extension}", made), marks, which)
+    sounds = [(JFK, {}), (JFK, {})]
+    path = unknown(audio.write_tracks(tmp_path / f"a{extension}", sounds), marks, which)
     _, several = track_choice.look(path)
     assert several[which - 1].problem and not several[2 - which].problem
     assert several[2 - which].chosen
@@ -104,12 +104,12 @@ def test_a_track_that_cannot_be_decoded_is_passed_over_and_named(
         tracks.check(several, str(which))
 
 
-def test_an_empty_track_is_passed_over(tmp_path: Path):
+def test_empty_track_is_skipped(tmp_path: Path):
     _, several = track_choice.look(audio.write_tracks(tmp_path / "a.mkv", [(NONE[:0], {}), (JFK, {})]))
     assert several[0].problem == "it holds no sound" and several[1].chosen
 
 
-def test_tracks_side_by_side_keep_their_time(tmp_path: Path):
+def test_tracks_read_together_keep_their_times(tmp_path: Path):
     path = audio.write_tracks(tmp_path / "a.mkv", [(JFK, {}), (AUSTEN, {}), (NOISE[:16_000], {})])
     with decoder.Reader(path, track=[1, 2, 3]) as reader:
         sound = reader.read(100)
@@ -120,7 +120,7 @@ def test_tracks_side_by_side_keep_their_time(tmp_path: Path):
 
 
 @pytest.mark.parametrize("choice", ["3", "0", "17", "x"])
-def test_a_track_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path, choice: str, engine: None):
+def test_missing_track_is_refused_with_a_list_of_the_tracks(tmp_path: Path, choice: str, engine: None):
     path = audio.write_tracks(tmp_path / "a.mkv", [(JFK, MICROPHONE), (NONE, DESKTOP)])
     with pytest.raises(SttError) as raised:
         stt.create(path, options={"track": choice})
@@ -134,19 +134,21 @@ def test_the_spoken_track_is_transcribed_and_in_the_provenance(tmp_path: Path, e
     assert progress.job.provenance["tracks"] == "2 tracks: Track 1, Track 2 (chosen)"
 
 
-def test_another_track_or_each_as_a_speaker_is_transcribed_when_asked_for(tmp_path: Path, engine: None):
+def test_another_track_or_all_as_speakers_are_transcribed_on_request(tmp_path: Path, engine: None):
     recording = recordings.take_in(
         audio.write_tracks(tmp_path / "a.mkv", [(JFK, MICROPHONE), (AUSTEN, DESKTOP)]), stt.auth.visitors.LOCAL
     )
     second = ended(stt.create(recording, options={"track": 2}))
     assert "leisure to consider" in normalised(second.text) and "country" not in second.text
     every = ended(stt.create(recording, options={"track": "all"})).transcript
-    said = {name: normalised(" ".join(s.text for s in every.segments if s.speaker == name)) for name in every.speakers}
-    assert set(said) == {"Microphone", "Desktop"}
-    assert "your country" in said["Microphone"] and "leisure to consider" in said["Desktop"]
+    text_by_speaker = {
+        name: normalised(" ".join(s.text for s in every.segments if s.speaker == name)) for name in every.speakers
+    }
+    assert set(text_by_speaker) == {"Microphone", "Desktop"}
+    assert "your country" in text_by_speaker["Microphone"] and "leisure to consider" in text_by_speaker["Desktop"]
 
 
-def test_a_recording_of_an_older_version_gets_its_tracks_when_it_is_transcribed(tmp_path: Path, engine: None):
+def test_recording_of_an_older_version_gets_its_tracks_when_transcribed(tmp_path: Path, engine: None):
     recording = recordings.take_in(
         audio.write_tracks(tmp_path / "a.mkv", [(NONE, {}), (JFK, {})]), stt.auth.visitors.LOCAL
     )
@@ -156,5 +158,5 @@ def test_a_recording_of_an_older_version_gets_its_tracks_when_it_is_transcribed(
     assert wer(audio.JFK_WORDS, normalised(progress.text)) <= 0.1
 
 
-def test_fields_of_another_version_do_no_harm():
+def test_unknown_fields_of_another_version_are_ignored():
     assert tracks.of_rows([{"number": 1, "title": "A", "colour": "red"}]) == [Track(1, "A")]

@@ -1,4 +1,4 @@
-"""Long recordings are cut at pauses, and only speech is taken for speech."""
+"""Test that long recordings are cut at pauses, and that only speech is detected."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.audio import RATE, noise, silence
 
 @pytest.fixture(scope="module")
 def talk():
-    """Two sentences of 7.1 and 5.3 s with a pause of 1 s between them."""
+    """Return two sentences of 7.1 and 5.3 s with a pause of 1 s between them, and where the pause starts."""
     first, second = (audio.samples(path) for path in audio.AUSTEN)
     return np.concatenate([first, silence(1.0), second]), len(first)
 
@@ -45,25 +45,25 @@ def test_speech_is_found_and_the_pause_is_not_part_of_it(talk):
     ],
     ids=["silence", "noise", "tone", "nothing", "not numbers", "infinite"],
 )
-def test_what_nobody_says_is_not_speech(sound):
+def test_sound_without_speech_has_no_speech_spans(sound):
     assert vad.speech(sound) == []
 
 
-def test_a_voice_on_the_telephone_is_speech_after_a_clear_one_too():
+def test_telephone_voice_is_detected_after_a_clear_voice():
     clear, caller = (audio.samples(audio.utterance(f"1688-142285-000{number}")) for number in (7, 5))
     start = len(clear) / RATE
     spans = vad.speech(np.concatenate([clear, audio.telephone(caller)]))
     assert sum(end - max(start, begin) for begin, end in spans if end > start) > 2
 
 
-def test_a_stretch_ends_in_the_pause_between_two_sentences(talk):
+def test_chunk_ends_in_the_pause_between_two_sentences(talk):
     sound, pause = talk
     cut = vad.cut(sound, 12.0)
     assert pause < cut < pause + RATE
     assert vad.cut(sound, 12.0, vad.speech(sound)) == pytest.approx(cut, abs=RATE / 4)
 
 
-def test_a_recording_no_longer_than_a_stretch_stays_whole(talk):
+def test_recording_no_longer_than_a_chunk_is_not_cut(talk):
     sound, _ = talk
     assert vad.cut(sound, len(sound) / RATE) == len(sound)
 
@@ -75,7 +75,7 @@ def test_speech_without_a_pause_is_cut_where_it_is_quietest():
     assert 8 * RATE <= vad.cut(sound, 10.0, spans) <= 8 * RATE + 3200
 
 
-def test_stretches_cover_a_recording_without_gap_or_overlap_and_are_the_same_again():
+def test_chunks_cover_a_recording_without_gap_or_overlap_reproducibly():
     sound = np.concatenate([audio.samples(audio.utterance(name)) for name in list(audio.librispeech())[:8]])
 
     def lengths() -> list[int]:
@@ -93,7 +93,7 @@ def test_stretches_cover_a_recording_without_gap_or_overlap_and_are_the_same_aga
 
 
 @pytest.mark.parametrize("sound", [silence(40), noise(40)], ids=["silence", "noise"])
-def test_where_nobody_speaks_a_cut_is_still_found(sound):
+def test_cut_is_found_in_sound_without_speech(sound):
     assert 5 * RATE <= vad.cut(sound, 10.0) <= 10 * RATE
 
 
@@ -103,8 +103,8 @@ def test_samples_that_are_not_numbers_become_silence():
     assert cleaned.dtype == np.float32
 
 
-def test_the_voice_filter_keeps_no_record_of_its_use(tmp_path: Path):
-    """ONNX Runtime would make itself an identity in the home folder, and note there what it is to report."""
+def test_speech_detection_stores_no_usage_data(tmp_path: Path):
+    """Guard against telemetry: ONNX Runtime would store an identity and its reports in the home folder."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ORT_", "XDG_"))}
     program = "import numpy; from stt.speech import vad; vad.speech(numpy.zeros(16000, numpy.float32))"
     subprocess.run([sys.executable, "-B", "-c", program], env={**inherited, "HOME": str(tmp_path)}, check=True)

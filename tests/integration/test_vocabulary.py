@@ -1,4 +1,4 @@
-"""The vocabulary of an owner on both databases; what it learns from corrections."""
+"""Test the vocabulary of an owner on both databases, and what it learns from corrections."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def store(either_database: None) -> None:
     """Use an empty database of each kind."""
 
 
-def test_a_list_is_kept_for_its_owner_in_order(store: None):
+def test_vocabulary_is_stored_for_its_owner_in_order(store: None):
     assert vocabulary.terms_of(OWNER) == []
     vocabulary.save(OWNER, "Zarathustra\nCyril -> Cyrille\n\nZarathustra")
     assert vocabulary.terms_of(OWNER) == [Term("Zarathustra"), Term("Cyrille", "Cyril")]
@@ -39,14 +39,14 @@ def test_a_list_is_kept_for_its_owner_in_order(store: None):
     assert vocabulary.terms_of(OWNER) == []
 
 
-def test_a_full_list_says_so(store: None):
+def test_term_beyond_the_limit_is_refused(store: None):
     vocabulary.save(OWNER, "\n".join(f"term {number}" for number in range(MOST)))
     with pytest.raises(BadOption, match="at most 500 terms"):
         vocabulary.add(OWNER, Term("one more"))
     assert len(vocabulary.terms_of(OWNER)) == MOST
 
 
-def test_a_tag_has_a_list_of_its_own_that_comes_first(store: None):
+def test_tag_has_a_separate_vocabulary_that_comes_first(store: None):
     vocabulary.save(OWNER, "Kine\nZarathustra")
     vocabulary.save(OWNER, "Anaïs\nKine", "Interviews")
     vocabulary.save(OWNER, "Cyril → Cyrille", "alps")
@@ -62,13 +62,13 @@ def test_a_tag_has_a_list_of_its_own_that_comes_first(store: None):
     assert vocabulary.tags_with_terms(OTHER) == {"Interviews": 1}
 
 
-def test_there_are_only_so_many_lists(store: None):
+def test_number_of_vocabularies_is_limited(store: None):
     for number in range(vocabulary.MOST_LISTS):
         vocabulary.save(OWNER, "Kine", f"tag {number}")
     with pytest.raises(BadOption, match="At most 100 tags"):
         vocabulary.save(OWNER, "Kine", "one more")
     assert vocabulary.terms_of(OWNER, "one more") == []
-    vocabulary.save(OWNER, "Anaïs", "tag 0")  # which has one already
+    vocabulary.save(OWNER, "Anaïs", "tag 0")  # this tag has one already
     assert vocabulary.terms_of(OWNER, "tag 0") == [Term("Anaïs")]
 
 
@@ -82,20 +82,20 @@ def correct(generation_id: str, old: str, new: str) -> None:
     retype(generation_id, OWNER, 0, before.replace(old, new))
 
 
-def test_the_third_same_correction_is_offered_and_not_again_when_refused(store: None):
-    made = [put(OWNER, spoken("Then Cyril, the cat.")) for _ in range(4)]
-    for number, generation_id in enumerate(made[:3]):
+def test_third_equal_correction_is_suggested_but_not_again_once_refused(store: None):
+    generation_ids = [put(OWNER, spoken("Then Cyril, the cat.")) for _ in range(4)]
+    for number, generation_id in enumerate(generation_ids[:3]):
         assert vocabulary.suggestion(OWNER) is None, number
         correct(generation_id, "Cyril", "Cyrille")
     offered = vocabulary.suggestion(OWNER)
     assert offered == vocabulary.Suggestion("Cyril", "Cyrille") and vocabulary.suggestion(OTHER) is None
     vocabulary.refuse(OWNER, offered)
     assert vocabulary.suggestion(OWNER) is None
-    correct(made[3], "Cyril", "Cyrille")
+    correct(generation_ids[3], "Cyril", "Cyrille")
     assert vocabulary.suggestion(OWNER) is None
 
 
-def test_an_accepted_term_is_in_the_list_and_not_offered_again(store: None):
+def test_accepted_term_is_in_the_vocabulary_and_not_suggested_again(store: None):
     for _ in range(3):
         correct(put(OWNER, spoken("Then Cyril came.")), "Cyril", "Cyrille")
     vocabulary.accept(OWNER, vocabulary.suggestion(OWNER))
@@ -107,7 +107,7 @@ def test_an_accepted_term_is_in_the_list_and_not_offered_again(store: None):
     [("Then", "then"), ("Then", "There"[:3].lower()), ("came.", "came!"), ("Cyril came", "nobody was there")],
     ids=["case", "a short everyday word", "punctuation", "several words"],
 )
-def test_what_is_no_term_is_not_learned(data: Path, old: str, new: str):
+def test_correction_that_is_no_term_is_not_learned(data: Path, old: str, new: str):
     for _ in range(3):
         correct(put(OWNER, spoken("Then Cyril came.")), old, new)
     assert vocabulary.suggestion(OWNER) is None
@@ -122,7 +122,7 @@ def test_a_correction_that_conflicts_is_not_learned(store: None):
     assert vocabulary.suggestion(OWNER) is None
 
 
-def test_everything_goes_with_delete_everything_and_is_in_the_export(store: None):
+def test_vocabulary_is_in_the_export_and_deleted_by_delete_everything(store: None):
     vocabulary.save(OWNER, "Zarathustra\nCyril → Cyrille")
     vocabulary.save(OWNER, "Anaïs", "../Interviews")
     vocabulary.save(OTHER, "Kine")
@@ -138,7 +138,7 @@ def test_everything_goes_with_delete_everything_and_is_in_the_export(store: None
     assert vocabulary.terms_of(OTHER) == [Term("Kine")]
 
 
-def test_histories_that_are_added_have_the_terms_of_both(store: None):
+def test_merged_histories_have_the_terms_of_both(store: None):
     vocabulary.save("visitor:one", "Kine\nZarathustra")
     vocabulary.save("visitor:two", "Kine\nCyrille")
     for owner, times in (("visitor:one", 1), ("visitor:two", 2)):

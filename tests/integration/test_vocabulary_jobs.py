@@ -1,4 +1,4 @@
-"""What jobs make of a vocabulary and a prompt, on this machine and at the provider."""
+"""Test how jobs use a vocabulary and a prompt, on this machine and at the provider."""
 
 from __future__ import annotations
 
@@ -42,27 +42,27 @@ def test_terms_are_recognised_and_replacements_can_be_undone(engine: None):
 def test_a_job_keeps_the_terms_that_it_was_created_with(engine: None):
     vocabulary.save("local", "Zarathustra")
     source = recordings.take_in(audio.AUSTEN[1], "local", "austen.wav")
-    made = stt.create(source, options={"language": "en", "vocabulary": ["Zarathustra"]})
+    job_id = stt.create(source, options={"language": "en", "vocabulary": ["Zarathustra"]})
     vocabulary.save("local", "Kine")
-    assert ended(made).job.options["vocabulary"] == ["Zarathustra"]
+    assert ended(job_id).job.options["vocabulary"] == ["Zarathustra"]
     vocabulary.save("local", "")
 
 
-def test_a_bad_vocabulary_makes_no_job(engine: None):
+def test_invalid_vocabulary_creates_no_job(engine: None):
     source = recordings.take_in(audio.AUSTEN[1], "local", "austen.wav")
     with pytest.raises(BadOption, match="several arrows"):
         stt.create(source, options={"vocabulary": ["a → b → c"]})
 
 
 @pytest.mark.parametrize("prompt", ["The colour of the neighbourhood is our favourite.", "x " * 200])
-def test_a_prompt_is_given_and_what_is_too_long_is_said(engine: None, prompt: str):
+def test_prompt_is_in_the_provenance_and_so_is_what_is_too_long(engine: None, prompt: str):
     source = recordings.take_in(audio.utterance("2414-128291-0001"), "local", "near.flac")
-    made = ended(stt.create(source, options={"language": "en", "prompt": prompt})).job.provenance
-    assert made["prompt"] == prompt.strip()
-    assert ("prompt_left_out" in made) == (len(prompt) > 100)
+    provenance = ended(stt.create(source, options={"language": "en", "prompt": prompt})).job.provenance
+    assert provenance["prompt"] == prompt.strip()
+    assert ("prompt_left_out" in provenance) == (len(prompt) > 100)
 
 
-def test_a_prompt_shows_the_spelling():
+def test_prompt_determines_the_spelling():
     sound = audio.samples(audio.utterance("2414-128291-0001"))
 
     def text(prompt: str) -> str:
@@ -85,17 +85,17 @@ def test_a_prompt_shows_the_spelling():
 def test_a_provider_gets_the_terms_in_its_own_field(
     engine: None, monkeypatch: pytest.MonkeyPatch, model: str, name: str | None, sent: object
 ):
-    with Provider(key=f"{KEY}-{model}") as there:
-        monkeypatch.setenv("AIML_BASE_URL", there.url)
-        monkeypatch.setenv("AIML_API_KEY", there.key)
+    with Provider(key=f"{KEY}-{model}") as fake_provider:
+        monkeypatch.setenv("AIML_BASE_URL", fake_provider.url)
+        monkeypatch.setenv("AIML_API_KEY", fake_provider.key)
         settings.cache_clear()
-        there.script(duration=0, seconds=5.0, text="So Cyril came.")
+        fake_provider.script(duration=0, seconds=5.0, text="So Cyril came.")
         source = recordings.take_in(audio.AUSTEN[1], "local", "austen.wav")
         done = ended(stt.create(source, model=model, options={"vocabulary": ["Zau al-Makan", "Cyril → Cyrille"]}))
-        (job,) = there.jobs.values()
+        (job,) = fake_provider.jobs.values()
     settings.cache_clear()
     assert done.text == "So Cyrille came." and done.job.provenance["replacements"] == "Cyril → Cyrille (1)"
     assert corrections.machine(done.job.id, "local").text == "So Cyril came."
     assert "vocabulary" not in job.options and (name is None or job.options[name] == sent)
-    told = done.job.provenance
-    assert told.get("vocabulary" if name else "vocabulary_left_out") == "Zau al-Makan, Cyrille"
+    provenance = done.job.provenance
+    assert provenance.get("vocabulary" if name else "vocabulary_left_out") == "Zau al-Makan, Cyrille"

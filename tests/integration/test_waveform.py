@@ -1,4 +1,4 @@
-"""The waveform follows the loudness, is made once, is kept while its recording is, and is shown to whom the sound is."""
+"""Test the waveform: it follows the loudness, is computed once, and has the lifetime and access of its recording."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LONG = 30.0  # seconds
 
 
 def recorded(folder: Path, *loudness: float) -> recordings.Recording:
-    """Noise of ten seconds at each of these."""
+    """Store a recording with ten seconds of noise at each loudness."""
     sound = np.concatenate([audio.noise(10, loud) for loud in loudness])
     return recordings.take_in(audio.write(folder / "noise.flac", sound), ANN)
 
@@ -42,7 +42,7 @@ def levels_of(recording: recordings.Recording, track: str = "") -> list[float]:
     return waveform.steps(found.result(LONG) if isinstance(found, Future) else found)
 
 
-def test_it_is_high_where_the_sound_is_loud(tmp_path: Path):
+def test_waveform_is_high_where_the_sound_is_loud(tmp_path: Path):
     peaks = levels_of(recorded(tmp_path, 0.05, 0.2, 0.0, 0.1))
     assert len(peaks) == waveform.STEPS and max(peaks) == 1
     heights = [float(np.median(part)) for part in np.split(np.array(peaks), 4)]
@@ -50,13 +50,13 @@ def test_it_is_high_where_the_sound_is_loud(tmp_path: Path):
 
 
 @pytest.mark.parametrize("seconds", [0.2, 3.0])
-def test_a_short_recording_has_one_too(tmp_path: Path, seconds: float):
+def test_short_recording_has_a_waveform(tmp_path: Path, seconds: float):
     sound = recordings.take_in(audio.write(tmp_path / "short.wav", audio.noise(seconds)), ANN)
     assert len(levels_of(sound)) == waveform.STEPS
 
 
-def test_each_track_has_its_own_and_all_of_them_together_the_loudest(tmp_path: Path):
-    """Of one track the first half is heard, of the other the second; 5 s each."""
+def test_each_track_has_a_waveform_and_all_together_have_the_loudest(tmp_path: Path):
+    """Use two tracks: one has sound in its first 5 s, the other in its last 5 s."""
     first, second = (
         np.concatenate(parts) for parts in ((audio.noise(5), audio.silence(5)), (audio.silence(5), audio.noise(5)))
     )
@@ -76,7 +76,7 @@ def test_silence_is_flat(tmp_path: Path):
     assert set(levels_of(quiet)) == {0}
 
 
-def test_it_is_made_once_kept_and_goes_with_the_recording(tmp_path: Path):
+def test_waveform_is_computed_once_stored_and_deleted_with_the_recording(tmp_path: Path):
     recording = recorded(tmp_path, 0.1)
     first = levels_of(recording)
     recording.path.write_bytes(b"")  # nothing to read any more
@@ -86,7 +86,7 @@ def test_it_is_made_once_kept_and_goes_with_the_recording(tmp_path: Path):
         assert connection.execute(sa.select(waveforms)).all() == []
 
 
-def test_whoever_cannot_wait_is_told_and_has_it_the_next_time(monkeypatch: pytest.MonkeyPatch):
+def test_slow_waveform_is_answered_as_pending_and_returned_later(monkeypatch: pytest.MonkeyPatch):
     go_on, measure = threading.Event(), waveform.measure
     monkeypatch.setattr(waveform, "REQUEST_TIMEOUT", 0.05)
     monkeypatch.setattr(waveform, "measure", lambda *values: go_on.wait(LONG) and measure(*values))
@@ -100,16 +100,16 @@ def test_whoever_cannot_wait_is_told_and_has_it_the_next_time(monkeypatch: pytes
     assert len(answer.json()["peaks"]) == waveform.STEPS
 
 
-def test_what_cannot_be_read_has_none(tmp_path: Path):
+def test_unreadable_recording_has_no_waveform(tmp_path: Path):
     recording = recorded(tmp_path, 0.1)
     recording.path.write_bytes(b"no sound at all")
     assert levels_of(recording) == []
 
 
-def test_what_could_not_be_read_just_now_is_not_kept(tmp_path: Path):
+def test_transient_read_error_is_not_stored(tmp_path: Path):
     recording = recorded(tmp_path, 0.1)
     aside = recording.path.rename(tmp_path / "aside")
-    recording.path.mkdir()  # as a disk that fails, it can be neither opened nor said to be no sound
+    recording.path.mkdir()  # like a failing disk: it cannot be opened, so it may still be sound
     for _ in range(2):
         with pytest.raises(StorageUnavailable):
             levels_of(recording)
@@ -118,14 +118,15 @@ def test_what_could_not_be_read_just_now_is_not_kept(tmp_path: Path):
     assert len(levels_of(recording)) == waveform.STEPS
 
 
-def test_one_owner_does_not_keep_the_others_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_one_owner_does_not_block_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     go_on = threading.Event()
     monkeypatch.setattr(waveform, "measure", lambda *_: go_on.wait(LONG) and b"")
     sound = recorded(tmp_path, 0.1)
     mine = [replace(sound, id=f"mine{number}") for number in range(waveform.MAX_PENDING_PER_OWNER + 2)]
-    begun = [waveform.stored_or_started(each) for each in mine]
+    started = [waveform.stored_or_started(each) for each in mine]
     assert (
-        begun[waveform.MAX_PENDING_PER_OWNER :] == [None, None] and None not in begun[: waveform.MAX_PENDING_PER_OWNER]
+        started[waveform.MAX_PENDING_PER_OWNER :] == [None, None]
+        and None not in started[: waveform.MAX_PENDING_PER_OWNER]
     )
     theirs = waveform.stored_or_started(replace(sound, id="theirs", owner="visitor:ben"))
     assert theirs is not None
@@ -133,7 +134,7 @@ def test_one_owner_does_not_keep_the_others_waiting(tmp_path: Path, monkeypatch:
     theirs.result(LONG)
 
 
-def test_only_those_who_may_hear_it_may_see_it():
+def test_waveform_needs_the_same_access_as_the_audio():
     talk = finished(ANN)
     client = TestClient(Starlette(routes=ROUTES))
     mine = {"cookie": f"{visitors.COOKIE}={visitors.cookie_for(VISITOR)}"}
@@ -144,19 +145,19 @@ def test_only_those_who_may_hear_it_may_see_it():
     assert len(answer.json()["peaks"]) == waveform.STEPS
     assert client.get(f"/audio/{talk.id}/waveform", headers=theirs).status_code == 404
     assert client.get(f"/audio/{talk.id}/waveform").status_code == 404
-    heard, read = (sharing.create(talk.id, ANN, days=1, audio=audio) for audio in (True, False))
-    shared = client.get("/audio/shared/waveform", params={"share": heard})
+    with_audio, without_audio = (sharing.create(talk.id, ANN, days=1, audio=audio) for audio in (True, False))
+    shared = client.get("/audio/shared/waveform", params={"share": with_audio})
     assert shared.status_code == 200 and shared.headers["cache-control"] == "private, no-store"
-    for token in (read, "x" * 43, ""):
+    for token in (without_audio, "x" * 43, ""):
         assert client.get("/audio/shared/waveform", params={"share": token}).status_code == 404
     sharing.revoke(sharing.all_of(talk.id, ANN)[-1].id, ANN)
     sharing.revoke(sharing.all_of(talk.id, ANN)[-1].id, ANN)
-    assert client.get("/audio/shared/waveform", params={"share": heard}).status_code == 404
+    assert client.get("/audio/shared/waveform", params={"share": with_audio}).status_code == 404
     history.delete(talk.id, ANN)
     assert client.get(f"/audio/{talk.id}/waveform", headers=mine).status_code == 404
 
 
-def test_the_recording_is_saved_under_its_own_name():
+def test_recording_is_downloaded_under_its_original_name():
     talk = finished(ANN)
     client = TestClient(Starlette(routes=ROUTES))
     mine = {"cookie": f"{visitors.COOKIE}={visitors.cookie_for(VISITOR)}"}

@@ -1,4 +1,4 @@
-"""Pages that are given for recordings: the recording behind them is found where a rule is public, else how to get it is said."""
+"""Test links to pages: a public rule gives the recording, otherwise the error says how to get it."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ HOW_TO = {
 
 
 @pytest.mark.parametrize(("site", "url"), [(site, url) for site, urls in HOW_TO.items() for url in urls])
-def test_of_a_site_without_a_public_rule_it_is_said_how_to_get_the_recording(data, site: str, url: str):
+def test_site_without_a_public_rule_gives_instructions(data, site: str, url: str):
     for use in (web_pages.check, lambda url: download.download(url, data, limit_bytes=10, timeout_seconds=5)):
         with pytest.raises(BadLink, match="This is a page, not a recording") as refused:
             use(url)
@@ -124,7 +124,7 @@ def test_of_a_site_without_a_public_rule_it_is_said_how_to_get_the_recording(dat
 
 
 @given(st.text(max_size=60), st.sampled_from([url for kind in DIRECT.values() for url in kind]))
-def test_no_address_is_too_odd_and_a_rewritten_one_stays(odd: str, url: str):
+def test_any_address_is_handled_and_a_rewritten_one_is_stable(odd: str, url: str):
     for address in (f"https://example.org/{odd}", url + odd):
         try:
             good = download.well_formed(address)
@@ -137,14 +137,14 @@ def test_no_address_is_too_odd_and_a_rewritten_one_stays(odd: str, url: str):
 @pytest.mark.parametrize(
     "path", ["/s/" + "a" * 9999, "/a" * 2000 + "/s/" + TOKEN, "/blob/" * 900, "/-/blob" * 900, "/d" * 3000]
 )
-def test_a_long_address_takes_no_time(path: str):
+def test_long_address_is_rewritten_quickly(path: str):
     began = time.perf_counter()
     for host in ("example.org", "drive.google.com", "github.com", "archive.org"):
         web_pages.direct(f"https://{host}{path}")
     assert time.perf_counter() - began < 0.5
 
 
-# A page, and how it comes: all are told apart by their content.
+# Pages in several forms. All are recognised by their content.
 PAGES = [
     "<!DOCTYPE html><html><body>Sign in</body></html>",
     "\ufeff\n\n  <!doctype html>\n<title>x</title>",
@@ -163,7 +163,7 @@ PAGES = [
     "kind", ["text/html", "text/html; charset=utf-8", "application/octet-stream", "audio/mpeg", "", "text/plain"]
 )
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_is_told_apart_by_its_content(httpserver, fetch, tmp_path, page: str, kind: str):
+def test_page_is_recognised_by_its_content(httpserver, fetch, tmp_path, page: str, kind: str):
     httpserver.expect_request("/a.mp3").respond_with_data(page.encode(), headers={"Content-Type": kind})
     with pytest.raises(BadLink, match="a web page, not to a recording") as refused:
         fetch(httpserver.url_for("/a.mp3"))
@@ -180,7 +180,7 @@ def test_a_page_is_told_apart_by_its_content(httpserver, fetch, tmp_path, page: 
         "<html>".encode("utf-16"),
     ],
 )
-def test_text_that_calls_itself_a_page_is_one(httpserver, fetch, content: bytes):
+def test_text_with_the_content_type_of_a_page_is_a_page(httpserver, fetch, content: bytes):
     httpserver.expect_request("/a.mp3").respond_with_data(content, content_type="text/html")
     with pytest.raises(BadLink, match="a web page"):
         fetch(httpserver.url_for("/a.mp3"))
@@ -196,14 +196,14 @@ def test_text_that_calls_itself_a_page_is_one(httpserver, fetch, content: bytes)
         "<asx version='3'>",
     ],
 )
-def test_a_list_of_recordings_is_told_apart(httpserver, fetch, content: str):
+def test_list_of_recordings_is_recognised(httpserver, fetch, content: str):
     httpserver.expect_request("/a.mp3").respond_with_data(content.encode(), content_type="audio/mpeg")
     with pytest.raises(BadLink, match="a list of recordings"):
         fetch(httpserver.url_for("/a.mp3"))
 
 
 SOUNDS = [".flac", ".wav", ".mp3", ".m4a", ".ogg", ".webm"]
-CALLED = [
+CONTENT_TYPES = [
     "text/html",
     "text/html; charset=utf-8",
     "application/octet-stream",
@@ -216,20 +216,20 @@ CALLED = [
 
 
 @pytest.mark.parametrize("status", [200, 203, 206])
-@pytest.mark.parametrize("kind", CALLED)
-def test_sound_is_believed_whatever_it_is_called(httpserver, fetch, kind: str, status: int):
+@pytest.mark.parametrize("kind", CONTENT_TYPES)
+def test_sound_is_accepted_with_any_content_type(httpserver, fetch, kind: str, status: int):
     httpserver.expect_request("/a").respond_with_data(SOUND, status=status, headers={"Content-Type": kind})
     assert decoder.probe(fetch(httpserver.url_for("/a"))).kind == "FLAC"
 
 
 @pytest.mark.parametrize("extension", SOUNDS)
-def test_every_kind_of_sound_is_believed_that_calls_itself_a_page(httpserver, fetch, tmp_path, extension: str):
+def test_every_sound_format_is_accepted_with_the_content_type_of_a_page(httpserver, fetch, tmp_path, extension: str):
     sound = audio.write(tmp_path / f"a{extension}", audio.noise(1.0))
     httpserver.expect_request("/a").respond_with_data(sound.read_bytes(), content_type="text/html")
     assert fetch(httpserver.url_for("/a")).read_bytes() == sound.read_bytes()
 
 
-def test_an_answer_in_single_bytes_is_told_apart_as_well(httpserver, fetch):
+def test_response_in_single_bytes_is_recognised(httpserver, fetch):
     from werkzeug import Response
 
     httpserver.expect_request("/a").respond_with_handler(
@@ -244,7 +244,7 @@ def test_an_answer_in_single_bytes_is_told_apart_as_well(httpserver, fetch):
 
 
 @pytest.mark.parametrize(
-    ("told", "words"),
+    ("content_range", "words"),
     [
         (f"bytes 0-{len(SOUND) - 1}/{len(SOUND)}", None),
         (f"bytes 0-{len(SOUND) - 1}/*", None),
@@ -253,8 +253,10 @@ def test_an_answer_in_single_bytes_is_told_apart_as_well(httpserver, fetch):
         ("bytes 500-999/1000", "only a part"),
     ],
 )
-def test_a_part_is_never_taken_for_the_whole(httpserver, fetch, tmp_path, told: str, words: str | None):
-    httpserver.expect_request("/a").respond_with_data(SOUND, status=206, headers={"Content-Range": told})
+def test_partial_response_is_never_accepted_as_the_whole(
+    httpserver, fetch, tmp_path, content_range: str, words: str | None
+):
+    httpserver.expect_request("/a").respond_with_data(SOUND, status=206, headers={"Content-Range": content_range})
     if words is None:
         assert fetch(httpserver.url_for("/a")).read_bytes() == SOUND
         return
@@ -273,13 +275,13 @@ CLOUDS = {
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
-def test_a_share_page_of_a_server_brings_its_recording(httpserver, fetch, cloud: str):
+def test_share_page_of_a_server_gives_its_recording(httpserver, fetch, cloud: str):
     page, file, query = CLOUDS[cloud]
     httpserver.expect_request(file, query_string=query).respond_with_data(SOUND)
     httpserver.expect_request(page).respond_with_data("<!doctype html>a page", content_type="text/html")
     httpserver.expect_request("/short").respond_with_data(status=302, headers={"Location": page})
     assert fetch(httpserver.url_for(page)).read_bytes() == SOUND
-    assert fetch(httpserver.url_for("/short")).read_bytes() == SOUND  # rules hold for what a redirect leads to
+    assert fetch(httpserver.url_for("/short")).read_bytes() == SOUND  # the rules apply to redirect targets
 
 
 @pytest.mark.parametrize(
@@ -292,7 +294,7 @@ def test_a_share_page_of_a_server_brings_its_recording(httpserver, fetch, cloud:
         "https://photos.app.goo.gl/x",
     ],
 )
-def test_a_short_link_to_such_a_site_says_so_too(httpserver, fetch, url: str):
+def test_short_link_to_a_page_is_refused_like_the_page(httpserver, fetch, url: str):
     httpserver.expect_request("/short").respond_with_data(status=301, headers={"Location": url})
     with pytest.raises(BadLink, match="This is a page, not a recording"):
         fetch(httpserver.url_for("/short"))
@@ -302,7 +304,7 @@ def test_a_short_link_to_such_a_site_says_so_too(httpserver, fetch, url: str):
     "host",
     ["accounts.google.com", "login.microsoftonline.com", "login.live.com", "account.box.com", "firm.login.live.com"],
 )
-def test_what_leads_to_a_sign_in_says_that_it_is_not_open_to_all(httpserver, fetch, host: str):
+def test_redirect_to_a_sign_in_is_reported_as_not_public(httpserver, fetch, host: str):
     httpserver.expect_request(f"/s/{TOKEN}/download").respond_with_data(
         status=302, headers={"Location": f"https://{host}/login?continue=x"}
     )
@@ -337,7 +339,7 @@ def test_each_sharing_site_has_its_advice(url: str, site: str):
     ],
 )
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "169.254.169.254", "10.0.0.1", "[::1]"])
-def test_a_rewritten_address_is_guarded_as_any_other(tmp_path, host: str, path: str):
+def test_rewritten_address_in_a_private_network_is_refused(tmp_path, host: str, path: str):
     with pytest.raises(BadLink, match="private network"):
         download.download(f"http://{host}{path}", tmp_path, limit_bytes=10, timeout_seconds=5)
 
@@ -362,12 +364,12 @@ def test_a_link_takes_its_name_from_the_server_else_from_the_address(
     httpserver, tmp_path, headers: dict[str, str], name: str
 ):
     httpserver.expect_request("/talk.flac").respond_with_data(SOUND, headers=headers)
-    asked = {"limit_bytes": 10_000_000, "timeout_seconds": 20, "allow_private": True}
-    assert download.download(httpserver.url_for("/talk.flac"), tmp_path, **asked).name == name
+    options = {"limit_bytes": 10_000_000, "timeout_seconds": 20, "allow_private": True}
+    assert download.download(httpserver.url_for("/talk.flac"), tmp_path, **options).name == name
 
 
 @pytest.mark.parametrize(
-    ("asked", "led_to", "name"),
+    ("requested", "target", "name"),
     [
         ("/short", "/talks/Episode%2010.mp3", "Episode 10.mp3"),
         ("/talk.mp3", "/blob/3f2a9c", "talk.mp3"),
@@ -376,20 +378,20 @@ def test_a_link_takes_its_name_from_the_server_else_from_the_address(
         (f"/s/{TOKEN}", "/remote/talk.ogg", "talk.ogg"),
     ],
 )
-def test_after_redirects_the_name_is_the_one_that_is_one(httpserver, tmp_path, asked: str, led_to: str, name: str):
+def test_name_after_redirects_is_the_one_of_a_sound_file(httpserver, tmp_path, requested: str, target: str, name: str):
     from urllib.parse import unquote
 
-    httpserver.expect_request(asked if asked != f"/s/{TOKEN}" else f"{asked}/download").respond_with_data(
-        status=302, headers={"Location": led_to}
+    httpserver.expect_request(requested if requested != f"/s/{TOKEN}" else f"{requested}/download").respond_with_data(
+        status=302, headers={"Location": target}
     )
-    httpserver.expect_request(unquote(led_to)).respond_with_data(SOUND)
+    httpserver.expect_request(unquote(target)).respond_with_data(SOUND)
     fetched = download.download(
-        httpserver.url_for(asked), tmp_path, limit_bytes=10_000_000, timeout_seconds=20, allow_private=True
+        httpserver.url_for(requested), tmp_path, limit_bytes=10_000_000, timeout_seconds=20, allow_private=True
     )
     assert fetched.name == name
 
 
-def test_plain_text_that_is_no_page_is_no_recording_either(httpserver, fetch):
+def test_plain_text_that_is_no_page_is_refused_as_no_recording(httpserver, fetch):
     httpserver.expect_request("/a.mp3").respond_with_data("just words", content_type="text/plain")
     with pytest.raises(NotSound):
         decoder.probe(fetch(httpserver.url_for("/a.mp3")))

@@ -1,4 +1,4 @@
-"""Webhooks as a receiver sees them: signed, once for each end, tried again for a day, never to a private address."""
+"""Test webhooks at the receiver: signed, once per end of a job, retried for a day, never to a private address."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.usefixtures("engine", "private")
 
 @pytest.fixture
 def private(engine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let receivers of these tests be on this machine, and retry at once."""
+    """Allow receivers on this machine, and retry at once."""
     monkeypatch.setenv("STT_ALLOW_PRIVATE_URLS", "1")
     monkeypatch.setattr(delivering, "DELAYS", (0.1, 0.1, 0.1))
     settings.cache_clear()
@@ -43,19 +43,19 @@ def private(engine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 class Receiver:
-    """A server that checks signatures and gives scripted answers, the last one for ever."""
+    """Imitate a receiver that checks signatures and gives scripted answers, repeating the last one."""
 
     def __init__(self, server: HTTPServer, *answers: Response | int) -> None:
         self.url = server.url_for("/told?by=stt")
         self.answers = list(answers) or [200]
-        self.got: list[tuple[str, dict]] = []
+        self.received: list[tuple[str, dict]] = []
         self.secret = ""
         server.expect_request("/told").respond_with_handler(self._take)
 
     def _take(self, request: Request) -> Response:
         body = request.get_data()
         Webhook(self.secret).verify(body, dict(request.headers))
-        self.got.append((request.headers["webhook-id"], json.loads(body)))
+        self.received.append((request.headers["webhook-id"], json.loads(body)))
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         return answer if isinstance(answer, Response) else Response("thanks", answer)
 
@@ -63,104 +63,104 @@ class Receiver:
 @pytest.fixture
 def receiver(httpserver: HTTPServer) -> Callable[..., Receiver]:
     def make(owner: str, *answers: Response | int) -> Receiver:
-        made = Receiver(httpserver, *answers)
-        made.secret = subscriptions.of(owner).secret
-        return made
+        created = Receiver(httpserver, *answers)
+        created.secret = subscriptions.of(owner).secret
+        return created
 
     return make
 
 
-def only(owner: str, state: str) -> Delivery:
+def only_delivery(owner: str, state: str) -> Delivery:
     """Return the owner's only delivery once it is in this state."""
     return until(lambda: (found := deliveries.of(owner)) and len(found) == 1 and found[0].state == state and found[0])
 
 
-def test_the_end_of_each_job_is_told_once_to_the_owners_address_or_to_that_of_the_job(receiver):
-    own = receiver("ann")
-    subscriptions.save("ann", own.url)
+def test_end_of_each_job_is_sent_once_to_the_address_of_owner_or_job(receiver):
+    endpoint = receiver("ann")
+    subscriptions.save("ann", endpoint.url)
     first = stt.create(audio.JFK, owner="ann")
     ended(first, "ann")
-    until(lambda: own.got)
-    second = stt.create(audio.JFK, owner="ann", webhook=own.url.replace("stt", "job"))
+    until(lambda: endpoint.received)
+    second = stt.create(audio.JFK, owner="ann", webhook=endpoint.url.replace("stt", "job"))
     ended(second, "ann")
-    until(lambda: len(own.got) == 2)
+    until(lambda: len(endpoint.received) == 2)
     bad = stt.create(audio.JFK, owner="ann", options={"language": "en"})
     service.cancel(bad, owner="ann")
-    until(lambda: len(own.got) == 3)
+    until(lambda: len(endpoint.received) == 3)
     delivering.reconcile()
     until(lambda: {each.state for each in deliveries.of("ann")} == {DELIVERED})
-    told = [body for _, body in own.got]
-    assert [each["type"] for each in told] == [
+    bodies = [body for _, body in endpoint.received]
+    assert [each["type"] for each in bodies] == [
         "transcription.completed", "transcription.completed", "transcription.cancelled",
     ]  # fmt: skip
-    assert [each["data"]["generation_id"] for each in told] == [first, second, bad]
-    assert told[0]["data"]["duration"] == pytest.approx(11, abs=0.1) and "country" not in json.dumps(told)
-    assert len({name for name, _ in own.got}) == 3
+    assert [each["data"]["generation_id"] for each in bodies] == [first, second, bad]
+    assert bodies[0]["data"]["duration"] == pytest.approx(11, abs=0.1) and "country" not in json.dumps(bodies)
+    assert len({name for name, _ in endpoint.received}) == 3
     urls = [each.url for each in reversed(deliveries.of("ann"))]
-    assert urls == [own.url, own.url.replace("stt", "job"), own.url]
+    assert urls == [endpoint.url, endpoint.url.replace("stt", "job"), endpoint.url]
 
 
-def test_each_attempt_of_a_job_is_told(receiver):
-    own = receiver("bea")
-    subscriptions.save("bea", own.url)
+def test_each_attempt_of_a_job_is_delivered(receiver):
+    endpoint = receiver("bea")
+    subscriptions.save("bea", endpoint.url)
     generation_id = stt.create(audio.JFK, owner="bea")
     service.cancel(generation_id, owner="bea")
-    until(lambda: own.got)
+    until(lambda: endpoint.received)
     service.retry(generation_id, owner="bea")
     ended(generation_id, "bea")
-    until(lambda: len(own.got) == 2)
-    assert [body["type"] for _, body in own.got] == ["transcription.cancelled", "transcription.completed"]
+    until(lambda: len(endpoint.received) == 2)
+    assert [body["type"] for _, body in endpoint.received] == ["transcription.cancelled", "transcription.completed"]
 
 
-def test_a_link_that_cannot_be_read_is_told_as_failed(receiver, httpserver: HTTPServer):
-    own = receiver("cleo")
+def test_unreadable_link_is_delivered_as_failed(receiver, httpserver: HTTPServer):
+    endpoint = receiver("cleo")
     httpserver.expect_request("/talk.mp3").respond_with_data("gone", status=404)
-    generation_id = stt.create(httpserver.url_for("/talk.mp3"), owner="cleo", webhook=own.url)
+    generation_id = stt.create(httpserver.url_for("/talk.mp3"), owner="cleo", webhook=endpoint.url)
     ended(generation_id, "cleo")
-    until(lambda: own.got)
-    ((_, body),) = own.got
+    until(lambda: endpoint.received)
+    ((_, body),) = endpoint.received
     assert body["type"] == "transcription.failed"
     assert body["data"]["error"]["name"] == "BadLink" and "404" in body["data"]["error"]["message"]
 
 
-def test_it_is_told_again_with_the_same_id_until_it_is_received(receiver):
-    own = receiver("dan", 500, Response("later", 503), 204)
-    subscriptions.save("dan", own.url)
+def test_delivery_is_retried_with_the_same_id_until_it_is_received(receiver):
+    endpoint = receiver("dan", 500, Response("later", 503), 204)
+    subscriptions.save("dan", endpoint.url)
     delivering.send_test("dan")
-    delivery = only("dan", DELIVERED)
+    delivery = only_delivery("dan", DELIVERED)
     assert delivery.attempts == 3 and delivery.status == 204 and delivery.due is None
-    assert {name for name, _ in own.got} == {delivery.id} and len(own.got) == 3
+    assert {name for name, _ in endpoint.received} == {delivery.id} and len(endpoint.received) == 3
 
 
-def test_after_a_day_it_is_given_up_and_can_be_sent_again(receiver):
-    own = receiver("eve", 500, 500, 500, 500, 200)
-    subscriptions.save("eve", own.url)
+def test_delivery_fails_after_a_day_and_can_be_sent_again(receiver):
+    endpoint = receiver("eve", 500, 500, 500, 500, 200)
+    subscriptions.save("eve", endpoint.url)
     delivering.send_test("eve")
-    delivery = only("eve", FAILED)
+    delivery = only_delivery("eve", FAILED)
     assert delivery.attempts == 4 and (delivery.status, delivery.answer) == (500, "thanks")
     delivering.redeliver(delivery.id, "eve")
-    assert only("eve", DELIVERED).attempts == 5
+    assert only_delivery("eve", DELIVERED).attempts == 5
     with pytest.raises(NotFound):
         delivering.redeliver(delivery.id, "ann")
     assert sum((5.0, 60.0, 300.0, 1800.0, 7200.0, 18000.0, 28800.0, 28800.0)) / 3600 == pytest.approx(24, abs=1)
 
 
-def test_a_receiver_that_says_gone_is_not_asked_again(receiver):
-    own = receiver("fay", 410)
-    subscriptions.save("fay", own.url)
+def test_receiver_that_answers_gone_is_not_tried_again(receiver):
+    endpoint = receiver("fay", 410)
+    subscriptions.save("fay", endpoint.url)
     delivering.send_test("fay")
-    assert only("fay", FAILED).attempts == 1
+    assert only_delivery("fay", FAILED).attempts == 1
 
 
 def test_a_redirect_is_not_followed(receiver, httpserver: HTTPServer):
     elsewhere = Receiver(httpserver)
     httpserver.expect_request("/from").respond_with_data("", 307, headers={"Location": elsewhere.url})
     answer = sending.send(httpserver.url_for("/from"), "msg_1", "{}", subscriptions.of("gil").secret)
-    assert answer.status == 307 and "redirects" in answer.text and not elsewhere.got
+    assert answer.status == 307 and "redirects" in answer.text and not elsewhere.received
 
 
 def test_a_private_address_is_refused_when_saved_and_when_sent(receiver, monkeypatch: pytest.MonkeyPatch):
-    own = receiver("hal")
+    endpoint = receiver("hal")
     monkeypatch.setenv("STT_ALLOW_PRIVATE_URLS", "0")
     settings.cache_clear()
     for url in ("http://127.0.0.1/x", "http://localhost:8501/x", "http://169.254.169.254/", "ftp://example.com/"):
@@ -172,14 +172,14 @@ def test_a_private_address_is_refused_when_saved_and_when_sent(receiver, monkeyp
     monkeypatch.setattr(
         socket, "getaddrinfo", lambda *_, **__: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 80))]
     )
-    port = own.url.split(":")[2].split("/")[0]
-    answer = sending.send(f"http://innocent.example:{port}/told", "msg_1", "{}", own.secret)
-    assert answer.status is None and "private network" in answer.text and not own.got
+    port = endpoint.url.split(":")[2].split("/")[0]
+    answer = sending.send(f"http://innocent.example:{port}/told", "msg_1", "{}", endpoint.secret)
+    assert answer.status is None and "private network" in answer.text and not endpoint.received
 
 
 @pytest.mark.parametrize("behaviour", ["silent", "endless"])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_slow_receiver_holds_nobody_up(
+def test_slow_receiver_is_abandoned_after_a_timeout(
     monkeypatch: pytest.MonkeyPatch, certificate: tuple[Path, Path], scheme: str, behaviour: str
 ):
     monkeypatch.setattr(sending, "LONGEST", 1.0)
@@ -220,18 +220,18 @@ def test_a_slow_receiver_holds_nobody_up(
     assert took < sending.QUIET / 2
 
 
-def test_a_receiver_that_is_down_is_said_so_and_tried_again(receiver):
+def test_unreachable_receiver_is_reported_and_retried(receiver):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"http://127.0.0.1:{taken.getsockname()[1]}/"
     subscriptions.save("joe", address)
     delivering.send_test("joe")
-    delivery = only("joe", FAILED)
+    delivery = only_delivery("joe", FAILED)
     assert delivery.status is None and delivery.answer == "It could not be reached." and delivery.attempts == 4
 
 
-def test_the_last_fifty_are_kept_and_everything_is_deleted_with_its_owner(receiver):
-    own = receiver("kim")
-    subscriptions.save("kim", own.url)
+def test_last_fifty_deliveries_are_kept_and_deleted_with_their_owner(receiver):
+    endpoint = receiver("kim")
+    subscriptions.save("kim", endpoint.url)
     for _ in range(55):
         delivering.send_test("kim")
         until(lambda: all(each.state != WAITING for each in deliveries.of("kim")))
@@ -242,30 +242,30 @@ def test_the_last_fifty_are_kept_and_everything_is_deleted_with_its_owner(receiv
         delivering.send_test("kim")
 
 
-def test_deliveries_of_a_job_go_with_it(receiver):
-    own = receiver("lea")
-    generation_id = stt.create(audio.JFK, owner="lea", webhook=own.url)
+def test_deliveries_are_deleted_with_their_job(receiver):
+    endpoint = receiver("lea")
+    generation_id = stt.create(audio.JFK, owner="lea", webhook=endpoint.url)
     ended(generation_id, "lea")
-    only("lea", DELIVERED)
+    only_delivery("lea", DELIVERED)
     history.delete(generation_id, "lea")
     assert deliveries.of("lea") == []
 
 
-def test_what_a_killed_process_left_is_told_later(receiver, monkeypatch: pytest.MonkeyPatch):
-    own = receiver("mia")
-    subscriptions.save("mia", own.url)
+def test_delivery_of_a_killed_process_is_sent_later(receiver, monkeypatch: pytest.MonkeyPatch):
+    endpoint = receiver("mia")
+    subscriptions.save("mia", endpoint.url)
     with monkeypatch.context() as patch:
         patch.setattr(delivering, "_enqueue", lambda *_: None)  # killed between two databases
         delivering.send_test("mia")
     monkeypatch.setattr(deliveries, "OVERDUE", -1.0)
     delivering.reconcile()
-    only("mia", DELIVERED)
+    only_delivery("mia", DELIVERED)
 
 
-def test_a_new_secret_signs_what_is_sent_from_now_on(receiver):
-    own = receiver("nia")
-    subscriptions.save("nia", own.url)
-    before, own.secret = own.secret, subscriptions.renew_secret("nia")
-    assert before != own.secret and own.secret.startswith("whsec_")
+def test_new_secret_signs_later_deliveries(receiver):
+    endpoint = receiver("nia")
+    subscriptions.save("nia", endpoint.url)
+    before, endpoint.secret = endpoint.secret, subscriptions.renew_secret("nia")
+    assert before != endpoint.secret and endpoint.secret.startswith("whsec_")
     delivering.send_test("nia")
-    only("nia", DELIVERED)
+    only_delivery("nia", DELIVERED)

@@ -1,4 +1,4 @@
-"""The Whisper weights are found, joined once, and used only if they are what they claim to be."""
+"""Test that the Whisper weights are found, joined once, and verified before use."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def joined(tmp_path_factory):
 
 @pytest.fixture
 def data(joined, tmp_path):
-    """Return a copy of it to damage."""
+    """Return a copy of that data folder to damage."""
     shutil.copytree(joined / "models" / "whisper-base", tmp_path / "models" / "whisper-base")
     return tmp_path
 
@@ -48,7 +48,7 @@ def test_the_packaged_base_model_is_joined_into_the_data_folder(joined):
     assert found.name == "whisper-base"
     assert found.sha256 == weights.BASE["model.bin"]
     assert (found.folder / "model.bin").stat().st_size == 145_217_532
-    assert {path.name for path in found.folder.iterdir()} == set(weights.BASE), "and nothing half written is left"
+    assert {path.name for path in found.folder.iterdir()} == set(weights.BASE), "no partly written file is left"
 
 
 def test_later_starts_read_no_weights(joined):
@@ -59,21 +59,21 @@ def test_later_starts_read_no_weights(joined):
 
 
 @pytest.mark.parametrize("name", weights.BASE)
-def test_an_altered_copy_is_mended_from_the_packages(data, name):
+def test_altered_copy_is_restored_from_the_packages(data, name):
     weights.find(_settings(data))
     _spoil(data / "models" / "whisper-base" / name)
     assert weights.find(_settings(data)).sha256 == weights.BASE["model.bin"]
     assert weights.hashes(data / "models" / "whisper-base", (name,), data)[name] == weights.BASE[name]
 
 
-def test_a_copy_cut_short_is_mended(data):
+def test_truncated_copy_is_restored(data):
     model = data / "models" / "whisper-base" / "model.bin"
     os.truncate(model, 1000)
     weights.find(_settings(data))
     assert model.stat().st_size == 145_217_532
 
 
-def test_two_processes_may_join_at_once(tmp_path):
+def test_two_threads_may_join_the_weights_at_once(tmp_path):
     found: list[weights.Weights] = []
     threads = [threading.Thread(target=lambda: found.append(weights.find(_settings(tmp_path)))) for _ in range(2)]
     for thread in threads:
@@ -103,7 +103,7 @@ def test_an_altered_base_model_in_the_cache_of_the_hub_is_refused(data):
         weights.find(choice)
 
 
-def test_the_base_model_is_known_by_its_weights_whatever_its_folder_is_called(data):
+def test_base_model_is_identified_by_its_weights_in_any_folder(data):
     folder = (data / "models" / "whisper-base").rename(data / "my-own-model")
     choice = _settings(data, whisper_model=str(folder))
     assert weights.find(choice).name == "whisper-base"
@@ -112,7 +112,7 @@ def test_the_base_model_is_known_by_its_weights_whatever_its_folder_is_called(da
         weights.find(choice)
 
 
-def test_a_folder_of_another_model_is_taken_as_it_is(data):
+def test_folder_of_another_model_is_used_as_it_is(data):
     folder = data / "models" / "whisper-base"
     other = folder.rename(data / "my-own-model")
     _spoil(other / "model.bin")
@@ -122,22 +122,22 @@ def test_a_folder_of_another_model_is_taken_as_it_is(data):
 
 
 @pytest.mark.parametrize(
-    ("choice", "said"),
+    ("choice", "message"),
     [("/nowhere/at/all", "does not exist"), ("enormous", "neither a folder nor a size")],
 )
-def test_a_choice_that_cannot_be_is_named(tmp_path, choice, said):
-    with pytest.raises(WeightsError, match=said):
+def test_impossible_choice_is_reported(tmp_path, choice, message):
+    with pytest.raises(WeightsError, match=message):
         weights.find(_settings(tmp_path, whisper_model=choice))
 
 
-def test_a_folder_without_the_model_says_what_is_missing(tmp_path):
+def test_folder_without_the_model_is_refused_with_the_missing_files(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(WeightsError, match=r"lacks tokenizer\.json and model\.bin"):
         weights.find(_settings(tmp_path, whisper_model=str(tmp_path)))
 
 
-def test_without_packages_cache_and_network_the_error_says_so(tmp_path):
-    """In a process of its own, as the libraries read where the hub is when they are imported."""
+def test_error_without_packages_cache_and_network_says_so(tmp_path):
+    """Use a separate process, as the libraries read the address of the hub when they are imported."""
     import subprocess
     import sys
 
@@ -149,13 +149,13 @@ def test_without_packages_cache_and_network_the_error_says_so(tmp_path):
         "except WeightsError as error: print(error.message)\n"
     )
     environment = {**os.environ, "HF_HOME": str(tmp_path / "hub"), "HF_ENDPOINT": "http://127.0.0.1:9"}
-    said = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True, timeout=100
     ).stdout
-    assert "are not on this machine and could not be downloaded" in said
+    assert "are not on this machine and could not be downloaded" in output
 
 
-def test_a_data_folder_that_cannot_hold_them_is_named(tmp_path):
+def test_unusable_data_folder_is_reported(tmp_path):
     (tmp_path / "models").write_text("a file where the folder should be")
     with pytest.raises(DataFolderError, match="cannot be written"):
         weights.find(_settings(tmp_path))

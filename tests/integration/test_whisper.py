@@ -1,4 +1,4 @@
-"""Whisper on this machine hears real speech, invents nothing, and stops when asked."""
+"""Test that Whisper on this machine transcribes real speech, does not hallucinate, and can be cancelled."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ pytestmark = pytest.mark.usefixtures("one_data_folder")
 
 
 @pytest.fixture(scope="module")
-def heard(talk):
+def decoded(talk):
     run = transcribe.transcribe(talk)
     return run, list(run)
 
 
 @pytest.fixture(scope="module")
-def clips_heard(speech):
+def decoded_clips(speech):
     run = transcribe.transcribe(speech)
     return run, list(run)
 
@@ -43,8 +43,8 @@ def text_of(sound: np.ndarray, **options) -> str:
 
 
 @pytest.mark.parametrize("language", ["en", None], ids=["given", "detected"])
-def test_at_most_one_word_in_ten_is_wrong(speech, clips_heard, language):
-    run, segments = clips_heard
+def test_at_most_one_word_in_ten_is_wrong(speech, decoded_clips, language):
+    run, segments = decoded_clips
     if language:
         run = transcribe.transcribe(speech, language=language)
         segments = list(run)
@@ -53,20 +53,20 @@ def test_at_most_one_word_in_ten_is_wrong(speech, clips_heard, language):
     assert run.language == "en"
 
 
-def test_hard_speech_is_mostly_right_too(request: pytest.FixtureRequest):
-    """Two minutes of two speakers; `--all`: six minutes of five."""
+def test_hard_speech_has_few_word_errors(request: pytest.FixtureRequest):
+    """Transcribe two minutes of two speakers, or with `--all` six minutes of five."""
     everybody = request.config.getoption("--all")
-    words = {name: said for name, said in audio.librispeech().items() if everybody or name.startswith(("1998", "2414"))}
+    words = {name: text for name, text in audio.librispeech().items() if everybody or name.startswith(("1998", "2414"))}
     sound = np.concatenate([audio.samples(audio.utterance(name)) for name in words])
     measured = jiwer.process_words(" ".join(words.values()), plain(text_of(sound)))
     assert measured.wer <= 0.16
     dropped = [part.ref_end_idx - part.ref_start_idx for part in measured.alignments[0] if part.type == "delete"]
-    assert max(dropped, default=0) < 10, "no passage goes missing"
+    assert max(dropped, default=0) < 10, "no passage is missing"
 
 
-def test_speech_on_the_telephone_is_not_taken_for_silence(talk, heard):
-    """The voice filter is sure of half of it only."""
-    _, segments = heard
+def test_telephone_speech_is_not_treated_as_silence(talk, decoded):
+    """Use speech of which speech detection scores only half above the threshold."""
+    _, segments = decoded
     words = [plain(word.text) for segment in segments for word in segment.words]
     measured = jiwer.process_words(" ".join(words), plain(text_of(audio.telephone(talk))))
     dropped = [part.ref_end_idx - part.ref_start_idx for part in measured.alignments[0] if part.type == "delete"]
@@ -74,20 +74,20 @@ def test_speech_on_the_telephone_is_not_taken_for_silence(talk, heard):
     assert measured.wer <= 0.15
 
 
-def test_a_caller_on_the_telephone_is_heard_between_clear_voices():
-    """The voice filter gets used to the clear voice, and Whisper then jumps over the other one."""
+def test_telephone_caller_between_clear_voices_is_transcribed():
+    """Check a case where VAD adapts to the clear voice, and Whisper then skips the other one."""
     names = [f"1688-142285-000{number}" for number in (7, 1, 6)]
     first, caller, last = (audio.samples(audio.utterance(name)) for name in names)
-    said = " ".join(audio.librispeech()[name] for name in names)
-    measured = jiwer.process_words(said, plain(text_of(np.concatenate([first, audio.telephone(caller), last]))))
+    reference = " ".join(audio.librispeech()[name] for name in names)
+    measured = jiwer.process_words(reference, plain(text_of(np.concatenate([first, audio.telephone(caller), last]))))
     dropped = [part.ref_end_idx - part.ref_start_idx for part in measured.alignments[0] if part.type == "delete"]
     assert max(dropped, default=0) < 4
     assert measured.wer <= 0.1
 
 
 @pytest.mark.parametrize("isa", instruction_sets.available()[-2:])
-def test_a_recording_said_twice_is_whole_both_times_on_every_processor(isa, request: pytest.FixtureRequest):
-    """Each instruction set rounds differently. `--all`: each kind on each. Ten recordings: `python -m tests.bench.twice`."""
+def test_repeated_recording_is_complete_both_times_on_every_processor(isa, request: pytest.FixtureRequest):
+    """Check instruction sets, which round differently. `--all`: all kinds. Ten files: `python -m tests.bench.twice`."""
     noisy, silent = ("jfk", "noise,music", "15"), ("jfk,1688-142285-0001", "silence", "13")
     ordinary = [silent] if isa == instruction_sets.available()[-1] else [noisy]
     for recordings, kinds, gap in [noisy, silent] if request.config.getoption("--all") else ordinary:
@@ -102,8 +102,8 @@ def test_a_recording_said_twice_is_whole_both_times_on_every_processor(isa, requ
             )
 
 
-def test_what_is_said_again_and_again_is_kept(speech):
-    """A refrain and a loop of Whisper look alike in the text; to take every repetition for a loop spoiled the words."""
+def test_repeated_speech_is_kept(speech):
+    """Repeat speech: in the text a refrain looks like a loop of Whisper, and treating both as loops spoiled words."""
     fellows = np.concatenate([speech[int(0.3 * RATE) : int(2.3 * RATE)], silence(0.6)] * 6)
     assert plain(text_of(fellows, language="en")).count("fellow americans") == 6
     thrice = np.concatenate([speech[: 11 * RATE], silence(1)] * 3)
@@ -112,8 +112,8 @@ def test_what_is_said_again_and_again_is_kept(speech):
     assert all(word.end - word.start > 0.02 for word in words)
 
 
-def test_the_language_is_detected_with_its_probability(heard):
-    run, _ = heard
+def test_the_language_is_detected_with_its_probability(decoded):
+    run, _ = decoded
     assert run.language == "en"
     assert 0.5 < run.language_probability <= 1
 
@@ -124,8 +124,8 @@ def test_a_given_language_has_no_probability(speech):
     assert run.language_probability is None
 
 
-def test_every_segment_is_its_words_joined_and_every_word_has_a_time_and_a_confidence(heard):
-    _, segments = heard
+def test_segment_is_its_words_joined_and_words_have_times_and_confidences(decoded):
+    _, segments = decoded
     assert len(segments) > 3
     for segment in segments:
         assert "".join(word.text for word in segment.words) == segment.text
@@ -133,24 +133,24 @@ def test_every_segment_is_its_words_joined_and_every_word_has_a_time_and_a_confi
         assert segment.words[0].text.startswith(" ")
 
 
-def test_time_never_runs_backwards(heard, talk):
-    _, segments = heard
+def test_time_never_runs_backwards(decoded, talk):
+    _, segments = decoded
     words = [word for segment in segments for word in segment.words]
     assert all(0 <= word.start < word.end <= len(talk) / RATE for word in words)
     assert all(one.start <= other.start for one, other in pairwise(words))
     assert all(one.end <= other.start for one, other in pairwise(segments))
 
 
-def test_words_stand_where_they_are_said(clips_heard):
-    """The second and third recordings begin at 11.0 and 18.1 s."""
-    words = [word for segment in clips_heard[1] for word in segment.words]
+def test_word_times_match_the_speech(decoded_clips):
+    """Check words in recordings that begin at 0, 11.0 and 18.1 s."""
+    words = [word for segment in decoded_clips[1] for word in segment.words]
     begins = {plain(word.text): word.start for word in reversed(words)}
     assert begins["fellow"] == pytest.approx(1.5, abs=0.7)
     assert begins["leisure"] == pytest.approx(13.6, abs=1.0)
     assert 18.0 < begins["selfish"] < 23.4
 
 
-def test_a_long_silence_moves_the_words_behind_it(speech):
+def test_long_silence_shifts_the_words_after_it(speech):
     first = speech[: 11 * RATE]
     words = [w for s in transcribe.transcribe(np.concatenate([first, silence(30), first])) for w in s.words]
     starts = [word.start for word in words if plain(word.text) == "fellow"]
@@ -172,24 +172,24 @@ def test_a_long_silence_moves_the_words_behind_it(speech):
     ],
     ids=["silence", "noise", "short noise", "tone", "0.05 s", "nothing", "not numbers", "infinite"],
 )
-def test_what_nobody_says_gives_no_text(sound):
+def test_sound_without_speech_gives_no_text(sound):
     run = transcribe.transcribe(sound)
     assert list(run) == []
     assert (run.language, run.language_probability) == (None, None)
 
 
 @pytest.mark.parametrize("seed", [2, 25, 98, 117])
-def test_a_tune_gives_no_text_and_no_language(seed):
-    """By itself Whisper hears in these: dots, "Hmmm" with 200 m, nine times "1 o'clock", and "Buh, buh, buh"."""
+def test_music_gives_no_text_and_no_language(seed):
+    """Suppress what Whisper alone hallucinates: dots, "Hmmm" with 200 m, nine times "1 o'clock", "Buh, buh, buh"."""
     sound = audio.tune(30, seed)
-    assert vad.speech(sound)  # the voice filter takes some of it for speech
+    assert vad.speech(sound)  # VAD scores some of it as speech
     run = transcribe.transcribe(sound)
     assert list(run) == []
     assert run.language is None
 
 
-def test_a_tune_before_somebody_speaks_does_not_choose_the_language(talk):
-    """The tune alone is Khmer to Whisper."""
+def test_music_before_speech_does_not_determine_the_language(talk):
+    """Use music that Whisper alone identifies as Khmer."""
     run = transcribe.transcribe(np.concatenate([audio.tune(20, 35), talk[: 50 * RATE]]))
     assert "shopboy" in plain("".join(segment.text for segment in run))
     assert run.language == "en"
@@ -202,44 +202,44 @@ def test_damaged_samples_do_not_spoil_the_rest(speech):
     assert jiwer.wer(audio.JFK_WORDS, plain(text_of(sound))) <= 0.1
 
 
-def test_no_sentence_is_heard_again_and_again(heard):
-    _, segments = heard
+def test_no_segment_repeats_the_previous_one(decoded):
+    _, segments = decoded
     texts = [segment.text for segment in segments]
     assert all(one != other for one, other in pairwise(texts))
 
 
-def test_equal_samples_give_equal_segments(heard, talk):
-    _, segments = heard
+def test_equal_samples_give_equal_segments(decoded, talk):
+    _, segments = decoded
     assert list(transcribe.transcribe(talk)) == segments
 
 
-def test_equal_samples_give_equal_text_whatever_was_heard_before(speech):
-    """Noise over speech, so that windows fail and are decoded again."""
+def test_equal_samples_give_equal_text_whatever_was_decoded_before(speech):
+    """Add noise to speech, so that windows fail and are decoded again."""
     sound = speech[: 11 * RATE] + noise(11, 0.1)
     text = text_of(sound, language="en")
     text_of(speech[: 20 * RATE])
     assert text_of(sound, language="en") == text
 
 
-def test_news_comes_window_by_window_and_cancel_works_between(talk):
-    asked = 0
+def test_segments_arrive_window_by_window_and_cancel_works_between(talk):
+    checks = 0
 
     def cancelled() -> bool:
-        nonlocal asked
-        asked += 1
+        nonlocal checks
+        checks += 1
         return stop
 
     stop = False
     run = iter(transcribe.transcribe(talk, cancelled=cancelled))
     first = next(run)
-    assert first.end < 31, "the first words do not wait for the last ones"
+    assert first.end < 31, "the first segment arrives before the last window is decoded"
     stop = True
     with pytest.raises(Cancelled):
         list(run)
-    assert asked >= 2
+    assert checks >= 2
 
 
-def test_a_job_cancelled_before_it_began_hears_nothing(talk):
+def test_job_cancelled_before_it_began_decodes_nothing(talk):
     with pytest.raises(Cancelled):
         list(transcribe.transcribe(talk, cancelled=lambda: True))
 
@@ -258,7 +258,7 @@ def test_the_model_can_be_loaded_before_it_is_used(speech):
     assert list(transcribe.transcribe(speech[: 3 * RATE]))
 
 
-def test_weights_that_cannot_be_used_are_said_in_the_log_before_anybody_waits(tmp_path, monkeypatch, caplog):
+def test_unusable_weights_are_logged_when_the_model_is_loaded_early(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(transcribe, "_found", None)
     monkeypatch.setenv("STT_WHISPER_MODEL", str(tmp_path))
     settings.cache_clear()
@@ -276,7 +276,7 @@ def test_the_provenance_names_weights_versions_and_settings():
     assert facts["settings"]["compute_type"] == "int8"
 
 
-def test_a_long_recording_is_cut_into_a_lane_for_each_thread(talk):
+def test_long_recording_is_cut_into_one_part_per_thread(talk):
     sound = np.concatenate([talk] * 3)
     bounds = transcribe._part_bounds(sound, RATE)
     assert bounds[0] == RATE and bounds[-1] == len(sound)
@@ -285,17 +285,17 @@ def test_a_long_recording_is_cut_into_a_lane_for_each_thread(talk):
     assert transcribe._part_bounds(talk[: 50 * RATE], 0) == [0, 50 * RATE]
 
 
-def test_lanes_hear_what_one_part_hears(talk, heard):
-    """`heard` was: a short part alone for the language, and the rest in lanes."""
-    _, segments = heard
+def test_parallel_parts_give_about_the_same_text_as_one_part(talk, decoded):
+    """Compare with `decoded`: a short part alone for the language, and the rest in parallel parts."""
+    _, segments = decoded
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(transcribe, "SPLIT_SECONDS", 1000.0)
         alone = text_of(talk, language="en")
     assert jiwer.wer(plain(alone), plain("".join(segment.text for segment in segments))) < 0.1
 
 
-def test_what_is_done_counts_in_all_lanes(talk):
-    """In one lane alone, half the work would pass before the first half of the recording is done."""
+def test_progress_counts_all_parallel_parts(talk):
+    """Check the progress when the first part ends: the other parts have been decoded meanwhile."""
     sound = np.concatenate([talk, talk])
     run = transcribe.transcribe(sound, language="en")
     at_its_end, seen = {}, [run.seconds_done]
@@ -303,7 +303,7 @@ def test_what_is_done_counts_in_all_lanes(talk):
         seen.append(run.seconds_done)
         if segment is not None:
             at_its_end[segment.end] = run.seconds_done
-    first_lane = transcribe._part_bounds(sound, 0)[1] / RATE
-    end = max(end for end in at_its_end if end <= first_lane)
-    assert at_its_end[end] > first_lane + 10
+    first_part = transcribe._part_bounds(sound, 0)[1] / RATE
+    end = max(end for end in at_its_end if end <= first_part)
+    assert at_its_end[end] > first_part + 10
     assert seen == sorted(seen) and seen[0] == 0 and seen[-1] == pytest.approx(len(sound) / RATE)

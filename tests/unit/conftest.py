@@ -1,4 +1,4 @@
-"""Unit tests are quick: they start no server and no process. Those that do stand in tests/integration."""
+"""Keep unit tests quick: refuse to start a server or a process. Such tests belong in tests/integration."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-STARTS = {"socket.bind": "a server", "subprocess.Popen": "a process"}
-HERE = Path(__file__).parent
+FORBIDDEN_EVENTS = {"socket.bind": "a server", "subprocess.Popen": "a process"}
+UNIT_TESTS = Path(__file__).parent
 _in_a_test = False
 
 
 def _refuse(event: str, _arguments: tuple[object, ...]) -> None:
-    if _in_a_test and event in STARTS:
-        raise AssertionError(f"{STARTS[event]} is started: this test belongs to tests/integration")
+    if _in_a_test and event in FORBIDDEN_EVENTS:
+        raise AssertionError(f"{FORBIDDEN_EVENTS[event]} is started: this test belongs to tests/integration")
 
 
 sys.addaudithook(_refuse)
@@ -24,7 +24,7 @@ sys.addaudithook(_refuse)
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
     global _in_a_test
-    _in_a_test = HERE in item.path.parents  # this is called for the tests of other folders, too
+    _in_a_test = UNIT_TESTS in item.path.parents  # pytest calls this for tests of other folders, too
     try:
         return (yield)
     finally:

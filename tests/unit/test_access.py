@@ -1,4 +1,4 @@
-"""Who is who: the secret that signs the cookies."""
+"""Test the secret that signs the cookies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("data")
 
 
 @pytest.mark.parametrize("secret", ["x", "x" * 64, "abc" * 30, "correct horse battery staple", "0" * 31 + "1"])
-def test_a_secret_that_can_be_guessed_is_refused(host, secret: str):
+def test_guessable_secret_is_refused(host, secret: str):
     host(STT_SECRET=secret)
     with pytest.raises(SetupError, match="STT_SECRET can be guessed") as refused:
         signing.signing_secret()
@@ -22,15 +22,15 @@ def test_a_secret_that_can_be_guessed_is_refused(host, secret: str):
 
 
 @pytest.mark.parametrize("make", [secrets.token_hex, secrets.token_urlsafe])
-def test_a_random_secret_is_taken(host, make):
+def test_random_secret_is_accepted(host, make):
     for _ in range(100):
         host(STT_SECRET=(secret := make(32)))
         assert signing.signing_secret() == secret
 
 
-def test_a_secret_file_that_is_not_whole_is_refused(data: Path):
-    made = signing.signing_secret()
-    assert len(made) == 64 and signing.signing_secret() == made
-    (data / "secret").write_text(made[:10])
+def test_truncated_secret_file_is_refused(data: Path):
+    secret = signing.signing_secret()
+    assert len(secret) == 64 and signing.signing_secret() == secret
+    (data / "secret").write_text(secret[:10])
     with pytest.raises(SetupError, match="can be guessed"):
         signing.signing_secret()

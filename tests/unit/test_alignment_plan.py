@@ -1,4 +1,4 @@
-"""Where the words of a given text are looked for, and which of them the sound has no room for."""
+"""Test where the words of a given text are searched, and which words the recording has no room for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stt.whisper.forced_alignment.plan import UNFIT, Guess, Placed
 from tests.transcripts import PACE, said
 
 SPOKEN = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-ELSE = "nobody ever says these entirely different words anywhere"
+UNSPOKEN = "nobody ever says these entirely different words anywhere"
 
 
 def decoding(text: str = SPOKEN) -> Transcript:
@@ -24,32 +24,32 @@ def planned(text: str, decoded: Transcript | None = None) -> plan.Plan:
     return plan.from_decoding([Segment(0, 0, text)], decoded or decoding())
 
 
-def test_equal_words_are_where_the_decoding_has_them():
+def test_equal_words_take_the_times_of_the_decoding():
     found = planned(SPOKEN.upper().replace(" FIVE", ", FIVE!")).words
     assert [word.start for word in found] == pytest.approx([number * PACE for number in range(16)])
     assert all(word.firm and word.fits for word in found)
     assert "".join(word.text for word in found).strip() == SPOKEN.upper().replace(" FIVE", ", FIVE!")
 
 
-def test_another_word_is_between_its_neighbours_and_begins_no_window():
+def test_differing_word_lies_between_its_neighbours_and_begins_no_window():
     found = planned(SPOKEN.replace("five six", "fife or so")).words
     assert [word.text for word in found[4:7]] == [" fife", " or", " so"]
     assert 3 * PACE < found[4].start < found[6].end <= 6 * PACE and not any(word.firm for word in found[4:7])
     assert not found[7].firm, "the word before it is not certain"
 
 
-def test_words_that_the_sound_has_no_room_for_do_not_fit():
-    found = planned(SPOKEN.replace("eight", f"eight {ELSE}"))
+def test_words_without_room_in_the_recording_do_not_fit():
+    found = planned(SPOKEN.replace("eight", f"eight {UNSPOKEN}"))
     assert [word.fits for word in found.words] == [True] * 8 + [False] * 8 + [True] * 8
     assert not found.unwritten
 
 
-def test_speech_that_the_text_lacks_is_told():
+def test_speech_missing_from_the_text_is_reported():
     (gap,) = planned(SPOKEN.replace(" five six seven eight nine", "")).unwritten
     assert gap.text == "five six seven eight nine" and gap.start == pytest.approx(4 * PACE)
 
 
-def test_ideographs_are_laid_beside_an_engines_words_of_several():
+def test_single_ideographs_align_with_engine_words_of_several():
     words = tuple(Word(text, 1.0 + n, 1.8 + n) for n, text in enumerate(("今天", "天气", "很好", "，我", "们去")))
     decoded = Transcript((Segment(1.0, 5.8, "".join(word.text for word in words), words),), 6.0, "zh")
     found = plan.from_decoding([Segment(0, 0, "今天天气很好，我们去。")], decoded).words
@@ -62,12 +62,12 @@ def test_a_word_that_is_equal_by_chance_is_no_anchor():
     assert not any(word.firm and word.text == " five" for word in planned(other).words)
 
 
-def test_a_text_of_another_recording_fits_nowhere():
-    found = planned(" ".join([ELSE] * 9))
+def test_text_of_another_recording_does_not_fit():
+    found = planned(" ".join([UNSPOKEN] * 9))
     assert not any(word.fits for word in found.words) and len(found.unwritten) == 1
 
 
-def test_windows_end_at_pauses_and_are_never_longer_than_whisper_takes():
+def test_windows_end_at_pauses_and_never_exceed_the_length_whisper_takes():
     texts = [f" w{number}" for number in range(300)]
     guesses = [
         Guess(text, 0, number * 0.4 + (number // 100) * 2, number * 0.4 + (number // 100) * 2 + 0.3, firm=True)
@@ -82,12 +82,12 @@ def test_windows_end_at_pauses_and_are_never_longer_than_whisper_takes():
 
 
 def test_words_that_do_not_fit_are_in_no_window():
-    found = planned(SPOKEN.replace("eight", f"eight {ELSE}")).words
-    taken = windows.windows(found, 0, len(found), 0.0, 6.0)
-    assert [(window.first, window.last) for window in taken] == [(0, 8), (16, 24)]
+    found = planned(SPOKEN.replace("eight", f"eight {UNSPOKEN}")).words
+    planned_windows = windows.windows(found, 0, len(found), 0.0, 6.0)
+    assert [(window.first, window.last) for window in planned_windows] == [(0, 8), (16, 24)]
 
 
-def test_segments_that_one_window_holds_keep_their_times():
+def test_segments_that_fit_in_one_window_keep_their_times():
     short = Transcript((Segment(1, 3, "One two."), Segment(5, 8, "Three.")))
     assert plan.trusted(short)
     assert not plan.trusted(Transcript((Segment(1, 40, "One two."),)))
@@ -95,20 +95,20 @@ def test_segments_that_one_window_holds_keep_their_times():
     assert [(w.earliest, w.latest) for w in plan.from_segments(short.segments).words] == [(1, 3), (1, 3), (5, 8)]
 
 
-def test_improbable_passages_lose_their_confidence_and_share_the_time_between_their_neighbours():
+def test_improbable_runs_lose_confidence_and_share_the_time_between_neighbours():
     found = planned(SPOKEN)
     placed = {n: Placed(n * PACE, n * PACE + 0.3, 0.0 if 4 <= n < 12 else 0.9) for n in range(16)}
-    placed[7] = Placed(7 * PACE, 7 * PACE + 0.3, 0.8)  # by chance
-    made = result.finished(Transcript((Segment(0, 0, SPOKEN),), timed=False), found, placed, 6.0)
-    assert [word.confidence for word in made.words] == [0.9] * 4 + [None] * 8 + [0.9] * 4
-    (row,) = made.extras[UNFIT]
-    assert row["text"] == "five six seven eight nine ten eleven twelve" and made.timed
+    placed[7] = Placed(7 * PACE, 7 * PACE + 0.3, 0.8)  # high by chance
+    aligned = result.finished(Transcript((Segment(0, 0, SPOKEN),), timed=False), found, placed, 6.0)
+    assert [word.confidence for word in aligned.words] == [0.9] * 4 + [None] * 8 + [0.9] * 4
+    (row,) = aligned.extras[UNFIT]
+    assert row["text"] == "five six seven eight nine ten eleven twelve" and aligned.timed
     assert 3 * PACE <= row["start"] < row["end"] <= 12 * PACE + 0.01
-    starts = [word.start for word in made.words]
-    assert starts == sorted(starts) and made.text == SPOKEN
+    starts = [word.start for word in aligned.words]
+    assert starts == sorted(starts) and aligned.text == SPOKEN
 
 
-def test_single_improbable_words_are_words_with_little_confidence():
+def test_single_improbable_words_stay_with_low_confidence():
     placed = {n: Placed(n * PACE, n * PACE + 0.3, 0.01 if n % 5 == 0 else 0.9) for n in range(16)}
-    made = result.finished(Transcript((Segment(0, 0, SPOKEN),), timed=False), planned(SPOKEN), placed, 6.0)
-    assert UNFIT not in made.extras and made.words[0].confidence == 0.01
+    aligned = result.finished(Transcript((Segment(0, 0, SPOKEN),), timed=False), planned(SPOKEN), placed, 6.0)
+    assert UNFIT not in aligned.extras and aligned.words[0].confidence == 0.01

@@ -1,4 +1,4 @@
-"""Our transcripts in the provider's shape: what is read back is what was said."""
+"""Test our transcripts in the provider's format: reading one back gives the same transcript."""
 
 from __future__ import annotations
 
@@ -43,27 +43,27 @@ TALK = Transcript(
 )  # fmt: skip
 
 
-def test_words_tell_their_language_where_there_are_several():
+def test_words_have_their_language_if_there_are_several():
     spanish = replace(TALK.segments[0], language="es")
     body = contract.job(JOB, replace(TALK, segments=(spanish, replace(TALK.segments[1], language="en"))))
     channel = body["result"]["results"]["channels"][0]
     words = channel["alternatives"][0]["words"]
     assert [word["language"] for word in words] == ["es"] * 5 + ["en"] * 3
     assert channel["alternatives"][0]["languages"] == ["es", "en"] and channel["detected_language"] == "en"
-    assert [said["language"] for said in body["result"]["results"]["utterances"]] == ["es", "en"]
-    fits(body, "Transcription")
+    assert [utterance["language"] for utterance in body["result"]["results"]["utterances"]] == ["es", "en"]
+    assert_matches_schema(body, "Transcription")
 
 
-def fits(body: dict, schema: str) -> None:
+def assert_matches_schema(body: dict, schema: str) -> None:
     """Check that the body is JSON that matches the published document."""
     document = openapi.document()
     described = {**document["components"]["schemas"][schema], **document}
     jsonschema.validate(json.loads(json.dumps(body, allow_nan=False)), described)
 
 
-def test_a_result_has_the_words_the_seed_and_others_look_for():
+def test_result_has_the_fields_that_the_seed_and_other_clients_read():
     body = contract.job(JOB, TALK)
-    fits(body, "Transcription")
+    assert_matches_schema(body, "Transcription")
     alternative = body["result"]["results"]["channels"][0]["alternatives"][0]
     assert alternative["transcript"] == "“Hello there,” she said. Go! It's 3.5 km."
     first, number = alternative["words"][0], alternative["words"][6]
@@ -97,30 +97,30 @@ WORDS = some.lists(some.text(CHARACTERS, min_size=1, max_size=8), max_size=12)
 
 
 @given(WORDS, some.sampled_from([None, "Ann"]))
-def test_any_text_comes_out_whole(said: list[str], speaker: str | None):
-    words = tuple(Word(f" {text}", i * 0.5, i * 0.5 + 0.4, None, speaker) for i, text in enumerate(said))
+def test_any_text_is_written_completely(spoken_words: list[str], speaker: str | None):
+    words = tuple(Word(f" {text}", i * 0.5, i * 0.5 + 0.4, None, speaker) for i, text in enumerate(spoken_words))
     text = "".join(word.text for word in words)
     segments = (Segment(0.0, 10.0, text, words, speaker),) if words else ()
     transcript = Transcript(segments=segments, duration=10.0)
     body = contract.job(JOB, transcript)
-    fits(body, "Transcription")
+    assert_matches_schema(body, "Transcription")
     alternative = body["result"]["results"]["channels"][0]["alternatives"][0]
     assert alternative["transcript"] == transcript.text
     sentences = [s["text"] for p in alternative["paragraphs"]["paragraphs"] for s in p["sentences"]]
     assert "".join("".join(sentences).split()) == "".join(transcript.text.split())
 
 
-def test_a_transcript_without_times_invents_none():
+def test_transcript_without_times_gets_none():
     body = contract.job(JOB, Transcript(segments=(Segment(0.0, 0.0, "Only text."),), duration=4.0, timed=False))
-    fits(body, "Transcription")
+    assert_matches_schema(body, "Transcription")
     results_ = body["result"]["results"]
     assert results_["channels"][0]["alternatives"][0]["words"] == [] and "utterances" not in results_
     assert results_["channels"][0]["alternatives"][0]["transcript"] == "Only text."
 
 
-def test_silence_is_a_result_too():
+def test_silence_gives_an_empty_transcript():
     body = contract.job(JOB, Transcript(duration=4.0))
-    fits(body, "Transcription")
+    assert_matches_schema(body, "Transcription")
     assert body["result"]["results"]["channels"][0]["alternatives"][0]["transcript"] == ""
 
 
@@ -128,28 +128,28 @@ def test_silence_is_a_result_too():
     ("state", "status"),
     [(QUEUED, "waiting"), (WORKING, "active"), (FAILED, "error"), (CANCELLED, "error"), (DONE, "completed")],
 )
-def test_states_have_the_words_of_the_contract(state: str, status: str):
+def test_states_have_the_status_names_of_the_contract(state: str, status: str):
     error = errors.NotSound("This is text.").to_dict() if state == FAILED else None
     body = contract.job(replace(JOB, state=state, error=error), TALK if state == DONE else None)
-    fits(body, "Transcription")
+    assert_matches_schema(body, "Transcription")
     assert body["status"] == status and (body["result"] is not None) == (state == DONE)
     if status == "error":
         assert body["error"]["name"] == ("NotSound" if state == FAILED else "Cancelled")
         assert body["error"]["message"].startswith("This")
 
 
-def test_what_goes_wrong_has_the_body_of_the_contract():
+def test_error_has_the_body_of_the_contract():
     error = errors.LimitReached("No more today.")
     body = contract.refusal(error, "/v1/stt/create", "f00d")
-    fits(body, "Problem")
+    assert_matches_schema(body, "Problem")
     assert body["statusCode"] == 429 and body["requestId"] == "f00d"
     assert body["message"] == f"No more today. {error.guidance}"
 
 
-def test_models_have_the_shape_of_the_list():
+def test_models_have_the_format_of_the_documented_list():
     first, local = catalog.packaged().find(catalog.FIRST), catalog.packaged().find(catalog.LOCAL)
     body = contract.models([(first, local)])
-    fits(body, "Models")
+    assert_matches_schema(body, "Models")
     (model,) = body["data"]
     assert model["id"] == catalog.FIRST and "whisper-base" in model["aliases"]
     assert model["pricing"]["units"] == [{"name": "second", "price": 0, "per": 1}]

@@ -1,4 +1,4 @@
-"""Whatever an answer holds or lacks: no text of it is lost, and nothing but a documented reading comes of it."""
+"""Test arbitrary and incomplete answers: no text is lost, and each gives a documented reading."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stt import errors
 from stt.aiml import results
 from stt.aiml.results import read
 from stt.files.json_values import clean
-from tests.unit.test_results import answer, assert_sound
+from tests.unit.test_results import answer, assert_valid
 
 WORD = st.text("abcdeéß你好.,-'$ \u0301", min_size=1, max_size=6)
 TIME = st.none() | st.floats(0, 30) | st.integers(-5, 100_000) | st.floats() | st.text(max_size=3) | st.booleans()
@@ -65,20 +65,20 @@ def texts(found):
 
 
 def letters(text):
-    """Tokens as compared: without case and punctuation, where anything is left."""
+    """Return the tokens as compared: without case and punctuation, if anything is left of them."""
     tokens = map(results._bare, results._TOKEN.findall(clean(text)))
     return [token for token in tokens if any(c.isalnum() or c == "$" for c in token)]
 
 
 @given(DEEPGRAM | ASSEMBLY, st.sampled_from(["result", "output"]), st.none() | st.floats())
-def test_no_text_is_lost_and_no_time_runs_backwards_whatever_is_missing(found, place, duration):
+def test_missing_fields_lose_no_text_and_leave_times_in_order(found, place, duration):
     reading = read(answer(found, place), duration)
     assert reading.status == "done"
-    assert_sound(reading.transcript)
-    kept = letters(reading.transcript.text)
+    assert_valid(reading.transcript)
+    read_tokens = letters(reading.transcript.text)
     for text in texts(found):
         for token in letters(text):
-            assert token in kept
+            assert token in read_tokens
 
 
 JSON = st.recursive(
@@ -106,15 +106,15 @@ JSON = st.recursive(
 
 
 @given(JSON, JSON, st.sampled_from(["completed", "error", "queued", "done", None]))
-def test_no_json_whatever_raises_or_gives_anything_but_a_documented_reading(whole, found, status):
+def test_any_json_gives_a_documented_reading_and_raises_nothing(document, found, status):
     for body in (
-        whole,
+        document,
         {"status": status, "result": found},
-        {"status": status, "output": {"results": found, "words": whole}},
+        {"status": status, "output": {"results": found, "words": document}},
     ):
         reading = read(body, 10.0)
         if reading.status == "done":
-            assert_sound(reading.transcript)
+            assert_valid(reading.transcript)
         elif reading.status == "failed":
             assert isinstance(reading.error, errors.ProviderError) and 0 < len(reading.error.message) <= 300
         else:

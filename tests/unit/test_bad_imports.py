@@ -1,4 +1,4 @@
-"""Transcripts that are hostile, damaged or none at all are refused in words, or read with possible times."""
+"""Test that hostile, damaged and unrelated files are refused with a reason, or read with possible times."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from stt.errors import BadTranscript, SttError, TooLarge
 from stt.imports import reader, times
 from stt.transcript.model import Transcript
-from tests.unit.test_bad_references import LAUGHS, packed, said, word
+from tests.unit.test_bad_references import BILLION_LAUGHS, packed, paragraph_xml, word_document
 
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -37,16 +37,18 @@ SEGMENT = st.fixed_dictionaries(
 
 
 @pytest.mark.parametrize(
-    ("data", "name", "told"),
+    ("data", "name", "message"),
     [
         pytest.param(b"", "a.txt", "empty|no words", id="nothing"),
         pytest.param(b"... -- !", "a.txt", "no words", id="no words"),
         pytest.param(b"\x00\x01\x02", "a.txt", "not a text", id="bytes"),
         pytest.param(b"%PDF-1.7", "a.txt", "a PDF", id="a PDF"),
         pytest.param(b"PK\x03\x04 broken", "a.docx", "cannot be read", id="a broken document"),
-        pytest.param(word(said(b"&c;"), before=LAUGHS), "a.docx", "document type", id="entities"),
+        pytest.param(
+            word_document(paragraph_xml(b"&c;"), before=BILLION_LAUGHS), "a.docx", "document type", id="entities"
+        ),
         pytest.param(packed({"a": b"b"}), "a.docx", "not a Word document", id="a ZIP"),
-        pytest.param(word(said(b"a" * (6 << 20))), "a.docx", "too large", id="a long document"),
+        pytest.param(word_document(paragraph_xml(b"a" * (6 << 20))), "a.docx", "too large", id="a long document"),
         pytest.param(b"a " * (6 << 20), "a.txt", "larger than 10 MB", id="a long text"),
         pytest.param(b"[" * 200_000, "a.json", "not valid", id="deep lists"),
         pytest.param(b'{"segments":' * 100_000, "a.json", "not valid", id="deep objects"),
@@ -61,53 +63,53 @@ SEGMENT = st.fixed_dictionaries(
         ),
     ],
 )
-def test_what_is_no_transcript_is_refused_in_words(data: bytes, name: str, told: str):
-    with pytest.raises((BadTranscript, TooLarge), match=told) as caught:
+def test_file_without_a_transcript_is_refused_with_a_reason(data: bytes, name: str, message: str):
+    with pytest.raises((BadTranscript, TooLarge), match=message) as caught:
         reader.read(data, name)
     assert caught.value.guidance
 
 
-def test_more_segments_than_anybody_speaks_are_refused():
+def test_too_many_segments_are_refused():
     many = json.dumps([{"text": "a"}] * (times.MOST_SEGMENTS + 1)).encode()
     with pytest.raises(TooLarge, match="200,000 segments"):
         reader.read(many, "a.json")
 
 
-def test_impossible_clocks_of_subtitles_are_filled_in():
+def test_impossible_subtitle_times_are_filled_in():
     found = reader.read(
         b"1\n9999:99:99,999 --> 00:00:02,000\nOne.\n\n2\n00:00:03,000 --> 00:00:04,000\nTwo.\n", "a.srt"
     )
-    assert possible(found.transcript) and found.notes
+    assert has_possible_times(found.transcript) and found.notes
 
 
 @given(st.lists(SEGMENT, min_size=1, max_size=5))
-def test_any_segments_give_possible_times_in_order_and_all_of_the_text(entries: list[dict[str, Any]]):
+def test_any_segments_give_possible_ordered_times_and_all_text(entries: list[dict[str, Any]]):
     text = json.dumps({"segments": entries})
     try:
         found = reader.pasted(text)
     except SttError as error:
         assert error.guidance
         return
-    assert possible(found.transcript)
+    assert has_possible_times(found.transcript)
     shown = "".join("".join(c for c in found.transcript.text if c.isalnum()))
     assert sorted(shown) == sorted(c for entry in entries for c in entry["text"] if c.isalnum())
     assert Transcript.from_dict(json.loads(json.dumps(found.transcript.to_dict(), allow_nan=False))) == found.transcript
 
 
 @given(ANY)
-def test_any_json_is_read_or_refused_in_words(value: Any):
+def test_any_json_is_read_or_refused_with_a_reason(value: Any):
     try:
-        assert possible(reader.read(json.dumps(value).encode(), "a.json").transcript)
+        assert has_possible_times(reader.read(json.dumps(value).encode(), "a.json").transcript)
     except SttError as error:
         assert error.guidance
 
 
-def possible(transcript: Transcript) -> bool:
-    moments = [(part.start, part.end) for s in transcript.segments for part in (s, *s.words)]
+def has_possible_times(transcript: Transcript) -> bool:
+    spans = [(part.start, part.end) for s in transcript.segments for part in (s, *s.words)]
     starts = [segment.start for segment in transcript.segments]
     words = [[word.start for word in segment.words] for segment in transcript.segments]
     return (
-        all(0 <= start <= end <= times.LONGEST * 1.1 and math.isfinite(end) for start, end in moments)
+        all(0 <= start <= end <= times.LONGEST * 1.1 and math.isfinite(end) for start, end in spans)
         and starts == sorted(starts)
         and all(each == sorted(each) for each in words)
     )

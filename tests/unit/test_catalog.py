@@ -1,4 +1,4 @@
-"""The models, what they take, what they cost."""
+"""Test the models, their options and their costs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_every_model_of_the_contract_is_there_under_its_id_or_alias():
 
 
 @pytest.mark.parametrize("model", REMOTE, ids=lambda model: model.id)
-def test_a_model_offers_just_the_parameters_of_the_contract(model):
+def test_model_offers_exactly_the_parameters_of_the_contract(model):
     takes = {pair.split(":")[0]: pair.split(":")[1] for pair in TAKES[MODELS[model.id]].split()}
     kinds = {"b": "switch", "n": "number", "l": "list", "j": "json"}
     offered = {option.name: option.kind for option in model.options}
@@ -59,7 +59,7 @@ def test_only_the_price_that_the_contract_names_is_known():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "model", "said"),
+    ("seconds", "model", "text"),
     [
         (11, FIRST, "11 s, about $0.0011"),
         (0.3, FIRST, "1 s, about $0.00003"),
@@ -69,8 +69,8 @@ def test_only_the_price_that_the_contract_names_is_known():
         (11, LOCAL, "11 s, free"),
     ],
 )
-def test_a_cost_is_said_in_words(seconds, model, said):
-    assert cost_text(seconds, packaged().find(model).cost(seconds)) == said
+def test_cost_is_shown_with_the_duration(seconds, model, text):
+    assert cost_text(seconds, packaged().find(model).cost(seconds)) == text
 
 
 def test_an_unknown_price_gives_no_cost():
@@ -92,17 +92,17 @@ def test_an_unknown_price_gives_no_cost():
         ({"kind": "fixed", "units": "second"}, None),
     ],
 )
-def test_a_live_price_is_read_for_what_it_is(tmp_path, pricing, per_second):
+def test_live_price_is_converted_to_a_price_per_second(tmp_path, pricing, per_second):
     found = load(tmp_path, lambda _: ([{"id": FIRST, "pricing": pricing}], None))
     assert found.find(FIRST).per_second == pytest.approx(per_second)
 
 
-def test_the_live_list_is_kept_and_asked_for_again_with_its_etag(tmp_path):
-    asked: list[str | None] = []
+def test_live_list_is_cached_and_requested_again_with_its_etag(tmp_path):
+    etags: list[str | None] = []
     clock = [1000.0]
 
     def fetch(etag):
-        asked.append(etag)
+        etags.append(etag)
         return (None, etag) if etag else ([{"id": "whisper-base", "pricing": None}, {"id": "nova-3-legal"}], '"v1"')
 
     for moment in (1000.0, 2000.0, 9000.0):
@@ -111,10 +111,10 @@ def test_the_live_list_is_kept_and_asked_for_again_with_its_etag(tmp_path):
         assert live.find("nova-3-legal").maker == "Deepgram"
         assert live.find(FIRST).per_second is None
         assert live.models[0].id == FIRST and live.models[-1].id == LOCAL
-    assert asked == [None, '"v1"']
+    assert etags == [None, '"v1"']
 
 
-def test_offline_the_kept_list_serves_and_without_one_the_packaged(tmp_path):
+def test_offline_the_cached_list_is_used_or_else_the_packaged_one(tmp_path):
     def offline(_):
         raise ProviderDown()
 
@@ -123,13 +123,15 @@ def test_offline_the_kept_list_serves_and_without_one_the_packaged(tmp_path):
     assert load(tmp_path, offline, now=lambda: 9e9).find("nova-3-legal")
 
 
-@pytest.mark.parametrize("kept", ["", "{", "[]", '{"data": 5}', '{"data": [{"id": 5}], "at": "never"}', "[" * 100_000])
-def test_a_damaged_copy_of_the_list_is_no_copy(tmp_path, kept):
-    (tmp_path / "aiml-models.json").write_text(kept)
+@pytest.mark.parametrize(
+    "cached", ["", "{", "[]", '{"data": 5}', '{"data": [{"id": 5}], "at": "never"}', "[" * 100_000]
+)
+def test_damaged_cached_list_is_ignored(tmp_path, cached):
+    (tmp_path / "aiml-models.json").write_text(cached)
     assert load(tmp_path, lambda _: ([], None)).find(FIRST)
 
 
-def test_a_folder_that_cannot_be_written_costs_only_the_copy(tmp_path):
+def test_unwritable_folder_prevents_only_the_caching(tmp_path):
     assert load(tmp_path / "missing", lambda _: ([{"id": "nova-3-legal"}], None)).find("nova-3-legal")
 
 
@@ -148,7 +150,7 @@ _JSON = st.recursive(
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(["id", "aliases", "info", "pricing"]), _JSON | st.just(FIRST))))
-def test_no_list_whatever_it_holds_takes_the_models_away(entries):
+def test_any_live_list_leaves_the_packaged_models_in_place(entries):
     assert catalog._merged(entries).find(FIRST).id == FIRST
 
 
@@ -172,7 +174,7 @@ def test_options_are_sent_with_their_types_and_without_the_empty_ones(given_, se
 
 
 @pytest.mark.parametrize(
-    ("asked", "read"),
+    ("language", "expected"),
     [
         ("es", "es"),
         ("es,en", "es,en"),
@@ -182,8 +184,8 @@ def test_options_are_sent_with_their_types_and_without_the_empty_ones(given_, se
         ("", None),
     ],
 )
-def test_this_machine_takes_one_language_or_several(asked, read):
-    assert options_for(packaged().find(LOCAL), LOCAL, {"language": asked}).get("language") == read
+def test_local_model_takes_one_language_or_several(language, expected):
+    assert options_for(packaged().find(LOCAL), LOCAL, {"language": language}).get("language") == expected
 
 
 @pytest.mark.parametrize(
@@ -212,18 +214,18 @@ def test_this_machine_takes_one_language_or_several(asked, read):
         (FIRST, {"language": "es,en"}),
     ],
 )
-def test_an_option_that_does_not_fit_is_refused_in_words(model, wrong):
+def test_invalid_option_is_refused_with_a_reason(model, wrong):
     with pytest.raises(BadOption) as refused:
         clean_options(packaged().find(model), wrong)
     assert refused.value.message.endswith((".", "}.", "others)."))
 
 
-def test_settings_made_for_another_model_can_be_left_out():
+def test_options_of_another_model_can_be_dropped():
     options = {"diarize": True, "language": "en", "speaker_labels": True}
     assert clean_options(packaged().find("openai/gpt-4o-transcribe"), options, unknown="drop") == {"language": "en"}
 
 
-def test_lengths_of_a_cost_are_never_said_to_be_zero():
+def test_duration_shown_with_a_cost_is_never_zero():
     assert cost_text(0.01, 0.0) == "1 s, free"
 
 

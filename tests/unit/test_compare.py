@@ -1,4 +1,4 @@
-"""Word against word: what counts as a word, how texts are laid side by side, and what long ones cost."""
+"""Test the comparison of texts: what counts as a word, how texts are aligned, and the cost of long texts."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ def spoken(text: str, every: float = 0.5) -> Transcript:
     return Transcript((Segment(0, len(words) * every, text, tuple(words)),))
 
 
-def many(count: int, seed: int = 1) -> list[str]:
+def random_words(count: int, seed: int = 1) -> list[str]:
     chance = random.Random(seed)
     return [f"w{chance.randrange(8000)}" for _ in range(count)]
 
 
-def misheard(words: list[str], share: float = 0.1) -> list[str]:
-    """Return it with a `share` of the words changed, dropped or doubled."""
-    chance, heard = random.Random(2), []
+def with_errors(words: list[str], share: float = 0.1) -> list[str]:
+    """Return the words with a `share` of them changed, dropped or followed by another word."""
+    chance, changed = random.Random(2), []
     for word in words:
         luck = chance.random()
         if luck > share / 3:
-            heard.append(word if luck > 2 * share / 3 else "something")
+            changed.append(word if luck > 2 * share / 3 else "something")
         if luck > 1 - share / 3:
-            heard.append("else")
-    return heard
+            changed.append("else")
+    return changed
 
 
 @pytest.mark.parametrize(
@@ -63,14 +63,14 @@ def test_words_are_compared_without_capitals_and_punctuation(text: str, expected
     assert keys(text) == expected
 
 
-def test_capitals_and_punctuation_count_when_asked():
+def test_capitals_and_punctuation_count_in_an_exact_comparison():
     assert keys("Hello, World — yes", exact=True) == ["Hello,", "World", "yes"]
     loose = align(keys("Hello, World!"), keys("hello world"))
     strict = align(keys("Hello, World!", exact=True), keys("hello world", exact=True))
     assert (loose.errors, strict.errors) == (0, 2)
 
 
-def test_words_cut_in_two_by_an_engine_are_one():
+def test_words_that_an_engine_splits_are_joined():
     pieces = (Word(" I", 0, 0.1), Word(" don", 0.2, 0.3), Word("'t", 0.3, 0.4), Word(" know.", 0.5, 0.6))
     found = tokens(Transcript((Segment(0, 1, "I don't know.", pieces),)))
     assert [(token.key, token.start) for token in found] == [("i", 0), ("dont", 0.2), ("know", 0.5)]
@@ -101,11 +101,11 @@ def test_every_kind_of_difference_is_found_and_counted():
 
 
 @pytest.mark.parametrize(
-    ("reference", "heard", "rate", "kinds"),
+    ("reference", "hypothesis", "rate", "kinds"),
     [([], [], None, []), (["a"], [], 1.0, [MISSING]), ([], ["a", "b"], None, [ADDED]), (["a"], ["a"], 0.0, [SAME])],
 )
-def test_nothing_can_be_compared_too(reference, heard, rate, kinds):
-    found = align(reference, heard)
+def test_empty_texts_can_be_compared(reference, hypothesis, rate, kinds):
+    found = align(reference, hypothesis)
     assert (found.word_error_rate, [run.kind for run in found.runs]) == (rate, kinds)
 
 
@@ -113,44 +113,46 @@ words = st.lists(st.sampled_from(["a", "b", "c", "d", "e"]), max_size=30)
 
 
 @given(words, words)
-def test_the_runs_cover_both_texts_and_tell_the_truth(reference: list[str], heard: list[str]):
+def test_runs_cover_both_texts_and_have_the_right_kind(reference: list[str], hypothesis: list[str]):
     at = place = 0
-    for run in align(reference, heard).runs:
+    for run in align(reference, hypothesis).runs:
         assert (run.first, run.start) == (at, place)
         at, place = run.last, run.end
         if run.kind == SAME:
-            assert reference[run.first : run.last] == heard[run.start : run.end]
+            assert reference[run.first : run.last] == hypothesis[run.start : run.end]
         if run.kind == CHANGED:
-            assert all(a != b for a, b in zip(reference[run.first : run.last], heard[run.start : run.end], strict=True))
-    assert (at, place) == (len(reference), len(heard))
+            assert all(
+                a != b for a, b in zip(reference[run.first : run.last], hypothesis[run.start : run.end], strict=True)
+            )
+    assert (at, place) == (len(reference), len(hypothesis))
 
 
 @given(st.text(max_size=80), st.text(max_size=80))
-def test_any_text_can_be_compared_and_drawn(left: str, right: str):
+def test_any_text_can_be_compared_and_cut_into_passages(left: str, right: str):
     base, other = tokens_of_text(left), tokens_of_text(right)
     found = align([token.key for token in base], [token.key for token in other])
     sides = [cell for passage in passages(base, [(other, found)]) for cell in passage.sides[1]]
     assert [cell.text for cell in sides if cell.kind != MISSING] == [token.text for token in other]
 
 
-def test_long_texts_are_cut_where_they_agree_and_counted_as_if_they_were_not(monkeypatch):
-    reference = many(24_000)
-    heard = misheard(reference)
-    cut = align(reference, heard)
+def test_long_texts_cut_where_they_agree_have_the_same_error_count(monkeypatch):
+    reference = random_words(24_000)
+    hypothesis = with_errors(reference)
+    cut = align(reference, hypothesis)
     monkeypatch.setattr(alignment, "WHOLE", 100_000)
-    whole = align(reference, heard)
+    uncut = align(reference, hypothesis)
     assert not cut.rough
-    assert cut.errors == whole.errors
+    assert cut.errors == uncut.errors
 
 
-def test_a_missing_hour_does_not_bring_the_rest_out_of_step():
-    reference = many(60_000)
+def test_missing_hour_does_not_misalign_the_rest():
+    reference = random_words(60_000)
     found = align(reference, reference[:5_000] + reference[45_000:])
     assert (found.missing, found.changed, found.added, found.rough) == (40_000, 0, 0, False)
 
 
-def test_a_hundred_thousand_words_with_nothing_in_common_end_and_are_said_to_be_rough():
-    found = align(many(100_000), ["other"] * 100_000)
+def test_comparing_100_000_unrelated_words_finishes_and_is_marked_rough():
+    found = align(random_words(100_000), ["other"] * 100_000)
     assert found.rough and found.changed == 100_000
 
 
@@ -159,26 +161,26 @@ def test_a_text_is_compared_up_to_the_limit():
 
 
 def test_passages_hold_every_word_once_in_every_column():
-    base = tokens(spoken(" ".join(many(500))))
-    others = [tokens(spoken(" ".join(misheard(many(500), share)))) for share in (0.05, 0.5)]
+    base = tokens(spoken(" ".join(random_words(500))))
+    others = [tokens(spoken(" ".join(with_errors(random_words(500), share)))) for share in (0.05, 0.5)]
     found = [(other, align([t.key for t in base], [t.key for t in other])) for other in others]
     parts = passages(base, found)
     assert [cell.text for part in parts for cell in part.sides[0]] == [token.text for token in base]
     for column, other in enumerate(others, 1):
-        said = [cell.text for part in parts for cell in part.sides[column] if cell.kind != MISSING]
-        assert said == [token.text for token in other]
+        texts = [cell.text for part in parts for cell in part.sides[column] if cell.kind != MISSING]
+        assert texts == [token.text for token in other]
     cut = [part for first in range(0, 500, 120) for part in passages(base, found, first, first + 120)]
     for column in range(3):
         assert sum(len(part.sides[column]) for part in cut) == sum(len(part.sides[column]) for part in parts)
 
 
-def test_a_page_of_additions_is_drawn_in_parts():
+def test_page_of_added_words_is_cut_into_passages():
     other = tokens_of_text("word " * 1000)
     parts = passages([], [(other, align([], [token.key for token in other]))])
     assert len(parts) == 5 and max(len(part.sides[1]) for part in parts) == comparison.MAX_CELLS
 
 
-def test_a_word_without_a_time_is_heard_where_the_other_version_says_it():
+def test_word_without_a_time_takes_the_time_of_the_aligned_word():
     timed, untimed = tokens(spoken("we choose now to go")), tokens_of_text("we chose now go")
     found = align([t.key for t in timed], [t.key for t in untimed])
     (passage,) = passages(timed, [(untimed, found)])
@@ -196,6 +198,6 @@ def test_a_word_without_a_time_is_heard_where_the_other_version_says_it():
     assert {cell.start for cell in apart.sides[1]} == {None}
 
 
-def test_each_against_each_measures_by_its_own_reference():
+def test_matrix_measures_each_pair_by_its_reference():
     rates = alignment.matrix([["a", "b"], ["a", "b", "c", "d"], []])
     assert rates == [[0.0, 1.0, 1.0], [0.5, 0.0, 1.0], [None, None, None]]

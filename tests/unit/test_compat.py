@@ -1,4 +1,4 @@
-"""The wall itself: what a library does not document is used in stt/compat and pages/compat only."""
+"""Test that undocumented parts of libraries are used in stt/compat and pages/compat only."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import pytest
 
 from tests.server import ROOT
 
-# Documented, though in modules that are not at the top.
+# Documented modules that are not at the top level.
 PUBLIC = re.compile(
     r"starlette\.\w+|starlette\.middleware\.cors|requests\.(auth|exceptions|utils)|urllib3\.exceptions|streamlit\.testing"
     r"|faster_whisper|urllib3|requests|streamlit|dbos|ctranslate2"
 )
-WALLED = re.compile(r"(streamlit|uvicorn|starlette|requests|urllib3|faster_whisper|ctranslate2|dbos)(\.|$)")
-NAMES = {"request_response", "WhisperModel"}  # not documented, or not for a whole recording
+CHECKED = re.compile(r"(streamlit|uvicorn|starlette|requests|urllib3|faster_whisper|ctranslate2|dbos)(\.|$)")
+INTERNAL_NAMES = {"request_response", "WhisperModel"}  # not documented, or not for a whole recording
 FILES = [
     ROOT / "streamlit_app.py",
-    *sorted(p for room in ("stt", "pages") for p in (ROOT / room).rglob("*.py") if "node_modules" not in p.parts),
+    *sorted(p for folder in ("stt", "pages") for p in (ROOT / folder).rglob("*.py") if "node_modules" not in p.parts),
 ]
-BEHIND = [path for path in FILES if path.parent.name == "compat"]
+COMPAT_FILES = [path for path in FILES if path.parent.name == "compat"]
 
 
 def imported(text: str) -> list[tuple[str, str]]:
-    """The modules that are imported anywhere in a file, each with a name of it."""
+    """Return the modules that a file imports anywhere, each with an imported name."""
     found = []
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
@@ -35,18 +35,18 @@ def imported(text: str) -> list[tuple[str, str]]:
 
 
 def internals(text: str) -> list[tuple[str, str]]:
-    walled = [(module, name) for module, name in imported(text) if WALLED.match(module)]
-    return [(m, n) for m, n in walled if not PUBLIC.fullmatch(m) or n in NAMES or n.startswith("_")]
+    checked = [(module, name) for module, name in imported(text) if CHECKED.match(module)]
+    return [(m, n) for m, n in checked if not PUBLIC.fullmatch(m) or n in INTERNAL_NAMES or n.startswith("_")]
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if path not in BEHIND], ids=lambda path: path.name)
-def test_internals_of_libraries_are_imported_behind_the_wall_only(path):
+@pytest.mark.parametrize("path", [path for path in FILES if path not in COMPAT_FILES], ids=lambda path: path.name)
+def test_internals_of_libraries_are_imported_in_compat_folders_only(path):
     assert not internals(path.read_text("utf-8")), (
-        "put it into stt/compat or pages/compat, with a test of what it takes for granted"
+        "put it into stt/compat or pages/compat, with a test of what it assumes"
     )
 
 
-def test_an_import_of_something_internal_is_noticed():
+def test_import_of_library_internals_is_detected():
     text = "def late():\n    from streamlit.runtime import get_instance\n    from dbos._core import x\n    import streamlit as st"
     assert internals(text) == [("streamlit.runtime", "get_instance"), ("dbos._core", "x")]
-    assert sum(bool(internals(path.read_text("utf-8"))) for path in BEHIND) >= 4
+    assert sum(bool(internals(path.read_text("utf-8"))) for path in COMPAT_FILES) >= 4

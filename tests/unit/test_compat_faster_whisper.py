@@ -1,4 +1,4 @@
-"""What is taken for granted of faster-whisper, as far as it needs no weights."""
+"""Test what the code assumes about faster-whisper, as far as no model weights are needed."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from stt.whisper.mel import features
 from tests import audio
 
 
-@pytest.mark.parametrize("bands", [80, 128])  # large-v3 and its children have more
+@pytest.mark.parametrize("bands", [80, 128])  # large-v3 and models derived from it have 128
 @pytest.mark.parametrize("seconds", [0, 0.05, 29.99, 30, 30.01, 60, 75.321])
-def test_faster_whisper_computes_the_spectrum_as_we_do_bit_for_bit(seconds: float, bands: int):
-    """One loud moment counts for all, also where it lies in another piece."""
+def test_faster_whisper_computes_the_same_spectrum_as_we_do_bit_for_bit(seconds: float, bands: int):
+    """Check that one loud sample affects the whole spectrum, also if the sample lies in another piece."""
     sound = np.tile(audio.samples(audio.JFK), 8)[: int(seconds * RATE)] * 0.001
     sound[len(sound) // 2 :][:1] = 1.0
     extract = FeatureExtractor(feature_size=bands)
@@ -31,17 +31,17 @@ def test_faster_whisper_knows_every_language_that_is_offered():
     assert set(LANGUAGES) == set(_LANGUAGE_CODES) - {"yue"}  # Cantonese came with large-v3
 
 
-def test_faster_whisper_yields_the_segments_it_is_given_with_the_times_of_the_whole():
+def test_faster_whisper_yields_its_input_segments_with_times_of_the_recording():
     @dataclasses.dataclass
-    class Own(Segment):
+    class CustomSegment(Segment):
         own: str = ""
 
-    said = Own(
+    segment = CustomSegment(
         id=1, seek=0, start=1.0, end=3.0, text=" a b", tokens=[], avg_logprob=0.0, compression_ratio=1.0,
         no_speech_prob=0.0, temperature=0.0, words=[Word(1.0, 1.5, " a", 0.9), Word(2.5, 3.0, " b", 0.9)], own="kept",
     )  # fmt: skip
-    kept = [{"start": 10 * RATE, "end": 12 * RATE}, {"start": 60 * RATE, "end": 70 * RATE}]
-    (found,) = with_silences([said], kept, RATE)
+    spans = [{"start": 10 * RATE, "end": 12 * RATE}, {"start": 60 * RATE, "end": 70 * RATE}]
+    (found,) = with_silences([segment], spans, RATE)
     assert found.own == "kept"
     assert [(word.start, word.end) for word in found.words] == [(11.0, 11.5), (60.5, 61.0)]
     assert (found.start, found.end) == (11.0, 61.0)

@@ -1,4 +1,4 @@
-"""What is taken for granted of Starlette."""
+"""Test what the code assumes about Starlette."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ async def handler(request: Request) -> Response:
     return PlainTextResponse("a handler")
 
 
-def quick(request: Request) -> Response:
+def sync_handler(request: Request) -> Response:
     return PlainTextResponse("a function")
 
 
-def test_starlette_makes_an_application_of_a_handler_and_an_endpoint_is_one():
-    for of, said in ((Endpoint, "an endpoint"), (handler, "a handler"), (quick, "a function")):
-        assert TestClient(application(of)).get("/").text == said
+def test_starlette_wraps_a_handler_as_application_and_an_endpoint_is_one():
+    for target, text in ((Endpoint, "an endpoint"), (handler, "a handler"), (sync_handler, "a function")):
+        assert TestClient(application(target)).get("/").text == text

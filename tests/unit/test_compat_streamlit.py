@@ -1,4 +1,4 @@
-"""What is taken for granted of Streamlit."""
+"""Test what the code assumes about Streamlit."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ PAGE = FOLDER.joinpath("index.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize(("letters", "parts"), [(100, 1), (6000, 3), (12_000, 5)])
-def test_streamlit_cuts_a_long_sign_in_cookie_into_numbered_parts(letters: int, parts: int):
+def test_streamlit_splits_a_long_sign_in_cookie_into_numbered_parts(letters: int, parts: int):
     jar: dict[str, str] = {}
 
     def sign(name: str, value: str) -> bytes:
         return create_signed_value("secret", name, value)
 
-    def keep(name: str, value: str) -> None:
+    def store(name: str, value: str) -> None:
         jar[name] = sign(name, value).decode()
 
     auth_util.set_cookie_with_chunks(
-        keep,
+        store,
         sign,
         starlette_server_config.USER_COOKIE_NAME,
         {"name": secrets.token_urlsafe(letters)[:letters]},
@@ -50,19 +50,19 @@ def test_streamlit_cuts_a_long_sign_in_cookie_into_numbered_parts(letters: int, 
         assert streamlit.sign_in_parts({name: jar[name] for name in list(jar)[:-1]}) is None
 
 
-def test_streamlit_signs_in_and_out_at_these_addresses():
+def test_streamlit_has_the_expected_sign_in_and_sign_out_paths():
     auth = starlette_auth_routes
-    theirs = (auth._ROUTE_AUTH_LOGIN, auth._ROUTE_AUTH_LOGOUT, auth._ROUTE_OAUTH_CALLBACK)
-    assert tuple(f"/{path}" for path in theirs) == (streamlit.SIGN_IN, streamlit.SIGN_OUT, streamlit.SIGNED_IN)
+    paths = (auth._ROUTE_AUTH_LOGIN, auth._ROUTE_AUTH_LOGOUT, auth._ROUTE_OAUTH_CALLBACK)
+    assert tuple(f"/{path}" for path in paths) == (streamlit.SIGN_IN, streamlit.SIGN_OUT, streamlit.SIGNED_IN)
 
 
-def test_streamlit_answers_for_health_metrics_media_and_uploads_at_these_addresses():
+def test_streamlit_has_the_expected_health_metrics_media_and_upload_paths():
     core, media = f"/{starlette_routes.BASE_ROUTE_CORE}", f"/{starlette_routes.BASE_ROUTE_MEDIA}"
     assert f"{core}/health" == streamlit.HEALTH and f"{core}/metrics" == streamlit.METRICS
     assert (f"{media}/", f"{core}/upload_file/") == streamlit.FILES
 
 
-def test_streamlit_compares_origin_and_host_letter_by_letter():
+def test_streamlit_compares_origin_and_host_character_by_character():
     origin, scope = "http://[::1]:8501", {"headers": [(b"host", b"LOCALHOST:8501"), (b"a", b"b")], "path": "/"}
     changed = streamlit.as_same_origin(scope, origin)
     host = dict(changed["headers"])[b"host"].decode()
@@ -78,33 +78,33 @@ def test_the_page_of_streamlit_has_one_inline_script_and_its_hash_is_known():
     assert f"'sha256-{digest}'" == streamlit.INLINE_SCRIPT
 
 
-def test_the_page_of_streamlit_looks_for_its_icon_there():
+def test_streamlits_page_loads_its_icon_from_the_expected_path():
     assert f'href=".{streamlit.ICON}"' in PAGE
 
 
-def test_the_files_behind_streamlits_page_have_the_hash_of_their_content_in_their_name():
+def test_streamlits_static_files_have_a_content_hash_in_their_name():
     files = streamlit.hashed_files(FOLDER)
     assert len(files) > 100 and all(file.is_file() for file in files.values())
     for address in re.findall(r'(?:src|href)="\.(/static/[^"]+)"', PAGE):
         assert address in files
     scripts = [name for name in files if name.endswith((".js", ".css", ".woff2"))]
-    odd = [name for name in scripts if not re.search(r"\.[\w-]{8,}\.(js|css|woff2)$", name)]
-    assert scripts and not odd
+    unhashed = [name for name in scripts if not re.search(r"\.[\w-]{8,}\.(js|css|woff2)$", name)]
+    assert scripts and not unhashed
 
 
-def test_streamlit_draws_components_and_html_by_scripts_that_its_page_does_not_name():
-    ahead = streamlit.scripts_ahead(FOLDER)
+def test_streamlit_renders_components_and_html_by_scripts_not_in_its_page():
+    preloaded = streamlit.scripts_ahead(FOLDER)
     for name in ("BidiComponent", "Html"):
-        assert any(address.startswith(f"./static/js/{name}.") for address in ahead), ahead
-    assert all(address not in PAGE and (FOLDER / address).is_file() for address in ahead)
+        assert any(address.startswith(f"./static/js/{name}.") for address in preloaded), preloaded
+    assert all(address not in PAGE and (FOLDER / address).is_file() for address in preloaded)
 
 
-def test_streamlit_keeps_two_underscores_in_the_key_of_a_component_for_itself():
+def test_streamlit_reserves_two_underscores_in_component_keys():
     assert EVENT_DELIM == "__"
     assert EVENT_DELIM not in pages_compat.key_for("player", "a__b_-__")
 
 
-def test_streamlits_loggers_have_its_name_and_handlers():
+def test_streamlits_loggers_have_its_name():
     log = get_logger("streamlit.compat")
     assert log.name.partition(".")[0] == streamlit.LOGGER
 
@@ -118,21 +118,21 @@ def test_streamlit_has_the_types_that_annotations_name():
             assert hasattr(importlib.import_module(module), name)
 
 
-def test_streamlit_marks_its_elements_with_the_test_ids_that_our_styles_and_scripts_name():
+def test_streamlit_has_the_test_ids_that_our_styles_and_scripts_use():
     files = [
         ROOT / "pages" / "style.css",
         *(p for end in ("css", "js") for p in (ROOT / "pages" / "components").glob(f"[!nt]*/*.{end}")),
     ]
     named = {name for file in files for name in re.findall(r'\[data-testid[\^]?="?(st\w+)', file.read_text("utf-8"))}
-    theirs = "".join(p.read_text("utf-8") for p in (FOLDER / "static" / "js").glob("*.js"))
-    assert len(named) > 10 and not {name for name in named if name not in theirs}
+    streamlit_scripts = "".join(p.read_text("utf-8") for p in (FOLDER / "static" / "js").glob("*.js"))
+    assert len(named) > 10 and not {name for name in named if name not in streamlit_scripts}
 
 
-def test_streamlits_page_reads_there_whether_its_error_dialogs_are_blocked():
-    theirs = TestClient(Starlette(routes=starlette_routes.create_host_config_routes(None)))
-    client = TestClient(pages_compat.WithoutDialogs(theirs.app))
+def test_streamlits_page_reads_from_host_config_if_error_dialogs_are_blocked():
+    original = TestClient(Starlette(routes=starlette_routes.create_host_config_routes(None)))
+    client = TestClient(pages_compat.WithoutDialogs(original.app))
     address = f"/{starlette_routes.BASE_ROUTE_CORE}/host-config"
-    assert client.get(address).json() == {**theirs.get(address).json(), "blockErrorDialogs": True}
+    assert client.get(address).json() == {**original.get(address).json(), "blockErrorDialogs": True}
     assert client.get("/other").status_code == 404
     scripts = "".join(path.read_text("utf-8") for path in FOLDER.glob("static/js/index.*.js"))
     assert "blockErrorDialogs" in scripts and "data-test-connection-state" in scripts and "`CONNECTED`" in scripts

@@ -1,4 +1,4 @@
-"""Corrections: the text is what was typed, times stay in order, and nobody's work is overwritten unseen."""
+"""Test corrections: the text is what was typed, times stay in order, and no edit is overwritten unnoticed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from stt import kinds
 from stt.db.engine import database
-from stt.db.tables import corrections as kept
+from stt.db.tables import corrections as corrections_table
 from stt.db.tables import tags
 from stt.errors import BadOption, Conflict, NotFound
 from stt.export.formats import FORMATS
@@ -38,7 +38,7 @@ SECOND = Segment(7.0, 8.0, " Ask not.", (Word(" Ask", 7.0, 7.4, 0.9), Word(" not
 SPOKEN = Transcript((FIRST, replace(SECOND, speaker="Speaker 2")), duration=9.0, language="en")
 
 
-def finished(transcript: Transcript = SPOKEN, name: str = "a", owner: str = OWNER) -> str:
+def finished_job(transcript: Transcript = SPOKEN, name: str = "a", owner: str = OWNER) -> str:
     now = time.time()
     values: dict = dict.fromkeys(Job.__dataclass_fields__)
     values |= {"id": name, "owner": owner, "title": "Speech", "model": "base", "engine": "whisper", "options": {}}
@@ -59,13 +59,13 @@ def times(segments: tuple[Segment, ...]) -> list[tuple[str, float, float, float 
     return [(w.text.strip(), w.start, w.end, w.confidence) for s in segments for w in s.words]
 
 
-def test_unchanged_words_keep_their_times_and_changed_ones_take_over_those_they_replace():
+def test_unchanged_words_keep_their_times_and_new_words_take_replaced_times():
     new = times(rewritten([FIRST], "And so my fellow Americans."))
     old = times((FIRST,))
     assert new == [*old[:3], ("fellow", 1.4, 2.0, None), old[4]]
 
 
-def test_two_words_for_one_share_its_time_by_their_letters():
+def test_two_words_replacing_one_share_its_time_by_their_length():
     new = times(rewritten([FIRST], "And so my ab abcd Americans."))
     assert new[3:5] == [("ab", 1.4, pytest.approx(1.6), None), ("abcd", pytest.approx(1.6), 2.0, None)]
 
@@ -76,11 +76,11 @@ def test_an_added_word_lies_between_its_neighbours():
     assert new[4] == ("yellow", 1.4, 2.0, 0.4)
 
 
-def test_words_added_at_the_end_take_what_is_left_of_the_paragraph():
+def test_words_added_at_the_end_take_the_remaining_time_of_the_paragraph():
     assert times(rewritten([FIRST], "And so my yellow Americans. Yes."))[-1] == ("Yes.", 2.9, 3.0, None)
 
 
-def test_scripts_without_spaces_keep_every_character_that_stays():
+def test_unchanged_characters_keep_their_times_in_scripts_without_spaces():
     words = (Word("你好", 0.0, 1.0, 0.9), Word("世", 1.0, 1.5, 0.8), Word("界", 1.5, 2.0, 0.2))
     new = rewritten([Segment(0.0, 2.0, "你好世界", words)], "你好新世果")
     assert times(new) == [
@@ -89,24 +89,24 @@ def test_scripts_without_spaces_keep_every_character_that_stays():
     assert new[0].text == "你好新世果"
 
 
-def test_an_engine_without_word_times_keeps_having_none():
+def test_correction_adds_no_word_times_if_there_were_none():
     assert rewritten([Segment(0.0, 4.0, "Helo.", ())], "Hello.") == (Segment(0.0, 4.0, "Hello.", ()),)
 
 
 letters = st.text(st.sampled_from("abcÄ你好ไท.-,'<>&🎉 ع\u200d"), max_size=8)
-said = st.lists(st.tuples(st.booleans(), letters, st.floats(0, 2), st.floats(0, 2)), max_size=12)
+spoken_parts = st.lists(st.tuples(st.booleans(), letters, st.floats(0, 2), st.floats(0, 2)), max_size=12)
 
 
-@given(said, st.lists(st.one_of(st.integers(0, 11), letters), max_size=14), st.text(max_size=5))
+@given(spoken_parts, st.lists(st.one_of(st.integers(0, 11), letters), max_size=14), st.text(max_size=5))
 def test_after_any_edit_the_text_is_what_was_typed_and_times_are_in_order(parts, edit, tail):
     clock, words = 0.0, []
     for spaced, text, gap, length in parts:
         words.append(Word((" " if spaced else "") + text, clock + gap, clock + gap + length, 0.5))
         clock += gap + length / 2  # words may overlap
-    heard = "".join(w.text for w in words)
+    old_text = "".join(w.text for w in words)
     end = max([clock, *(w.end for w in words)])
-    old = Segment(words[0].start if words else 0.0, end, heard, tuple(words))
-    known = heard.split()
+    old = Segment(words[0].start if words else 0.0, end, old_text, tuple(words))
+    known = old_text.split()
     chosen = [known[piece % len(known)] if isinstance(piece, int) and known else str(piece) for piece in edit]
     typed = " ".join([*chosen, tail]).split()
     new = rewritten([old], " ".join(typed))
@@ -123,8 +123,8 @@ def test_after_any_edit_the_text_is_what_was_typed_and_times_are_in_order(parts,
 # ---- saved ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_correction_is_what_readers_exports_and_counts_have(data: Path):
-    finished()
+def test_correction_applies_to_transcript_counts_exports_and_search(data: Path):
+    finished_job()
     assert retype("a", OWNER, 0, "  And so\n my dear fellow  Americans. ") == 1
     assert texts("a") == ["And so my dear fellow Americans.", "Ask not."]
     job, transcript = records.load("a", OWNER), transcripts.transcript_of("a")
@@ -134,20 +134,20 @@ def test_a_correction_is_what_readers_exports_and_counts_have(data: Path):
     assert history.find(OWNER, text="yellow") == []
 
 
-def test_the_same_text_is_no_new_version(data: Path):
-    finished()
+def test_unchanged_text_makes_no_new_revision(data: Path):
+    finished_job()
     assert retype("a", OWNER, 0, "And so my yellow  Americans.") == 0
     assert corrections.state("a", OWNER) == corrections.State()
 
 
-def test_a_paragraph_without_text_goes(data: Path):
-    finished()
+def test_paragraph_without_text_is_removed(data: Path):
+    finished_job()
     retype("a", OWNER, 0, " \n")
     assert texts("a") == ["Ask not."]
 
 
-def test_the_second_of_two_tabs_is_told_and_changes_nothing(data: Path):
-    finished()
+def test_second_of_two_tabs_gets_a_conflict_and_changes_nothing(data: Path):
+    finished_job()
     speakers.rename("a", OWNER, "Speaker 1", "Mine", 0)
     for stale in (0, 2):
         with pytest.raises(Conflict):
@@ -158,8 +158,8 @@ def test_the_second_of_two_tabs_is_told_and_changes_nothing(data: Path):
 
 
 @pytest.mark.parametrize("version", [0, 1])
-def test_of_many_that_save_at_once_one_wins(data: Path, version: int):
-    finished()
+def test_one_of_many_concurrent_saves_succeeds(data: Path, version: int):
+    finished_job()
     if version:
         retype("a", OWNER, 1, "Before.")
 
@@ -170,13 +170,13 @@ def test_of_many_that_save_at_once_one_wins(data: Path, version: int):
             return False
 
     with ThreadPoolExecutor(8) as pool:
-        won = list(pool.map(attempt, range(8)))
-    assert sum(won) == 1
-    assert transcripts.transcript_of("a").speakers[0] == f"Ann {won.index(True)}"
+        succeeded = list(pool.map(attempt, range(8)))
+    assert sum(succeeded) == 1
+    assert transcripts.transcript_of("a").speakers[0] == f"Ann {succeeded.index(True)}"
 
 
-def test_the_machines_version_is_kept_restored_and_left_again(data: Path):
-    finished()
+def test_machine_version_is_kept_and_its_restoring_can_be_reverted(data: Path):
+    finished_job()
     retype("a", OWNER, 0, "Mine.")
     speakers.rename("a", OWNER, "Speaker 2", "Grace", 1)
     assert corrections.machine("a", OWNER) == SPOKEN
@@ -199,7 +199,7 @@ def test_a_renamed_speaker_is_renamed_everywhere(data: Path):
         "topics": [{"topic": "Speaker 1"}],
         "summary": "Speaker 1",
     }
-    finished(replace(SPOKEN, extras=found))
+    finished_job(replace(SPOKEN, extras=found))
     speakers.rename("a", OWNER, "Speaker 1", " John\n F. ", 0)
     speakers.rename("a", OWNER, "Speaker 2", "<b>Ask</b>", 1)
     transcript = transcripts.transcript_of("a")
@@ -212,15 +212,15 @@ def test_a_renamed_speaker_is_renamed_everywhere(data: Path):
         speakers.rename("a", OWNER, "John F.", " ", 2)
 
 
-def test_names_can_be_swapped_by_way_of_a_third(data: Path):
-    finished()
+def test_speaker_names_can_be_swapped_through_a_third_name(data: Path):
+    finished_job()
     for revision, (old, new) in enumerate((("Speaker 1", "X"), ("Speaker 2", "Speaker 1"), ("X", "Speaker 2"))):
         speakers.rename("a", OWNER, old, new, revision)
     assert transcripts.transcript_of("a").speakers == ["Speaker 2", "Speaker 1"]
 
 
-def test_a_title_changes_unless_another_tab_was_first(data: Path):
-    finished()
+def test_title_changes_unless_another_tab_changed_it_first(data: Path):
+    finished_job()
     corrections.retitle("a", OWNER, " My <i>title</i> ", "Speech")
     assert records.load("a", OWNER).title == "My <i>title</i>"
     with pytest.raises(Conflict):
@@ -229,17 +229,17 @@ def test_a_title_changes_unless_another_tab_was_first(data: Path):
         corrections.retitle("a", OWNER, "x" * 301, "My <i>title</i>")
 
 
-def test_tags_of_two_tabs_both_stay(data: Path):
-    finished()
+def test_tags_saved_in_two_tabs_are_merged(data: Path):
+    finished_job()
     tagging.set_tags("a", OWNER, ["work", "old"])
     tagging.set_tags("a", OWNER, ["work", "Anna"], was=["work", "old"])
     tagging.set_tags("a", OWNER, ["work", "bob ", " "], was=["work", "old"])
     assert tagging.tags_of("a", OWNER) == ["Anna", "bob", "work"]
 
 
-def test_tags_of_several_are_those_that_all_of_them_have(data: Path):
-    for name, own in (("a", ["x", "Y", "one"]), ("b", ["Y", "x"]), ("c", ["x", "Y", "two"])):
-        tagging.set_tags(finished(name=name), OWNER, own)
+def test_tags_of_several_jobs_are_those_that_all_of_them_have(data: Path):
+    for name, job_tags in (("a", ["x", "Y", "one"]), ("b", ["Y", "x"]), ("c", ["x", "Y", "two"])):
+        tagging.set_tags(finished_job(name=name), OWNER, job_tags)
     assert tagging.tags_of_all(["a", "b", "c"], OWNER) == ["x", "Y"]
     assert tagging.tags_of_all(["a", "gone"], OWNER) == tagging.tags_of_all(["a"], "visitor:other") == []
 
@@ -258,18 +258,18 @@ def test_tags_of_several_are_those_that_all_of_them_have(data: Path):
         lambda owner: tagging.set_tags("a", owner, ["mine"]),
     ],
 )
-def test_nobody_reaches_what_is_somebody_elses(data: Path, call):
-    finished()
+def test_another_owner_can_neither_read_nor_change_a_job(data: Path, call):
+    finished_job()
     with pytest.raises(NotFound):
         call("visitor:other")
     assert transcripts.transcript_of("a") == SPOKEN
 
 
-def test_what_is_deleted_leaves_no_correction_behind(data: Path):
-    finished()
+def test_deleted_job_leaves_no_corrections_or_tags(data: Path):
+    finished_job()
     retype("a", OWNER, 0, "Mine.")
     tagging.set_tags("a", OWNER, ["secret"])
     history.delete("a", OWNER)
     with database().connect() as connection:
-        for table in (kept, tags):
+        for table in (corrections_table, tags):
             assert connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() == 0

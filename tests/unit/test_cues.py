@@ -1,4 +1,4 @@
-"""Cues: cut where people pause, in order, and readable."""
+"""Test that cues are cut at pauses, in order, and readable."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def test_an_abbreviation_does_not_end_a_sentence():
     assert cue.text == "I saw Mr. Smith and Dr. Jones."
 
 
-def test_short_cues_are_held_for_a_second_where_the_next_leaves_room():
+def test_short_cues_last_a_second_if_the_next_cue_leaves_room():
     first, second = cues(transcript(segment("Yes.", pace=0.2), segment("No.", 5.0, pace=0.2)))
     assert (first.start, first.end, second.end) == (0.0, 1.0, 6.0)
     first, second = cues(transcript(segment("Yes.", pace=0.2, speaker="A"), segment("No.", 0.6, pace=0.2, speaker="B")))
     assert (first.end, second.start) == (0.6, 0.6)
 
 
-def test_speakers_at_the_same_time_have_cues_one_after_the_other():
+def test_simultaneous_speakers_have_consecutive_cues():
     both = transcript(
         segment("one two three four five six seven eight", 0.0, pace=1.0, speaker="A"),
         segment("yes indeed", 3.0, speaker="B"),
@@ -91,13 +91,13 @@ def assert_in_order(cut):
 
 
 @given(transcripts(), st.sampled_from([8, 42]), st.integers(1, 3))
-def test_any_transcript_becomes_cues_in_order_with_all_its_words(whole, line_length, lines):
-    cut = cues(whole, line_length, lines)
+def test_any_transcript_becomes_cues_in_order_with_all_its_words(original, line_length, lines):
+    cut = cues(original, line_length, lines)
     assert_in_order(cut)
-    assert bare("".join(cue.text for cue in cut)) == words_of(whole)
+    assert bare("".join(cue.text for cue in cut)) == words_of(original)
     assert all(cue.text.count("\n") < lines for cue in cut)
-    assert all(cue.end - cue.start <= 7.001 for cue in cut) or not whole.timed
+    assert all(cue.end - cue.start <= 7.001 for cue in cut) or not original.timed
     for extension in ("srt", "vtt"):
-        read = read_subtitles(FORMATS[extension].write(whole, line_length=line_length, lines=lines), extension)
+        read = read_subtitles(FORMATS[extension].write(original, line_length=line_length, lines=lines), extension)
         assert [(e.start, e.end) for e in read] == [(round(c.start * 1000), round(c.end * 1000)) for c in cut]
-        assert bare("".join(seen(event, extension) for event in read)) == words_of(whole)
+        assert bare("".join(seen(event, extension) for event in read)) == words_of(original)

@@ -1,4 +1,4 @@
-"""Steps of editing: texts are those of a list of strings, words lie in their paragraphs, and undoing is exact."""
+"""Test editing steps against a list of strings: words stay in their paragraphs, and undo is exact."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GREETING = tuple(Word(f" {text}", at, at + 1.0, 0.5, ANN) for at, text in enumer
 
 
 def rows_of(*texts: str, worded: bool = True) -> document.Rows:
-    """Return frozen paragraphs with a second for each word, and five between them."""
+    """Return frozen paragraphs with one second per word and five seconds between paragraphs."""
     clock, segments = 0.0, []
     for text in texts:
         parts = text.split()
@@ -39,18 +39,18 @@ def texts(rows: document.Rows) -> list[str]:
 
 
 def perform(rows: document.Rows, step: Step, since: list | None = None) -> performing.Outcome:
-    made = performing.perform(rows, step, since or [])
-    document.apply(rows, made.splices)
-    return made
+    outcome = performing.perform(rows, step, since or [])
+    document.apply(rows, outcome.splices)
+    return outcome
 
 
 # ---- paragraphs -----------------------------------------------------------------------------------------------------
 
 
 def test_editing_one_paragraph_regroups_no_other():
-    """Without frozen paragraphs the two sentences of Ben would become one when the one between goes."""
-    said = [(0.0, "One.", "Ben"), (2.0, "Two.", ANN), (2.5, "Three.", "Ben")]
-    rows = document.rows_of(Segment(at, at + 0.5, text, (), who) for at, text, who in said)
+    """Check that Ben's two paragraphs stay apart when the one between is deleted. Unfrozen, they would merge."""
+    turns = [(0.0, "One.", "Ben"), (2.0, "Two.", ANN), (2.5, "Three.", "Ben")]
+    rows = document.rows_of(Segment(at, at + 0.5, text, (), who) for at, text, who in turns)
     document.freeze(rows)
     perform(rows, Step(requests.SPEAKER, 1, "Two.", speaker="Ben"))
     assert texts(rows) == ["One.", "Two.", "Three."]
@@ -68,7 +68,7 @@ def test_frozen_paragraphs_are_the_derived_ones():
     assert "begins" not in Transcript(segments).to_dict()["segments"][0]
 
 
-def test_a_speaker_who_comes_in_begins_a_paragraph():
+def test_change_of_speaker_begins_a_paragraph():
     segments = [Segment(0, 1, "a", (), ANN, begins=True), Segment(1, 2, "b", (), "Ben", begins=False)]
     assert [segment.begins for segment in separated(segments)] == [True, True]
 
@@ -96,7 +96,7 @@ def test_a_split_takes_its_times_from_the_words(at: int, expected: tuple):
         assert upper.begins and lower.begins
 
 
-def test_a_merge_keeps_all_and_takes_the_upper_speaker():
+def test_merge_keeps_all_words_and_takes_the_upper_speaker():
     upper = (Segment(0.0, 3.0, " Good evening all.", GREETING, ANN, begins=True),)
     lower = (Segment(4.0, 5.0, "Bye.", (Word("Bye.", 4.0, 5.0, 0.7, "Ben"),), "Ben", begins=True),)
     found = steps.merge(upper, lower)
@@ -115,7 +115,7 @@ def test_marked_words_given_to_a_speaker_become_a_paragraph():
     assert [p.speaker for p in paragraphs(document.segments_of(rows))] == [ANN, "Cy", ANN]
 
 
-def test_times_move_and_scale_the_words_between_the_neighbours():
+def test_new_times_move_and_scale_the_words_between_the_neighbours():
     rows = rows_of("one two", "three four", "five")
     perform(rows, Step(requests.TIMES, 1, "three four", start=8.0, end=12.0))
     words = document.segments_of(rows)[1].words
@@ -135,7 +135,7 @@ def test_times_move_and_scale_the_words_between_the_neighbours():
 
 @dataclass
 class Model:
-    """What a list of strings says of each step."""
+    """Imitate each step on a list of strings."""
 
     texts: list[str]
 
@@ -162,8 +162,8 @@ moves = st.tuples(
 )
 
 
-def stepped(model: Model, move: tuple) -> Step | None:
-    """Return a move as a step on what there is; None if it would be refused."""
+def step_of(model: Model, move: tuple) -> Step | None:
+    """Return a move as a step on the present texts, or None if it would be refused."""
     kind, place, text, at, seconds = move
     if not model.texts:
         return None
@@ -182,11 +182,11 @@ def stepped(model: Model, move: tuple) -> Step | None:
 
 
 @given(spoken, st.lists(moves, max_size=12), st.booleans())
-def test_any_steps_are_those_of_a_list_of_strings_and_can_all_be_undone(said: list[str], chosen: list, worded: bool):
-    rows, model = rows_of(*said, worded=worded), Model(list(said))
-    states, made = [deepcopy(rows)], []
+def test_any_steps_equal_those_on_a_list_of_strings_and_can_be_undone(initial: list[str], chosen: list, worded: bool):
+    rows, model = rows_of(*initial, worded=worded), Model(list(initial))
+    states, performed = [deepcopy(rows)], []
     for move in chosen:
-        step = stepped(model, move)
+        step = step_of(model, move)
         if step is None:
             continue
         try:
@@ -201,35 +201,35 @@ def test_any_steps_are_those_of_a_list_of_strings_and_can_all_be_undone(said: li
             for word in paragraph.words:
                 assert paragraph.start <= word.start <= word.end <= paragraph.end
         if outcome.splices:
-            made.append(outcome.splices)
+            performed.append(outcome.splices)
             states.append(deepcopy(rows))
     final = deepcopy(rows)
-    for state, splices in zip(reversed(states[:-1]), reversed(made), strict=True):
+    for state, splices in zip(reversed(states[:-1]), reversed(performed), strict=True):
         document.apply(rows, document.inverse(splices))
         assert rows == state
-    document.apply(rows, document.merged(splice for splices in made for splice in splices))
+    document.apply(rows, document.merged(splice for splices in performed for splice in splices))
     assert rows == final
 
 
 @given(spoken, spoken, st.integers(0, 4))
-def test_a_step_finds_a_paragraph_that_others_left_alone(said: list[str], new: list[str], place: int):
-    """Whatever was put in place of another paragraph, and however often the text is there."""
-    rows = rows_of("first", *said)
-    number = 1 + place % len(said)
+def test_step_finds_a_paragraph_that_others_did_not_change(old: list[str], new: list[str], place: int):
+    """Check any replacement of another paragraph, also if the same text occurs several times."""
+    rows = rows_of("first", *old)
+    number = 1 + place % len(old)
     splice = document.splice(rows, document.begins(rows), 0, 1, document.segments_of(rows_of(*new)))
     since = [splice] if splice else []
     document.apply(rows, since)
-    perform(rows, Step(requests.TEXT, number, said[number - 1], "here"), since)
-    expected = [*new, *said]
+    perform(rows, Step(requests.TEXT, number, old[number - 1], "here"), since)
+    expected = [*new, *old]
     expected[len(new) + number - 1] = "here"
     assert texts(rows) == expected
 
 
-def test_a_paragraph_that_was_changed_itself_is_not_found():
+def test_step_on_a_paragraph_changed_by_others_is_refused():
     rows = rows_of("one", "two", "two")
-    made = perform(rows, Step(requests.TEXT, 0, "one", "mine"))
+    outcome = perform(rows, Step(requests.TEXT, 0, "one", "mine"))
     with pytest.raises(ParagraphChanged) as changed:
-        performing.perform(rows, Step(requests.TEXT, 0, "one", "theirs"), made.splices)
+        performing.perform(rows, Step(requests.TEXT, 0, "one", "theirs"), outcome.splices)
     assert (changed.value.paragraph, changed.value.text) == (0, "mine")
     with pytest.raises(ParagraphChanged) as unknown:
         performing.perform(rows, Step(requests.TEXT, 0, "one", "theirs"), None)
@@ -244,19 +244,19 @@ def row(number: int, kind: str = history.EDIT, of: int | None = None, typing: st
     return SimpleNamespace(number=number, kind=kind, of=of, typing=typing)
 
 
-def test_the_way_back_ends_where_a_revision_is_missing():
+def test_undo_history_ends_at_a_missing_revision():
     found = history.replay([row(1), row(2), row(4), row(5)], 5)
     assert (found.undo, found.first) == ([[4], [5]], 3)
     assert history.replay([row(1), row(2)], 3).undo == []
 
 
-def test_a_new_step_forgets_what_could_be_redone():
+def test_new_step_clears_the_redo_list():
     rows = [row(1), row(2), row(3, history.UNDO, 2), row(4)]
     assert history.replay(rows[:3], 3).redo == [[2]]
     assert (history.replay(rows, 4).undo, history.replay(rows, 4).redo) == ([[1], [4]], [])
 
 
-def test_what_undid_a_forgotten_step_changes_nothing_else():
+def test_undo_of_a_step_without_a_row_changes_nothing_else():
     rows = [row(1), row(2), row(3, history.UNDO, 2), row(4, history.UNDO, 1), row(5, history.REDO, 1)]
     found = history.replay(rows[1:], 5)
     assert (found.undo, found.redo) == ([], [[2]])
@@ -286,19 +286,19 @@ def word(was: str, first: int, after: int, text: str) -> Step:
         (5, 9, "wo t", "one two three", [0.9, None, None]),
     ],
 )
-def test_a_word_that_somebody_knows_is_not_doubtful_any_more(
+def test_word_changed_or_confirmed_by_a_person_is_no_longer_doubtful(
     first: int, after: int, text: str, expected: str, confidences: list[float | None]
 ):
     rows = rows_of("one two three", "four")
     before = deepcopy(rows)
-    made = perform(rows, word("one two three", first, after, text))
+    outcome = perform(rows, word("one two three", first, after, text))
     assert texts(rows) == [expected, "four"]
     assert [one["confidence"] for row in rows[:-1] for one in row["words"]] == confidences
-    document.apply(rows, document.inverse(made.splices))
+    document.apply(rows, document.inverse(outcome.splices))
     assert rows == before
 
 
-def test_a_word_that_was_right_already_is_no_step():
+def test_confirming_a_confirmed_word_is_no_step():
     rows = rows_of("one two")
     perform(rows, word("one two", 0, 3, "one"))
     assert perform(rows, word("one two", 0, 3, "one")).splices == []
@@ -309,14 +309,14 @@ def test_a_word_that_was_right_already_is_no_step():
 
 def replace(rows: document.Rows, find: str, by: str, **how) -> performing.Outcome:
     before = deepcopy(rows)
-    made = perform(rows, Step(requests.REPLACE, find=find, text=by, **how))
-    again = deepcopy(rows)
-    document.apply(again, document.inverse(made.splices))
-    assert again == before, "one undo takes all of it back"
-    return made
+    outcome = perform(rows, Step(requests.REPLACE, find=find, text=by, **how))
+    undone = deepcopy(rows)
+    document.apply(undone, document.inverse(outcome.splices))
+    assert undone == before, "one undo reverts all of it"
+    return outcome
 
 
-def test_replacing_counts_and_takes_only_what_is_asked_for():
+def test_replace_counts_and_changes_only_what_its_options_select():
     rows = rows_of("Café cafés CAFE", "cafe", "nothing")
     assert replace(rows, "cafe", "bar").replaced == 4 and texts(rows) == ["bar bars bar", "bar", "nothing"]
     rows = rows_of("Café cafés CAFE", "cafe")
@@ -324,24 +324,24 @@ def test_replacing_counts_and_takes_only_what_is_asked_for():
     assert texts(rows) == ["bar cafés bar", "cafe"]
     rows = rows_of("Café cafés CAFE", "cafe")
     assert replace(rows, "CAFE", "bar", case=True).replaced == 1 and texts(rows)[0] == "Café cafés bar"
-    made = replace(rows, "cafe", "bar", only=frozenset({(0, 5, 9)}))
-    assert texts(rows) == ["Café bars bar", "cafe"] and made.caret == {"paragraph": 0, "at": 5}
+    outcome = replace(rows, "cafe", "bar", only=frozenset({(0, 5, 9)}))
+    assert texts(rows) == ["Café bars bar", "cafe"] and outcome.caret == {"paragraph": 0, "at": 5}
 
 
-def test_chosen_places_are_replaced_where_their_paragraphs_are_now_and_only_if_they_still_read_so():
+def test_chosen_places_are_replaced_in_moved_paragraphs_if_unchanged():
     rows = rows_of("new", "Café cafés", "cafe")
     before = deepcopy(rows)
     since = [{"segment": 0, "paragraph": 0, "before": [], "after": deepcopy(rows[:1])}]
     chosen = frozenset({(0, 0, 4), (0, 5, 9), (0, 2, 6), (1, 0, 3), (7, 0, 4)})
-    made = perform(rows, Step(requests.REPLACE, find="cafe", text="bar", only=chosen), since)
-    assert made.replaced == 2 and texts(rows) == ["new", "bar bars", "cafe"]
+    outcome = perform(rows, Step(requests.REPLACE, find="cafe", text="bar", only=chosen), since)
+    assert outcome.replaced == 2 and texts(rows) == ["new", "bar bars", "cafe"]
     changed = [{"segment": 1, "paragraph": 1, "before": before[1:2], "after": rows[1:2]}]
     assert (
         perform(rows, Step(requests.REPLACE, find="bar", text="x", only=frozenset({(1, 0, 3)})), changed).replaced == 0
     )
 
 
-def test_what_is_replaced_by_nothing_leaves_and_an_empty_paragraph_goes():
+def test_replacing_by_nothing_removes_the_text_and_empty_paragraphs():
     rows = rows_of("um one um two", "um", "three um")
     assert replace(rows, "um", "", words=True).replaced == 4
     assert texts(rows) == ["one two", "three"]
@@ -359,7 +359,9 @@ def test_what_is_replaced_by_nothing_leaves_and_an_empty_paragraph_goes():
         ("um,", "um, um", [(0, 3)]),
     ],
 )
-def test_a_text_is_found_folded_and_whole(find: str, text: str, expected: list[tuple[int, int]]):
+def test_search_ignores_case_and_accents_and_finds_whole_characters(
+    find: str, text: str, expected: list[tuple[int, int]]
+):
     assert Finder(find, case=False, words=False).spans(text) == expected
 
 
@@ -378,6 +380,6 @@ def test_a_text_is_found_folded_and_whole(find: str, text: str, expected: list[t
         {"do": "times", "paragraph": 0, "was": "a", "start": "soon"},
     ],
 )
-def test_what_is_no_step_is_refused(given: dict):
+def test_invalid_step_is_refused(given: dict):
     with pytest.raises(BadOption):
         requests.read({"key": "k", "based_on": 0, "step": given})

@@ -1,4 +1,4 @@
-"""One error has one HTTP status, whichever route says it."""
+"""Test that an error has the same HTTP status on every route."""
 
 from __future__ import annotations
 
@@ -56,37 +56,37 @@ def expected(kind: type[errors.SttError]) -> int:
 
 @pytest.fixture(scope="module")
 def client() -> TestClient:
-    """Each error raised past a route, said by a route of the pages, and by one of /v1."""
+    """Return a client for routes that raise each error, answer with it as the pages do, and as /v1 does."""
     by_name = {kind.__name__: kind for kind in kinds()}
 
     async def raised(request: Request) -> Response:
         raise by_name[request.path_params["kind"]]("So it is.")
 
-    def said(request: Request) -> Response:
+    def returned(request: Request) -> Response:
         return handling.refusal(by_name[request.path_params["kind"]]("So it is."))
 
-    class Told(rest.Endpoint):
+    class Refused(rest.Endpoint):
         public = True
 
         def get(self, request: Request) -> Response:
             raise by_name[request.path_params["kind"]]("So it is.")
 
-    def away(_request: Request) -> Response:
+    def unavailable(_request: Request) -> Response:
         raise sa.exc.OperationalError("SELECT 1", None, OSError("away"))
 
-    class Away(rest.Endpoint):
+    class Unavailable(rest.Endpoint):
         public = True
 
         def get(self, request: Request) -> Response:
-            return away(request)
+            return unavailable(request)
 
-    routes = [Route("/raised/{kind}", raised), Route("/said/{kind}", said), Route("/v1/told/{kind}", Told)]
-    routes += [Route("/away", away), Route("/v1/away", Away)]
+    routes = [Route("/raised/{kind}", raised), Route("/said/{kind}", returned), Route("/v1/told/{kind}", Refused)]
+    routes += [Route("/away", unavailable), Route("/v1/away", Unavailable)]
     return TestClient(Starlette(routes=routes, middleware=[Middleware(Visitors)]))
 
 
 @pytest.mark.parametrize("kind", sorted(set(kinds()), key=lambda kind: kind.__name__))
-def test_every_route_says_it_with_the_same_status(client: TestClient, kind: type[errors.SttError]):
+def test_every_route_answers_an_error_with_the_same_status(client: TestClient, kind: type[errors.SttError]):
     for path in ("raised", "said", "v1/told"):
         answer = client.get(f"/{path}/{kind.__name__}")
         assert answer.status_code == expected(kind), path
@@ -94,7 +94,7 @@ def test_every_route_says_it_with_the_same_status(client: TestClient, kind: type
 
 
 @pytest.mark.parametrize("path", ["/away", "/v1/away"])
-def test_a_database_that_is_away_is_said_alike(client: TestClient, path: str):
+def test_unavailable_database_has_the_same_answer_on_every_route(client: TestClient, path: str):
     answer = client.get(path)
     assert answer.status_code == errors.DatabaseUnavailable.status == 503
     assert errors.DatabaseUnavailable.title in answer.json()["message"]

@@ -1,4 +1,4 @@
-"""Exports, read back by readers that are not ours."""
+"""Test exports by reading them back with independent readers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def read_docx(data: bytes) -> list[str]:
     return [paragraph.text for paragraph in docx.Document(io.BytesIO(data)).paragraphs]
 
 
-def test_text_is_paragraphs_with_times_and_speakers_where_asked_for():
+def test_text_has_paragraphs_with_times_and_speakers_if_requested():
     write = FORMATS["txt"].write
     first = "Good morning, everybody. Welcome to the talk."
     assert write(TALK).decode().split("\n\n")[0] == first
@@ -45,32 +45,32 @@ def test_text_is_paragraphs_with_times_and_speakers_where_asked_for():
 NOTES = (Note("a", 0.5, None, "Check\nthis"), Note("b", 4.0, 4.8, "", "green"), Note("c", 12.0, 12.5, "=1+1", "pink"))
 
 
-def test_notes_are_at_the_end_of_text_word_and_json_where_asked_for():
-    said = ["[0:00:00] Check this", "[0:00:04] “Thank you,”", "[0:00:12] “Let”: =1+1"]
+def test_notes_are_at_the_end_of_text_word_and_json_if_requested():
+    note_lines = ["[0:00:00] Check this", "[0:00:04] “Thank you,”", "[0:00:12] “Let”: =1+1"]
     text = FORMATS["txt"].write(TALK, notes=NOTES).decode()
-    assert text == FORMATS["txt"].write(TALK).decode() + "\n" + "\n".join(["Notes", *said]) + "\n"
+    assert text == FORMATS["txt"].write(TALK).decode() + "\n" + "\n".join(["Notes", *note_lines]) + "\n"
     word = read_docx(FORMATS["docx"].write(TALK, notes=NOTES))
-    assert word[-4:] == ["Notes", *(line.replace("[", "").replace("]", " ") for line in said)]
+    assert word[-4:] == ["Notes", *(line.replace("[", "").replace("]", " ") for line in note_lines)]
     assert read_docx(FORMATS["docx"].write(TALK)) == word[:-4]
-    told = json.loads(FORMATS["json"].write(TALK, notes=NOTES))
-    assert told["notes"][1] == {"start": 4.0, "end": 4.8, "text": "", "colour": "green", "words": "Thank you,"}
+    exported = json.loads(FORMATS["json"].write(TALK, notes=NOTES))
+    assert exported["notes"][1] == {"start": 4.0, "end": 4.8, "text": "", "colour": "green", "words": "Thank you,"}
     assert "notes" not in json.loads(FORMATS["json"].write(TALK))
     assert json.loads(FORMATS["json"].write(TALK, notes=[]))["notes"] == []
 
 
-def test_notes_alone_are_a_table_without_formulas():
+def test_export_of_notes_alone_is_a_table_without_formulas():
     rows = read_csv(noted.table(NOTES, TALK))
     assert rows[0] == {"start": "0.500", "end": "", "text": "Check\nthis", "words": "", "colour": ""}
     assert rows[2] == {"start": "12.000", "end": "12.500", "text": "'=1+1", "words": "Let", "colour": "pink"}
 
 
-def test_a_note_on_a_text_without_word_times_quotes_the_segments_that_it_covers():
+def test_note_quotes_the_covered_segments_if_there_are_no_word_times():
     bare_talk = replace(TALK, segments=tuple(replace(each, words=()) for each in TALK.segments))
     assert quotes([Note("a", 11.0, 14.0), Note("b", 0.0, 0.1)], bare_talk) == ["Let us begin.", ""]
 
 
 @pytest.mark.parametrize("extension", ["srt", "vtt"])
-def test_subtitles_come_back_as_they_were_cut(extension):
+def test_subtitles_are_read_back_as_the_same_cues(extension):
     read = read_subtitles(FORMATS[extension].write(TALK), extension)
     cut = cues(TALK)
     assert [(e.start, e.end, seen(e, extension)) for e in read] == [
@@ -106,7 +106,7 @@ def test_subtitles_come_back_as_they_were_cut(extension):
         "NOTE nothing",
     ],
 )
-def test_text_that_looks_like_markup_is_shown_and_not_obeyed(extension, text):
+def test_text_that_looks_like_markup_is_shown_literally(extension, text):
     data = FORMATS[extension].write(transcript(Segment(0.0, 3.0, text)), line_length=13)
     events = read_subtitles(data, extension)
     assert bare("".join(seen(event, extension) for event in events)) == bare(text)
@@ -115,14 +115,14 @@ def test_text_that_looks_like_markup_is_shown_and_not_obeyed(extension, text):
 
 
 @pytest.mark.parametrize("option", [{"line_length": 0}, {"line_length": 1000}, {"lines": 0}, {"lines": 11}])
-def test_impossible_subtitle_options_are_named(option):
+def test_invalid_subtitle_options_are_refused_by_name(option):
     with pytest.raises(BadOption, match="subtitle"):
         FORMATS["srt"].write(TALK, **option)
 
 
 def test_a_document_has_title_facts_and_paragraphs_with_time_and_speaker():
-    made = datetime(2025, 6, 1, 12, 30, tzinfo=UTC)
-    data = FORMATS["docx"].write(TALK, title="The\x00 talk", model="whisper-base", created=made)
+    created = datetime(2025, 6, 1, 12, 30, tzinfo=UTC)
+    data = FORMATS["docx"].write(TALK, title="The\x00 talk", model="whisper-base", created=created)
     assert read_docx(data) == [
         "The talk",
         "Language: en · Model: whisper-base · Created: 2025-06-01 12:30 · Length: 0:00:13",
@@ -133,14 +133,14 @@ def test_a_document_has_title_facts_and_paragraphs_with_time_and_speaker():
     assert docx.Document(io.BytesIO(data)).core_properties.title == "The talk"
 
 
-def test_a_document_takes_what_xml_refuses_and_turns_right_to_left_text():
+def test_document_drops_characters_invalid_in_xml_and_marks_right_to_left_text():
     data = FORMATS["docx"].write(transcript(Segment(0, 1, "a\x00b\x08\ufffe \ud800c\rd"), Segment(9, 10, "مرحبا بكم")))
     document = docx.Document(io.BytesIO(data))
     assert [p.text for p in document.paragraphs[1:]] == ["0:00:00  ab c d", "0:00:09  مرحبا بكم"]
     assert [len(p._p.xpath("./w:pPr/w:bidi")) for p in document.paragraphs[1:]] == [0, 1]
 
 
-def test_a_table_of_words_has_every_word_with_its_numbers():
+def test_table_of_words_has_every_word_with_times_and_confidence():
     rows = read_csv(FORMATS["csv"].write(TALK))
     assert [(float(r["start"]), float(r["end"]), r["word"], float(r["confidence"])) for r in rows] == [
         (w.start, w.end, w.text.strip(), w.confidence) for w in TALK.words
@@ -171,18 +171,18 @@ def test_words_without_times_leave_their_cells_empty():
     assert [(r["start"], r["end"], r["word"]) for r in rows] == [("", "", "no"), ("", "", "times")]
 
 
-def test_json_comes_back_as_the_same_transcript():
-    whole = replace(TALK, lost=((1.0, 2.0, "damaged"),), extras={"summary": "Hi", "topics": [{"name": "a"}]})
-    made = datetime(2025, 6, 1, tzinfo=UTC)
-    data = json.loads(FORMATS["json"].write(whole, title="A talk", model="whisper-base", created=made))
-    assert Transcript.from_dict(data["transcript"]) == whole
+def test_json_is_read_back_as_the_same_transcript():
+    original = replace(TALK, lost=((1.0, 2.0, "damaged"),), extras={"summary": "Hi", "topics": [{"name": "a"}]})
+    created = datetime(2025, 6, 1, tzinfo=UTC)
+    data = json.loads(FORMATS["json"].write(original, title="A talk", model="whisper-base", created=created))
+    assert Transcript.from_dict(data["transcript"]) == original
     assert (data["title"], data["facts"]) == (
         "A talk",
         {"language": "en", "model": "whisper-base", "created": "2025-06-01T00:00:00+00:00"},
     )
 
 
-def test_an_edited_text_is_exported_as_edited_with_the_times_of_the_words_that_stayed():
+def test_edited_text_is_exported_with_the_times_of_unchanged_words():
     spoken = segment("Let us begin with the fist chapter now.")
     edited = transcript(replace(spoken, text="Let us begin with the first chapter right now."))
     rows = read_csv(FORMATS["csv"].write(edited))
@@ -192,17 +192,17 @@ def test_an_edited_text_is_exported_as_edited_with_the_times_of_the_words_that_s
 
 
 @given(transcripts(), st.text(max_size=20))
-def test_any_transcript_is_written_whole_in_every_format(whole, title):
-    written = {name: each.write(whole, title=title) for name, each in FORMATS.items() if name not in ("srt", "vtt")}
-    assert bare(written["txt"].decode()) == words_of(whole)
-    assert Transcript.from_dict(json.loads(written["json"])["transcript"]) == whole
+def test_any_transcript_is_written_completely_in_every_format(original, title):
+    written = {name: each.write(original, title=title) for name, each in FORMATS.items() if name not in ("srt", "vtt")}
+    assert bare(written["txt"].decode()) == words_of(original)
+    assert Transcript.from_dict(json.loads(written["json"])["transcript"]) == original
     cells = "".join(re.sub(r"^'(?=[=+\-@\t\r])", "", row["word"]) for row in read_csv(written["csv"]))
-    assert "".join(c for c in bare(cells) if visible(c)) == words_of(whole)
-    assert words_of(whole) in bare("".join(read_docx(FORMATS["docx"].write(whole, times=False, speakers=False))))
+    assert "".join(c for c in bare(cells) if visible(c)) == words_of(original)
+    assert words_of(original) in bare("".join(read_docx(FORMATS["docx"].write(original, times=False, speakers=False))))
 
 
-def test_signs_alone_are_written_too():
-    """No word is in them, and the table of words has them all the same."""
+def test_text_of_symbols_only_is_exported():
+    """Check that the table of words has them, although they contain no word."""
     rows = read_csv(FORMATS["csv"].write(Transcript((Segment(0.0, 1.0, "×"),), 1.0), title=""))
     assert [row["word"] for row in rows] == ["×"]
 
@@ -230,18 +230,18 @@ def test_signs_alone_are_written_too():
         ("é" * 300, "é" * 60 + ".srt"),
     ],
 )
-def test_any_title_becomes_a_harmless_name(title, expected):
+def test_any_title_becomes_a_safe_file_name(title, expected):
     assert file_name(title, "srt") == expected
 
 
 @given(st.text() | st.text("./\\ aux\u200d👨é:", min_size=1, max_size=200))
-def test_every_name_can_be_a_file(title):
+def test_every_file_name_is_valid(title):
     name = file_name(title, "srt")
     assert len(name.encode()) <= 124 and not set(name) & set('/\\:*?"<>|\n\x00')
     assert name[0] not in " .-~" and not name.removesuffix(".srt").endswith((" ", "."))
 
 
-def test_a_bundle_holds_every_transcript_in_every_format_under_names_of_their_own():
+def test_bundle_holds_every_transcript_in_every_format_with_unique_names():
     other = transcript(segment("Something else."))
     named = [("Talk", TALK), ("talk", other, {"model": "nova"}), ("../Talk", other)]
     data = b"".join(bundle(named, ["txt", "json", "txt"]))

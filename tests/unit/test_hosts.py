@@ -1,4 +1,4 @@
-"""Which names the server goes by, and which pages are its own."""
+"""Test which host names the server is known by, and which pages are its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from stt.guard import hosts
 from stt.guard.hosts import Host, is_known, is_own_page, parse
 
-HERE = socket.gethostname().lower()
+MACHINE = socket.gethostname().lower()
 
 
 @pytest.mark.parametrize(
@@ -43,20 +43,20 @@ HERE = socket.gethostname().lower()
         ],
     ],
 )
-def test_a_host_is_a_name_and_perhaps_a_port(text: str, expected: Host | None):
+def test_host_is_a_name_and_an_optional_port(text: str, expected: Host | None):
     assert parse(text) == expected
 
 
 @pytest.fixture
-def listed(monkeypatch: pytest.MonkeyPatch, data):
-    def give(names: str) -> None:
+def set_hosts(monkeypatch: pytest.MonkeyPatch, data):
+    def set_names(names: str) -> None:
         monkeypatch.setenv("STT_HOSTS", names)
         hosts.settings.cache_clear()
 
-    return give
+    return set_names
 
 
-def test_by_itself_a_server_goes_by_the_names_of_its_machine(data):
+def test_server_is_known_by_the_names_of_its_machine_by_default(data):
     for name in (
         "localhost",
         "stt.localhost",
@@ -65,8 +65,8 @@ def test_by_itself_a_server_goes_by_the_names_of_its_machine(data):
         "[::1]",
         "0.0.0.0",
         "192.0.2.7",
-        HERE,
-        f"{HERE}.local",
+        MACHINE,
+        f"{MACHINE}.local",
     ):
         assert is_known(parse(name), "192.0.2.7"), name
     assert is_known(parse("[2001:db8::7]"), "2001:db8:0::7")
@@ -76,13 +76,13 @@ def test_by_itself_a_server_goes_by_the_names_of_its_machine(data):
         "127.0.0.1.nip.io",
         "192.0.2.8",
         "[2001:db8::8]",
-        f"{HERE}.evil.example",
+        f"{MACHINE}.evil.example",
     ):
         assert not is_known(parse(name), "192.0.2.7"), name
     assert not is_known(parse("192.0.2.7"), None)
 
 
-def test_what_the_server_was_told_to_listen_on_is_a_name_of_it(data, monkeypatch: pytest.MonkeyPatch):
+def test_server_is_known_by_the_name_that_it_listens_on(data, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(hosts, "_bound", set())
     assert not is_known(parse("stt.lan"), None)
     hosts.bind("STT.lan")
@@ -90,8 +90,8 @@ def test_what_the_server_was_told_to_listen_on_is_a_name_of_it(data, monkeypatch
     assert is_known(parse("stt.lan:8501"), None)
 
 
-def test_whoever_hosts_names_the_names(listed):
-    listed("stt.example.org, *.example.net https://Copied.example/ 10.0.0.5:8501,[2001:db8::7] 2001:db8::8")
+def test_server_is_known_by_configured_host_names(set_hosts):
+    set_hosts("stt.example.org, *.example.net https://Copied.example/ 10.0.0.5:8501,[2001:db8::7] 2001:db8::8")
     for name in (
         "stt.example.org",
         "STT.example.org.:443",
@@ -103,13 +103,13 @@ def test_whoever_hosts_names_the_names(listed):
         assert is_known(parse(name), None), name
     for name in ("[2001:db8::7]:80", "[2001:db8::8]", "localhost", "127.0.0.1"):
         assert is_known(parse(name), None), name
-    for name in ("example.net", "evilexample.net", "10.0.0.5", "10.0.0.5:80", "example.org", "192.0.2.7", HERE):
+    for name in ("example.net", "evilexample.net", "10.0.0.5", "10.0.0.5:80", "example.org", "192.0.2.7", MACHINE):
         assert not is_known(parse(name), "192.0.2.7"), name
-    listed("*")
+    set_hosts("*")
     assert is_known(parse("anything.example"), None)
 
 
-def test_a_page_is_ones_own_where_its_origin_is_the_host(data):
+def test_page_is_own_if_its_origin_is_the_host(data):
     for origin, host in (
         ("http://localhost:8501", "localhost:8501"),
         ("http://localhost", "localhost:80"),
@@ -135,8 +135,8 @@ def test_a_page_is_ones_own_where_its_origin_is_the_host(data):
     assert not is_own_page("http://stt.example.org", parse("stt.example.org"), secure=True)
 
 
-def test_behind_a_proxy_with_a_host_of_its_own_the_named_page_counts(listed):
-    listed("stt.example.org, lan.example:8443, *.example.net, *")
+def test_page_of_a_configured_host_is_own_behind_a_proxy_with_another_host(set_hosts):
+    set_hosts("stt.example.org, lan.example:8443, *.example.net, *")
     inside = parse("127.0.0.1:8501")
     for origin in ("https://stt.example.org", "https://lan.example:8443"):
         assert is_own_page(origin, inside, secure=True), origin

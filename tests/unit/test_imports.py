@@ -1,4 +1,4 @@
-"""Transcripts that exist already are read from the files of many tools: text, times, speakers."""
+"""Test reading existing transcripts from the files of many tools: text, times and speakers."""
 
 from __future__ import annotations
 
@@ -171,18 +171,18 @@ def lines(transcript: Transcript) -> list[tuple[float, float, str | None, str]]:
     return [(s.start, s.end, s.speaker, s.text.strip()) for s in transcript.segments]
 
 
-def brought(value: Any, name: str = "talk.json") -> reader.Brought:
+def read_json(value: Any, name: str = "talk.json") -> reader.Brought:
     return reader.read(json.dumps(value).encode(), name)
 
 
-def test_our_json_comes_back_as_it_was():
+def test_our_json_is_read_back_unchanged():
     found = reader.read(FORMATS["json"].write(TALK, title="Talk"), "talk.json")
     assert found.transcript == TALK and not found.notes
     assert found.format == "JSON of STT Studio" and found.provenance["times"] == "of words, from the file"
 
 
 @pytest.mark.parametrize("extension", ["srt", "vtt"])
-def test_our_subtitles_come_back_with_the_same_text_times_and_speakers(extension: str):
+def test_our_subtitles_are_read_back_with_the_same_text_times_and_speakers(extension: str):
     plain = reader.read(FORMATS[extension].write(TALK), f"talk.{extension}")
     assert plain.transcript.text == TALK.text and plain.transcript.timed and not plain.notes
     assert lines(plain.transcript)[-1][:2] == (8.0, 9.0), "shown for a second at least"
@@ -204,17 +204,17 @@ def test_strange_words_survive_our_subtitles(text: str):
         assert reader.read(content, f"talk.{extension}").transcript.text == f"Before. {text}"
 
 
-def test_our_text_and_our_word_document_come_back_with_paragraphs_and_speakers():
+def test_our_text_and_word_document_are_read_with_paragraphs_and_speakers():
     text = reader.read(FORMATS["txt"].write(DIALOGUE, times=True, speakers=True), "talk.txt")
     document = reader.read(FORMATS["docx"].write(DIALOGUE, title="Talk"), "talk.docx")
     for found in (text, document):
         assert found.transcript.text == DIALOGUE.text and found.rough and found.transcript.timed
         assert [speaker for _, _, speaker, _ in lines(found.transcript)] == ["Anna", "Ben", "Anna", "Ben"]
         assert [start for start, *_ in lines(found.transcript)] == [0, 3, 6, 12]
-        assert not found.for_sound.timed, "to the second: the sound gives better times"
+        assert not found.for_sound.timed, "times to the second: the recording gives better ones"
 
 
-def test_a_text_without_times_is_parted_at_sentences():
+def test_text_without_times_is_split_into_sentences():
     found = reader.read("Guten Tag, Dr. Weiß. Wie geht's?\n\nGut.".encode("cp1252"), "talk.txt")
     assert [text for *_, text in lines(found.transcript)] == ["Guten Tag, Dr. Weiß.", "Wie geht's?", "Gut."]
     assert not found.transcript.timed and found.provenance["encoding"].startswith("Windows-1252")
@@ -228,7 +228,7 @@ def test_headings_with_names_and_times_are_speakers():
     assert found.transcript.segments[0].text == "Good morning. And welcome."
 
 
-def test_a_colon_is_no_name():
+def test_word_before_a_colon_is_no_speaker():
     found = reader.pasted(
         "1\n00:00:01,000 --> 00:00:02,000\nListen: nobody came.\n\n2\n00:00:03,000 --> 00:00:04,000\nYes."
     )
@@ -253,7 +253,7 @@ def test_times_within_a_cue_are_those_of_its_words():
     assert found.provenance["times"] == "of words, from the file" and not found.notes
 
 
-def test_rolling_captions_of_a_video_site_are_read_once_with_the_times_of_their_words():
+def test_rolling_captions_are_read_once_with_the_times_of_their_words():
     found = reader.read(ROLLING.encode(), "talk.en.vtt").transcript
     assert found.text == "so ask not what your country can do"
     starts = {word.text.strip(): word.start for word in found.words}
@@ -282,7 +282,7 @@ def test_names_and_times_of_substation_alpha_are_read():
 def test_the_json_of_other_tools_keeps_text_times_and_speakers(
     value: Any, shape: str, expected: list[tuple[float, float, str | None, str]], timed_words: int
 ):
-    found = brought(value)
+    found = read_json(value)
     assert found.format == f"JSON of {shape}" and found.transcript.timed
     assert lines(found.transcript) == expected
     assert len(found.transcript.words) == timed_words
@@ -290,25 +290,25 @@ def test_the_json_of_other_tools_keeps_text_times_and_speakers(
 
 
 def test_words_without_times_lie_between_their_neighbours_and_are_counted():
-    found = brought(WHISPERX)
+    found = read_json(WHISPERX)
     assert found.transcript.words[1] == Word(" 2020", 0.7, 1.9, None, "Speaker 2")
     assert found.notes == ("Times that are missing or impossible, filled in from their neighbours: 2.",)
 
 
 def test_openai_names_the_language_and_its_words_lack_punctuation():
-    found = brought(OPENAI).transcript
+    found = read_json(OPENAI).transcript
     assert found.language == "en" and found.duration == 8.47
     assert [w.text for w in found.segments[0].words] == [" The", " beach", " was", " popular."]
 
 
-def test_the_words_follow_the_text_where_they_differ():
+def test_text_takes_precedence_over_differing_words():
     value = {"segments": [{**WHISPER["segments"][0], "text": " Ask never."}]}
-    found = brought(value)
+    found = read_json(value)
     assert found.transcript.text == "Ask never." and [w.start for w in found.transcript.words] == [0.2, 0.6]
     assert found.notes == ("Segments whose words differ from their text, which is kept: 1.",)
 
 
-def test_what_is_put_right_is_said():
+def test_repairs_are_listed_in_the_notes():
     value = {
         "segments": [
             {"start": 9.0, "end": 8.0, "text": "Last."},
@@ -318,7 +318,7 @@ def test_what_is_put_right_is_said():
         ],
         "extras": {"summary": ["no", "text"]},
     }
-    found = brought(value)
+    found = read_json(value)
     assert [text for *_, text in lines(found.transcript)] == ["First.", "Last.", "Between."]
     assert all(0 <= s.start <= s.end < 20 for s in found.transcript.segments) and not found.transcript.extras
     assert set(found.notes) == {
@@ -331,15 +331,15 @@ def test_what_is_put_right_is_said():
     assert found.provenance["put_right"] == " ".join(found.notes)
 
 
-def test_impossible_word_times_are_moved_into_order():
+def test_impossible_word_times_are_corrected():
     words = [{"word": " a", "start": 2.0, "end": 1.0}, {"word": " b", "start": 1.5, "end": 3.0}]
-    found = brought({"segments": [{"start": 1.0, "end": 3.0, "text": " a b", "words": words}]})
+    found = read_json({"segments": [{"start": 1.0, "end": 3.0, "text": " a b", "words": words}]})
     assert [(w.start, w.end) for w in found.transcript.words] == [(2.0, 2.0), (2.0, 3.0)]
     assert found.notes == ("Word times outside their segment or out of order, moved: 2.",)
 
 
 def test_names_of_speakers_are_short_and_visible():
     value = {"segments": [{"start": 0, "end": 1, "text": "Hello\x07 there", "speaker": "A\x00nna\n" + "x" * 500}]}
-    (segment,) = brought(value).transcript.segments
+    (segment,) = read_json(value).transcript.segments
     assert segment.text == "Hello there" and segment.speaker is not None and len(segment.speaker) == 100
     assert segment == Segment(0, 1, "Hello there", (), segment.speaker, None)

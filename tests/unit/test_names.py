@@ -1,4 +1,4 @@
-"""Names of files and titles: as they were meant, whoever writes them, and without what nobody sees."""
+"""Test that file names and titles are read as meant from every client, and without invisible characters."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_only_the_extension_of_a_recording_is_cut_off_a_title(name: str, title: 
 
 
 @pytest.mark.parametrize(
-    "kept",
+    "name",
     [
         *("1.1 Lesson", "Meeting 12.05.2024", f"{FAMILY} family", "❤\ufe0f\u200d🔥", ENGLAND, "👍🏽", "🇩🇪 Berlin"),
         *(
@@ -67,14 +67,14 @@ def test_only_the_extension_of_a_recording_is_cut_off_a_title(name: str, title: 
         ),
     ],
 )
-def test_dots_joiners_and_emoji_stay(kept: str):
-    assert names.visible(kept) == titles.tidy(kept) == titles.of_name(f"{kept}.mp3") == kept
+def test_dots_joiners_and_emoji_stay(name: str):
+    assert names.visible(name) == titles.tidy(name) == titles.of_name(f"{name}.mp3") == name
 
 
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
-        ("talk\u202e3pm.exe", "talk3pm.exe"),  # seen as talkexe.mp3
+        ("talk\u202e3pm.exe", "talk3pm.exe"),  # shown as talkexe.mp3
         ("\u2066a\u2069\u061c\u200e\u200fb\u202a\u202c", "ab"),
         ("a\x00b\x1bc\x7fd\x9f", "abcd"),
         ("a\u200bb\u2060c\ufeffd\u00ade", "abcde"),
@@ -87,7 +87,7 @@ def test_dots_joiners_and_emoji_stay(kept: str):
         ("a\ue000b\uffffc", "abc"),
     ],
 )
-def test_what_nobody_sees_goes(name: str, shown: str):
+def test_invisible_characters_are_removed(name: str, shown: str):
     assert names.visible(name) == shown
     assert "\u202e" not in titles.tidy(name) and "\u202e" not in names.clean(name)
 
@@ -96,7 +96,7 @@ def test_what_nobody_sees_goes(name: str, shown: str):
 @example("\u200d" * 400)
 @example("a" + "\u0301" * 400)
 @example("/..\\../")
-def test_any_name_becomes_one_for_people(name: str):
+def test_any_name_becomes_short_visible_and_free_of_path_separators(name: str):
     cleaned = names.clean(name)
     assert 0 < len(cleaned) <= names.LONGEST and not set(cleaned) & set("/\\") and cleaned == names.clean(cleaned)
     hidden = {c for c in cleaned if unicodedata.category(c) in ("Cc", "Cs", "Co", "Zl", "Zp")}
@@ -105,7 +105,7 @@ def test_any_name_becomes_one_for_people(name: str):
     assert 0 < len(title) <= titles.MAX_LENGTH and titles.tidy(title) == title
 
 
-def test_a_long_name_keeps_its_extension_and_no_half_of_an_emoji():
+def test_long_name_keeps_its_extension_and_splits_no_emoji():
     assert names.clean("a" * 300 + ".mp3") == "a" * 196 + ".mp3"
     long = names.clean("x" * 195 + FAMILY + ".mp3")
     assert long == "x" * 195 + ".mp3"
@@ -160,27 +160,27 @@ HEADERS = {
 
 
 @pytest.mark.parametrize("kind", HEADERS)
-def test_a_name_in_a_header_is_read_as_it_was_meant(kind: str):
+def test_name_in_a_header_is_read_as_the_client_meant_it(kind: str):
     header, name = HEADERS[kind]
     content = header if isinstance(header, bytes) else header.encode()
     assert names.disposition(content.decode("latin-1")).get("filename") == name
 
 
 @given(st.text(max_size=200))
-def test_no_header_is_too_odd_to_be_read(header: str):
+def test_any_header_is_read_without_an_error(header: str):
     names.disposition(header)
     names.disposition(f'form-data; name="file"; filename="{header}"')
     names.of_header(header)
 
 
 @pytest.mark.parametrize("piece", [";", '"', "\\", "=?", ";a", ";*=", "%", '; filename*0="', "; a=\\", " ;"])
-def test_a_header_of_a_megabyte_is_read_at_once(piece: str):
+def test_header_of_a_megabyte_is_read_within_half_a_second(piece: str):
     began = time.process_time()
     names.disposition("form-data; filename=" + piece * 500_000)
     assert time.process_time() - began < 0.5
 
 
-SENT = [
+SENT_NAMES = [
     "talk.mp3",
     "Mün 日本.mp3",
     'a "b".mp3',
@@ -193,13 +193,13 @@ SENT = [
 
 
 def by_requests(name: str) -> tuple[str, bytes]:
-    sent = requests.Request("POST", "http://x.example", files={"audio": (name, b"RIFF")}).prepare()
-    return sent.headers["content-type"], sent.body
+    request = requests.Request("POST", "http://x.example", files={"audio": (name, b"RIFF")}).prepare()
+    return request.headers["content-type"], request.body
 
 
 def by_httpx(name: str) -> tuple[str, bytes]:
-    sent = httpx.Request("POST", "http://x.example", files={"audio": (name, b"RIFF")})
-    return sent.headers["content-type"], sent.read()
+    request = httpx.Request("POST", "http://x.example", files={"audio": (name, b"RIFF")})
+    return request.headers["content-type"], request.read()
 
 
 def by_toolbelt(name: str) -> tuple[str, bytes]:
@@ -222,17 +222,17 @@ def by_extended_alone(name: str) -> tuple[str, bytes]:
 
 
 @pytest.mark.parametrize("client", [by_requests, by_httpx, by_toolbelt, by_both, by_extended_alone])
-@pytest.mark.parametrize("name", SENT)
+@pytest.mark.parametrize("name", SENT_NAMES)
 def test_the_name_of_a_file_arrives_from_every_client(data: Path, client, name: str):
     kind, body = client(name)
     with closing(Form(kind, lambda sent: Intake(sent, "visitor:ann"))) as form:
-        for at in range(0, len(body), 7):  # as it comes, in pieces
+        for at in range(0, len(body), 7):  # in pieces, as from the network
             form.write(body[at : at + 7])
         form.end()
         assert form.intake and form.intake.name == name
 
 
-# In the order in which they are to stand.
+# Each list is in the expected order.
 ORDER = {
     "numbers": ["Episode", "Episode 1", "Episode 2", "Episode 10", "Episode 10b", "Episode 100"],
     "numbers in the middle": ["S1 E2 a", "S1 E10 a", "S2 E1 a", "S10 E1 a"],
@@ -254,19 +254,19 @@ ORDER = {
 
 
 @pytest.mark.parametrize("kind", ORDER)
-def test_titles_stand_in_the_order_of_people(kind: str):
+def test_titles_are_sorted_as_people_expect(kind: str):
     expected = ORDER[kind]
     assert sorted(reversed(expected), key=titles.key) == expected
     assert sorted(expected, key=titles.key) == expected
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), max_size=8))
-def test_the_order_is_the_same_whatever_it_was_before(some: list[str]):
-    different = {unicodedata.normalize("NFC", each) for each in some}
+def test_sorted_order_does_not_depend_on_the_previous_order(texts: list[str]):
+    different = {unicodedata.normalize("NFC", each) for each in texts}
     assert len({titles.key(each) for each in different}) == len(different)
     ordered = sorted(different, key=titles.key)
     assert sorted(reversed(ordered), key=titles.key) == ordered
 
 
-def test_a_title_that_is_too_long_is_noticed_by_what_is_left_of_it():
+def test_length_of_a_title_is_checked_without_invisible_characters():
     assert titles.is_too_long("x" * 301) and not titles.is_too_long("x" * 300 + "\u200b  ")

@@ -1,4 +1,4 @@
-"""Subtitles where speakers talk at the same time: each is shown until it has been said or read, or is listed."""
+"""Test subtitles of simultaneous speakers: each is shown until it is spoken or can be read, or is listed."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ LONGEST = 7.0
 SENTENCE = "This is a sentence that takes a while to be read by anybody."  # 60 characters, three seconds
 
 
-def said(text: str, start: float, end: float, speaker: str) -> Segment:
-    """Return a segment whose words share its time."""
+def spoken_segment(text: str, start: float, end: float, speaker: str) -> Segment:
+    """Return a segment whose words share its time equally."""
     words = text.split()
     step = (end - start) / len(words)
-    made = tuple(Word(f" {word}", start + i * step, start + (i + 1) * step) for i, word in enumerate(words))
-    return Segment(start, end, text, made, speaker)
+    timed_words = tuple(Word(f" {word}", start + i * step, start + (i + 1) * step) for i, word in enumerate(words))
+    return Segment(start, end, text, timed_words, speaker)
 
 
 def talk(*turns: tuple[str, float, float, str]) -> Transcript:
-    segments = sorted((said(*turn) for turn in turns), key=lambda segment: segment.start)
+    segments = sorted((spoken_segment(*turn) for turn in turns), key=lambda segment: segment.start)
     return Transcript(tuple(segments), max(segment.end for segment in segments))
 
 
 def numbered(*turns: tuple[float, float, str, int]) -> Transcript:
-    """Turns from `start` to `end` by a speaker, of so many words that occur once."""
+    """Return a transcript of turns: start, end, speaker, and the number of words, each of which occurs once."""
     return talk(
         *(
             (" ".join(f"w{turn}x{i}" for i in range(count)), start, end, who)
@@ -39,8 +39,8 @@ def numbered(*turns: tuple[float, float, str, int]) -> Transcript:
     )
 
 
-def spoken(transcript: Transcript, cue: Cue) -> tuple[float, float]:
-    """When the words of a cue are said."""
+def spoken_span(transcript: Transcript, cue: Cue) -> tuple[float, float]:
+    """Return when the words of a cue are spoken."""
     times = {word.text.strip(): word for word in transcript.words}
     words = [times[word] for word in cue.text.split()]
     return min(word.start for word in words), max(word.end for word in words)
@@ -69,7 +69,7 @@ CASES = {
 
 @pytest.mark.parametrize("transcript", CASES.values(), ids=CASES.keys())
 @pytest.mark.parametrize("speakers", [False, True])
-def test_everybody_who_talks_at_the_same_time_can_be_read(transcript: Transcript, speakers: bool):
+def test_simultaneous_speakers_are_all_readable(transcript: Transcript, speakers: bool):
     shown = cues(transcript, speakers=speakers)
     assert_one_at_a_time(shown)
     assert too_fast(shown) == [] and all(map(readable, shown))
@@ -82,18 +82,18 @@ def test_everybody_who_talks_at_the_same_time_can_be_read(transcript: Transcript
 
 
 def test_a_cue_is_not_cut_short_by_the_next_speaker():
-    """It was shown for a second only, too short for 60 characters."""
+    """Cover a cue that was shown for a second only, too short for 60 characters."""
     first, second = cues(CASES["both begin at once"])
     assert (first.start, first.end, second.start) == (0.0, 3.0, 3.0)
     assert second.end == 6.0
 
 
-def test_an_interrupted_speaker_goes_on_without_delay_once_it_was_long_enough():
+def test_interrupting_cue_follows_without_delay_after_a_readable_cue():
     first, second = cues(talk((SENTENCE, 0, 6, "A"), ("Yes.", 4, 4.3, "B")))
     assert (first.start, first.end, second.start, second.end) == (0.0, 4.0, 4.0, 5.0)
 
 
-def test_who_goes_on_after_an_interruption_is_named_again():
+def test_speaker_is_named_again_after_an_interruption():
     shown = cues(talk((f"{SENTENCE} " * 3, 0, 15, "A"), ("Exactly.", 5.5, 6, "B")), speakers=True)
     starts = [cue.text.split()[0] for cue in shown]
     assert starts[0] == "A:" and starts.count("A:") == 2 and starts.count("B:") == 1
@@ -101,21 +101,21 @@ def test_who_goes_on_after_an_interruption_is_named_again():
     assert all(row.count(":") <= 1 and width(row) <= 42 for cue in shown for row in cue.text.split("\n"))
 
 
-def test_speech_that_is_too_fast_is_listed_and_shown_as_long_as_it_lasts():
+def test_too_fast_speech_is_listed_and_shown_for_its_duration():
     shown = cues(talk((SENTENCE, 0, 1.5, "A"), (SENTENCE, 1.5, 5.5, "A")))
     (fast,) = too_fast(shown)
     assert (fast.start, fast.end, fast.speed) == (0.0, 1.5, 40.0)
 
 
-def test_when_nobody_could_read_along_no_cue_is_very_late_and_all_are_listed():
-    """Five minutes of two who never pause: 30 characters a second."""
+def test_unreadably_fast_dialogue_is_listed_and_no_cue_is_very_late():
+    """Use five minutes of two speakers who never pause, at 30 characters per second."""
     turns = [(SENTENCE, 4.0 * i, 4.0 * i + 4, who) for i in range(75) for who in "AB"]
     shown = cues(talk(*turns))
     assert_one_at_a_time(shown)
     assert shown[-1].start <= 296 + LATEST
     fast = too_fast(shown)
     assert len(fast) > 140
-    assert max(cue.speed for cue in fast) < 1.2 * 30  # all are hurried alike: none flashes by
+    assert max(cue.speed for cue in fast) < 1.2 * 30  # all are shortened equally: none is too brief to notice
 
 
 TURNS = st.lists(
@@ -136,34 +136,34 @@ def test_any_overlap_is_shown_long_enough_or_listed(
         word.text.strip() for word in transcript.words
     )
     assert too_fast(shown) == [cue for cue in shown if not readable(cue)]
-    waits = [cue.start - spoken(transcript, cue)[0] for cue in shown]
-    flashing = 0.1 * len(shown)  # what cannot be shown for less
-    assert all(-0.001 <= wait <= LATEST + flashing for wait in waits)
-    hurried = {
+    waits = [cue.start - spoken_span(transcript, cue)[0] for cue in shown]
+    shortest_total = 0.1 * len(shown)  # the minimum duration of each cue
+    assert all(-0.001 <= wait <= LATEST + shortest_total for wait in waits)
+    shortened = {
         number for number, cue in enumerate(shown)
-        if not readable(cue) and cue.end < min(spoken(transcript, cue)[1], cue.start + LONGEST) - 0.002
+        if not readable(cue) and cue.end < min(spoken_span(transcript, cue)[1], cue.start + LONGEST) - 0.002
     }  # fmt: skip
-    if hurried:  # only where somebody would have to wait too long
+    if shortened:  # only if a cue would be too late otherwise
         assert max(waits) > 0.5 * LATEST
 
 
 @given(st.lists(st.tuples(st.floats(0, 3, width=32), st.integers(1, 2)), min_size=1, max_size=20))
-def test_short_words_thrown_in_delay_nobody_for_long(thrown: list[tuple[float, int]]):
-    """One talks at 9 characters a second; the other has a word or two now and then, at most 6 characters a second."""
+def test_short_interjections_delay_no_cue_for_long(interjections: list[tuple[float, int]]):
+    """Use one speaker at 9 characters per second, and another with a word or two, at most 6 characters per second."""
     now, turns = 0.0, [(0.0, 80.0, "A", 100)]
-    for wait, count in thrown:
+    for wait, count in interjections:
         now += 2 + wait
         turns.append((now, now + 0.3 * count, "B", count))
     transcript = numbered(*turns)
     shown = cues(transcript)
     assert_one_at_a_time(shown)
     for cue in shown:
-        assert readable(cue) or cue.end >= spoken(transcript, cue)[1] - 0.002
-        assert cue.start - spoken(transcript, cue)[0] <= LATEST
+        assert readable(cue) or cue.end >= spoken_span(transcript, cue)[1] - 0.002
+        assert cue.start - spoken_span(transcript, cue)[0] <= LATEST
 
 
 @pytest.mark.parametrize("extension", ["srt", "vtt"])
-def test_a_byte_order_mark_and_windows_line_ends_are_there_when_asked_for(extension: str):
+def test_byte_order_mark_and_windows_line_ends_are_written_if_requested(extension: str):
     write = FORMATS[extension].write
     plain = write(CASES["three at once"])
     assert not plain.startswith(b"\xef\xbb\xbf") and b"\r" not in plain

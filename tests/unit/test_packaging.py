@@ -1,4 +1,4 @@
-"""The lists of requirements are one: pyproject.toml has them, and the files that hosts and the test command read repeat them."""
+"""Test that the requirements files, for hosts and for the test command, repeat the lists of pyproject.toml."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LOCKED = tomllib.loads((ROOT / "uv.lock").read_text())
 GROUPS = PROJECT["dependency-groups"]
 
 
-def listed(path: str) -> list[str]:
+def listed_requirements(path: str) -> list[str]:
     lines = [line.partition("#")[0].strip() for line in (ROOT / path).read_text().splitlines()]
     return sorted(line for line in lines if line)
 
@@ -26,12 +26,12 @@ def listed(path: str) -> list[str]:
         ("tests/requirements.txt", GROUPS["gate"] + GROUPS["test"]),
     ],
 )
-def test_a_file_of_requirements_has_what_the_project_declares(path: str, declared: list[str]):
-    assert listed(path) == sorted(declared)
+def test_requirements_file_has_what_the_project_declares(path: str, declared: list[str]):
+    assert listed_requirements(path) == sorted(declared)
 
 
 @pytest.mark.parametrize("requirement", PROJECT["project"]["dependencies"] + GROUPS["gate"] + GROUPS["test"])
-def test_a_requirement_has_bounds_and_is_locked(requirement: str):
+def test_requirement_has_an_upper_bound_and_is_locked(requirement: str):
     name = re.split(r"[\[<>=!~]", requirement)[0]
     assert "<" in requirement or "==" in requirement, "a range that ends before the next incompatible version"
     assert name.lower().replace("_", "-") in {package["name"] for package in LOCKED["package"]}

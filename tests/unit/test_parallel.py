@@ -1,4 +1,4 @@
-"""Parts of a recording are heard at once, and given in their order."""
+"""Test that parts of a recording are decoded in parallel, and that results come in order."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def counting(first: int, last: int):
     return lambda checkpoint: iter(range(first, last))
 
 
-def test_items_come_lane_after_lane(pool):
+def test_items_come_task_by_task_in_order(pool):
     assert list(pool.submit([counting(0, 3), counting(3, 3), counting(3, 9)], not_cancelled)) == list(range(9))
 
 
-def test_lanes_run_at_the_same_time(pool):
-    """Each waits for the other: one after the other would never end."""
+def test_tasks_run_in_parallel(pool):
+    """Let each task wait for the other. Run one after the other, they would never end."""
     meeting = threading.Barrier(2, timeout=10)
 
     def task(checkpoint):
@@ -39,21 +39,21 @@ def test_lanes_run_at_the_same_time(pool):
     assert len(set(pool.submit([task, task], not_cancelled))) == 2
 
 
-def test_an_item_is_given_before_its_lane_has_ended(pool):
-    given = threading.Event()
+def test_item_is_yielded_before_its_task_ends(pool):
+    received = threading.Event()
 
     def task(checkpoint):
         yield "early"
-        assert given.wait(10)
+        assert received.wait(10)
         yield "late"
 
     items = iter(pool.submit([task], not_cancelled))
     assert next(items) == "early"
-    given.set()
+    received.set()
     assert list(items) == ["late"]
 
 
-def test_who_waits_may_look_around(pool):
+def test_events_yield_none_while_waiting_for_an_item(pool):
     go = threading.Event()
 
     def task(checkpoint):
@@ -69,7 +69,7 @@ def test_who_waits_may_look_around(pool):
 
 
 @pytest.mark.parametrize("which", [0, 1])
-def test_what_a_lane_raises_is_raised_and_ends_the_others(pool, which):
+def test_exception_of_a_task_is_raised_and_stops_the_others(pool, which):
     begun, ended = threading.Event(), threading.Event()
 
     def broken(checkpoint):
@@ -86,13 +86,13 @@ def test_what_a_lane_raises_is_raised_and_ends_the_others(pool, which):
         finally:
             ended.set()
 
-    parts = [broken, endless] if which == 0 else [counting(0, 1), broken, endless]
+    tasks = [broken, endless] if which == 0 else [counting(0, 1), broken, endless]
     with pytest.raises(ValueError, match="broken"):
-        list(pool.submit(parts, not_cancelled))
+        list(pool.submit(tasks, not_cancelled))
     assert ended.wait(10)
 
 
-def test_all_lanes_end_when_nobody_wants_more(pool):
+def test_all_tasks_stop_when_the_iterator_is_closed(pool):
     both, ended = threading.Barrier(2, timeout=10), []
 
     def endless(checkpoint):
@@ -110,11 +110,11 @@ def test_all_lanes_end_when_nobody_wants_more(pool):
     until(lambda: len(ended) == 2)
 
 
-def test_all_lanes_end_when_told_to(pool):
-    told = threading.Event()
+def test_all_tasks_stop_when_cancelled(pool):
+    cancelled = threading.Event()
 
     def check_cancelled():
-        if told.is_set():
+        if cancelled.is_set():
             raise InterruptedError
 
     def endless(checkpoint):
@@ -124,21 +124,21 @@ def test_all_lanes_end_when_told_to(pool):
 
     items = iter(pool.submit([endless, endless], check_cancelled))
     next(items)
-    told.set()
+    cancelled.set()
     with pytest.raises(InterruptedError):
         list(items)
 
 
-def test_who_is_told_to_end_does_not_wait_for_what_a_lane_is_at(pool):
-    """A window that is being decoded cannot be broken off."""
-    told, decoded, ended = threading.Event(), threading.Event(), threading.Event()
+def test_cancelled_caller_does_not_wait_for_a_running_task(pool):
+    """Imitate a window that is being decoded, which cannot be interrupted."""
+    cancelled, decoded, ended = threading.Event(), threading.Event(), threading.Event()
 
     def check_cancelled():
-        if told.is_set():
+        if cancelled.is_set():
             raise InterruptedError
 
-    def deep_in_work(checkpoint):
-        told.set()
+    def uninterruptible(checkpoint):
+        cancelled.set()
         decoded.wait(20)
         try:
             checkpoint()
@@ -147,33 +147,33 @@ def test_who_is_told_to_end_does_not_wait_for_what_a_lane_is_at(pool):
         yield 1
 
     with pytest.raises(InterruptedError):
-        list(pool.submit([deep_in_work], check_cancelled))
+        list(pool.submit([uninterruptible], check_cancelled))
     assert not ended.is_set()
     decoded.set()
     assert ended.wait(10)
 
 
-def test_an_idle_lane_takes_what_follows_while_the_other_is_still_busy():
+def test_idle_thread_takes_the_next_tasks_while_the_other_is_busy():
     following = threading.Event()
 
     def busy(checkpoint):
         yield 1
-        assert following.wait(10), "it would wait for all of the first part"
+        assert following.wait(10), "it waited for all of the first tasks"
         yield 2
 
-    def next_part(checkpoint):
+    def next_task(checkpoint):
         following.set()
         yield 3
 
     with DecodePool(2) as pool:
         first = pool.submit([busy, counting(0, 0)], not_cancelled)
-        second = pool.submit([next_part], not_cancelled)
+        second = pool.submit([next_task], not_cancelled)
         assert list(first) == [1, 2]
         assert list(second) == [3]
 
 
-def test_what_was_begun_but_not_asked_for_ends_with_the_lanes():
-    begun, ended, late = threading.Event(), [], []
+def test_tasks_whose_items_are_not_read_stop_with_the_pool():
+    begun, ended, started_late = threading.Event(), [], []
 
     def endless(checkpoint):
         begun.set()
@@ -184,13 +184,13 @@ def test_what_was_begun_but_not_asked_for_ends_with_the_lanes():
         finally:
             ended.append(1)
 
-    def waiting(checkpoint):
-        late.append(1)
+    def queued(checkpoint):
+        started_late.append(1)
         yield 1
 
     with DecodePool(1) as pool:
         pool.submit([endless], not_cancelled)
-        pool.submit([waiting], not_cancelled)
+        pool.submit([queued], not_cancelled)
         assert begun.wait(10)
     until(lambda: ended == [1])
-    assert not late
+    assert not started_late

@@ -1,4 +1,4 @@
-"""New words of a passage in place of the old ones: others, paragraphs and speakers stay, and undoing is exact."""
+"""Test replacing the words of a passage: other words, paragraphs and speakers stay, and undo is exact."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ANN, BEN = "Ann", "Ben"
 
 
 def spoken(text: str, start: float, speaker: str | None = None, *, worded: bool = True) -> Segment:
-    """Return a segment with a second for each word."""
+    """Return a segment with one second per word."""
     parts = text.split()
     words = tuple(Word(f" {part}", start + i, start + i + 1, 0.9, speaker) for i, part in enumerate(parts))
     return Segment(start, start + len(parts), f" {text}", words if worded else (), speaker)
@@ -30,21 +30,21 @@ def frozen(*segments: Segment) -> document.Rows:
 
 
 def retake(rows: document.Rows, start: float, end: float, *new: Segment) -> performing.Outcome:
-    """Put new words in, and see that undoing them brings the rows back."""
+    """Insert new words, and check that undo restores the rows."""
     before = deepcopy(rows)
-    made = performing.perform(rows, Step(requests.PASSAGE, start=start, end=end, segments=new), None)
-    document.apply(rows, made.splices)
-    back = deepcopy(rows)
-    document.apply(back, document.inverse(made.splices))
-    assert back == before
-    return made
+    outcome = performing.perform(rows, Step(requests.PASSAGE, start=start, end=end, segments=new), None)
+    document.apply(rows, outcome.splices)
+    undone = deepcopy(rows)
+    document.apply(undone, document.inverse(outcome.splices))
+    assert undone == before
+    return outcome
 
 
 def shown(rows: document.Rows) -> list[tuple[str | None, str]]:
     return [(p.speaker, text_of([p])) for p in paragraphs(document.segments_of(rows))]
 
 
-def test_words_in_the_middle_of_a_paragraph_are_replaced_and_the_others_keep_their_times():
+def test_words_inside_a_paragraph_are_replaced_and_others_keep_their_times():
     rows = frozen(spoken("one two three four", 0, ANN), spoken("five", 10, BEN))
     retake(rows, 1.0, 3.0, spoken("too free", 1.0))
     assert shown(rows) == [(ANN, "one too free four"), (BEN, "five")]
@@ -60,13 +60,13 @@ def test_each_paragraph_takes_the_words_spoken_in_its_time():
     assert shown(rows) == [(ANN, "one two"), (BEN, "THREE FOUR more"), (ANN, "FIVE six")]
 
 
-def test_a_paragraph_that_gets_no_words_goes():
+def test_paragraph_without_new_words_is_removed():
     rows = frozen(spoken("one two", 0, ANN), spoken("three four", 5, BEN), spoken("five six", 10, ANN))
     retake(rows, 4.0, 8.0)
     assert shown(rows) == [(ANN, "one two"), (ANN, "five six")]
 
 
-def test_speech_in_a_pause_comes_into_the_open_paragraph_or_becomes_one():
+def test_speech_in_a_pause_joins_the_open_paragraph_or_becomes_one():
     first = Segment(0.0, 9.0, " one two", (Word(" one", 0, 1), Word(" two", 8, 9)), ANN)
     rows = frozen(first, spoken("three", 20, BEN))
     retake(rows, 3.0, 5.0, spoken("and", 3.0))
@@ -80,13 +80,13 @@ def test_speech_in_a_pause_comes_into_the_open_paragraph_or_becomes_one():
     assert shown(empty) == [(None, "first")]
 
 
-def test_texts_without_word_times_are_replaced_whole():
+def test_paragraphs_without_word_times_are_replaced_completely():
     rows = frozen(spoken("one two", 0, ANN, worded=False), spoken("three four", 5, BEN, worded=False))
     retake(rows, 4.0, 8.0, spoken("3 4", 5.0))
     assert shown(rows) == [(ANN, "one two"), (BEN, "3 4")]
 
 
-def test_segments_beside_it_without_word_times_stay_in_the_text():
+def test_neighbouring_segments_without_word_times_stay_in_the_text():
     rows = frozen(spoken("one two", 0, ANN, worded=False), spoken("three four", 2, ANN, worded=False))
     rows[1]["begins"] = False
     retake(rows, 2.0, 4.0, spoken("3 4", 2.0))
@@ -94,18 +94,18 @@ def test_segments_beside_it_without_word_times_stay_in_the_text():
 
 
 @pytest.mark.parametrize("new", [(), (spoken("one two", 0),)])
-def test_the_same_words_or_none_where_there_were_none_are_no_step(new: tuple[Segment, ...]):
+def test_equal_words_or_no_words_in_an_empty_passage_are_no_step(new: tuple[Segment, ...]):
     rows = frozen(spoken("three", 10))
     if new:
         rows = frozen(spoken("one two", 0))
     assert retake(rows, 0.0, 5.0, *new).splices == []
 
 
-def test_no_browser_sends_such_a_step():
+def test_browser_cannot_send_a_passage_step():
     assert requests.PASSAGE not in requests.KINDS
 
 
-def test_both_sides_say_what_differs():
+def test_both_sides_mark_the_words_that_differ():
     old, new = sides([" Good", " morning", " all."], [" Good", " evening", " all.", " Bye."])
     assert old == [
         {"text": " Good", "same": True},

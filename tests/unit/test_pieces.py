@@ -1,4 +1,4 @@
-"""JSON in pieces is the same JSON, and other threads have their turns while a long one is written or read."""
+"""Test that JSON in pieces is the same JSON, and that other threads run while a long one is written or read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stt.db import json_pieces
-from stt.store import transcripts as spoken
+from stt.store import transcripts as stored_transcripts
 from tests import transcripts
 
 VALUES = st.recursive(
@@ -23,13 +23,13 @@ VALUES = st.recursive(
 
 
 @given(VALUES)
-def test_what_is_written_is_what_json_writes(value: Any):
-    for how in ({}, {"ensure_ascii": False}):
-        assert json_pieces.dumps(value, **how) == json.dumps(value, **how)
+def test_dumps_gives_the_same_text_as_json(value: Any):
+    for options in ({}, {"ensure_ascii": False}):
+        assert json_pieces.dumps(value, **options) == json.dumps(value, **options)
 
 
 @given(VALUES, st.sampled_from([None, 1]))
-def test_what_is_read_is_what_json_reads(value: Any, indent: int | None):
+def test_loads_gives_the_same_value_as_json(value: Any, indent: int | None):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(json_pieces, "SMALL_LENGTH", 0)
         assert json_pieces.loads(json.dumps(value, indent=indent)) == value
@@ -39,13 +39,13 @@ def test_what_is_read_is_what_json_reads(value: Any, indent: int | None):
     "text",
     ["", "[", "[1", "[1,", "[1,]", "{", '{"a"', '{"a":', '{"a":1,}', "[1}", '{"a":1]', "[1]x", "{1:2}", "[1 2]"],
 )
-def test_what_is_no_json_is_refused(monkeypatch: pytest.MonkeyPatch, text: str):
+def test_invalid_json_is_refused(monkeypatch: pytest.MonkeyPatch, text: str):
     monkeypatch.setattr(json_pieces, "SMALL_LENGTH", 0)
     with pytest.raises(json.JSONDecodeError):
         json_pieces.loads(text)
 
 
-def turns(work: Callable[[], Any]) -> int:
+def thread_switches(work: Callable[[], Any]) -> int:
     """Return how often another thread runs while `work` runs."""
     other, count = threading.Thread(target=work), 0
     last = time.perf_counter()
@@ -58,9 +58,9 @@ def turns(work: Callable[[], Any]) -> int:
     return count
 
 
-def test_another_thread_has_turns_while_ten_hours_are_written_or_read():
-    rows = {"segments": spoken.segment_rows(transcripts.long_talk().segments), "language": "en"}
+def test_another_thread_runs_while_ten_hours_are_written_or_read():
+    rows = {"segments": stored_transcripts.segment_rows(transcripts.long_talk().segments), "language": "en"}
     text = json.dumps(rows)
-    assert turns(lambda: json_pieces.dumps(rows)) > 10  # `json` gives it one or two
-    assert turns(lambda: json_pieces.loads(text)) > 10
+    assert thread_switches(lambda: json_pieces.dumps(rows)) > 10  # with plain `json`, one or two
+    assert thread_switches(lambda: json_pieces.loads(text)) > 10
     assert json_pieces.loads(text) == rows

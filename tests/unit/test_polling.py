@@ -1,4 +1,4 @@
-"""How often the provider is asked, and how the calls of one key slow down together."""
+"""Test how often the provider is polled, and how the calls with one key slow down together."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXPECTED = st.none() | st.floats(0.01, 5000)
 
 
 @pytest.mark.parametrize("expect", [learnt, unknown])
-def test_at_the_median_a_finished_job_is_noticed_within_a_second_or_8_percent_of_it(expect):
+def test_median_delay_after_a_job_is_at_most_a_second_or_8_percent_of_it(expect):
     rows = simulate(expect, 4000)
     assert median(row["lost"] / allowed(row["job"]) for row in rows) <= 1
     assert median(row["lost"] for row in rows) < median(row["seed_lost"] for row in rows) / 2
@@ -31,25 +31,25 @@ def jobs_learnt() -> list[dict]:
 
 
 @pytest.mark.parametrize(("low", "high"), BINS)
-def test_jobs_of_every_length_are_noticed_in_time_once_their_time_is_learnt(jobs_learnt, low, high):
+def test_jobs_of_every_length_are_noticed_in_time_with_a_learnt_duration(jobs_learnt, low, high):
     rows = [row for row in jobs_learnt if low <= row["job"] <= high]
     assert median(row["lost"] / allowed(row["job"]) for row in rows) <= 1
 
 
 @given(job=st.floats(1, 600), expected=EXPECTED)
-def test_no_job_is_asked_for_more_often_than_every_10_seconds_and_8_times_more(job, expected):
+def test_job_is_polled_at_most_8_times_more_than_every_10_seconds(job, expected):
     assert watch(job, ours_moments(expected))[1] <= watch(job, seed_moments())[1] + SPARE
 
 
 @given(expected=EXPECTED)
-def test_two_polls_are_never_more_than_10_seconds_apart_nor_less_than_half_a_second(expected):
+def test_polls_are_at_least_half_a_second_and_at_most_10_seconds_apart(expected):
     moments = [0.0, *islice(Schedule(expected).moments(), 100)]
     assert all(0 < after - before <= SLOWEST + 1e-9 for before, after in pairwise(moments))
     assert all(after - before >= min(0.5, 0.3 * (expected or 9)) - 1e-9 for before, after in pairwise(moments))
 
 
 @given(elapsed=st.floats(0, 4000), expected=EXPECTED)
-def test_a_restarted_job_asks_at_the_moments_at_which_it_would_have_asked_anyway(elapsed, expected):
+def test_restarted_job_polls_at_the_same_moments_as_without_a_restart(elapsed, expected):
     schedule = Schedule(expected)
     at = elapsed + schedule.wait(elapsed)
     moments = list(islice(schedule.moments(), 500))
@@ -58,11 +58,11 @@ def test_a_restarted_job_asks_at_the_moments_at_which_it_would_have_asked_anyway
 
 
 @pytest.mark.parametrize("nonsense", [0, -5, float("nan"), float("inf")])
-def test_an_expectation_that_is_none_counts_as_unknown(nonsense):
+def test_invalid_expected_duration_counts_as_unknown(nonsense):
     assert Schedule(nonsense).wait(0) == Schedule().wait(0)
 
 
-def test_the_expected_time_is_learnt_from_jobs_of_about_the_same_length():
+def test_expected_duration_is_learnt_from_jobs_of_about_the_same_length():
     past = [(10, 2), (11, 3), (9, 2.5), (3600, 200), (3000, 180), (4000, 220)]
     assert expected_seconds(10, past[:3]) == 2.5
     assert expected_seconds(3600, past * 3) == 200
@@ -86,27 +86,27 @@ def test_calls_refused_together_slow_the_key_down_once():
     assert pace.delay() <= 1
 
 
-def test_refusals_in_a_row_without_a_retry_after_wait_longer_and_longer():
+def test_repeated_refusals_without_retry_after_wait_longer_each_time():
     pace = Pace()
     for _ in range(5):
         pace.refused(time.monotonic(), None)
     assert 10 < pace.delay() <= 16
 
 
-def test_calls_after_a_429_are_spread_out_and_come_closer_again():
+def test_calls_after_a_429_are_spaced_out_until_calls_succeed_again():
     pace = Pace()
     pace.refused(time.monotonic(), 0)
-    until = time.monotonic() + 60
-    pace.turn(until)
-    pace.turn(until)
+    deadline = time.monotonic() + 60
+    pace.turn(deadline)
+    pace.turn(deadline)
     assert pace.delay() > 0
     for _ in range(10):
         pace.accepted(time.monotonic())
-    pace.turn(until)
+    pace.turn(deadline)
     assert pace._gap == 0
 
 
-def test_a_call_that_waits_for_its_turn_can_be_cancelled():
+def test_waiting_call_can_be_cancelled():
     pace = Pace()
     pace.refused(time.monotonic(), 60)
     with pytest.raises(Cancelled):
@@ -130,6 +130,6 @@ def test_a_call_that_waits_for_its_turn_can_be_cancelled():
         ("Fri, 31 Dec 9999999 23:59:59 GMT", None),
     ],
 )
-def test_a_retry_after_of_any_kind_is_read(header, seconds):
+def test_any_retry_after_header_is_read(header, seconds):
     read_as = retry_after(header)
     assert read_as == seconds or (seconds is None and (read_as is None or 0 <= read_as <= LONGEST_WAIT))

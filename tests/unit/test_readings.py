@@ -1,4 +1,4 @@
-"""Other readings of a word: what another version says at its time, and what another text has between the same words."""
+"""Test other readings of a word: from another version at its time, and from another text between the same words."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SPOKEN = Transcript(
         ((1.5, 1.5), ""),
     ],
 )
-def test_a_reading_is_what_is_said_at_the_same_time(span: tuple[float, float], expected: str):
+def test_reading_is_the_text_spoken_at_the_same_time(span: tuple[float, float], expected: str):
     assert readings.at(SPOKEN, [span]) == [expected]
 
 
@@ -42,7 +42,7 @@ WORDS = [" We", " read", " a", " tail", " of", " two"]
         (["We read a tail of too"], 5, ["too"]),
     ],
 )
-def test_another_text_gives_a_reading_where_the_words_beside_it_are_the_same(
+def test_another_text_gives_a_reading_between_equal_neighbouring_words(
     texts: list[str], place: int, expected: list[str]
 ):
     assert readings.between(texts, WORDS, place) == expected

@@ -1,4 +1,4 @@
-"""The documents say what is true: the table of settings is that of the code, the commands are those that are run."""
+"""Test that the documents are true: the table of settings equals the code, and the commands are those that are run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def variable(field: str) -> str:
 
 
 def table() -> str:
-    """Return the settings as the table shows them."""
+    """Return the table of settings for docs/deploy.md."""
     rows = ["| variable | default | what it does |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         default = (
@@ -36,7 +36,7 @@ def table() -> str:
     return "\n".join(rows)
 
 
-def test_the_table_of_settings_is_that_of_the_code():
+def test_table_of_settings_equals_the_settings_of_the_code():
     assert table() in DEPLOY, f"put this table into docs/deploy.md:\n\n{table()}"
 
 
@@ -61,7 +61,7 @@ def test_the_table_of_settings_is_that_of_the_code():
         ("STT_WHISPER_MODEL", "whisper_model", "small"),
     ],
 )
-def test_every_name_that_a_setting_has_had_stays_valid(
+def test_every_former_name_of_a_setting_stays_valid(
     monkeypatch: pytest.MonkeyPatch, former: str, field: str, value: object
 ):
     monkeypatch.setenv(former, str(value))
@@ -72,7 +72,7 @@ def test_every_name_that_a_setting_has_had_stays_valid(
         assert getattr(Settings(), field) == value
 
 
-def test_the_two_commands_stand_alone_on_a_line():
+def test_each_of_the_two_commands_has_a_line_to_itself():
     commands = re.findall(r"```sh\n(.+)\n```", README)
     assert commands[0].endswith("streamlit run streamlit_app.py")
     assert commands[1] == "sh tests/run"
@@ -90,7 +90,7 @@ def test_every_file_that_a_document_names_exists(document: Path):
         assert (ROOT / path).exists(), path
 
 
-def test_the_readme_can_be_read_in_a_minute():
+def test_readme_has_at_most_120_lines():
     assert len(README.splitlines()) <= 120
 
 
@@ -104,10 +104,10 @@ def test_unit_and_container_are_bounded_in_memory_processes_and_files():
 
 
 def test_the_proxys_log_holds_no_share_link():
-    """Neither the request line, which has the query, nor the page before."""
+    """Check that neither the request line, which has the query, nor the referer is logged."""
     nginx = re.search(r"```nginx\n(.+?)```", DEPLOY, re.DOTALL)[1]
-    written = re.search(r"log_format stt '(.+)';", nginx)[1]
-    names = set(re.findall(r"\$(\w+)", written))
+    log_format = re.search(r"log_format stt '(.+)';", nginx)[1]
+    names = set(re.findall(r"\$(\w+)", log_format))
     assert "access_log /var/log/nginx/stt.log stt;" in nginx and "uri" in names
     assert not names & {"request", "request_uri", "args", "query_string", "http_referer", "http_cookie"}
     assert not [name for name in names if name.startswith(("arg_", "cookie_", "http_"))]

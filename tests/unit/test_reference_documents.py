@@ -1,4 +1,4 @@
-"""References in Word documents: the words that the body shows."""
+"""Test that references in Word documents give the words that the body shows."""
 
 from __future__ import annotations
 
@@ -18,52 +18,52 @@ from tests.transcripts import TALK
 
 
 def document(*texts: str) -> docx.document.Document:
-    made = docx.Document()
+    doc = docx.Document()
     for text in texts:
-        made.add_paragraph(text)
-    return made
+        doc.add_paragraph(text)
+    return doc
 
 
-def saved(made: docx.document.Document) -> bytes:
+def saved(doc: docx.document.Document) -> bytes:
     file = io.BytesIO()
-    made.save(file)
+    doc.save(file)
     return file.getvalue()
 
 
 def formatted() -> bytes:
-    made = docx.Document()
-    paragraph = made.add_paragraph("He")
+    doc = docx.Document()
+    paragraph = doc.add_paragraph("He")
     paragraph.add_run("llo").bold = True
     paragraph.add_run("\tthere").italic = True
     paragraph.add_run().add_break()
     paragraph.add_run("my friend")
-    return saved(made)
+    return saved(doc)
 
 
 def of_a_meeting() -> bytes:
     """Return a transcript document as Teams writes it."""
-    made = docx.Document()
+    doc = docx.Document()
     for name, clock, text in (("Anna Smith", "0:03", "Hello there."), ("Ben", "0:08", "Yes.")):
-        paragraph = made.add_paragraph()
+        paragraph = doc.add_paragraph()
         paragraph.add_run(name).bold = True
         paragraph.add_run(f"   {clock}").add_break()
         paragraph.add_run(text)
-    return saved(made)
+    return saved(doc)
 
 
 def with_table_and_header() -> bytes:
-    made = document("Hello")
-    made.sections[0].header.paragraphs[0].text = "Minutes"
-    made.sections[0].footer.paragraphs[0].text = "Page 1"
-    made.add_table(1, 2).rows[0].cells[1].text = "there"
-    made.add_comment(made.paragraphs[0].runs, "is that so?", "Anna")
-    return saved(made)
+    doc = document("Hello")
+    doc.sections[0].header.paragraphs[0].text = "Minutes"
+    doc.sections[0].footer.paragraphs[0].text = "Page 1"
+    doc.add_table(1, 2).rows[0].cells[1].text = "there"
+    doc.add_comment(doc.paragraphs[0].runs, "is that so?", "Anna")
+    return saved(doc)
 
 
 def with_changes() -> bytes:
-    """Return a document with deleted, inserted and hidden text, and a field with its code."""
-    made = document("Hello ")
-    kept = made.paragraphs[0]._p
+    """Return a document with deleted, inserted, moved and hidden text, and the code of a field."""
+    doc = document("Hello ")
+    paragraph_xml = doc.paragraphs[0]._p
     space = nsdecls("w")
     for xml in (
         f'<w:del {space} w:id="1" w:author="a"><w:r><w:delText>nobody</w:delText></w:r></w:del>',
@@ -73,27 +73,27 @@ def with_changes() -> bytes:
         f"<w:r {space}><w:instrText>PAGE</w:instrText></w:r>",
         f"<w:r {space}><w:t>yes</w:t><w:noBreakHyphen/><w:t>sir</w:t></w:r>",
     ):
-        kept.append(parse_xml(xml))
-    return saved(made)
+        paragraph_xml.append(parse_xml(xml))
+    return saved(doc)
 
 
 def with_text_box() -> bytes:
-    """Return a document with a text box, whose text Word writes twice, for old readers."""
-    made = document("Hello")
+    """Return a document with a text box. Word writes its text twice, for old readers."""
+    doc = document("Hello")
     inside = "<w:txbxContent><w:p><w:r><w:t>there</w:t></w:r></w:p></w:txbxContent>"
-    made.paragraphs[0]._p.append(
+    doc.paragraphs[0]._p.append(
         parse_xml(
             f'<w:r {nsdecls("w")} xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006">'
             f"<mc:AlternateContent><mc:Choice>{inside}</mc:Choice><mc:Fallback>{inside}</mc:Fallback></mc:AlternateContent></w:r>"
         )
     )
-    return saved(made)
+    return saved(doc)
 
 
 def right_to_left() -> bytes:
-    made = document("مرحبا بكم", "今天天气很好。")
-    made.paragraphs[0]._p.get_or_add_pPr().append(OxmlElement("w:bidi"))
-    return saved(made)
+    doc = document("مرحبا بكم", "今天天气很好。")
+    doc.paragraphs[0]._p.get_or_add_pPr().append(OxmlElement("w:bidi"))
+    return saved(doc)
 
 
 def repacked(
@@ -137,6 +137,6 @@ def strict(name: str, content: bytes) -> tuple[str, bytes]:
         ),
     ],
 )
-def test_a_document_says_what_its_body_shows(data: bytes, words: str):
+def test_word_document_gives_the_words_that_its_body_shows(data: bytes, words: str):
     assert_says(data, "a.docx", words)
     assert_says(data, "a.txt", words)

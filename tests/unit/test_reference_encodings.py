@@ -1,4 +1,4 @@
-"""References in any encoding: certain or a guess, with other choices."""
+"""Test references in any encoding: it is certain, or a guess with other choices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ JAPANESE = "こんにちは、今日はいい天気ですね。散歩に行き�
 
 @pytest.mark.parametrize("text", [GERMAN, RUSSIAN, JAPANESE])
 @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
-def test_unicode_is_sure(text: str, codec: str):
+def test_unicode_is_detected_without_other_choices(text: str, codec: str):
     read = reader.read(text.encode(codec), "a.txt")
     assert (read.text, read.choices, read.lost) == (text, (), 0)
 
@@ -30,7 +30,7 @@ def test_unicode_is_sure(text: str, codec: str):
         (GERMAN, "utf-16-le"), (RUSSIAN, "utf-16-be"), (GERMAN, "utf-32-le"), ("Grüße", "cp1252"),
     ],
 )  # fmt: skip
-def test_another_encoding_is_found_and_said_to_be_a_guess(text: str, codec: str):
+def test_other_encoding_is_detected_and_marked_as_a_guess(text: str, codec: str):
     read = reader.read(text.encode(codec), "a.txt")
     assert read.text == text
     assert read.encoding == read.choices[0] and set(read.choices) <= encodings.NAMES.keys()
@@ -43,7 +43,7 @@ def test_another_encoding_is_found_and_said_to_be_a_guess(text: str, codec: str)
         ("こんにちは", "euc_jp"), ("Labas rytas, šiandien gražus oras, ačiū.", "cp1257"), ("Zażółć gęślą jaźń", "iso8859_2"),
     ],
 )  # fmt: skip
-def test_the_words_of_the_transcript_find_the_encoding_of_a_short_text(text: str, codec: str):
+def test_words_of_the_transcript_determine_the_encoding_of_a_short_text(text: str, codec: str):
     assert reader.read(text.encode(codec), "a.txt", spoken=keys(text)).text == text
 
 
@@ -54,7 +54,7 @@ def test_subtitles_are_read_in_every_encoding(codec: str):
     assert reader.read(srt.encode(codec), "a.srt").text == text
 
 
-def test_another_encoding_can_be_chosen_of_those_that_are_offered():
+def test_another_encoding_can_be_chosen_from_the_offered_ones():
     data = RUSSIAN.encode("cp1251")
     read = reader.read(data, "a.txt")
     assert read.encoding == "cp1251" and {"koi8_r", "mac_cyrillic"} <= set(read.choices)
@@ -64,7 +64,7 @@ def test_another_encoding_can_be_chosen_of_those_that_are_offered():
         reader.read(data, "a.txt", encoding="zlib")
 
 
-def test_a_damaged_file_is_read_and_what_is_lost_is_counted():
+def test_damaged_file_is_read_and_lost_characters_are_counted():
     read = reader.read((GERMAN * 9).encode() + b"\xff\n", "a.txt")
     assert (read.text, read.encoding, read.choices[0], read.lost) == (GERMAN * 9 + "\ufffd", "utf-8", "utf-8", 1)
     read = reader.read("Grüße".encode("utf-16") + b"x", "a.txt")

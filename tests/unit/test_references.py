@@ -1,4 +1,4 @@
-"""References: what is spoken in subtitles, documents and texts of others, in whatever encoding, and nothing else."""
+"""Test that references give the spoken words of subtitles, texts and JSON from other tools, and nothing else."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def cases(ending: str, table: dict[str, tuple[str, str]]) -> list:
         *cases(".txt", VTT),
     ],
 )
-def test_only_what_is_spoken_is_read(name: str, text: str, words: str):
+def test_only_spoken_words_are_read(name: str, text: str, words: str):
     assert_says(text.encode(), name, words)
     assert keys(reader.pasted(text.removeprefix("\ufeff"))) == keys(words), "pasted"
 
@@ -186,7 +186,7 @@ def answer() -> dict:
     ],
 )
 @pytest.mark.usefixtures("data")
-def test_the_json_of_a_transcript_says_its_text(make: Callable[[], dict]):
+def test_json_of_a_transcript_gives_its_text(make: Callable[[], dict]):
     data = json.dumps(make(), ensure_ascii=False).encode()
     for name in ("a.json", "a.txt"):
         assert_says(data, name, "Hello there yes")

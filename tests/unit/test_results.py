@@ -1,4 +1,4 @@
-"""Every shape of answer is read, and nothing that a provider can send does harm."""
+"""Test that every format of answer is read, and that no answer of a provider does harm."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def channel(transcript, rows=(), **more):
     return {"alternatives": [{"transcript": transcript, "words": words(*rows), **more}]}
 
 
-def assert_sound(transcript: Transcript) -> None:
-    """Check what holds for every transcript: ordered times, words that join to their segment, JSON to the core."""
+def assert_valid(transcript: Transcript) -> None:
+    """Check what holds for every transcript: ordered times, words that join to their segment, only JSON values."""
     assert Transcript.from_dict(json.loads(json.dumps(transcript.to_dict(), allow_nan=False))).text == transcript.text
     transcript.text.encode()
     starts = [segment.start for segment in transcript.segments]
@@ -58,10 +58,10 @@ def assert_sound(transcript: Transcript) -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("variant", [None, "object", "output"])
-def test_the_answer_of_every_model_is_read_whole(model, variant):
+def test_answer_of_every_model_is_read_completely(model, variant):
     reading = read(answer(result(job(model, variant=variant)), "output" if variant == "output" else "result"), 13.0)
     assert reading.status == "done" and reading.transcript.text == SAID
-    assert_sound(reading.transcript)
+    assert_valid(reading.transcript)
     if MODELS[model] in ("openai", "microsoft"):
         assert not reading.transcript.timed and len(reading.transcript.segments) == 1
     else:
@@ -74,7 +74,7 @@ def test_the_answer_of_every_model_is_read_whole(model, variant):
 @pytest.mark.parametrize(
     "word", ["waiting", "active", "queued", "generating", "processing", "paused", "Zzz", "running"]
 )
-def test_every_status_that_is_no_end_is_running(word):
+def test_every_status_that_is_not_final_is_running(word):
     assert read({"id": "x", "status": word, "error": None}) == results.Reading("running", word)
 
 
@@ -89,7 +89,7 @@ def test_a_result_without_a_status_is_done():
 
 
 @pytest.mark.parametrize(
-    ("body", "kind", "said"),
+    ("body", "kind", "message"),
     [
         (
             {"status": "error", "error": {"name": "BadAudio", "message": "No audio stream"}},
@@ -124,10 +124,10 @@ def test_a_result_without_a_status_is_done():
         (None, errors.AnswerUnreadable, "not a JSON object"),
     ],
 )
-def test_a_failure_is_told_whatever_its_shape(body, kind, said):
+def test_failure_in_any_format_is_reported(body, kind, message):
     reading = read(body)
     assert reading.status == "failed" and type(reading.error) is kind
-    assert said in reading.error.message and len(reading.error.message) <= 300
+    assert message in reading.error.message and len(reading.error.message) <= 300
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_silence_is_an_empty_transcript_and_no_error(found):
     assert reading.status == "done" and reading.transcript.text == "" and reading.transcript.segments == ()
 
 
-def test_speakers_are_named_from_one_in_the_first_shape_and_kept_in_the_second():
+def test_speaker_numbers_count_from_one_and_speaker_letters_are_kept():
     rows = [("Hello.", 0, 1, {"speaker": 0}), ("Hi.", 2, 3, {"speaker": 1}), ("Well", 3, 4, {"speaker": 0})]
     one = read(answer(deepgram([channel("Hello. Hi. Well", rows)]))).transcript
     assert one.speakers == one.extras["speakers"] == ["Speaker 1", "Speaker 2"]
@@ -163,19 +163,19 @@ def test_speakers_are_named_from_one_in_the_first_shape_and_kept_in_the_second()
     assert two.words[1].start == 2.0
 
 
-def test_two_channels_are_two_speakers_in_the_order_of_time():
+def test_two_channels_are_two_speakers_in_order_of_time():
     left = channel("Hello? Bye.", [("hello", 0, 1), ("bye", 5, 6)])
     right = channel("Yes.", [("yes", 2, 3)])
-    heard = read(answer(deepgram([left, right]))).transcript
-    assert [(s.speaker, s.text.strip()) for s in heard.segments] == [
+    transcript = read(answer(deepgram([left, right]))).transcript
+    assert [(s.speaker, s.text.strip()) for s in transcript.segments] == [
         ("Speaker 1", "Hello?"),
         ("Speaker 2", "Yes."),
         ("Speaker 1", "Bye."),
     ]
-    assert_sound(heard)
+    assert_valid(transcript)
 
 
-def test_segments_are_the_utterances_or_else_the_sentences_or_else_cut_at_pauses():
+def test_segments_come_from_utterances_else_sentences_else_pauses():
     rows = [("so", 0, 1), ("it", 1, 2), ("goes", 2, 3), ("on", 6, 7)]
     utterances = [
         {"transcript": "so it", "start": 0, "end": 2, "speaker": 0},
@@ -202,9 +202,9 @@ def test_segments_are_the_utterances_or_else_the_sentences_or_else_cut_at_pauses
 
 def test_utterances_alone_are_enough():
     found = {"results": {"utterances": [{"transcript": "Only here.", "start": 1, "end": 2, "channel": 0}]}}
-    heard = read(answer(found)).transcript
-    assert heard.text == "Only here." and heard.segments[0].start == 1
-    assert heard.extras["utterances"][0]["text"] == "Only here."
+    transcript = read(answer(found)).transcript
+    assert transcript.text == "Only here." and transcript.segments[0].start == 1
+    assert transcript.extras["utterances"][0]["text"] == "Only here."
 
 
 @pytest.mark.parametrize(
@@ -227,18 +227,18 @@ def test_utterances_alone_are_enough():
 def test_where_words_and_transcript_disagree_no_text_is_lost(transcript, rows, text):
     rows = [{"word": word, "start": start, "end": end} for word, start, end in rows]
     found = deepgram([{"alternatives": [{"transcript": transcript, "words": rows}]}])
-    heard = read(answer(found)).transcript
-    assert heard.text == text
-    assert_sound(heard)
+    merged = read(answer(found)).transcript
+    assert merged.text == text
+    assert_valid(merged)
 
 
-def test_a_word_written_otherwise_in_the_transcript_keeps_its_time():
+def test_word_spelled_differently_in_the_transcript_keeps_its_time():
     rows = [("it", 0, 1), ("costs", 1, 2), ("twenty", 2, 3), ("now", 4, 5)]
-    heard = read(answer(deepgram([channel("It costs $20 now.", rows)]))).transcript
-    assert [(w.text, w.start) for w in heard.words] == [(" It", 0), (" costs", 1), (" $20", 2), (" now.", 4)]
+    transcript = read(answer(deepgram([channel("It costs $20 now.", rows)]))).transcript
+    assert [(w.text, w.start) for w in transcript.words] == [(" It", 0), (" costs", 1), (" $20", 2), (" now.", 4)]
 
 
-def test_times_that_run_backwards_or_are_no_times_are_put_right():
+def test_decreasing_and_invalid_times_are_corrected():
     rows = [
         ("a", 0, 1),
         ("b", 5, 4),
@@ -249,19 +249,19 @@ def test_times_that_run_backwards_or_are_no_times_are_put_right():
         ("g", "7", "8"),
     ]
     rows = [{"word": word, "start": start, "end": end} for word, start, end in rows]
-    heard = read(answer(deepgram([{"alternatives": [{"words": rows}]}])), 20.0).transcript
-    assert "".join(w.text for w in heard.words).split() == list("abcdefg")
-    starts = [word.start for word in heard.words]
+    transcript = read(answer(deepgram([{"alternatives": [{"words": rows}]}])), 20.0).transcript
+    assert "".join(w.text for w in transcript.words).split() == list("abcdefg")
+    starts = [word.start for word in transcript.words]
     assert starts == sorted(starts) and starts[-1] == 7
-    assert_sound(heard)
+    assert_valid(transcript)
 
 
 def test_control_characters_and_broken_unicode_do_not_reach_the_transcript():
-    heard = read(answer({"text": "a\x00b \ud83d\ude00 \ud800 c\x1b[31m"})).transcript
-    assert heard.text == "ab 😀 \ufffd c[31m"
+    transcript = read(answer({"text": "a\x00b \ud83d\ude00 \ud800 c\x1b[31m"})).transcript
+    assert transcript.text == "ab 😀 \ufffd c[31m"
 
 
-def test_findings_of_every_channel_are_kept_each_with_the_times_of_its_own_words():
+def test_insights_of_every_channel_are_kept_with_the_times_of_its_words():
     def spoken(word, start, kind):
         found = [{"label": kind, "value": word, "start_word": 0, "end_word": 1}]
         layout = {
@@ -280,7 +280,7 @@ def test_findings_of_every_channel_are_kept_each_with_the_times_of_its_own_words
     ]
 
 
-def test_everything_else_that_an_answer_holds_is_kept_under_its_documented_name():
+def test_all_other_insights_are_kept_under_their_documented_names():
     rows = [("Hello", 0, 1), ("Anna", 1, 2)]
     first = deepgram(
         [
@@ -382,6 +382,6 @@ def test_an_answer_of_ten_hours_is_read():
         for n in range(90_000)
     ]
     text = " ".join(row["punctuated_word"] for row in rows) + " and more"
-    heard = read(answer(deepgram([{"alternatives": [{"transcript": text, "words": rows}]}])), 36_000.0).transcript
-    assert heard.text == text and len(heard.words) == 90_002
-    assert_sound(heard)
+    transcript = read(answer(deepgram([{"alternatives": [{"transcript": text, "words": rows}]}])), 36_000.0).transcript
+    assert transcript.text == text and len(transcript.words) == 90_002
+    assert_valid(transcript)

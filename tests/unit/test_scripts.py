@@ -1,4 +1,4 @@
-"""One truth about text: words, sentences, scripts without spaces and lines, in counts, tables, REST, search and subtitles."""
+"""Test that words, sentences and lines of every script are the same in counts, tables, REST, search and subtitles."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stt.transcript import comparison, retiming, scripts
 from stt.transcript.model import Segment, Transcript, Word, whole_words
 from stt.web.v1 import contract
 
-# Without spaces between; each is one word.
+# Each of these is one word.
 ONE_WORD = [
     *("cold-hearted", "state-of-the-art", "ill-disposed", "mother-in-law", "twenty-one", "COVID-19"),
     *("$1,000", "3.5", "1,234,567.89", "10:30", "50%", "-5", "€20", "½", "1990s", "№5"),
@@ -39,8 +39,8 @@ ONE_WORD = [
         "e\u0301te\u0301",
     ),
 ]
-# Text: its words.
-SEVERAL = {
+# A text, and its words.
+SEVERAL_WORDS = {
     "“Well,” she said.": ["“Well,”", "she", "said."],
     "well—that is—it": ["well—", "that", "is—", "it"],
     "wait…what? wait...what?": ["wait…", "what?", "wait...", "what?"],
@@ -88,8 +88,8 @@ SENTENCES = {
     "no end": ["no end"],
     "": [],
 }
-# The words of Whisper as it cuts them, and as one reads them.
-CUT = [
+# Words as Whisper splits them, and as people read them.
+SPLIT_WORDS = [
     ([" a", " cold", "-hearted", " man"], ["a", "cold-hearted", "man"]),
     ([" state", "-of", "-the", "-art"], ["state-of-the-art"]),
     ([" $1", ",000", " more"], ["$1,000", "more"]),
@@ -104,15 +104,15 @@ CUT = [
 
 
 @pytest.mark.parametrize("text", ONE_WORD)
-def test_this_is_one_word_wherever_words_are_counted(text: str):
+def test_single_word_counts_as_one_everywhere(text: str):
     assert scripts.words(text) == [text] and scripts.count(text) == 1
     assert scripts.words(f"so {text} it") == ["so", text, "it"] and scripts.count(f"so {text} it") == 3
     assert Transcript((Segment(0.0, 1.0, text),)).word_count == 1
     assert [token.text for token in comparison.tokens_of_text(text, exact=True)] == [text]
 
 
-@pytest.mark.parametrize(("text", "expected"), SEVERAL.items())
-def test_these_are_the_words_of_a_text_in_every_script(text: str, expected: list[str]):
+@pytest.mark.parametrize(("text", "expected"), SEVERAL_WORDS.items())
+def test_text_is_split_into_words_in_every_script(text: str, expected: list[str]):
     assert scripts.words(text) == expected and scripts.count(text) == len(expected)
     assert Transcript((Segment(0.0, 1.0, text),)).word_count == len(expected)
     rows = list(
@@ -120,12 +120,12 @@ def test_these_are_the_words_of_a_text_in_every_script(text: str, expected: list
             io.StringIO(formats.FORMATS["csv"].write(Transcript((Segment(0.0, 1.0, text),))).decode("utf-8-sig"))
         )
     )
-    listed = expected or text.split()  # signs alone are no words, and yet in the table
+    listed = expected or text.split()  # symbols alone are no words, but are in the table
     assert [row["word"].lstrip("'") for row in rows] == [word.lstrip("'") for word in listed]
 
 
-@pytest.mark.parametrize(("cut", "expected"), CUT)
-def test_words_that_an_engine_cuts_are_whole_in_counts_tables_and_rest(cut: list[str], expected: list[str]):
+@pytest.mark.parametrize(("cut", "expected"), SPLIT_WORDS)
+def test_words_that_an_engine_splits_are_joined_in_counts_tables_and_rest(cut: list[str], expected: list[str]):
     words = tuple(Word(text, float(n), n + 1.0, 0.9 - n / 10, "Ann") for n, text in enumerate(cut))
     segment = Segment(0.0, float(len(cut)), "".join(cut), words, "Ann")
     found = whole_words(segment)
@@ -145,13 +145,13 @@ def test_words_that_an_engine_cuts_are_whole_in_counts_tables_and_rest(cut: list
     assert sum(paragraph["num_words"] for paragraph in alternative["paragraphs"]["paragraphs"]) == len(expected)
 
 
-def test_a_part_of_an_engines_word_has_its_share_of_the_time():
+def test_part_of_an_engines_word_has_its_share_of_the_time():
     (first, second) = whole_words(Segment(0.0, 2.0, "今天", (Word("今天", 1.0, 2.0, 0.8),)))
     assert (first.start, first.end, second.start, second.end) == (1.0, 1.5, 1.5, 2.0)
 
 
 @pytest.mark.parametrize(("text", "expected"), SENTENCES.items())
-def test_these_are_the_sentences_of_a_text_in_every_script(text: str, expected: list[str]):
+def test_text_is_split_into_sentences_in_every_script(text: str, expected: list[str]):
     assert scripts.sentences(text) == expected
 
 
@@ -164,15 +164,15 @@ def test_a_pause_after_an_abbreviation_ends_a_sentence():
 @pytest.mark.parametrize(
     "text", ["ខ្ញុំស្រឡាញ់ភាសា", "วันนี้อากาศดี", "ສະບາຍດີ", "မြန်မာဘာသာ", "我们今天要去北京", "きょうはいい", "ｶﾝｼﾞ", "𠮷野家"]
 )
-def test_a_text_without_spaces_has_as_many_words_everywhere(text: str):
-    """A Khmer sentence was 1, 6, 1 and 6 words."""
+def test_text_without_spaces_has_the_same_word_count_everywhere(text: str):
+    """Cover a Khmer sentence that was counted as 1, 6, 1 and 6 words."""
     count = len(scripts.words(text))
     assert count > 1
     assert (
         len(scripts.PIECE.findall(text)) == len(comparison.tokens_of_text(text)) == len(results._tokens(text)) == count
     )
-    whole = Segment(0.0, 8.0, text, (Word(text, 0.0, 8.0),))
-    (corrected,) = retiming.rewritten([whole], text + text)
+    segment = Segment(0.0, 8.0, text, (Word(text, 0.0, 8.0),))
+    (corrected,) = retiming.rewritten([segment], text + text)
     assert len(whole_words(corrected)) == 2 * count
     assert all(scripts.is_spaceless(character) for character in text)
 

@@ -1,4 +1,4 @@
-"""What the scripts of the pages have of Python: rules and limits that both sides must keep alike."""
+"""Test that the scripts of the pages have the rules and limits of the Python code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from tests.server import ROOT
 RULES = ROOT / "pages" / "components" / "player" / "rules.json"
 
 
-def test_the_player_searches_by_the_rules_of_python():
+def test_player_searches_by_the_rules_of_the_python_code():
     rules = {"folding": folding.rules(), "longest_query": fulltext.MAX_QUERY}
-    wanted = json.dumps(rules, indent=2) + "\n"
-    assert RULES.read_text("utf-8") == wanted, f"{RULES} should be this; then run `npm run build` beside it:\n{wanted}"
+    expected = json.dumps(rules, indent=2) + "\n"
+    assert RULES.read_text("utf-8") == expected, (
+        f"{RULES} should be this; then run `npm run build` beside it:\n{expected}"
+    )

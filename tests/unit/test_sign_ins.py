@@ -1,4 +1,4 @@
-"""Who has signed in: which claims count, and what a sign-in is bound to."""
+"""Test sign-ins: which claims count, and which cookies a sign-in is bound to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ANN = "user:ann@example.org"
 
 
 @pytest.mark.parametrize(
-    ("said", "counts"),
+    ("verified", "counts"),
     [
         (True, True),
         ("true", True),
@@ -36,16 +36,16 @@ ANN = "user:ann@example.org"
         (["true"], False),
     ],
 )
-def test_an_address_counts_only_if_the_provider_says_that_it_is_verified(host, said: object, counts: bool):
-    claims = {"email": "Ann@Example.org", "sub": "4711", "email_verified": said}
+def test_address_counts_only_if_the_identity_provider_calls_it_verified(host, verified: object, counts: bool):
+    claims = {"email": "Ann@Example.org", "sub": "4711", "email_verified": verified}
     assert visitors.user(claims) == (ANN if counts else "user:4711")
-    # A subject that people choose for themselves is no address either.
+    # A subject can be chosen by the user, so it is no address either.
     assert visitors.user(claims | {"sub": "ann@example.org"}) == (ANN if counts else None)
     host(STT_ALLOWED_EMAILS="example.org")
     assert visitors.user(claims) == (ANN if counts else None)
 
 
-def test_where_the_provider_says_nothing_of_it_the_address_counts(host):
+def test_address_counts_if_the_identity_provider_sends_no_verified_claim(host):
     host(STT_ALLOWED_EMAILS="example.org")
     assert visitors.user({"email": "ann@example.org", "sub": "4711"}) == ANN
     assert visitors.user({"email": "", "sub": "4711"}) is None
@@ -55,30 +55,32 @@ def cookie(text: str) -> str:
     return URLSafeTimedSerializer("streamlit's secret", salt="_streamlit_user").dumps(text)
 
 
-def test_a_long_sign_in_is_told_from_another_by_all_its_parts():
+def test_long_sign_in_differs_from_another_by_any_of_its_parts():
     first = {
         "_streamlit_user": cookie("chunks-2"),
         "_streamlit_user_1": cookie("{a"),
         "_streamlit_user_2": cookie("b}"),
     }
-    whole = sign_ins.session_of(first)
-    assert whole is not None and sign_ins.session_of(first | {"_streamlit_user_3": "left over", "other": "x"}) == whole
-    assert sign_ins.session_of(first | {"_streamlit_user_2": cookie("c}")}) != whole
+    session = sign_ins.session_of(first)
+    assert (
+        session is not None and sign_ins.session_of(first | {"_streamlit_user_3": "left over", "other": "x"}) == session
+    )
+    assert sign_ins.session_of(first | {"_streamlit_user_2": cookie("c}")}) != session
     assert sign_ins.session_of({name: value for name, value in first.items() if not name.endswith("_2")}) is None
     short = sign_ins.session_of({"_streamlit_user": cookie("{ab}"), "_streamlit_user_tokens": "x"})
-    assert short == sign_ins.session_of({"_streamlit_user": cookie("{ab}")}) and short != whole
+    assert short == sign_ins.session_of({"_streamlit_user": cookie("{ab}")}) and short != session
 
 
 @pytest.mark.parametrize("value", ["", "no cookie at all", "ÿ", '"chunks-2"', "chunks-99"])
-def test_what_is_no_sign_in_is_not_whole_or_bound_to_nobody(data: Path, value: str):
+def test_invalid_or_incomplete_sign_in_cookie_signs_nobody_in(data: Path, value: str):
     value = cookie(value) if value.startswith("chunks") else value
     assert not sign_ins.sign_in("ann", sign_ins.session_of({"_streamlit_user": value}), ANN)
     assert sign_ins.user_of("ann") is None
 
 
-def test_a_sign_in_counts_for_the_visitor_and_the_cookie_of_one_answer_until_the_sign_out(data: Path):
+def test_sign_in_is_valid_for_the_cookies_of_one_response_until_sign_out(data: Path):
     sign_ins.begin("new", "session")
-    assert sign_ins.user_of("new") is None  # the page has yet to say who it is
+    assert sign_ins.user_of("new") is None  # the page has not recorded the user yet
     for name, session in (("planted", "session"), ("new", "copied"), ("new", None)):
         assert not sign_ins.sign_in(name, session, ANN)
         assert sign_ins.user_of(name) is None
@@ -87,13 +89,13 @@ def test_a_sign_in_counts_for_the_visitor_and_the_cookie_of_one_answer_until_the
     assert not sign_ins.sign_in("new", "session", ANN) and sign_ins.user_of("new") is None
 
 
-def test_a_sign_in_of_an_earlier_version_is_bound_to_nothing(data: Path):
+def test_sign_in_of_an_earlier_version_is_not_valid(data: Path):
     with database().begin() as connection:
         connection.execute(table.insert().values(visitor="old", owner=ANN, at=2e9, session=None))
     assert sign_ins.user_of("old") is None and not sign_ins.sign_in("old", None, ANN)
 
 
-def test_a_sign_in_ends_after_a_month(data: Path):
+def test_sign_in_expires_after_a_month(data: Path):
     sign_ins.begin("new", "session")
     assert sign_ins.sign_in("new", "session", ANN)
     with database().begin() as connection:
@@ -105,9 +107,9 @@ PAGES = sorted(path for path in (ROOT / "pages").rglob("*.py") if "node_modules"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
-def test_every_dialog_and_fragment_asks_anew_who_is_there(path: Path):
-    """Streamlit runs them without the page around them. So pages use those of `pages.session`."""
-    allowed = {"session.py": 3}  # the third waits for the database, and shows nothing of anybody
+def test_every_dialog_and_fragment_checks_the_visitor_again(path: Path):
+    """Check that pages use those of `pages.session`, because Streamlit runs them without the rest of the page."""
+    allowed = {"session.py": 3}  # the third waits for the database, and shows no data of a user
     used = [ast.unparse(node) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)]
     raw = [name for name in used if name in ("st.fragment", "st.dialog", "st.experimental_fragment")]
     assert len(raw) == allowed.get(path.name, 0), "use session.fragment and session.dialog"

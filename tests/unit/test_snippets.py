@@ -1,4 +1,4 @@
-"""A hit of a search in its context: wherever it is in the text, and whatever looks like it before."""
+"""Test that a search hit is found wherever it is in the text, also after text that resembles it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LETTERS = st.text(st.sampled_from("ab AÄß'-你好กำ\u1039က\u1000\u0301é
         ("ﬃ" * 40 + " oﬃce", "office", "oﬃce"),
     ],
 )
-def test_a_hit_is_found_behind_what_looks_like_it(text: str, query: str, hit: str):
+def test_hit_is_found_after_text_that_resembles_it(text: str, query: str, hit: str):
     found = fulltext.snippet(text, query)
     assert found is not None and found.hit == hit
 

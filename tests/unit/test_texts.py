@@ -1,4 +1,4 @@
-"""The translation of the pages' texts."""
+"""Test the translation of the pages' texts."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ def test_a_file_translates_texts_and_their_plural_forms(polish):
     assert polish.texts["Cancel"] == ("Anuluj",)
     forms = polish.texts["{count} word of {title}"]
     counts = (0, 1, 2, 5, 12, 22, 112, 122)
-    said = [forms[polish.plurals[count]].split()[1] for count in counts]
-    assert said == ["słów", "słowo", "słowa", "słów", "słów", "słowa", "słów", "słowa"]
+    nouns = [forms[polish.plurals[count]].split()[1] for count in counts]
+    assert nouns == ["słów", "słowo", "słowa", "słów", "słów", "słowa", "słów", "słowa"]
 
 
-def test_what_a_file_leaves_out_or_gets_wrong_stays_english(polish):
+def test_missing_and_invalid_translations_stay_english(polish):
     assert set(polish.texts) == {"Cancel", "{count} word of {title}"}
 
 
@@ -72,5 +72,5 @@ def test_english_texts_are_filled_in():
     assert texts.trn("{count} word", "{count:,} words", 1200) == "1,200 words"
 
 
-def test_the_list_of_texts_is_what_the_pages_say():
+def test_list_of_texts_equals_the_texts_of_the_pages():
     assert catalogue.LIST.read_bytes() == catalogue.catalogue()

@@ -1,4 +1,4 @@
-"""A vocabulary: what a line means, what is replaced, what sounds alike, and what each model is given."""
+"""Test vocabularies: the syntax of a line, replacements, similar sounds, and the terms sent to each model."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_line_is_a_term_or_a_replacement(lines: str | list[str], found: list[T
         ("\n".join(f"term {number}" for number in range(501)), "A vocabulary has at most 500 terms."),
     ],
 )
-def test_what_is_wrong_with_a_line_is_said(lines: str, message: str):
+def test_invalid_line_is_refused_with_a_reason(lines: str, message: str):
     with pytest.raises(BadOption) as error:
         terms.read(lines)
     assert error.value.message == message
@@ -84,11 +84,11 @@ def spoken(text: str) -> Transcript:
     ],
 )
 def test_whole_words_are_replaced(text: str, lines: str, new: str, times: int):
-    found, made = replaced(spoken(text), terms.read(lines))
-    assert found.text == new.strip() and sum(made.values()) == times
+    found, counts = replaced(spoken(text), terms.read(lines))
+    assert found.text == new.strip() and sum(counts.values()) == times
 
 
-def test_times_stay_where_words_are_replaced():
+def test_replaced_words_keep_their_times():
     before = spoken(" So Cyril, come and see cube cuttle now.")
     after, _ = replaced(before, terms.read("Cyril → Cyrille\ncube cuttle → kubectl"))
     assert [(word.text, word.start, word.end) for word in after.words][:3] == [
@@ -106,7 +106,7 @@ def test_text_without_word_times_is_replaced_too():
 
 
 @given(st.text(max_size=80), st.text("ab c", min_size=1, max_size=4))
-def test_what_is_not_there_is_not_replaced(text: str, term: str):
+def test_absent_term_is_not_replaced(text: str, term: str):
     before = spoken(text)
     assert replaced(before, [Term("new", f"zzz {term}")]) == (before, {})
 
@@ -122,20 +122,20 @@ def test_what_is_not_there_is_not_replaced(text: str, term: str):
         ("Łódź", "lodz", "Paris"),
     ],
 )
-def test_what_sounds_like_a_term_is_nearer_than_what_does_not(term: str, near: str, far: str):
+def test_similar_sounding_text_is_nearer_to_a_term_than_other_text(term: str, near: str, far: str):
     key = sounds.key(term)
     assert sounds.distance(sounds.key(near), key) < 0.75 * sounds.distance(sounds.key(far), key)
 
 
 @given(st.text(max_size=20), st.text(max_size=20))
-def test_distances_are_the_same_both_ways_and_zero_for_the_same(one: str, other: str):
+def test_distance_is_symmetric_and_zero_for_the_same_text(one: str, other: str):
     a, b = sounds.key(one), sounds.key(other)
     assert sounds.distance(a, a) == 0 and 0 <= sounds.distance(a, b) <= 1
     assert math.isclose(sounds.distance(a, b), sounds.distance(b, a))
 
 
-class Letters:
-    """A tokenizer whose tokens are characters; 5,000 and more are timestamps."""
+class CharacterTokenizer:
+    """Imitate a tokenizer whose tokens are characters. Tokens from 5,000 on are timestamps."""
 
     eot = 5000
 
@@ -148,24 +148,25 @@ class Letters:
         return [*words, ""], [*([ord(c) for c in word] for word in words), tokens[-1:]]
 
 
-def rescored(text: str, listed: list[str], true: str) -> str:
-    """Rescore a text between timestamps, where a character is certain as long as all before it are those of `true`."""
+def rescored(text: str, listed: list[str], actual: str) -> str:
+    """Rescore a text between timestamps. A character is certain if it and all before it are those of `actual`."""
 
     def score(tokens: list[int]) -> Sequence[float]:
         written = "".join(map(chr, tokens))
-        same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(written, true, strict=False))))
+        same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(written, actual, strict=False))))
         return [1.0] * same + [0.1] * (len(written) - same)
 
-    letters = Letters()
-    found = Rescorer(listed).rescored([5000, *letters.encode(text), 5100], letters, score)
+    tokenizer = CharacterTokenizer()
+    found = Rescorer(listed).rescored([5000, *tokenizer.encode(text), 5100], tokenizer, score)
     assert found[0] == 5000 and found[-1] == 5100
     return "".join(chr(token) for token in found if token < 5000)
 
 
-def test_a_probable_term_takes_the_place_of_what_sounds_like_it():
-    for true in (" By Helstone, it is.", " Helstone's house.", " You pay grant$."):
+def test_probable_term_replaces_similar_sounding_text():
+    for actual in (" By Helstone, it is.", " Helstone's house.", " You pay grant$."):
         assert (
-            rescored(true.replace("Helstone", "Halston").replace("grant", "grand"), ["Helstone", "grant"], true) == true
+            rescored(actual.replace("Helstone", "Halston").replace("grant", "grand"), ["Helstone", "grant"], actual)
+            == actual
         )
 
 
@@ -175,7 +176,7 @@ def test_an_improbable_term_changes_nothing():
     assert rescored(text, [], "") == text and rescored("", ["Kine"], "") == ""
 
 
-def test_a_listed_name_is_not_taken_for_another_one():
+def test_listed_name_is_not_replaced_by_another_listed_name():
     assert rescored(" Mr. Hall came.", ["Hale", "Hall"], " Mr. Hale came.") == " Mr. Hall came."
     assert rescored(" Mr. Hal came.", ["Hale", "Hall"], " Mr. Hale came.") == " Mr. Hale came."
 
@@ -198,19 +199,19 @@ LISTED = ["Cyrille", "Zau al-Makan"]
         ),
     ],
 )
-def test_each_model_is_given_the_terms_where_it_takes_them(model: str, given: dict, sent: dict):
+def test_each_model_gets_the_terms_in_the_option_that_it_supports(model: str, given: dict, sent: dict):
     assert with_vocabulary(packaged().find(model), given, LISTED) == (sent, [])
     assert with_vocabulary(packaged().find(model), given, []) == (given, [])
 
 
-def test_what_does_not_fit_or_is_not_taken_is_left_out():
+def test_terms_over_the_limit_or_not_supported_are_left_out():
     many = [f"Name{number}" for number in range(300)]
     for model, most in (("nova-3", 100), ("#g1_nova-2-general", 100)):
-        options, left = with_vocabulary(packaged().find(model), {}, many)
+        options, left_out = with_vocabulary(packaged().find(model), {}, many)
         (sent,) = options.values()
-        assert sent == many[:most] and left == many[most:]
-    options, left = with_vocabulary(packaged().find("openai/gpt-4o-transcribe"), {}, many)
-    assert len(options["prompt"]) <= 1100 and left and many[-len(left) :] == left
+        assert sent == many[:most] and left_out == many[most:]
+    options, left_out = with_vocabulary(packaged().find("openai/gpt-4o-transcribe"), {}, many)
+    assert len(options["prompt"]) <= 1100 and left_out and many[-len(left_out) :] == left_out
     assert with_vocabulary(packaged().find("microsoft/mai-transcribe-1.5"), {}, many) == ({}, many)
 
 
@@ -223,6 +224,6 @@ def test_a_vocabulary_is_taken_from_the_options(given: str | list[str]):
 
 
 @pytest.mark.parametrize("given", [5, [5], {"a": "b"}, ["a\x00b"]])
-def test_what_is_no_vocabulary_is_refused(given: object):
+def test_invalid_vocabulary_is_refused(given: object):
     with pytest.raises(BadOption):
         take_vocabulary({"vocabulary": given})

@@ -18,7 +18,7 @@ import { ids, linesOf, packed, texts } from "./lines.js";
 /** @typedef {import("../player/editing/lines.js").Step} Step */
 
 describe("lines", () => {
-  test("the text of words has no space in front and no line breaks", () => {
+  test("text of words has no leading space and no line breaks", () => {
     expect(textOf({ start: 0, end: 1, t: [" One", "\ntwo"], s: [], e: [] })).toBe("One two");
     expect(textOf({ start: 0, end: 1, text: "No words", s: [], e: [] })).toBe("No words");
   });
@@ -33,7 +33,7 @@ describe("lines", () => {
     ["One ", 3, null],
   ])("%j is split at %d", (text, units, parts) => expect(splitAt(text, units)).toEqual(parts));
 
-  test("a place in code points is found in UTF-16", () => expect(unitsOf("👩é hello", 2)).toBe(3));
+  test("an offset in code points is converted to UTF-16", () => expect(unitsOf("👩é hello", 2)).toBe(3));
 
   /** @type {[string, (id: number) => Step, string[]][]} */
   const steps = [
@@ -52,12 +52,12 @@ describe("lines", () => {
     expect(lines).toEqual(before);
   });
 
-  test("a step for a line that is gone changes nothing", () => {
+  test("a step for a removed line changes nothing", () => {
     const lines = linesOf("One");
     expect(applied(lines, { do: "delete", id: -1 })).toBe(lines);
   });
 
-  test("selected words are given to their speaker, the others stay with theirs", () => {
+  test("selected words are assigned to a speaker, the others keep theirs", () => {
     const [line] = linesOf("One two three");
     const made = applied([line], { do: "speaker", id: line.id, speaker: "Ann", from: 4, to: 7, ids: [71, 72] });
     expect(made.map(({ id, text, packed: { speaker } }) => [id, text, speaker])).toEqual([
@@ -67,14 +67,14 @@ describe("lines", () => {
     ]);
   });
 
-  test("what comes from the server takes the ids of what was expected", () => {
+  test("lines from the server take the ids of the expected lines", () => {
     const lines = linesOf("One two", "Three", "Four");
     const expected = applied(lines, { do: "split", id: lines[0].id, text: "One two", at: 3, ids: [77] });
     const splices = [{ at: 0, removed: 1, paragraphs: [packed("One"), packed("two", 1)] }];
     expect(ids(adopted(expected, spliced(lines, splices)))).toEqual([lines[0].id, 77, lines[1].id, lines[2].id]);
   });
 
-  test("where all of it comes anew, ids stay by text", () => {
+  test("lines that are all replaced keep ids by text", () => {
     const lines = linesOf("One", "Two", "Three", "Four");
     const again = spliced(lines, [{ at: 0, removed: null, paragraphs: ["One", "New", "Three", "Four"].map((t) => packed(t)) }]); // prettier-ignore
     expect(ids(adopted(lines, again))).toEqual(ids(lines));
@@ -85,7 +85,7 @@ describe("lines", () => {
     expect(ids(lines)).not.toContain(y.id);
   });
 
-  test("what is the same is the same object", () => {
+  test("an unchanged line is the same object", () => {
     const lines = linesOf("One", "Two");
     const again = renewed(lines, [packed("One", 0), packed("Too", 10)]);
     expect(again[0]).toBe(lines[0]);
@@ -105,13 +105,13 @@ describe("the caret", () => {
     [0, 0],
     [2, 5],
     [7, 7],
-  ])("is put to %d–%d and found there", (from, to) => {
+  ])("is placed at %d–%d and read back", (from, to) => {
     const box = paragraph();
     placeCaret(box, from, to);
     expect(caretIn(box)).toEqual({ from, to });
   });
 
-  test("is in no paragraph when some of it is outside", () => {
+  test("is in no paragraph when a part of the selection is outside", () => {
     const box = paragraph();
     document.body.append("more");
     getSelection()?.setBaseAndExtent(box, 0, document.body, 2);
@@ -122,7 +122,7 @@ describe("the caret", () => {
     ["One two", "One new two", 2, 2],
     ["One two", "One new two", 7, 11],
     ["One old two", "One two", 6, 4],
-  ])("in %j is elsewhere in %j", (before, after, at, then) => expect(moved(before, after, at)).toBe(then));
+  ])("in %j moves with the text to %j", (before, after, at, then) => expect(moved(before, after, at)).toBe(then));
 });
 
 test.each([
@@ -151,7 +151,7 @@ describe("find and replace", () => {
     expect(spans(text, wanted, how)).toEqual(places),
   );
 
-  test("a word that somebody knows is not doubtful, and the others stay", () => {
+  test("a confirmed word is not doubtful, and the others are unchanged", () => {
     const [line] = linesOf("one two three");
     line.packed.c = [0.9, 0.2, 0.9];
     const known = (/** @type {Partial<Step>} */ step) =>
@@ -165,11 +165,11 @@ describe("find and replace", () => {
     expect(line.packed.c).toEqual([0.9, 0.2, 0.9]);
   });
 
-  test("a place counts as the server counts, without doubled spaces", () => {
+  test("an offset is counted as on the server, without double spaces", () => {
     expect([0, 4, 5, 8].map((at) => placeIn(" 👩 x  yz", at))).toEqual([0, 2, 3, 5]);
   });
 
-  test("chosen places are replaced in their lines, and an empty line goes", () => {
+  test("chosen places are replaced in their lines, and an empty line is removed", () => {
     const lines = linesOf("um one 👩 um", "um", "um");
     const places = [[0, 0, 2], [0, 9, 11], [1, 0, 2]]; // prettier-ignore
     const only = places.map(([line, from, to]) => ({ paragraph: lines[line].id, from, to }));

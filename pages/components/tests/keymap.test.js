@@ -41,7 +41,7 @@ const chords = [
 ];
 test.each(chords)("%j with %j is %j", (key, more, chord) => expect(chordOf(pressed(key, more))).toBe(chord));
 
-test("a key is found where it works", () => {
+test("a key is found in the place where it works", () => {
   const keymap = new Keymap({});
   const found = (/** @type {string} */ key, /** @type {boolean} */ typing) =>
     keymap.find(pressed(key), typing ? "typing" : "reading");
@@ -51,7 +51,7 @@ test("a key is found where it works", () => {
   expect(keymap.find(pressed("F8", { isComposing: true }), "typing")).toBeNull();
 });
 
-test("what is chosen replaces the keys of an action and is kept", () => {
+test("chosen keys replace those of an action and are stored", () => {
   expect(choose({ play: ["F13", "F14"] })).toBe(true);
   const keymap = new Keymap(chosen());
   expect([keymap.find(pressed("F13"), "typing"), keymap.find(pressed("F8"), "typing")]).toEqual(["play", null]);
@@ -60,7 +60,7 @@ test("what is chosen replaces the keys of an action and is kept", () => {
   expect(localStorage.length).toBe(0);
 });
 
-test.each(["[]", "nonsense", '{"play": 5, "undo": ["F1"], "gone": ["F2"]}'])("%s that is kept is no choice", (kept) => {
+test.each(["[]", "nonsense", '{"play": 5, "undo": ["F1"], "gone": ["F2"]}'])("stored value %s is ignored", (kept) => {
   localStorage.setItem("stt-keys", kept);
   expect(chosen()).toEqual({});
 });
@@ -74,6 +74,8 @@ test.each([
   ["F8", ""],
   ["F24", ""],
   ["Ctrl+Space", ""],
-])("for playing %s is answered by %j", (key, answer) => expect(new Keymap({}).refusal("play", key)).toBe(answer));
+])("choosing %s for playing is answered with %j", (key, answer) =>
+  expect(new Keymap({}).refusal("play", key)).toBe(answer),
+);
 
-test("keys are written as people read them", () => expect(written("Ctrl+ArrowUp")).toBe("Ctrl+↑"));
+test("keys are written with symbols", () => expect(written("Ctrl+ArrowUp")).toBe("Ctrl+↑"));

@@ -15,9 +15,9 @@ describe("notes", () => {
     ["a moment just after it", note(1.9), [{ from: 5, to: 12 }]],
     ["a moment in a long pause", note(9), []],
     ["a moment before the first", note(-1), []],
-  ])("%s stands at its words", (_name, one, places) => expect(placesOf(words, one)).toEqual(places));
+  ])("%s is placed at its words", (_name, one, places) => expect(placesOf(words, one)).toEqual(places));
 
-  test("words that are apart in the text are two places", () => {
+  test("words that are not adjacent in the text are two places", () => {
     const crossed = [words[0], { ...words[1], start: 9, end: 9.5 }, { ...words[2], start: 1, end: 1.5 }];
     expect(placesOf(crossed, note(0, 2))).toEqual([
       { from: 0, to: 4 },
@@ -29,7 +29,7 @@ describe("notes", () => {
     [2, 7, { start: 0, end: 1.6 }],
     [4, 5, null], // the space between two words
     [13, 99, { start: 2, end: 2.6 }],
-  ])("what is selected from %d to %d is spoken then", (from, to, span) =>
+  ])("the selection from %d to %d has its time span", (from, to, span) =>
     expect(spanOf(words, from, to)).toEqual(span),
   );
 
@@ -49,7 +49,7 @@ describe("the form", () => {
     return { form, field, press };
   }
 
-  test("Enter saves what is typed, Shift and Enter do not, Escape cancels", async () => {
+  test("Enter saves the text, Shift+Enter does not, Escape cancels", async () => {
     const [save, cancel] = [vi.fn(async () => {}), vi.fn()];
     const { field, press } = shown(note(1), save, cancel);
     press("Enter");
@@ -64,7 +64,7 @@ describe("the form", () => {
     expect(cancel).toHaveBeenCalledOnce();
   });
 
-  test("a highlight has a colour and needs no text; what goes wrong is said and can be tried again", async () => {
+  test("a highlight has a colour and needs no text; an error is shown and saving can be retried", async () => {
     const save = vi.fn(async () => {}).mockRejectedValueOnce(new Error("Not saved: no connection."));
     const { form, press } = shown(note(1, 2), save);
     /** @type {HTMLInputElement} */ (form.querySelector("[value=blue]")).checked = true;

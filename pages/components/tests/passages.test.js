@@ -28,7 +28,7 @@ const PASSAGE = {
 };
 
 describe("a passage", () => {
-  test("is asked for with model, language and vocabulary; an English model has no choice of language", async () => {
+  test("is requested with model, language and vocabulary; an English model has no choice of language", async () => {
     const begin = vi.fn(async () => {});
     const form = passageForm(CHOICES, PASSAGE, begin, () => {});
     document.body.replaceChildren(form);
@@ -43,14 +43,14 @@ describe("a passage", () => {
     expect([language.value, language.disabled]).toEqual(["en", true]);
   });
 
-  test("says why it was not begun", async () => {
+  test("shows why it was not started", async () => {
     const form = passageForm(CHOICES, PASSAGE, () => Promise.reject(new Error("Too long.")), () => {}); // prettier-ignore
     document.body.replaceChildren(form);
     form.requestSubmit();
     await vi.waitFor(() => expect(form.querySelector("[role=alert]")?.textContent).toBe("Too long."));
   });
 
-  test("shows how far it is, and what it waits for", () => {
+  test("shows its progress and its stage", () => {
     const { box, show } = progress(PASSAGE, () => {});
     expect(box.querySelector("progress")?.value).toBe(10);
     show({ ...PASSAGE, percent: 40 });
@@ -72,12 +72,12 @@ describe("a passage", () => {
   test.each([
     [[{ text: " Good", same: true }], [{ text: " Good", same: true }], "The words are the same."],
     [[{ text: " Good", same: false }], [], "No speech was found in this passage."],
-  ])("says what the result means", (old, fresh, words) => {
+  ])("describes the result", (old, fresh, words) => {
     const { box } = result({ ...PASSAGE, old, new: fresh }, { take: () => {}, leave: () => {}, play: null });
     expect(box.querySelector(".stt-passage-about")?.textContent).toBe(words);
   });
 
-  test("that failed says why", () => {
+  test("that failed shows the reason", () => {
     const error = { message: "The recording is no longer kept.", guidance: "" };
     const box = failure({ ...PASSAGE, state: "failed", error }, () => {});
     expect(box.querySelector("[role=alert]")?.textContent).toBe("The recording is no longer kept.");

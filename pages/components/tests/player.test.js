@@ -13,14 +13,14 @@ describe("folding", () => {
     ["\u200b", ""],
   ])("%s becomes %s", (character, plain) => expect(foldOne(character)).toBe(plain));
 
-  test("words are apart by one space, and each character knows its place in the text", () => {
+  test("words are separated by one space, and each character has its place in the text", () => {
     const { plain, from, to } = folded("Re\u0301,  œuf");
     expect(plain).toBe("re oeuf");
     expect(from).toEqual([0, 1, 6, 6, 6, 7, 8]);
     expect(to).toEqual([1, 3, 6, 7, 7, 8, 9]);
   });
 
-  test("no space stands beside a script without spaces", () => expect(folded("今天 天气 ok").plain).toBe("今天天气ok"));
+  test("no space is put beside a script without spaces", () => expect(folded("今天 天气 ok").plain).toBe("今天天气ok"));
 });
 
 describe("search", () => {
@@ -36,20 +36,21 @@ describe("search", () => {
     expect(search(text, query).map(([start, end]) => text.slice(start, end))).toEqual(found);
   });
 
-  test("ends at so many hits", () => expect(occurrences("a".repeat(MOST_HITS + 5), "a")).toHaveLength(MOST_HITS));
+  test("stops at the maximum number of hits", () =>
+    expect(occurrences("a".repeat(MOST_HITS + 5), "a")).toHaveLength(MOST_HITS));
 });
 
-describe("what is spoken", () => {
+describe("the spoken word", () => {
   test.each([
     [-1, -1],
     [0, 0],
     [1.5, 0],
     [2, 2],
     [9, 3],
-  ])("at most %d is at place %d", (limit, place) => {
+  ])("the last value of at most %d is at index %d", (limit, place) => {
     expect(lastAtMost([0, 2, 2, 3], (value) => value, limit)).toBe(place);
   });
-  test("an empty list has none", () => expect(lastAtMost([], Number, 1)).toBe(-1));
+  test("an empty list has no such value", () => expect(lastAtMost([], Number, 1)).toBe(-1));
 
   const words = [
     { text: "b", start: 1, end: 1.4 },
@@ -76,7 +77,7 @@ describe("ranges", () => {
   }
   const texts = (/** @type {Range[]} */ made) => made.map((range) => range.toString());
 
-  test("go over elements", () => {
+  test("span elements", () => {
     const places = [
       { from: 0, to: 4 },
       { from: 5, to: 12 },

@@ -106,7 +106,7 @@ describe("the queue", () => {
   }
   const quiet = () => vi.advanceTimersByTimeAsync(60_000);
 
-  test("what is typed is sent once it is closed, in one step", async () => {
+  test("typed text is sent in one step once typing is closed", async () => {
     const server = new Server("One", "Two");
     const queue = tab(server);
     const [{ id }] = queue.lines;
@@ -125,7 +125,7 @@ describe("the queue", () => {
     expect(Object.keys(localStorage)).toEqual([]);
   });
 
-  test("steps go one after another, each on what the one before has made", async () => {
+  test("steps are sent one after another, each based on the result of the previous one", async () => {
     const server = new Server("One two three", "Four");
     const queue = tab(server);
     const [first, second] = queue.lines;
@@ -140,7 +140,7 @@ describe("the queue", () => {
     expect(queue.confirmed[0].id).toBe(first.id);
   });
 
-  test("without a connection steps are kept and sent again with the same key", async () => {
+  test("without a connection steps are stored and sent again with the same key", async () => {
     const server = new Server("One");
     const queue = tab(server);
     server.away = true;
@@ -160,7 +160,7 @@ describe("the queue", () => {
     expect([queue.failures, queue.settled, texts(queue.confirmed)]).toEqual([0, true, ["Typed"]]);
   });
 
-  test("what a closed tab has left is sent by the next, once, whether or not the server had it", async () => {
+  test("steps of a closed tab are sent once by the next tab, whether or not the server has them", async () => {
     const server = new Server("One", "Two");
     const first = tab(server);
     server.losing = true;
@@ -178,7 +178,7 @@ describe("the queue", () => {
     expect(Object.keys(localStorage)).toEqual([]);
   });
 
-  test("a tab that is open keeps its own", async () => {
+  test("an open tab keeps its steps", async () => {
     const server = new Server("One");
     const first = tab(server);
     first.typed(first.lines[0].id, "Typed", "a");
@@ -190,7 +190,7 @@ describe("the queue", () => {
     expect(server.texts).toEqual(["One"]);
   });
 
-  test("a change of another tab comes along and moves nothing that is typed here", async () => {
+  test("an edit in another tab is adopted and does not move text typed here", async () => {
     const server = new Server("One", "Two", "Three");
     const [here, there] = [tab(server), tab(server)];
     const last = here.lines[2];
@@ -207,7 +207,7 @@ describe("the queue", () => {
     expect(texts(there.lines)).toEqual(server.texts);
   });
 
-  describe("where two have changed the same paragraph", () => {
+  describe("when two tabs have changed the same paragraph", () => {
     async function both() {
       const server = new Server("One", "Two");
       const [here, there] = [tab(server), tab(server)];
@@ -222,7 +222,7 @@ describe("the queue", () => {
       return { server, here };
     }
 
-    test("both are kept until somebody chooses", async () => {
+    test("both texts are kept until one is chosen", async () => {
       const { server, here } = await both();
       expect(here.held.map(({ step }) => step.text)).toEqual(["Mine again"]);
       expect(texts(here.confirmed)).toEqual(["Theirs", "Two"]);
@@ -231,7 +231,7 @@ describe("the queue", () => {
       expect(JSON.stringify(localStorage)).toContain("Mine again");
     });
 
-    test("mine", async () => {
+    test("the text of this tab can be chosen", async () => {
       const { server, here } = await both();
       here.keepMine(here.held[0]);
       await quiet();
@@ -239,7 +239,7 @@ describe("the queue", () => {
       expect(here.entries).toEqual([]);
     });
 
-    test("the other", async () => {
+    test("the text of the other tab can be chosen", async () => {
       const { server, here } = await both();
       here.keepOther(here.held[0]);
       await quiet();
@@ -247,7 +247,7 @@ describe("the queue", () => {
       expect(Object.keys(localStorage)).toEqual([]);
     });
 
-    test("after a reload both are there again", async () => {
+    test("both texts are there after a reload", async () => {
       const { server, here } = await both();
       here.shut();
       const again = tab(server);
@@ -256,7 +256,7 @@ describe("the queue", () => {
       expect(texts(again.confirmed)).toEqual(["Theirs", "Two"]);
     });
 
-    test("a paragraph that was removed can be brought back", async () => {
+    test("a removed paragraph can be restored", async () => {
       const server = new Server("One", "Two", "Three");
       const [here, there] = [tab(server), tab(server)];
       here.typed(here.lines[1].id, "Two, typed", "a");
@@ -272,7 +272,7 @@ describe("the queue", () => {
       expect(texts(here.lines)).toEqual(server.texts);
     });
 
-    test("a step without typed words is only said", async () => {
+    test("a step without typed words is dropped with a message", async () => {
       const server = new Server("One", "Two");
       const [here, there] = [tab(server), tab(server)];
       there.typed(there.lines[0].id, "Theirs", "a");
@@ -286,7 +286,7 @@ describe("the queue", () => {
     });
   });
 
-  test("what the server refuses stays here with its reason", async () => {
+  test("a step that the server refuses is kept with the reason", async () => {
     const server = new Server("One");
     const queue = tab(server);
     queue.typed(queue.lines[0].id, "refused", "a");
@@ -295,7 +295,7 @@ describe("the queue", () => {
     expect(queue.held.map(({ held }) => held?.reason)).toEqual(["Too long."]);
   });
 
-  test("a replacement names places in the lines as they are by then, and says how many there were", async () => {
+  test("a replacement sends places in the current lines, and reports the number of hits", async () => {
     const server = new Server("One", "Two um", "um");
     const queue = tab(server);
     const [first, second, third] = queue.lines;
@@ -312,7 +312,7 @@ describe("the queue", () => {
     expect(queue.confirmed.map(({ id }) => id)).toEqual([second.id, third.id]);
   });
 
-  test("undo goes after what was typed", async () => {
+  test("undo is sent after typed text", async () => {
     const server = new Server("One");
     const queue = tab(server);
     queue.typed(queue.lines[0].id, "Typed", "a");

@@ -5,4 +5,4 @@ test.each([
   ["audio/webm;codecs=opus", "webm"],
   ["audio/mp4", "m4a"],
   ["audio/ogg;codecs=opus", "ogg"],
-])("a recording as %s ends with %s", (type, name) => expect(ending(type)).toBe(name));
+])("a recording of type %s has the extension %s", (type, name) => expect(ending(type)).toBe(name));

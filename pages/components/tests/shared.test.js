@@ -25,12 +25,12 @@ test.each([
   [2 ** 31, "2 GB"],
 ])("%d bytes are %s", (bytes, text) => expect(size(bytes)).toBe(text));
 
-test("what lasts is made once", () => {
+test("a lasting value is created once", () => {
   const first = lasting("x", () => ["first"]);
   expect(lasting("x", () => ["second"])).toBe(first);
 });
 
-test("the text of a transcript is asked for, and nobody answers once the player has closed", () => {
+test("the text of a transcript is requested, and has no answer once the player is closed", () => {
   const closing = new AbortController();
   answerWithText(() => "Hello.", closing.signal);
   expect(askForText()).toBe("Hello.");
@@ -38,7 +38,7 @@ test("the text of a transcript is asked for, and nobody answers once the player 
   expect(askForText()).toBe("");
 });
 
-describe("a view that stays", () => {
+describe("a view that stays mounted", () => {
   /** @param {string[]} log */
   function component(log) {
     const parentElement = document.createElement("div");
@@ -52,7 +52,7 @@ describe("a view that stays", () => {
       mount({ data, parentElement, setStateValue: nothing, setTriggerValue: nothing });
   }
 
-  test("is opened once and given each new data", () => {
+  test("is opened once and receives all new data", () => {
     const log = /** @type {string[]} */ ([]);
     const call = component(log);
     call("one");
@@ -73,7 +73,7 @@ describe("a view that stays", () => {
   });
 });
 
-describe("work that goes on while no element shows it", () => {
+describe("work that continues while no element shows it", () => {
   afterEach(() => vi.useRealTimers());
 
   function component() {
@@ -101,7 +101,7 @@ describe("work that goes on while no element shows it", () => {
     return { show, finish, told };
   }
 
-  test("is told again until the page knows", () => {
+  test("is reported again until the page has received it", () => {
     vi.useFakeTimers();
     const { show, finish, told } = component();
     const page = document.createElement("div");
@@ -114,7 +114,7 @@ describe("work that goes on while no element shows it", () => {
     expect(told).toHaveLength(2);
   });
 
-  test("what ends while no page shows it is told when one does", () => {
+  test("that ends while no page shows it is reported when a page does", () => {
     vi.useFakeTimers();
     const { show, finish, told } = component();
     show()();

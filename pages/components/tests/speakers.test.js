@@ -40,24 +40,24 @@ function lab(colour) {
 }
 
 describe("colours of speakers", () => {
-  test("the contrast is that of WCAG", () => {
+  test("contrast is computed as in WCAG", () => {
     expect(contrast("#000000", "#ffffff")).toBeCloseTo(21);
     expect(contrast("#767676", "#ffffff")).toBeCloseTo(4.54, 2);
   });
 
-  test.each(/** @type {const} */ (["light", "dark"]))("names can be read in the %s theme", (theme) => {
+  test.each(/** @type {const} */ (["light", "dark"]))("names are readable in the %s theme", (theme) => {
     const least = colours.map((of) => Math.min(...BACKGROUNDS[theme].map((behind) => contrast(of[theme], behind))));
     expect(Math.min(...least)).toBeGreaterThanOrEqual(4.5);
   });
 
-  test.each(/** @type {const} */ (["light", "dark"]))("twelve are told apart in the %s theme", (theme) => {
+  test.each(/** @type {const} */ (["light", "dark"]))("twelve colours are distinct in the %s theme", (theme) => {
     const places = colours.map((of) => lab(of[theme]));
     const apart = places.flatMap((one, i) => places.slice(i + 1).map((two) => Math.hypot(...one.map((v, k) => v - two[k])))); // prettier-ignore
     expect(colours).toHaveLength(12);
     expect(Math.min(...apart)).toBeGreaterThan(20);
   });
 
-  test("after the last comes the first again", () => {
+  test("the first colour follows the last", () => {
     expect(colourOf(MOST_COLOURS)).toBe(colourOf(0));
     expect(colourOf(1)).toBe(`light-dark(${colours[1].light}, ${colours[1].dark})`);
   });
@@ -69,7 +69,7 @@ describe("lanes", () => {
     { start: 50, end: 60 },
   ];
 
-  test("bars are as long as turns, in parts of a thousand", () => {
+  test("bars have the length of turns, in thousandths", () => {
     expect(bars(turns, 100)).toEqual([
       [100, 200],
       [500, 600],
@@ -78,9 +78,9 @@ describe("lanes", () => {
 
   test.each([
     ["words without a gap are one bar", [{ start: 0, end: 1 }, { start: 1, end: 2 }], [[0, 20]]],
-    ["a word of no length is seen", [{ start: 5, end: 5 }], [[50, 51]]],
-    ["what lies after the end is at the end", [{ start: 150, end: 160 }], [[999, 1000]]],
-    ["nothing is said", [], []],
+    ["a word of no length is visible", [{ start: 5, end: 5 }], [[50, 51]]],
+    ["a turn after the end is at the end", [{ start: 150, end: 160 }], [[999, 1000]]],
+    ["no speech has no bars", [], []],
   ])("%s", (_, said, drawn) => expect(bars(said, 100)).toEqual(drawn)); // prettier-ignore
 
   test.each([
@@ -90,7 +90,7 @@ describe("lanes", () => {
     ["far from any, the place itself", 35, 35],
     ["before the first", 1, 1],
     ["after the last", 99, 99],
-  ])("a click means: %s", (_, clicked, seconds) => expect(targetOf(turns, clicked, 3)).toBe(seconds));
+  ])("a click seeks to: %s", (_, clicked, seconds) => expect(targetOf(turns, clicked, 3)).toBe(seconds));
 });
 
 describe("speakers of a text", () => {
@@ -116,7 +116,7 @@ describe("speakers of a text", () => {
     return { text, all, places };
   }
 
-  test("are named in their colours, in the order that is told", () => {
+  test("are named in their colours, in the given order", () => {
     const { all } = shown(["Ann", "Ben", "Ann"], ["Ben", "Ann"]);
     expect(all(".stt-speaker").map((name) => name.textContent)).toEqual(["Ann", "Ben", "Ann"]);
     const painted = all(".stt-speaker").map((name) => name.style.getPropertyValue("--stt-voice"));
@@ -127,7 +127,7 @@ describe("speakers of a text", () => {
     ]);
   });
 
-  test("one alone is not named, nor is there a lane", () => {
+  test("a single speaker has no name and no lane", () => {
     const { all } = shown(["Ann", "Ann"], ["Ann"]);
     expect(all(".stt-speaker")).toHaveLength(0);
     expect(all(".stt-lane")).toHaveLength(0);
@@ -141,7 +141,7 @@ describe("speakers of a text", () => {
     expect(shown(many.slice(0, 6)).all(".stt-lanes-named")).toHaveLength(1);
   });
 
-  test("a word during which somebody else speaks says so", () => {
+  test("a word that overlaps with another speaker is marked", () => {
     const { text, all } = shown(["Ann", "Ben"]);
     text.build(text.paragraphs[0]);
     expect(all(".stt-overlapped").map((word) => [word.textContent, word.title])).toEqual([
@@ -149,7 +149,7 @@ describe("speakers of a text", () => {
     ]);
   });
 
-  test("a click on a lane goes to the turn", () => {
+  test("a click on a lane seeks to the turn", () => {
     const { all, places } = shown(["Ann", "Ben", "Ann", "Ben"]);
     const [, ben] = all(".stt-track");
     ben.getBoundingClientRect = () => new DOMRect(100, 0, 400, 10);

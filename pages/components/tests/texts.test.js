@@ -21,7 +21,7 @@ test("without a translation, texts are English", async () => {
   expect(trn("{count} hit of {all}", "{count} hits of {all}", 0, { all: 9 })).toBe("0 hits of 9");
 });
 
-test("with one, texts and their plural forms are of the visitor's language", async () => {
+test("with a translation, texts and plural forms are in the visitor's language", async () => {
   const { tr, trn } = await withTexts({
     Play: ["Abspielen"],
     "{count} hit": ["{count} Treffer", "{count} Treffer (viele)"],
@@ -42,7 +42,7 @@ test("the HTML of a component is translated with its labels", async () => {
   );
 });
 
-test("what a component is filled with later is not translated, though it is set up again", async () => {
+test("text that a component adds later is not translated when it is set up again", async () => {
   const { translate } = await withTexts({ Play: ["Abspielen"] });
   const root = document.createElement("div");
   root.innerHTML = "<button>Play</button><p></p>";

@@ -11,15 +11,15 @@ test.each([
   [21_000, ", 40 s left"],
   [100_000, ", 4 min left"],
   [4_000_000, ", 2 h 14 min left"],
-])("of %d bytes it says %j", (size, text) => expect(timeLeft({ size }, 1000, marks)).toBe(text));
+])("an upload of %d bytes shows %j", (size, text) => expect(timeLeft({ size }, 1000, marks)).toBe(text));
 
-test("nothing is said before a second has passed, or while nothing is sent", () => {
+test("no time is shown in the first second or while nothing is sent", () => {
   expect(timeLeft({ size: 9000 }, 10, [marks[0], { at: 900, sent: 10 }])).toBe("");
   expect(timeLeft({ size: 9000 }, 0, [marks[0], { at: 5000, sent: 0 }])).toBe("");
   expect(timeLeft({ size: 9000 }, 0, [])).toBe("");
 });
 
-test("half an emoji in a name becomes the sign for what is unknown", () => {
+test("half an emoji in a name becomes the replacement character", () => {
   expect(wellFormed("a\ud83db 😀.mp3")).toBe("a\ufffdb 😀.mp3");
   expect(() => encodeURIComponent(wellFormed("\ude00"))).not.toThrow();
 });
