@@ -29,7 +29,7 @@ def job(
         "options": {},
         "state": kinds.QUEUED,
         "attempt": attempt,
-        "turn": 1,
+        "priority": 1,
         "created": now,
         "queued": now,
         "worked": 0.0,

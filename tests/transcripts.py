@@ -77,7 +77,7 @@ def put(owner: str, transcript: Transcript, sound: Path | None = None, raw: Any 
     facts = dict.fromkeys(Job.__dataclass_fields__) | {
         "id": recordings.new_id(), "owner": owner, "recording_id": recording.id if recording else None, "title": "Talk",
         "model": "local/whisper-base", "engine": "on-device", "options": {}, "state": kinds.WORKING, "attempt": 1,
-        "turn": 1, "created": now, "queued": now, "worked": 1.0, "seconds_done": 0.0,
+        "priority": 1, "created": now, "queued": now, "worked": 1.0, "seconds_done": 0.0,
     }  # fmt: skip
     records.insert(Job(**(facts | values)))
     assert records.finish(records.load(facts["id"], owner), transcript, raw=raw)

@@ -66,11 +66,11 @@ def test_host_downloads_stops_resumes_and_deletes_a_model(model_hub, host):
     model_hub.stall_after = None
     model_hub.go_on.set()
     press(page, "model-get-whisper-tiny.en")
-    until(lambda: shelf.is_here(TINY))
+    until(lambda: shelf.is_available(TINY))
     page.run()
     assert f"English only · 74 MB on disk · about {megabytes(TINY.memory)} in memory · ready" in page_text(page)
     press(page, "model-delete-whisper-tiny.en")
-    assert not shelf.is_here(TINY) and "model-get-whisper-tiny.en" in keys(page)
+    assert not shelf.is_available(TINY) and "model-get-whisper-tiny.en" in keys(page)
 
 
 def test_failed_download_gives_the_reason_and_can_be_retried(model_hub, host):
@@ -82,7 +82,7 @@ def test_failed_download_gives_the_reason_and_can_be_retried(model_hub, host):
     page.run()
     assert "does not let this server read it (401). Set HF_TOKEN" in page_text(page)
     press(page, "model-get-whisper-tiny.en")
-    until(lambda: shelf.is_here(TINY))
+    until(lambda: shelf.is_available(TINY))
 
 
 def test_download_of_a_model_over_the_memory_limit_is_refused(model_hub, host):

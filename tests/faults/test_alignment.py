@@ -27,8 +27,8 @@ def store_job(sound: Path, given: Transcript) -> str:
     recording, now = recordings.take_in(sound, OWNER), time.time()
     facts = dict.fromkeys(Job.__dataclass_fields__) | {
         "id": recordings.new_id(), "owner": OWNER, "recording_id": recording.id, "title": "Talk",
-        "duration": recording.duration, "model": kinds.BROUGHT, "engine": kinds.ALIGNMENT,
-        "options": {"language": "en"}, "state": kinds.QUEUED, "attempt": 1, "turn": 1, "created": now, "queued": now,
+        "duration": recording.duration, "model": kinds.IMPORTED, "engine": kinds.ALIGNMENT,
+        "options": {"language": "en"}, "state": kinds.QUEUED, "attempt": 1, "priority": 1, "created": now, "queued": now,
         "worked": 0.0, "seconds_done": 0.0, "provenance": {"brought_from": "talk.txt"},
     }  # fmt: skip
 

@@ -12,7 +12,7 @@ import pytest
 from stt import kinds
 from stt.errors import BadOption, LimitReached, NotFound
 from stt.imports import reader
-from stt.jobs import bringing, service
+from stt.jobs import importing, service
 from stt.library import history, versions
 from stt.store import recordings, records, transcripts
 from stt.store.recordings import Recording
@@ -59,9 +59,9 @@ def decoded(recording: Recording) -> Transcript:
     return found
 
 
-def bring(found: reader.Brought, recording: Recording | None, **options: str) -> service.Progress:
+def bring(found: reader.Imported, recording: Recording | None, **options: str) -> service.Progress:
     transcript = found.for_sound if recording else found.transcript
-    job_id = bringing.bring(transcript, recording, provenance=found.provenance, owner=OWNER, options=options)
+    job_id = importing.import_transcript(transcript, recording, provenance=found.provenance, owner=OWNER, options=options)
     return ended(job_id, OWNER)
 
 
@@ -130,7 +130,7 @@ def test_timed_words_and_texts_without_a_recording_are_done_at_once(engine: None
     words = (Word(" Ask", 0.2, 0.6, 0.9), Word(" not.", 0.6, 1.2, 0.4))
     timed = Transcript((Segment(0.2, 1.2, " Ask not.", words),), 1.2, "en")
     for transcript, sound in ((timed, recording), (Transcript((Segment(0, 0, "Only a memory."),), timed=False), None)):
-        job_id = bringing.bring(transcript, sound, provenance={"brought_from": "a"}, owner=OWNER)
+        job_id = importing.import_transcript(transcript, sound, provenance={"brought_from": "a"}, owner=OWNER)
         job = records.load(job_id, OWNER)
         assert job.state == kinds.DONE and transcripts.transcript_of(job_id) == transcript
         assert job.id in {each.id for each in history.find(OWNER, text=transcript.text.split()[-1].strip("."))}
@@ -141,7 +141,7 @@ def test_timed_words_and_texts_without_a_recording_are_done_at_once(engine: None
 def test_segments_after_the_end_of_the_recording_are_marked(recording: Recording):
     words = (Word(" Ask", 90.2, 90.6, 0.9), Word(" not.", 90.6, 91.2, 0.4))
     late = Transcript((Segment(90.2, 91.2, " Ask not.", words),), 91.2, "en")
-    job_id = bringing.bring(late, recording, provenance={}, owner=OWNER)
+    job_id = importing.import_transcript(late, recording, provenance={}, owner=OWNER)
     assert transcripts.transcript_of(job_id).extras[UNFIT] == [{"start": 90.2, "end": 91.2, "text": "Ask not."}]
     subtitles = bring(reader.pasted("1\n00:01:30,000 --> 00:01:32,000\nAsk not what your country can do.\n"), recording)
     assert subtitles.transcript is not None and len(subtitles.transcript.extras[UNFIT]) == 1
@@ -150,7 +150,7 @@ def test_segments_after_the_end_of_the_recording_are_marked(recording: Recording
 
 def test_a_cancelled_alignment_keeps_the_text_and_can_be_retried(engine: None, recording: Recording):
     transcript = Transcript((Segment(0, 0, TEXT),), timed=False)
-    job_id = bringing.bring(transcript, recording, provenance={}, owner=OWNER, options={"language": "en"})
+    job_id = importing.import_transcript(transcript, recording, provenance={}, owner=OWNER, options={"language": "en"})
     assert service.get(job_id, owner=OWNER).text == TEXT
     service.cancel(job_id, owner=OWNER)
     found = until(lambda: (p := service.get(job_id, owner=OWNER)) and p.state == kinds.CANCELLED and p)
@@ -163,10 +163,10 @@ def test_a_cancelled_alignment_keeps_the_text_and_can_be_retried(engine: None, r
 def test_transcript_is_imported_only_for_an_own_recording_and_valid_options(recording: Recording):
     transcript = Transcript((Segment(0, 0, TEXT),), timed=False)
     with pytest.raises(NotFound):
-        bringing.bring(transcript, recording, provenance={}, owner="visitor:ben")
+        importing.import_transcript(transcript, recording, provenance={}, owner="visitor:ben")
     for options in ({"model": "x"}, {"language": "klingon"}, {"track": "all"}):
         with pytest.raises(BadOption):
-            bringing.bring(transcript, recording, provenance={}, owner=OWNER, options=options)
+            importing.import_transcript(transcript, recording, provenance={}, owner=OWNER, options=options)
 
 
 def test_quotas_of_the_host_count_aligned_recordings(engine: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -178,7 +178,7 @@ def test_quotas_of_the_host_count_aligned_recordings(engine: None, tmp_path: Pat
     settings.cache_clear()
     try:
         with pytest.raises(LimitReached):
-            bringing.bring(Transcript((Segment(0, 0, TEXT),)), sound, provenance={}, owner="visitor:quota")
+            importing.import_transcript(Transcript((Segment(0, 0, TEXT),)), sound, provenance={}, owner="visitor:quota")
     finally:
         monkeypatch.undo()
         settings.cache_clear()

@@ -126,7 +126,7 @@ class TestSearch:
         id = of_conversation(dialogue, dialogue_file, OWNER)
         service.find_speakers(id, 12)
         found = finished_search(id)
-        assert found.asked == 12 and found.is_fewer == (found.found < 12)
+        assert found.requested == 12 and found.is_fewer == (found.found < 12)
         assert len(set(transcript_of(id).speakers)) == found.found
 
     def test_second_search_reuses_the_stored_analysis(self, dialogue: Conversation, dialogue_file: Path, monkeypatch):
@@ -136,7 +136,7 @@ class TestSearch:
         recording = recordings.find(records.load(id, OWNER).recording_id, OWNER)
         recording.path.write_bytes(b"")  # no sound is left to analyse
         service.find_speakers(id, 1)
-        until(lambda: results.search_of(id).asked == 1 and not results.search_of(id).is_open)
+        until(lambda: results.search_of(id).requested == 1 and not results.search_of(id).is_open)
         assert results.search_of(id).state == attempts.DONE and transcript_of(id).speakers == []
 
     def test_missing_models_leave_the_transcript_unchanged_and_retry_works(

@@ -19,7 +19,7 @@ import stt
 from stt import kinds
 from stt.cluster import processes
 from stt.db.engine import database
-from stt.db.tables import stretches as chunks
+from stt.db.tables import chunks
 from stt.errors import BadLink, BadOption, EmptyFile, KeyMissing, NotFound
 from stt.files.dates import Dated
 from stt.jobs import maintenance, queueing, service

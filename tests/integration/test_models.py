@@ -53,7 +53,7 @@ def folder() -> Path:
 
 
 def test_model_is_downloaded_as_published_and_leaves_no_other_files(hub, files):
-    assert state() == "absent" and not shelf.is_here(TINY)
+    assert state() == "absent" and not shelf.is_available(TINY)
     found, reports = obtained()
     assert (found.name, found.sha256[:8]) == ("whisper-tiny.en", "1a5afae0")
     assert {path.name for path in found.folder.iterdir()} == {*files, "published.json"}
@@ -88,7 +88,7 @@ def test_a_file_that_is_always_altered_is_refused(hub):
     hub.alter = 100
     with pytest.raises(ModelDownloadFailed, match=r"model\.bin .* did not arrive as it was published, twice"):
         obtained()
-    assert state() == "failed" and not shelf.is_here(TINY)
+    assert state() == "failed" and not shelf.is_available(TINY)
 
 
 def test_model_altered_on_disk_is_not_used_but_downloaded_again(hub, host):

@@ -79,7 +79,7 @@ def test_job_downloads_its_model_as_a_stage_and_names_it_in_the_provenance(model
     facts = progress.job.provenance
     assert facts["model"] == "whisper-tiny.en" and facts["weights_sha256"].startswith("1a5afae0")
     assert facts["settings"]["device"] == "cpu" and "fell_back" not in facts
-    assert shelf.is_here(TINY)
+    assert shelf.is_available(TINY)
 
 
 def test_two_jobs_with_the_same_model_share_one_download(model_hub):

@@ -336,7 +336,7 @@ def test_decoder_that_made_a_copy_is_not_reused(tmp_path: Path, jfk: np.ndarray)
     copy_maker.make(aiff(tmp_path / "old.aiff", jfk), tmp_path / "copy.m4a", None, longest=100)
     process = decoder_pool.take()
     assert psutil.Process(process.pid).nice() == psutil.Process().nice()
-    decoder_pool.give_back(process)
+    decoder_pool.release(process)
 
 
 @pytest.mark.parametrize("extension", [".wav", ".flac"])

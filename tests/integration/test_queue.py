@@ -28,7 +28,7 @@ def job(owner: str, engine: str = ON_DEVICE, state: str = kinds.QUEUED, duration
     facts |= {
         "state": state,
         "attempt": 1,
-        "turn": queues.next_priority(owner, engine, duration),
+        "priority": queues.next_priority(owner, engine, duration),
         "created": 1.0,
         "queued": 1.0,
     }
@@ -55,26 +55,26 @@ def backlog(data: Path) -> list[Job]:
 
 
 def test_new_owner_is_served_before_another_owners_backlog_then_alternates(backlog: list[Job]):
-    waiting = [j.turn for j in backlog[3:]]
+    waiting = [j.priority for j in backlog[3:]]
     first, second, third = (job(NEW_OWNER) for _ in range(3))
-    assert first.turn < min(waiting)
+    assert first.priority < min(waiting)
     assert jobs_ahead(first) == 0
     # From the second job on, the two owners alternate.
-    assert sorted([second.turn, third.turn, *waiting])[:4] == [4, 4, 5, 5]
-    assert job(BUSY_OWNER).turn == max(waiting) + 1
+    assert sorted([second.priority, third.priority, *waiting])[:4] == [4, 4, 5, 5]
+    assert job(BUSY_OWNER).priority == max(waiting) + 1
 
 
 def test_provider_backlog_does_not_delay_jobs_on_this_machine(backlog: list[Job]):
-    assert job(NEW_OWNER, PROVIDER).turn == 100 and job(NEW_OWNER, ON_DEVICE).turn == 3
+    assert job(NEW_OWNER, PROVIDER).priority == 100 and job(NEW_OWNER, ON_DEVICE).priority == 3
 
 
 def test_short_recording_is_queued_among_short_ones(backlog: list[Job]):
     """Queue a voice message beside lectures and beside other voice messages."""
     clips = [job(BUSY_OWNER, duration=SHORT) for _ in range(3)]
-    assert [clip.turn for clip in clips] == [1, 2, 3] and [jobs_ahead(clip) for clip in clips] == [0, 1, 2]
+    assert [clip.priority for clip in clips] == [1, 2, 3] and [jobs_ahead(clip) for clip in clips] == [0, 1, 2]
     message = job(NEW_OWNER, duration=SHORT, queued=2.0)
-    assert message.turn == 1 and jobs_ahead(message) == 1
-    assert job(BUSY_OWNER).turn == backlog[-1].turn + 1 and jobs_ahead(backlog[-1]) == 16
+    assert message.priority == 1 and jobs_ahead(message) == 1
+    assert job(BUSY_OWNER).priority == backlog[-1].priority + 1 and jobs_ahead(backlog[-1]) == 16
     assert jobs_ahead(job(NEW_OWNER, duration=None)) == 0, "a link may be long"
 
 

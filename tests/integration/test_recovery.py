@@ -49,7 +49,7 @@ def test_code_gives_another_browser_the_history_and_the_old_one_keeps_it():
     offered = recovery.offer(code, NEW)
     assert (offered.owner, offered.transcripts, offered.mine, offered.anything) == (OLD_OWNER, 1, 0, False)
     assert titles(NEW) == []  # an offer changes nothing
-    recovery.use(code, NEW, add_mine=False)
+    recovery.use(code, NEW, add_history=False)
     assert titles(NEW) == titles(OLD) == [talk.title] and recovery.others(OLD_OWNER, OLD) == 1
     (listed,) = recovery.codes_of(OLD_OWNER)
     assert listed.used is not None
@@ -60,7 +60,7 @@ def test_code_gives_another_browser_the_history_and_the_old_one_keeps_it():
 def test_history_of_the_new_browser_stays_separate_unless_it_is_added():
     finished(OLD_OWNER), records.insert(mine := job(NEW_OWNER, title="Mine", state=kinds.DONE))
     code = recovery.create(OLD_OWNER)
-    recovery.use(code, NEW, add_mine=False)
+    recovery.use(code, NEW, add_history=False)
     assert titles(NEW) == titles(OLD) == ["Talk"]
     recovery.leave(NEW)
     assert titles(NEW) == ["Mine"] and records.load(mine.id, NEW_OWNER)
@@ -83,8 +83,8 @@ def test_added_history_belongs_completely_to_the_recovered_one():
     finished(OLD_OWNER)
     mine, token = create_everything(NEW_OWNER), tokens.create("Other", NEW_OWNER)
     added_code = recovery.create(NEW_OWNER)
-    recovery.use(added_code, THIRD, add_mine=False)  # a third browser shares the history that is added
-    recovery.use(recovery.create(OLD_OWNER), NEW, add_mine=True)
+    recovery.use(added_code, THIRD, add_history=False)  # a third browser shares the history that is added
+    recovery.use(recovery.create(OLD_OWNER), NEW, add_history=True)
     for visitor in (OLD, NEW, THIRD):
         assert visitors.owner_of(visitor) == OLD_OWNER and titles(visitor) == ["Talk", "Talk"]
         assert len(titles(visitor, "ask not")) == 2, "the search index is moved too"
@@ -100,7 +100,7 @@ def test_added_history_belongs_completely_to_the_recovered_one():
 def test_unfinished_work_follows_its_history_when_that_is_added():
     """Check an upload and a job in progress, and a job inserted later, which only `reconcile` moves."""
     records.insert(running := job(NEW_OWNER, state=kinds.WORKING, url="https://example.org/talk.mp3"))
-    recovery.use(recovery.create(OLD_OWNER), NEW, add_mine=True)
+    recovery.use(recovery.create(OLD_OWNER), NEW, add_history=True)
     uploaded = recordings.take_in(audio.JFK, NEW_OWNER)
     assert uploaded.owner == OLD_OWNER and recordings.find(uploaded.id, OLD_OWNER)
     assert recordings.find(uploaded.id, None) == uploaded and running.owner == NEW_OWNER
@@ -117,10 +117,10 @@ def test_histories_added_one_after_another_become_one():
     names = [OLD, NEW, THIRD]
     for name in names:
         records.insert(job(recovery.native(name), title=name))
-    recovery.use(recovery.create(visitors.owner_of(NEW)), OLD, add_mine=True)
-    recovery.use(recovery.create(visitors.owner_of(THIRD)), NEW, add_mine=True)
+    recovery.use(recovery.create(visitors.owner_of(NEW)), OLD, add_history=True)
+    recovery.use(recovery.create(visitors.owner_of(THIRD)), NEW, add_history=True)
     assert all(titles(name) == sorted(names) for name in names)
-    recovery.use(recovery.create(visitors.owner_of(OLD)), OLD, add_mine=True)  # its own history: no effect
+    recovery.use(recovery.create(visitors.owner_of(OLD)), OLD, add_history=True)  # its own history: no effect
     for name in names:
         records.insert(job(recovery.native(name), title="late"))
     recovery.reconcile()
@@ -158,7 +158,7 @@ def test_invalid_code_opens_nothing(wrong: str):
     with pytest.raises(NotFound):
         recovery.offer(wrong, NEW)
     with pytest.raises(NotFound):
-        recovery.use(wrong, NEW, add_mine=True)
+        recovery.use(wrong, NEW, add_history=True)
     assert visitors.owner_of(NEW) == NEW_OWNER
 
 
@@ -168,7 +168,7 @@ def test_a_revoked_code_opens_nothing_and_only_its_owner_can_revoke_it():
     with pytest.raises(NotFound):
         recovery.revoke(listed.id, NEW_OWNER)
     recovery.revoke(listed.id, OLD_OWNER)
-    for act in (lambda: recovery.offer(code, NEW), lambda: recovery.use(code, NEW, add_mine=True)):
+    for act in (lambda: recovery.offer(code, NEW), lambda: recovery.use(code, NEW, add_history=True)):
         with pytest.raises(NotFound):
             act()
     assert visitors.owner_of(NEW) == NEW_OWNER and recovery.codes_of(OLD_OWNER) == []
@@ -206,7 +206,7 @@ def test_number_of_codes_per_history_is_limited():
 def test_delete_everything_revokes_the_codes_and_others_can_be_disconnected():
     finished(OLD_OWNER)
     code = recovery.create(OLD_OWNER)
-    recovery.use(code, NEW, add_mine=False)
+    recovery.use(code, NEW, add_history=False)
     retention.delete_everything(OLD_OWNER)
     with pytest.raises(NotFound):
         recovery.offer(code, THIRD)

@@ -98,7 +98,7 @@ def test_chunk_checkpoint_is_small(talk, chunks):
 def test_given_number_of_speakers_is_an_upper_bound(chunks, asked, least, most):
     found = speakers.diarize(chunks, asked)
     assert least <= len(found.speakers) <= most
-    assert found.asked == asked and found.is_fewer == (len(found.speakers) < asked)
+    assert found.requested == asked and found.is_fewer == (len(found.speakers) < asked)
     assert {turn.speaker for turn in found.turns} == set(range(len(found.speakers)))
 
 

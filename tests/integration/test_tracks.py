@@ -53,7 +53,7 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_track_with_speech_is_chosen_and_reported(tmp_path: Path, kind: str):
     sounds, number, summary = KINDS[kind]
-    found, several = track_choice.look(audio.write_tracks(tmp_path / "a.mkv", sounds))
+    found, several = track_choice.inspect(audio.write_tracks(tmp_path / "a.mkv", sounds))
     assert [track.number for track in several if track.chosen] == [number]
     assert tracks.summary(several) == summary
     assert found.track == number and found.duration == pytest.approx(len(sounds[number - 1][0]) / audio.RATE, abs=0.2)
@@ -61,7 +61,7 @@ def test_track_with_speech_is_chosen_and_reported(tmp_path: Path, kind: str):
 
 @pytest.mark.parametrize("extension", [".mp4", ".mov", ".mka", ".mkv", ".ts"])
 def test_spoken_track_is_found_in_every_container(tmp_path: Path, extension: str):
-    _, several = track_choice.look(audio.write_tracks(tmp_path / f"a{extension}", [(NONE, {}), (JFK, {})]))
+    _, several = track_choice.inspect(audio.write_tracks(tmp_path / f"a{extension}", [(NONE, {}), (JFK, {})]))
     assert [(track.number, track.chosen) for track in several] == [(1, False), (2, True)]
     silent, spoken = several
     assert silent.speech == 0 and silent.level is not None and silent.level <= -90
@@ -70,7 +70,7 @@ def test_spoken_track_is_found_in_every_container(tmp_path: Path, extension: str
 
 def test_speech_that_begins_after_three_minutes_is_found(tmp_path: Path):
     late = np.concatenate([audio.silence(200), JFK])
-    _, several = track_choice.look(audio.write_tracks(tmp_path / "a.mkv", [(audio.silence(211), {}), (late, {})]))
+    _, several = track_choice.inspect(audio.write_tracks(tmp_path / "a.mkv", [(audio.silence(211), {}), (late, {})]))
     assert several[1].chosen
 
 
@@ -96,7 +96,7 @@ def test_track_that_cannot_be_decoded_is_skipped_and_reported(
 ):
     sounds = [(JFK, {}), (JFK, {})]
     path = unknown(audio.write_tracks(tmp_path / f"a{extension}", sounds), marks, which)
-    _, several = track_choice.look(path)
+    _, several = track_choice.inspect(path)
     assert several[which - 1].problem and not several[2 - which].problem
     assert several[2 - which].chosen
     assert "passed over: it holds a kind of sound that is not known here" in tracks.summary(several)
@@ -105,7 +105,7 @@ def test_track_that_cannot_be_decoded_is_skipped_and_reported(
 
 
 def test_empty_track_is_skipped(tmp_path: Path):
-    _, several = track_choice.look(audio.write_tracks(tmp_path / "a.mkv", [(NONE[:0], {}), (JFK, {})]))
+    _, several = track_choice.inspect(audio.write_tracks(tmp_path / "a.mkv", [(NONE[:0], {}), (JFK, {})]))
     assert several[0].problem == "it holds no sound" and several[1].chosen
 
 

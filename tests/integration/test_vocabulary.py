@@ -145,6 +145,6 @@ def test_merged_histories_have_the_terms_of_both(store: None):
         with vocabulary.database().begin() as connection:
             for _ in range(times):
                 vocabulary.note(connection, owner, "Then Kirill came.", "Then Kirillo came.")
-    recovery.use(recovery.create("visitor:one"), "two", add_mine=True)
+    recovery.use(recovery.create("visitor:one"), "two", add_history=True)
     assert {term.text for term in vocabulary.terms_of("visitor:one")} == {"Kine", "Zarathustra", "Cyrille"}
     assert vocabulary.suggestion("visitor:one") == vocabulary.Suggestion("Kirill", "Kirillo")

@@ -19,7 +19,7 @@ from stt.web.v1 import contract, openapi
 
 JOB = Job(
     id="h66460ba-0562", owner="user:a", recording_id=None, url=None, title="Talk", model="local/whisper-base",
-    engine="on-device", options={}, state=DONE, stage=None, attempt=1, turn=1, created=1_800_000_000.0, queued=0.0,
+    engine="on-device", options={}, state=DONE, stage=None, attempt=1, priority=1, created=1_800_000_000.0, queued=0.0,
     started=None, finished=None, worked=0.0, expected=None, duration=4.0, seconds_done=4.0, language="en", words=4,
     confidence=0.9, cost=None, error=None, provenance=None,
 )  # fmt: skip

@@ -42,7 +42,7 @@ def finished_job(transcript: Transcript = SPOKEN, name: str = "a", owner: str = 
     now = time.time()
     values: dict = dict.fromkeys(Job.__dataclass_fields__)
     values |= {"id": name, "owner": owner, "title": "Speech", "model": "base", "engine": "whisper", "options": {}}
-    values |= {"state": kinds.WORKING, "attempt": 1, "turn": 1, "created": now, "queued": now, "worked": 1.0}
+    values |= {"state": kinds.WORKING, "attempt": 1, "priority": 1, "created": now, "queued": now, "worked": 1.0}
     records.insert(Job(**{**values, "seconds_done": 0.0}))
     assert records.finish(records.load(name, owner), transcript)
     return name
@@ -185,7 +185,7 @@ def test_machine_version_is_kept_and_its_restoring_can_be_reverted(data: Path):
     assert records.load("a", OWNER).words == SPOKEN.word_count
     state = corrections.state("a", OWNER)
     assert (state.version, state.corrected, state.put_aside) == (3, False, True)
-    assert corrections.bring_back("a", OWNER, 3) == 4
+    assert corrections.reapply("a", OWNER, 3) == 4
     assert texts("a") == ["Mine.", "Ask not."]
     assert transcripts.transcript_of("a").speakers == ["Speaker 1", "Grace"]
     with pytest.raises(Conflict):
@@ -252,7 +252,7 @@ def test_tags_of_several_jobs_are_those_that_all_of_them_have(data: Path):
         lambda owner: speakers.rename("a", owner, "Speaker 1", "X", 0),
         lambda owner: corrections.machine("a", owner),
         lambda owner: corrections.restore("a", owner, 0),
-        lambda owner: corrections.bring_back("a", owner, 0),
+        lambda owner: corrections.reapply("a", owner, 0),
         lambda owner: corrections.retitle("a", owner, "Mine", "Speech"),
         lambda owner: tagging.tags_of("a", owner),
         lambda owner: tagging.set_tags("a", owner, ["mine"]),

@@ -171,7 +171,7 @@ def lines(transcript: Transcript) -> list[tuple[float, float, str | None, str]]:
     return [(s.start, s.end, s.speaker, s.text.strip()) for s in transcript.segments]
 
 
-def read_json(value: Any, name: str = "talk.json") -> reader.Brought:
+def read_json(value: Any, name: str = "talk.json") -> reader.Imported:
     return reader.read(json.dumps(value).encode(), name)
 
 

@@ -75,8 +75,8 @@ def test_a_429_stops_all_calls_of_the_key_and_only_of_that_key():
     one.refused(time.monotonic(), 60)
     assert same.delay() > 55 and other.delay() == 0
     with pytest.raises(ProviderBusy, match="seconds"):
-        same.turn(time.monotonic() + 1)
-    other.turn(time.monotonic() + 1)
+        same.wait(time.monotonic() + 1)
+    other.wait(time.monotonic() + 1)
 
 
 def test_calls_refused_together_slow_the_key_down_once():
@@ -97,12 +97,12 @@ def test_calls_after_a_429_are_spaced_out_until_calls_succeed_again():
     pace = Pace()
     pace.refused(time.monotonic(), 0)
     deadline = time.monotonic() + 60
-    pace.turn(deadline)
-    pace.turn(deadline)
+    pace.wait(deadline)
+    pace.wait(deadline)
     assert pace.delay() > 0
     for _ in range(10):
         pace.accepted(time.monotonic())
-    pace.turn(deadline)
+    pace.wait(deadline)
     assert pace._gap == 0
 
 
@@ -110,7 +110,7 @@ def test_waiting_call_can_be_cancelled():
     pace = Pace()
     pace.refused(time.monotonic(), 60)
     with pytest.raises(Cancelled):
-        pace.turn(time.monotonic() + 100, lambda: True)
+        pace.wait(time.monotonic() + 100, lambda: True)
 
 
 @pytest.mark.parametrize(
