@@ -79,7 +79,7 @@ def chords(seconds: float) -> np.ndarray:
     return (0.05 * np.sum(notes, axis=0) * np.exp(-2 * (at % 1))).astype(np.float32)
 
 
-def tune(seconds: float, seed: int) -> np.ndarray:
+def melody(seconds: float, seed: int) -> np.ndarray:
     """Return a random melody with a voice-like timbre. Pace, vibrato, slides, overtones and a beat are random."""
     rng = np.random.default_rng(seed)
     at = np.arange(int(seconds * RATE)) / RATE

@@ -30,10 +30,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 # The slowest test files run first, so that no pytest worker starts one of them when the other workers have finished.
 LONGEST = (
-    *("test_whisper", "test_gone", "test_jobs", "test_joined", "test_limits", "test_provider", "test_speakers"),
-    *("test_recorder", "test_player", "test_transcribe", "test_login", "test_playback", "test_recovery"),
-    *("test_webhooks", "test_finishing", "test_translation", "test_two_visitors"),
-    *("test_outages", "test_crash", "test_many_machines", "test_provider_kills", "test_fatal_recording"),
+    *("test_whisper", "test_erasure_everywhere", "test_jobs", "test_joined_recordings", "test_limits"),
+    *("test_provider", "test_speakers", "test_recorder", "test_player", "test_transcribe"),
+    *("test_login", "test_playback", "test_recovery", "test_webhooks", "test_keyboard_editing"),
+    *("test_translation", "test_two_visitors", "test_outages", "test_crash", "test_many_machines"),
+    *("test_provider_kills", "test_fatal_recording"),
 )
 
 
@@ -64,9 +65,9 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Set up a data folder for code that runs in this process."""
     monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "data"))
-    forget()
+    reset_caches()
     yield tmp_path / "data"
-    forget()
+    reset_caches()
 
 
 @pytest.fixture
@@ -112,16 +113,16 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STT_DATA_DIR", str(tmp_path_factory.mktemp("engine") / "data"))
-        forget()
+        reset_caches()
         service.start()
         yield settings.settings().data_dir
         for job in records.open_jobs():
             service.cancel(job.id, owner=job.owner)
         service.stop(timeout=10)
-        forget()
+        reset_caches()
 
 
-def forget() -> None:
+def reset_caches() -> None:
     """Discard cached settings and the previous test's database."""
     settings.settings.cache_clear()
     visitors._signer.cache_clear()

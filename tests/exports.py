@@ -30,7 +30,7 @@ def transcript(*segments: Segment, **more) -> Transcript:
     return Transcript(segments, duration=max((s.end for s in segments), default=0.0), language="en", **more)
 
 
-def bare(text: str) -> str:
+def without_spaces(text: str) -> str:
     """Return the part of a text that each export must preserve: without spaces, and unescaped."""
     return "".join(unicodedata.normalize("NFKC", text.replace(JOINER, "")).split())
 
@@ -39,7 +39,7 @@ def read_subtitles(data: bytes, extension: str) -> list[pysubs2.SSAEvent]:
     return list(pysubs2.SSAFile.from_string(data.decode(), format_=extension))
 
 
-def seen(event: pysubs2.SSAEvent, extension: str) -> str:
+def displayed_text(event: pysubs2.SSAEvent, extension: str) -> str:
     return html.unescape(event.plaintext) if extension == "vtt" else event.plaintext
 
 
@@ -111,7 +111,7 @@ def transcripts(draw) -> Transcript:
 
 def words_of(transcript: Transcript) -> str:
     """Return the visible characters of a transcript, except those that document formats reject."""
-    return "".join(c for c in bare("".join(s.text + "\n" for s in transcript.segments)) if visible(c))
+    return "".join(c for c in without_spaces("".join(s.text + "\n" for s in transcript.segments)) if visible(c))
 
 
 def visible(character: str) -> bool:

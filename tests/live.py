@@ -29,6 +29,6 @@ def finish(id: str, owner: str = OWNER, visitor: str = "ann") -> recordings.Reco
     return live_recordings.finish(id, owner, visitor)
 
 
-def kept(data: Path) -> list[str]:
+def stored_suffixes(data: Path) -> list[str]:
     """Return the name endings of the stored files of live recordings."""
     return sorted(path.suffix for path in (data / "live").rglob("*") if path.is_file() and path.suffix != ".lock")

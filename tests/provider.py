@@ -24,7 +24,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from http.server import ThreadingHTTPServer
 from typing import Any
@@ -299,11 +299,13 @@ class _Handler(FaultyHandler):
             raise Refused(400, "Body is not whole multipart/form-data") from None
         options = {name: values if len(values) > 1 else values[0] for name, values in form.to_dict(flat=False).items()}
         uploads = list(files.items(multi=True))
-        allowed = ("audio", "file") if str(options.get("model")).startswith("openai/") else ("audio",)
-        if len(uploads) != 1 or uploads[0][0] not in allowed:
-            raise Refused(400, [{"path": ["audio"], "message": "Expected one file"}])
-        upload = uploads[0][1]
-        with closing(upload.stream):
+        with ExitStack() as streams:
+            for _, upload in uploads:
+                streams.enter_context(closing(upload.stream))
+            allowed = ("audio", "file") if str(options.get("model")).startswith("openai/") else ("audio",)
+            if len(uploads) != 1 or uploads[0][0] not in allowed:
+                raise Refused(400, [{"path": ["audio"], "message": "Expected one file"}])
+            upload = uploads[0][1]
             digest = hashlib.file_digest(upload.stream, "sha256").hexdigest()
             size = upload.stream.tell()
         if not size or not upload.filename or not upload.mimetype:

@@ -21,7 +21,7 @@ _SLAM = """punctuate:b format_text:b speaker_labels:b speakers_expected:n filter
 auto_chapters:b summarization:b summary_model:s summary_type:s sentiment_analysis:b entity_detection:b auto_highlights:b
 word_boost:l audio_start_from:n audio_end_at:n multichannel:b content_safety:b iab_categories:b custom_spelling:j
 boost_param:s redact_pii:b redact_pii_policies:l redact_pii_sub:s redact_pii_audio:b speech_threshold:n"""
-TAKES = {
+PARAMETERS = {
     "old": f"{_DEEPGRAM} keywords:l multi_channel:b",
     "nova-3": f"{_DEEPGRAM} keyterm:l multichannel:b redact:l replace:l encoding:s version:s mip_opt_out:b",
     "aai/universal": f"{_SLAM} language_code:s language_detection:b language_confidence_threshold:n",
@@ -66,7 +66,7 @@ def check(model: Any, options: dict[str, Any], typed: bool) -> None:
     """
     if not isinstance(model, str) or model not in MODELS:
         raise Refused(400, [{"path": ["model"], "message": "Unknown model"}])
-    types = dict(pair.split(":") for pair in TAKES[MODELS[model]].split())
+    types = dict(pair.split(":") for pair in PARAMETERS[MODELS[model]].split())
     issues = []
     for name, value in options.items():
         if name not in types:

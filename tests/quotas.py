@@ -39,7 +39,7 @@ def job(
     return Job(**defaults | values)
 
 
-def make(new: Job, address: str | None = None) -> Job:
+def store_job(new: Job, address: str | None = None) -> Job:
     """Store a job within the quotas. Raises LimitReached."""
     with quotas.reserve(new, address):
         records.insert(new)
@@ -49,7 +49,7 @@ def make(new: Job, address: str | None = None) -> Job:
 def refusal(new: Job, address: str | None = None) -> LimitReached:
     """Return the error with which the quotas refuse a job, and check that nothing is stored."""
     with pytest.raises(LimitReached) as error:
-        make(new, address)
+        store_job(new, address)
     with pytest.raises(NotFound):
         records.load(new.id, None)
     return error.value

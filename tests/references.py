@@ -6,7 +6,7 @@ from stt.imports.references import reader
 from stt.transcript.alignment import align
 from stt.transcript.comparison import tokens_of_text
 
-SAID = "And so, my fellow Americans: ask not what your country can do for you & ask what you can do."
+REFERENCE_TEXT = "And so, my fellow Americans: ask not what your country can do for you & ask what you can do."
 ASS = "[Script Info]\nScriptType: v4.00+\n\n[V4+ Styles]\nFormat: Name, Fontname\nStyle: Default,Arial\n\n[Events]\n"
 
 

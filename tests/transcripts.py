@@ -22,7 +22,7 @@ from stt.store.records import Job
 from stt.transcript.model import Segment, Transcript, Word, paragraphs
 from tests import audio
 from tests.bench import many_transcripts
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.conversations import Conversation
 from tests.server import Server
 
@@ -39,7 +39,9 @@ STRANGE = {  # what is unusual: a transcript's text
 }
 
 
-def said(text: str, start: float = 0.0, speaker: str | None = None, confidence: float | None = 0.9) -> Segment:
+def spoken_segment(
+    text: str, start: float = 0.0, speaker: str | None = None, confidence: float | None = 0.9
+) -> Segment:
     """Return a segment with one word per PACE seconds."""
     words = tuple(
         Word(" " + word, start + i * PACE, start + i * PACE + 0.3, confidence, speaker)
@@ -50,7 +52,9 @@ def said(text: str, start: float = 0.0, speaker: str | None = None, confidence: 
 
 FIRST = "Good morning everybody and welcome to this rather long first sentence of the talk."
 # A talk with two speakers.
-TALK = Transcript((said(FIRST, speaker="Anna"), said("Thank you.", 8.0, speaker="Ben <b>")), 11.0, "en")
+TALK = Transcript(
+    (spoken_segment(FIRST, speaker="Anna"), spoken_segment("Thank you.", 8.0, speaker="Ben <b>")), 11.0, "en"
+)
 
 
 def long_talk(count: int = 100_000) -> Transcript:
@@ -70,7 +74,7 @@ def long_talk(count: int = 100_000) -> Transcript:
     return Transcript(tuple(segments), count * PACE, "en")
 
 
-def put(owner: str, transcript: Transcript, sound: Path | None = None, raw: Any = None, **values: Any) -> str:
+def store(owner: str, transcript: Transcript, sound: Path | None = None, raw: Any = None, **values: Any) -> str:
     """Store a finished transcription of `owner` with the file `sound` as its recording, and return its id."""
     now = time.time()
     recording = recordings.take_in(sound, owner) if sound else None
@@ -86,7 +90,7 @@ def put(owner: str, transcript: Transcript, sound: Path | None = None, raw: Any 
 
 def finished(owner: str = "visitor:ann") -> Job:
     """Store a short transcript with its audio, and return its job."""
-    return records.load(put(owner, Transcript((Segment(0.0, 1.0, "Ask not."),), 11.0), audio.JFK), owner)
+    return records.load(store(owner, Transcript((Segment(0.0, 1.0, "Ask not."),), 11.0), audio.JFK), owner)
 
 
 def text_of(generation_id: str, paragraph: int) -> str:
@@ -114,9 +118,9 @@ def sharing_data_with(server: Server) -> Iterator[None]:
     """Use the server's database in this process during the `with` block."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STT_DATA_DIR", str(server.data))
-        forget()
+        reset_caches()
         yield
-    forget()
+    reset_caches()
 
 
 def page_of(browser: Browser, server: Server, visitor: str, locale: str = "en-US") -> Page:
@@ -138,4 +142,4 @@ def of_conversation(talk: Conversation, sound: Path, owner: str) -> str:
         Segment(run[0].start, run[-1].end, "".join(word.text for word in run), tuple(run))
         for run in (words[at : at + 25] for at in range(0, len(words), 25))
     )
-    return put(owner, Transcript(segments, talk.duration), sound, duration=talk.duration)
+    return store(owner, Transcript(segments, talk.duration), sound, duration=talk.duration)

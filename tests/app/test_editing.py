@@ -13,7 +13,7 @@ from stt.editing.texts import LONGEST_TEXT
 from stt.store import records
 from stt.transcript.model import Segment, Transcript, Word
 from stt.web.transcripts.edits import LONGEST_BODY
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.histories import add
 from tests.server import Server
 
@@ -28,9 +28,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder: Path = tmp_path_factory.mktemp("editing") / "data"
     with pytest.MonkeyPatch.context() as patch, Server(folder) as server:
         patch.setenv("STT_DATA_DIR", str(folder))
-        forget()
+        reset_caches()
         yield server
-        forget()
+        reset_caches()
 
 
 @pytest.fixture

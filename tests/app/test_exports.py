@@ -15,7 +15,7 @@ import requests
 from stt.auth import visitors
 from tests import transcripts
 from tests.server import Server
-from tests.transcripts import TALK, put
+from tests.transcripts import TALK, store
 
 PAGE = {"Accept": "text/html"}
 TITLE = 'Grüße “你好” ../x: 50% "a"'
@@ -48,7 +48,7 @@ def ann(server: Server) -> requests.Session:
 @pytest.fixture(scope="module")
 def talk(server: Server, ann: requests.Session) -> str:
     """Return the id of Ann's transcript, created at 23:30 UTC on New Year's Eve."""
-    return put(owner_of(ann), TALK, raw=RAW, title=TITLE, model="nova-3", created=1_767_223_800.0)
+    return store(owner_of(ann), TALK, raw=RAW, title=TITLE, model="nova-3", created=1_767_223_800.0)
 
 
 def test_each_format_has_a_file_name_and_is_not_cached(server: Server, ann: requests.Session, talk: str):
@@ -119,8 +119,8 @@ def test_several_transcripts_are_one_zip_without_those_of_another_owner(
     server: Server, ann: requests.Session, talk: str
 ):
     ben = visitor(server)
-    other_id = put(owner_of(ben), TALK, title="Ben's")
-    second = put(owner_of(ann), TALK, title="Second")
+    other_id = store(owner_of(ben), TALK, title="Ben's")
+    second = store(owner_of(ann), TALK, title="Second")
     address = f"{server.url}/export/transcripts.zip"
     answer = ann.post(address, data={"ids": f"{talk},{second},{talk}", "formats": "txt,json", "zone": "Europe/Berlin"})
     archive = zipfile.ZipFile(io.BytesIO(answer.content))

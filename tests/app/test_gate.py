@@ -16,7 +16,7 @@ from websockets.sync.client import connect
 
 from stt.auth import visitors
 from tests import audio
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.server import Server
 
 PAGE = {"Accept": "text/html"}
@@ -67,9 +67,9 @@ def settings_of(server: Server, **environment: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"STT_DATA_DIR": str(server.data), **environment}.items():
             patch.setenv(name, value)
-        forget()
+        reset_caches()
         yield
-    forget()
+    reset_caches()
 
 
 def status(server: Server, head: str) -> int:
@@ -237,9 +237,9 @@ def test_audio_is_revalidated_each_time_but_sent_once(server: Server):
     session = requests.Session()
     session.get(server.url, headers=PAGE)
     with settings_of(server):
-        from tests.transcripts import TALK, put
+        from tests.transcripts import TALK, store
 
-        generation_id = put(visitors.owner_of(visitors.visitor(session.cookies)), TALK, audio.JFK)
+        generation_id = store(visitors.owner_of(visitors.visitor(session.cookies)), TALK, audio.JFK)
     address = f"{server.url}/audio/{generation_id}"
     first = session.get(address)
     assert first.headers["Cache-Control"] == "private, no-cache" and first.content == audio.JFK.read_bytes()

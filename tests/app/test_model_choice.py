@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from stt.aiml import offered
 from stt.aiml.catalog import FIRST, LOCAL, packaged
 from stt.settings import settings
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.provider import KEY, Provider
 
 PROVIDER_MODELS = [model for model in packaged().models if not model.local]
@@ -22,9 +22,9 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
         patch.setenv("STT_DATA_DIR", str(tmp_path_factory.mktemp("choice")))
         patch.setenv("AIML_BASE_URL", provider.url)
         patch.setenv("AIML_API_KEY", KEY)
-        forget()
+        reset_caches()
         yield provider
-        forget()
+        reset_caches()
 
 
 def script() -> None:

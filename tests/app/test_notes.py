@@ -11,7 +11,7 @@ from stt.auth import visitors
 from stt.web.transcripts.requests import LONGEST_BODY
 from tests import transcripts
 from tests.server import Server
-from tests.transcripts import TALK, put
+from tests.transcripts import TALK, store
 
 NOTE = {"start": 0.36, "end": 1.02, "text": "<b>Why</b>", "colour": "green"}
 
@@ -33,7 +33,7 @@ def visitor(server: Server) -> requests.Session:
 def talk(visitor: requests.Session) -> str:
     owner = visitors.owner_of(visitors.visitor(visitor.cookies))
     assert owner is not None
-    return put(owner, TALK, duration=11.0)
+    return store(owner, TALK, duration=11.0)
 
 
 @pytest.fixture

@@ -16,10 +16,12 @@ from stt.store.transcripts import transcript_of
 from stt.transcript.model import Transcript
 from tests import audio, transcripts
 from tests.server import Server
-from tests.transcripts import put, said
+from tests.transcripts import spoken_segment, store
 from tests.waiting import until
 
-WRONG = Transcript((said("And so, my mellow Asparagus", 0.3, "Ann"), said("ask not", 5.2, "Ben")), 11.0, "en")
+WRONG = Transcript(
+    (spoken_segment("And so, my mellow Asparagus", 0.3, "Ann"), spoken_segment("ask not", 5.2, "Ben")), 11.0, "en"
+)
 REQUEST = {"start": 0.0, "end": 5.0, "model": "local/whisper-base", "language": "en", "vocabulary": []}
 
 
@@ -44,7 +46,7 @@ def owner_of(session: requests.Session) -> str:
 
 @pytest.fixture
 def talk(visitor: requests.Session) -> str:
-    return put(owner_of(visitor), WRONG, audio.JFK, duration=11.0)
+    return store(owner_of(visitor), WRONG, audio.JFK, duration=11.0)
 
 
 @pytest.fixture
@@ -127,7 +129,7 @@ def test_invalid_passage_is_refused(visitor: requests.Session, address: str, wro
 
 def test_result_is_complete_after_the_server_was_killed(server: Server, visitor: requests.Session, tmp_path):
     sound = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), 8))
-    generation_id = put(owner_of(visitor), replace(WRONG, duration=88.0), sound)
+    generation_id = store(owner_of(visitor), replace(WRONG, duration=88.0), sound)
     address = f"{server.url}/transcripts/{generation_id}/passage"
     visitor.post(address, json={**REQUEST, "end": 80.0})
     until(lambda: results.of(generation_id).state == attempts.WORKING and results.of(generation_id).percent > 0, 120)

@@ -40,9 +40,9 @@ def visitor(server: Server) -> Iterator[tuple[requests.Session, str]]:
             (version((" another", 0.4, 0.9)), {"url": "https://example.org/other.mp3"}),
         ]  # fmt: skip
         for transcript, values in given:
-            transcripts.put(owner, transcript, **({"url": URL, "options": {}} | values))
-        transcripts.put("visitor:stranger", version((" secret", 0.4, 0.9)), url=URL)
-        yield session, f"{server.url}/transcripts/{transcripts.put(owner, version(*OWN), url=URL)}/readings"
+            transcripts.store(owner, transcript, **({"url": URL, "options": {}} | values))
+        transcripts.store("visitor:stranger", version((" secret", 0.4, 0.9)), url=URL)
+        yield session, f"{server.url}/transcripts/{transcripts.store(owner, version(*OWN), url=URL)}/readings"
 
 
 def test_readings_come_from_other_versions_at_the_same_time(visitor: tuple[requests.Session, str]):

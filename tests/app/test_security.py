@@ -24,7 +24,7 @@ from stt.auth import tokens, visitors
 from stt.ops.logs import JsonLines, new_request_id
 from stt.store import records, transcripts
 from tests import audio
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.server import ROOT, Server
 from tests.waiting import until
 
@@ -123,9 +123,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("security") / "data"
     with pytest.MonkeyPatch.context() as patch, Server(folder) as server:
         patch.setenv("STT_DATA_DIR", str(folder))
-        forget()
+        reset_caches()
         yield server
-        forget()
+        reset_caches()
 
 
 @pytest.fixture(scope="module")

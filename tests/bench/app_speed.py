@@ -32,7 +32,7 @@ from tests.bench.engine_speed import in_turns
 from tests.bench.table import print_table
 from tests.browser.conftest import add_files
 from tests.chromium import launch
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.server import Server
 from tests.waiting import until
 
@@ -100,7 +100,7 @@ def throughput(folder: Path) -> list[list[str]]:
 
 
 def cancel(folder: Path) -> list[list[str]]:
-    forget()
+    reset_caches()
     os.environ["STT_DATA_DIR"] = str(folder / "data")
     from dbos import DBOS
 

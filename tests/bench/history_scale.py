@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.bench.many_transcripts import generate
 from tests.bench.table import print_table
 from tests.chromium import launch
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.server import Server
 
 VISITOR = "bench"
@@ -52,7 +52,7 @@ WHEN_DRAWN = f"""() => new Promise(done => {{
 def use_data(data: Path, count: int) -> None:
     """Make `data` the data folder of this process, and fill it if it is new."""
     os.environ["STT_DATA_DIR"] = str(data)
-    forget()
+    reset_caches()
     from stt.library import history
 
     if not history.totals(OWNER).count:

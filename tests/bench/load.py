@@ -30,7 +30,7 @@ from stt.store.records import Job
 from stt.transcript.model import Segment, Transcript, Word
 from tests import audio
 from tests.bench.table import print_table
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.integration.test_limits import job
 from tests.server import ROOT, Server
 
@@ -58,7 +58,7 @@ def run(folder: Path, visitors: int, seconds: int, *, first_visit: bool = True) 
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STT_DATA_DIR", str(folder / "data"))
-        forget()
+        reset_caches()
         try:
             with Server(folder / "data") as server:
                 configuration = {"visitors": [create_visitor() for _ in range(visitors)], "sound": str(audio.AUSTEN[1])}
@@ -69,7 +69,7 @@ def run(folder: Path, visitors: int, seconds: int, *, first_visit: bool = True) 
                 rows, failures = locust(server, folder, visitors, seconds)
                 return LoadResult(rows, failures, before, records.load(generation_id, None))
         finally:
-            forget()
+            reset_caches()
 
 
 def create_visitor() -> dict[str, str]:

@@ -91,7 +91,7 @@ def main() -> None:
         browser = launch(playwright.chromium)
         with Server(Path(folder) / "data") as server, transcripts.sharing_data_with(server):
             for words in (10, count):
-                generation_id = transcripts.put(f"visitor:{VISITOR}", transcripts.long_talk(words))
+                generation_id = transcripts.store(f"visitor:{VISITOR}", transcripts.long_talk(words))
                 page = transcripts.page_of(browser, server, VISITOR)
                 address = f"{server.url}/transcript?id={generation_id}"
                 seconds_to_open(page, address)

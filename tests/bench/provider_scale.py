@@ -21,7 +21,7 @@ import requests
 
 from tests import audio
 from tests.bench.table import print_table
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.faults.fleet import Worker
 from tests.provider import KEY
 from tests.server import ROOT, free_port
@@ -73,7 +73,7 @@ def measure(count: int, seconds: float, stays: float) -> dict[str, float]:
             "STT_DATA_DIR": str(folder / "data"), "AIML_API_KEY": KEY, "AIML_BASE_URL": f"http://127.0.0.1:{port}/v1",
             "STT_PROVIDER_JOBS_AT_ONCE": str(count), "STT_PROVIDER_CREATES_AT_ONCE": "16",
         }  # fmt: skip
-        forget()
+        reset_caches()
         provider = start_stand_in(port)
         try:
             commands = {"script": [{"duration": stays, "seconds": 5.3}]}
@@ -103,8 +103,8 @@ def measure(count: int, seconds: float, stays: float) -> dict[str, float]:
                 assert worker.stop() == 0
         finally:
             provider.kill()
-            provider.wait()
-            forget()
+            provider.communicate()  # waits, and closes the pipe
+            reset_caches()
     return {
         "jobs in flight": count, "cores": cores, "MB": memory / 2**20, "MB before": before / 2**20,
         "threads": threads, "open files": files, "polls a second": polls, "seconds until all were there": reached,

@@ -34,7 +34,7 @@ from stt.store import recordings, records
 from stt.store.recordings import Recording
 from tests import audio
 from tests.bench.table import print_table
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.faults import fleet
 from tests.faults.fleet import Worker
 from tests.waiting import until
@@ -64,7 +64,7 @@ class Cost:
 def on_sqlite(folder: Path, patch: pytest.MonkeyPatch, length: int, sample: int) -> Cost:
     for name, value in {"STT_DATA_DIR": str(folder / "data"), "STT_ROLE": "web", "STT_JOBS_AT_ONCE": "1"}.items():
         patch.setenv(name, value)
-    forget()
+    reset_caches()
     with counted() as steps:
         try:
             silent = store_silence(folder)
@@ -74,7 +74,7 @@ def on_sqlite(folder: Path, patch: pytest.MonkeyPatch, length: int, sample: int)
             making = steps[threading.get_ident()] - before
             jobs.stop()
             patch.setenv("STT_ROLE", "all")
-            forget()
+            reset_caches()
             jobs.start()
             begin, end = measured_span(ids + measured_ids, length, sample)
             wait_until_done(begin)
@@ -87,12 +87,12 @@ def on_sqlite(folder: Path, patch: pytest.MonkeyPatch, length: int, sample: int)
             )
         finally:
             jobs.stop(timeout=10)
-            forget()
+            reset_caches()
     return Cost.of(sample, clock, used, making, working, taking)
 
 
 def on_postgresql(folder: Path, patch: pytest.MonkeyPatch, length: int, sample: int) -> Cost:
-    with fleet.front(folder, patch, STT_JOBS_AT_ONCE="1"):
+    with fleet.queue_only_process(folder, patch, STT_JOBS_AT_ONCE="1"):
         silent = store_silence(folder)
         ids = create_jobs(silent, length)[0]
         with database().begin() as connection:

@@ -22,7 +22,7 @@ from stt.store.records import Job
 from stt.transcript.model import Transcript
 from tests.bench.many_transcripts import vocabulary
 from tests.bench.table import print_table
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.postgres import postgres
 
 HOUR = 3600.0
@@ -83,11 +83,11 @@ def measure(hours: int) -> dict[str, float]:
         for name, url in (("SQLite", ""), ("PostgreSQL", address)):
             patch.setenv("STT_DATA_DIR", str(Path(folder) / name))
             patch.setenv("STT_DATABASE_URL", url)
-            forget()
+            reset_caches()
             before = size()
             fill(hours)
             found[name] = (size() - before) / hours / 1e6
-        forget()
+        reset_caches()
     return found
 
 

@@ -29,7 +29,7 @@ import websockets.sync.client
 
 from tests import audio
 from tests.bench.table import print_table
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.provider import KEY, Provider
 from tests.server import Server
 
@@ -190,14 +190,14 @@ class _settings:  # noqa: N801
 
         self.before = {name: os.environ.get(name) for name in self.values}
         os.environ |= self.values
-        forget()
+        reset_caches()
 
     def __exit__(self, *_error) -> None:
         import os
 
         for name, value in self.before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
-        forget()
+        reset_caches()
 
 
 def main() -> None:

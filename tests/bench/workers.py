@@ -34,7 +34,7 @@ def speech(folder: Path) -> Path:
 
 def throughput(folder: Path, cores: list[int], count: int) -> float:
     """Return the seconds of audio transcribed per second by one worker on each of `cores`."""
-    with pytest.MonkeyPatch.context() as patch, fleet.front(folder, patch, STT_JOBS_AT_ONCE="1"):
+    with pytest.MonkeyPatch.context() as patch, fleet.queue_only_process(folder, patch, STT_JOBS_AT_ONCE="1"):
         recording = recordings.take_in(speech(folder), "local")
         workers = [Worker(folder / f"worker-{core}", pin=core) for core in cores]
         try:

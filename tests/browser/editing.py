@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from stt.transcript.model import Transcript
 from tests import audio, transcripts
 from tests.server import Server
-from tests.transcripts import said
+from tests.transcripts import spoken_segment
 from tests.waiting import until
 
 SAVE_TIMEOUT = 60_000  # milliseconds, on a busy machine
@@ -20,7 +20,7 @@ SECOND = "Thank you very much."
 THIRD = "Today we speak about history."
 ARABIC = "مرحبا بكم في هذا التسجيل"
 TALK = Transcript(
-    (said(FIRST, speaker="Anna"), said(SECOND, 6.0, "Ben"), said(THIRD, 12.0, "Anna"), said(ARABIC, 16.0, "Ben")), 20.0, "en"
+    (spoken_segment(FIRST, speaker="Anna"), spoken_segment(SECOND, 6.0, "Ben"), spoken_segment(THIRD, 12.0, "Anna"), spoken_segment(ARABIC, 16.0, "Ben")), 20.0, "en"
 )  # fmt: skip
 TEXTS = [FIRST, SECOND, THIRD, ARABIC]
 
@@ -29,7 +29,7 @@ TEXTS = [FIRST, SECOND, THIRD, ARABIC]
 def opened(browser: Browser, server: Server, transcript: Transcript = TALK) -> Iterator[Page]:
     """Store a transcript and open its page. Use it within `sharing_data_with`."""
     page = transcripts.page_of(browser, server, "ann")
-    generation_id = transcripts.put("visitor:ann", transcript, audio.JFK, duration=20.0)
+    generation_id = transcripts.store("visitor:ann", transcript, audio.JFK, duration=20.0)
     open_talk(page, f"{server.url}/transcript?id={generation_id}")
     yield page
     page.context.close()

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from stt.transcript.model import Segment
 from tests import audio, transcripts
 from tests.server import Server
-from tests.transcripts import FIRST, TALK, said
+from tests.transcripts import FIRST, TALK, spoken_segment
 
 VISITOR = "takes"
 OWNER = f"visitor:{VISITOR}"
@@ -28,7 +28,7 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     """Open the Download menu of a transcript with two speakers, a provider's response and audio."""
     with transcripts.sharing_data_with(server):
         page = transcripts.page_of(browser, server, VISITOR)
-        generation_id = transcripts.put(
+        generation_id = transcripts.store(
             OWNER, TALK, audio.JFK, RAW, title="The talk", model="nova-3", engine="provider"
         )
         page.goto(f"{server.url}/transcript?id={generation_id}")
@@ -102,10 +102,10 @@ def test_subtitles_for_old_players_have_a_byte_order_mark_and_crlf(page: Page):
 
 def test_subtitles_that_are_too_fast_to_read_are_listed(browser: Browser, server: Server):
     too_fast = Segment(60.0, 61.0, "This is far more <b>than</b> anybody can read in a second.", (), "Anna")
-    talk = replace(TALK, segments=(*TALK.segments, too_fast, said("Yes.", 61.0, "Ben <b>")), duration=63.0)
+    talk = replace(TALK, segments=(*TALK.segments, too_fast, spoken_segment("Yes.", 61.0, "Ben <b>")), duration=63.0)
     with transcripts.sharing_data_with(server):
         page = transcripts.page_of(browser, server, VISITOR)
-        page.goto(f"{server.url}/transcript?id={transcripts.put(OWNER, talk, title='Too fast')}")
+        page.goto(f"{server.url}/transcript?id={transcripts.store(OWNER, talk, title='Too fast')}")
         page.get_by_role("button", name="Download").click()
         page.get_by_text("1 of 4 subtitles is too fast to read").click()
         listed = page.get_by_text(

@@ -366,7 +366,7 @@ def test_transcript_is_edited_on_a_phone(browser: Browser, server: Server):
     context.add_cookies(with_cookie.context.cookies())
     with_cookie.context.close()
     page = context.new_page()
-    generation_id = transcripts.put("visitor:ann", TALK, audio.JFK, duration=20.0)
+    generation_id = transcripts.store("visitor:ann", TALK, audio.JFK, duration=20.0)
     open_talk(page, f"{server.url}/transcript?id={generation_id}")
     edit = page.get_by_role("button", name="Edit", exact=True)
     expect(edit).to_have_attribute("aria-pressed", "false")  # a tap plays

@@ -16,7 +16,7 @@ from stt.auth import visitors
 from stt.library import history, tagging
 from tests.bench.many_transcripts import generate
 from tests.browser.conftest import click_table, type_date
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.server import Server
 
 COUNT = 230
@@ -30,7 +30,7 @@ ZONE = "Asia/Tokyo"  # the visitor's time zone, in which days begin at midnight
 def history_page(browser: Browser, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
     """Open the history of a visitor with three pages of transcripts, and use the server's database in this process."""
     monkeypatch.setenv("STT_DATA_DIR", str(server.data))
-    forget()
+    reset_caches()
     for job in history.find(OWNER):
         history.delete(job.id, OWNER)
     generate(OWNER, COUNT)
@@ -41,7 +41,7 @@ def history_page(browser: Browser, server: Server, monkeypatch: pytest.MonkeyPat
     expect(title(page, 0)).to_have_text(history.find(OWNER, limit=1)[0].title)
     yield page
     context.close()
-    forget()
+    reset_caches()
 
 
 def title(page: Page, row: int) -> Locator:

@@ -11,13 +11,19 @@ from stt.transcript.model import Transcript
 from tests.browser.conftest import until_true
 from tests.browser.editing import caret, expect_texts, opened, put_caret
 from tests.server import Server
-from tests.transcripts import said
+from tests.transcripts import spoken_segment
 
 pytestmark = [pytest.mark.own_server, pytest.mark.usefixtures("database_of_server")]
 
 FIRST, SECOND, THIRD = "Good morning everybody.", "Perhaps", "Today we speak about history."
 TALK = Transcript(
-    (said(FIRST, 0.5, "Anna"), said(SECOND, 4.0, "Ben", confidence=0.2), said(THIRD, 8.0, "Anna")), 11.0, "en"
+    (
+        spoken_segment(FIRST, 0.5, "Anna"),
+        spoken_segment(SECOND, 4.0, "Ben", confidence=0.2),
+        spoken_segment(THIRD, 8.0, "Anna"),
+    ),
+    11.0,
+    "en",
 )
 PLAYING = "!document.querySelector('.stt-audio').paused"
 PAUSED = "document.querySelector('.stt-audio').paused"

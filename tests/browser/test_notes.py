@@ -14,7 +14,7 @@ from stt.notes import book
 from stt.transcript.notes import Note
 from tests import audio, transcripts
 from tests.browser.conftest import retype, until_true
-from tests.browser.test_for_all import accessibility_violations
+from tests.browser.test_accessibility import accessibility_violations
 from tests.server import Server
 from tests.transcripts import FIRST, TALK
 
@@ -26,7 +26,7 @@ MARKUP = "<img src=x onerror=\"document.title='x'\"> & why?"
 
 @pytest.fixture
 def generation_id() -> str:
-    return transcripts.put(ANN, TALK, audio.JFK, duration=11.0)
+    return transcripts.store(ANN, TALK, audio.JFK, duration=11.0)
 
 
 @pytest.fixture

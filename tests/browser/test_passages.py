@@ -11,9 +11,9 @@ from stt.background.passages import results
 from stt.store.transcripts import transcript_of
 from stt.transcript.model import Transcript
 from tests import audio, transcripts
-from tests.browser.test_for_all import accessibility_violations
+from tests.browser.test_accessibility import accessibility_violations
 from tests.server import Server
-from tests.transcripts import said
+from tests.transcripts import spoken_segment
 from tests.waiting import until
 
 pytestmark = [pytest.mark.own_server, pytest.mark.usefixtures("database_of_server")]
@@ -21,12 +21,12 @@ pytestmark = [pytest.mark.own_server, pytest.mark.usefixtures("database_of_serve
 DECODE_TIMEOUT = 120_000  # milliseconds, to decode on a busy machine
 ANN = "visitor:ann"
 FIRST, SECOND = "And so, my mellow Asparagus", "ask not"
-WRONG = Transcript((said(FIRST, 0.3, "Anna"), said(SECOND, 5.2, "Ben")), 11.0, "en")
+WRONG = Transcript((spoken_segment(FIRST, 0.3, "Anna"), spoken_segment(SECOND, 5.2, "Ben")), 11.0, "en")
 
 
 @pytest.fixture
 def generation_id() -> str:
-    return transcripts.put(ANN, WRONG, audio.JFK, duration=11.0, options={"language": "en"})
+    return transcripts.store(ANN, WRONG, audio.JFK, duration=11.0, options={"language": "en"})
 
 
 @pytest.fixture

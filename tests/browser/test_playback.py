@@ -88,7 +88,7 @@ def page(browser: Browser, server: Server, shared_data: None) -> Iterator[Page]:
 def put_words(sound: Path, seconds: float = SECONDS) -> str:
     """Store a transcript with a word every second, so that each place can be clicked. Return its id."""
     segments = tuple(Segment(float(at), at + 0.9, f" word{at}") for at in range(int(seconds)))
-    return transcripts.put(OWNER, Transcript(segments, seconds), sound, title=sound.name, duration=seconds)
+    return transcripts.store(OWNER, Transcript(segments, seconds), sound, title=sound.name, duration=seconds)
 
 
 def wait_until_ready(page: Page) -> None:
@@ -221,7 +221,7 @@ def put_versions(sound: Path, seconds: float = SECONDS) -> str:
     """Store two versions of a recording. Return their ids as in the address of their comparison."""
     first = records.load(put_words(sound, seconds), OWNER)
     other = Transcript((Segment(0.0, 0.9, " word0"), Segment(70.0, 70.9, " another")), seconds)
-    second = transcripts.put(OWNER, other, title=sound.name, duration=seconds, recording_id=first.recording_id)
+    second = transcripts.store(OWNER, other, title=sound.name, duration=seconds, recording_id=first.recording_id)
     return f"{first.id},{second}"
 
 

@@ -27,14 +27,14 @@ SECONDS = 180
 
 def strange_transcript(text: str) -> Transcript:
     """Return a transcript of two speakers ten hours after the start. One says this text and has it as name."""
-    first = transcripts.said(text, 10 * transcripts.HOUR, speaker=text[:30])
-    return Transcript((first, transcripts.said("Yes.", first.end, speaker="Ben")), 10.1 * transcripts.HOUR)
+    first = transcripts.spoken_segment(text, 10 * transcripts.HOUR, speaker=text[:30])
+    return Transcript((first, transcripts.spoken_segment("Yes.", first.end, speaker="Ben")), 10.1 * transcripts.HOUR)
 
 
 def conversation() -> Transcript:
     """Return a transcript: Ann speaks at 0 and 60 s, Ben at 30 and 90 s, and Ann also while Ben says "is"."""
     turns = ((at, "Ben" if at % 60 else "Ann") for at in (0.0, 30.0, 60.0, 90.0))
-    segments = [transcripts.said("This is what I say.", at, speaker) for at, speaker in turns]
+    segments = [transcripts.spoken_segment("This is what I say.", at, speaker) for at, speaker in turns]
     words = segments[1].words
     segments[1] = replace(segments[1], words=(words[0], replace(words[1], overlapped=True), *words[2:]))
     return Transcript(tuple(segments), SECONDS, "en")
@@ -48,13 +48,13 @@ def ids(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[di
     with transcripts.sharing_data_with(server):
         recording = audio.write(tmp_path_factory.mktemp("sound") / "talk.flac", sound)
         created = {
-            "talk": transcripts.put(OWNER, talk, recording),
-            "conversation": transcripts.put(OWNER, conversation(), recording, title="Conversation"),
+            "talk": transcripts.store(OWNER, talk, recording),
+            "conversation": transcripts.store(OWNER, conversation(), recording, title="Conversation"),
         }
-        created["long"] = transcripts.put(OWNER, transcripts.long_talk(), title="Ten hours")
+        created["long"] = transcripts.store(OWNER, transcripts.long_talk(), title="Ten hours")
         for name, text in transcripts.STRANGE.items():
-            created[name] = transcripts.put(OWNER, strange_transcript(text), title=text)
-        created["none"] = transcripts.put(OWNER, Transcript((), 20.0), title="Silence")
+            created[name] = transcripts.store(OWNER, strange_transcript(text), title=text)
+        created["none"] = transcripts.store(OWNER, Transcript((), 20.0), title="Silence")
         yield created
 
 
@@ -252,10 +252,11 @@ EQUIVALENTS = [
 def test_equivalent_spellings_are_found_and_marked_in_the_text(page: Page, server: Server, ids: dict[str, str]):
     """Search for each query. It marks the text of its paragraph, and `?` alone is matched literally."""
     segments = [
-        transcripts.said(f"q{at} {text} z?", 60.0 * at, speaker=f"S{at}") for at, (text, _) in enumerate(EQUIVALENTS)
+        transcripts.spoken_segment(f"q{at} {text} z?", 60.0 * at, speaker=f"S{at}")
+        for at, (text, _) in enumerate(EQUIVALENTS)
     ]
     with transcripts.sharing_data_with(server):
-        generation_id = transcripts.put(OWNER, Transcript(tuple(segments), 60.0 * len(segments)), title="Alike")
+        generation_id = transcripts.store(OWNER, Transcript(tuple(segments), 60.0 * len(segments)), title="Alike")
     open_transcript(page, server, generation_id)
     find, count = page.get_by_label("Find in the text"), page.locator(".stt-count")
     for at, (text, query) in enumerate(EQUIVALENTS):
@@ -295,7 +296,7 @@ def test_javascript_folds_every_character_as_python_does(page: Page, server: Ser
 @pytest.mark.parametrize("text", ["a " * 30_000 + "b", "\u0301" * 50_000, "的" * 50_000, ".'" * 30_000])
 def test_search_in_a_repetitive_text_does_not_block_the_page(page: Page, server: Server, text: str):
     with transcripts.sharing_data_with(server):
-        generation_id = transcripts.put(OWNER, Transcript((Segment(0.0, 9.0, text),), 9.0), title="Hostile")
+        generation_id = transcripts.store(OWNER, Transcript((Segment(0.0, 9.0, text),), 9.0), title="Hostile")
     open_transcript(page, server, generation_id)
     find, count = page.get_by_label("Find in the text"), page.locator(".stt-count")
     for query in ("a " * 99 + "b", "a" * 199 + "b", "的" * 199 + "b", "\u0301" * 200):
@@ -364,7 +365,7 @@ def test_long_recording_seeks_at_once_and_is_not_loaded_completely(
     page: Page, server: Server, ids: dict[str, str], tmp_path: Path
 ):
     sound = audio.write(tmp_path / "hours.mp3", np.resize(audio.samples(audio.JFK), 7200 * audio.RATE // 12))
-    long = transcripts.put(OWNER, transcripts.long_talk(1500), sound, title="Ten minutes")
+    long = transcripts.store(OWNER, transcripts.long_talk(1500), sound, title="Ten minutes")
     received: list[int] = []
     client = page.context.new_cdp_session(page)
     client.send("Network.enable")

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests import audio, chromium
 from tests.browser.conftest import until_true
-from tests.line import Line
+from tests.relay import Relay
 from tests.server import Server
 from tests.waiting import until
 
@@ -221,7 +221,7 @@ def test_recording_goes_on_while_another_page_is_open(page: Page, server: Server
 
 
 def test_lost_connection_loses_no_sound(visitor: BrowserContext, server: Server):
-    with Line(server.port) as line:
+    with Relay(server.port) as line:
         page = recorder_page(visitor, line.url)
         start(page)
         wait_for(page, 3)
@@ -231,21 +231,21 @@ def test_lost_connection_loses_no_sound(visitor: BrowserContext, server: Server)
             re.compile(r"[1-9][\d.]* kB are not on the server yet: keep this page open\.")
         )
         wait_for(page, 7)
-        line.mend()
+        line.restore()
         expect(state(page)).to_have_text("Recording")
         wait_for(page, 10)
         line.cut()
         last = shown_seconds(page)
         stop(page)
         expect(state(page)).to_contain_text("The connection is lost.")
-        line.mend()
+        line.restore()
         listed(page).wait_for(timeout=MINUTE)
         assert seconds_of(server, listed(page)) >= last - 0.5
 
 
 def test_sound_after_a_long_outage_becomes_a_second_recording(visitor: BrowserContext, server: Server):
     """Keep the line cut until the server has made a recording of the sound it has."""
-    with Line(server.port) as line:
+    with Relay(server.port) as line:
         page = recorder_page(visitor, line.url)
         start(page)
         wait_for(page, 4)
@@ -255,7 +255,7 @@ def test_sound_after_a_long_outage_becomes_a_second_recording(visitor: BrowserCo
         listed(other).wait_for(timeout=MINUTE)
         first = seconds_of(server, listed(other))
         page.bring_to_front()
-        line.mend()
+        line.restore()
         expect(state(page)).to_have_text("Recording", timeout=MINUTE)
         last = shown_seconds(page)
         stop(page)

@@ -44,8 +44,8 @@ def give_transcript(page: Page, server: Server) -> str:
     cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
     with transcripts.sharing_data_with(server):
         owner = visitors.owner_of(visitors.visitor(cookies))
-        speech = Transcript((transcripts.said(audio.JFK_WORDS),), 11.0, "en")
-        return transcripts.put(owner, speech, audio.JFK, duration=11.0)
+        speech = Transcript((transcripts.spoken_segment(audio.JFK_WORDS),), 11.0, "en")
+        return transcripts.store(owner, speech, audio.JFK, duration=11.0)
 
 
 def create_code(page: Page, server: Server) -> tuple[str, str]:

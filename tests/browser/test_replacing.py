@@ -11,14 +11,18 @@ from stt.transcript.model import Transcript
 from tests import audio, transcripts
 from tests.browser.editing import expect_saved, expect_stored, expect_texts, open_talk, opened, put_caret, words
 from tests.server import Server
-from tests.transcripts import said
+from tests.transcripts import spoken_segment
 
 pytestmark = [pytest.mark.own_server, pytest.mark.usefixtures("database_of_server")]
 
 FIRST = "Um, we met in the café, um."
 SECOND = "The Café was full, umbrellas too."
 THIRD = "Um, a CAFE again."
-TALK = Transcript((said(FIRST, speaker="Anna"), said(SECOND, 6.0, "Ben"), said(THIRD, 12.0, "Anna")), 20.0, "en")
+TALK = Transcript(
+    (spoken_segment(FIRST, speaker="Anna"), spoken_segment(SECOND, 6.0, "Ben"), spoken_segment(THIRD, 12.0, "Anna")),
+    20.0,
+    "en",
+)
 TEXTS = [FIRST, SECOND, THIRD]
 REPLACED = [text.replace("café", "bar").replace("Café", "bar").replace("CAFE", "bar") for text in TEXTS]
 
@@ -149,7 +153,7 @@ def test_text_is_replaced_on_a_phone(browser: Browser, server: Server):
     context.add_cookies(with_cookie.context.cookies())
     with_cookie.context.close()
     page = context.new_page()
-    generation_id = transcripts.put("visitor:ann", TALK, audio.JFK, duration=20.0)
+    generation_id = transcripts.store("visitor:ann", TALK, audio.JFK, duration=20.0)
     open_talk(page, f"{server.url}/transcript?id={generation_id}")
     page.get_by_role("button", name="Edit", exact=True).tap()
     page.get_by_role("button", name="Find and replace", exact=True).tap()

@@ -46,8 +46,8 @@ TEXTS = ["We read a tail of too sitties.", "It was the vest of times."]
 def generation_id() -> str:
     """Store a transcript and another version of it. Return the id of the first."""
     link = f"https://example.org/{new_id()}.mp3"
-    found = transcripts.put("visitor:ann", TALK, audio.JFK, duration=11.0, url=link, options={})
-    transcripts.put("visitor:ann", OTHER, url=link, options={})
+    found = transcripts.store("visitor:ann", TALK, audio.JFK, duration=11.0, url=link, options={})
+    transcripts.store("visitor:ann", OTHER, url=link, options={})
     return found
 
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests import audio, conversations, transcripts
 from tests.browser.conftest import add_files, choose, until_true
-from tests.browser.test_for_all import accessibility_violations
+from tests.browser.test_accessibility import accessibility_violations
 from tests.server import Server
 from tests.waiting import until
 

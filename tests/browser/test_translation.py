@@ -92,7 +92,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def generation_id(server: Server) -> Iterator[str]:
     with sharing_data_with(server):
-        yield transcripts.put(ANN, TALK, audio.JFK, title=TITLE, duration=11.0, confidence=0.9)
+        yield transcripts.store(ANN, TALK, audio.JFK, title=TITLE, duration=11.0, confidence=0.9)
 
 
 @pytest.fixture(params=PAGES)

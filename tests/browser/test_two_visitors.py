@@ -23,7 +23,7 @@ from stt.store import recordings, records
 from stt.transcript.model import Segment, Transcript, Word
 from tests import audio
 from tests.browser.test_login import requests_session, sign_in
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.integration.test_limits import job
 from tests.oidc import Provider
 from tests.server import ROOT, Server
@@ -100,10 +100,10 @@ def server(request, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server
         (folder / "secrets.toml").write_text(provider.secrets())
         patch.setenv("STT_DATA_DIR", str(folder / "data"))
         patch.setenv("STT_ACCESS", request.param)
-        forget()
+        reset_caches()
         with server:
             yield server
-        forget()
+        reset_caches()
 
 
 def visitor(browser: Browser, server: Server, email: str) -> Visitor:

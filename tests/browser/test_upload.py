@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests import audio
 from tests.browser.conftest import add_files
-from tests.line import Line
+from tests.relay import Relay
 from tests.server import Server
 from tests.waiting import until
 
@@ -31,13 +31,13 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def line(server: Server) -> Iterator[Line]:
-    with Line(server.port) as line:
+def line(server: Server) -> Iterator[Relay]:
+    with Relay(server.port) as line:
         yield line
 
 
 @pytest.fixture
-def line_page(page: Page, line: Line) -> Page:
+def line_page(page: Page, line: Relay) -> Page:
     """Return the page of a visitor who is connected through the line."""
     page.goto(line.url)
     page.locator(".stt-drop").wait_for()
@@ -48,7 +48,7 @@ def incoming(server: Server) -> list[Path]:
     return list((server.data / "incoming").iterdir())
 
 
-def send_half(page: Page, line: Line, path: Path) -> Locator:
+def send_half(page: Page, line: Relay, path: Path) -> Locator:
     """Start an upload on a line that stops after a part of it was sent. Return its row."""
     line.hold()
     page.locator("input[type=file]").first.set_input_files(str(path))
@@ -58,7 +58,7 @@ def send_half(page: Page, line: Line, path: Path) -> Locator:
     return row
 
 
-def test_upload_shows_its_percent_and_cancel_leaves_no_data(line_page: Page, line: Line, server: Server, large: Path):
+def test_upload_shows_its_percent_and_cancel_leaves_no_data(line_page: Page, line: Relay, server: Server, large: Path):
     row = send_half(line_page, line, large)
     row.get_by_role("button", name="Cancel: large.wav").click()
     expect(line_page.locator(".stt-upload")).to_have_count(0)
@@ -69,13 +69,13 @@ def test_upload_shows_its_percent_and_cancel_leaves_no_data(line_page: Page, lin
     expect(line_page.locator("[class*=st-key-chosen-]")).to_have_count(1)
 
 
-def test_upload_interrupted_half_way_is_reported_and_retried(line_page: Page, line: Line, server: Server, large: Path):
+def test_upload_interrupted_half_way_is_reported_and_retried(line_page: Page, line: Relay, server: Server, large: Path):
     row = send_half(line_page, line, large)
     line.cut()
     expect(row.get_by_role("alert")).to_contain_text(
         "The connection was interrupted. Check the network, then try again."
     )
-    line.mend()
+    line.restore()
     row.get_by_role("button", name="Try again: large.wav").click()
     line_page.locator("[class*=st-key-chosen-]", has_text="large.wav").wait_for()
     assert not incoming(server)
@@ -148,7 +148,7 @@ def test_a_drop_anywhere_on_the_page_adds_the_files(page: Page):
         page.locator("[class*=st-key-chosen-]", has_text=name).wait_for()
 
 
-def test_an_upload_goes_on_while_another_page_is_open(line_page: Page, line: Line, large: Path):
+def test_an_upload_goes_on_while_another_page_is_open(line_page: Page, line: Relay, large: Path):
     send_half(line_page, line, large)
     line_page.get_by_role("link", name="History").click()
     line_page.get_by_role("heading", name="History").wait_for()
@@ -157,7 +157,7 @@ def test_an_upload_goes_on_while_another_page_is_open(line_page: Page, line: Lin
     line_page.locator("[class*=st-key-chosen-]", has_text="large.wav").wait_for()
 
 
-def test_session_continues_where_it_was_after_a_broken_connection(line_page: Page, line: Line, server: Server):
+def test_session_continues_where_it_was_after_a_broken_connection(line_page: Page, line: Relay, server: Server):
     line_page.get_by_role("tab", name="Link").click()
     # Streamlit's tabs go back if the next one is clicked before the server has received the first click.
     expect(line_page.get_by_role("button", name="Transcribe", exact=True)).to_be_enabled()
@@ -172,7 +172,7 @@ def test_session_continues_where_it_was_after_a_broken_connection(line_page: Pag
     elsewhere.goto(server.url)
     expect(elsewhere.locator(".st-key-jobs").get_by_role("button", name="Read")).to_be_visible(timeout=MINUTE)
     expect(job.get_by_role("button", name="Read")).to_have_count(0)
-    line.mend()
+    line.restore()
     expect(job.get_by_role("button", name="Read")).to_be_visible(timeout=MINUTE)
     line_page.get_by_role("tab", name="Link").click()
     expect(address).to_have_value("https://example.org/talk.mp3")

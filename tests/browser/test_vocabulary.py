@@ -12,7 +12,7 @@ from stt.vocabulary.terms import Term
 from tests import audio
 from tests.browser.conftest import add_files, choose, retype, row
 from tests.server import Server
-from tests.transcripts import FIRST, page_of, put, said, sharing_data_with
+from tests.transcripts import FIRST, page_of, sharing_data_with, spoken_segment, store
 from tests.waiting import until
 
 MINUTE = 60_000  # milliseconds
@@ -59,7 +59,7 @@ def test_terms_are_saved_offered_used_and_shown(page: Page, server: Server, tmp_
 def test_terms_of_a_tag_are_offered_with_it_and_transcript_has_the_tag(browser: Browser, server: Server):
     with sharing_data_with(server):
         page = page_of(browser, server, "tagger")
-        generation_id = put("visitor:tagger", Transcript((said(FIRST),), 11.0, "en"))
+        generation_id = store("visitor:tagger", Transcript((spoken_segment(FIRST),), 11.0, "en"))
         tagging.set_tags(generation_id, "visitor:tagger", ["Interviews", "Alps"])
         page.goto(f"{server.url}/settings")
         choose(page, page.get_by_role("combobox", name="List"), "Tag Interviews")
@@ -98,7 +98,10 @@ def test_third_identical_correction_is_offered_as_a_term(browser: Browser, serve
     with sharing_data_with(server):
         page = page_of(browser, server, "ann")
         owner = "visitor:ann"
-        ids = [put(owner, Transcript((said(FIRST.replace("everybody", "Cyril")),), 11.0, "en")) for _ in range(3)]
+        ids = [
+            store(owner, Transcript((spoken_segment(FIRST.replace("everybody", "Cyril")),), 11.0, "en"))
+            for _ in range(3)
+        ]
         offer = page.get_by_text("Add “Cyrille” to your vocabulary?")
         for generation_id in ids:
             page.goto(f"{server.url}/transcript?id={generation_id}")

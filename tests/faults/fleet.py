@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from stt.db.engine import database
 from stt.jobs import service
 from tests import postgres
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.server import ROOT
 from tests.waiting import until
 
@@ -89,19 +89,19 @@ class Worker:
 
 
 @contextmanager
-def front(folder: Path, patch: pytest.MonkeyPatch, **environment: str) -> Iterator[postgres.Postgres]:
+def queue_only_process(folder: Path, patch: pytest.MonkeyPatch, **environment: str) -> Iterator[postgres.Postgres]:
     """Queue jobs in this process on a PostgreSQL, without running any. Workers inherit its address."""
     with postgres.server() as server:
         shared = {"STT_DATABASE_URL": server.address, "STT_STORAGE": f"file://{folder}/audio"}
         for name, value in {**shared, "STT_DATA_DIR": str(folder / "front"), "STT_ROLE": "web", **environment}.items():
             patch.setenv(name, value)
-        forget()
+        reset_caches()
         service.start()
         try:
             yield server
         finally:
             service.stop()
-            forget()
+            reset_caches()
 
 
 _TRIGGERS = {

@@ -22,7 +22,7 @@ from stt.store import records
 from stt.store import transcripts as stored_transcripts
 from tests import audio
 from tests.bench.accuracy import normalised
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.faults import fleet
 from tests.faults.fleet import Worker
 from tests.server import ROOT
@@ -44,15 +44,15 @@ jobs.stop()
 def workers(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Worker]]:
     heartbeat_timeout = None if request.config.getoption("--all") else 3.0
     if request.param == "postgresql":
-        with fleet.front(tmp_path, monkeypatch):
+        with fleet.queue_only_process(tmp_path, monkeypatch):
             fleet.install_triggers()
             yield [Worker(tmp_path / name, heartbeat_timeout) for name in ("first", "second")]
         return
     monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "data"))
-    forget()
+    reset_caches()
     fleet.install_triggers()
     yield [Worker(tmp_path / "data", heartbeat_timeout)]
-    forget()
+    reset_caches()
 
 
 @pytest.fixture(scope="module")

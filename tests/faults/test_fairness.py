@@ -12,7 +12,7 @@ from stt import kinds
 from stt.jobs import service
 from stt.store import recordings, records
 from tests import audio
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.faults import fleet
 from tests.faults.fleet import Worker
 from tests.waiting import until
@@ -25,15 +25,15 @@ def working(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     """Run jobs one at a time: in this process on SQLite, in a worker on PostgreSQL."""
     monkeypatch.setenv("STT_JOBS_AT_ONCE", "1")
     if request.param == "postgresql":
-        with fleet.front(tmp_path, monkeypatch), Worker(tmp_path / "worker"):
+        with fleet.queue_only_process(tmp_path, monkeypatch), Worker(tmp_path / "worker"):
             yield
         return
     monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "data"))
-    forget()
+    reset_caches()
     service.start()
     yield
     service.stop(timeout=10)
-    forget()
+    reset_caches()
 
 
 def test_first_job_of_a_new_owner_is_the_next_to_start(working: None, tmp_path: Path):

@@ -20,7 +20,7 @@ from stt.db.tables import crashes as marks
 from stt.jobs import service
 from stt.store import records
 from tests import audio
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.faults import fleet
 from tests.faults.fleet import Worker
 from tests.faults.test_crash import create_jobs
@@ -32,14 +32,14 @@ HEARTBEAT_TIMEOUT = 6.0  # seconds; a shorter timeout fails on a busy machine
 @pytest.fixture(params=["sqlite", "postgresql"])
 def workers(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Worker]]:
     if request.param == "postgresql":
-        with fleet.front(tmp_path, monkeypatch):
+        with fleet.queue_only_process(tmp_path, monkeypatch):
             yield [Worker(tmp_path / name, HEARTBEAT_TIMEOUT) for name in ("first", "second")]
         return
     monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("STT_ROLE", "web")
-    forget()
+    reset_caches()
     yield [Worker(tmp_path / "data", HEARTBEAT_TIMEOUT)]
-    forget()
+    reset_caches()
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from stt.auth import tokens, visitors
 from stt.jobs import service
 from stt.store import records
 from tests import audio, transcripts
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.server import ROOT, Server
 from tests.waiting import until
 
@@ -39,18 +39,18 @@ def talks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("flood") / "data"
         patch.setenv("STT_DATA_DIR", str(folder))
-        forget()
+        reset_caches()
         long, sound = transcripts.long_talk(WORDS), audio.JFK
         values = {
             "folder": [str(folder)],
             "ann": [transcripts.finished("visitor:ann").id],
-            "ben": [transcripts.put("visitor:ben", long, sound) for _ in range(3)],
+            "ben": [transcripts.store("visitor:ben", long, sound) for _ in range(3)],
             "tokens": [tokens.create(f"program {number}", f"visitor:{number}") for number in range(8)],
             "token": [tokens.create("ben", "visitor:ben")],
             "cookies": [visitors.cookie_for(name) for name in ("ann", "ben")],
             "others": [visitors.cookie_for(f"other{number}") for number in range(60)],
         }
-        forget()
+        reset_caches()
     return values
 
 

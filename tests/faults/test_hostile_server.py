@@ -13,7 +13,7 @@ import requests
 
 from stt.auth import visitors
 from tests import audio, hostile
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.server import Server
 from tests.waiting import until
 
@@ -39,9 +39,9 @@ def test_twelve_hostile_recordings_delay_nobody_and_need_little_memory(tmp_path:
     files = [make(tmp_path / f"{number}.bin") for number, make in enumerate(hostile.ALL.values())]
     assert len(files) == 12
     monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "data"))
-    forget()
+    reset_caches()
     cookies = {visitors.COOKIE: visitors.cookie_for("ann")}
-    forget()
+    reset_caches()
     with Server(tmp_path / "data") as server:
         send = lambda path: requests.post(  # noqa: E731
             server.url + "/upload",

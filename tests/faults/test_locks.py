@@ -12,9 +12,9 @@ import pytest
 from stt.db import locks, undo
 from stt.db.engine import DB_UNAVAILABLE, PG_CONNECT_ARGS, advisory_lock, database
 from stt.store import quotas, recordings, records
-from tests.conftest import forget
-from tests.integration.test_limits import job, make
+from tests.conftest import reset_caches
 from tests.postgres import Postgres, server
+from tests.quotas import job, store_job
 from tests.waiting import TICK, until
 
 pytestmark = pytest.mark.alone
@@ -24,18 +24,18 @@ pytestmark = pytest.mark.alone
 def postgres(data, monkeypatch: pytest.MonkeyPatch) -> Iterator[Postgres]:
     with server() as started:
         monkeypatch.setenv("STT_DATABASE_URL", started.address)
-        forget()
+        reset_caches()
         database()  # creates the tables, which takes longer on a busy machine than the idle timeout set below
         monkeypatch.setitem(PG_CONNECT_ARGS, "options", PG_CONNECT_ARGS["options"].replace("15s", "500ms"))
-        forget()
+        reset_caches()
         yield started
-        forget()
+        reset_caches()
 
 
 def test_a_slow_create_keeps_its_lock(postgres: Postgres, monkeypatch: pytest.MonkeyPatch):
     """Hold the lock for longer than PostgreSQL lets a transaction idle before it ends it and releases its locks."""
     monkeypatch.setenv("STT_MINUTES_PER_DAY", "10")
-    forget()
+    reset_caches()
     new_job = job()
     with quotas.reserve(new_job):
         TICK.wait(1.5)
@@ -49,7 +49,7 @@ def test_a_slow_create_keeps_its_lock(postgres: Postgres, monkeypatch: pytest.Mo
 
 def test_create_without_limits_does_not_wait_for_another_create(postgres: Postgres):
     with advisory_lock(locks.QUOTA_LOCK):
-        thread = threading.Thread(target=make, args=(job(),), daemon=True)
+        thread = threading.Thread(target=store_job, args=(job(),), daemon=True)
         thread.start()
         thread.join(20)
         assert not thread.is_alive()
@@ -67,7 +67,7 @@ def test_threads_wait_for_an_unresponsive_database_together_not_in_turn(data, mo
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("STT_DATABASE_URL", f"postgresql://ann@127.0.0.1:{silent.getsockname()[1]}/stt")
         monkeypatch.setitem(PG_CONNECT_ARGS, "connect_timeout", 3)
-        forget()
+        reset_caches()
         threads = [threading.Thread(target=connect) for _ in range(6)]
         began = time.monotonic()
         for thread in threads:
@@ -75,11 +75,11 @@ def test_threads_wait_for_an_unresponsive_database_together_not_in_turn(data, mo
         for thread in threads:
             thread.join()
         assert len(failed) == 6 and time.monotonic() - began < 9, "six in turn take 18 s"
-    forget()
+    reset_caches()
 
 
 def test_undo_during_a_database_outage_completes_after_it(postgres: Postgres):
-    new_job = make(job(id=recordings.new_id()))
+    new_job = store_job(job(id=recordings.new_id()))
     with postgres.away():
         undo.until_done(lambda: records.delete_unqueued(new_job, None))
     until(lambda: not records.jobs_of(new_job.owner))

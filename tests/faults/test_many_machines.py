@@ -28,7 +28,7 @@ from stt.store import records, transcripts
 from tests import audio, conversations
 from tests import transcripts as sample_transcripts
 from tests.bench.accuracy import normalised
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.faults import fleet
 from tests.faults.fleet import Worker
 from tests.server import free_port
@@ -39,7 +39,7 @@ SHORT_TIMEOUT = 3.0  # seconds without a heartbeat until a worker counts as dead
 
 @pytest.fixture(autouse=True)
 def front(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with fleet.front(tmp_path, monkeypatch, STT_JOBS_AT_ONCE="1"):
+    with fleet.queue_only_process(tmp_path, monkeypatch, STT_JOBS_AT_ONCE="1"):
         fleet.install_triggers()
         yield
 
@@ -143,7 +143,7 @@ def test_stalled_worker_gives_up_its_chunk_when_it_resumes(talk, tmp_path: Path)
 def test_stalled_transaction_does_not_block_other_workers(monkeypatch: pytest.MonkeyPatch):
     job = records.load(stt.create(audio.JFK), None)
     monkeypatch.setitem(PG_CONNECT_ARGS, "options", PG_CONNECT_ARGS["options"].replace("15s", "1s"))
-    forget()
+    reset_caches()
     update = transcriptions.update().where(transcriptions.c.id == job.id).values(claim=1)
     with database().connect() as stalled:
         stalled.execute(update)

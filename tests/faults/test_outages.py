@@ -26,7 +26,7 @@ from stt.cluster import workers
 from stt.db.engine import database as pool
 from stt.store import records, transcripts
 from tests import audio
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.faults import fleet
 from tests.faults.fleet import Worker
 from tests.provider import KEY, Provider
@@ -44,9 +44,9 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
     with Provider() as stand_in:
         monkeypatch.setenv("AIML_API_KEY", KEY)
         monkeypatch.setenv("AIML_BASE_URL", stand_in.url)
-        forget()
+        reset_caches()
         yield stand_in
-    forget()
+    reset_caches()
 
 
 def sounds(folder: Path, count: int) -> list[Path]:
@@ -79,7 +79,7 @@ def test_app_reports_a_database_outage_and_loses_no_job(
 ):
     seconds, count = (30, 60) if request.config.getoption("--all") else (4, 12)
     provider.script(duration=2.0)
-    with fleet.front(tmp_path, monkeypatch, STT_ACCESS="shared") as database:
+    with fleet.queue_only_process(tmp_path, monkeypatch, STT_ACCESS="shared") as database:
         fleet.install_triggers()
         shared = {name: os.environ[name] for name in os.environ if name.startswith(("STT_", "AIML_"))}
         web = Server(tmp_path / "web", **{**shared, "STT_DATA_DIR": str(tmp_path / "web")})
@@ -108,7 +108,7 @@ def test_no_worker_counts_as_dead_after_a_database_outage(tmp_path: Path, monkey
     monkeypatch.setattr(workers, "HEARTBEAT_INTERVAL", 0.1)
     monkeypatch.setattr(workers, "HEARTBEAT_TIMEOUT", 3.0)
     with (
-        fleet.front(tmp_path, monkeypatch) as database,
+        fleet.queue_only_process(tmp_path, monkeypatch) as database,
         Worker(tmp_path / "worker", workers.HEARTBEAT_TIMEOUT) as worker,
     ):
         generation_id = stt.create(minutes_of_speech(tmp_path, 8))
@@ -131,7 +131,7 @@ def test_job_assigned_to_a_process_that_does_not_run_it_is_requeued(
     """Assign the job to a process in the database, as if the response had been lost: nobody runs the job."""
     monkeypatch.setattr(workers, "HEARTBEAT_INTERVAL", 0.1)
     monkeypatch.setattr(workers, "HEARTBEAT_TIMEOUT", 3.0)
-    with fleet.front(tmp_path, monkeypatch):
+    with fleet.queue_only_process(tmp_path, monkeypatch):
         generation_id = stt.create(audio.JFK)
         assignment = sa.text(
             "UPDATE dbos.workflow_status SET status = 'PENDING', executor_id = :me, started_at_epoch_ms = created_at"
@@ -158,7 +158,7 @@ def test_provider_outage_loses_no_job_and_creates_none_twice(
 ):
     seconds, count = (120, 60) if request.config.getoption("--all") else (4, 10)
     provider.script(duration=1.0)
-    with fleet.front(tmp_path, monkeypatch), Worker(tmp_path / "worker"):
+    with fleet.queue_only_process(tmp_path, monkeypatch), Worker(tmp_path / "worker"):
         paths = sounds(tmp_path, count)
         ids = [stt.create(path, model=MODEL) for path in paths[: count // 2]]
         until(lambda: len(provider.jobs) >= count // 4, 60)
@@ -229,7 +229,7 @@ def test_app_reports_a_full_disk_and_the_job_continues_after_it(
     with small_disk(tmp_path / "disk", 320) as disk:
         monkeypatch.setenv("STT_DATA_DIR", str(disk / "data"))
         monkeypatch.setenv("STT_ACCESS", "shared")
-        forget()
+        reset_caches()
         talk = minutes_of_speech(tmp_path)
         with Server(disk / "data", STT_ACCESS="shared") as server:
             generation_id = create(server, talk)
@@ -248,12 +248,12 @@ def test_app_reports_a_full_disk_and_the_job_continues_after_it(
             transcript = transcripts.transcript_of(generation_id)
             assert transcript.text.startswith(text[:40]) and transcript.duration > 60
             assert requests.post(server.url + "/upload", data=talk.read_bytes(), headers=NAMED, timeout=60).ok
-        forget()
+        reset_caches()
     print(f"\ndisk full for {seconds} s in the middle of a job: done, {transcript.word_count} words")
 
 
 def test_worker_that_starts_during_a_database_outage_waits_for_it(tmp_path: Path, monkeypatch):
-    with fleet.front(tmp_path, monkeypatch) as database:
+    with fleet.queue_only_process(tmp_path, monkeypatch) as database:
         generation_id = stt.create(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)))
         with database.away():
             worker = Worker(tmp_path / "worker").start(ready=False)

@@ -24,7 +24,7 @@ def test_playback_copy_is_completed_after_the_server_was_killed(tmp_path: Path):
         tmp_path / "long.mp3", np.tile(audio.samples(audio.JFK), 80), "libmp3lame", "mp3", layout="stereo"
     )
     with Server(tmp_path / "data") as server, transcripts.sharing_data_with(server):
-        id = transcripts.put(OWNER, Transcript((Segment(0.0, 1.0, "Ask not."),), 880.0), sound)
+        id = transcripts.store(OWNER, Transcript((Segment(0.0, 1.0, "Ask not."),), 880.0), sound)
         recording = recordings.find(records.load(id, OWNER).recording_id or "", OWNER)
         cookies = {visitors.COOKIE: visitors.cookie_for(VISITOR)}
         assert requests.get(f"{server.url}/audio/{id}/state", cookies=cookies).json() == {

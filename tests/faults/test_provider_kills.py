@@ -22,7 +22,7 @@ import pytest
 
 from stt.store import records
 from tests import audio
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.provider import AFTER, KEY, Provider
 from tests.server import ROOT
 
@@ -50,7 +50,7 @@ def test_no_job_is_lost_or_created_twice(
         monkeypatch.setenv("AIML_API_KEY", KEY)
         monkeypatch.setenv("AIML_BASE_URL", provider.url)
         monkeypatch.setenv("STT_PROVIDER_CREATES_AT_ONCE", str(CREATES_AT_ONCE))
-        forget()
+        reset_caches()
         contents = make_jobs(count, tmp_path)
         provider.chaos("create", 0.05, TRANSIENT + LOST)
         provider.chaos("get", 0.15, ("429", "500", "502", "503", "504", "reset-before", *AFTER))
@@ -63,7 +63,7 @@ def test_no_job_is_lost_or_created_twice(
         ended = {job.id: job for job in records.jobs_of("local")}
         at_provider = {job.id: job.content for job in provider.jobs.values()}
         assert provider.duplicates == []
-    forget()
+    reset_caches()
     states = Counter(job.state if job.state == "done" else (job.error or {}).get("kind") for job in ended.values())
     print(f"\n{count} jobs, {kills} kills: {dict(states)}; created at the provider {len(at_provider)}, twice 0")
     assert len(ended) == count

@@ -34,7 +34,7 @@ def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Threaded
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with fleet.front(tmp_path, monkeypatch, STT_STORAGE="s3://recordings/stt"):
+    with fleet.queue_only_process(tmp_path, monkeypatch, STT_STORAGE="s3://recordings/stt"):
         yield server
     server.stop()
 

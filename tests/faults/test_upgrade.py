@@ -18,7 +18,7 @@ import pytest
 from stt.jobs import service
 from stt.store import records, transcripts
 from tests import audio
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.provider import KEY, Job, Provider
 from tests.waiting import ended
 
@@ -47,11 +47,11 @@ def provider(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
     with Provider() as provider:
         monkeypatch.setenv("AIML_API_KEY", KEY)
         monkeypatch.setenv("AIML_BASE_URL", provider.url)
-        forget()
+        reset_caches()
         script = {"duration": 0.0, "text": "It is done.", "seconds": 7.1}
         provider.jobs[PROVIDER_JOB_ID] = Job(PROVIDER_JOB_ID, "#g1_whisper-base", "", "", 0, {}, time.time(), script)
         yield provider
-    forget()
+    reset_caches()
 
 
 def test_open_jobs_of_an_older_version_finish_and_nothing_is_done_twice(provider: Provider):

@@ -20,7 +20,7 @@ from stt.settings import Settings, settings
 from stt.speakers.models import Models
 from stt.store.recordings import new_id
 from tests import audio, conversations
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.conversations import Conversation
 from tests.postgres import postgres
 from tests.provider import KEY, Provider
@@ -93,9 +93,9 @@ def either_database(request: pytest.FixtureRequest, data: Path, monkeypatch: pyt
         return
     with postgres() as address:
         monkeypatch.setenv("STT_DATABASE_URL", address)
-        forget()
+        reset_caches()
         yield
-        forget()
+        reset_caches()
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -104,16 +104,16 @@ def each_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
     folder = tmp_path_factory.mktemp("database")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STT_DATA_DIR", str(folder / "data"))
-        forget()
+        reset_caches()
         if request.param == "sqlite":
             yield request.param
         else:
             with postgres() as address:
                 patch.setenv("STT_DATABASE_URL", address)
-                forget()
+                reset_caches()
                 yield request.param
-                forget()
-    forget()
+                reset_caches()
+    reset_caches()
 
 
 @pytest.fixture

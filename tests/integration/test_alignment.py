@@ -19,7 +19,7 @@ from stt.store.recordings import Recording
 from stt.transcript.model import Segment, Transcript, Word
 from stt.whisper.forced_alignment.plan import UNFIT, UNWRITTEN
 from tests import audio
-from tests.transcripts import put, retype
+from tests.transcripts import retype, store
 from tests.waiting import ended, until
 
 OWNER = "visitor:ann"
@@ -32,14 +32,14 @@ ELSE = "Seven clever students calculate the price of yellow bananas in distant m
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    from tests.conftest import forget
+    from tests.conftest import reset_caches
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STT_DATA_DIR", str(tmp_path_factory.mktemp("alignment")))
-        forget()
+        reset_caches()
         yield
         service.stop()
-        forget()
+        reset_caches()
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,9 @@ def decoded(recording: Recording) -> Transcript:
 
 def bring(found: reader.Imported, recording: Recording | None, **options: str) -> service.Progress:
     transcript = found.for_sound if recording else found.transcript
-    job_id = importing.import_transcript(transcript, recording, provenance=found.provenance, owner=OWNER, options=options)
+    job_id = importing.import_transcript(
+        transcript, recording, provenance=found.provenance, owner=OWNER, options=options
+    )
     return ended(job_id, OWNER)
 
 
@@ -186,6 +188,6 @@ def test_quotas_of_the_host_count_aligned_recordings(engine: None, tmp_path: Pat
 
 
 def test_segments_of_a_finished_version_are_unchanged_by_another(decoded: Transcript, recording: Recording):
-    job_id = put(OWNER, decoded)
+    job_id = store(OWNER, decoded)
     bring(reader.pasted(TEXT), recording)
     assert transcripts.transcript_of(job_id) == decoded

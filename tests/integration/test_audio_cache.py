@@ -12,7 +12,7 @@ import pytest
 from stt.db.engine import database
 from stt.store import audio_files, erasure, recordings
 from tests import audio
-from tests.conftest import forget
+from tests.conftest import reset_caches
 
 
 @pytest.fixture
@@ -21,9 +21,9 @@ def remote_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
     monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "first"))
     monkeypatch.setenv("STT_STORAGE", f"file://{tmp_path}/afar")
     monkeypatch.setattr(audio_files, "CACHE_BYTES", 5)
-    forget()
+    reset_caches()
     yield tmp_path / "afar"
-    forget()
+    reset_caches()
 
 
 def save_files(tmp_path: Path, *names: str) -> None:
@@ -83,7 +83,7 @@ def test_concurrent_reads_work_with_a_cache_that_is_too_small(
     names = [f"sound-{number}" for number in range(20)]
     save_files(tmp_path, *names)
     monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "second"))  # another machine: it has no copies yet
-    forget()
+    reset_caches()
     with ThreadPoolExecutor(8) as threads:
         paths = list(threads.map(audio_files.local, names * 20))
     assert {path.name for path in paths} == set(names)

@@ -10,7 +10,7 @@ import pytest
 from stt.library import history
 from stt.store import erasure, removals
 from stt.transcript.model import Transcript
-from tests.transcripts import finished, put, said
+from tests.transcripts import finished, spoken_segment, store
 
 ANN = "visitor:ann"
 TIMES = 40  # about 3 writes would be refused if transactions began without a lock
@@ -25,7 +25,7 @@ def test_no_write_is_refused_while_the_database_is_compacted(data: Path):
     def write() -> None:
         while not over.is_set():
             try:
-                history.delete(put(ANN, Transcript((said("ask not what your country"),), 2.0)), ANN)
+                history.delete(store(ANN, Transcript((spoken_segment("ask not what your country"),), 2.0)), ANN)
             except Exception as error:  # noqa: BLE001
                 problems.append(error)
 
@@ -44,10 +44,13 @@ def test_no_write_is_refused_while_the_database_is_compacted(data: Path):
 
 @pytest.mark.usefixtures("data")
 def test_words_of_deleted_records_are_in_no_database_page(data: Path):
-    kept_id = put(ANN, Transcript((said("lighthouse keeper"),), 1.0))
+    kept_id = store(ANN, Transcript((spoken_segment("lighthouse keeper"),), 1.0))
     for number in range(60):  # enough that pages are split and joined
         history.delete(
-            put(ANN, Transcript((said(f"zeppelin{number} quartz " * 40),), 60.0), title=f"zeppelin{number}"), ANN
+            store(
+                ANN, Transcript((spoken_segment(f"zeppelin{number} quartz " * 40),), 60.0), title=f"zeppelin{number}"
+            ),
+            ANN,
         )
     assert erasure.erase_pages(data / removals.RECORDS)
     for path in (data / "stt.db", data / "stt.db-wal"):

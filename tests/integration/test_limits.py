@@ -23,7 +23,7 @@ from stt.settings import Settings, settings
 from stt.store import quotas, recordings, records
 from stt.store.recordings import Link
 from tests import audio
-from tests.quotas import ANN, BEN, UNPRICED, job, make, refusal
+from tests.quotas import ANN, BEN, UNPRICED, job, refusal, store_job
 from tests.waiting import ended
 
 
@@ -33,7 +33,7 @@ def test_without_settings_only_the_size_and_length_of_a_recording_are_limited(ho
         assert getattr(Settings(), field) is None
     assert Settings().audio_retention_days is Settings().transcript_retention_days is Settings().models is None
     for _ in range(20):
-        make(job(minutes=720))
+        store_job(job(minutes=720))
 
 
 @pytest.mark.parametrize(
@@ -78,43 +78,43 @@ def test_recording_of_exactly_the_limit_is_accepted_and_a_longer_one_is_not(
 
 def test_concurrent_jobs_are_limited_and_another_may_start_when_one_ends(host):
     host(STT_JOBS_PER_VISITOR=2)
-    first, _second = make(job()), make(job())
+    first, _second = store_job(job()), store_job(job())
     refused = refusal(job())
     assert "2 transcriptions" in refused.message and "until one of your" in refused.guidance
-    make(job(BEN))
+    store_job(job(BEN))
     records.transition(first.id, kinds.OPEN, kinds.CANCELLED)
-    make(job())
+    store_job(job())
     refusal(job())
 
 
 def test_retry_counts_as_a_concurrent_job(host):
     host(STT_JOBS_PER_VISITOR=1)
-    ended = make(job())
+    ended = store_job(job())
     records.transition(ended.id, kinds.OPEN, kinds.CANCELLED)
-    make(job())
+    store_job(job())
     with pytest.raises(LimitReached), quotas.reserve(job(attempt=2, id=ended.id)):
         pass
 
 
 def test_visitor_can_use_exactly_the_daily_minutes(host):
     host(STT_MINUTES_PER_VISITOR=10)
-    make(job(minutes=9))
+    store_job(job(minutes=9))
     refused = refusal(job(minutes=1.1))
     assert (
         "10 min" in refused.message and "1 min are left" in refused.message and "midnight UTC, in " in refused.guidance
     )
-    make(job(minutes=1))
+    store_job(job(minutes=1))
     refusal(job(minutes=0.1))
-    make(job(BEN, minutes=10))
+    store_job(job(BEN, minutes=10))
     assert quotas.used(ANN).mine == 600 and quotas.used(ANN).all == 1200
 
 
 def test_all_visitors_together_can_use_exactly_the_daily_minutes(host):
     host(STT_MINUTES_PER_DAY=10)
-    make(job(ANN, minutes=5))
-    make(job(BEN, minutes=4))
+    store_job(job(ANN, minutes=5))
+    store_job(job(BEN, minutes=4))
     assert "all visitors together" in refusal(job("visitor:cleo", minutes=1.1)).message
-    make(job("visitor:cleo", minutes=1))
+    store_job(job("visitor:cleo", minutes=1))
     refusal(job(ANN, minutes=0.1))
 
 
@@ -126,7 +126,7 @@ def test_recording_that_can_never_fit_gets_no_advice_to_wait(host):
 
 def test_link_of_unknown_length_starts_if_minutes_are_left_and_counts_once_known(host):
     host(STT_MINUTES_PER_VISITOR=10)
-    link = make(job(minutes=None, url="https://example.org/talk.mp3"))
+    link = store_job(job(minutes=None, url="https://example.org/talk.mp3"))
     quotas.settle(link, 600.0, None)
     refusal(job(minutes=None))
     assert quotas.used(ANN).mine == 600
@@ -134,7 +134,7 @@ def test_link_of_unknown_length_starts_if_minutes_are_left_and_counts_once_known
 
 def test_length_of_a_link_is_reserved_once_it_is_known(host):
     host(STT_MINUTES_PER_VISITOR=10, STT_MINUTES_PER_DAY=12)
-    first, second, third = (make(job(minutes=None, url="https://example.org/talk.mp3")) for _ in range(3))
+    first, second, third = (store_job(job(minutes=None, url="https://example.org/talk.mp3")) for _ in range(3))
     quotas.reserve_length(first, 540.0)
     quotas.reserve_length(first, 540.0)  # a repeated step, as after a killed server
     assert quotas.used(ANN).mine == 540
@@ -143,12 +143,12 @@ def test_length_of_a_link_is_reserved_once_it_is_known(host):
     quotas.reserve_length(third, 60.0)
     assert quotas.used(ANN).mine == 600
     with pytest.raises(LimitReached, match="all visitors together"):
-        quotas.reserve_length(make(job(BEN, minutes=None, url="https://example.org/talk.mp3")), 121.0)
+        quotas.reserve_length(store_job(job(BEN, minutes=None, url="https://example.org/talk.mp3")), 121.0)
 
 
 def test_link_too_long_for_the_daily_minutes_fails_and_leaves_no_file(host, httpserver: HTTPServer):
     host(STT_MINUTES_PER_VISITOR=1, STT_ALLOW_PRIVATE_URLS=1)
-    records.transition(make(job(minutes=0.95)).id, kinds.OPEN, kinds.DONE)
+    records.transition(store_job(job(minutes=0.95)).id, kinds.OPEN, kinds.DONE)
     httpserver.expect_request("/talk.flac").respond_with_data(audio.JFK.read_bytes())
     try:
         link = service.create(Link(httpserver.url_for("/talk.flac")), owner=ANN)
@@ -161,7 +161,7 @@ def test_link_too_long_for_the_daily_minutes_fails_and_leaves_no_file(host, http
 
 def test_deleting_a_transcript_does_not_give_its_minutes_back(host):
     host(STT_MINUTES_PER_VISITOR=10)
-    created = make(job(minutes=10))
+    created = store_job(job(minutes=10))
     records.transition(created.id, kinds.OPEN, kinds.DONE, seconds_done=600.0)
     history.delete(created.id, ANN)
     refusal(job())
@@ -170,16 +170,16 @@ def test_deleting_a_transcript_does_not_give_its_minutes_back(host):
 @pytest.mark.parametrize("engine", [kinds.ON_DEVICE, kinds.PROVIDER])
 def test_quota_of_a_job_that_never_started_is_given_back(host, engine: str):
     host(STT_MINUTES_PER_VISITOR=720, AIML_API_KEY="server")
-    history.delete(make(job(minutes=720, engine=engine)).id, ANN)
+    history.delete(store_job(job(minutes=720, engine=engine)).id, ANN)
     assert quotas.used(ANN) == quotas.Used(0.0, 0.0, 0.0)
-    cancelled = make(job(minutes=720, engine=engine))
+    cancelled = store_job(job(minutes=720, engine=engine))
     service.cancel(cancelled.id, owner=ANN)
     assert quotas.used(ANN) == quotas.Used(0.0, 0.0, 0.0)
 
 
 def test_cancelled_job_counts_its_decoded_minutes_and_a_retry_counts_the_rest(host):
     host(STT_MINUTES_PER_VISITOR=10)
-    created = make(job(minutes=10))
+    created = store_job(job(minutes=10))
     records.transition(created.id, kinds.OPEN, kinds.WORKING, seconds_done=120.0)
     service.cancel(created.id, owner=ANN)
     assert quotas.used(ANN).mine == 120
@@ -195,7 +195,7 @@ def test_each_channel_that_is_a_speaker_counts(host, tmp_path: Path):
     host(STT_MINUTES_PER_VISITOR=10)
     both = recordings.take_in(audio.write(tmp_path / "call.wav", np.zeros((2, 16_000 * 120), np.float32)), ANN)
     stereo_job = job(minutes=2, recording_id=both.id, options={"channels_are_speakers": True})
-    make(stereo_job)
+    store_job(stereo_job)
     assert quotas.used(ANN).mine == 240
     quotas.settle(stereo_job, 120.0, None)
     assert quotas.used(ANN).mine == 240
@@ -203,7 +203,7 @@ def test_each_channel_that_is_a_speaker_counts(host, tmp_path: Path):
 
 def test_recording_longer_than_declared_is_stopped_at_the_limits(host):
     host(STT_MINUTES_PER_VISITOR=10, STT_MAX_DURATION_MINUTES=20)
-    created = make(job(minutes=1))
+    created = store_job(job(minutes=1))
     quotas.check_decoded(created, 60.0, 60.0)
     assert quotas.used(ANN).mine == 60
     for _ in range(2):  # a chunk that is done twice counts once
@@ -218,16 +218,16 @@ def test_recording_longer_than_declared_is_stopped_at_the_limits(host):
 
 def test_daily_minutes_reset_on_a_new_day(host):
     host(STT_MINUTES_PER_VISITOR=10)
-    created = make(job(minutes=10))
+    created = store_job(job(minutes=10))
     refusal(job())
     with database().begin() as connection:
         connection.execute(usage.update().where(usage.c.id == created.id).values(at=usage.c.at - quotas.DAY))
-    make(job(minutes=10))
+    store_job(job(minutes=10))
 
 
 def test_retry_of_a_job_on_this_machine_counts_no_minute_twice(host):
     host(STT_MINUTES_PER_VISITOR=10)
-    created = make(job(minutes=10))
+    created = store_job(job(minutes=10))
     with quotas.reserve(job(minutes=10, attempt=2, id=created.id)):
         pass
     assert quotas.used(ANN).mine == 600
@@ -240,7 +240,7 @@ def test_concurrent_creates_cannot_exceed_the_remaining_minutes(host):
 
     def create_one() -> None:
         try:
-            created.append(make(job(minutes=3)))
+            created.append(store_job(job(minutes=3)))
         except LimitReached as error:
             refused.append(error)
 
@@ -267,7 +267,7 @@ def test_only_models_offered_by_the_host_can_be_chosen(host):
 
 def test_a_refused_job_leaves_no_copy_of_its_file(host):
     host(STT_MINUTES_PER_VISITOR=1)
-    records.transition(make(job(minutes=0.95)).id, kinds.OPEN, kinds.DONE)
+    records.transition(store_job(job(minutes=0.95)).id, kinds.OPEN, kinds.DONE)
     try:
         with pytest.raises(LimitReached):
             service.create(audio.JFK, owner=ANN)

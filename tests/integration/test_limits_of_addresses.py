@@ -12,17 +12,17 @@ from stt.db.engine import database
 from stt.db.tables import usage
 from stt.settings import Settings
 from stt.store import records
-from tests.quotas import job, make, refusal
+from tests.quotas import job, refusal, store_job
 
 
 def test_dropping_the_cookie_gives_no_new_quota_and_an_office_is_not_blocked(host):
     host(STT_MINUTES_PER_VISITOR=10, STT_VISITORS_PER_ADDRESS=3, STT_JOBS_PER_VISITOR=2)
     for number in range(3):
-        created = make(job(f"visitor:{number}", minutes=10), "203.0.113.7")
+        created = store_job(job(f"visitor:{number}", minutes=10), "203.0.113.7")
         records.transition(created.id, kinds.OPEN, kinds.DONE)
     assert "for each network address" in refusal(job("visitor:fresh", minutes=1), "203.0.113.7").message
-    make(job("visitor:fresh", minutes=1), "203.0.113.8")
-    make(job("user:ann@example.org", minutes=1), "203.0.113.7")  # a user who signs in is counted by account
+    store_job(job("visitor:fresh", minutes=1), "203.0.113.8")
+    store_job(job("user:ann@example.org", minutes=1), "203.0.113.7")  # a user who signs in is counted by account
     with database().connect() as connection:
         stored = connection.execute(sa.select(usage.c.address).distinct()).scalars().all()
     assert "203.0" not in repr(stored) and len(stored) == 3
@@ -31,9 +31,9 @@ def test_dropping_the_cookie_gives_no_new_quota_and_an_office_is_not_blocked(hos
 def test_concurrent_jobs_count_by_address_too(host):
     host(STT_JOBS_PER_VISITOR=1, STT_VISITORS_PER_ADDRESS=2)
     for number in range(2):
-        make(job(f"visitor:{number}"), "2001:db8::1")
+        store_job(job(f"visitor:{number}"), "2001:db8::1")
     assert "each network address" in refusal(job("visitor:2"), "2001:db8::2").message  # the same client's network
-    make(job("visitor:2"), "2001:db8:0:1::2")
+    store_job(job("visitor:2"), "2001:db8:0:1::2")
 
 
 @pytest.mark.parametrize(

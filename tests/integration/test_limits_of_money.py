@@ -9,12 +9,12 @@ from stt.aiml import offered
 from stt.errors import LimitReached
 from stt.jobs import service, workflow
 from stt.store import quotas, records, submissions
-from tests.quotas import ANN, BEN, PRICED, UNPRICED, job, make, refusal
+from tests.quotas import ANN, BEN, PRICED, UNPRICED, job, refusal, store_job
 
 
 def test_cost_that_the_provider_may_have_billed_stays_counted(host):
     host(STT_DOLLARS_PER_DAY=5, AIML_API_KEY="server")
-    created = make(job(engine=kinds.PROVIDER))
+    created = store_job(job(engine=kinds.PROVIDER))
     before = quotas.used(ANN)
     records.transition(created.id, kinds.OPEN, kinds.WORKING)
     submissions.mark_submitted(created)
@@ -27,21 +27,21 @@ def test_servers_key_can_spend_exactly_the_daily_limit(host):
     price = offered.known().find(PRICED).per_second
     assert price
     host(STT_DOLLARS_PER_DAY=price * 600, AIML_API_KEY="server")
-    created = make(job(minutes=9, engine=kinds.PROVIDER))
+    created = store_job(job(minutes=9, engine=kinds.PROVIDER))
     refused = refusal(job(BEN, minutes=1.1, engine=kinds.PROVIDER))
     assert "on this server's key" in refused.message and "midnight UTC" in refused.guidance
-    make(job(BEN, minutes=1, engine=kinds.PROVIDER))
+    store_job(job(BEN, minutes=1, engine=kinds.PROVIDER))
     refusal(job(minutes=0.1, engine=kinds.PROVIDER))
-    make(job(minutes=100))  # on this machine it is free
-    make(job(minutes=100, engine=kinds.PROVIDER, own_key=True))
+    store_job(job(minutes=100))  # on this machine it is free
+    store_job(job(minutes=100, engine=kinds.PROVIDER, own_key=True))
     quotas.settle(created, 540.0, price * 300)  # it was billed for less than expected
-    make(job(minutes=4, engine=kinds.PROVIDER))
+    store_job(job(minutes=4, engine=kinds.PROVIDER))
 
 
 def test_a_retry_at_the_provider_may_be_billed_again_and_counts_again(host):
     price = offered.known().find(PRICED).per_second
     host(STT_DOLLARS_PER_DAY=price * 90, AIML_API_KEY="server")
-    created = make(job(engine=kinds.PROVIDER))
+    created = store_job(job(engine=kinds.PROVIDER))
     with pytest.raises(LimitReached), quotas.reserve(job(engine=kinds.PROVIDER, attempt=2, id=created.id)):
         pass
 
@@ -50,12 +50,12 @@ def test_job_of_unknown_cost_is_not_started_on_the_servers_key(host):
     host(STT_DOLLARS_PER_DAY=1, AIML_API_KEY="server")  # less than the longest recording costs
     assert "not known in advance" in refusal(job(minutes=None, engine=kinds.PROVIDER)).message
     assert "not known in advance" in refusal(job(engine=kinds.PROVIDER, model=UNPRICED)).message
-    make(job(minutes=None, engine=kinds.PROVIDER, own_key=True))
+    store_job(job(minutes=None, engine=kinds.PROVIDER, own_key=True))
     host(STT_MAX_DURATION_MINUTES=1)  # then it costs at most a minute
-    make(job(minutes=None, engine=kinds.PROVIDER))
+    store_job(job(minutes=None, engine=kinds.PROVIDER))
 
 
 def test_limit_of_zero_dollars_allows_only_free_jobs(host):
     host(STT_DOLLARS_PER_DAY=0, AIML_API_KEY="server")
     refusal(job(engine=kinds.PROVIDER))
-    make(job())
+    store_job(job())

@@ -16,7 +16,7 @@ from stt.recorder import live_recordings
 from stt.recorder.live_recordings import ABANDONED, MOST_OPEN, PAUSED, SILENT
 from stt.store import audio_files, recordings
 from tests import audio
-from tests.live import OWNER, PIECE, finish, kept, send, send_all, start
+from tests.live import OWNER, PIECE, finish, send, send_all, start, stored_suffixes
 
 STRANGER = "visitor:ben"
 
@@ -43,7 +43,7 @@ def test_pieces_become_a_recording_byte_for_byte(data: Path, pieces: list[bytes]
     assert recording.path.read_bytes() == audio.JFK.read_bytes()
     assert (recording.owner, recording.name, round(recording.duration or 0)) == (OWNER, "Recording of today.webm", 11)
     assert recordings.unused_ids(OWNER) == [recording.id]
-    assert kept(data) == [".done"]
+    assert stored_suffixes(data) == [".done"]
 
 
 def test_piece_that_is_sent_twice_counts_once(pieces: list[bytes]):
@@ -138,7 +138,7 @@ def test_live_recording_without_sound_is_refused_and_deleted(data: Path):
     send(id, 0, b"This is text, and no sound. " * 40)
     with pytest.raises(NotSound):
         finish(id)
-    assert kept(data) == []
+    assert stored_suffixes(data) == []
 
 
 def test_owner_recovers_interrupted_recordings_and_not_running_ones(data: Path, pieces: list[bytes]):
@@ -181,12 +181,12 @@ def test_abandoned_live_recordings_become_recordings_and_leave_nothing_else(data
     send(fresh, 0, pieces[0], STRANGER, "ben")
     live_recordings.sweep()
     assert len(recordings.unused_ids(OWNER)) == 1
-    assert kept(data) == [".done", ".json", ".sound"]
+    assert stored_suffixes(data) == [".done", ".json", ".sound"]
     assert send(fresh, 1, pieces[1], STRANGER, "ben") == 2
     for path in (data / "live").rglob("*.done"):
         os.utime(path, (0, 0))
     live_recordings.sweep()
-    assert kept(data) == [".json", ".sound"]
+    assert stored_suffixes(data) == [".json", ".sound"]
 
 
 def test_unavailable_store_deletes_nothing(data: Path, pieces: list[bytes], monkeypatch: pytest.MonkeyPatch):
@@ -208,7 +208,7 @@ def test_delete_everything_deletes_live_recordings_too(data: Path, pieces: list[
     send_all(start(), pieces)
     start(STRANGER, "ben")
     retention.delete_everything(OWNER)
-    assert kept(data) == [".json", ".sound"]
+    assert stored_suffixes(data) == [".json", ".sound"]
     assert live_recordings.take_up(OWNER, "ann") == ([], 0)
 
 

@@ -16,7 +16,7 @@ from stt.models import known, shelf
 from stt.store import records
 from tests import audio, hub
 from tests.bench.accuracy import normalised
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.hub import Hub
 from tests.waiting import ended, until
 
@@ -32,13 +32,13 @@ def model_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
         patch.setenv("STT_DATA_DIR", str(tmp_path_factory.mktemp("models") / "data"))
         patch.setenv("HF_ENDPOINT", served.url)
         patch.setenv("STT_MODELS", "local/*")
-        forget()
+        reset_caches()
         service.start()
         yield served
         for job in records.open_jobs():
             service.cancel(job.id, owner=job.owner)
         service.stop(timeout=10)
-        forget()
+        reset_caches()
 
 
 @pytest.fixture(autouse=True)

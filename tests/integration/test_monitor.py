@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from stt.ops import metrics, monitor
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.server import free_port
 from tests.transcripts import finished
 
@@ -35,7 +35,7 @@ def test_worker_metrics_remain_available_without_the_database(address: str, host
     assert before["stt_database_up"] == 1
     assert before['stt_jobs{engine="on-device",state="done"}'] == 1
     host(STT_DATABASE_URL=UNREACHABLE)
-    forget()
+    reset_caches()
     during = read_metrics(address)
     assert during["stt_database_up"] == 0 and not any(name.startswith("stt_jobs{") for name in during)
     own = 'stt_audio_seconds_total{engine="on-device"}'

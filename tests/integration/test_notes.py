@@ -21,7 +21,7 @@ from stt.library import history, retention, takeout, vocabulary
 from stt.notes import book
 from stt.transcript.notes import Note
 from tests.integration.test_limits import ANN, BEN
-from tests.transcripts import TALK, put
+from tests.transcripts import TALK, store
 
 pytestmark = pytest.mark.usefixtures("either_database")
 
@@ -31,7 +31,7 @@ HIGHLIGHT = Note("highlight-1", 0.36, 1.02, "", "green")
 
 @pytest.fixture
 def talk() -> str:
-    return put(ANN, TALK, duration=11.0)
+    return store(ANN, TALK, duration=11.0)
 
 
 def test_notes_are_listed_by_time_changed_and_deleted(talk: str):
@@ -109,7 +109,7 @@ def test_nobody_else_reads_or_changes_notes(talk: str):
 
 
 def test_the_same_id_on_another_transcript_is_another_note(talk: str):
-    other = put(BEN, TALK, duration=11.0)
+    other = store(BEN, TALK, duration=11.0)
     book.put(talk, ANN, MOMENT)
     book.put(other, BEN, replace(MOMENT, text="mine"))
     assert book.of(talk, ANN) == [MOMENT] and book.of(other, BEN)[0].text == "mine"

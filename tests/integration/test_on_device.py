@@ -37,7 +37,7 @@ class Work:
 
 
 def start_work(sound: Path) -> tuple[Work, ChunkReader]:
-    job_id = transcripts.put(OWNER, Transcript((), 0.0), sound)
+    job_id = transcripts.store(OWNER, Transcript((), 0.0), sound)
     records.transition(job_id, (kinds.DONE,), kinds.WORKING)
     work = Work(records.load(job_id, OWNER))
     return work, ChunkReader(work, recordings.find(work.job.recording_id, OWNER))

@@ -19,16 +19,16 @@ from stt.store import quotas, recordings, records
 from stt.store.transcripts import transcript_of
 from stt.transcript.model import Segment, Transcript
 from tests import audio
-from tests.transcripts import put, said
+from tests.transcripts import spoken_segment, store
 from tests.waiting import until
 
 OWNER = "local"
 BASE = "local/whisper-base"
-WRONG = Transcript((said("and so my mellow Asparagus ask what not", 0.0, "Ann"),), 11.0, "en")
+WRONG = Transcript((spoken_segment("and so my mellow Asparagus ask what not", 0.0, "Ann"),), 11.0, "en")
 
 
 def jfk() -> str:
-    return put(OWNER, WRONG, audio.JFK, duration=11.0)
+    return store(OWNER, WRONG, audio.JFK, duration=11.0)
 
 
 def finished_passage(generation_id: str) -> results.Passage:
@@ -61,7 +61,7 @@ class TestTranscribing:
 
     def test_silence_gives_no_words(self, tmp_path):
         quiet = audio.write(tmp_path / "quiet.wav", audio.silence(20))
-        id = put(OWNER, replace(WRONG, duration=20.0), quiet, duration=20.0)
+        id = store(OWNER, replace(WRONG, duration=20.0), quiet, duration=20.0)
         passages.begin(id, 12.0, 18.0, model=BASE, owner=OWNER)
         assert (finished_passage(id).state, finished_passage(id).segments) == (attempts.DONE, ())
 
@@ -102,7 +102,7 @@ class TestTranscribing:
         ],
     )
     def test_invalid_passage_is_refused(self, span: tuple[float, float], more: dict, error: str):
-        id = put(OWNER, replace(WRONG, duration=more.pop("duration", 11.0)), audio.JFK)
+        id = store(OWNER, replace(WRONG, duration=more.pop("duration", 11.0)), audio.JFK)
         with pytest.raises(BadOption, match=error):
             passages.begin(id, *span, **{"model": BASE, "owner": OWNER, **more})
         assert results.of(id) is None
@@ -118,7 +118,7 @@ class TestTranscribing:
 
     def test_passage_counts_towards_the_minutes_of_a_day(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
         sound = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), 6))
-        id = put("visitor:counted", replace(WRONG, duration=66.0), sound)
+        id = store("visitor:counted", replace(WRONG, duration=66.0), sound)
         monkeypatch.setenv("STT_MINUTES_PER_VISITOR", "1")
         settings.cache_clear()
         passages.begin(id, 0.0, 40.0, model=BASE, owner="visitor:counted")
@@ -132,7 +132,7 @@ class TestTranscribing:
 
 @pytest.mark.usefixtures("either_database")
 def test_passage_row_changes_from_state_to_state():
-    id = put("visitor:ann", WRONG, duration=11.0)
+    id = store("visitor:ann", WRONG, duration=11.0)
     one = results.next_attempt(id, 0.0, 5.0, BASE, {"language": "en"})
     assert results.of(id) == one and results.open_passages() == [one]
     with pytest.raises(Conflict):
@@ -140,7 +140,7 @@ def test_passage_row_changes_from_state_to_state():
     assert attempts.begin(one, 2) is attempts.begin(one, 2) is None
     assert attempts.update(one, percent=40, stage="Finding the passage")
     assert results.of(id) == replace(one, state=attempts.WORKING, percent=40, stage="Finding the passage")
-    segments = (Segment(0.0, 1.0, " Yes.", said("Yes.").words),)
+    segments = (Segment(0.0, 1.0, " Yes.", spoken_segment("Yes.").words),)
     assert results.finish(one, segments) and not attempts.update(one, percent=50)
     assert results.of(id).segments == segments
     two = results.next_attempt(id, 1.0, 2.0, BASE, {})

@@ -214,7 +214,9 @@ def test_copying_a_recording_longer_than_the_host_allows_is_refused(tmp_path: Pa
 
 
 def put(sound: Path, **values: object) -> records.Job:
-    return records.load(transcripts.put(ANN, Transcript((Segment(0.0, 1.0, "Ask not."),), 11.0), sound, **values), ANN)
+    return records.load(
+        transcripts.store(ANN, Transcript((Segment(0.0, 1.0, "Ask not."),), 11.0), sound, **values), ANN
+    )
 
 
 def recording_of(job: records.Job) -> Recording:

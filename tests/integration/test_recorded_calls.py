@@ -13,7 +13,7 @@ from stt.errors import Conflict, NotFound, StorageUnavailable
 from stt.recorder import call_tracks, live_recordings
 from stt.store import audio_files, recordings
 from tests import audio, formats
-from tests.live import OWNER, PIECE, finish, kept, send, send_all
+from tests.live import OWNER, PIECE, finish, send, send_all, stored_suffixes
 
 pytestmark = pytest.mark.usefixtures("data")
 
@@ -54,7 +54,7 @@ def test_a_call_becomes_a_recording_with_a_track_for_each_side(data: Path, tmp_p
         for at in (0.5, 8.0):  # exact to 0.2 ms from beginning to end
             piece = sound[round(at * audio.RATE) : round((at + 2) * audio.RATE)]
             assert abs(formats.place_of(piece, side(recording, number)) - at) <= 3 / audio.RATE
-    assert kept(data) == [".done"]
+    assert stored_suffixes(data) == [".done"]
 
 
 def test_where_one_side_is_silent_the_other_is_chosen(tmp_path: Path, sides: np.ndarray):
@@ -86,7 +86,7 @@ def test_damaged_or_one_channel_call_is_stored_unchanged(
     sound = make(tmp_path / "call.webm", sides)
     recording = finish(send_call(sound))
     assert recording.path.read_bytes() == sound and not recording.tracks
-    assert kept(data) == [".done"]
+    assert stored_suffixes(data) == [".done"]
 
 
 def test_call_is_stored_unchanged_when_its_tracks_cannot_be_made(
@@ -96,7 +96,7 @@ def test_call_is_stored_unchanged_when_its_tracks_cannot_be_made(
     sound = recorded(tmp_path / "call.webm", sides)
     recording = finish(send_call(sound))
     assert recording.path.read_bytes() == sound and recording.channels == 2
-    assert kept(data) == [".done"]
+    assert stored_suffixes(data) == [".done"]
 
 
 def test_finished_tracks_wait_for_unavailable_storage(
@@ -109,7 +109,7 @@ def test_finished_tracks_wait_for_unavailable_storage(
         audio_files.settings.cache_clear()
         with pytest.raises(StorageUnavailable):
             finish(id)
-        assert kept(data) == [".json", ".tracks"]
+        assert stored_suffixes(data) == [".json", ".tracks"]
         with pytest.raises(NotFound):  # so the browser starts another recording with the rest
             send(id, count, b"more")
     audio_files.settings.cache_clear()

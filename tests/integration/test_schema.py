@@ -26,7 +26,7 @@ from stt.db.tables import metadata, tags
 from stt.errors import SetupError
 from stt.library import history
 from stt.store import records, transcripts
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.postgres import postgres
 from tests.server import ROOT
 
@@ -53,9 +53,9 @@ def first(request: pytest.FixtureRequest, data: Path, monkeypatch: pytest.Monkey
         with psycopg.connect(address, autocommit=True) as old:
             old.execute(re.sub("^(BEGIN TRANSACTION|COMMIT);$", "", first_sql(), flags=re.M).encode())
         monkeypatch.setenv("STT_DATABASE_URL", address)
-        forget()
+        reset_caches()
         yield
-        forget()
+        reset_caches()
 
 
 def differences() -> list:
@@ -107,7 +107,7 @@ def test_newly_created_tables_equal_the_migrated_ones(empty: None):
         connection.execute(sa.text("DROP TABLE alembic_version"))
         connection.execute(sa.text("DROP TABLE search"))
         connection.execute(sa.text("CREATE TABLE another (x INTEGER)"))  # so the database is not empty
-    forget()
+    reset_caches()
     with database().connect() as connection:
         assert described(connection) == at_once
     assert (
@@ -175,6 +175,6 @@ def test_interrupted_upgrade_leaves_the_database_unchanged(first: None):
 def test_database_of_a_newer_version_is_refused(data: Path):
     with database().begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    forget()
+    reset_caches()
     with pytest.raises(SetupError, match="newer version"):
         database()

@@ -14,7 +14,7 @@ from stt.store.records import Job
 from stt.transcript.model import Transcript
 from stt.whisper import transcribe
 from tests import audio, transcripts
-from tests.conftest import forget
+from tests.conftest import reset_caches
 
 OWNER = "visitor:ann"
 
@@ -36,7 +36,7 @@ def with_wrong_word(transcript: Transcript, word: str, wrong: str) -> Transcript
 
 
 def job_of(transcript: Transcript, **values) -> Job:
-    return records.load(transcripts.put(OWNER, transcript, audio.JFK, options={}, **values), OWNER)
+    return records.load(transcripts.store(OWNER, transcript, audio.JFK, options={}, **values), OWNER)
 
 
 def test_misrecognised_word_is_corrected_by_a_second_reading(spoken: Transcript):
@@ -59,6 +59,6 @@ def test_server_that_only_serves_pages_decodes_nothing(spoken: Transcript, monke
     recording = versions.recording_of(job)
     assert recording is not None
     monkeypatch.setenv("STT_ROLE", "web")
-    forget()
+    reset_caches()
     with pytest.raises(BadOption):
         second_reading.of(job, recording, spoken, spoken.words[0].start, spoken.words[0].end)

@@ -117,7 +117,7 @@ def test_speaker_who_is_really_two_is_split_within_segments(dialogue, dialogue_f
 
 
 def test_voice_without_an_analysis_is_not_split(tmp_path: Path):
-    id = transcripts.put(OWNER, transcripts.TALK, title="Talk", duration=11.0)
+    id = transcripts.store(OWNER, transcripts.TALK, title="Talk", duration=11.0)
     assert [(row.name, row.can_split) for row in panel(id).rows] == [("Anna", False), ("Ben <b>", False)]
     with pytest.raises(BadOption, match="Nothing is known"):
         speakers.split(id, OWNER, "Anna", version(id))

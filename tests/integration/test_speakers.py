@@ -189,7 +189,7 @@ def test_without_speech_there_is_no_speaker(analysed, samples):
     assert speakers.label([Segment(0, 1, "text")], found, []) == (Segment(0, 1, "text"),)
 
 
-@pytest.mark.parametrize("samples", [audio.chords(20), audio.tune(20, 3), audio.noise(20)])
+@pytest.mark.parametrize("samples", [audio.chords(20), audio.melody(20, 3), audio.noise(20)])
 def test_music_and_noise_are_not_many_speakers(analysed, samples):
     assert len(speakers.diarize(analysed(samples)).speakers) <= 1
 

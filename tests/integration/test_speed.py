@@ -18,7 +18,7 @@ SMALL = known.find("small")
 
 
 def add_finished_job(model: str, seconds: float, worked: float) -> None:
-    transcripts.put("visitor:ann", Transcript(transcripts.TALK.segments, seconds, "en"), model=model, worked=worked)
+    transcripts.store("visitor:ann", Transcript(transcripts.TALK.segments, seconds, "en"), model=model, worked=worked)
 
 
 def test_speed_is_measured_by_jobs_and_until_then_estimated_from_the_size():

@@ -51,7 +51,7 @@ def test_fake_provider_refuses_invalid_requests(provider):
 
 def test_fake_provider_runs_as_a_separate_process():
     port = free_port()
-    process = subprocess.Popen([sys.executable, "-m", "tests.provider", "--port", str(port)], stdout=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, "-m", "tests.provider", "--port", str(port)], stdout=subprocess.DEVNULL)
     try:
         session = requests.Session()
         session.mount("http://", HTTPAdapter(max_retries=Retry(connect=60, backoff_factor=0.1, backoff_max=0.5)))

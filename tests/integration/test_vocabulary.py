@@ -14,17 +14,17 @@ from stt.library import retention, takeout, vocabulary
 from stt.store.transcripts import transcript_of
 from stt.transcript.model import Segment, Transcript, Word, paragraphs
 from stt.vocabulary.terms import MOST, Term
-from tests.transcripts import put, retype
+from tests.transcripts import retype, store
 
 OWNER, OTHER = "visitor:reader", "visitor:other"
 
 
 @pytest.fixture
-def store(either_database: None) -> None:
+def vocabulary_database(either_database: None) -> None:
     """Use an empty database of each kind."""
 
 
-def test_vocabulary_is_stored_for_its_owner_in_order(store: None):
+def test_vocabulary_is_stored_for_its_owner_in_order(vocabulary_database: None):
     assert vocabulary.terms_of(OWNER) == []
     vocabulary.save(OWNER, "Zarathustra\nCyril -> Cyrille\n\nZarathustra")
     assert vocabulary.terms_of(OWNER) == [Term("Zarathustra"), Term("Cyrille", "Cyril")]
@@ -39,14 +39,14 @@ def test_vocabulary_is_stored_for_its_owner_in_order(store: None):
     assert vocabulary.terms_of(OWNER) == []
 
 
-def test_term_beyond_the_limit_is_refused(store: None):
+def test_term_beyond_the_limit_is_refused(vocabulary_database: None):
     vocabulary.save(OWNER, "\n".join(f"term {number}" for number in range(MOST)))
     with pytest.raises(BadOption, match="at most 500 terms"):
         vocabulary.add(OWNER, Term("one more"))
     assert len(vocabulary.terms_of(OWNER)) == MOST
 
 
-def test_tag_has_a_separate_vocabulary_that_comes_first(store: None):
+def test_tag_has_a_separate_vocabulary_that_comes_first(vocabulary_database: None):
     vocabulary.save(OWNER, "Kine\nZarathustra")
     vocabulary.save(OWNER, "Anaïs\nKine", "Interviews")
     vocabulary.save(OWNER, "Cyril → Cyrille", "alps")
@@ -62,7 +62,7 @@ def test_tag_has_a_separate_vocabulary_that_comes_first(store: None):
     assert vocabulary.tags_with_terms(OTHER) == {"Interviews": 1}
 
 
-def test_number_of_vocabularies_is_limited(store: None):
+def test_number_of_vocabularies_is_limited(vocabulary_database: None):
     for number in range(vocabulary.MOST_LISTS):
         vocabulary.save(OWNER, "Kine", f"tag {number}")
     with pytest.raises(BadOption, match="At most 100 tags"):
@@ -82,8 +82,8 @@ def correct(generation_id: str, old: str, new: str) -> None:
     retype(generation_id, OWNER, 0, before.replace(old, new))
 
 
-def test_third_equal_correction_is_suggested_but_not_again_once_refused(store: None):
-    generation_ids = [put(OWNER, spoken("Then Cyril, the cat.")) for _ in range(4)]
+def test_third_equal_correction_is_suggested_but_not_again_once_refused(vocabulary_database: None):
+    generation_ids = [store(OWNER, spoken("Then Cyril, the cat.")) for _ in range(4)]
     for number, generation_id in enumerate(generation_ids[:3]):
         assert vocabulary.suggestion(OWNER) is None, number
         correct(generation_id, "Cyril", "Cyrille")
@@ -95,9 +95,9 @@ def test_third_equal_correction_is_suggested_but_not_again_once_refused(store: N
     assert vocabulary.suggestion(OWNER) is None
 
 
-def test_accepted_term_is_in_the_vocabulary_and_not_suggested_again(store: None):
+def test_accepted_term_is_in_the_vocabulary_and_not_suggested_again(vocabulary_database: None):
     for _ in range(3):
-        correct(put(OWNER, spoken("Then Cyril came.")), "Cyril", "Cyrille")
+        correct(store(OWNER, spoken("Then Cyril came.")), "Cyril", "Cyrille")
     vocabulary.accept(OWNER, vocabulary.suggestion(OWNER))
     assert vocabulary.terms_of(OWNER) == [Term("Cyrille")] and vocabulary.suggestion(OWNER) is None
 
@@ -109,12 +109,12 @@ def test_accepted_term_is_in_the_vocabulary_and_not_suggested_again(store: None)
 )
 def test_correction_that_is_no_term_is_not_learned(data: Path, old: str, new: str):
     for _ in range(3):
-        correct(put(OWNER, spoken("Then Cyril came.")), old, new)
+        correct(store(OWNER, spoken("Then Cyril came.")), old, new)
     assert vocabulary.suggestion(OWNER) is None
 
 
-def test_a_correction_that_conflicts_is_not_learned(store: None):
-    generation_id = put(OWNER, spoken("Then Cyril came."))
+def test_a_correction_that_conflicts_is_not_learned(vocabulary_database: None):
+    generation_id = store(OWNER, spoken("Then Cyril came."))
     correct(generation_id, "came", "went")
     for _ in range(3):
         with pytest.raises(Conflict):
@@ -122,12 +122,12 @@ def test_a_correction_that_conflicts_is_not_learned(store: None):
     assert vocabulary.suggestion(OWNER) is None
 
 
-def test_vocabulary_is_in_the_export_and_deleted_by_delete_everything(store: None):
+def test_vocabulary_is_in_the_export_and_deleted_by_delete_everything(vocabulary_database: None):
     vocabulary.save(OWNER, "Zarathustra\nCyril → Cyrille")
     vocabulary.save(OWNER, "Anaïs", "../Interviews")
     vocabulary.save(OTHER, "Kine")
     for _ in range(3):
-        correct(put(OWNER, spoken("Then Kirill came.")), "Kirill", "Kirillo")
+        correct(store(OWNER, spoken("Then Kirill came.")), "Kirill", "Kirillo")
     with zipfile.ZipFile(io.BytesIO(b"".join(takeout.everything(OWNER)))) as archive:
         assert archive.read("vocabulary.txt").decode() == "Zarathustra\nCyril → Cyrille\n"
         (tagged,) = [name for name in archive.namelist() if name.startswith("vocabulary/")]
@@ -138,7 +138,7 @@ def test_vocabulary_is_in_the_export_and_deleted_by_delete_everything(store: Non
     assert vocabulary.terms_of(OTHER) == [Term("Kine")]
 
 
-def test_merged_histories_have_the_terms_of_both(store: None):
+def test_merged_histories_have_the_terms_of_both(vocabulary_database: None):
     vocabulary.save("visitor:one", "Kine\nZarathustra")
     vocabulary.save("visitor:two", "Kine\nCyrille")
     for owner, times in (("visitor:one", 1), ("visitor:two", 2)):

@@ -181,7 +181,7 @@ def test_sound_without_speech_gives_no_text(sound):
 @pytest.mark.parametrize("seed", [2, 25, 98, 117])
 def test_music_gives_no_text_and_no_language(seed):
     """Suppress what Whisper alone hallucinates: dots, "Hmmm" with 200 m, nine times "1 o'clock", "Buh, buh, buh"."""
-    sound = audio.tune(30, seed)
+    sound = audio.melody(30, seed)
     assert vad.speech(sound)  # VAD scores some of it as speech
     run = transcribe.transcribe(sound)
     assert list(run) == []
@@ -190,7 +190,7 @@ def test_music_gives_no_text_and_no_language(seed):
 
 def test_music_before_speech_does_not_determine_the_language(talk):
     """Use music that Whisper alone identifies as Khmer."""
-    run = transcribe.transcribe(np.concatenate([audio.tune(20, 35), talk[: 50 * RATE]]))
+    run = transcribe.transcribe(np.concatenate([audio.melody(20, 35), talk[: 50 * RATE]]))
     assert "shopboy" in plain("".join(segment.text for segment in run))
     assert run.language == "en"
 

@@ -9,14 +9,14 @@ import pytest
 from stt.transcript.model import Segment, Transcript, Word
 from stt.whisper.forced_alignment import plan, result, windows
 from stt.whisper.forced_alignment.plan import UNFIT, Guess, Placed
-from tests.transcripts import PACE, said
+from tests.transcripts import PACE, spoken_segment
 
 SPOKEN = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
 UNSPOKEN = "nobody ever says these entirely different words anywhere"
 
 
 def decoding(text: str = SPOKEN) -> Transcript:
-    segment = said(text)
+    segment = spoken_segment(text)
     return Transcript((segment,), segment.end, "en")
 
 

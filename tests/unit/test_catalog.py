@@ -15,7 +15,7 @@ from stt.aiml.catalog import FIRST, LOCAL, cost_text, load, packaged
 from stt.aiml.offered import options_for
 from stt.aiml.options import clean_options
 from stt.errors import BadOption, ProviderDown
-from tests.provider_contract import MODELS, TAKES
+from tests.provider_contract import MODELS, PARAMETERS
 
 REMOTE = [model for model in packaged().models if not model.local]
 
@@ -35,7 +35,7 @@ def test_every_model_of_the_contract_is_there_under_its_id_or_alias():
 
 @pytest.mark.parametrize("model", REMOTE, ids=lambda model: model.id)
 def test_model_offers_exactly_the_parameters_of_the_contract(model):
-    takes = {pair.split(":")[0]: pair.split(":")[1] for pair in TAKES[MODELS[model.id]].split()}
+    takes = {pair.split(":")[0]: pair.split(":")[1] for pair in PARAMETERS[MODELS[model.id]].split()}
     kinds = {"b": "switch", "n": "number", "l": "list", "j": "json"}
     offered = {option.name: option.kind for option in model.options}
     assert set(offered) | {"extra"} == set(takes) | {"extra"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stt.auth import cookies
-from tests.conftest import forget
+from tests.conftest import reset_caches
 
 VISITOR, RETURN_TO, MORE = "stt_visitor", "stt_wanted", "_streamlit_xsrf=1"
 
@@ -28,7 +28,7 @@ def test_cookie_that_could_be_planted_is_replaced_or_refused(
     monkeypatch: pytest.MonkeyPatch, data, access, secure, sent, seen
 ):
     monkeypatch.setenv("STT_ACCESS", access)
-    forget()
+    reset_caches()
     header = cookies.sort(sent, secure=secure).header
     assert set(filter(None, header.split("; "))) == seen
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stt.export.formats import FORMATS
 from stt.export.subtitles import cues, width
 from stt.transcript.model import Segment, Transcript
-from tests.exports import bare, read_subtitles, seen, segment, transcript, transcripts, words_of
+from tests.exports import displayed_text, read_subtitles, segment, transcript, transcripts, without_spaces, words_of
 
 
 def test_cues_are_cut_at_sentence_ends_and_pauses():
@@ -94,10 +94,10 @@ def assert_in_order(cut):
 def test_any_transcript_becomes_cues_in_order_with_all_its_words(original, line_length, lines):
     cut = cues(original, line_length, lines)
     assert_in_order(cut)
-    assert bare("".join(cue.text for cue in cut)) == words_of(original)
+    assert without_spaces("".join(cue.text for cue in cut)) == words_of(original)
     assert all(cue.text.count("\n") < lines for cue in cut)
     assert all(cue.end - cue.start <= 7.001 for cue in cut) or not original.timed
     for extension in ("srt", "vtt"):
         read = read_subtitles(FORMATS[extension].write(original, line_length=line_length, lines=lines), extension)
         assert [(e.start, e.end) for e in read] == [(round(c.start * 1000), round(c.end * 1000)) for c in cut]
-        assert bare("".join(seen(event, extension) for event in read)) == words_of(original)
+        assert without_spaces("".join(displayed_text(event, extension) for event in read)) == words_of(original)

@@ -20,7 +20,17 @@ from stt.export.formats import FORMATS, bundle, file_name
 from stt.export.subtitles import cues
 from stt.transcript.model import Segment, Transcript
 from stt.transcript.notes import Note, quotes
-from tests.exports import bare, read_csv, read_subtitles, seen, segment, transcript, transcripts, visible, words_of
+from tests.exports import (
+    displayed_text,
+    read_csv,
+    read_subtitles,
+    segment,
+    transcript,
+    transcripts,
+    visible,
+    without_spaces,
+    words_of,
+)
 
 TALK = transcript(
     segment("Good morning, everybody. Welcome to the talk.", speaker="Anna"),
@@ -73,7 +83,7 @@ def test_note_quotes_the_covered_segments_if_there_are_no_word_times():
 def test_subtitles_are_read_back_as_the_same_cues(extension):
     read = read_subtitles(FORMATS[extension].write(TALK), extension)
     cut = cues(TALK)
-    assert [(e.start, e.end, seen(e, extension)) for e in read] == [
+    assert [(e.start, e.end, displayed_text(e, extension)) for e in read] == [
         (round(c.start * 1000), round(c.end * 1000), c.text) for c in cut
     ]
     assert [c.text.replace("\n", " ") for c in cut] == [
@@ -109,7 +119,7 @@ def test_subtitles_are_read_back_as_the_same_cues(extension):
 def test_text_that_looks_like_markup_is_shown_literally(extension, text):
     data = FORMATS[extension].write(transcript(Segment(0.0, 3.0, text)), line_length=13)
     events = read_subtitles(data, extension)
-    assert bare("".join(seen(event, extension) for event in events)) == bare(text)
+    assert without_spaces("".join(displayed_text(event, extension) for event in events)) == without_spaces(text)
     assert "{" not in data.decode() and data.decode().count("-->") == len(events)
     assert not re.search(r"<\w", data.decode())
 
@@ -188,17 +198,19 @@ def test_edited_text_is_exported_with_the_times_of_unchanged_words():
     rows = read_csv(FORMATS["csv"].write(edited))
     assert [row["word"] for row in rows] == edited.text.split()
     assert [row["word"] for row in rows if row["start"] == ""] == ["first", "right"]
-    assert bare("".join(cue.text for cue in cues(edited))) == bare(edited.text)
+    assert without_spaces("".join(cue.text for cue in cues(edited))) == without_spaces(edited.text)
 
 
 @given(transcripts(), st.text(max_size=20))
 def test_any_transcript_is_written_completely_in_every_format(original, title):
     written = {name: each.write(original, title=title) for name, each in FORMATS.items() if name not in ("srt", "vtt")}
-    assert bare(written["txt"].decode()) == words_of(original)
+    assert without_spaces(written["txt"].decode()) == words_of(original)
     assert Transcript.from_dict(json.loads(written["json"])["transcript"]) == original
     cells = "".join(re.sub(r"^'(?=[=+\-@\t\r])", "", row["word"]) for row in read_csv(written["csv"]))
-    assert "".join(c for c in bare(cells) if visible(c)) == words_of(original)
-    assert words_of(original) in bare("".join(read_docx(FORMATS["docx"].write(original, times=False, speakers=False))))
+    assert "".join(c for c in without_spaces(cells) if visible(c)) == words_of(original)
+    assert words_of(original) in without_spaces(
+        "".join(read_docx(FORMATS["docx"].write(original, times=False, speakers=False)))
+    )
 
 
 def test_text_of_symbols_only_is_exported():

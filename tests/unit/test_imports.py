@@ -10,14 +10,14 @@ import pytest
 from stt.export.formats import FORMATS
 from stt.imports import reader
 from stt.transcript.model import Segment, Transcript, Word
-from tests.transcripts import TALK, said
+from tests.transcripts import TALK, spoken_segment
 
 DIALOGUE = Transcript(
     (
-        said("Good morning everybody.", 0.5, "Anna"),
-        said("Good morning Anna.", 3.0, "Ben"),
-        said("Shall we begin? I think so.", 6.0, "Anna"),
-        said("Yes.", 12.0, "Ben"),
+        spoken_segment("Good morning everybody.", 0.5, "Anna"),
+        spoken_segment("Good morning Anna.", 3.0, "Ben"),
+        spoken_segment("Shall we begin? I think so.", 6.0, "Anna"),
+        spoken_segment("Yes.", 12.0, "Ben"),
     ),
     14.0,
     "en",
@@ -200,7 +200,7 @@ def test_our_subtitles_are_read_back_with_the_same_text_times_and_speakers(exten
 )
 def test_strange_words_survive_our_subtitles(text: str):
     for extension in ("srt", "vtt"):
-        content = FORMATS[extension].write(Transcript((said("Before."), said(text, 5.0)), 9.0))
+        content = FORMATS[extension].write(Transcript((spoken_segment("Before."), spoken_segment(text, 5.0)), 9.0))
         assert reader.read(content, f"talk.{extension}").transcript.text == f"Before. {text}"
 
 

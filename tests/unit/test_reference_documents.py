@@ -13,7 +13,7 @@ from docx.oxml.ns import nsdecls
 
 from stt.export import formats
 from stt.transcript.model import Segment, Transcript
-from tests.references import SAID, assert_says
+from tests.references import REFERENCE_TEXT, assert_says
 from tests.transcripts import TALK
 
 
@@ -131,8 +131,8 @@ def strict(name: str, content: bytes) -> tuple[str, bytes]:
         pytest.param(repacked(saved(document("Hello there")), strict), "Hello there", id="strict"),
         pytest.param(formats.FORMATS["docx"].write(TALK, title="The talk", model="base"), TALK.text, id="ours"),
         pytest.param(
-            formats.FORMATS["docx"].write(Transcript((Segment(0, 1, SAID, (), "Speaker 1"),), 1.0)),
-            SAID,
+            formats.FORMATS["docx"].write(Transcript((Segment(0, 1, REFERENCE_TEXT, (), "Speaker 1"),), 1.0)),
+            REFERENCE_TEXT,
             id="ours, one speaker",
         ),
     ],

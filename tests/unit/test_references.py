@@ -12,8 +12,8 @@ from stt.imports.references import reader
 from stt.store import records
 from stt.transcript.model import Segment, Transcript, Word
 from stt.web.v1 import contract
-from tests.references import ASS, SAID, assert_says, keys
-from tests.transcripts import TALK, put
+from tests.references import ASS, REFERENCE_TEXT, assert_says, keys
+from tests.transcripts import TALK, store
 
 WEBVTT = "WEBVTT\n\n"
 ONE = "00:00:00.300 --> 00:00:04.100"
@@ -50,7 +50,7 @@ VTT = {
         f"WEBVTT\n\nNOTE Exported by a meeting tool. Duration 00:00:11.000\n\n7c1e4a52/12-0\n{ONE} align:start position:0%\n"
         "<v Speaker One>And so, my fellow <00:00:01.900><c>Americans</c>:</v>\n\n7c1e4a52/12-1\n"
         f"{TWO}\n<v Speaker One>ask not what your country can do for you &amp; ask what you can do.</v>\n",
-        SAID,
+        REFERENCE_TEXT,
     ),
     "style, region and a note of several lines": (
         "WEBVTT - This file\nKind: captions\nLanguage: en\n\nSTYLE\n::cue(.loud) {\n  color: lime;\n}\n\nREGION\nid:fred\nwidth:40%\n\n"
@@ -114,7 +114,7 @@ SUBSTATION = {
 }  # fmt: skip
 
 PLAIN = {
-    "as it is": (SAID, SAID),
+    "as it is": (REFERENCE_TEXT, REFERENCE_TEXT),
     "a colon, and signs of markup": ("Question: is a < b & c > d?\n<script>", "Question is a b c d script"),
     "times in brackets": ("[0:00:00] Hello there.\n\n[0:01:05] Yes.\n", "Hello there yes"),
     "times and speakers": ("[0:00:00] Anna: Hello there.\n\n[0:00:08] Ben B.: Yes.\n", "Hello there yes"),
@@ -163,7 +163,7 @@ TIMED = Transcript(
 
 
 def answer() -> dict:
-    return contract.result(records.load(put("visitor:ann", TIMED), "visitor:ann"), TIMED)
+    return contract.result(records.load(store("visitor:ann", TIMED), "visitor:ann"), TIMED)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from stt.audio import probe
 from stt.audio.reader import Reader
 from stt.errors import InputError
-from tests import audio, elsewhere
+from tests import audio, external_references
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify tells which files are opened")
 
@@ -25,8 +25,8 @@ def server() -> Iterator[socket.socket]:
 
 
 @pytest.fixture
-def watch(tmp_path: Path) -> Iterator[elsewhere.Opens]:
-    watch = elsewhere.Opens(tmp_path)
+def watch(tmp_path: Path) -> Iterator[external_references.OpenedFiles]:
+    watch = external_references.OpenedFiles(tmp_path)
     yield watch
     watch.close()
 
@@ -39,11 +39,13 @@ def address(server: socket.socket) -> str:
     return f"http://127.0.0.1:{server.getsockname()[1]}/a.wav"
 
 
-def test_playlist_files_open_nothing(tmp_path: Path, server: socket.socket, watch: elsewhere.Opens, monkeypatch):
+def test_playlist_files_open_nothing(
+    tmp_path: Path, server: socket.socket, watch: external_references.OpenedFiles, monkeypatch
+):
     """Probe in this process, so that relative names lead to its folder."""
     monkeypatch.chdir(tmp_path)
     target, count = write_beside(tmp_path), 0
-    for name, content in elsewhere.all_texts(target, address(server)):
+    for name, content in external_references.all_texts(target, address(server)):
         (path := tmp_path / "recording").write_bytes(content)
         watch.names()
         with pytest.raises(InputError):
@@ -55,14 +57,14 @@ def test_playlist_files_open_nothing(tmp_path: Path, server: socket.socket, watc
         server.accept()
 
 
-@pytest.mark.parametrize("kind", elsewhere.HOLDING)
+@pytest.mark.parametrize("kind", external_references.CONTAINERS)
 @pytest.mark.parametrize("target", ["beside", "relative", "address"])
 def test_containers_with_references_open_only_themselves(
-    tmp_path: Path, server: socket.socket, watch: elsewhere.Opens, monkeypatch, kind: str, target: str
+    tmp_path: Path, server: socket.socket, watch: external_references.OpenedFiles, monkeypatch, kind: str, target: str
 ):
     monkeypatch.chdir(tmp_path)
     reference = {"beside": str(write_beside(tmp_path)), "relative": "beside.wav", "address": address(server)}[target]
-    path = elsewhere.HOLDING[kind](tmp_path / "recording", reference)
+    path = external_references.CONTAINERS[kind](tmp_path / "recording", reference)
     watch.names()
     try:
         assert probe.probe(path).duration < 2  # the recording has 1 s of sound, the file beside it 11 s
@@ -75,7 +77,7 @@ def test_containers_with_references_open_only_themselves(
         server.accept()
 
 
-def test_watch_reports_opened_files(tmp_path: Path, watch: elsewhere.Opens):
+def test_watch_reports_opened_files(tmp_path: Path, watch: external_references.OpenedFiles):
     """Check the watch itself: it names the file that was opened."""
     path = write_beside(tmp_path)
     watch.names()

@@ -151,10 +151,10 @@ def asf(path: Path, target: str) -> Path:
     return path
 
 
-HOLDING = {"QuickTime": mov, "RealMedia": real_media, "Matroska": matroska, "ASF": asf}
+CONTAINERS = {"QuickTime": mov, "RealMedia": real_media, "Matroska": matroska, "ASF": asf}
 
 
-class Opens:
+class OpenedFiles:
     """Record the names of files that are opened in a folder, as reported by the kernel (Linux)."""
 
     def __init__(self, folder: Path) -> None:

@@ -11,7 +11,7 @@ from tests.server import free_port
 BLOCK = 1 << 16  # bytes
 
 
-class Line:
+class Relay:
     """Represent a relay from its own port to the server's `port`. A context manager."""
 
     def __init__(self, port: int) -> None:
@@ -46,7 +46,7 @@ class Line:
             self._shut_down()
         self.release()
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         self.broken = False
 
     def _shut_down(self) -> None:
@@ -92,7 +92,7 @@ class Line:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
-    def __enter__(self) -> Line:
+    def __enter__(self) -> Relay:
         self.listening = socket.create_server(("localhost", self.port))
         # The buffers are small, so that the browser notices a stalled transfer.
         self.listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BLOCK)

@@ -14,7 +14,7 @@ from tests import audio, transcripts
 from tests.browser.conftest import until_true
 from tests.browser.editing import SAVE_TIMEOUT, caret, expect_saved, open_talk, segments
 from tests.server import Server
-from tests.transcripts import said
+from tests.transcripts import spoken_segment
 
 pytestmark = [pytest.mark.own_server, pytest.mark.usefixtures("database_of_server")]
 
@@ -53,7 +53,7 @@ class Visitor:
         self.choice = random.Random(27)
         vocabulary = [*PLAIN, *REPLACEMENTS]
         raw = [[self.choice.choice(vocabulary) for _ in range(WORDS_PER_PARAGRAPH)] for _ in range(PARAGRAPHS)]
-        spoken = [said(" ".join(raw[n]), n * PARAGRAPH_SECONDS, SPEAKERS[n % 2]) for n in range(PARAGRAPHS)]
+        spoken = [spoken_segment(" ".join(raw[n]), n * PARAGRAPH_SECONDS, SPEAKERS[n % 2]) for n in range(PARAGRAPHS)]
         self.raw = Transcript(tuple(spoken), PARAGRAPHS * PARAGRAPH_SECONDS, "en")
         self.expected = [
             Paragraph(str(one.speaker), [ExpectedWord(word.text.strip(), word.start) for word in one.words])
@@ -158,7 +158,7 @@ def test_twenty_minute_transcript_is_corrected_by_keyboard_alone(browser: Browse
     visitor = Visitor(page.context, page)
     seconds = int(PARAGRAPHS * PARAGRAPH_SECONDS)
     sound = audio.write(server.data.parent / "long.flac", np.resize(audio.samples(audio.JFK), seconds * audio.RATE))
-    generation_id = transcripts.put("visitor:ann", visitor.raw, sound, duration=float(seconds))
+    generation_id = transcripts.store("visitor:ann", visitor.raw, sound, duration=float(seconds))
     open_talk(page, f"{server.url}/transcript?id={generation_id}")
     visitor.enter()
     steps = ["correct"] * 40 + ["split"] * 10 + ["merge"] * 10 + ["assign"] * 8

@@ -33,7 +33,7 @@ from stt.store import playback_copies, recordings, records, removals, transcript
 from stt.transcript.notes import Note
 from tests import audio
 from tests.app.rest import Api
-from tests.conftest import forget
+from tests.conftest import reset_caches
 from tests.postgres import postgres
 from tests.server import Server
 from tests.transcripts import retype
@@ -134,9 +134,9 @@ def deployment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
                 patch.setenv(name, value)
             with Server(folder / "data", **environment) as server:
                 patch.setenv("STT_DATA_DIR", str(server.data))
-                forget()
+                reset_caches()
                 yield Deployment(server, address)
-                forget()
+                reset_caches()
 
 
 def write_noisy_recording(tmp_path: Path, planted: Planted, times: int = 1, suffix: str = ".wav") -> Path:
