@@ -7,7 +7,7 @@ WORKDIR /app
 COPY requirements.txt .
 RUN pip install -r requirements.txt
 
-# Nobody but root can change the code; the app itself writes to /data only.
+# Only root can change the code. The app writes to /data only.
 RUN useradd --uid 10001 --create-home stt && mkdir /data && chown stt:stt /data
 COPY . .
 USER stt
