@@ -35,7 +35,7 @@ def tag_choice(owner: str, key: str, usual: Iterable[str] = ()) -> list[str]:
         max_selections=MOST_TAGS,
         select_all=False,
         placeholder=tr("None"),
-        help=tr("The terms of these tags are used, and the new transcript gets the tags."),
+        help=tr("The vocabularies of these tags are used as well, and the new transcript gets the tags."),
     )
 
 

@@ -18,7 +18,7 @@ from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import sign_ins
 
-RENEWED = 3600  # seconds after which a visit is recorded again, which extends the sign-in by SIGNED_IN_FOR
+RENEWED = 3600  # minimum seconds between recorded visits; from each, the sign-in lasts SIGNED_IN_FOR
 SIGNED_IN_FOR = 30 * 24 * 3600  # lifetime of a sign-in, seconds; the same as that of Streamlit's own cookie
 
 

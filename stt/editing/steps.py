@@ -180,7 +180,7 @@ def _cut_text(segment: Segment, letters: int) -> tuple[Segment, Segment]:
 
 
 def _place(text: str, letters: int) -> tuple[int, float]:
-    """Return the index in `text` after `letters` characters, and their share of all characters, not counting spaces."""
+    """Return the index in `text` after `letters` non-space characters, and their share of all non-space characters."""
     share = letters / _letters(text)
     for place, character in enumerate(text):
         if not letters:

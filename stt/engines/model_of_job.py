@@ -32,7 +32,7 @@ def loaded_for(work: Work) -> Iterator[loaded.Model]:
 def languages_of(options: Mapping[str, Any], model: str) -> list[str]:
     """Return the language codes that the user chose, or only "en" for an English model.
 
-    If there are several codes, each window is in one of these languages.
+    If there are several codes, Whisper chooses one of them for each window.
     """
     if known.find(model).english:
         return ["en"]

@@ -47,7 +47,7 @@ def be_private() -> None:
 
 def shut(folder: Path) -> None:
     """Deny other users access to a folder, so that the permissions of files in it do not matter."""
-    with suppress(OSError):  # another user owns the volume; `tighten` logs a warning
+    with suppress(OSError):  # if another user owns the folder; `tighten` logs a warning in the background
         _tighten(folder)
 
 

@@ -26,7 +26,7 @@ from stt.vocabulary.terms import Term
 ASK_AFTER = 3  # number of identical corrections after which a term is suggested
 MOST_LEARNED = 1000  # maximum number of corrections counted per owner; the oldest are deleted
 MOST_LISTS = 100  # maximum number of tags with terms
-SHORTEST_PLAIN = 6  # minimum letters of a suggested term in lower case: shorter words are common words
+SHORTEST_PLAIN = 6  # minimum letters of a suggested lower-case term; most shorter words are common
 _v, _c = vocabulary.c, word_corrections.c
 
 

@@ -20,7 +20,7 @@ from stt.files.paths import FULL, folder
 from stt.settings import settings
 
 CACHE_BYTES = 5 << 30  # maximum size of cached copies of remote files, bytes
-MIN_CACHE_SECONDS = 60.0  # a copy that was requested within so many seconds may not be open yet, so it is not deleted
+MIN_CACHE_SECONDS = 60.0  # copies are kept this long after a request, as they may not be open yet
 
 
 def save(part: Path, name: str) -> None:

@@ -227,7 +227,7 @@ def keep(part: Path, recording: Recording, together: Callable[[sa.Connection], N
             removals.mark_removed(connection, removals.AUDIO, recording.id)
     except BaseException:
         audio_files.restore(recording.id, part)
-        with suppress(*DB_UNAVAILABLE):  # else the file is removed after STALE_SECONDS
+        with suppress(*DB_UNAVAILABLE):  # otherwise the stored file is removed after STALE_SECONDS
             removals.remove_audio(recording.id)
         raise
 

@@ -186,7 +186,7 @@ class SpeechDecoder:
         return self._decode_span(0.0, len(self.speech) / RATE, self.options)
 
     def redecode(self, start: float, end: float) -> Iterator[sliding.Decoded]:
-        """Decode the span from `start` to `end` (seconds) again, without a prompt: a prompt may mislead Whisper."""
+        """Decode the span from `start` to `end` (seconds) again, ignoring earlier text, which may mislead Whisper."""
         first, last = max(0.0, start - PADDING / 2), end + PADDING / 2
         for segment in self._decode_span(first, last, replace(self.options, condition_on_previous_text=False)):
             if segment.avg_logprob < self.options.log_prob_threshold or (

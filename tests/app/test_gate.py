@@ -207,7 +207,8 @@ def test_cookie_behind_https_cannot_be_set_by_another_host(server: Server):
         and "Max-Age=0" in removed
         and renewed.startswith(f"__Host-stt_visitor={value};")
     )
-    assert requests.post(f"{server.url}/upload", headers=headers).status_code == 400  # accepted, but empty
+    # The cookie is accepted (otherwise 404). The status is 400 because the upload is empty.
+    assert requests.post(f"{server.url}/upload", headers=headers).status_code == 400
 
 
 def test_old_cookie_is_replaced_behind_https_and_the_visitor_stays(server: Server):

@@ -10,7 +10,7 @@ from tests.server import ROOT
 
 # Every limit of a host: a value, and its row on the page.
 SHOWN = {
-    "STT_UPLOAD_LIMIT_MB": ("7", ("Upload", "7 MB", "")),
+    "STT_UPLOAD_LIMIT_MB": ("7", ("Size of an upload", "7 MB", "")),
     "STT_MAX_DURATION_MINUTES": ("91", ("Length of a recording", "91 min", "")),
     "STT_JOBS_PER_VISITOR": ("3", ("Your transcriptions at the same time", "3", "0 now")),
     "STT_MINUTES_PER_VISITOR": ("61", ("Your daily audio", "61 min", "0.0 min today")),
@@ -35,7 +35,7 @@ def texts(page: AppTest) -> str:
 def test_every_limit_is_on_the_settings_page(monkeypatch: pytest.MonkeyPatch):
     page = AppTest.from_file(str(ROOT / "pages" / "frame.py"), default_timeout=60).switch_page("settings.py")
     assert rows(page.run()) == {
-        ("Upload", "2 GB", ""),
+        ("Size of an upload", "2 GB", ""),
         ("Length of a recording", "720 min", ""),
     } and "midnight" not in texts(page)
     for name, (value, _) in SHOWN.items():

@@ -35,7 +35,7 @@ PAGE = {"Accept": "text/html"}
 ROUTES = {
     "POST /upload": (404, 400, 400),  # 400: allowed, but the upload is empty
     "POST /record": (404, 201, 201),
-    "POST /record/{id}": (404, 400, 400),  # 400: no number of a piece is given; see test_record_routes.py for others
+    "POST /record/{id}": (404, 400, 400),  # 400: no piece number is given; test_record_routes.py has requests with one
     "POST /record/{id}/finish": (404, 404, 404),
     "POST /transcripts/{id}/edits": (404, 400, 400),  # 400: allowed, but no step is given; see test_editing.py
     "GET /transcripts/{id}/edits": (404, 400, 400),

@@ -83,7 +83,10 @@ def until_true(page: Page, expression: str) -> None:
 
 
 def click_table(page: Page, x: int, row: int) -> None:
-    """Wait until the history's table stops moving, then click at `x` pixels in a row; -1 is the header."""
+    """Click in row `row` of the history's table (-1 is the header), `x` pixels from the left.
+
+    Wait first until the table stops moving.
+    """
     canvas = page.locator(".st-key-history canvas").first
     boxes: list[object] = []
 

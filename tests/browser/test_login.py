@@ -225,7 +225,7 @@ def test_copied_sign_in_cookies_are_invalid_after_the_sign_out(browser, contexts
 
 
 def test_planted_visitor_cookie_gives_no_access(browser, contexts, server: Server):
-    """Plant a cookie that Mallory knows, signed in or signed out, in Ann's browser before or after her sign-in."""
+    """Plant Mallory's cookie in Ann's browser, both before and after Ann signs in."""
     mallory = visit(browser, contexts, server.url)
     signed_out = requests_session(mallory)
     sign_in(mallory, "mallory@example.org")

@@ -305,7 +305,7 @@ def test_call_in_a_tab_is_transcribed_with_a_name_for_each_side(launch: Callable
     page = recorder_page(browser.new_context(), server.url)
     page.get_by_role("combobox", name="What to record").select_option("Microphone and the sound of a tab or screen")
     start(page)
-    wait_for(page, 12)  # all of the speech, once
+    wait_for(page, 12)  # long enough for all of the repeated speech, 11 s
     stop(page)
     expect(listed(page)).to_contain_text("2 tracks: Microphone, Shared sound (each is a speaker)")
     assert all(np.abs(sound_of(server, listed(page), track)).max() > 0.05 for track in (0, 1))

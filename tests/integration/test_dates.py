@@ -84,7 +84,7 @@ def test_container_date_precedes_track_dates_and_camera_date_precedes_both():
 )
 def test_impossible_date_is_ignored(value: str):
     assert dates.of_file(dates.in_tags([{"date": value}]), NOW) is None
-    assert dates.of_file(value, NOW) is None  # nor if a compromised decoder process returns it
+    assert dates.of_file(value, NOW) is None  # also ignored if a compromised decoder process returns it
 
 
 @given(st.text(max_size=50))

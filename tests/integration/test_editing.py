@@ -147,7 +147,8 @@ def test_only_a_change_of_the_same_paragraph_is_a_conflict():
     answer = conflict.value.answer
     assert answer["conflict"] == {"paragraph": 1, "text": "Mine."} and answer["revision"] == 1
     assert [splice["at"] for splice in answer["splices"]] == [1] and page() == before
-    assert send(0, do="text", paragraph=1, was="four five", text="Mine.")["revision"] == 1  # the same in both tabs
+    # An edit equal to the one already made is no conflict, and makes no new revision.
+    assert send(0, do="text", paragraph=1, was="four five", text="Mine.")["revision"] == 1
     assert send(0, do="text", paragraph=2, was="six", text="Theirs.")["revision"] == 2
 
 

@@ -58,7 +58,10 @@ def joined(folder: Path, *parts: tuple[str, np.ndarray]) -> Path:
 
 
 def similarity(sound: np.ndarray, of: np.ndarray, around: float) -> float:
-    """Return the correlation of the middle of `of` with `sound` around this second, at a shift of up to 0.5 s."""
+    """Find `of`, without its first and last 0.5 s, in `sound` near `around` (seconds).
+
+    Return the correlation at the position that fits best.
+    """
     part, size = of[8_000:-8_000], 1 << 17
     begin = max(0, round((around - 0.5) * audio.RATE))
     here = sound[begin : begin + len(of) + audio.RATE]

@@ -52,7 +52,7 @@ def test_sound_that_a_header_declares_and_the_file_lacks_is_listed(tmp_path: Pat
 
 
 def test_wav_with_a_stale_size_is_read_in_full(tmp_path: Path):
-    """Write 16-bit samples in one chunk, with the size of a quarter of them: 2.75 of 11 s."""
+    """Write a 16-bit WAV file of 11 s whose header declares only a quarter of the samples, 2.75 s."""
     path = tmp_path / "a.wav"
     path.write_bytes(stale.wav(88_000, riff=88_070))
     sound, lost, duration = read_all(path)

@@ -124,7 +124,7 @@ def test_plain_files_need_no_copy(tmp_path: Path, jfk: np.ndarray, name: str):
     assert decoder.probe(audio.write(tmp_path / name, jfk)).seekable
 
 
-# ---- times of a copy -------------------------------------------------------------------------------------------------
+# ---- time line and channels of a copy --------------------------------------------------------------------------------
 
 
 def _gap(path: Path, jfk: np.ndarray) -> Path:

@@ -67,7 +67,10 @@ def test_history_of_the_new_browser_stays_separate_unless_it_is_added():
 
 
 def create_everything(owner: str) -> Job:
-    """Create a transcript with recording, tag, link, token, usage and recovery code."""
+    """Create a transcript with a recording, a tag and a share link, and other records of its owner.
+
+    These are an access token, usage, a recovery code and a dismissed hint.
+    """
     talk = finished(owner)
     tagging.set_tags(talk.id, owner, ["tag"])
     sharing.create(talk.id, owner, days=1, audio=True)

@@ -213,7 +213,7 @@ def test_any_steps_equal_those_on_a_list_of_strings_and_can_be_undone(initial: l
 
 @given(spoken, spoken, st.integers(0, 4))
 def test_step_finds_a_paragraph_that_others_did_not_change(old: list[str], new: list[str], place: int):
-    """Check any replacement of another paragraph, also if the same text occurs several times."""
+    """Replace the first paragraph by any others, then check that a step still changes the right later paragraph."""
     rows = rows_of("first", *old)
     number = 1 + place % len(old)
     splice = document.splice(rows, document.begins(rows), 0, 1, document.segments_of(rows_of(*new)))

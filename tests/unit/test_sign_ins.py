@@ -39,7 +39,7 @@ ANN = "user:ann@example.org"
 def test_address_counts_only_if_the_identity_provider_calls_it_verified(host, verified: object, counts: bool):
     claims = {"email": "Ann@Example.org", "sub": "4711", "email_verified": verified}
     assert visitors.user(claims) == (ANN if counts else "user:4711")
-    # A subject can be chosen by the user, so it is no address either.
+    # Some providers let users choose the subject, so a subject that looks like an address does not count as one.
     assert visitors.user(claims | {"sub": "ann@example.org"}) == (ANN if counts else None)
     host(STT_ALLOWED_EMAILS="example.org")
     assert visitors.user(claims) == (ANN if counts else None)
@@ -108,8 +108,12 @@ PAGES = sorted(path for path in (ROOT / "pages").rglob("*.py") if "node_modules"
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_every_dialog_and_fragment_checks_the_visitor_again(path: Path):
-    """Check that pages use those of `pages.session`, because Streamlit runs them without the rest of the page."""
-    allowed = {"session.py": 3}  # the third waits for the database, and shows no data of a user
+    """Check that pages use the `fragment` and `dialog` of `pages.session`, which check the visitor.
+
+    Streamlit runs fragments and dialogs without the rest of the page.
+    """
+    # session.py uses them for its own `fragment` and `dialog`, and once to wait for the database, without user data.
+    allowed = {"session.py": 3}
     used = [ast.unparse(node) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)]
     raw = [name for name in used if name in ("st.fragment", "st.dialog", "st.experimental_fragment")]
     assert len(raw) == allowed.get(path.name, 0), "use session.fragment and session.dialog"

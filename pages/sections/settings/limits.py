@@ -16,7 +16,7 @@ from stt.store.recordings import megabytes
 def limits_view(owner: str) -> None:
     """Draw the quota table of the Settings page. Only quotas that are set are listed."""
     host = settings()
-    rows = [(tr("Upload"), megabytes(host.upload_limit), "")]
+    rows = [(tr("Size of an upload"), megabytes(host.upload_limit), "")]
     rows.append((tr("Length of a recording"), tr("{minutes:,} min", minutes=host.max_duration_minutes), ""))
     if host.jobs_per_visitor is not None:
         now = trn("{count:,} now", "{count:,} now", quotas.open_jobs(owner))

@@ -35,7 +35,7 @@ def model_list() -> None:
         else tr("Whisper runs on a graphics card (CUDA) of this machine.")
     )
     room = tr(
-        "Loaded models may use up to {memory} of memory in total. {disk} of disk space are free for models.",
+        "Loaded models may use up to {memory} of memory in total. Free disk space for models: {disk}.",
         memory=megabytes(loaded.limit()),
         disk=megabytes(shelf.room()),
     )

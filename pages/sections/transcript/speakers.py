@@ -165,7 +165,7 @@ def _changes(job: Job, panel: Panel, place: int, revision: int, key: str) -> Non
         st.button(
             tr("Remember this voice as {name}", name=markdown(row.name)),
             key=f"remember-{key}",
-            help=tr("Stores the voiceprint. Later transcripts then show who this speaker probably is."),
+            help=tr("Stores the voiceprint. Later transcripts then suggest this name for the voice."),
             on_click=_doing(job, remember),
         )
 

@@ -1,4 +1,4 @@
-"""Run by alembic. `stt.db.migrate` gives the connection, inside a transaction of its own that also holds the lock."""
+"""Run the migrations for alembic. `stt.db.migrate` provides the connection, in a transaction that holds the lock."""
 
 from alembic import context
 

@@ -148,7 +148,10 @@ def _of_cue(body: list[str], last: bool) -> list[str]:
 
 
 def _lines(body: list[str], *, marked: bool = False) -> list[str]:
-    """Return the non-empty lines of a cue without markup. If `marked`, times within the text become marks (`_MARK`)."""
+    """Return the non-empty lines of a cue, with the markup removed.
+
+    If `marked`, times within the text become marks (`_MARK`).
+    """
     pieces, ruby = [], False
     for number, part in enumerate(_TAG.split("\n".join(body))):
         if number % 2 == 0:

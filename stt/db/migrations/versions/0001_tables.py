@@ -1,6 +1,6 @@
-"""All tables, from nothing or from any database of the time before there were migrations.
+"""Create all tables, or complete those of a database that is older than the migrations.
 
-Those were made without a version, and tables and columns came one by one. What is there is kept.
+Older databases have no version, and may lack any tables and columns. Existing rows are kept.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ down_revision = None
 
 ONLY = {"transcriptions_by_owner": "sqlite", "transcriptions_by_owner_only": "postgresql"}  # indexes of one database
 
-tables = sa.MetaData()  # as they were then: what follows changes them in migrations of its own
+tables = sa.MetaData()  # as of this version; later migrations change them
 
 sa.Table(
     "recordings",
@@ -167,7 +167,7 @@ def upgrade() -> None:
 
 
 def _put_aside(connection: sa.Connection) -> sa.Table:
-    """Rename the table of the first transcriptions, which had no number, and drop its indexes."""
+    """Rename the first table of transcriptions, which had no numbers, and drop its indexes."""
     for index in sa.inspect(connection).get_indexes("transcriptions"):
         if (name := index["name"]) is not None:
             op.drop_index(name, table_name="transcriptions")
@@ -176,7 +176,7 @@ def _put_aside(connection: sa.Connection) -> sa.Table:
 
 
 def _copy(connection: sa.Connection, old: sa.Table) -> None:
-    """Every row under the name of the new table, numbered in the order in which they were made."""
+    """Copy every row to the new table, numbered in order of creation."""
     names = [column.name for column in transcriptions.columns if column.name in old.columns]
     rows = sa.select(*(old.c[name] for name in names)).order_by(old.c.created, old.c.id)
     connection.execute(transcriptions.insert().from_select(names, rows, include_defaults=False))
@@ -184,28 +184,28 @@ def _copy(connection: sa.Connection, old: sa.Table) -> None:
 
 
 def _complete(connection: sa.Connection) -> None:
-    """Columns and indexes that a table of that time may lack."""
+    """Add the columns and indexes that an old table may lack."""
     connection.execute(
         sa.text("DROP INDEX IF EXISTS transcriptions_listed")
-    )  # what came before transcriptions_by_owner
+    )  # the predecessors of transcriptions_by_owner
     there = sa.inspect(connection)
     for table in tables.sorted_tables:
         have = {column["name"] for column in there.get_columns(table.name)}
         for column in table.columns:
             if column.name not in have:
-                op.add_column(table.name, sa.Column(column.name, column.type))  # all that came later may be empty
+                op.add_column(table.name, sa.Column(column.name, column.type))  # all later columns may be empty
         indexed = {index["name"]: index["column_names"] for index in there.get_indexes(table.name)}
         for index in table.indexes:
             if ONLY.get(str(index.name), connection.dialect.name) != connection.dialect.name:
                 continue
             columns = [column.name for column in index.columns]
-            if indexed.get(str(index.name), columns) != columns:  # an earlier one of that name
+            if indexed.get(str(index.name), columns) != columns:  # an older index of the same name
                 op.drop_index(str(index.name), table_name=table.name)
             index.create(connection, checkfirst=True)
 
 
 def _index_texts(connection: sa.Connection) -> None:
-    """Make the search find what was there before the index was: its triggers see every row that is written."""
+    """Add existing rows to the search index. The index's triggers only see rows that are written later."""
     fulltext_index.prepare(connection)
     indexed = sa.text("SELECT count(*) FROM search")
     if not connection.execute(indexed).scalar():

@@ -1,4 +1,4 @@
-"""Who may write to a job, and indexes that keep the cost of a new job the same however many wait."""
+"""Add leases of jobs, and indexes that make the cost of a new job independent of the queue's length."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The picture of a recording's loudness. It may be there: it came while there were no versions yet."""
+"""Add waveforms of recordings, unless the table exists: it is older than the migrations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The last finished jobs of a model are found without a look at all of them: they tell how long the next one takes."""
+"""Add an index that finds the last finished jobs of a model, which predict the duration of the next job."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Crashes while a recording is read, Idempotency-Keys, who queues a job, whose key it spends, and the client's
-address.
-"""
+"""Add crash marks, Idempotency-Keys, the creator of a job, the owner of its API key, and the client's address."""
 
 from __future__ import annotations
 
@@ -31,6 +29,6 @@ def upgrade() -> None:
         sa.Column("done", sa.Boolean, nullable=False),
         sa.Column("at", sa.Float, nullable=False, index=True),
     )
-    # Whose key it was is remembered; the keys of jobs that have ended are not.
+    # The owner of the key is stored. Keys of ended jobs are not.
     op.execute("UPDATE transcriptions SET own_key = (sealed_key IS NOT NULL) WHERE engine = 'provider'")
     op.execute("UPDATE transcriptions SET sealed_key = NULL WHERE state IN ('failed', 'cancelled')")

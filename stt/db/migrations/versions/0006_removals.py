@@ -1,4 +1,4 @@
-"""What was deleted is remembered until nothing of it is left; of what was deleted before, something may be."""
+"""Add a table of removals, which are repeated until nothing of the deleted data is left."""
 
 from __future__ import annotations
 

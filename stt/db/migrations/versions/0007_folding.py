@@ -1,4 +1,4 @@
-"""Search knows more letters to be alike: the words of all texts are made anew, in the background."""
+"""Mark all texts as outdated in the search index, because folding now covers more letters."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""A sign-in is bound to the cookie that came with it. Those from before are bound to nothing: people sign in once
-more.
-"""
+"""Bind sign-ins to their cookies. Older sign-ins have no cookie, so users sign in once more."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Recovery codes, browsers that have another's history, histories that were added to others, hints that were
-dismissed.
-"""
+"""Add recovery codes, browsers that use another history, merged histories, and dismissed hints."""
 
 from __future__ import annotations
 

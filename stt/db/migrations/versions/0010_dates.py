@@ -1,6 +1,4 @@
-"""The recording's own date, and a key beside each title that sorts as people do; old titles get theirs in the
-background.
-"""
+"""Add dates of recordings, and a sort key for each title. Old titles get their key in the background."""
 
 from __future__ import annotations
 

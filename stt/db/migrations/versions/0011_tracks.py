@@ -1,4 +1,4 @@
-"""The sound tracks of recordings."""
+"""Add the audio tracks of recordings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Playback copies, and which recordings need none."""
+"""Add playback copies, and a mark for recordings that need none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A waveform for each track that is played. Those of before are measured anew when they are asked for."""
+"""Store a waveform for each track. Old waveforms are measured again when they are requested."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who speaks when, and voices that are remembered."""
+"""Add diarizations and known voices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A vocabulary for each owner, and what it learns from corrections."""
+"""Add a vocabulary for each owner, and the corrections from which terms are suggested."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Webhooks: where ends of jobs are told, of whom, and how it went."""
+"""Add webhooks: addresses of owners and jobs, and deliveries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Revisions of transcripts as small steps, to be undone. What was corrected before stays; its steps are not known."""
+"""Add revisions of transcripts, which can be undone one by one. Older corrections stay, without their steps."""
 
 from __future__ import annotations
 

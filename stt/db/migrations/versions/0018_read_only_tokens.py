@@ -1,4 +1,4 @@
-"""Tokens that only read."""
+"""Add read-only tokens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notes on transcripts, and share links that show them."""
+"""Add notes on transcripts, and share links that show them."""
 
 from __future__ import annotations
 

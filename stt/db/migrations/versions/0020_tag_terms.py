@@ -1,4 +1,4 @@
-"""Terms of tags."""
+"""Add vocabularies of tags."""
 
 from __future__ import annotations
 

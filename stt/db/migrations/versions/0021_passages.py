@@ -1,4 +1,4 @@
-"""Passages of transcripts that are transcribed again."""
+"""Add passages that are transcribed again."""
 
 from __future__ import annotations
 
