@@ -27,10 +27,10 @@ class Settings(BaseSettings):
     aiml_api_key: SecretStr | None = Field(
         None,
         validation_alias="AIML_API_KEY",
-        description="Key for the AI/ML API. Without one, Whisper on this machine does all the work.",
+        description="Key for the AI/ML API. Without a key, only Whisper on this machine is used.",
     )
     aiml_base_url: str = Field(
-        "https://api.aimlapi.com/v1", validation_alias="AIML_BASE_URL", description="Where the AI/ML API answers."
+        "https://api.aimlapi.com/v1", validation_alias="AIML_BASE_URL", description="Base URL of the AI/ML API."
     )
     data_dir: Path = Field(
         Path("data"), validate_default=True, description="Folder for audio, transcripts and the database."
@@ -41,19 +41,19 @@ class Settings(BaseSettings):
     )
     storage: str | None = Field(
         None,
-        description="Where audio is kept, any `fsspec` address such as `s3://bucket/folder`. Default: the data folder.",
+        description="Storage for recordings, any `fsspec` address such as `s3://bucket/folder`. Default: the data folder.",
     )
     access: Literal["private", "shared", "login"] = Field(
         "private",
-        description="`private`: every browser sees its own. `shared`: one history for all. `login`: sign in first.",
+        description="`private`: one history per browser. `shared`: one history for all. `login`: one per signed-in person.",
     )
     allowed_emails: str | None = Field(
         None,
-        description="With `login`: who may enter, addresses and domains such as `ann@example.org, example.com`. Default: all.",
+        description="With `login`: who may sign in, addresses and domains such as `ann@example.org, example.com`. Default: all.",
     )
     hosts: str | None = Field(
         None,
-        description="Names that people open this server by, such as `stt.example.org, *.example.net`; `*`: any."
+        description="Host names of this server, such as `stt.example.org, *.example.net`; `*`: any."
         " Default: localhost, and the addresses and name of this machine.",
     )
     translations: Path | None = Field(
@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     )
     secret: SecretStr | None = Field(
         None,
-        description="Signs the visitors' cookies: 32 random characters or more. Default: made once and kept in the data folder.",
+        description="Key that signs cookies, at least 32 random characters. Default: generated once and stored in the data folder.",
     )
     whisper_model: str | None = Field(
         None,
@@ -74,14 +74,14 @@ class Settings(BaseSettings):
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto",
-        description="What Whisper runs on: `auto` takes a graphics card that CTranslate2 sees (CUDA), else the processor.",
+        description="Device for Whisper. `auto`: a GPU if CTranslate2 detects one (CUDA), else the CPU.",
     )
     model_memory_mb: int | None = Field(
         None,
         ge=100,
         le=10_000_000,
-        description="MB of memory that Whisper models may take together; the least recently used leaves for another."
-        " Default: half of what is free at the start.",
+        description="Memory limit for all loaded Whisper models, in MB. The least recently used model is unloaded first."
+        " Default: half of the memory that is free at the start.",
     )
     manage_models: bool = Field(
         False,
@@ -95,19 +95,19 @@ class Settings(BaseSettings):
     )
     speakers: Literal["automatic", "off"] = Field(
         "automatic",
-        description="What the choice Speakers begins with: `automatic` finds out who speaks when, `off` does not.",
+        description="Preselected value of the option Speakers: `automatic` finds who speaks when, `off` does not.",
     )
     known_voices: bool = Field(
-        True, description="`0`: visitors cannot have voices remembered, so that speakers are never recognised again."
+        True, description="`0`: visitors cannot save voices, so speakers are not recognised in later recordings."
     )
     allow_private_urls: bool = Field(
-        False, description="`1` lets links lead to private addresses: for tests and intranets only."
+        False, description="`1` allows links to private addresses. Use it only for tests and intranets."
     )
     public_metrics: bool = Field(
         False, description="`1` lets other machines read `/metrics`. Default: only this machine itself."
     )
     role: Literal["all", "web", "worker"] = Field(
-        "all", description="`web` only serves pages, `worker` only works on jobs, `all` does both."
+        "all", description="`web` only serves pages, `worker` only runs jobs, `all` does both."
     )
     upload_limit_mb: int = Field(
         2048, ge=1, le=1_000_000, description="Largest upload, in MB (1 MB is 1,048,576 bytes)."
@@ -117,8 +117,8 @@ class Settings(BaseSettings):
         validation_alias=_names("max_concurrent_jobs", "jobs_at_once"),
         ge=1,
         le=64,
-        description="Transcriptions on this machine at once, and as many of up to a minute besides."
-        " On two cores two finish 1.1 times as fast as one by one.",
+        description="Maximum concurrent transcriptions on this machine, plus as many of recordings of up to a minute."
+        " On two cores, two at once finish 1.1 times as fast as one after the other.",
     )
 
     download_timeout_seconds: int = Field(
@@ -126,28 +126,28 @@ class Settings(BaseSettings):
         validation_alias=_names("download_timeout_seconds", "download_limit"),
         ge=10,
         le=86_400,
-        description="Seconds that the download of a link may take.",
+        description="Timeout for the download of a link, in seconds.",
     )
     provider_max_uploads: int = Field(
         4,
         validation_alias=_names("provider_max_uploads", "provider_creates_at_once"),
         ge=1,
         le=64,
-        description="Recordings handed to the provider at once, for each key.",
+        description="Maximum concurrent uploads to the provider, for each key.",
     )
     provider_max_jobs: int = Field(
         200,
         validation_alias=_names("provider_max_jobs", "provider_jobs_at_once"),
         ge=1,
         le=5000,
-        description="Jobs that wait for the provider at once, on each machine.",
+        description="Maximum jobs that wait for the provider at once, on each machine.",
     )
     provider_timeout_seconds: int = Field(
         600,
         validation_alias=_names("provider_timeout_seconds", "provider_limit"),
         ge=30,
         le=3400,
-        description="Seconds to wait for a result of the provider; longer recordings get twice their length.",
+        description="Timeout for a result of the provider, in seconds; for longer recordings, twice their length.",
     )
 
     max_duration_minutes: int = Field(
@@ -155,20 +155,20 @@ class Settings(BaseSettings):
         validation_alias=_names("max_duration_minutes", "length_limit"),
         ge=1,
         le=100_000,
-        description="Longest recording, in minutes.",
+        description="Maximum length of a recording, in minutes.",
     )
     jobs_per_visitor: int | None = Field(
-        None, ge=1, le=100_000, description="Transcriptions of one visitor that wait or run at once."
+        None, ge=1, le=100_000, description="Quota: transcriptions of one visitor that wait or run at once."
     )
     minutes_per_visitor: int | None = Field(
-        None, ge=1, le=10_000_000, description="Minutes of audio that one visitor may transcribe in a day (UTC)."
+        None, ge=1, le=10_000_000, description="Quota: minutes of audio per visitor and day (UTC)."
     )
     visitors_per_address: int = Field(
         10,
         ge=1,
         le=100_000,
-        description="With `private`: the limits per visitor, times this, hold for all visitors of one network address together,"
-        " so that dropping the cookie does not help. Raise it where many people share one address.",
+        description="With `private`: all visitors of one network address together get this many times the quotas of one visitor,"
+        " so deleting the cookie does not reset them. Raise it if many people share one address.",
     )
     trusted_proxies: str | None = Field(
         None,
@@ -178,38 +178,38 @@ class Settings(BaseSettings):
         None,
         ge=1,
         le=10_000_000,
-        description="Minutes of audio that all visitors together may transcribe in a day (UTC).",
+        description="Quota: minutes of audio of all visitors together per day (UTC).",
     )
     dollars_per_day: float | None = Field(
         None,
         ge=0,
         le=1_000_000,
-        description="US dollars that all visitors together may spend on this server's key in a day (UTC).",
+        description="Quota: US dollars that all visitors together may spend on this server's key per day (UTC).",
     )
     audio_retention_days: int | None = Field(
         None,
         validation_alias=_names("audio_retention_days", "keep_audio_days"),
         ge=1,
         le=36_500,
-        description="Days after which audio is deleted; its transcripts stay. Default: kept.",
+        description="Days after which recordings are deleted; their transcripts are kept. Default: never.",
     )
     transcript_retention_days: int | None = Field(
         None,
         validation_alias=_names("transcript_retention_days", "keep_transcripts_days"),
         ge=1,
         le=36_500,
-        description="Days after which transcripts are deleted, with their audio. Default: kept.",
+        description="Days after which transcripts and their recordings are deleted. Default: never.",
     )
     models: str | None = Field(
         None,
-        description="Which models are offered, such as `local/whisper-base, #g1_whisper-base` or `local/*`."
-        " Whisper models that it lists are downloaded when somebody chooses them. Default: all, of Whisper those that are here.",
+        description="Models to offer, such as `local/whisper-base, #g1_whisper-base` or `local/*`."
+        " Listed Whisper models are downloaded at first use. Default: all models; of Whisper, those on this machine.",
     )
     banner: str | None = Field(
         None,
         validation_alias=_names("banner", "notice"),
         max_length=2000,
-        description="A notice on top of every page, as plain text.",
+        description="Notice at the top of every page, as plain text.",
     )
 
     @field_validator("trusted_proxies")
