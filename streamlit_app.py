@@ -28,8 +28,9 @@ from stt.web.static import Assets
 internals.skip_component_scan()
 logs.set_up()
 connections.guard()
-sys.setswitchinterval(0.001)  # seconds; a request waits for about ten thread switches while other threads compute
-# Streamlit copies top-level secrets into environment variables, from which `stt` reads its settings.
+sys.setswitchinterval(0.001)  # seconds, not 0.005: a request waits for about ten switches while other threads compute
+# Load the secrets now: Streamlit copies the top-level ones into environment variables, from which `stt` reads its
+# settings.
 can_sign_in = st.secrets.load_if_toml_exists() and "auth" in st.secrets
 try:
     lifecycle.check(can_sign_in)

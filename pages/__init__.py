@@ -1,1 +1,1 @@
-"""Draw the pages. `frame` runs for each of them; `sections` has parts of pages, `components` has our own elements."""
+"""Draw the pages. `frame` runs for every page, `sections` has parts of pages, `components` has custom elements."""

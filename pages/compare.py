@@ -33,7 +33,7 @@ from stt.store.records import Job
 from stt.transcript import comparison
 from stt.transcript.alignment import WHOLE, Alignment, align, matrix
 
-PART = 10_000  # maximum words of the left text drawn at once
+PART = 10_000  # maximum number of words of the first column that are drawn at once
 REFERENCE = "reference"
 owner = session.owner()
 state = st.session_state
@@ -104,13 +104,13 @@ def recording_label(group: list[Job]) -> str:
 def reference_of(first: Job) -> str:
     """Draw the box for a reference text and return the text to compare, "" after an error.
 
-    The session stores what was entered for each recording.
+    The session stores the text that was entered for each recording.
     """
     recording = first.recording_id or first.id
     kept, box = state.setdefault("references", {}), f"reference-{recording}"
     with st.expander(tr("Reference text"), icon=":material/fact_check:", expanded=bool(kept.get(recording))):
         plain(
-            tr("A text that is known to be right. The word error rate of each version is measured against it."),
+            tr("A text that you know to be correct. The word error rate of each version is measured against it."),
             "stt-hint",
         )
         state.setdefault(box, kept.get(recording, ""))
@@ -122,7 +122,7 @@ def reference_of(first: Job) -> str:
 
 
 def upload_of_reference(first: Job, box: str) -> None:
-    """Draw a file field that fills the text box with the key `box`.
+    """Draw a file field whose file becomes the content of the text box. `box` is the key of the text box.
 
     If the encoding of the file is uncertain, draw a field that chooses it.
     """
@@ -187,12 +187,15 @@ def audio_of(job: Job, first: Job) -> str | None:
 
 
 def side_by_side(done: list[Job], reference: str) -> None:
-    """Draw the comparison of the versions `done` with one of them or with the text `reference`."""
+    """Draw the comparison of the finished versions `done`.
+
+    The visitor chooses what they are compared with: one of the versions, or the text `reference`.
+    """
     letters = dict(zip((job.id for job in done), ascii_uppercase, strict=False))
     by_id = {job.id: job for job in done}
     choices = [REFERENCE, *letters] if reference.strip() else list(letters)
     if state.get("against") not in choices or (reference.strip() and not state.get("had_reference")):
-        state.against = choices[0]  # preselect a newly entered reference
+        state.against = choices[0]  # the reference text if there is one, else the first version
     state.had_reference = bool(reference.strip())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         against = st.selectbox(

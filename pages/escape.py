@@ -15,7 +15,7 @@ JOINER = "\u2060"
 
 
 def plain(text: str, style: str = "stt-text", *, tag: str = "p", role: str | None = None, fit: bool = False) -> None:
-    """Draw `text` unchanged in the style of a CSS class (see `style.css`). With `fit` it is as wide as its text."""
+    """Draw `text` unchanged, with the CSS class `style` (see `style.css`). With `fit` its element is as wide as it."""
     announced = f' role="{role}"' if role else ""
     st.html(
         f'<{tag} class="{style}" dir="auto"{announced}>{escape(text)}</{tag}>', width="content" if fit else "stretch"
@@ -48,7 +48,7 @@ def download_form(
 def markdown(text: str) -> str:
     """Return `text` escaped for a widget that reads Markdown, such as `st.error`.
 
-    Invisible word joiners keep URLs and mail addresses from becoming links, which backslashes do not prevent.
+    Backslashes do not keep URLs and mail addresses from becoming links, so invisible word joiners are inserted too.
     """
     text = re.sub(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", JOINER, text, flags=re.IGNORECASE)
     return re.sub(r"([\\`*_{}\[\]()#+.!|~$<>&:-])", r"\\\1", text)
@@ -75,7 +75,7 @@ def show_errors() -> Iterator[None]:
 
 @contextmanager
 def store_error(key: str) -> Iterator[None]:
-    """Store an `SttError` that the `with` block raises in the session under `key`. A later run draws it."""
+    """If the `with` block raises an `SttError`, store its text in the session under `key` for `show_stored_error`."""
     try:
         yield
     except SttError as error:

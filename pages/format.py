@@ -31,7 +31,10 @@ def length(seconds: float | None) -> str:
 
 
 def spoken_languages(transcript: Transcript, main: str | None) -> list[str]:
-    """Return the names of a transcript's languages, with durations ("Spanish 21 s") if there are several."""
+    """Return the languages of a transcript as a list of one text; an empty list if none is known.
+
+    Several languages are written with durations, such as "Spanish 21 s". `main` is the code of the main language.
+    """
     shares = transcript.languages
     if len(shares) > 1:
         return [", ".join(f"{LANGUAGES.get(code, code)} {length(seconds)}" for code, seconds in shares.items())]
@@ -54,7 +57,7 @@ def time_of(seconds: float | None) -> time | None:
 
 
 def beginning(text: str, longest: int) -> str:
-    """Return the first words of a text, at most `longest` characters, with an ellipsis if some are left out."""
+    """Return the first words of a text, at most `longest` characters, with an ellipsis if words are left out."""
     cut = text[:longest]
     return text if len(text) <= longest else f"{cut.rpartition(' ')[0] or cut} …"
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from stt import late
 
-late.load()  # waits until the thread that starts the server has imported these modules (see `late.load`)
+late.load()  # imports what the first page needs, or waits while another thread imports it
 
 from pages import session
 from pages.sections import banner, sign_in
@@ -14,8 +14,8 @@ from pages.texts import for_scripts, tr
 
 WIDE = ("history", "compare")
 
-# The logo is in the style sheet and the favicon has its own route, because Streamlit imports numpy when it is given an
-# image, which delays the first page. Streamlit would load a page icon from a Google server.
+# The logo is in the style sheet and the favicon has its own route: given an image, Streamlit would import numpy, which
+# delays the first page. Given an emoji or the name of an icon, the browser would load it from a Google server.
 st.set_page_config(page_title="STT Studio")
 st.html(Path(__file__).with_name("style.css"))
 for_scripts()

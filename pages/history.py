@@ -57,7 +57,7 @@ with st.container(key="history"):
             if chosen:
                 amounts = in_words(history.totals_of(chosen))
                 ticked = trn(
-                    "{count:,} ticked: {amounts}.", "{count:,} ticked: {amounts}.", len(chosen), amounts=amounts
+                    "{count:,} selected: {amounts}.", "{count:,} selected: {amounts}.", len(chosen), amounts=amounts
                 )
                 st.caption(ticked, width="content")
         history_chart(owner, wanted)

@@ -22,8 +22,8 @@ from stt.ops import health
 from stt.settings import settings
 from stt.store import records
 
-RECENT = 24 * 3600  # seconds; older jobs that have ended are only in the history
-MOST_ROWS = 12
+RECENT = 24 * 3600  # seconds; jobs that were created earlier and have ended are only in the history
+MOST_ROWS = 12  # maximum number of recent jobs that a new session follows
 DATABASE_CHECK_INTERVAL = 2.0  # interval between checks while the database is unavailable, seconds
 RECOVERED = "recovered"  # session state key: whether a recovery code was just used
 KEPT_KEYS = ("api_key", RECOVERED)  # session state keys that are kept when the browser gets another history
@@ -46,7 +46,7 @@ def recognise() -> bool:
         return False
     # Without cookies the session gets a new owner, whose history is lost when the session ends.
     known = _current_owner() or visitors.owner_of(visitors.new_visitor())
-    if known is None:  # just signed out in another tab
+    if known is None:  # the visitor has just signed out in another tab
         state.clear()
         return False
     if state.get("owner", known) != known:  # the session's values belong to another history
@@ -78,7 +78,7 @@ def owner() -> str:
     Raises NotFound after a sign-out.
     """
     if not is_current():
-        st.rerun()  # shows the sign-in page; a callback continues after `st.rerun`
+        st.rerun()  # shows the sign-in page; in a callback it returns, so the error is raised too
         raise NotFound(tr("You have signed out."), guidance=tr("Sign in again."))
     known: str = st.session_state.owner
     return known
@@ -193,8 +193,8 @@ def server_address() -> str:
 def following() -> list[str]:
     """Return the ids of the jobs that this session follows, newest first, as a list to change in place.
 
-    Streamlit can end a run of a page at any access to the session, such as in this function. So call it before you
-    create a job, not between creating and following the job.
+    Streamlit can end a run of a page at any access to the session, such as in this function. Therefore
+    call it before you create a job, not between creating the job and adding its id to the list.
     """
     ids: list[str] = st.session_state.generation_ids
     return ids

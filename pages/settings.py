@@ -1,4 +1,4 @@
-"""Draw the Settings page: the key for the AI/ML API, the visitor's own settings, and facts about this server."""
+"""Draw the Settings page: the key for the AI/ML API, the visitor's settings, and facts about this server."""
 
 import streamlit as st
 
@@ -22,7 +22,7 @@ state = st.session_state
 
 
 def key_form() -> None:
-    """Draw the form for the visitor's key for the AI/ML API, or that a key is in use.
+    """Draw the form for the visitor's key for the AI/ML API, or, if a key is in use, a button that removes it.
 
     A key is checked with the provider, stored for this browser session, and never shown again.
     """

@@ -1,8 +1,9 @@
 """Translate the texts of the pages, which are written in English in the code.
 
-`locales/stt.pot` lists all of these texts. A translation is a file made from it, such as `de.po` for browsers in
-German, in `locales/` or in the folder `STT_TRANSLATIONS`. A file `en.po` changes the English texts. Texts missing in a
-translation stay English. Sentences from the package `stt`, such as error messages, are not translated.
+`locales/stt.pot` lists all of these texts. A translation is a file made from that list, such as `de.po` for browsers
+set to German. It is stored in `locales/` or in the folder `STT_TRANSLATIONS`. A file `en.po` changes the English texts.
+Texts missing in a translation stay English. Sentences from the package `stt`, such as error messages, are not
+translated.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ import streamlit as st
 from stt.settings import settings
 
 LOCALES = Path(__file__).parent / "locales"
-# Plural forms are stored for counts below this. A larger count has the form of 100 plus its last two digits.
+# Number of counts, from 0 on, whose plural form is stored. A larger count has the form of 100 plus its last two digits.
 COUNTS = 200
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Translation:
-    """Hold the forms of each English text in `texts`, and in `plurals` the index of the form for each count.
+    """Hold the translated forms of each English text (`texts`), and the index of the form for each count (`plurals`).
 
-    A text without a count has one form.
+    A text that is not used with a count has one form.
     """
 
     texts: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -60,7 +61,7 @@ def trn(one: str, several: str, count: int, /, **values: object) -> str:
 
 
 def for_scripts() -> None:
-    """Pass the translation to the components, whose `shared/texts.js` reads it; nothing for English."""
+    """Write the translation into the page, where `shared/texts.js` reads it for the components; nothing for English."""
     if (translation := _translation()) is not ENGLISH:
         data = json.dumps({"texts": translation.texts, "plurals": translation.plurals})
         st.html(f'<div class="stt-texts" hidden data-texts="{escape(data)}"></div>')
@@ -84,7 +85,10 @@ def find(locale: str, more: Path | None) -> Translation:
 
 
 def _read(path: Path) -> Translation:
-    """Read a translation file. Omit texts with names in braces that the English text lacks: formatting would fail."""
+    """Read a translation file, without its fuzzy and incomplete translations.
+
+    Also omit a translation with a name in braces that the English text lacks, because formatting would fail.
+    """
     from babel.messages.pofile import read_po
 
     with open(path, "rb") as file:
@@ -104,7 +108,7 @@ def _read(path: Path) -> Translation:
 
 
 def _names(text: str) -> set[str]:
-    """Return the names in braces in `form`, or {"{"} if its braces are invalid."""
+    """Return the names in braces in `text`, or {"{"} if its braces are invalid."""
     try:
         return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
     except ValueError:

@@ -36,12 +36,12 @@ from stt.store.recordings import Link
 from stt.store.records import Job
 
 SAMPLE = Path(stt.__file__).parent / "assets" / "sample.flac"
-# Pause in seconds after the drop zone is sent for the first time, so that the browser draws it before the rest arrives.
-# With 0.15 the rest of the page often arrived first, which delayed the drop zone by 0.2 s. The pause delays the rest by
-# 0.05 s.
+# Seconds to wait after sending the drop zone for the first time, so that the browser draws it before the rest of the
+# page arrives. With 0.15 s the rest often arrived before the drop zone was drawn, which delayed the drop zone by 0.2 s.
+# The wait of 0.25 s delays the rest by 0.05 s.
 FIRST = 0.25
-MARGIN = 2.0  # seconds before the maximum duration at which a recording stops
-LONG = 120.0  # minimum length of a recording for offering a notification, seconds
+MARGIN = 2.0  # seconds by which a live recording stops before the maximum duration is reached
+LONG = 120.0  # seconds; a notification is offered if a recording is at least this long
 CHECK_INTERVAL = 2.0  # interval between checks of live recordings in other tabs, seconds
 SAMPLE_NAME = "John F. Kennedy, inaugural address, 1961.flac"
 state = st.session_state
@@ -56,7 +56,7 @@ chosen = state.chosen
 memory = state.setdefault(
     "transcribe",
     SimpleNamespace(
-        drawn=False,  # whether the drop zone was drawn before
+        drawn=False,  # whether the drop zone was drawn in an earlier run
         texts=[],  # names and contents of dropped transcripts
         seen=set(),  # ids of handled uploads and microphone recordings
         elsewhere=elsewhere,  # number of live recordings in other tabs at the last check
@@ -123,7 +123,7 @@ def add(ids: list[str]) -> bool:
     """Add the recordings `ids` that are new to the list of recordings to transcribe. Return whether there were any."""
     before = len(chosen)
     for recording_id in [i for i in ids if i not in memory.seen]:
-        # After a restart of the server an open page reports all of its uploads again.
+        # After a restart of the server an open page reports all of its uploads again, also those with a job.
         if recording_id not in chosen and recording_id in recordings.unused_ids(owner):
             chosen.append(recording_id)
         memory.seen.add(recording_id)  # after the query, so that the next run retries if the database is unavailable
@@ -140,15 +140,15 @@ def follow_others() -> None:
 
 
 def list_recordings(found: list[recordings.Recording], model: Model) -> dict[str, dict[str, str]]:
-    """Draw the recordings to transcribe, with facts about each and the time that this model will take.
+    """Draw the recordings to transcribe, with facts about each and the time that `model` will take.
 
-    Return by recording id the options that are set for one recording, such as its track.
+    Return the options that are set for single recordings, such as the track, by recording id.
     """
     own = {}
     usual = speed.usual(model.id) if model.local else None
     past = [] if model.local else records.recent_durations(model.id)
     guessed = model.local and model.id != LOCAL and not speed.is_measured(model.id)
-    with st.container(key="waiting", gap="xsmall"):  # even if empty, so that later elements keep their positions
+    with st.container(key="waiting", gap="xsmall"):  # drawn even if empty: later elements keep their positions
         for recording in found:
             seconds = recording.duration or 0.0
             expected = seconds / usual if usual else pacing.expected_seconds(seconds, past)
@@ -188,7 +188,7 @@ def begin(
     own: dict[str, dict[str, str]],
     tags: list[str],
 ) -> None:
-    """Start a job for each source with `options` and, for a recording, its options in `own`, by recording id.
+    """Start a job for each source with `options`. `own` has additional options of recordings, by recording id.
 
     The transcripts get `tags`. A source that is refused stays in the list and does not stop the others.
     """
@@ -210,14 +210,14 @@ def begin(
     if refused:
         memory.notice = "\n\n".join(refused)
     if any(isinstance(source, Link) for source in sources):
-        memory.links_drawn += 1  # a new link box with the refused links
+        memory.links_drawn += 1  # draws a new link box, which contains the refused links
         memory.links_left = "\n".join(links)
     st.rerun()
 
 
 def rows() -> None:
-    """Draw the jobs that this session follows. A fragment repeats this function while one of them is open."""
-    with session.show_database_errors(retry=False):  # the fragment repeats anyway
+    """Draw the jobs that this session follows. A fragment repeats this function until all of them have ended."""
+    with session.show_database_errors(retry=False):  # no retry, because the fragment runs again anyway
         followed = session.followed()
         with st.container():
             for job in followed:
@@ -235,7 +235,7 @@ def is_long(job: Job) -> bool:
 
 
 def news(followed: list[Job]) -> str:
-    """Return an announcement of the jobs that ended since the last refresh, or the last announcement if none has."""
+    """Return an announcement of the jobs that ended since the last refresh, or the last announcement if none ended."""
     before, memory.states = memory.states, {job.id: job.state for job in followed}
     if ended := [ending(job) for job in followed if not job.pending and before.get(job.id, job.state) != job.state]:
         memory.news = " ".join(ended)
@@ -262,7 +262,7 @@ with listed:
 cost_line(model, [recording.duration for recording in found] + [None] * len(typed_links))
 sources: list[recordings.Recording | Link] = [*found, *typed_links]
 # A notice stays until a recording or link is added, removed or started. The end of a job does not remove it.
-if "notice" in state:  # set by a job row, which the script draws later
+if "notice" in state:  # stored in an earlier run, such as by a button of a job row
     memory.notice = state.pop("notice")
 if memory.notice:
     memory.shown_notice, memory.notice = (memory.notice, sources), None
@@ -270,8 +270,8 @@ if memory.shown_notice and memory.shown_notice[1] == sources:
     notice.error(markdown(memory.shown_notice[0]))
 else:
     memory.shown_notice = None
-# While the Link tab is open the button is enabled. A click on it takes the focus from the link box, which then sends
-# its text. So one click is enough.
+# While the Link tab is open, the button is enabled even without links: a click on it moves the focus out of the link
+# box, which then sends its text. So one click is enough.
 idle = not (sources or typing)
 st.button(
     tr("Transcribe"), on_click=session.callback(press), type="primary", width="stretch", disabled=idle, key="start"

@@ -87,11 +87,11 @@ def title_and_facts(job: records.Job, transcript: Transcript) -> None:
 def actions(job: records.Job, transcript: Transcript) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         copy_button()
-        with st.container(width="content"):  # without it the fragment would stretch to the full width
+        with st.container(width="content"):  # without this container the fragment would have the full width
             downloads(job, transcript, audio=audible)
         if not job.pending and job.state != kinds.DONE and st.button(tr("Retry"), icon=":material/refresh:"):
             following, key, address = session.following(), session.key(), session.address()
-            with store_error("notice"):  # for example, a quota of the host is exceeded
+            with store_error("notice"):  # for example if a quota of the host is exceeded
                 service.retry(job.id, owner=owner, key=key, address=address)
                 if job.id not in following:
                     following.insert(0, job.id)
@@ -174,7 +174,7 @@ speaker_arguments = speakers_panel(job, transcript, corrected, sound=audible)
 learned()
 machines = machines_version(job, corrected)
 with st.container(key="transcript"):
-    if machines or transcript.segments or corrected.version:  # also without text, because removed text can be restored
+    if machines or transcript.segments or corrected.version:  # after a correction also without text, to restore it
         reading(job, machines or transcript, editable=machines is None)
     elif job.state == kinds.DONE:
         st.info(tr("No speech was found in this recording."))

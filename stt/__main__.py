@@ -135,7 +135,7 @@ def work(chosen: argparse.Namespace) -> None:
     if settings().role == "web":
         raise SetupError("STT_ROLE is “web”, which works on no jobs.", guidance="Set it to “worker” here.")
     logs.set_up()
-    signals: SimpleQueue[int] = SimpleQueue()  # a signal handler must not wait for a lock, such as an Event's
+    signals: SimpleQueue[int] = SimpleQueue()  # not an Event: a signal handler must not wait for the lock of an Event
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _frame: signals.put(number))
     lifecycle.check()
@@ -145,7 +145,7 @@ def work(chosen: argparse.Namespace) -> None:
     if signals.empty():
         logging.getLogger("stt.worker").info("ready")
     while signals.empty():
-        with suppress(Empty):  # the timeout lets this thread handle a signal that another thread received
+        with suppress(Empty):  # after each timeout, this thread handles a signal that another thread received
             signals.get(timeout=1.0)
             break
     lifecycle.leave()

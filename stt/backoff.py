@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 
 from stt.errors import Cancelled
 
-LONGEST_WAIT = 300.0  # maximum wait taken from a Retry-After header, seconds
+LONGEST_WAIT = 300.0  # maximum of `retry_after`, seconds; a longer Retry-After header is cut to it
 TICK = 0.2  # interval at which a waiting call checks whether it was cancelled, seconds
 
 
 def backoff() -> Iterator[float]:
-    """Yield the seconds to wait before each retry: 1, 2, 4 and so on to 30, plus up to 0.5 s of random jitter."""
-    from urllib3 import Retry  # imported late: the first page should not wait for urllib3
+    """Yield the seconds to wait before each retry: 1, 2, 4 and so on, plus up to 0.5 of jitter, at most 30."""
+    from urllib3 import Retry  # imported here, because the first page should not wait for urllib3
 
     policy = Retry(total=None, backoff_factor=0.5, backoff_jitter=0.5, backoff_max=30).increment()
     while True:

@@ -1,7 +1,7 @@
 """Define the errors that users read, each with a title, a message and guidance.
 
 SttError
-├── InputError               the recording or link is at fault; for the user to fix
+├── InputError               the recording, link or option is at fault; the user can correct it
 │   ├── EmptyFile            no bytes
 │   ├── NotSound             not a sound or video file
 │   │   └── Unreadable       truncated, too damaged, or of an unknown format
@@ -16,7 +16,7 @@ SttError
 │   ├── BadLink              an address that cannot or must not be opened
 │   └── BadOption            an option that the model does not support
 │       └── BadExport        an export option that does not exist
-├── LimitReached             a quota of the host is used up
+├── LimitReached             a quota is used up, or too many requests are open
 ├── CreateRepeated           an Idempotency-Key that was already used
 │   ├── KeyReused            the key was used with another request body
 │   └── StillCreating        the first create with this key is still running
@@ -24,28 +24,28 @@ SttError
 ├── ReadOnly                 a token that may only read
 ├── MethodNotAllowed         an HTTP method that the address does not support
 ├── NotFound                 the transcript does not exist, or it is somebody else's
-├── Conflict                 another tab has changed the transcript meanwhile
-├── SetupError               the server is at fault; for the host to fix
+├── Conflict                 the object was changed, or is being changed, by another request
+├── SetupError               the server is at fault; its administrator can correct it
 │   ├── DataFolderError      the data folder cannot be used
 │   ├── DatabaseUnavailable  the database does not answer
 │   ├── StorageUnavailable   the store of recordings does not answer
-│   ├── DiskFull             no room left
+│   ├── DiskFull             the disk has no free space
 │   └── WeightsError         the Whisper weights are missing or altered
 │       ├── ModelDownloadFailed  a model could not be downloaded from the hub
 │       └── SpeakerModelsError   the models that find speakers cannot be used
-├── ProviderError            the AI/ML API refused or failed
+├── ProviderError            the AI/ML API refused the request, or failed
 │   ├── KeyMissing           no key was given
-│   ├── KeyRefused           401
-│   ├── PaymentRequired      403
-│   ├── RequestRefused       400: a parameter that the model does not support
+│   ├── KeyRefused           401: the key is invalid
+│   ├── PaymentRequired      402 or 403: the balance is used up
+│   ├── RequestRefused       400, 413, 415 or 422: for example, a parameter that the model does not support
 │   ├── ResultExpired        404: the provider does not know the job, or deleted its result after an hour
-│   ├── ProviderBusy         429
-│   ├── ProviderDown         5xx, resets, time-outs
+│   ├── ProviderBusy         429: too many requests
+│   ├── ProviderDown         408 or 5xx, a lost connection or a timeout
 │   ├── SubmissionUncertain  the answer to a create request was lost: the job may be billed
 │   ├── GenerationFailed     the provider says that this job failed
 │   ├── AnswerUnreadable     an answer of an undocumented shape
 │   └── ProviderTimeout      the provider was not done when the job's timeout had passed
-└── Cancelled                the user pressed Cancel
+└── Cancelled                the job was cancelled
 """
 
 from __future__ import annotations
@@ -335,7 +335,7 @@ FORMER_KINDS = {
 
 
 def __getattr__(name: str) -> type[SttError]:
-    """Return the error class that had this name in an older version: checkpoints of that version refer to it."""
+    """Return the error class that had this name in an older version. Checkpoints of that version contain the name."""
     if name in FORMER_KINDS:
         found: type[SttError] = globals()[FORMER_KINDS[name]]
         return found
@@ -348,7 +348,7 @@ def current_kind(kind: str) -> str:
 
 
 def from_dict(stored: dict[str, str]) -> SttError:
-    """Return the error of a dictionary that `to_dict` has returned, in this version or an older one."""
+    """Return the error that `to_dict` of this version or an older one has converted to the dictionary `stored`."""
     kinds, name = [SttError], current_kind(stored["kind"])
     for kind in kinds:
         kinds += kind.__subclasses__()

@@ -1,4 +1,4 @@
-"""Imports that are made after the start of the server, so that the server starts sooner."""
+"""Import modules after the start of the server, so that the server starts sooner."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ FIRST_PAGE = (
     "stt.store.recordings",
     "stt.store.records",
 )
-ROUTES = ("stt.web.endpoints", "stt.web.v1.rest")  # their import takes as long as that of FIRST_PAGE
+ROUTES = ("stt.web.endpoints", "stt.web.v1.rest")  # not in FIRST_PAGE, because importing them takes as long again
 _loading = threading.Lock()
-_loaded: set[str] = set()  # the lock need not be waited for to find that these are there
+_loaded: set[str] = set()  # names of imported modules, which `load` can skip without waiting for the lock
 
 
 def load(*names: str) -> None:
     """Import the modules `names`, or FIRST_PAGE if no names are given. Concurrent callers wait.
 
-    A browser needs twice as long to load the scripts of the first page as this function needs to import FIRST_PAGE, so
-    both happen at the same time. Only one thread imports: two threads could see partially imported modules.
+    FIRST_PAGE is imported while the browser loads the scripts of the first page, which takes twice as long. Only one
+    thread at a time imports, because two threads could see partially imported modules.
     """
     missing = [name for name in names or FIRST_PAGE if name not in _loaded]
     if not missing:

@@ -1,4 +1,4 @@
-"""Start and stop of this process. Checks run first; then the job engine starts in the background."""
+"""Start and stop this process: check the set-up, start the job engine in the background, exit on a signal."""
 
 from __future__ import annotations
 
@@ -23,21 +23,22 @@ from stt.settings import settings
 from stt.store import audio_files
 from stt.whisper import memory
 
-HEAD_START = 3.0  # maximum delay of the job engine's start, seconds: the first page needs the processor
-DRAWING = 1.0  # seconds that a browser takes to draw the first page
-LONGEST = 7.0  # maximum time from a stop signal to the exit while requests are open, seconds
-TIMEOUT = 2.0  # time limit for requeueing open jobs before the exit, seconds
+HEAD_START = 3.0  # maximum delay of the job engine's start, seconds; meanwhile the first page has the processor
+DRAWING = 1.0  # seconds for which `warm` waits, because the browser draws the first page
+LONGEST = 7.0  # maximum seconds from a stop signal to `leave` while requests are open
+TIMEOUT = 2.0  # maximum seconds that `leave` waits until open jobs are requeued
 
 log = logging.getLogger("stt.lifecycle")
-_signals: list[int] = []  # received stop signals; not an Event: a signal handler must not wait for a lock
+_signals: list[int] = []  # received stop signals; not an Event, whose lock a signal handler must not wait for
 _lock: FileLock | None = None
 
 
 def check(can_sign_in: bool = False) -> None:
     """Check the data folder (writable, not used by another process) and the set-up of sign-in. Raises SetupError.
 
-    Two processes on one SQLite folder would both resume the same interrupted jobs. With PostgreSQL, several processes
-    may share a folder.
+    With SQLite, the folder is locked for this process, because two processes would both resume the same interrupted
+    jobs. With PostgreSQL, several processes may share a folder. `can_sign_in` tells whether there is an identity
+    provider.
     """
     global _lock
     memory.tune()
@@ -48,7 +49,7 @@ def check(can_sign_in: bool = False) -> None:
                 "STT_ACCESS is `login`, but there is no identity provider.",
                 guidance="Fill in [auth] in .streamlit/secrets.toml; .streamlit/secrets.toml.example shows how.",
             )
-        load()  # with sign-in, even the first cookie needs the database
+        load()  # imports the database code, which even the first cookie needs if visitors sign in
     folder = paths.data_folder()
     audio_files.check()
     signing.signing_secret()  # creates the secret now, while the disk has room for it
@@ -70,8 +71,8 @@ def check(can_sign_in: bool = False) -> None:
 def run() -> None:
     """Start the job engine shortly after the server. If the start fails, the first job starts the job engine.
 
-    The start is delayed because it takes a second of processor time that the first page needs. Creating a job starts
-    the job engine at once.
+    The start takes a second of processor time. It is delayed, because the first page needs the processor. Creating a
+    job starts the job engine at once.
     """
     load()
     from stt.db.engine import DB_UNAVAILABLE, database
@@ -79,7 +80,7 @@ def run() -> None:
     from stt.recorder import live_recordings
 
     with suppress(*DB_UNAVAILABLE, SetupError):
-        database()  # creates the tables while the browser still loads its scripts
+        database()  # creates the tables now, while the browser still loads the scripts of the first page
     health.requested.wait(HEAD_START)
     load(*ROUTES)
     if _is_ending():
@@ -104,7 +105,7 @@ def begin(unless: Callable[[], bool] = _is_ending) -> None:
 
     Raises errors other than DB_UNAVAILABLE, such as SetupError.
     """
-    load("stt.jobs.service")  # imports dbos, which takes half a second: the first page should not wait
+    load("stt.jobs.service")  # imported only here, because it imports dbos, which takes half a second
     from stt.backoff import backoff, pause
     from stt.db.engine import DB_UNAVAILABLE
     from stt.jobs import service
@@ -122,13 +123,13 @@ def begin(unless: Callable[[], bool] = _is_ending) -> None:
 
 
 def stop_on_signals() -> None:
-    """Make SIGTERM and SIGINT end this process within LONGEST seconds, also during uploads and playback.
+    """Make SIGTERM and SIGINT end this process within LONGEST + TIMEOUT seconds, also during uploads and playback.
 
     The server's own signal handlers still run. These handlers shut the server down gracefully, but wait for open
     requests without a time limit.
     """
     if threading.current_thread() is not threading.main_thread():
-        return  # another server runs this application in a thread, and has its own handlers
+        return  # only the main thread may set signal handlers; here, another program runs this application in a thread
     for number in (signal.SIGTERM, signal.SIGINT):
         before = signal.getsignal(number)
         if callable(before):
@@ -147,7 +148,8 @@ def _on_signal(before: Callable[..., object], number: int, frame: FrameType | No
 def stop() -> None:
     """Stop the job engine after the server has closed.
 
-    Exit the process at once if a signal asked for that, or if a running workflow or thread pool would delay the exit.
+    Exit the process at once if it has received a stop signal, or if a running workflow or thread pool would delay the
+    exit.
     """
     if _is_ending():
         leave()
@@ -162,8 +164,8 @@ def leave() -> None:
     """Exit this process at once, with exit code 0.
 
     Nothing is lost: open jobs continue from their last finished chunk, at the next start or, on a shared database, in
-    another process. The job engine is not shut down in order, because that would close the database: a chunk that is
-    still being decoded would fail, and its job with it. Decoding cannot be interrupted from outside.
+    another process. The job engine is not shut down gracefully, because that would close the database while a chunk is
+    still being decoded, and the chunk and its job would fail. Decoding cannot be interrupted.
     """
     handing_over = threading.Thread(target=_release_and_stop, daemon=True)
     handing_over.start()
@@ -174,7 +176,7 @@ def leave() -> None:
 
 
 def _release_and_stop() -> None:
-    """Requeue open jobs on a shared database: other workers need not wait until this worker's heartbeat times out."""
+    """Requeue open jobs on a shared database, so that other workers need not wait for a heartbeat timeout."""
     from stt.jobs import service
 
     service.release_and_stop()
@@ -182,7 +184,7 @@ def _release_and_stop() -> None:
 
 @cache
 def warm() -> None:
-    """Load the on-device model in the background, once, after the page is drawn: a job will probably use it soon."""
+    """Load the on-device model once, in the background, after DRAWING seconds: a job will probably use it soon."""
     if settings().role != "web":
         soon = threading.Timer(DRAWING, _warm)
         soon.name, soon.daemon = "warm", True
@@ -190,6 +192,6 @@ def warm() -> None:
 
 
 def _warm() -> None:
-    from stt.whisper import transcribe  # the import takes half a second: the first page should not wait for it
+    from stt.whisper import transcribe  # imported here: it takes half a second, and the first page should not wait
 
     transcribe.warm()

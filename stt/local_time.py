@@ -6,14 +6,14 @@ import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-_NAME = re.compile(r"[A-Za-z0-9_+-]{1,40}(/[A-Za-z0-9_+-]{1,40}){0,2}")  # allows no `..` in a path
+_NAME = re.compile(r"[A-Za-z0-9_+-]{1,40}(/[A-Za-z0-9_+-]{1,40}){0,2}")  # no dots, so no path with `..`
 
 
 def zone(name: str | None) -> ZoneInfo:
-    """Return the time zone of this name, such as `Europe/Berlin`, or UTC."""
+    """Return the time zone called `name`, such as `Europe/Berlin`, or UTC if there is no such time zone."""
     try:
         return ZoneInfo(name) if name and _NAME.fullmatch(name) else ZoneInfo("UTC")
-    except (LookupError, ValueError, OSError):  # OSError: the name is that of a folder
+    except (LookupError, ValueError, OSError):  # OSError is raised for the name of a folder, such as "Europe"
         return ZoneInfo("UTC")
 
 

@@ -1,4 +1,4 @@
-"""Define all settings: environment variable, default, bounds and description of each."""
+"""Define all settings, each with its environment variable, default, bounds and description."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def _names(name: str, former: str) -> AliasChoices:
 class Settings(BaseSettings):
     """Represent the settings, read from environment variables.
 
-    A variable is named by the field's first alias, or else `STT_` and the field's name in capitals. Further aliases are
-    names from older versions; they stay valid.
+    The variable of a field is the field's first alias. Without an alias, it is `STT_` and the field's name in capitals.
+    Further aliases are names from older versions, which stay valid.
     """
 
     model_config = SettingsConfigDict(env_prefix="STT_", env_ignore_empty=True, populate_by_name=True, extra="ignore")

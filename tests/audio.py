@@ -20,7 +20,7 @@ AUSTEN_WORDS = {
 AUSTEN = [AUDIO / "austen-0870.wav", AUDIO / "austen-0890.wav"]
 RATE = 16_000
 
-_CODECS = {  # file extension: (codec, sample rate that the codec requires)
+_CODECS = {  # file extension: (codec, sample rate that it requires in Hz, or None for any rate)
     ".wav": ("pcm_s16le", None),
     ".aiff": ("pcm_s16be", None),
     ".flac": ("flac", None),
@@ -68,7 +68,7 @@ def noise(seconds: float, loudness: float = 0.05, seed: int = 1) -> np.ndarray:
 
 
 def chords(seconds: float) -> np.ndarray:
-    """Return music without a voice: four chords of three notes with overtones, one per second."""
+    """Return music without a voice: four chords of three notes with overtones, each struck twice, once a second."""
     at = np.arange(int(seconds * RATE)) / RATE
     roots = np.array([220.0, 174.6, 261.6, 196.0])[(at.astype(int) // 2) % 4]
     notes = [
@@ -118,7 +118,7 @@ def telephone(sound: np.ndarray) -> np.ndarray:
 
 
 def write(path: Path, sound: np.ndarray, rate: int = RATE) -> Path:
-    """Encode `sound` by the extension of `path`, at `rate` Hz.
+    """Encode `sound` in the format of the file extension, at `rate` Hz, or at 48 kHz for Opus.
 
     `sound` is float32 at 16 kHz, shape (n,) or (channels, n).
     """
@@ -141,7 +141,7 @@ def write(path: Path, sound: np.ndarray, rate: int = RATE) -> Path:
 
 
 def write_tracks(path: Path, tracks: list[tuple[np.ndarray, dict[str, str]]]) -> Path:
-    """Write several tracks into an MP4, MKV or other container. `tracks` are (mono samples at 16 kHz, tags)."""
+    """Write several tracks into an MP4, MKV, MKA, MOV or TS. Each track is (16 kHz mono samples, {tag: value})."""
     codec = {".mp4": "aac", ".mkv": "pcm_s16le", ".mka": "flac", ".mov": "pcm_s16le", ".ts": "mp2"}[path.suffix]
     with av.open(str(path), "w") as container:
         streams = [container.add_stream(codec, rate=RATE, layout="mono") for _ in tracks]

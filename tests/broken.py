@@ -29,7 +29,7 @@ def overwritten(path: Path, start: float = 0.4, end: float = 0.5, seed: int = 0)
 def mp4(path: Path, sound: np.ndarray | None = None, *, picture: bool = True, **options: str) -> Path:
     """Write an MP4, with video if `picture`, and with sound if `sound` is given (mono samples at 16 kHz).
 
-    `options` are the muxer's.
+    `options` are options of FFmpeg's MP4 muxer.
     """
     with av.open(str(path), "w", format="mp4", options=options) as container:
         video = container.add_stream("mpeg4", rate=5) if picture else None

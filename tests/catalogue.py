@@ -23,7 +23,7 @@ Text = str | tuple[str, ...]
 
 
 class Labels(HTMLParser):
-    """Collect the texts and labels of a component's HTML, as `translate` in shared/texts.js finds them."""
+    """Collect from a component's HTML the texts and labels that `translate` in shared/texts.js translates."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Labels(HTMLParser):
 
 
 def texts() -> Iterator[tuple[Path, Text]]:
-    """Yield each text of the pages with its file. A text with a count is a pair: singular and plural."""
+    """Yield (file, text) for each text of the pages. A text with a count is a pair: its singular and its plural."""
     for path in sorted((ROOT / "pages").rglob("*")):
         if "node_modules" in path.parts or "tests" in path.parts or path.name in ("bundle.js", "texts.js"):
             continue
@@ -53,7 +53,7 @@ def texts() -> Iterator[tuple[Path, Text]]:
 
 
 def catalogue() -> bytes:
-    """Return the content of `stt.pot`: the texts by file, in the order of the files."""
+    """Return the content of `stt.pot`: the texts, sorted by the path of their file."""
     catalog = Catalog(project="STT Studio", charset="utf-8", fuzzy=False)
     for path, text in texts():
         catalog.add(text, locations=[(str(path.relative_to(ROOT)), 0)])

@@ -27,7 +27,7 @@ ARGUMENTS = (
 
 
 def launch(chromium: BrowserType, arguments: Sequence[str] = ARGUMENTS, *, whole: bool = False) -> Browser:
-    """Start the headless shell, or a full browser without a window if there is no shell or if `whole`."""
+    """Start the headless shell, or a full headless browser if `whole` is set or no shell is installed."""
     names = FULL_BROWSERS if whole else (SHELL, *FULL_BROWSERS)
     installed = next((path for name in names if (path := shutil.which(name))), None)
     channel = "chromium" if whole and installed is None else None

@@ -12,7 +12,7 @@ from stt.auth import visitors
 from stt.db import engine as database
 from tests.server import Server
 
-# There is no deadline, because a property must not fail only because the machine is busy.
+# Examples have no time limit, because a property test must not fail only because the machine is busy.
 hypothesis.settings.register_profile("ordinary", deadline=None, max_examples=30)
 hypothesis.settings.register_profile("all", deadline=None, max_examples=500)
 
@@ -28,7 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("all" if config.getoption("--all") else "ordinary")
 
 
-# The slowest test files run first, so that no pytest worker starts one of them when the other workers have finished.
+# The slowest test files, which run first: a slow file started last would run while the other pytest workers are idle.
 LONGEST = (
     *("test_whisper", "test_erasure_everywhere", "test_jobs", "test_joined_recordings", "test_limits"),
     *("test_provider", "test_speakers", "test_recorder", "test_player", "test_transcribe"),
@@ -41,7 +41,7 @@ LONGEST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort the tests: the slowest files first, and tests with a browser after all others.
 
-    The browser's event loop keeps running in the process after its tests.
+    Tests with a browser are last, because the browser's event loop keeps running in the process after them.
     """
     order = {name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: ("browser" in item.path.parts, order.get(item.path.stem, len(LONGEST))))
@@ -54,7 +54,7 @@ def pytest_runtest_setup() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the servers' logs to the report of a failed test."""
+    """Add to the report of a failed test what the servers have logged during the test."""
     report = yield
     if report.failed:
         report.sections += [(f"log of {server.url}", log) for server in Server.started if (log := server.log_text())]

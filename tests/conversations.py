@@ -14,8 +14,8 @@ from stt.transcript.model import Transcript
 from tests import audio
 
 RATE = audio.RATE
-TURN_PAUSE = 0.5  # seconds; a shorter pause between words of one speaker does not end a turn
-FADE = 80  # samples faded at the ends of a turn, so that a cut does not click
+TURN_PAUSE = 0.5  # minimum seconds between two words of one speaker that end a turn
+FADE = 80  # samples faded in at the start and out at the end of a turn, so that the cuts do not click
 Change = Callable[[np.ndarray], np.ndarray]
 
 
@@ -105,8 +105,8 @@ def conversation(
 ) -> Conversation:
     """Return a conversation of the speakers `voices`: turns of `lengths` seconds with pauses of 0 to 1 s.
 
-    The share `overlapping` of the turns overlaps the previous turn. No speaker has two turns in a row, and all speakers
-    have a turn. `loudness` is a factor for each speaker.
+    About the share `overlapping` of the turns (0 to 1) begins before the previous turn ends. Two or more speakers never
+    have two turns in a row, and those who have not spoken yet are preferred. `loudness` is a factor for each speaker.
     """
     rng = random.Random(seed)
     order: list[str] = []
@@ -154,10 +154,10 @@ def diarization_error(
     collar: float = 0.25,
     duration: float | None = None,
 ) -> float:
-    """Return the diarization error rate in %, including overlapping speech.
+    """Return the diarization error rate in %. Overlapping speech counts once for each speaker.
 
-    Times within `collar` seconds of the start or the end of a turn are not counted. Speakers are matched one to one so
-    that the error is smallest.
+    Times within `collar` seconds of the start or the end of a reference turn are not counted. The found speakers are
+    matched one to one with those of the reference so that the error is smallest.
     """
     step = 0.01
     size = int(max([duration or 0, *(turn[1] for turn in [*reference, *found])]) / step) + 1
@@ -181,7 +181,7 @@ def matched(overlap: np.ndarray) -> list[tuple[int, int]]:
     """Return the (row, column) pairs of the one-to-one match with the largest sum in `overlap`."""
     if overlap.shape[0] > overlap.shape[1]:
         return [(row, column) for column, row in matched(overlap.T)]
-    best = {0: (0.0, list[tuple[int, int]]())}  # used columns as bits -> (largest sum, its pairs)
+    best = {0: (0.0, list[tuple[int, int]]())}  # bit set of used columns -> (largest sum, its pairs)
     for row, values in enumerate(overlap.tolist()):
         after: dict[int, tuple[float, list[tuple[int, int]]]] = {}
         for taken, (total, pairs) in best.items():
@@ -228,7 +228,7 @@ def changing_distance(samples: np.ndarray, seed: int = 3) -> np.ndarray:
 
 
 def share_right(talk: Conversation, found: Transcript) -> float:
-    """Return the share of words, 0 to 1, that `found` assigns to the right speaker. Speakers are matched one to one."""
+    """Return the share of words, 0 to 1, that `found` assigns to the right speaker, with one-to-one matching."""
     names = found.speakers
     overlap = np.zeros((len(talk.speakers), max(len(names), 1)))
     for spoken, word in zip(talk.words, found.words, strict=True):

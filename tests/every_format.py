@@ -1,4 +1,4 @@
-"""Write a recording in each format that the bundled FFmpeg can write, and in some formats that it can only read."""
+"""Write a recording in each format that the bundled FFmpeg can write, and in some formats that FFmpeg can only read."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ WRITTEN: dict[str, tuple[str, str, int]] = {
     "webm": ("matroska", "libopus", 48_000),
     "alp": ("alp", "adpcm_ima_alp", 22_050),
 }
-VIDEO_CODECS = {"mxf": "mpeg2video", "dv": "dvvideo", "gxf": "mpeg2video"}  # muxers that require video, with its codec
+VIDEO_CODECS = {"mxf": "mpeg2video", "dv": "dvvideo", "gxf": "mpeg2video"}  # muxer that requires video: its codec
 
 
 def write(path: Path, muxer: str, sound: np.ndarray) -> Path:
@@ -135,7 +135,7 @@ def avr(sound: np.ndarray) -> bytes:
     return (head + struct.pack(">III", len(sound), 0, len(sound))).ljust(128, b"\0") + _pcm(sound, ">i2")
 
 
-# The function that returns a file of the format from 16 kHz samples, and the format's display name.
+# Format: (the function that returns a file of this format from 16 kHz samples, the display name of the format).
 BY_HAND = {
     "NIST SPHERE": (nist, "NIST SPHERE"),
     "PVF": (pvf, "PVF"),

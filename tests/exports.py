@@ -17,7 +17,7 @@ HOUR = 3600.0
 
 
 def segment(text: str, start: float = 0.0, pace: float = 0.4, gaps: dict[int, float] | None = None, **more) -> Segment:
-    """Return a segment whose words take `pace` seconds each, with silence in seconds before the words in `gaps`."""
+    """Return a segment with `pace` seconds per word. `gaps` is {index of a word: seconds of silence before it}."""
     words, now = [], start
     for number, token in enumerate(text.split()):
         now += (gaps or {}).get(number, 0.0)
@@ -31,7 +31,7 @@ def transcript(*segments: Segment, **more) -> Transcript:
 
 
 def without_spaces(text: str) -> str:
-    """Return the part of a text that each export must preserve: without spaces, and unescaped."""
+    """Return a text as it is compared after an export: NFKC-normalised, without spaces and without `JOINER`."""
     return "".join(unicodedata.normalize("NFKC", text.replace(JOINER, "")).split())
 
 

@@ -1,4 +1,4 @@
-"""Write files that refer to other files or URLs, in each way that a demuxer might follow."""
+"""Write files that refer to other files or URLs, by each kind of reference that a demuxer might follow."""
 
 from __future__ import annotations
 
@@ -114,16 +114,16 @@ def _with_box(content: bytes, box_path: list[bytes], body: bytes) -> bytes:
 
 
 def real_media(path: Path, target: str) -> Path:
-    """Write a RealMedia file that only refers to another one: the reference is the text after the signature."""
+    """Write a RealMedia file that consists of a header and the URL or path of another file."""
     path.write_bytes(b".RMF\0\0\0\x12\0\0\0\0\0\0\0\0\0\1" + target.encode() + b"\n")
     return path
 
 
 def matroska(path: Path, target: str) -> Path:
-    """Write a Matroska segment that continues in another file, whose name it contains."""
+    """Write a Matroska file that names another file as its continuation."""
     audio.write(path.with_suffix(".webm"), audio.samples(audio.JFK)[: audio.RATE]).rename(path)
     name = target.encode()
-    element = b"\x3e\x83\xbb" + (0x4000 | len(name)).to_bytes(2, "big") + name  # NextFilename
+    element = b"\x3e\x83\xbb" + (0x4000 | len(name)).to_bytes(2, "big") + name  # the NextFilename element
     content = path.read_bytes()
     at = content.find(b"\x15\x49\xa9\x66")  # the Info element of the file
     info = (
@@ -161,7 +161,7 @@ class OpenedFiles:
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._inotify = self._libc.inotify_init1(os.O_NONBLOCK)
         assert self._inotify >= 0
-        assert self._libc.inotify_add_watch(self._inotify, os.fsencode(folder), 0x20) >= 0  # IN_OPEN
+        assert self._libc.inotify_add_watch(self._inotify, os.fsencode(folder), 0x20) >= 0  # 0x20 is IN_OPEN
 
     def names(self) -> set[str]:
         """Return the names of the files opened since the last call."""

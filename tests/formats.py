@@ -16,7 +16,7 @@ FRAME_RATE = 10  # video frames per second
 
 
 class _Pipe(io.RawIOBase):
-    """An output file that cannot be rewound. As in a browser's recording, the muxer cannot write length and index."""
+    """An output file that cannot seek, so that a duration and an index are missing, as in a browser's recording."""
 
     def __init__(self, path: Path) -> None:
         self._file = open(path, "wb")  # noqa: SIM115 - closed below
@@ -35,7 +35,7 @@ def write(
     path: Path, sound: np.ndarray, codec: str, format: str, *, rate: int = 44_100, layout: str = "mono",
     pipe: bool = False, bits: int | None = None, muxer: dict[str, str] | None = None, **options: str,
 ) -> Path:  # fmt: skip
-    """Encode mono float32 samples of 16 kHz at `rate` Hz; `muxer` and `options` are FFmpeg's."""
+    """Encode 16 kHz mono float32 samples at `rate` Hz, with `muxer` as muxer options and `options` as codec options."""
     target = _Pipe(path) if pipe else str(path)
     with av.open(target, "w", format=format, options=muxer or {}) as container:
         stream = container.add_stream(codec, rate=rate, layout=layout, options=options)
@@ -56,7 +56,7 @@ def write(
 
 
 def _vbr_without_header(path: Path, sound: np.ndarray) -> Path:
-    """Write an MP3 with runs of frames whose bit rates differ greatly, and without a VBR header, as dictaphones do."""
+    """Write a VBR MP3 without a VBR header, as dictaphones do: six runs of frames, in turn at 32 and at 192 kbit/s."""
     runs = []
     for number, part in enumerate(np.array_split(sound, 6)):
         bits = (32_000, 192_000)[number % 2]
@@ -77,9 +77,9 @@ def _vbr_without_header(path: Path, sound: np.ndarray) -> Path:
 def write_video(
     path: Path, sound: np.ndarray, codec: str, *, rate: int = RATE, late: float = 0.0, gap: tuple[float, float] = (0.0, 0.0),
 ) -> Path:  # fmt: skip
-    """Write mono samples of 16 kHz with H.264 video that has few key frames.
+    """Write 16 kHz mono samples as the sound of an H.264 video with few key frames.
 
-    The sound begins `late` seconds after the picture. From second `gap[0]` on it is delayed by `gap[1]` seconds.
+    The sound begins `late` seconds after the video. From second `gap[0]` on, `gap[1]` seconds are added to the delay.
     """
     with av.open(str(path), "w") as container:
         picture = container.add_stream(
@@ -129,11 +129,11 @@ FORMATS: dict[str, Callable[[Path, np.ndarray], Path]] = {
     "FLAC.flac": lambda p, s: write(p, s, "flac", "flac"),
     "video.mp4": lambda p, s: write_video(p, s, "aac"),
 }
-ORIGINALS = ("M4A.m4a", "FLAC.flac", "video.mp4")  # formats that all browsers seek exactly
+ORIGINALS = ("M4A.m4a", "FLAC.flac", "video.mp4")  # files that all browsers seek exactly, so they need no playback copy
 
 
 def place_of(piece: np.ndarray, whole: np.ndarray, likeness: float = 0.5) -> float:
-    """Return the position in seconds of `piece` in `whole`, both 16 kHz samples. Fails without a clear match."""
+    """Return the second of `whole` at which `piece` begins. Fails if the best correlation is not over `likeness`."""
     size = 1 << (len(whole) + len(piece)).bit_length()
     correlation = np.fft.irfft(np.fft.rfft(whole, size) * np.fft.rfft(piece, size).conj(), size)[: len(whole)]
     energy = np.cumsum(np.pad(whole.astype(float) ** 2, (1, len(piece))))

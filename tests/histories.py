@@ -15,15 +15,15 @@ from stt.transcript.model import Segment, Transcript
 AUSTEN = (
     "He was not an ill-disposed young man, unless to be rather cold-hearted, and rather selfish, is to be ill-disposed."
 )
-_turn = itertools.count(1)
+_priority = itertools.count(1)
 
 
 def add(owner: str, title: str = "Talk", text: str | None = None, **values) -> str:
-    """Add a transcription, finished if it has a text, and return its id."""
+    """Add a job and return its id. With a `text` the job is finished, otherwise it is still running."""
     now = time.time()
     facts = {field: None for field in Job.__dataclass_fields__} | {
         "id": new_id(), "owner": owner, "title": title, "model": "whisper-base", "engine": "on-device", "options": {},
-        "state": kinds.WORKING, "attempt": 1, "turn": next(_turn), "created": now, "queued": now, "worked": 0.0,
+        "state": kinds.WORKING, "attempt": 1, "priority": next(_priority), "created": now, "queued": now, "worked": 0.0,
         "seconds_done": 0.0,
     }  # fmt: skip
     records.insert(Job(**(facts | values)))

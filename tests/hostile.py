@@ -1,4 +1,4 @@
-"""Write recordings that can harm a program that reads them: few bytes that declare, or expand to, far more data."""
+"""Write recordings that can exhaust a program that reads them: few bytes that declare, or expand to, far more data."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import numpy as np
 
 
 def flac(path: Path, *blocks: int, rate: int = 1) -> Path:
-    """Write a FLAC of constant frames. `blocks` are their numbers of samples.
+    """Write a FLAC whose frames each have one constant value. `blocks` are the numbers of samples of the frames.
 
-    A frame of 12 bytes contains up to 65,535 samples, which are 18 hours at 1 Hz.
+    A frame of a few bytes contains up to 65,535 samples, which last 18 hours at 1 Hz.
     """
     info = struct.pack(">HH", min(blocks), max(blocks)) + bytes(6)
     info += (rate << 44 | 15 << 36 | sum(blocks)).to_bytes(8, "big") + bytes(16)
@@ -60,7 +60,7 @@ def mov(path: Path, rate: int) -> Path:
 
 
 def wav(path: Path, rate: int, channels: int = 1, seconds: float = 1.0) -> Path:
-    """Write a WAV with `seconds` of 16-bit samples that declares `rate`. At an absurd rate it has fewer samples."""
+    """Write a WAV that declares `rate` and has `seconds` of 16-bit samples, at most 100,000 samples per channel."""
     data = (
         np.random.default_rng(1)
         .integers(-99, 99, min(round(rate * seconds), 100_000) * channels)
@@ -97,7 +97,7 @@ def many_comments(path: Path, count: int = 60_000) -> Path:
 
 
 def far_apart(path: Path, count: int = 4000, gap: float = 25.0) -> Path:
-    """Write single samples `gap` seconds apart: a day of silence in a few bytes."""
+    """Write `count` single samples, each `gap` seconds after the one before: by default 28 hours in a few kilobytes."""
     with av.open(str(path), "w", format="matroska") as container:
         stream = container.add_stream("pcm_s16le", rate=16_000, layout="mono")
         for number in range(count):

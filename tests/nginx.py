@@ -1,6 +1,6 @@
 """Run nginx in front of the app, as in docs/deploy.md, with the app under a path of the site.
 
-`python -m pytest --nginx tests/browser` runs the browser tests through it.
+`python -m pytest --nginx tests/browser` runs the browser tests through nginx.
 """
 
 from __future__ import annotations

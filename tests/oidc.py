@@ -1,6 +1,6 @@
 """Run an OpenID Connect provider: discovery, sign-in page, code flow with PKCE, RS256 id tokens, keys, sign-out.
 
-It checks the same as real providers: client, secret, redirect URL, single use of codes, PKCE proof.
+Like real providers, it checks the client id and secret, the redirect URL, the single use of codes and the PKCE proof.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ class Provider:
     """Represent a provider on a free local port. Users sign in by typing an email address on its page."""
 
     def __init__(self, redirect: str) -> None:
-        """Accept only the URL `redirect` for sending codes. With real providers this URL is registered."""
+        """Send sign-in codes only to the URL `redirect`, which would be registered at a real provider."""
         self.redirect = redirect
         self.key = RSAKey.generate_key(2048, {"kid": "test-1", "use": "sig", "alg": "RS256"})
         self.codes: dict[str, dict[str, Any]] = {}
-        self.verified = True  # whether the id token declares the mail address verified
+        self.verified = True  # value of the claim `email_verified` in id tokens
         handler = type("Handler", (_Handler,), {"provider": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.issuer = f"http://localhost:{self._server.server_port}"

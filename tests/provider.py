@@ -8,7 +8,8 @@
 
     python -m tests.provider --port 8901      # the same as a process: GET /_state, POST /_script
 
-It does not transcribe, but returns a given text. `tests/provider_contract.py` defines what models accept and return.
+The stand-in returns a given text instead of transcribing. `tests/provider_contract.py` defines what models accept and
+return.
 """
 
 from __future__ import annotations
@@ -43,9 +44,9 @@ KEY = "sk-test-0123456789abcdef"
 
 @dataclass
 class Job:
-    """Represent a created job. `content` is the file's SHA-256 or the link.
+    """Represent a created job. `content` is the SHA-256 of the sent file, or the sent link.
 
-    Two jobs with equal content are a duplicate create.
+    Two jobs with equal `content` show that a client created the same job twice.
     """
 
     id: str
@@ -62,18 +63,18 @@ class Job:
 class Provider:
     """Represent the stand-in at `url`, which accepts the API key `key`.
 
-    `jobs` are the created jobs, `calls` counts requests by kind. `script` defines the results of jobs. `fault` queues
-    faults, `chaos` causes faults at random.
+    `jobs` has the created jobs by id, `calls` counts requests by kind ("create", "get", "models"). `script` defines the
+    results of jobs, `fault` queues faults for the next calls, and `chaos` causes faults at random.
     """
 
     def __init__(self, port: int = 0, key: str = KEY, seed: int = 1) -> None:
         self.key = key
         self.jobs: dict[str, Job] = {}
         self.calls: Counter[str] = Counter()
-        self.faults: Counter[tuple[str, str]] = Counter()  # number of caused faults by (kind of call, kind of fault)
+        self.faults: Counter[tuple[str, str]] = Counter()  # how often each (kind of call, kind of fault) was caused
         self.creating = self.most_creating = 0
-        self.expires = 3600.0  # seconds after which a result is deleted
-        self.seen_authorization: list[str] = []  # Authorization headers sent to URLs outside the API
+        self.expires = 3600.0  # seconds after its creation when a job is no longer found
+        self.seen_authorization: list[str] = []  # paths outside the API that received an Authorization header
         self._defaults: dict[str, Any] = {"duration": 0.2, "text": "Hello there. How are you?", "seconds": 11.0}
         self._scripts: dict[str, dict[str, Any]] = {}
         self._faults: list[dict[str, Any]] = []
@@ -96,8 +97,8 @@ class Provider:
         """Define the results of all jobs, or of the jobs whose SHA-256, link or name is `content`.
 
         `values` may have `duration` (seconds until the job is done), `text`, `seconds` (of audio), `error` (a text or
-        object with which the job fails), `variant` of the result ("object" for channels, "output", or "null" for
-        results), and `result` (the whole result).
+        object with which the job fails), `result` (the whole result), and `variant` of the result ("object": `channels`
+        is an object; "output": the key is `output` instead of `result`; "null": `results` is null).
         """
         with self.lock:
             (self._defaults if content is None else self._scripts.setdefault(content, {})).update(values)
@@ -137,7 +138,7 @@ class Provider:
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """Count the `with` block as a create in progress, to know how many creates are concurrent."""
+        """Count the `with` block as a create in progress; `most_creating` is the maximum that ran at once."""
         with self.lock:
             self.creating += 1
             self.most_creating = max(self.most_creating, self.creating)
@@ -163,7 +164,7 @@ class Provider:
     def add(self, model: str, content: str, name: str, size: int, options: dict[str, Any]) -> Job:
         with self.lock:
             script = self._defaults | self._scripts.get(name, {}) | self._scripts.get(content, {})
-            # The contract has two kinds of ids.
+            # The contract has two kinds of job ids, UUIDs and short tokens, so they alternate.
             identity = str(uuid.uuid4()) if len(self.jobs) % 2 else secrets.token_urlsafe(9)
             self.jobs[identity] = Job(identity, model, content, name, size, options, time.time(), script)
             return self.jobs[identity]
@@ -173,7 +174,7 @@ class Provider:
         job.polls += 1
         age = time.time() - job.at
         if age < job.script["duration"]:
-            # The older documentation has the states "waiting" and "active", the newer one "queued" and "generating".
+            # Older models have the states "waiting" and "active" instead of "queued" and "generating".
             states = ("waiting", "active") if MODELS[job.model] == "old" else ("queued", "generating")
             return {"id": job.id, "status": states[age > job.script["duration"] * 0.2]}
         if job.script.get("error"):
@@ -188,7 +189,7 @@ class _Server(ThreadingHTTPServer):
     provider: Provider
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore broken connections, which faults cause. Report all other errors, which are bugs of this stand-in."""
+        """Ignore broken connections, because faults cause them. Other errors are bugs of this stand-in: report them."""
         if not isinstance(sys.exception(), OSError | ValueError):
             super().handle_error(request, client_address)
 
@@ -222,7 +223,7 @@ class _Handler(FaultyHandler):
     def _script(self) -> None:
         """Handle `{"script": [{…}], "fault": [{…}], "chaos": [{…}], "expires": seconds}`.
 
-        Each list has the arguments of calls of the method with that name.
+        Each list item has the keyword arguments for one call of the Provider method `script`, `fault` or `chaos`.
         """
         commands = json.loads(self._body().read())
         provider = self.server.provider

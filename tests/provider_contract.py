@@ -1,6 +1,6 @@
 """Define what each model of the AI/ML API accepts and returns, for the stand-in in `tests/provider.py`.
 
-The definitions come from the contract and not from `stt/aiml/catalog.py`, so they reveal mistakes in the catalog.
+The definitions come from the API's contract and not from `stt/aiml/catalog.py`, so tests find mistakes in the catalog.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tests.provider import Job
 
-# Options of each family of models, as name:type. Types are b (switch), n (number), s (text), l (list) and j (JSON).
+# Options that a family of models accepts, as name:type. Types: b (switch), n (number), s (text), l (list), j (JSON).
 _DEEPGRAM = """language:s detect_language:b punctuate:b smart_format:b paragraphs:b utterances:b utt_split:n diarize:b
 numerals:b profanity_filter:b filler_words:b search:l summarize:b topics:b intents:b sentiment:b detect_entities:b
 custom_intent:l custom_intent_mode:s custom_topic:l custom_topic_mode:s detect_topics:b dictation:b diarize_version:s
@@ -62,7 +62,7 @@ class Refused(Exception):
 def check(model: Any, options: dict[str, Any], typed: bool) -> None:
     """Raise Refused for an unknown model, unknown parameters and wrong types.
 
-    `typed` is False for a form, where all values are text.
+    `typed` is True for a JSON body, and False for a form, where all values are text.
     """
     if not isinstance(model, str) or model not in MODELS:
         raise Refused(400, [{"path": ["model"], "message": "Unknown model"}])

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-# Faults before the request is handled. No job is created.
+# Faults that are sent instead of handling the request, so that a create creates no job.
 BEFORE = (
     "401",
     "403",
@@ -26,14 +26,15 @@ BEFORE = (
     "html",
     "error-inside",
 )
-# Faults after the request is handled. The job is created, but the response is lost, damaged or late.
+# Faults after the request is handled: a create has created its job, but the response is lost, damaged or late.
 AFTER = ("reset-after", "slow-headers", "slow-body", "truncated", "html-after", "garbage")
 
 
 class FaultyHandler(BaseHTTPRequestHandler):
     """Represent a request handler that sends complete and faulty responses.
 
-    `in_progress` is closed before a response is complete.
+    `send` closes the exit stack `in_progress` before a response is complete, so that a create does not count as in
+    progress any more when the client sends its next request.
     """
 
     protocol_version = "HTTP/1.1"
@@ -46,7 +47,7 @@ class FaultyHandler(BaseHTTPRequestHandler):
         pass
 
     def send(self, status: int, body: Any, headers: dict[str, str] | None = None, pause: float | None = 0) -> None:
-        """Send a response that pauses `pause` seconds in the middle of its body; None ends the response there."""
+        """Send a response with a pause of `pause` seconds in the middle of its body; None omits the second half."""
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
@@ -60,7 +61,7 @@ class FaultyHandler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         time.sleep(pause)
-        self.in_progress.close()  # before the client has the whole response and sends the next request
+        self.in_progress.close()
         self.wfile.write(raw[half:])
 
     def fail(self, fault: dict[str, Any]) -> None:
@@ -81,7 +82,7 @@ class FaultyHandler(BaseHTTPRequestHandler):
             self.send(int(kind), body, {} if wait is None else {"Retry-After": str(wait)})
 
     def respond(self, fault: dict[str, Any], status: int, body: Any, headers: dict[str, str]) -> None:
-        """Send a response with a fault from AFTER, if `fault` has one."""
+        """Send a response, with the fault from AFTER if `fault` has a "kind"."""
         kind, seconds = fault.get("kind"), fault.get("seconds", 1.0)
         if kind == "reset-after":
             self.reset()

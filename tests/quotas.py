@@ -1,4 +1,4 @@
-"""Create jobs, or check that quotas of the host refuse them."""
+"""Create jobs, and check that the host's quotas refuse a job."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def job(
 
 
 def store_job(new: Job, address: str | None = None) -> Job:
-    """Store a job within the quotas. Raises LimitReached."""
+    """Store a job if the quotas allow it. Raises LimitReached otherwise."""
     with quotas.reserve(new, address):
         records.insert(new)
     return new
 
 
 def refusal(new: Job, address: str | None = None) -> LimitReached:
-    """Return the error with which the quotas refuse a job, and check that nothing is stored."""
+    """Return the error with which the quotas refuse a job, and check that the job is not stored."""
     with pytest.raises(LimitReached) as error:
         store_job(new, address)
     with pytest.raises(NotFound):

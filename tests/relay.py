@@ -12,14 +12,14 @@ BLOCK = 1 << 16  # bytes
 
 
 class Relay:
-    """Represent a relay from its own port to the server's `port`. A context manager."""
+    """Represent a relay that listens on a free port and connects to the server's `port`. A context manager."""
 
     def __init__(self, port: int) -> None:
         self.server = port
         self.port = free_port()
         self.flowing = threading.Event()
         self.flowing.set()
-        self.after = 0  # bytes that each connection may still relay to the server while `hold` is in effect
+        self.after = 0  # maximum bytes that a connection relays to the server during `hold`
         self.broken = False
         self.open: set[socket.socket] = set()
         self.lock = threading.Lock()
@@ -40,7 +40,7 @@ class Relay:
         self.flowing.set()
 
     def cut(self) -> None:
-        """Close all connections, and refuse new ones until `mend` is called."""
+        """Close all connections, and refuse new ones until `restore` is called."""
         with self.lock:
             self.broken = True
             self._shut_down()
@@ -59,7 +59,7 @@ class Relay:
             try:
                 client, _ = self.listening.accept()
             except OSError:
-                return  # the listening socket was closed
+                return  # `__exit__` has closed the listening socket
             threading.Thread(target=self._connect, args=(client,), daemon=True).start()
 
     def _connect(self, client: socket.socket) -> None:
@@ -94,7 +94,7 @@ class Relay:
 
     def __enter__(self) -> Relay:
         self.listening = socket.create_server(("localhost", self.port))
-        # The buffers are small, so that the browser notices a stalled transfer.
+        # A small receive buffer, because the browser would take a large upload in the buffer for sent.
         self.listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BLOCK)
         threading.Thread(target=self._accept, daemon=True).start()
         return self

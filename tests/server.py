@@ -28,7 +28,7 @@ class Server:
     """Represent a process of `streamlit run streamlit_app.py` with its own data folder. A context manager."""
 
     started: ClassVar[list[Server]] = []  # servers whose logs are added to the report of a failed test
-    nginx: ClassVar[bool] = False  # whether browsers reach servers through nginx, under a path
+    nginx: ClassVar[bool] = False  # whether browsers reach the servers through nginx, under the path PATH
 
     def __init__(self, data: Path, port: int | None = None, **environment: str) -> None:
         self.data, self.port, self.front_port = data, port or free_port(), free_port()
@@ -40,7 +40,7 @@ class Server:
         self.front: Nginx | None = None
         self.before = None  # function called in the child process before it executes the server
         self.log = data.parent / f"{data.name}.log"
-        self.log_start = 0  # bytes of the log from earlier tests
+        self.log_start = 0  # length in bytes of what earlier tests logged
 
     @property
     def url(self) -> str:
@@ -75,18 +75,18 @@ class Server:
         until(ready)
 
     def log_text(self, max_bytes: int = 20_000) -> str:
-        """Return the last `max_bytes` bytes that were logged since this test began."""
+        """Return what was logged since this test began, at most the last `max_bytes` bytes."""
         return self._log_bytes()[-max_bytes:].decode(errors="replace")
 
     def skip_log(self) -> None:
-        """Count the present log as written by earlier tests."""
+        """Exclude from `log_text` what has been logged so far."""
         self.log_start += len(self._log_bytes())
 
     def _log_bytes(self) -> bytes:
         return self.log.read_bytes()[self.log_start :] if self.log.exists() else b""
 
     def kill(self) -> None:
-        """Send SIGKILL, which ends the process like a power failure."""
+        """Kill the server with SIGKILL, so that it cannot finish or store anything."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 

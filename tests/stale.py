@@ -17,7 +17,7 @@ PCM = (np.clip(JFK, -1, 1) * 32767).astype("<i2")
 LIST = b"LIST" + struct.pack("<I", 26) + b"INFOISFT" + struct.pack("<I", 14) + b"Lavf59.27.100\0"
 ID3 = b"id3 " + struct.pack("<I", 30) + b"ID3\x03\0\0\0\0\0\x14TIT2" + struct.pack(">I", 10) + b"\0\0\0A speech."
 WAVE_GUID = bytes.fromhex("f3acd3118cd100c04f8edb8a")
-QUARTER = len(PCM) // 4 * 2  # bytes of a quarter of the sound, 16-bit samples
+QUARTER = len(PCM) // 4 * 2  # size in bytes of a quarter of the sound in 16-bit samples
 
 
 def plain(content: bytes) -> Callable[[Path], Path]:
@@ -98,7 +98,7 @@ def au(size: int) -> bytes:
 
 
 def changed(extension: str, mark: bytes, offset: int, new: bytes, **options: str) -> Callable[[Path], Path]:
-    """Return a writer of a recording in which `new` replaces bytes at `offset` from each occurrence of `mark`."""
+    """Return a writer of a recording in which `new` replaces the bytes `offset` bytes after each start of `mark`."""
 
     def write(path: Path) -> Path:
         path = path.with_suffix(extension)
@@ -139,7 +139,7 @@ def flac(count: int) -> Callable[[Path], Path]:
 
 
 def mp3(frames: int | None, *, size: int | None = None, times: int = 1, tag: bytes = b"") -> Callable[[Path], Path]:
-    """Return a writer of `times` joined MP3s, each with `tag` at its end. The header declares `frames` and `size`."""
+    """Return a writer of `times` joined MP3s ending with `tag`. Their header declares `frames` and `size` in bytes."""
 
     def write(path: Path) -> Path:
         content = bytearray(audio.write(path.with_suffix(".mp3"), JFK).read_bytes())
@@ -200,7 +200,7 @@ MEDIA = (b"moov", b"trak", b"mdia")
 
 
 def mp4(changes: dict[tuple[bytes, ...], tuple[int, bytes]], **options: str) -> Callable[[Path], Path]:
-    """Return a writer of an M4A with replaced bytes. `changes` are {path of a box: (offset in its body, new bytes)}."""
+    """Return a writer of an M4A with replaced bytes. `changes` are {box names: (offset in its body, new bytes)}."""
 
     def write(path: Path) -> Path:
         broken.mp4(path, JFK, picture=False, **options)
@@ -244,7 +244,7 @@ def tag(text: bytes) -> Callable[[bytearray], None]:
     return change
 
 
-# Recordings that are read completely: 11 s or a multiple of 11 s, with exactly the same samples if uncompressed.
+# Recordings that are read completely, with their seconds. If uncompressed, the samples are exactly those of JFK.
 WHOLE: dict[str, tuple[Callable[[Path], Path], float]] = {
     "WAV, a quarter": (plain(wav(QUARTER)), 1),
     "WAV, none": (plain(wav(0)), 1),
@@ -356,7 +356,7 @@ WHOLE: dict[str, tuple[Callable[[Path], Path], float]] = {
     "MKV, the segment unknown": (matroska(segment(2**56 - 1)), 1),
 }
 
-# Recordings with missing sound, which the transcript reports, with their declared seconds.
+# Recordings that have less sound than they declare, with the declared seconds. The transcript reports the difference.
 MISSING: dict[str, tuple[Callable[[Path], Path], float]] = {
     "WAV, twice as much": (plain(wav(len(PCM) * 4)), 22),
     "WAV, cut": (cut(".wav", 0.6), 11),
@@ -378,7 +378,7 @@ MISSING: dict[str, tuple[Callable[[Path], Path], float]] = {
 
 
 def packets(path: Path, format: str, leaps: dict[float, float], codec: str = "mp2", start: float = 0.0) -> Path:
-    """Write a recording that begins at `start` s. `leaps` are jumps of its time stamps: {place: length}, in seconds."""
+    """Write a recording that begins at `start` s. `leaps` are {second: seconds added to later time stamps}."""
     options = {"mpegts_copyts": "1"} if format == "mpegts" else {}
     with av.open(str(path), "w", format=format, options=options) as container:
         rate = 48_000 if codec in ("libopus", "mp2") else 44_100 if codec in ("libmp3lame", "wmav2") else audio.RATE

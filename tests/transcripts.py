@@ -27,9 +27,9 @@ from tests.conversations import Conversation
 from tests.server import Server
 
 HOUR = 3600.0
-SENTENCE = 14  # words of a sentence
+SENTENCE = 14  # words per sentence
 PACE = 0.36  # seconds per word
-STRANGE = {  # what is unusual: a transcript's text
+STRANGE = {  # what is unusual about a text: the text
     "right to left": "مرحبا بكم في هذا التسجيل، اليوم 24 مايو؟",
     "Chinese": "今天天气很好，我们去公园散步吧。",
     "emoji": "👨‍👩‍👧 flew to 🇩🇪 and é́́ 𝒳 said hi",
@@ -58,7 +58,7 @@ TALK = Transcript(
 
 
 def long_talk(count: int = 100_000) -> Transcript:
-    """Return a synthetic transcript of `count` words, ten hours for 100,000 words. Some words are doubtful."""
+    """Return a synthetic transcript of `count` words, of which 100,000 last ten hours. Some words are doubtful."""
     random = np.random.default_rng(5)
     words = random.choice(np.array(many_transcripts.vocabulary(random, 3000), dtype=object), count)
     confidence = random.beta(4, 1, count).round(3)
@@ -101,7 +101,7 @@ def text_of(generation_id: str, paragraph: int) -> str:
 def retype(
     generation_id: str, owner: str, paragraph: int, text: str, *, was: str | None = None, based_on: int | None = None
 ) -> int:
-    """Change a paragraph's text as the browser does, and return the revision.
+    """Change a paragraph's text as the browser does, and return the new revision.
 
     `was` is the text and `based_on` the revision that the browser shows; both are the current ones by default.
     """
@@ -115,7 +115,7 @@ def retype(
 
 @contextmanager
 def sharing_data_with(server: Server) -> Iterator[None]:
-    """Use the server's database in this process during the `with` block."""
+    """Use the server's data folder and database in this process during the `with` block."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STT_DATA_DIR", str(server.data))
         reset_caches()
@@ -124,7 +124,7 @@ def sharing_data_with(server: Server) -> Iterator[None]:
 
 
 def page_of(browser: Browser, server: Server, visitor: str, locale: str = "en-US") -> Page:
-    """Open a page for the visitor with this name in a new browser context. Use it within `sharing_data_with`."""
+    """Return an empty page of a new browser context with this visitor's cookie. Call it within `sharing_data_with`."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True, locale=locale)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     context.add_cookies([{"name": visitors.COOKIE, "value": visitors.cookie_for(visitor), "url": server.url}])

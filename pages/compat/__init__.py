@@ -1,1 +1,1 @@
-"""Uses of undocumented Streamlit APIs that import Streamlit. `stt.compat` has those that work without the import."""
+"""Use undocumented APIs of Streamlit, in code that imports Streamlit. `stt.compat` has the code that does not."""

@@ -1,1 +1,1 @@
-"""Parts of pages, one per file. A folder has the parts of the page with the folder's name."""
+"""Draw parts of pages, one part per file. A folder has the parts of the page whose name it has."""

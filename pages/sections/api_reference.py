@@ -15,7 +15,7 @@ from stt.web.v1.openapi import EXAMPLES
 
 
 def route(method: str, path: str, operation: dict[str, Any], schemas: dict[str, Any]) -> None:
-    """Draw one route: what it does, what it accepts, and a response."""
+    """Draw one route: what it does, what it accepts, and an example of a response."""
     with st.container(border=True):
         plain(f"{method.upper()} /v1{path}", "stt-route", tag="h3")
         plain(f"{operation['summary']}.")

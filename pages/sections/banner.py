@@ -1,4 +1,4 @@
-"""Draw the top of every page: the host's notice, and a warning while the disk is full."""
+"""Draw notices on every page: the host's notice, and those for a full disk and for a lost connection."""
 
 from html import escape
 

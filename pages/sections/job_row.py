@@ -22,7 +22,7 @@ from stt.store.records import Job
 
 SHOWN = 700  # maximum characters of text in a row: the end of the text so far, or the start of a finished text
 STARTING = 2.0  # seconds after queueing during which the first job in the queue is shown as "Starting"
-FRESH = 10.0  # seconds of frequent refreshing after a job's start, or after its creation while it is queued
+FRESH = 10.0  # seconds of frequent refreshing after a job was started, or queued if it has not started
 # Refresh intervals, seconds. A refresh takes 0.09 s of CPU time on a fast computer, and several times as much on a
 # phone. Most of the time is spent in the browser, which redraws the whole page.
 FAST_REFRESH, REFRESH = 0.5, 0.75
@@ -66,7 +66,7 @@ def _progress(job: Job) -> str:
 
 
 def _text(job: Job) -> str:
-    """Return the end of the text so far as HTML, or the beginning of a finished text."""
+    """Return the end of the text so far as HTML. If the job is done, return the beginning of its text."""
     done = job.state == kinds.DONE
     text = (
         beginning(transcripts.beginning(job.id, SHOWN + 1), SHOWN)
@@ -151,7 +151,7 @@ def _in_line(job: Job) -> str:
 
 
 def _at_the_provider(job: Job) -> str:
-    """Return the state of a job at the provider, its time so far, and the usual time.
+    """Return the state of a job at the provider, the time since its start, and the usual time.
 
     The provider reports no percentage.
     """

@@ -37,7 +37,7 @@ def model_choice(
 
     The vocabulary is that of `owner` and `tags`. `offer_speakers` is False if diarization is not needed, for example
     because each track is one speaker. With `narrow`, for dialogs, the fields are below each other. If
-    `several_channels`, an option treats each channel as a speaker.
+    `several_channels`, the option to treat each channel as a speaker is shown.
     """
     model_place, language_place = (st.container(), st.container()) if narrow else st.columns(2)
     offered = offered_models()
@@ -118,7 +118,7 @@ def offered_models() -> list[Model]:
     offered = [model for group in makers for model in group if models.offered(model)]
     # Of the models on this machine, the default comes first; the others are ordered by size.
     offered.sort(key=lambda model: (model.local, model.local and model.id != catalog.LOCAL))
-    # If all models that the host offers need a key, list them without one: starting a job then asks for the key.
+    # If all models that the host offers need a key, list them even without a key: starting a job then asks for it.
     return [model for model in offered if has_key or model.local] or offered or [models.known().find(catalog.LOCAL)]
 
 
@@ -187,7 +187,7 @@ def _language(model: Model, option: Option) -> str:
 
 
 def _prompt(model: Model) -> dict[str, Any]:
-    """Draw the `prompt` option of Whisper in a collapsed section and return its value by name; empty without it."""
+    """Draw the option `prompt` in a collapsed section and return its value by name; empty if `model` has none."""
     option = model.option("prompt")
     if option is None:
         return {}
@@ -205,7 +205,7 @@ def _more(model: Model, options: list[Option]) -> dict[str, Any]:
     with st.expander(tr("More settings for this model"), icon=":material/tune:"):
         switches = [option for option in options if option.kind == "switch" and option.main]
         half = (len(switches) + 1) // 2
-        # Fill the first column before the second: a phone stacks the columns, and the order must stay.
+        # Fill the first column before the second: a phone stacks the columns, which must not change the order.
         for place, part in zip(st.columns(2), (switches[:half], switches[half:]), strict=True):
             with place:
                 draw(part)

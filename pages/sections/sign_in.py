@@ -15,7 +15,7 @@ def ask() -> None:
         if getattr(st.user, "is_logged_in", False):
             _access_denied()
             return
-        plain(tr("Turn speech into text. This server is for people of one organisation: sign in to go on."))
+        plain(tr("Turn speech into text. This server is for people of one organisation: sign in to continue."))
         if not st.context.cookies:
             st.warning(tr("Signing in needs cookies. Allow them for this site, then reload."))
         if st.button(tr("Sign in"), type="primary", icon=":material/login:"):
@@ -39,7 +39,7 @@ def account() -> None:
     st.title(tr("Account"), anchor=False)
     plain(
         tr(
-            "You are signed in as {name}. You find your transcripts in any browser in which you sign in.",
+            "You are signed in as {name}. Your transcripts are available in every browser where you sign in.",
             name=_name(),
         )
     )

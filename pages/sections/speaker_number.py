@@ -9,7 +9,7 @@ import streamlit as st
 from pages.texts import tr
 
 AUTOMATIC, OFF = "auto", "off"
-MOST = 12
+MOST = 12  # maximum number of speakers that can be chosen
 
 
 def speaker_number(key: str, *, usual: str = AUTOMATIC, off: bool = True, **how: Any) -> str | int | None:

@@ -31,7 +31,7 @@ def track_choice(recording: Recording, model: Model, place: str) -> dict[str, st
     if not several:
         return {}
     names = tracks.names_of(several)
-    if not model.local:  # the provider accepts one track
+    if not model.local:  # the provider transcribes only one track of a recording
         names.pop(tracks.ALL, None)
     chosen, usual = str(tracks.chosen(several) or ""), tracks.usual(several)
     usual = usual if usual in names else chosen

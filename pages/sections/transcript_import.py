@@ -36,7 +36,7 @@ NO_RECORDING = ""
 
 
 def import_button(job: Job, recording: Recording) -> None:
-    """Draw the button that adds a version to the recording of a transcript."""
+    """Draw the button that imports a transcript as another version of `recording`, which belongs to `job`."""
     if st.button(tr("Import a transcript"), icon=":material/upload_file:", key="bring"):
         _forget()
         _of_version(job, recording)
@@ -56,7 +56,7 @@ def import_row(ids: Sequence[str], on_added: Callable[[str], None]) -> None:
 def dropped_rows(texts: list[tuple[str, bytes]], found: Sequence[Recording], on_added: Callable[[str], None]) -> None:
     """Draw a row for each transcript that was dropped into the drop zone, with buttons to import and to remove it.
 
-    `texts` are (name, content) of each; imported and removed transcripts are deleted from it. `found` are the
+    `texts` are (name, content) of each; imported and removed transcripts are deleted from `texts`. `found` are the
     recordings to choose from. `on_added` is called as in `import_row`.
     """
     for place, (name, content) in enumerate(texts):
@@ -165,7 +165,7 @@ def _read(file: tuple[str, bytes] | None, text: str, encoding: str | None) -> tu
 
     Return (transcript, "") or (None, error message); (None, "") without input.
     """
-    from stt.imports import reader  # imported late, as it would delay the first page
+    from stt.imports import reader  # imported here, because it would delay the first page
 
     try:
         if file is not None:
@@ -248,7 +248,7 @@ def _import_transcript(
     title: str,
     on_added: Callable[[str], None] = lambda recording_id: None,
 ) -> None:
-    from stt.jobs import importing  # here, as importing dbos would delay the first page by half a second
+    from stt.jobs import importing  # imported here, because dbos would delay the first page by half a second
 
     assert imported is not None
     if not title and recording is None:

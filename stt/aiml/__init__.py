@@ -1,4 +1,4 @@
-"""Use the provider, which is the AI/ML API: calls to it over HTTP, and the models it offers.
+"""Use the provider, which is the AI/ML API: call it over HTTP, and list the models that it offers.
 
 `client` sends the requests and `pacing` decides when to send them. `results` converts a response to a `Transcript`,
 and `insights` reads the rest of the response, such as the summary. `error_mapping` converts the provider's errors to

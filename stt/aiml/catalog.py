@@ -25,11 +25,11 @@ FIRST = "#g1_whisper-base"
 LOCAL = "local/whisper-base"
 EXTRA = "extra"
 TRACK, SPEAKERS = "track", "speakers"
-FRESH = 3600.0  # maximum age at which the cached model list is used without a new request, seconds
-COPY = "aiml-models.json"
+FRESH = 3600.0  # maximum age of the cached model list, seconds; an older list is requested again
+COPY = "aiml-models.json"  # file name of the cached model list
 
 # A function that requests the provider's model list: (ETag of the cached list) -> (entries, ETag of the entries).
-# The function returns None instead of the entries if the list is unchanged.
+# The function returns None instead of the entries if the list has not changed since the cached one.
 Fetch = Callable[[str | None], tuple[list[dict[str, Any]] | None, str | None]]
 
 
@@ -39,7 +39,7 @@ class Option:
 
     If `kind` is "number", `minimum` and `maximum` are its bounds, `unit` is "s", "ms" and so on, and `whole` excludes
     fractions. If `kind` is "choice", `choices` are pairs (value, label), and `free` allows other values too. Pages
-    show `main` options first, and the other options on request. `on` marks a switch that the model has on by default.
+    always show the options with `main`, and the others on request. `on` marks a switch that is on by default.
     """
 
     name: str
@@ -112,10 +112,11 @@ def packaged() -> Catalog:
 
 
 def load(folder: Path, fetch: Fetch, source: str = "", *, now: Callable[[], float] = time.time) -> Catalog:
-    """Return the packaged models updated from the provider's list, plus its new models of known families.
+    """Return the packaged models, updated from the provider's list, and the list's new models of known families.
 
-    The provider's list is cached in `folder` with its ETag and its `source`, and requested at most once an hour. If the
-    request fails, the cached list is used. Without a cached list, the packaged models are returned. Never raises.
+    The provider's list is cached in `folder` with its ETag and its `source`. It is requested again when the cached list
+    is an hour old. If the request fails, the cached list is used, or the packaged models if there is no cached list.
+    Never raises.
     """
     path = folder / COPY
     copy = _read_cache(path, source)
@@ -142,7 +143,7 @@ def _request(path: Path, copy: dict[str, Any] | None, fetch: Fetch, about: dict[
         return None
     copy = copy | about
     with contextlib.suppress(OSError), writing.replacing(path, "w", encoding="utf-8") as file:
-        json.dump(copy, file)  # The cache only saves a later request, so a failed write is ignored.
+        json.dump(copy, file)  # a failed write is ignored, because the cache only saves a later request
     return copy
 
 
@@ -209,7 +210,7 @@ def _aliases(entry: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _family(model: str) -> str | None:
-    """Return the family whose prefix matches the model id `model` (the longest prefix wins), or None."""
+    """Return the family whose prefix starts the model id `model`, or None. The longest matching prefix wins."""
     fits = {p: name for name, family in _packaged()["families"].items() for p in family["prefixes"]}
     best = max((prefix for prefix in fits if model.startswith(prefix)), key=len, default=None)
     # OpenAI and Microsoft also make models that do not transcribe.
@@ -245,7 +246,7 @@ def _options(family: str) -> tuple[Option, ...]:
 def _per_second(pricing: Any) -> float | None:
     """Return the price in US dollars per second of audio, or None if it is not known in advance.
 
-    A `price` applies to `per` units of time. Only prices of the kind "fixed" are known in advance.
+    In `pricing`, a `price` is the price of `per` units of time. Only prices of the kind "fixed" are known in advance.
     """
     pricing = fields(pricing)
     if pricing.get("kind") != "fixed" or pricing.get("currency", "USD") != "USD":

@@ -1,7 +1,7 @@
 """Provide the HTTP client of the AI/ML API: create a transcription, get its result, check a key, list the models.
 
-A create request may be billed even if its response is lost. So it is retried only if the provider cannot have accepted
-it. A get request changes nothing, so it is retried after any transient error. The key is sent only in the
+A create request may be billed even if its response is lost. So a create request is retried only if the provider cannot
+have accepted it. A get request changes nothing, so it is retried after any transient error. The key is sent only in the
 Authorization header.
 """
 
@@ -35,7 +35,7 @@ from stt.files.json_values import clean, fields
 log = logging.getLogger(__name__)
 
 LARGEST = 64 * 1024 * 1024  # maximum size of a response, bytes; the words of ten hours of speech take about 40 MB
-LONGEST_ANSWER = 180.0  # timeout for a whole response body, seconds; the read timeout applies only between two bytes
+LONGEST_ANSWER = 180.0  # timeout for a whole response body, seconds; `read_timeout` limits only the time between bytes
 REPORT = 0.1  # interval between progress reports of an upload, seconds
 LOST = (requests.RequestException, HTTPError, OSError)  # exceptions that a failed connection raises
 
@@ -75,8 +75,8 @@ class Client:
         the request. `cancelled` is checked until the last byte of the file is sent. A later cancel is ignored
         and the id is returned, because the provider may already work on the job. A request that the provider cannot
         have accepted is retried for `retry_seconds` seconds, and `on_wait` receives the error before each wait.
-        `on_created` receives the id, to store it, before the slot for creates is released. So a crash loses at most
-        as many ids as there are slots (`max_creates`).
+        `on_created` is called with the id, to store it, while this request still counts towards `max_creates`. So a
+        crash loses at most `max_creates` ids.
         Raises ProviderError (SubmissionUncertain if the provider may have accepted the request), Cancelled, EmptyFile,
         NotFound.
         """
@@ -119,7 +119,7 @@ class Client:
         raise AssertionError("backoff has no end")
 
     def get(self, generation_id: str, *, retry_seconds: float = 0.0, cancelled: Stop | None = None) -> dict[str, Any]:
-        """Return the whole body of the response for a generation id. `results.read` parses it.
+        """Return the whole body of the response for a generation id. `results.read` parses this body.
 
         Transient errors are retried for `retry_seconds` seconds; with 0, only one request is sent. Raises ProviderBusy
         and ProviderDown for transient errors, and KeyRefused, PaymentRequired, ResultExpired and RequestRefused for
@@ -210,7 +210,7 @@ def list_models(base_url: str, etag: str | None = None) -> tuple[list[dict[str, 
 class _Bearer(AuthBase):
     """Bearer authentication that keeps the key out of reprs and error messages.
 
-    It is an `AuthBase` because `requests` would replace a plain header by the login of a netrc file.
+    The class is an `AuthBase`, because `requests` would replace an Authorization header by the login of a netrc file.
     """
 
     def __init__(self, key: str | SecretStr | None) -> None:
@@ -367,7 +367,7 @@ def _why(error: BaseException | None) -> str:
 def _error(answer: _Answer) -> errors.ProviderError:
     if 300 <= answer.status < 400:
         return errors.ProviderDown("It answered with a redirect to another address, which is not followed with a key.")
-    if answer.web_page and answer.status != 429:  # the error page of a gateway before the API, with any status
+    if answer.web_page and answer.status != 429:  # a gateway in front of the API sends error pages with any status
         message = f"It answered with a web page (status {answer.status}) instead of a result."
         return errors.ProviderDown(message, wait=answer.wait)
     if answer.status < 300:

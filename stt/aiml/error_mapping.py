@@ -22,7 +22,7 @@ def error_for(status: int) -> type[errors.ProviderError]:
 def failure(answer: dict[str, Any], found: Any = None) -> errors.ProviderError:
     """Return the error for a failure that is reported in a response with a successful HTTP status.
 
-    `answer` is the body of the response, `found` the result inside the body, if any. The message may be in either one.
+    `answer` is the body of the response, `found` the result inside the body, if any. Both may have a message.
     """
     message = message_of(answer) or (message_of(found) if isinstance(found, dict) else "")
     code = status_code(answer)
@@ -51,7 +51,7 @@ def _message(body: Any, depth: int = 0) -> str:
         return ""
     for name in ("message", "error", "errors", "detail", "description"):
         if message := _message(body.get(name), depth + 1):
-            where = body.get("path")  # a validation error gives the name of the parameter as a list
+            where = body.get("path")  # in a validation error, `path` is the name of the parameter, as a list
             parameter = ".".join(clean(str(part))[:40] for part in where[:4]) if isinstance(where, list) else ""
             return f"{parameter}: {message}" if parameter else message
     return clean(body.get("name"))

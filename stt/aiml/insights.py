@@ -1,6 +1,7 @@
 """Read what a result of the provider holds besides the words: summary, topics, sentiments and more.
 
-`Transcript.extras` has these fields, if the result has them. Each `start` and `end` is in seconds, or None:
+`Transcript.extras` has those of the following fields for which the result has data. Each `start` and `end` is in
+seconds, or None:
 
     speakers       ["Speaker 1", …] in the order in which they first speak
     paragraphs     [{start, end, text, speaker}], the provider's division of the text
@@ -15,7 +16,7 @@
     sensitive      [{kind, confidence, severity, text, start, end}] from AssemblyAI's content safety
     search         [{query, text, confidence, start, end}]
     language_code  the language with its region, such as "en-us", if `Transcript.language` lacks the region ("en")
-    usage          {name: number or text}, what the provider metered
+    usage          {name: number or text}, the usage that the provider reports
     cost           US dollars that the provider reports as billed
 """
 
@@ -45,7 +46,8 @@ def read(
     def details(item: dict[str, Any], words: list[dict[str, Any]] = words, /, **named: Any) -> dict[str, Any]:
         """Return the fields `named` plus the item's text, start and end.
 
-        The times are those of the words with the indices `start_word` and `end_word`, or else the item's own times.
+        The times are those of the words with the indices `start_word` and `end_word` - 1 in `words`. An item without
+        these indices has times of its own.
         """
         first, last = number(item.get("start_word")), number(item.get("end_word"))
         start = words[int(first)].get("start") if first is not None and first < len(words) else item.get("start")
@@ -125,15 +127,15 @@ def _paragraphs(best: dict[str, Any], times: Times) -> list[dict[str, Any]]:
 
 
 def alternative(channel: dict[str, Any]) -> dict[str, Any]:
-    """Return a channel's first alternative that has text or words, or else its first alternative."""
+    """Return a channel's first alternative that has text or words. If none has, return the first alternative."""
     every = items(channel.get("alternatives")) or [{}]
     return next((a for a in every if clean(a.get("transcript")).strip() or a.get("words")), every[0])
 
 
 def speaker(value: Any, first: int) -> str | None:
-    """Return the speaker's name: "Speaker 1" for Deepgram's 0, "Speaker A" for AssemblyAI's "A", else unchanged.
+    """Return the speaker's name: "Speaker 1" for Deepgram's 0, "Speaker A" for AssemblyAI's "A", others unchanged.
 
-    `first` is the number of the first speaker, which is added to a numeric `value`.
+    `first` is added to a numeric `value`: 1 if the provider counts speakers from 0, and 0 if it counts from 1.
     """
     name = " ".join(clean(value).split())[:40]
     counted = number(name or value)

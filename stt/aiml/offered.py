@@ -22,7 +22,7 @@ from stt.models import shelf
 from stt.settings import settings
 from stt.transcript.languages import LANGUAGES
 
-RETRY = 60.0  # interval between requests of the provider's model list while none has succeeded, seconds
+RETRY = 60.0  # minimum seconds between requests of the provider's model list, as long as none has succeeded
 
 log = logging.getLogger("stt.aiml.offered")
 _lock = threading.Lock()
@@ -42,10 +42,9 @@ def known() -> Catalog:
 
 
 def refresh(timeout: float = 0.0) -> None:
-    """Request the provider's model list in the background, at most once an hour.
+    """Request the provider's model list in the background, at most once an hour, or each minute until one was loaded.
 
-    Call this when a visitor or the server has a key. If no list has been loaded yet, this waits up to `timeout` seconds
-    for the list.
+    If no list has been loaded yet, this function waits up to `timeout` seconds for the list.
     """
     place, first = _place(), known() is catalog.packaged()
     if time.time() - _live[place][0] < (RETRY if first else FRESH) or _lock.locked():
@@ -58,7 +57,7 @@ def refresh(timeout: float = 0.0) -> None:
 
 def _refresh(folder: Path, address: str) -> None:
     with _lock:
-        # Imported here because it loads `requests`, which the first page does not need.
+        # Imported here, because the module imports `requests`, which the first page does not need.
         from stt.aiml.client import list_models
 
         _live[folder, address] = time.time(), catalog.load(folder, partial(list_models, address), address)
@@ -110,7 +109,7 @@ def choose(name: str, key: SecretStr | None) -> tuple[Model, str]:
 
 
 def options_for(model: Model, requested: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Return the checked `options` for `model`, without empty ones. Raises BadOption.
+    """Return the `options` that have a value, checked for `model`. Raises BadOption.
 
     `requested` is the id of the model that the user chose. If `model` is a local replacement for a provider's model,
     options that only the provider supports are dropped.

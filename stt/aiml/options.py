@@ -1,4 +1,4 @@
-"""Checks of the options of a transcription: correct types, no empty values, no options that the model lacks."""
+"""Check the options of a transcription: convert types, remove empty values, refuse options that the model lacks."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from stt.files.json_values import clean, signed
 from stt.vocabulary import terms
 
 LONGEST_VALUE = 20_000  # maximum length of an option's value, characters
-# Options that accept vocabulary terms, the preferred option first -> maximum number of terms.
-# 0 stands for `prompt`, which is limited by its length instead (MOST_PROMPT).
+# Names of options that accept vocabulary terms, each with its maximum number of terms. A model that has several of
+# these options gets the terms in the first one. `prompt` is limited by its length instead (MOST_PROMPT).
 TERM_OPTIONS = {"keyterm": 100, "keyterms_prompt": 500, "keywords": 100, "word_boost": 500, "prompt": 0}
 MOST_PROMPT = 1000  # maximum total length of the terms in a prompt, characters
 RESERVED = {"model", "url", "audio", "file"}
@@ -26,9 +26,10 @@ def clean_options(
 ) -> dict[str, Any]:
     """Return the parameters to send to the model, converted to their types and without empty values.
 
-    The parameters of the option `extra`, a JSON object, are merged in. Strings from a form are parsed ("true", "0.5",
-    "one, two", JSON). With `unknown="drop"`, options that the model does not have are removed, as they may have been
-    set for another model. Otherwise they raise BadOption. An invalid value always raises BadOption.
+    The option `extra` is a JSON object with further parameters, which are added to the result. Strings from a form are
+    parsed ("true", "0.5", "one, two", JSON). Options that the model does not have raise BadOption. With
+    `unknown="drop"`, they are removed, because they may have been set for another model. An invalid value always raises
+    BadOption.
     """
     options = dict(options)
     further = options.pop(EXTRA, None) if model.option(EXTRA) else None
@@ -44,7 +45,7 @@ def clean_options(
             cleaned[name] = read_as
     for spoken, detect in (("language", "detect_language"), ("language_code", "language_detection")):
         if cleaned.get(spoken):
-            cleaned.pop(detect, None)  # the provider accepts either a language or language detection
+            cleaned.pop(detect, None)  # the provider accepts a language or language detection, but not both
     if further not in (None, "", {}):
         cleaned |= _further(model, further)
     return cleaned
@@ -62,7 +63,7 @@ def take_track(options: dict[str, Any]) -> str | None:
 def take_vocabulary(options: dict[str, Any]) -> list[str]:
     """Remove the option `vocabulary` and return its lines. Raises BadOption.
 
-    This server applies the vocabulary to the transcript, whichever model made it.
+    This server applies the vocabulary to the transcript of every model, so no model receives the option itself.
     """
     lines = options.pop(terms.OPTION, None)
     if lines is None:
@@ -77,9 +78,9 @@ def take_vocabulary(options: dict[str, Any]) -> list[str]:
 def with_vocabulary(model: Model, options: dict[str, Any], wanted: list[str]) -> tuple[dict[str, Any], list[str]]:
     """Return the options of a provider's model with the terms in `wanted` added, and the terms that did not fit.
 
-    The option that takes the terms depends on the model's family (`TERM_OPTIONS`). A model without such an option gets
-    no terms. Terms that the user already set in the option come before `wanted`. A `prompt` of the user follows the
-    terms.
+    The name of the option for the terms depends on the model (`TERM_OPTIONS`). A model without such an option gets no
+    terms. If the user has already set terms in the option, the terms in `wanted` follow them. In the option `prompt`,
+    the user's own prompt follows the terms.
     """
     name = next((name for name in TERM_OPTIONS if model.option(name)), None)
     if name is None or not wanted:

@@ -14,8 +14,8 @@ from statistics import median
 from stt.backoff import CLOCK, TICK, Clock
 from stt.errors import Cancelled, ProviderBusy
 
-SLOWEST = 10.0  # longest interval between polls, seconds
-SPARE = 8  # how many more polls a schedule may make than a loop that polls every SLOWEST seconds
+SLOWEST = 10.0  # maximum interval between polls, seconds
+SPARE = 8  # maximum number of polls of a schedule in addition to one poll every SLOWEST seconds
 
 
 class Schedule:
@@ -32,7 +32,7 @@ class Schedule:
     def wait(self, elapsed: float) -> float:
         """Return the seconds until the next poll, if `elapsed` seconds have passed since the job was created."""
         for moment in self.moments():
-            # Skip a poll that is due within 0.05 s, which happens if the poll before it was slow.
+            # If the previous poll was slow, the next one may be due within 0.05 s. Such a poll is skipped.
             if moment > elapsed + 0.05:
                 return min(moment - elapsed, SLOWEST)
         raise AssertionError("moments never end")
@@ -42,7 +42,7 @@ class Schedule:
         at, polls = 0.0, 0
         while True:
             polls += 1
-            # The second argument of `max` limits the number of polls: SPARE polls, then one every SLOWEST seconds.
+            # The second argument of `max` limits the number of polls to SPARE, plus one for every SLOWEST seconds.
             at = max(at + min(self._step(at), SLOWEST), SLOWEST * (polls - SPARE - 1))
             yield at
 
@@ -72,19 +72,19 @@ def expected_seconds(audio_seconds: float, past: Iterable[tuple[float, float]]) 
 class Pace:
     """The rate limit of all calls with one key in this process. Threads may share a `Pace`.
 
-    After a response 429, no call with the key is made until the time that the provider asks for. Later calls are spaced
-    by a gap, which shrinks with each successful call.
+    After a response 429, no call with the key is made until the time that the provider asks for, or for a backoff if it
+    names no time. Later calls are spaced by a gap, which shrinks with each successful call.
     """
 
     def __init__(self, clock: Clock = CLOCK) -> None:
         self._clock = clock
         self._changed = threading.Condition()
         self._resume = 0.0  # no call is made before this time, seconds on the clock
-        self._next = 0.0  # earliest time that the next call may reserve, seconds on the clock
+        self._next = 0.0  # earliest time of the next call that does not wait yet, seconds on the clock
         self._gap = 0.0  # interval between calls, seconds
         self._refused = 0.0  # time of the last response 429, seconds on the clock
-        self._strikes = 0
-        self._creating = 0
+        self._strikes = 0  # number of responses 429 since the last success; overlapping calls count as one
+        self._creating = 0  # number of create requests that are running
 
     def delay(self) -> float:
         """Return the seconds until the next call may be made."""
@@ -112,7 +112,7 @@ class Pace:
         """
         with self._changed:
             now = self._clock.now()
-            if began >= self._refused:  # count only one 429 for calls that overlap in time
+            if began >= self._refused:  # calls that began before the last 429 are not counted again
                 self._refused = now
                 self._strikes += 1
                 self._gap = min(max(0.1, self._gap * 2), 5.0)

@@ -1,4 +1,4 @@
-"""Conversion of the provider's results, in each of their shapes, to a `Transcript`.
+"""Conversion of the provider's results, which have several shapes, to a `Transcript`.
 
 The provider returns the shape of Deepgram (`results.channels`, times in seconds), the shape of AssemblyAI (`text` and
 `words`, times in milliseconds), or only text. Results are not trusted: any field may be missing, null or of another
@@ -26,9 +26,9 @@ DONE = {"completed"}
 DONE_TOO = {"complete", "succeeded", "success", "done", "finished"}
 FAILED = {"error", "failed", "canceled", "cancelled"}
 LONGEST = 10_000_000.0  # largest valid time, seconds
-READABLE = 600  # minimum length of a segment of a text without times, characters; the last segment may be shorter
+READABLE = 600  # minimum length of each segment but the last, characters, if a text without times is split
 # PAUSE: minimum pause after which a new segment begins, seconds.
-# LONG: minimum length at which a segment ends at the next comma, seconds.
+# LONG: length from which a segment ends at the next comma, seconds; at twice this length, it ends at any word.
 PAUSE, LONG = 1.0, 15.0
 
 
@@ -45,11 +45,11 @@ class Reading:
     word: str = ""
     transcript: Transcript | None = None
     error: errors.ProviderError | None = None
-    seconds: float = 0.0  # length of the audio: the provider's figure or the end of the last segment, if that is later
+    seconds: float = 0.0  # length of the audio: the larger of the provider's figure and the end of the last segment
 
     @property
     def over(self) -> bool:
-        """Return whether the provider reports the job as failed or cancelled, so that it will never have a result."""
+        """Return whether the provider reports the job as failed or cancelled. Such a job will never have a result."""
         return self.word.lower() in FAILED
 
 
@@ -115,8 +115,8 @@ class _Piece:
 class _Times:
     """Represent a function that converts a time of the provider to seconds.
 
-    `unit` is the provider's unit of time in seconds. `duration` is the length of the recording in seconds, if known.
-    The function returns None if the time is invalid or too late for a recording of this length.
+    `unit` is the length of the provider's unit of time in seconds, such as 0.001. `duration` is the length of the
+    recording in seconds, if known. The function returns None if the time is invalid or far beyond the recording's end.
     """
 
     def __init__(self, unit: float, duration: float | None) -> None:
@@ -166,7 +166,7 @@ def _deepgram(found: dict[str, Any], known: float | None) -> Transcript | None:
     if sum(map(bool, tracks)) > 1:
         tracks = [[_of_channel(segment, index) for segment in track] for index, track in enumerate(tracks)]
     whole, spoken = _text(s for track in tracks for s in track), _text(utterances)
-    if not _covers(whole, spoken) and _covers(spoken, whole):  # some utterances are of channels that are not listed
+    if not _covers(whole, spoken) and _covers(spoken, whole):  # the channels lack some of the text in the utterances
         tracks = [_segments("", every_word, [utterances])]
     return _finished(tracks, duration, [*channels, found], results, utterances, times)
 
@@ -186,7 +186,7 @@ def _finished(
 ) -> Transcript:  # fmt: skip
     """Return one transcript with the segments of all `tracks`, sorted by time.
 
-    `holders` are the channels, followed by the result. Any of these objects may name the language.
+    `holders` are the channels of the result, and last the result itself. Any of these objects may have the language.
     """
     segments = sorted((s for track in tracks for s in track), key=lambda segment: segment.start)
     timed = not segments or any(segment.end > 0 for segment in segments)
@@ -255,7 +255,7 @@ def _pieces(value: Any, times: _Times, first: int, speaker: Any = None) -> list[
     return every
 
 
-# Alignment of the words with the text. All text is kept, even if the words differ from it.
+# Alignment of the provider's words with the provider's text. All text is kept, even if the words differ from the text.
 
 
 _TOKEN = re.compile(rf"\s?(?:{scripts.PIECE.pattern})")
@@ -266,7 +266,7 @@ def _segments(text: str, words: list[_Piece], layouts: list[list[_Piece]]) -> li
 
     `layouts` are possible divisions of the text, such as utterances or sentences. The first layout that contains the
     whole text is used. If there is none, segments end at pauses and at sentence ends. If `text` and `words` differ, the
-    segments have the `text`, unless it lacks some of the words.
+    segments have the `text`, unless `words` contains all of that text and more.
     """
     text, of_words = " ".join(text.split()), _text(words)
     whole = text if text and (_covers(text, of_words) or not _covers(of_words, text)) else of_words
@@ -318,7 +318,7 @@ def _ends(part: list[Word], following: Word) -> bool:
 def _timed(tokens: list[str], words: list[_Piece]) -> list[Word]:
     """Return each token as a `Word` with the times of the provider's word that matches it.
 
-    A token without a match gets the times of the last match before it.
+    A token without a match gets the times of the last match before it, or of the first match if there is none before.
     """
     spoken = [(token, word) for word in words for token in _TOKEN.findall(word.text)]
     matched: list[_Piece | None] = [None] * len(tokens)

@@ -20,8 +20,8 @@ from stt.audio.decoder import COPY_BITS, COPY_RATES
 from stt.audio.reader import Reader
 from stt.audio.track_reader import SideBySide
 
-NICE = 5  # niceness of the process: its priority is below that of other processes, but it is never starved
-# Turns off the encoder's tools that take most of the encoding time and help only at lower bit rates.
+NICE = 5  # niceness of the process, so that other processes go first without starving this one
+# Options that turn off the encoding tools that take most of the time and help only at lower bit rates.
 QUICK = {"aac_coder": "fast", "aac_tns": "0", "aac_pns": "0", "aac_is": "0", "aac_ms": "0"}
 
 
@@ -53,12 +53,12 @@ class Encoder:
         self._ended, self._taken = False, 0  # `_taken` is the number of samples read so far
 
     def encode(self, seconds: float) -> tuple[int, list[av.Packet[av.AudioStream]]]:
-        """Read the next `seconds` and return the number of samples read and their packets.
+        """Read the next `seconds`; return the number of samples read, and the packets encoded from them.
 
         At the end of the recording, return 0 and the encoder's last packets.
         """
         samples = self._reader.read(seconds)
-        if self._together:  # speakers seldom overlap, so a sum rarely clips
+        if self._together:  # each track is a speaker; speakers seldom overlap, so the sum of the tracks rarely clips
             samples = np.clip(samples.sum(axis=0, keepdims=True), -1, 1)
         if not samples.shape[1]:
             packets = [] if self._ended else list(self._codec.encode(None))

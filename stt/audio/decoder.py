@@ -22,19 +22,20 @@ COPY_BITS = 64_000  # bit rate of each channel of a playback copy, bits per seco
 CALL_RATE, CALL_BITS = 48_000, 96_000
 PART = 10.0  # seconds of sound decoded by one request; cancellation is checked between requests
 # Bounds for one request to a decoder process, in seconds of processor time and of waiting. Probing a valid recording
-# takes 0.1 s, and decoding a part takes far less. Both take longer while Whisper keeps all cores busy.
+# takes 0.1 s, and decoding PART seconds takes even less. Both take longer while Whisper keeps all cores busy.
 LOOK: Bounds = {"processor": 5.0, "timeout": 8.0}
 DECODE: Bounds = {"processor": 20.0, "timeout": 120.0}
-_probes = threading.BoundedSemaphore(2)  # maximum number of probes at once; further files wait
+_probes = threading.BoundedSemaphore(2)  # maximum number of probes at once; further calls of `probe` wait
 
 
 class Media(NamedTuple):
     """Facts about a file. `kind` is a display name ("MP3", "MP4 video").
 
-    `duration` is the larger of the declared duration and the duration of the packets, in seconds, None if unknown.
-    `size` is in bytes, `sample_rate` in Hz. `mime` is the content type to serve the file with. This type is from a
-    fixed list and depends on the file's content, never on its name. `track` is the number of the sound track that the
-    other fields describe. `tracks` lists all sound tracks (see `stt.audio.containers.track_list`).
+    `duration` is the declared duration in seconds, or the duration of the packets if none is declared or the packets
+    last clearly longer. It includes joined recordings, and is None if unknown. `size` is in bytes, `sample_rate` in Hz.
+    `mime` is the content type to serve the file with. This type is from a fixed list and depends on the file's content,
+    never on its name. `track` is the number of the sound track that the other fields describe. `tracks` lists all sound
+    tracks (see `stt.audio.containers.track_list`).
     """
 
     kind: str
@@ -48,7 +49,7 @@ class Media(NamedTuple):
     dated: str | None = None  # recording date from the file's tags (see `stt.files.dates`)
     track: int = 1
     tracks: Sequence[dict[str, Any]] = ()
-    seekable: bool = False  # every browser plays the file and seeks it exactly (see `stt.audio.containers.seekable`)
+    seekable: bool = False  # whether browsers play the file and seek it exactly (see `stt.audio.containers.seekable`)
 
 
 def probe(path: Path, name: str = "", track: int | None = None) -> Media:
@@ -74,7 +75,7 @@ class Reader:
     `channels` is the number of separate channels. `mixed` is the number of channels that were mixed to one, and `mix`
     says how. `promised` is the declared duration in seconds. `lost` lists the same losses as in
     `stt.audio.reader.Reader`. `track` is the number of a sound track, from 1, or several numbers, each of which becomes
-    one channel. Raises what `probe` raises, and OSError.
+    one channel. Raises OSError, and what `probe` raises except TooShort.
     """
 
     def __init__(
@@ -115,10 +116,12 @@ class Reader:
         return self._taken / RATE
 
     def read(self, seconds: float, check_cancelled: Callable[[], None] = lambda: None) -> np.ndarray:
-        """Return the samples of the next `seconds`: fewer at the end, then none. Shape (channels, n), float32, -1 to 1.
+        """Return the samples of the next `seconds`, shape (channels, n), float32, -1 to 1.
 
-        `check_cancelled` is called before every PART seconds and while they are decoded. After `check_cancelled` has
-        raised, the reader is unusable. Raises UnsafeRecording.
+        At the end of the recording, fewer samples are returned, and then none.
+
+        `check_cancelled` is called before every PART seconds of sound are decoded, and during the decoding. After
+        `check_cancelled` has raised, the reader is unusable. Raises UnsafeRecording.
         """
         parts = list(self._parts("read", seconds, check_cancelled))
         samples = [np.frombuffer(content, "<f4").reshape(self.channels, -1) for content in parts]

@@ -27,10 +27,10 @@ from stt import errors
 from stt.errors import SttError, UnsafeRecording
 
 KEPT = 2  # maximum number of idle processes; each takes 45 MB, most of it shared
-USES = 200  # requests after which a process is replaced, to free the memory that libraries leak
+USES = 200  # maximum requests to one process; it is then replaced, to free the memory that libraries leak
 TICK = 0.5  # interval between checks of a busy process, seconds
 MEMORY = 512 << 20  # memory limit of a process, bytes; on Linux a stricter limit on the address space applies first
-# A request that has used less than the share STARVED of its limit of processor time may take PATIENT times longer.
+# A request that has used less than the share STARVED of its limit of processor time may take PATIENT times its timeout.
 STARVED, PATIENT = 0.2, 5
 LARGEST_HEADER = 1 << 20  # maximum size of a response's header, bytes
 LARGEST_ANSWER = 64 << 20  # maximum size of a response's content, bytes; 30 s of eight channels are 15 MB
@@ -64,7 +64,7 @@ class Decoder:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=environment,
-            start_new_session=True,  # so that Ctrl+C reaches only the server
+            start_new_session=True,  # in the server's session, Ctrl+C would also end this process
         )
         self._answers: queue.SimpleQueue[tuple[dict[str, Any], bytes] | None] = queue.SimpleQueue()
         self._uses = 0
@@ -139,7 +139,7 @@ class Decoder:
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
         except OSError:
-            self._answers.put(None)  # the process died while idle
+            self._answers.put(None)  # the process died while idle; None makes `call` report the crash
 
     def _receive(self) -> None:
         """Queue the responses, then None when the output ends. Kill the process after an invalid response."""
@@ -164,7 +164,7 @@ class _Bounds:
     def check(self) -> None:
         """Raise UnsafeRecording if the process exceeds its limits."""
         used, waited = self._processor_time() - self._used, time.monotonic() - self._began
-        # On a busy machine a process that got little processor time may take longer.
+        # A process that got little processor time on a busy machine may take longer than its timeout.
         starved = used < self._processor * STARVED
         if used > self._processor or waited > self._timeout * (PATIENT if starved else 1):
             raise UnsafeRecording(TOO_LONG)

@@ -31,7 +31,7 @@ try:
 except ImportError:  # on Windows, only `stt.audio.decoder_pool` limits time and memory
     resource = None  # type: ignore[assignment]
 
-MEMORY = 384 << 20  # bytes of address space on top of the loaded libraries
+MEMORY = 384 << 20  # maximum bytes of address space in addition to what the process uses after its start
 LEVEL = 0.05  # seconds of sound for each level of a waveform
 
 Answer = tuple[dict[str, Any], bytes]
@@ -118,7 +118,7 @@ class Decoder:
         return self._reader
 
     def _with_changes(self, header: dict[str, Any]) -> dict[str, Any]:
-        """Add to `header` how channels were mixed, and the list of losses if the list has changed."""
+        """Add to `header` how channels were mixed, and the list of losses if it has changed since the last response."""
         lost, mix = self._open.lost, self._open.mix
         if mix:
             header["mix"] = mix
@@ -135,7 +135,7 @@ REQUESTS: dict[str, Callable[..., Answer]] = {
 
 
 def answer(decoder: Decoder, request: dict[str, Any]) -> Answer:
-    """Run one request within its limit of processor time, and return the response. An error becomes a response, too."""
+    """Run one request within its limit of processor time, and return the response. Errors are returned, not raised."""
     _allow_seconds(request.pop("processor_seconds"))
     try:
         return REQUESTS[request.pop("do")](decoder, **request)
@@ -145,14 +145,14 @@ def answer(decoder: Decoder, request: dict[str, Any]) -> Answer:
         return {"exhausted": "memory"}, b""
     except OSError as error:
         return {"errno": error.errno, "message": error.strerror or str(error)}, b""
-    except Exception as error:  # noqa: BLE001 - a damaged file has many ways to surprise a library
+    except Exception as error:  # noqa: BLE001 - a damaged file may cause any error in a library
         return {"surprise": f"{type(error).__name__}: {error}"[:500]}, b""
 
 
 def main() -> None:
     """Answer requests until standard input ends, that is, until the server ends."""
     out: BinaryIO = os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # a library's output must not mix with responses
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints must not get between the responses
     _bound_memory()
     decoder = Decoder()
     for line in sys.stdin.buffer:
@@ -169,7 +169,7 @@ def _bound_memory() -> None:
         return
     for what in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
         resource.setrlimit(what, (0, 0))
-    if sys.platform == "linux":  # macOS accepts the limit but ignores it
+    if sys.platform == "linux":  # macOS accepts this limit on memory but does not enforce it
         with open("/proc/self/statm") as file:
             now = int(file.read().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, now + MEMORY))

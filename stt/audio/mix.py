@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from stt.speech.samples import Samples
 
-FRONT, CENTRE, BEHIND = 0.707, 1.0, 0.5
+FRONT, CENTRE, BEHIND = 0.707, 1.0, 0.5  # coefficients of channels by their position
 COEFFICIENTS = {"FC": CENTRE, "LFE": 0.0, "LFE2": 0.0}
 COEFFICIENTS |= dict.fromkeys(("BL", "BR", "BC", "SL", "SR", "TC", "TFL", "TFC", "TFR", "TBL", "TBC", "TBR"), BEHIND)
 NAMES = {
@@ -32,8 +32,9 @@ FADE = 160  # length of the fade from the previous mix to a changed mix, samples
 DEAD = 0.01  # a channel is dead below this share of the loudest channel's level
 SILENT = 1e-5  # a channel is silent below this level; full scale is 1
 # Bounds on a channel's correlation with the mix of the earlier channels. Unrelated channels stay within ±UNLIKE, where
-# either polarity works. Below -OPPOSITE the channel is inverted, and it stays inverted while it is below -LIKELY. In
-# between, sum and difference both carry signal, and only a phase shift of 90° preserves both.
+# either polarity works. Below -OPPOSITE the channel is inverted, and it stays inverted while the correlation is below
+# -LIKELY. From these bounds up to -UNLIKE, the channel is shifted by 90°, because addition and subtraction would both
+# cancel a part of the sound.
 UNLIKE, LIKELY, OPPOSITE = 0.2, 0.5, 0.8
 
 PLAIN, OPPOSED, QUARTER = "plain", "opposed", "quarter"
@@ -50,7 +51,7 @@ class Mix:
         self._loudest = np.zeros(len(self.names))
         self._phases = [PLAIN] * len(self.names)
         self._gains: list[float] | None = None
-        self._adjusted = np.zeros(len(self.names))  # number of samples of each channel that were inverted or shifted
+        self._adjusted = np.zeros(len(self.names))  # samples inverted or shifted by 90°, by channel
 
     def add(self, samples: Samples) -> Samples:
         """Return the next samples mixed, shape (1, n). The same sequence of calls always gives the same mix."""

@@ -12,8 +12,8 @@ from stt.audio.reader import Reader
 from stt.errors import TooShort
 from stt.files import dates
 
-# A factor, and seconds. The packets' duration is used if it exceeds the declared duration times the factor, plus the
-# seconds.
+# Tolerance on the declared duration, as a factor and in seconds. The duration of the packets is used instead if it is
+# longer than the declared duration times the factor plus the seconds.
 MORE = (1.02, 1.0)
 
 

@@ -17,12 +17,13 @@ from stt.audio.mix import Mix
 from stt.errors import InputError
 from stt.speech.samples import Samples
 
-SHORTEST = 0.1  # minimum length of sound, seconds; any word is longer
+SHORTEST = 0.1  # minimum length of a recording's sound, seconds; any word is longer
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")  # tags between or after MP3 frames are not damage
-_GIVE_UP = 16 << 20  # bytes of sound without a single readable frame, after which reading ends
-_SILENT = 600.0  # a recording must have SHORTEST seconds of sound within this many seconds of its time line
+_GIVE_UP = 16 << 20  # reading ends after this many bytes of sound without a single readable frame
+_SILENT = 600.0  # a recording must have SHORTEST seconds of sound within this many seconds from its start
 MOST_APART = 8  # maximum number of separate channels, because a job transcribes each of them; more are mixed to one
-# Seconds by which the declared duration may exceed the real one, by format. Other formats have 1 s.
+# Maximum seconds by which the declared duration may exceed the real one without a reported loss, by format. For other
+# formats, the maximum is 1 s.
 _EXACT = {"wav": 0.02, "w64": 0.02, "aiff": 0.02, "au": 0.02, "flac": 0.02, "caf": 0.25, "mp3": 0.25, "mov": 0.25}
 MOST_LOST = 1000  # maximum number of losses listed; the last one is extended by further losses
 
@@ -60,7 +61,8 @@ class Reader:
         self.channels = count if apart and 2 <= count <= MOST_APART else 1
         self.mixed = count if self.channels == 1 else 1
         self._apart = self.channels > 1
-        self._mixes: dict[tuple[str, ...], Mix] = {}  # by channel layout, which may change within the file
+        # One `Mix` for each channel layout, because the layout may change within the file.
+        self._mixes: dict[tuple[str, ...], Mix] = {}
         self._pieces = self._decode()
         self._waiting = np.zeros((self.channels, 0), np.float32)
         self._taken = 0
@@ -96,7 +98,10 @@ class Reader:
         return ", then ".join(mix.describe(self.rate) for names, mix in self._mixes.items() if len(names) > 1) or None
 
     def read(self, seconds: float) -> Samples:
-        """Return the next samples, shape (channels, n), float32, -1 to 1: fewer at the end, then none."""
+        """Return the samples of the next `seconds`, shape (channels, n), float32, -1 to 1.
+
+        At the end of the recording, fewer samples are returned, and then none.
+        """
         wanted = round(seconds * self.rate)
         pieces, count = [self._waiting], self._waiting.shape[1]
         while count < wanted:
@@ -110,9 +115,9 @@ class Reader:
         return samples[:, :wanted]
 
     def has_sound(self) -> bool:
-        """Return whether at least 0.1 s can be decoded.
+        """Return whether at least SHORTEST seconds of sound can be decoded.
 
-        Call `has_sound` before `read`, which then also returns the samples that are decoded here.
+        Call `has_sound` before the first `read`. The samples that `has_sound` decodes are kept and returned by `read`.
         """
         pieces, count = [self._waiting], 0
         for piece in self._pieces:
@@ -177,13 +182,13 @@ class Reader:
 
 
 class _TimeLine:
-    """Place decoded frames on the time line: samples of one rate, silence in gaps, and a list of losses."""
+    """A converter of decoded frames to samples on the time line. It fills gaps with silence, and lists losses."""
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
         self.untimed = reader.format in UNTIMED
         self.resampler = _Resampler(reader.rate)
-        # Start of this recording, and start of its current run of frames, in seconds.
+        # Start of this recording, and of its current run of frames without a gap, in seconds of the file's time line.
         self.begin = self.base = reader._made / reader.rate
         self.broken = False  # whether a packet could not be decoded since the last good frame
         self.ahead = 0.0  # seconds by which the clock jumped forward in total
@@ -245,7 +250,10 @@ class _TimeLine:
         self._lose(at, at, why)
 
     def _jump(self, frame: av.AudioFrame) -> float:
-        """Return the seconds between the end of the last frame and the start of `frame`."""
+        """Return the seconds between the end of the last frame and the start of `frame`.
+
+        In a format without time stamps, the seconds are estimated from the size of the damaged packets between them.
+        """
         if self.untimed:
             return self._seconds(self.owed) if self.broken else 0.0
         if frame.pts is None:
@@ -309,8 +317,8 @@ class _Resampler:
         self.rate = rate
         self.kind: tuple[str, str, int, int] | None = None
         self.names: tuple[str, ...] = ()  # names of the channels
-        self.count = 0  # samples received, at the frames' rate
-        self.fed = 0.0  # seconds received
+        self.count = 0  # number of samples received, at the sample rate of the frames
+        self.fed = 0.0  # seconds of sound received
 
     def takes(self, frame: av.AudioFrame) -> bool:
         return self.kind in (None, self._kind(frame))
@@ -338,7 +346,7 @@ class _Resampler:
 
     def _converted(self, frame: av.AudioFrame | None) -> Iterator[Samples]:
         for out in self.resampler.resample(frame):
-            samples = cast("Samples", out.to_ndarray())  # the resampler makes float32
+            samples = cast("Samples", out.to_ndarray())  # the resampler returns float32, because its format is "flt"
             yield samples.reshape(-1, out.layout.nb_channels).T
 
     @staticmethod

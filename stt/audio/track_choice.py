@@ -16,9 +16,9 @@ from stt.speech import vad
 
 # Seconds of each track that are analysed first, and the seconds after these that are analysed if no track has speech.
 FIRST, FURTHER = 180.0, 600.0
-HALF = 0.5  # a player's default track is chosen if it has at least this share of the most speech in any track
+HALF = 0.5  # minimum speech that a track must have to be chosen, as a share of the most speech in any track
 TIMEOUT = 12.0  # time limit for analysing all tracks, seconds
-PART = 30.0  # seconds analysed at once
+PART = 30.0  # seconds of sound that are read and analysed at once
 
 
 def inspect(path: Path, name: str = "") -> tuple[Media, list[Track]]:
@@ -38,7 +38,10 @@ def inspect(path: Path, name: str = "") -> tuple[Media, list[Track]]:
 
 
 def listened(path: Path, tracks: Sequence[Track]) -> list[Track]:
-    """Return the tracks with the seconds of speech in the first minutes of each, as far as analysed within TIMEOUT."""
+    """Return the tracks with their `speech` and `level` set from the first minutes of each track.
+
+    After TIMEOUT seconds, the analysis stops, and later tracks keep None.
+    """
     ends, done = time.monotonic() + TIMEOUT, list(tracks)
     for begin, seconds in ((0.0, FIRST), (FIRST, FURTHER)):
         if begin and any((track.speech or 0.0) >= ENOUGH for track in done):

@@ -42,7 +42,10 @@ class SideBySide:
         return ", ".join(dict.fromkeys(reader.mix for reader in self._readers if reader.mix)) or None
 
     def read(self, seconds: float) -> Samples:
-        """Return the next samples, shape (tracks, n), float32, -1 to 1: fewer at the end, then none."""
+        """Return the samples of the next `seconds`, shape (tracks, n), float32, -1 to 1.
+
+        At the end of the longest track, fewer samples are returned, and then none.
+        """
         parts = [reader.read(seconds)[0] for reader in self._readers]
         samples = np.zeros((len(parts), max(map(len, parts))), np.float32)
         for row, part in zip(samples, parts, strict=True):

@@ -96,7 +96,7 @@ def summary(tracks: Sequence[Track], choice: str = "") -> str:
 
 
 def check(tracks: Sequence[Track], choice: str) -> str:
-    """Return `choice` if the recording has this track. Raises BadOption if the track is missing or cannot be read."""
+    """Return `choice` if it is ALL or the number of a track that can be read. Raises BadOption for any other choice."""
     if choice == ALL:
         return choice
     track = next((track for track in tracks if str(track.number) == choice), None)

@@ -15,7 +15,7 @@ def client_address(peer: str | None, forwarded: str | None) -> str | None:
     """Return the client's IP address, or None if that address is not valid.
 
     `peer` is the address of the connection, `forwarded` the X-Forwarded-For header. Any client can send that header, so
-    only the entries that proxies in STT_TRUSTED_PROXIES added to it are used.
+    only those entries of the header are used that proxies in STT_TRUSTED_PROXIES have added.
     """
     hops = [*filter(None, (hop.strip() for hop in (forwarded or "").split(","))), peer or ""]
     while len(hops) > 1 and _trusted(hops[-1]):

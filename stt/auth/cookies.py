@@ -39,9 +39,9 @@ def is_https(headers: Mapping[str, str], scheme: str) -> bool:
 def sort(values: Iterable[str], *, secure: bool) -> Jar:
     """Return the accepted cookies in a request's `Cookie` headers, `values`, with `__Host-` removed from names.
 
-    Behind HTTPS, a visitor cookie without `__Host-` is accepted if there is none with that prefix, so that nobody loses
-    their history. If STT_ACCESS is `login`, a visitor cookie without `__Host-` is refused, because an attacker could
-    set such a cookie and wait for the visitor to sign in.
+    A browser that uses HTTPS may have a visitor cookie without `__Host-` from an earlier time. That cookie is accepted
+    if there is no visitor cookie with the prefix, so that nobody loses their history. It is refused if STT_ACCESS is
+    `login`, because an attacker could set such a cookie and wait for the visitor to sign in.
     """
     pieces = [piece.strip() for value in values for piece in value.split(";") if piece.strip()]
     ours = {prefix + name: "" for name in (visitors.COOKIE, visitors.RETURN_TO) for prefix in ("", PREFIX)}

@@ -13,7 +13,7 @@ from stt.errors import KeyMissing, KeyRefused
 from stt.settings import settings
 
 if TYPE_CHECKING:
-    from cryptography.fernet import Fernet  # imported only where it is used: the first page must not wait for it
+    from cryptography.fernet import Fernet  # imported later, where it is used, because the first page must not wait
 
 
 LONGEST = 500  # maximum length of a key, characters
@@ -28,7 +28,7 @@ def from_input(text: str) -> SecretStr:
 
 
 def server_key() -> SecretStr | None:
-    """Return the server's key: AIML_API_KEY of the environment, to which Streamlit also copies its secrets."""
+    """Return the server's key, which is in the environment variable AIML_API_KEY or in Streamlit's secrets."""
     return settings().aiml_api_key
 
 

@@ -4,8 +4,8 @@ Recovery codes are for the setting STT_ACCESS=private, where nobody signs in and
 cookie. A code is shown only once, when it is created, and is stored as a hash. Codes can be listed and revoked.
 
 A browser that uses a code keeps its cookie; the database maps the cookie's visitor to the code's history. Several
-browsers can share a history, and each browser can leave it. A browser's former history stays separate unless the
-visitor merges it into the shared one.
+browsers can share a history, and each of them can stop using it. The browser's former history stays separate unless the
+visitor merges it into the shared history.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ from stt.errors import BadOption, LimitReached, NotFound
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no letters that are easily confused when typed
 LENGTH, GROUP = 25, 5  # characters, of 5 bits each: 125 bits
 MOST = 10  # maximum number of codes of one history
-LINK = "#recover="  # a link has the code in its fragment, which a browser sends to no server
+LINK = "#recover="  # start of the fragment with the code in a link; a browser does not send the fragment to a server
 # Maximum number of wrong codes within WINDOW, per visitor and per network address. After that, no code is looked up.
-# This limit protects the database. A code cannot be guessed even without the limit.
-WINDOW, WRONG_OF_VISITOR, WRONG_OF_ADDRESS = 600.0, 10, 100  # seconds, tries, tries
-WATCHED = 10_000  # maximum number of visitors and addresses whose tries are remembered
+# This limit protects the database from load. A code cannot be guessed even without the limit. WINDOW is in seconds.
+WINDOW, WRONG_OF_VISITOR, WRONG_OF_ADDRESS = 600.0, 10, 100
+WATCHED = 10_000  # maximum number of visitors and addresses whose wrong codes are counted
 ENOUGH = 3  # minimum number of finished transcripts before a recovery code is suggested
 HINT = "recovery"
 _OWNED = (
@@ -60,7 +60,7 @@ _OWNED = (
     word_corrections,
     webhooks,
     webhook_deliveries,
-)  # all tables with records of an owner; share links and tags belong to transcriptions
+)  # all tables whose records move in a merge; share links and tags have no owner, and move with transcriptions
 
 _tries: OrderedDict[str, list[float]] = OrderedDict()
 _trying = threading.Lock()
@@ -147,9 +147,9 @@ def offer(text: str, visitor_name: str, address: str | None = None) -> Offer:
 def use(text: str, visitor_name: str, *, add_history: bool) -> None:
     """Give this visitor's browser access to the history of a code. Raises NotFound.
 
-    With `add_history`, the browser's former history is merged into the code's history, for every browser that used the
-    former one, and its jobs continue. Otherwise the former history is kept, and the browser uses it again after it has
-    left the code's history.
+    With `add_history`, all records of the browser's former history move to the code's history, and jobs continue. Other
+    browsers that used the former history then use the code's history, too. Without `add_history`, the former history
+    stays unchanged.
     """
     before = owner_of(visitor_name)
     with database().begin() as connection:
@@ -165,7 +165,7 @@ def use(text: str, visitor_name: str, *, add_history: bool) -> None:
 
 
 def leave(visitor_name: str) -> None:
-    """Give this browser back the history that it had before any code was used."""
+    """Let this browser use its own history again, the one from before its first code. Merged records do not return."""
     with database().begin() as connection:
         connection.execute(browsers.delete().where(browsers.c.visitor == visitor_name))
         connection.execute(merges.delete().where(merges.c.owner == native(visitor_name)))
@@ -189,14 +189,14 @@ def disconnect_others(owner: str, visitor_name: str) -> None:
 
 
 def forget(owner: str) -> None:
-    """Revoke all codes of a history that is being deleted."""
+    """Delete the recovery codes and the dismissed hints of a history that is being deleted."""
     with database().begin() as connection:
         for table in (recovery_codes, dismissals):
             connection.execute(table.delete().where(table.c.owner == owner))
 
 
 def current(owner: str) -> str:
-    """Return who owns the records of `owner` now, because its history may have been merged into another one."""
+    """Return `owner`, or the owner of the history into which the history of `owner` was merged."""
     if not owner.startswith("visitor:"):
         return owner
     return queries.value(sa.select(merges.c.into).where(merges.c.owner == owner)) or owner

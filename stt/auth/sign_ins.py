@@ -18,8 +18,8 @@ from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import sign_ins
 
-RENEWED = 3600  # minimum seconds between recorded visits; from each, the sign-in lasts SIGNED_IN_FOR
-SIGNED_IN_FOR = 30 * 24 * 3600  # lifetime of a sign-in, seconds; the same as that of Streamlit's own cookie
+RENEWED = 3600  # minimum seconds between two updates of the time of a visitor's last visit
+SIGNED_IN_FOR = 30 * 24 * 3600  # lifetime of a sign-in after the last visit, seconds; like that of Streamlit's cookie
 
 
 def session_of(cookies: Mapping[str, str]) -> str | None:
@@ -32,7 +32,10 @@ def session_of(cookies: Mapping[str, str]) -> str | None:
 
 
 def begin(visitor_name: str, session: str) -> None:
-    """Bind a new visitor's name to `session`, the sign-in that the same response sets. `sign_in` adds the owner."""
+    """Bind a new visitor's name to `session`, the hash of a sign-in cookie (see `session_of`).
+
+    The same response must set both cookies. `sign_in` records the owner later.
+    """
     now = time.time()
     with database().begin() as connection:
         connection.execute(sign_ins.delete().where(sign_ins.c.at < now - SIGNED_IN_FOR))
@@ -55,7 +58,7 @@ def sign_in(visitor_name: str, session: str | None, owner: str) -> bool:
         return False
     if row.owner == owner and row.at > now - RENEWED:
         return True
-    # This updates no row if another tab has signed out in between.
+    # If another tab has signed out since the query above, there is no row to update, and the result is False.
     return queries.write(sign_ins.update().where(mine).values(owner=owner, at=now)) == 1
 
 

@@ -25,7 +25,7 @@ def signing_secret() -> str:
     path = data_folder() / "secret"
     if not path.exists():
         # Only this user can read the file. The file is written in full before it gets its name, so that a full disk
-        # leaves no empty secret. `os.link` does not replace a file, so of two processes' secrets, the first one stays.
+        # leaves no empty secret. If two processes create a secret, the first one stays: `os.link` replaces no file.
         part = writing.part_of(path)
         try:
             with open(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:

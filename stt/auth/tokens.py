@@ -13,7 +13,7 @@ from stt.db import queries
 from stt.db.tables import tokens
 from stt.errors import BadOption, NotFound
 
-PREFIX = "stt_"  # so that a token can be recognised if it is found in a file
+PREFIX = "stt_"  # every token starts with it, so that people and scanners recognise a token in a file
 MAX_NAME = 100  # maximum length of a name, characters
 USE_NOTED_EVERY = 60.0  # minimum seconds between two updates of `used`, so that polling does not write at each request
 
@@ -49,7 +49,7 @@ def create(name: str, owner: str, *, read_only: bool = False) -> str:
 
 
 def find(text: str) -> Token | None:
-    """Return the token with this text and record its use; None if it does not exist or was revoked."""
+    """Return the token with this text and record its use. Return None if there is no such token, or it was revoked."""
     row = queries.one(sa.select(*_COLUMNS).where(tokens.c.hash == hash_of(text)))
     if row is None:
         return None

@@ -13,12 +13,12 @@ from stt.auth.signing import signing_secret
 from stt.settings import settings
 
 COOKIE = "stt_visitor"
-COOKIE_AGE = 400 * 24 * 3600  # seconds; browsers keep cookies no longer than 400 days
+COOKIE_AGE = 400 * 24 * 3600  # lifetime of the cookie COOKIE, seconds: 400 days, the maximum that browsers allow
 RETURN_TO = "stt_wanted"  # the cookie with the page that somebody requested before signing in
 RETURN_TO_AGE = 15 * 60  # lifetime of the cookie RETURN_TO, seconds
 LOCAL = "local"  # the owner of jobs that Python code creates with `stt.create`
-SHARED = "shared"
-# A path of one segment, with a query. Such a path leads neither to another host nor to Streamlit's internal routes.
+SHARED = "shared"  # the owner of all records if STT_ACCESS is `shared`
+# A path of one segment, perhaps with a query. It leads neither to another host nor to Streamlit's internal routes.
 _PAGE_PATH = re.compile(r"/[a-z][a-z-]{0,40}(\?[A-Za-z0-9_.=&%-]{0,300})?")
 
 
@@ -51,7 +51,7 @@ def owner_of(visitor_name: str | None) -> str | None:
     if not visitor_name:
         return None
     if settings().access == "login":
-        from stt.auth import sign_ins  # imports the database, which `shared` does not need
+        from stt.auth import sign_ins  # imported here, because it imports the database, which `shared` does not need
 
         user = sign_ins.user_of(visitor_name)
         return user if user and allowed(user) else None
@@ -67,8 +67,9 @@ def must_sign_in(visitor_name: str | None) -> bool:
 def user(claims: Mapping[str, object]) -> str | None:
     """Return the owner for an identity provider's claims; None if STT_ALLOWED_EMAILS excludes that user.
 
-    An email address is ignored if the claim `email_verified` says that it is unverified, because anybody can claim any
-    address. The address is used if that claim is missing, as with many organisations' own providers.
+    An email address is ignored if the claim `email_verified` says that the address is unverified, because a user could
+    enter anybody's address. If that claim is missing, the address is used: many organisations' own providers send no
+    such claim.
     """
     email, subject = str(claims.get("email") or "").strip().lower(), str(claims.get("sub") or "")
     if not _verified(claims):

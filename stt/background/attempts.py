@@ -25,7 +25,7 @@ from stt.store.retrying import with_retries
 
 NONE, QUEUED, WORKING, DONE, FAILED, CANCELLED = "none", "queued", "working", "done", "failed", "cancelled"
 OPEN = (QUEUED, WORKING)
-REPORT = 0.5  # interval between updates of the progress, seconds
+REPORT = 0.5  # minimum time between two updates of the progress in the database, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ class Attempt:
 def begin(attempt: Attempt, most: int) -> None:
     """Mark an attempt as working.
 
-    Raises Cancelled if the attempt is not open, and UnsafeRecording if the attempt was begun `most` times before.
+    Raises Cancelled if the attempt is not open. Raises UnsafeRecording if the attempt has already been begun `most`
+    times, because the recording probably crashes the process.
     """
     c = attempt.table.c
     values = {"state": WORKING, "tries": c.tries + 1, "at": time.time()}
@@ -81,9 +82,9 @@ def fail(attempt: Attempt, error: SttError) -> None:
 
 
 def enqueue(attempt: Attempt, queue: str, workflow: Callable[[str, int], None]) -> None:
-    """Queue an attempt. If the attempt's workflow ended without recording an end, mark the attempt as failed.
+    """Queue an attempt, unless it is queued already. The job engine must run.
 
-    The job engine must run.
+    If the attempt's workflow has ended, but the row is still open, mark the attempt as failed.
     """
     status = DBOS.get_workflow_status(attempt.work)
     if status is not None and status.status in FINISHED_STATUSES:
@@ -112,7 +113,7 @@ def failing(attempt: Attempt, work: str, log: logging.Logger) -> Iterator[None]:
 
 
 class Progress:
-    """Record the progress of an attempt in percent. Each recording of the progress also detects a cancel.
+    """Store the progress of an attempt in percent. Each update of the row also shows whether the attempt is still open.
 
     `stage` describes a step other than the main work, such as a download, as text.
     """
@@ -130,18 +131,18 @@ class Progress:
         self.check_cancelled()
 
     def cancelled(self) -> bool:
-        """Record the progress, and return whether somebody has cancelled the attempt or deleted the transcript.
+        """Store the progress, and return whether somebody has cancelled the attempt or deleted the transcript.
 
-        The database is updated at most every REPORT seconds.
+        The database is accessed at most once in REPORT seconds; other calls return the last result.
         """
         if self._wanted and time.monotonic() >= self._next:
             self._next = time.monotonic() + REPORT
-            with suppress(*DB_UNAVAILABLE):  # the next call records the progress
+            with suppress(*DB_UNAVAILABLE):  # progress is not essential; a later call stores it
                 self._wanted = update(self._attempt, percent=self._percent, stage=self.stage)
         return not self._wanted
 
     def check_cancelled(self) -> None:
-        """Record the progress; raise Cancelled if the attempt was cancelled or the transcript deleted."""
+        """Store the progress. Raises Cancelled if the attempt was cancelled or the transcript was deleted."""
         if self.cancelled():
             raise Cancelled()
 

@@ -17,7 +17,7 @@ from stt.transcript.model import Transcript
 
 POLL = 0.2  # polling interval of a job on this machine, seconds
 POLL_SERVER = 1.0  # polling interval of a job at a server, seconds
-RETRY_SECONDS = 60.0  # total seconds to keep retrying when the server does not accept a recording
+RETRY_SECONDS = 60.0  # seconds for which the request that creates a job is retried, if the server does not accept it
 Created = Callable[[str], object]
 Report = Callable[[float, float | None, str], None]  # (seconds done, total seconds or None, current action)
 
@@ -38,13 +38,13 @@ class Engine(ABC):
 
     @abstractmethod
     def transcribe(self, source: Source, report: Report, resume: str | None, on_created: Created) -> Result:
-        """Return the transcript. An interrupt cancels the job. Raises SttError.
+        """Create a job, wait for it, and return its transcript. Raises SttError.
 
-        `on_created` is called with the generation id of the job. After this process was killed, pass that id as
-        `resume` to continue the job.
+        `on_created` is called with the generation id of the job. If this process is killed, a later process can pass
+        that id as `resume` to continue the job. An interrupt deletes a job on this machine, but not a job at a server.
         """
 
-    def close(self) -> None:  # noqa: B027 - an engine need not have resources
+    def close(self) -> None:  # noqa: B027 - not abstract, because an engine may have no resources
         """Release the resources of the engine."""
 
 
@@ -89,7 +89,7 @@ class Local(Engine):
         return True
 
     def _download(self, report: Report) -> None:
-        """Download the model if it runs on this machine and is not stored here yet."""
+        """Download the model if it is a Whisper model that is not stored on this machine yet."""
         from stt.models import known, shelf
 
         if self.model.startswith(known.PREFIX):

@@ -19,7 +19,7 @@ STANDARD_INPUT = "-"
 
 @dataclass(frozen=True)
 class Source:
-    """A recording, given by its `path` or its `url`. `name` is the name of its output files, without an extension."""
+    """A recording, given by its `path` or its `url`. `name` is the name of the output files, without an extension."""
 
     name: str
     path: Path | None = None
@@ -33,8 +33,8 @@ class Source:
 def sources(arguments: Sequence[str], name: str | None) -> Iterator[list[Source]]:
     """Yield the recordings that `arguments` list, in order. The recordings in a folder are sorted by name.
 
-    A recording from standard input is called `name`, and is stored in a temporary file until the context ends. Raises
-    InputError for a file that does not exist.
+    A recording from standard input gets the name `name`. Its bytes are stored in a temporary file until the context
+    ends. Raises InputError for a file that does not exist.
     """
     found: list[Source] = []
     with TemporaryDirectory(prefix="stt-") as folder:
@@ -53,7 +53,7 @@ def sources(arguments: Sequence[str], name: str | None) -> Iterator[list[Source]
 
 
 def is_recording(path: Path) -> bool:
-    """Return whether a file in a folder is treated as a recording, which its name decides."""
+    """Return whether `path` is a recording: a file that is not hidden, and has the extension of a recording."""
     return path.is_file() and path.suffix.lstrip(".").lower() in names.EXTENSIONS and not path.name.startswith(".")
 
 

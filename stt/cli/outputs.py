@@ -25,8 +25,9 @@ def formats(text: str) -> list[str]:
 def write(
     folder: Path, name: str, transcript: Transcript, wanted: Sequence[str], *, overwrite: bool = False
 ) -> list[Path]:
-    """Write a file for each format in `wanted`, and return the paths. Existing files are kept, unless `overwrite`.
+    """Write a file for each format in `wanted`, and return the paths of the files.
 
+    If a file exists already, the new file gets a number in its name. With `overwrite`, existing files are replaced.
     Raises DiskFull, and InputError if the folder cannot be written to.
     """
     paths = []

@@ -25,7 +25,7 @@ DEFAULT_MODEL = "local/whisper-base"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command-line options for how to transcribe, what to write, and what to print."""
+    """Declare the command-line options that `stt transcribe` and `stt watch` have in common."""
     add = parser.add_argument
     add("--model", default=DEFAULT_MODEL, help="such as small, local/whisper-base, or one of a server's /v1/models")
     add("--language", help="codes such as en, or en,de if several are spoken; default: detect")
@@ -52,7 +52,7 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Run the command and return its exit code: 0, FAILED if a recording failed, or INTERRUPTED."""
+    """Run the command and return its exit code: 0, FAILED if any recording failed, or INTERRUPTED after Ctrl+C."""
     wanted = outputs.formats(chosen.format)
     failed = 0
     with inputs.sources(chosen.files, chosen.name) as sources, closing(engine(chosen)) as work:
@@ -80,8 +80,8 @@ def one(
 ) -> tuple[Transcript | None, dict[str, Any]]:
     """Transcribe a recording. Return the transcript, or None after a failure, and the object that `--json` prints.
 
-    The object for `--json` also reports a failure. Notes about missing parts go to standard error. `resume` and
-    `on_created` are passed to `Engine.transcribe`.
+    The object for `--json` also reports a failure. Notes about missing parts of the transcript go to standard error.
+    `resume` and `on_created` are passed to `Engine.transcribe`.
     """
     try:
         with progress(source.name) as report:

@@ -21,10 +21,10 @@ from stt.cli.engines import Engine
 from stt.errors import BadOption, GenerationFailed, InputError
 
 RECORD = ".stt-watch.jsonl"  # file in the output folder with the result of each recording, one JSON object per line
-SETTLE = 2.0  # seconds for which a file must be unchanged, because it may still be being written
+SETTLE = 2.0  # minimum seconds without a change before a file is transcribed: it may still be being written
 TICK = 1000  # interval between checks of files that are still being written, milliseconds
 RESCAN = 60.0  # interval between scans of the whole folder, seconds, for network disks that report no changes
-RETRY = (30.0, 600.0)  # first and longest delay before a failed file is tried again, seconds
+RETRY = (30.0, 600.0)  # delay before a failed file is tried again, seconds: after the first failure, and maximum
 DONE, FAILED, BEGUN = "done", "failed", "begun"
 FINAL = (InputError, GenerationFailed)  # errors caused by the recording itself, so a retry would fail, too
 
@@ -67,9 +67,9 @@ class Version(NamedTuple):
 
 @dataclass(slots=True)
 class Waiting:
-    """A file to be transcribed, which has not changed since `since`, and is not tried before `not_before`.
+    """A file to be transcribed. It has not changed since `since`, and must not be transcribed before `not_before`.
 
-    `since` and `not_before` are seconds of the monotonic clock. `failures` is the number of failed attempts.
+    Both times are seconds of the monotonic clock. `failures` is the number of failed attempts.
     """
 
     version: Version
@@ -93,7 +93,8 @@ class Watcher:
         """Transcribe files as they arrive, until an interrupt."""
         events = watch(self.folder, rust_timeout=TICK, yield_on_timeout=True, recursive=self.recursive)
         transcribe.to_stderr(f"Watching {self.folder}. Ctrl+C stops.")
-        for changes in events:  # the watch is active before its first event, so that the first scan misses no file
+        # The first scan follows the first event: the watch is then active, so no file arrives unnoticed in between.
+        for changes in events:
             if changes or time.monotonic() - self.scanned >= RESCAN:
                 self.scan()
             while (path := self.next()) is not None:
@@ -102,7 +103,7 @@ class Watcher:
         raise KeyboardInterrupt
 
     def scan(self) -> None:
-        """Update `waiting`: add files that are not done yet, and remove files that no longer exist."""
+        """Update `waiting`: add recordings that need a transcript, and remove those that no longer exist."""
         self.scanned = time.monotonic()
         found = self.folder.rglob("*") if self.recursive else self.folder.iterdir()
         there = {path for path in found if inputs.is_recording(path)}
@@ -113,7 +114,7 @@ class Watcher:
                 self.waiting[path] = Waiting(version, time.monotonic())
 
     def next(self) -> Path | None:
-        """Return a file that is due and no longer being written, or None."""
+        """Return a file that may be transcribed now and has not changed for SETTLE seconds, or None."""
         now = time.monotonic()
         for path, one in self.waiting.items():
             version = _version(path)
@@ -136,7 +137,7 @@ class Watcher:
         if answer["status"] == DONE:
             self.finish(path, DONE)
         elif transcript is None and isinstance(error := errors.from_dict(answer["error"]), FINAL):
-            if isinstance(error, BadOption):  # a command-line option is wrong, so every other file would fail, too
+            if isinstance(error, BadOption):  # a command-line option is wrong, so every other recording would fail, too
                 raise error
             self.finish(path, FAILED)
         else:
@@ -155,7 +156,7 @@ class Watcher:
 
 
 class Record:
-    """Represent a log file with the result of each version of each recording, which is read again after a restart."""
+    """Represent a log file with the result for each version of each recording. It is read again after a restart."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -166,7 +167,7 @@ class Record:
                 row = json.loads(line)
                 self._last[row["file"], Version(row["size"], row["modified"])] = row
             except (ValueError, KeyError, TypeError):
-                continue  # an incomplete line, written by a process that was killed
+                continue  # the line is incomplete, because the process that wrote it was killed
         if text and not text.endswith("\n"):
             self._append("\n")
 

@@ -1,13 +1,14 @@
 """Count processes that crash while they read a recording; fail the job after the third crash.
 
-A process adds a mark before it reads or decodes a chunk and removes it afterwards, also after an error. A process that
-stops in order removes all its marks. A mark of another process therefore means a crash in the middle of that chunk.
+A process adds a mark before it reads or decodes a chunk, and removes the mark afterwards, also after an error. A
+process that is stopped in an orderly way removes all its marks. A job with a mark of another process was therefore
+interrupted by a crash in the middle of the marked chunk.
 
 Jobs in one process crash together, so each job with a mark of another process is a suspect. The next chunks of a
 suspect are decoded alone, while the other jobs of this process wait. A job that only ran beside a faulty recording is
-therefore marked once at most, and a job that was running when somebody killed the process continues. A suspect is
-cleared when it has passed both the marked chunk and the next one, which may have been prefetched during the crash. Only
-crashes at one position of a recording add up.
+therefore marked once at most, and a job that was running when somebody killed the process continues. A job is no longer
+a suspect when both the marked chunk and the next one are done; the next one may have been prefetched during the crash.
+Crashes at different positions of a recording are thus not added up.
 """
 
 from __future__ import annotations
@@ -28,16 +29,17 @@ from stt.db.engine import DB_UNAVAILABLE, database
 from stt.db.tables import crashes, transcriptions
 from stt.errors import Cancelled, UnsafeRecording
 
-MAX_CRASHES = 3
-# If processes that do not read this recording crash too, somebody is probably killing processes. Each process that
-# crashed without reading it (a bystander) excuses CRASHES_PER_BYSTANDER crashes, but never CERTAIN_CRASHES. Requeued
-# jobs go first and thus run more often when somebody kills a process, so one bystander excuses more than one crash.
+MAX_CRASHES = 3  # number of crashes at one position of a recording after which the job fails
+# If processes that do not read this recording crash too, somebody is probably killing processes. For each process that
+# crashed without reading the recording (a bystander), CRASHES_PER_BYSTANDER crashes of the job are excused. A job with
+# CERTAIN_CRASHES crashes fails in any case. Requeued jobs go first, so they are running more often than other jobs when
+# somebody kills a process; one bystander therefore excuses more than one crash.
 CRASHES_PER_BYSTANDER, CERTAIN_CRASHES = 3, 10
-POLL_INTERVAL = 0.1  # seconds
-# Seconds for which a suspect lets other jobs go first. If suspects always went first, a suspect would be decoding
+POLL_INTERVAL = 0.1  # time between two attempts of a waiting job to decode, seconds
+# Time for which a suspect lets other jobs go first, seconds. If suspects always went first, a suspect would be decoding
 # whenever somebody kills a process, and a job with a good recording would reach MAX_CRASHES.
 YIELD_SECONDS = 60.0
-POLLS_PER_CANCEL_CHECK = 20
+POLLS_PER_CANCEL_CHECK = 20  # number of attempts to decode after which a waiting job checks whether it was cancelled
 _c = crashes.c
 
 log = logging.getLogger("stt.cluster.crashes")
@@ -45,11 +47,14 @@ _stopping = threading.Event()
 
 
 class _DecodeGate:
-    """Let any number of jobs decode at once, or one suspect alone. After a long wait a suspect goes first."""
+    """Let any number of jobs decode at once, or one suspect alone.
+
+    A suspect that has waited for YIELD_SECONDS gets priority: no other job may begin to decode before it.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._inside = self._waiting = 0  # numbers of decoding jobs, and of suspects that wait with priority
+        self._inside = self._waiting = 0  # number of decoding jobs; number of suspects that wait with priority
         self._alone = False
 
     @property
@@ -90,7 +95,7 @@ _gate = _DecodeGate()
 
 
 class Watch:
-    """Mark the chunk of a job that this process decodes; a context manager, which removes the mark at exit."""
+    """A context manager that marks the chunk of a job that this process decodes, and removes the mark at exit."""
 
     def __init__(self, generation_id: str, cancelled: Callable[[], bool]) -> None:
         self._id, self._cancelled = generation_id, cancelled
@@ -98,13 +103,14 @@ class Watch:
 
     @property
     def one_by_one(self) -> bool:
-        """Return whether prefetching is forbidden: this job is a suspect, or a suspect waits."""
+        """Return whether the next chunk must not be prefetched: a suspect is decoding, or waits with priority."""
         return self._suspect or _gate.wanted_alone
 
     def enter(self, part: int) -> None:
         """Wait until this job may decode, then mark chunk number `part` as being read or decoded.
 
-        Raises UnsafeRecording after MAX_CRASHES (or more, see CRASHES_PER_BYSTANDER), and Cancelled.
+        Raises Cancelled. Raises UnsafeRecording after MAX_CRASHES crashes, or after more crashes if some of them are
+        excused (see CRASHES_PER_BYSTANDER).
         """
         suspect = self._counted(part) > 0
         if self._inside and suspect != self._suspect:
@@ -127,7 +133,7 @@ class Watch:
     def _counted(self, part: int) -> int:
         others = sa.and_(_c.id == self._id, _c.process != processes.NAME)
         with database().begin() as connection:
-            # Keep marks of the previous chunk: this chunk may have caused that crash while it was prefetched.
+            # Keep marks of the previous chunk: this chunk may have been prefetched then, and may have caused the crash.
             connection.execute(crashes.delete().where(others, _c.part < part - 1))
             mine = set(connection.execute(sa.select(_c.process).where(others)).scalars())
         found = len(mine)
@@ -153,9 +159,9 @@ class Watch:
 
 
 def start_worker() -> None:
-    """Prepare to take jobs. Remove marks from before a reboot of this machine, because a reboot is no crash."""
+    """Allow marks again. On SQLite, also remove marks from before a reboot of this machine: a reboot is no crash."""
     _stopping.clear()
-    if database().dialect.name == "sqlite":  # on PostgreSQL, another machine may have set the mark
+    if database().dialect.name == "sqlite":  # on PostgreSQL, marks with another boot id may be of other machines
         _remove_marks(_c.boot != processes.boot_id(), _c.process != processes.NAME)
 
 
@@ -175,7 +181,7 @@ def _add_mark(generation_id: str, part: int) -> None:
         return
     this = sa.and_(_c.id == generation_id, _c.process == processes.NAME)
     row = {"id": generation_id, "process": processes.NAME, "boot": processes.boot_id(), "part": part}
-    with suppress(sa.exc.IntegrityError), database().begin() as connection:  # the job was deleted meanwhile
+    with suppress(sa.exc.IntegrityError), database().begin() as connection:  # fails if the job was deleted
         if not connection.execute(crashes.update().where(this).values(part=part)).rowcount:
             connection.execute(crashes.insert().values(row))
 

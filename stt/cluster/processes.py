@@ -15,7 +15,9 @@ from stt.db.engine import database
 from stt.db.tables import executors
 
 NAME = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"[-100:]  # a new name at every start
-HEARTBEAT_TIMEOUT = 25.0  # seconds; short enough for a failover within a minute, even after a database outage
+# Time after the last heartbeat until a process counts as dead, seconds. It is short enough for a failover within a
+# minute, even after a database outage.
+HEARTBEAT_TIMEOUT = 25.0
 
 
 def alive(timeout: float = HEARTBEAT_TIMEOUT) -> set[str]:

@@ -27,7 +27,7 @@ from stt.db.locks import FAILOVER_LOCK
 from stt.db.tables import executors
 from stt.settings import settings
 
-HEARTBEAT_INTERVAL = 5.0  # seconds
+HEARTBEAT_INTERVAL = 5.0  # time between two heartbeats of a worker, seconds
 HEARTBEAT_TIMEOUT = processes.HEARTBEAT_TIMEOUT
 JOB_WORKFLOW = "transcription"  # DBOS's name of the workflow that runs a job
 COPY_WORKFLOW = "playback-copy"  # the workflow that makes a playback copy
@@ -62,7 +62,7 @@ def track_running(workflow: Callable[P, None]) -> Callable[P, None]:
 
 
 class Heartbeat:
-    """Represent a thread that sends heartbeats and requeues the jobs of dead workers, until `stop`."""
+    """A thread that sends heartbeats and requeues the jobs of dead workers until `stop` is called."""
 
     def __init__(self, worker: str) -> None:
         self.worker = worker
@@ -71,26 +71,27 @@ class Heartbeat:
         self._thread.start()
 
     def _run(self) -> None:
-        last = steady = checked = time.monotonic()  # no heartbeat was late since `steady`
+        # Times of the last heartbeat, of the last late heartbeat, and of the last check for jobs that were not started.
+        last = steady = checked = time.monotonic()
         before: NotStarted = {}
         while not self._ended.wait(HEARTBEAT_INTERVAL):
             try:
                 send_heartbeat(self.worker)
                 now = time.monotonic()
                 if now - last > 2 * HEARTBEAT_INTERVAL:
-                    # The database was unavailable, or this process was suspended. Other workers may look dead for the
-                    # same reason, so give other workers a full timeout to send a heartbeat.
+                    # The heartbeat is late: the database was unavailable, or this process was suspended. Other workers
+                    # may look dead for the same reason, so wait for HEARTBEAT_TIMEOUT before requeueing their jobs.
                     steady = now
                 last = now
                 if now - steady >= HEARTBEAT_TIMEOUT:
                     requeue_from_dead_workers()
                 if now - checked >= HEARTBEAT_TIMEOUT:
                     checked, before = now, requeue_unstarted(self.worker, before)
-            except Exception as error:  # such as an unavailable database; the next heartbeat retries  # noqa: BLE001
+            except Exception as error:  # for example if the database is unavailable; try again later  # noqa: BLE001
                 log.warning("no heartbeat: %s", type(error).__name__)
 
     def stop(self) -> None:
-        """Stop the thread and remove this worker's heartbeat, so that others see it as dead at once."""
+        """Stop the thread and remove this worker's heartbeat, so that other workers see this worker as dead at once."""
         self._ended.set()
         self._thread.join()
         queries.write(executors.delete().where(executors.c.id == self.worker))
@@ -120,10 +121,10 @@ def requeue_from_dead_workers() -> int:
 
 
 def requeue_unstarted(worker: str, before: NotStarted) -> NotStarted:
-    """Requeue jobs assigned to this worker that it is not running; return the jobs found for the first time.
+    """Requeue jobs that are assigned to this worker, but that it does not run; return those found for the first time.
 
-    `before` is what the last check returned. A job is requeued only if two checks find it not running, because a
-    job is assigned shortly before it starts.
+    `before` is the result of the last check. A job is requeued only if two checks in a row find that it does not run,
+    because a job is assigned shortly before it starts.
     """
     pending = DBOS.list_workflows(
         status="PENDING", executor_id=worker, name=WORKFLOWS, load_input=False, load_output=False

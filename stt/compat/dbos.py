@@ -20,7 +20,7 @@ T = TypeVar("T")
 LOGGER = "dbos"
 _DELETED = "DBOSNonExistentWorkflowError"
 _THREADS = "dbos-executor-"  # prefix of the names of threads that run workflows
-_IDLE = 0.2  # time within which an idle thread ends after DBOS was stopped, seconds
+_IDLE = 0.2  # maximum seconds that an idle thread needs to end after DBOS was stopped
 
 
 def outside_workflow(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -32,10 +32,10 @@ def outside_workflow(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
 
 
 def expects_deletion(record: logging.LogRecord) -> bool:
-    """Lower the level of DBOS's log record about a workflow that was deleted while it ended to INFO.
+    """Lower to INFO the level of DBOS's log record about a workflow that was deleted while it ended.
 
-    This is a filter for the logger, which never drops a record. The error is expected: when a job is deleted, its
-    workflow is deleted as soon as it is cancelled, while its thread may still wait for the outcome.
+    This function is a logging filter that keeps every record. The error is expected: when a job is deleted, its
+    workflow is deleted as soon as the workflow is cancelled, while its thread may still wait for the outcome.
     """
     if record.exc_info and type(record.exc_info[1]).__name__ == _DELETED:
         record.levelno, record.levelname = logging.INFO, logging.getLevelName(logging.INFO)
@@ -53,10 +53,10 @@ def works() -> bool:
 
 
 def date_rows(connection: sqlite3.Connection) -> None:
-    """Define the SQL function `unixepoch('subsec')` on a connection to an old SQLite, which returns NULL for it.
+    """Define the SQL function `unixepoch('subsec')` on a connection if SQLite is older than 3.42.
 
-    On Python 3.12 and newer, DBOS uses this function for the timestamps of its rows. Debian 12 and Ubuntu 22.04 have
-    such an old SQLite.
+    On Python 3.12 and newer, DBOS uses this function for the timestamps of its rows. In SQLite before 3.42, it returns
+    NULL. Debian 12 and Ubuntu 22.04 have such an old SQLite.
     """
     if sqlite3.sqlite_version_info < (3, 42):
         connection.create_function("unixepoch", 1, lambda _subsec: round(time.time(), 3))

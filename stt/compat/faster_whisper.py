@@ -43,7 +43,7 @@ class Options(TranscriptionOptions):
 
 
 def default_options(tokenizer: Tokenizer, *, beam_size: int) -> Options:
-    """Return the default options of `WhisperModel.transcribe`, except that words get times and nothing is sampled."""
+    """Return the default options of `WhisperModel.transcribe`, but with word times and without temperature sampling."""
     return Options(
         beam_size=beam_size,
         best_of=5,
@@ -144,8 +144,8 @@ class WindowModel(WhisperModel):
         """
         (found,) = self.model.align(encoded, tokenizer.sot_sequence, [tokens], [size])
         starts = [0.0] * (len(tokens) + 1)
-        # A token may be aligned with several encoder outputs and begins at the first one. In reverse order, the first
-        # one is assigned last.
+        # A token may be aligned with several encoder outputs and begins at the first one. The loop runs in reverse, so
+        # that the first output is assigned last and remains.
         for token, output in reversed(found.alignments):
             starts[token] = output / self.tokens_per_second
         return starts, [float(probability) for probability in found.text_token_probs]
@@ -179,7 +179,7 @@ class WindowModel(WhisperModel):
         )
 
     def aligning(self) -> AbstractContextManager[None]:
-        """Return the context in which words are aligned. A subclass whose model threads share may return a lock."""
+        """Return the context in which words are aligned. A subclass may return a lock if threads share the model."""
         return nullcontext()
 
     def find_alignment(self, *values: Any, **named: Any) -> list[dict[str, Any]]:
@@ -206,7 +206,7 @@ def speech_scores(samples: Samples) -> Samples:
 
 
 def with_silences(segments: Iterable[S], parts: list[dict[str, int]], rate: int) -> Iterable[S]:
-    """Yield the segments with their times changed, in place, to the times before silences were removed.
+    """Change the times of segments, in place, to the times in the sound with its silences. Yield the segments.
 
     `parts` are the spans that were not removed, as {"start", "end"} in samples. `rate` is samples per second.
     """

@@ -66,7 +66,7 @@ def session_to(addresses: Addresses, opened: Callable[[socket.socket], None]) ->
 
 
 class _OneAnswer(requests.Session):
-    """Represent a session that follows no redirects and does not read their bodies.
+    """A session that does not follow redirects and does not read the bodies of redirect responses.
 
     With `allow_redirects=False` alone, requests would not follow a redirect but still read its whole body.
     """

@@ -10,5 +10,5 @@ from starlette.types import ASGIApp
 
 
 def application(handler: Callable[..., Any]) -> ASGIApp:
-    """Convert a request handler to an ASGI application, like `Route` does. An endpoint class is already one."""
+    """Convert a request handler to an ASGI application, like `Route` does. An endpoint class already is one."""
     return handler if isinstance(handler, type) else request_response(handler)

@@ -30,7 +30,8 @@ MOST_PARTS = 50  # maximum number of parts of SIGN_IN_COOKIE that are read
 
 # Hash of the only inline script in Streamlit's index.html, for a Content-Security-Policy.
 INLINE_SCRIPT = "'sha256-THxz9J9+wf7rhwR2YkXJoSZ13UCmYyC+3lNDv2+8ugA='"
-# Scripts that draw components and HTML. By default, the browser requests them only when the first one is drawn.
+# Names of the scripts that draw components and HTML. By default, the browser requests these scripts only when the first
+# component or HTML is drawn.
 _LATE_SCRIPTS = ("BidiComponent", "Html")
 _IMPORTED = re.compile(r'\bimport\b[^;"]*"\./([^"]+)"')
 
@@ -55,7 +56,7 @@ def as_same_origin(scope: Scope, origin: str) -> Scope:
     """Return the ASGI scope of an accepted websocket with its Host header replaced by the host of `origin`.
 
     Streamlit compares the Host and Origin headers character by character. If they differ, Streamlit asks an external
-    server for its own public address.
+    service for the public address of this server.
     """
     netloc = origin.partition("://")[2].encode("latin-1")
     others = [(name, value) for name, value in scope["headers"] if name != b"host"]
@@ -75,7 +76,7 @@ def hashed_files(folder: Path) -> dict[str, Path]:
 def scripts_ahead(folder: Path) -> list[str]:
     """Return the addresses of scripts that the page loads late, and of all scripts that these import.
 
-    They are not named in index.html. `folder` contains index.html. The addresses are relative to the page.
+    Scripts that index.html names are not included. `folder` contains index.html. The addresses are relative to it.
     """
     page = folder.joinpath("index.html").read_text("utf-8")
     scripts = [script for name in _LATE_SCRIPTS for script in folder.glob(f"static/js/{name}.*.js")]

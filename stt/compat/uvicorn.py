@@ -27,7 +27,7 @@ class Connection(Protocol):
 
 
 class Watcher(Protocol):
-    """Represent an object that receives every event on every HTTP connection, after Uvicorn has processed the event."""
+    """An object that receives every event on every HTTP connection, after Uvicorn has processed the event."""
 
     def connection_made(self, connection: Connection, transport: asyncio.Transport, /) -> None: ...
     def data_received(self, connection: Connection, data: bytes, /) -> None: ...
@@ -54,7 +54,7 @@ def watch(make: Callable[[], Watcher]) -> None:
 
 
 def speaks_http(connection: Connection) -> bool:
-    """Return whether the connection is open and still uses HTTP. Another protocol object serves a websocket."""
+    """Return whether the connection is open and still uses HTTP. A websocket is served by another protocol object."""
     protocol: object = connection.transport.get_protocol()
     return not connection.transport.is_closing() and protocol is connection
 

@@ -18,10 +18,11 @@ from stt.db.tables import metadata
 from stt.files.paths import data_folder
 from stt.settings import settings
 
-# Errors raised while the database restarts, is unreachable or full, or has ended a connection (see PG_CONNECT_ARGS).
+# Errors that are raised if the database restarts, is unreachable or full, or has ended a connection, for example by the
+# timeout in PG_CONNECT_ARGS.
 DB_UNAVAILABLE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError)
-# libpq drops a dead connection, for example after a network cut, within half a minute. PostgreSQL terminates sessions
-# idle in a transaction for 15 s, so that their locks cannot block failover.
+# With these settings, libpq drops a dead connection, for example after a network cut, within half a minute. PostgreSQL
+# ends a session that is idle in a transaction for 15 s, so that its locks cannot block failover.
 PG_CONNECT_ARGS = {
     "options": "-c idle_in_transaction_session_timeout=15s",
     "connect_timeout": 10,
@@ -36,7 +37,7 @@ _attempt: Future[sa.Engine] | None = None  # the attempt to create the pool; con
 
 _COMMON: Any = {
     "pool_size": 10,
-    "hide_parameters": True,  # errors must not quote a transcript
+    "hide_parameters": True,  # error messages must not quote parameters, such as a transcript
     "json_serializer": json_pieces.dumps,
     "json_deserializer": json_pieces.loads,
 }
@@ -71,8 +72,8 @@ def _create_engine() -> sa.Engine:
             **_COMMON,
         )
     else:
-        # SQLite sorts and compacts in temporary files. These files are put into the data folder, because /tmp may be in
-        # memory or on another disk.
+        # SQLite sorts and compacts in temporary files. Put these files into the data folder, because /tmp may be a RAM
+        # disk, or on another disk with less space.
         os.environ.setdefault("SQLITE_TMPDIR", str(data_folder()))
         engine = sa.create_engine(
             f"sqlite:///{data_folder() / 'stt.db'}",
@@ -84,7 +85,7 @@ def _create_engine() -> sa.Engine:
     try:
         migrate.upgrade(engine, metadata)
     finally:
-        engine.dispose()  # the pooled connection has a different isolation level after an upgrade
+        engine.dispose()  # after an upgrade, the connection in the pool has a different isolation level
     return engine
 
 
@@ -92,9 +93,9 @@ def _create_engine() -> sa.Engine:
 def advisory_lock(number: int, *, wait: bool = True) -> Iterator[bool]:
     """Hold the PostgreSQL advisory lock `number` inside the block; yield True.
 
-    With `wait=False`, yield False if another session holds the lock. The lock's connection has no transaction, because
-    PostgreSQL terminates sessions that are idle in a transaction (see PG_CONNECT_ARGS). On SQLite, which has only one
-    process, nothing is locked.
+    With `wait=False`, yield False if another session holds the lock. The connection that holds the lock has no
+    transaction, because PostgreSQL terminates sessions that are idle in a transaction (see PG_CONNECT_ARGS). SQLite is
+    used by one process only, so nothing is locked there.
     """
     if database().dialect.name != "postgresql":
         yield True
@@ -111,11 +112,11 @@ def advisory_lock(number: int, *, wait: bool = True) -> Iterator[bool]:
             try:
                 connection.execute(sa.select(sa.func.pg_advisory_unlock(number)))
             except DB_UNAVAILABLE:
-                connection.invalidate()  # closing the connection releases the lock; work done inside the block stays
+                connection.invalidate()  # close the connection, which releases the lock; the block itself succeeded
 
 
 def _with_driver(address: str) -> str:
-    """Return the database address with psycopg 3 as its driver; dbos installs psycopg 3."""
+    """Return the database address with psycopg 3 as its driver, which is installed together with dbos."""
     for prefix in ("postgresql://", "postgres://"):
         if address.startswith(prefix):
             return "postgresql+psycopg://" + address[len(prefix) :]
@@ -123,12 +124,12 @@ def _with_driver(address: str) -> str:
 
 
 def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    # WAL lets web pages read while a job writes. NORMAL is fast, and safe if the process is killed.
+    # WAL lets web pages read while a job writes. NORMAL is fast, and no data is lost if the process is killed.
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute(OVERWRITE)
-    # With IMMEDIATE, a transaction waits for other writers when it begins. Later, SQLite does not wait in a statement
-    # that must re-read the schema after a VACUUM.
+    # With IMMEDIATE, a transaction waits for other writers when it begins. If it began without a lock, a later
+    # statement that must re-read the schema after a VACUUM would fail instead of waiting.
     connection.isolation_level = "IMMEDIATE"
     fulltext_index.register_functions(connection)

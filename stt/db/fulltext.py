@@ -20,13 +20,16 @@ from stt.transcript import folding, scripts
 Numbers: TypeAlias = "sa.Select[int] | sa.CompoundSelect[int]"
 _BARE = re.compile(r"\S+")
 _TERM = re.compile(r'"([^"]*)"?|([^\s"]+)')
-_SHORTEST_BEGINNING = 4  # letters; a shorter word does not match as a prefix
-MAX_QUERY, MAX_WORDS = 200, 8  # maximum number of characters and words of a query that are used
+_SHORTEST_BEGINNING = 4  # minimum length of an ASCII word that also matches as a prefix, characters
+MAX_QUERY, MAX_WORDS = 200, 8  # maximum number of characters, and of words, of a query; the rest is ignored
 MAX_HIT = 200  # maximum length of a hit, characters
-_MOST_PLACES = 50  # places at which a term is tried before all words of the text are found
-_FARTHEST_SPACE = 500  # maximum distance to the space before a place, characters
+# Maximum number of places at which each spelling of a term is tried, before all words of the text are found.
+_MOST_PLACES = 50
+_FARTHEST_SPACE = 500  # maximum number of characters before a place in which a space is searched for
 
-CONTEXT_BEFORE, CONTEXT_AFTER = 24, 100  # characters around a hit; few go before it, so that narrow columns show it
+# Maximum length of the context before and after a hit, characters. It is short before the hit, so that a narrow column
+# still shows the hit.
+CONTEXT_BEFORE, CONTEXT_AFTER = 24, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Term:
     beginning: bool
 
     def fits(self, words: list[str]) -> bool:
-        """Return whether the term has these words; `words` are as many as those of the term."""
+        """Return whether `words` match the term. There must be as many `words` as the term has."""
         *first, last = self.words
         return words[:-1] == first and (words[-1].startswith(last) if self.beginning else words[-1] == last)
 
@@ -55,9 +58,11 @@ class Snippet:
 
 
 def terms(query: str) -> list[Term]:
-    """Return the terms of a query: all must match, in any order. Words in double quotes form one term.
+    """Return the terms of a query. A text matches if it contains all of them, in any order.
 
-    Any text is a valid query; a text without words has no terms. Only the part that `bounded` returns is used.
+    A word is a term, and so are several words in double quotes.
+
+    Any text is a valid query; a text without words has no terms. Only the part of it that `bounded` returns is used.
     """
     found = []
     for quoted, bare in _TERM.findall(bounded(query)):
@@ -68,7 +73,7 @@ def terms(query: str) -> list[Term]:
 
 
 def bounded(query: str) -> str:
-    """Return the part of a query that is used: its first 8 words, at most 200 characters, stripped.
+    """Return the part of a query that is used: its first MAX_WORDS words within its first MAX_QUERY characters.
 
     The cost of a search grows with the number of its words, and other visitors wait while it runs.
     """
@@ -110,25 +115,26 @@ def snippet(text: str, query: str) -> Snippet | None:
 def _find(folded: str, term: Term) -> tuple[int, int] | None:
     """Return start and end of a hit of a term in folded text, or None.
 
-    Finding the words of a text takes long, so they are found only around the places that begin with the term's letters.
-    If these do not have the term, all words are found once.
+    Finding the words of a whole text takes long. Therefore a plain string search finds places where the term may begin,
+    and words are found only there. If the term is at none of the first places, all words of the text are found once.
     """
     joined = " ".join(term.words)
-    for letters in (f" {joined} ", joined, term.words[0]):  # short words are in many others: tried between spaces first
+    # The first spelling has spaces around it, because a short term without them is part of many longer words.
+    for letters in (f" {joined} ", joined, term.words[0]):
         at = -1
         for _ in range(_MOST_PLACES):
             at = folded.find(letters, at + 1)
             if at < 0:
                 break
             begin = at + (letters[0] == " ")
-            space = folded.rfind(" ", max(0, begin - _FARTHEST_SPACE), begin)  # no word goes on beyond a space
+            space = folded.rfind(" ", max(0, begin - _FARTHEST_SPACE), begin)  # a word cannot contain a space
             if space < 0 and begin > _FARTHEST_SPACE:
-                break  # a script without spaces
+                break  # probably a script without spaces
             words = (word for word in folding.word_pattern().finditer(folded, space + 1) if word.end() > begin)
             run = list(islice(words, len(term.words)))
             if len(run) == len(term.words) and run[0].start() == begin and term.fits([word[0] for word in run]):
                 return begin, run[-1].end()
-    if at < 0:  # the first word is nowhere else
+    if at < 0:  # every place with the first word was tried
         return None
     # Put a space on either side of each word, so that plain string search finds whole words and phrases.
     spaced = " ".join(["", *folding.word_pattern().findall(folded), ""])
@@ -141,7 +147,7 @@ def _find(folded: str, term: Term) -> tuple[int, int] | None:
 
 
 def _sqlite_match(owner: str, query_terms: list[Term]) -> Numbers:
-    # Inside double quotes nothing is an operator, and the words themselves contain no quotes.
+    # Put each term in double quotes, in which FTS5 knows no operators. The words themselves contain no quotes.
     expression = " AND ".join(
         '"' + " ".join(term.words) + '"' + ("*" if term.beginning else "") for term in query_terms
     )
@@ -151,7 +157,7 @@ def _sqlite_match(owner: str, query_terms: list[Term]) -> Numbers:
 
 
 def _postgresql_match(owner: str, query_terms: list[Term]) -> Numbers:
-    from sqlalchemy.dialects.postgresql import TSQUERY  # imported late: not needed with SQLite
+    from sqlalchemy.dialects.postgresql import TSQUERY  # imported only here, because SQLite does not need it
 
     index = sa.table("search", sa.column("number"), sa.column("words"))
 

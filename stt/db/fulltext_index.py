@@ -16,19 +16,23 @@ import sqlalchemy as sa
 
 from stt.transcript import folding
 
-MERGE_PAGES = 500  # pages of SQLite's index that are merged in one step
-# Characters. PostgreSQL stores no word positions beyond a limit, so long texts are split into overlapping pieces. A
-# word that is cut off at the end of a piece is omitted there, because the neighbouring piece contains the whole word.
+MERGE_PAGES = 500  # maximum number of pages of SQLite's index that one step merges
+# Distance between the starts of two pieces of a text, and overlap of the pieces, in characters. PostgreSQL stores word
+# positions only up to a maximum, so long texts are split into overlapping pieces. A word that may be cut off at the start
+# or end of a piece is omitted there, because the neighbouring piece contains the whole word.
 _PIECE, _OVERLAP = 2000, 300
-_LONGEST_WORD = 250  # maximum length of a word in PostgreSQL's index, characters; queries are shorter
-RENEW_CHARACTERS = 50_000  # characters indexed in one transaction; other writers to SQLite wait until it ends
-RENEW_SECONDS = 240.0  # maximum duration of one run, seconds; the next run continues
-# PostgreSQL's collations with rules for the lower case of all letters; the first available one is used.
+_LONGEST_WORD = 250  # length to which words in PostgreSQL's index are cut, characters; a query is always shorter
+# Maximum length of the texts that one transaction indexes, characters, unless a single text is longer. Other writers to
+# SQLite wait until the transaction ends.
+RENEW_CHARACTERS = 50_000
+RENEW_SECONDS = 240.0  # time after which a run of `renew` begins no new transaction, seconds; the next run continues
+# PostgreSQL's collations that can convert all letters to lower case. The first one that a server has is used.
 _COLLATIONS = ("pg_c_utf8", "C.utf8", "C.UTF-8", "und-x-icu", "en-x-icu")
 
 log = logging.getLogger("stt.db.fulltext")
 
-# A table of transcriptions to index again, because older code, which indexed them, treated fewer letters as equal.
+# The table `search_old` lists the transcriptions that must be indexed again, because code with older folding rules has
+# indexed them.
 _OLD = "CREATE TABLE IF NOT EXISTS search_old (number integer PRIMARY KEY)"
 
 
@@ -39,7 +43,10 @@ def prepare(connection: sa.Connection) -> None:
 
 
 def outdate(connection: sa.Connection) -> None:
-    """Mark all transcriptions for indexing again in the background. Migrations that change the word rules call this."""
+    """Mark all transcriptions for indexing again in the background.
+
+    A migration calls this if the rules that split and fold words have changed.
+    """
     connection.exec_driver_sql(_OLD)
     connection.exec_driver_sql(
         "INSERT INTO search_old SELECT number FROM transcriptions WHERE number NOT IN (SELECT number FROM search_old)"
@@ -108,7 +115,7 @@ def purge(connection: sqlite3.Connection) -> None:
     while True:
         before = connection.total_changes
         connection.execute("INSERT INTO search(search, rank) VALUES ('merge', ?)", (pages,))
-        if connection.total_changes - before < 2:  # FTS5 reports in this way that nothing was left to merge
+        if connection.total_changes - before < 2:  # FTS5 changes fewer than two rows if nothing is left to merge
             return
         pages = MERGE_PAGES
 
@@ -123,7 +130,7 @@ def _stt_words(connection: sa.Connection) -> list[str]:
     available = (
         connection.exec_driver_sql("SELECT collname FROM pg_collation WHERE collencoding IN (-1, 6)").scalars().all()
     )
-    collation = next((f' COLLATE "{name}"' for name in _COLLATIONS if name in available), "")  # else the default
+    collation = next((f' COLLATE "{name}"' for name in _COLLATIONS if name in available), "")  # "": default collation
     single = {a: b for a, b in folding.SPECIAL.items() if len(b) == 1 and a.isalnum()}
     source, target = "".join(single), "".join(single.values()).replace("'", " ").replace('"', " ")
     several = {a: b for a, b in folding.SPECIAL.items() if len(b) > 1}
@@ -131,7 +138,7 @@ def _stt_words(connection: sa.Connection) -> list[str]:
     for letter, letters in several.items():
         special = f"replace({special}, '{letter}', '{letters}')"
     return [
-        "SELECT pg_advisory_xact_lock(7826001)",  # several servers may start at once
+        "SELECT pg_advisory_xact_lock(7826001)",  # other servers that start at the same moment must wait
         rf"""
     CREATE OR REPLACE FUNCTION stt_special(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
       SELECT CASE WHEN t ~ '[{_escaped(sorted(map(ord, [*single, *several])))}]' THEN {special} ELSE t END
@@ -169,8 +176,8 @@ def _ranges(ranges: list[tuple[int, int]]) -> str:
 
 
 # The indexed text already consists of words separated by spaces, so SQLite's simplest tokenizer is enough: it treats
-# all letters beyond ASCII as parts of words. The owner is indexed as a word that no text contains. A search includes
-# this word, so it does not read other owners' texts.
+# all letters beyond ASCII as parts of words. The owner's id is indexed as a word that no text contains. A search includes
+# this word, so it does not read texts of other owners.
 _SQLITE = [
     _OLD,
     "CREATE VIRTUAL TABLE IF NOT EXISTS search USING fts5(owner, title, text, tokenize = \"ascii tokenchars '_'\")",

@@ -11,14 +11,14 @@ from stt.settings import settings
 
 
 def job_engine_arguments() -> dict[str, Any]:
-    """Return the `connect` arguments of the job engine's own pool."""
+    """Return the arguments of `connect` for the connections in the job engine's pool."""
     if settings().database_url:
         return PG_CONNECT_ARGS
     return {"factory": _JobsSqlite}
 
 
 class _JobsSqlite(sqlite3.Connection):
-    """A connection of the job engine that overwrites what it deletes."""
+    """A connection of the job engine to SQLite, which overwrites deleted content with zeros."""
 
     def __init__(self, *values: Any, **named: Any) -> None:
         super().__init__(*values, **named)

@@ -1,7 +1,7 @@
 """Encode and decode the JSON of long transcripts in pieces.
 
-The standard library holds the interpreter lock during the whole call. For a transcript of ten hours of speech, no other
-thread runs for half a second.
+The functions of the standard library hold the interpreter lock during the whole call: for a transcript of ten hours of
+speech, no other thread can run for half a second.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import json
 import re
 from typing import Any
 
-ITEMS_PER_PIECE = 200  # number of list items encoded in one call; a segment has a dozen words
-SMALL_LENGTH = 1 << 18  # characters; a shorter text is decoded in one call
-MAX_DEPTH = 2  # lists and objects deeper than this are decoded in one call; a transcript is an object with lists
+ITEMS_PER_PIECE = 200  # maximum number of list items encoded in one call; an item is a segment of about 12 words
+SMALL_LENGTH = 1 << 18  # length below which a text is decoded in one call, characters
+# Nesting depth from which a list or an object is decoded in one call. A transcript is an object (depth 0) with lists
+# (depth 1) of segments (depth 2).
+MAX_DEPTH = 2
 _decoder = json.JSONDecoder()
 _SPACE = re.compile(r"[ \t\n\r]*")
 
@@ -41,13 +43,13 @@ def loads(text: str | bytes) -> Any:
             return value
     except IndexError:
         pass
-    return json.loads(text)  # raises an error that describes the fault
+    return json.loads(text)  # the text is invalid: raise the standard library's error message
 
 
 def _value(text: str, at: int, depth: int) -> tuple[Any, int]:
     """Return the value that begins at index `at`, and the index after it.
 
-    Lists and objects are decoded item by item down to MAX_DEPTH.
+    Lists and objects that are nested less deeply than MAX_DEPTH are decoded item by item.
     """
     first = text[at]
     if first not in "[{" or depth == MAX_DEPTH:

@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 FAILOVER_LOCK = 7_318_841  # held by the worker that requeues the jobs of dead workers
-QUOTA_LOCK = 7_318_842  # held while a job is checked against quotas and counted
+QUOTA_LOCK = 7_318_842  # held while a job is checked against the quotas and its usage is counted
 MIGRATION_LOCK = 7_318_843  # held while tables are migrated

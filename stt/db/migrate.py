@@ -1,8 +1,8 @@
 """Run the alembic migrations in `stt/db/migrations`, each exactly once, even if several processes start together.
 
-The first process takes a lock on the database and migrates in one transaction; the other processes wait and then have
-nothing to do. While machines are upgraded one by one, old code runs on new tables, so a migration may add tables and
-columns but never remove any.
+The first process takes a lock on the database and migrates in one transaction; the other processes wait for it, and
+then have nothing to do. While machines are upgraded one after the other, older code runs on the newer tables, so a
+migration may add tables and columns, but never remove any.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from stt.db import fulltext_index
 from stt.db.locks import MIGRATION_LOCK
 from stt.errors import SetupError
 
-HEAD = "0021"  # the newest file in stt/db/migrations/versions; a test checks it
+HEAD = "0021"  # revision of the newest migration in stt/db/migrations/versions; a test compares the two
 MIGRATIONS = Path(__file__).with_name("migrations")
 _versions = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))
 
@@ -44,7 +44,7 @@ def upgrade(engine: sa.Engine, tables: sa.MetaData) -> None:
 
 
 def version(engine: sa.Engine) -> str | None:
-    """Return the database's last migration; None if the database is empty or never had a migration."""
+    """Return the revision of the last migration of the database; None if the database records no revision."""
     with engine.connect() as connection:
         return _version(connection)
 
@@ -88,7 +88,7 @@ def _migrate(connection: sa.Connection) -> None:
 
 @contextlib.contextmanager
 def _exclusive_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """Yield a connection with a transaction in which no other process changes the tables."""
+    """Yield a connection with an open transaction, which holds a lock, so that no other process migrates meanwhile."""
     if engine.dialect.name == "postgresql":
         with engine.begin() as connection:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))

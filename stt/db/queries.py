@@ -1,9 +1,9 @@
 """Run single statements: `one`, `single`, `rows`, `value` and `values` read rows, `write` changes rows.
 
-Each function takes a connection from the pool; `write` also opens a transaction. Statements that belong
-together need a common transaction of `database()` (see `stt.db.engine`), whose connection `insert_missing` takes as an
-argument. Errors are those of SQLAlchemy: DB_UNAVAILABLE while the database does not answer, and IntegrityError if a
-constraint forbids a change.
+Each of these functions takes a connection from the pool; `write` also opens a transaction. Several statements in one
+transaction need `database().begin()` (see `stt.db.engine`). `insert_missing` takes the connection of such a transaction
+as an argument. The functions raise errors of SQLAlchemy: those in DB_UNAVAILABLE while the database does not answer,
+and IntegrityError if a constraint forbids a change.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def write(statement: sa.Insert | sa.Update | sa.Delete) -> int:
 
 def insert_missing(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> None:
     """Insert `row` in this transaction, unless the table has a row with the same primary key."""
-    from sqlalchemy.dialects import postgresql  # imported late, as it would delay the first page
+    from sqlalchemy.dialects import postgresql  # imported only when needed, because it would delay the first page
 
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     connection.execute(insert(table).values(row).on_conflict_do_nothing())

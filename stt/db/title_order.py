@@ -13,8 +13,8 @@ from stt.db.engine import DB_UNAVAILABLE, database
 from stt.db.tables import transcriptions
 from stt.transcript import titles
 
-BATCH = 500  # rows in one transaction; other writers to SQLite wait until it ends
-FILL_SECONDS = 240.0  # maximum duration of one run, seconds; the next run continues
+BATCH = 500  # maximum number of rows in one transaction; other writers to SQLite wait until the transaction ends
+FILL_SECONDS = 240.0  # time after which a run begins no new batch, seconds; the next run continues
 _t = transcriptions.c
 
 log = logging.getLogger("stt.db.title_order")
@@ -31,7 +31,7 @@ def fill_missing(seconds: float = FILL_SECONDS) -> int:
     deadline, last, count = time.monotonic() + seconds, 0, 0
     while time.monotonic() < deadline and (rows := _missing(last, BATCH)):
         with database().begin() as connection:
-            for number, title in rows:  # a title renamed meanwhile gets its key from the rename, or in the next run
+            for number, title in rows:  # a title that was changed meanwhile is skipped; the next run retries
                 same = sa.and_(_t.number == number, _t.title == title, _t.title_key.is_(None))
                 connection.execute(transcriptions.update().where(same).values(title_key=titles.key(title)))
         last, count = rows[-1][0], count + len(rows)

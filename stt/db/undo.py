@@ -1,4 +1,4 @@
-"""Undo an unfinished change, at once or as soon as an unavailable database or store of recordings is back."""
+"""Undo an unfinished change at once, or, if the database or the store of recordings is unavailable, later."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _waiting: list[Callable[[], object]] = []
 def until_done(undo: Callable[[], object]) -> None:
     """Call `undo` now. If the database or the store is unavailable, retry in the background until `undo` succeeds.
 
-    Retries end with this process. `undo` must be safe to repeat.
+    There are no more retries when this process ends. `undo` must be safe to repeat.
     """
     try:
         undo()

@@ -1,6 +1,6 @@
 """Changes of the segments of a stored transcript, as splices that replace whole paragraphs.
 
-Segments stay dictionaries, because it would take long to convert 100,000 words to objects and back. A splice has the
+Segments are not converted to objects, because converting 100,000 words and back would take long. A splice has the
 indices of the first segment and the first paragraph that it replaces, and the segments before and after the change.
 """
 
@@ -30,8 +30,8 @@ def rows_of(segments: Iterable[Segment]) -> Rows:
 def freeze(rows: Rows) -> None:
     """Set `begins` of every segment, in place, to whether it begins a paragraph.
 
-    Paragraphs are otherwise derived from pauses, so a change in one paragraph could divide other paragraphs
-    differently.
+    Without `begins`, paragraphs are derived from pauses, so a change in one paragraph could change where other
+    paragraphs begin.
     """
     if rows and any(row.get("begins") is None for row in rows):
         bare = [

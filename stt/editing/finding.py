@@ -14,9 +14,10 @@ from stt.transcript.folding import fold
 
 
 class Finder:
-    """Find `text`. With `case`, matches are exact, otherwise both texts are folded (`stt.transcript.folding`).
+    """Find `text` in other texts.
 
-    With `words`, a match must not be a part of a longer word.
+    With `case`, matches are exact; otherwise both texts are folded first (see `stt.transcript.folding`). With `words`,
+    only whole words match.
     """
 
     def __init__(self, text: str, *, case: bool, words: bool) -> None:
@@ -65,7 +66,7 @@ def _letter(character: str) -> bool:
 
 
 def _folded(text: str) -> tuple[str, list[int]]:
-    """Return the folded text, and for each of its characters the index of the character in `text` it comes from."""
+    """Return the folded text, and for each folded character the index in `text` of the character it was folded from."""
     folded, places = [], []
     starts = [i for i, character in enumerate(text) if not i or not unicodedata.combining(character)]
     for begin, end in pairwise([*starts, len(text)]):

@@ -1,8 +1,9 @@
 """Provide the history of a transcript: which revisions can be undone and redone.
 
-The database table has only the revisions that editing steps made. A revision number is missing in it where another
-change was made: speakers were added, or the engine's transcript was restored. Revisions before a missing number cannot
-be undone. The revisions of a text typed without a break form one step, which is identified by its first revision.
+The database table has only the revisions that editing steps made. Other changes, such as adding speakers or restoring
+the engine's transcript, also increase the revision number, but add no row. Revisions before such a gap in the numbers
+cannot be undone. The revisions of a text that is typed without a break form one step, which is identified by its first
+revision.
 """
 
 from __future__ import annotations
@@ -27,16 +28,16 @@ _r = revisions.c
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Represent the steps that can be undone and redone at the current `revision` of a transcript.
+    """The steps that can be undone and redone at the current `revision` of a transcript.
 
-    Each step in `undo` and `redo` is the list of its revisions. The last step of each list is undone or redone first.
+    Each step in `undo` and `redo` is a list of revision numbers. The last step of each list is undone or redone first.
     """
 
     revision: int
     first: int  # the oldest revision whose paragraphs can be restored from the stored splices
     undo: list[list[int]] = field(default_factory=list)
     redo: list[list[int]] = field(default_factory=list)
-    typing: str | None = None  # `typing` of the newest revision; a step with the same value belongs to the same step
+    typing: str | None = None  # `typing` of the newest revision; an edit with the same value continues the last step
 
     @property
     def undoable(self) -> int:

@@ -36,11 +36,12 @@ class _Part:
 def replacement_of_span(
     rows: Rows, starts: Sequence[int], start: float, end: float, new: Sequence[Segment]
 ) -> list[Splice]:
-    """Return the splice that replaces the words whose middle is between `start` and `end` (seconds) by those of `new`.
+    """Return a list with the splice that replaces old words by the words of `new`, or an empty list if nothing changes.
 
-    `starts` is the result of `document.begins(rows)`. Paragraphs and their speakers are preserved: each paragraph gets
-    the new words at the time of its old words. If the span has no old words, the new words are inserted into the
-    paragraph at that time. If there is no such paragraph, they become a new paragraph.
+    Old words are replaced if their middle is between `start` and `end` (seconds). `starts` is the result of
+    `document.begins(rows)`. Paragraphs and their speakers are preserved: each paragraph gets the new words at the time
+    of its old words. If there are no old words between `start` and `end`, the new words are inserted into the paragraph
+    that is spoken at the middle of this time, or become a new paragraph if there is none.
     """
     count = len(starts) - 1
     touched = [number for number in range(count) if _touches(rows[starts[number] : starts[number + 1]], start, end)]
@@ -78,7 +79,7 @@ def words_within(segments: Iterable[Segment], start: float, end: float) -> list[
 def sides(old: Sequence[str], new: Sequence[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the old and the new text, each as a list of runs `{"text", "same"}`.
 
-    `same` tells whether the words of the run are the same in both texts.
+    `same` is true if the words of the run are the same in both texts.
     """
     same = alignment.same([word.strip() for word in old], [word.strip() for word in new])
     return _runs(old, set(same.values())), _runs(new, set(same))
@@ -164,7 +165,8 @@ def _joined(part: _Part) -> Paragraph:
     """Return the paragraph of a part, with the new words in place of the old ones."""
     found: list[Segment] = []
     all_of_it = [*part.left, *part.new, *part.right]
-    if any(segment.words for segment in all_of_it):  # of a paragraph with words, the player shows only the words
+    # If any segment of a paragraph has words, the player shows only words, and would omit segments without words.
+    if any(segment.words for segment in all_of_it):
         all_of_it = [segment if segment.words else _with_words(segment) for segment in all_of_it]
     for segment in all_of_it:
         before = "" if not found else found[-1].words[-1].text if found[-1].words else found[-1].text

@@ -15,18 +15,18 @@ from stt.editing.steps import Paragraph, text_of
 from stt.errors import BadOption
 
 Caret = dict[str, int]
-ROUNDED = 0.0101  # tolerance for rounded times, seconds
-# A paragraph that was split, merged or deleted is searched for by its text among this many paragraphs before and after
-# its last known place.
+ROUNDED = 0.0101  # maximum overlap of two paragraphs that counts as a rounding error, seconds
+# If the paragraph of a step was split, merged or deleted meanwhile, a paragraph with the same text is searched for.
+# NEAR is the number of paragraphs that are searched before and after the place where the paragraph should be.
 NEAR = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Describe the outcome of a step: the splices in order, and the place to which the browser moves the caret.
+    """The outcome of a step: the splices in order, and the place to which the browser moves the caret.
 
-    `base` is the text of the paragraph before the step. `replaced` is the number of replaced texts if the step replaces
-    a text, else None.
+    `base` is the text of the paragraph before the step. `replaced` is the number of replacements of a REPLACE step; it
+    is None for other steps.
     """
 
     splices: list[Splice] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Outcome:
 class ParagraphChanged(Exception):
     """The paragraph of a step was changed by another request.
 
-    `paragraph` is its current number, or None if that is unknown. `text` is its current text.
+    `paragraph` is the paragraph's current number, or None if it is unknown. `text` is the paragraph's current text.
     """
 
     def __init__(self, paragraph: int | None, text: str) -> None:
@@ -123,7 +123,7 @@ def _replaced(rows: Rows, starts: list[int], step: Step, since: list[Splice] | N
     chosen = None if step.only is None else _chosen(step.only, since)
     found = Outcome(replaced=0)
     made: list[Splice] = []
-    # Number of replacements; change in the number of segments so far; number of paragraphs removed so far.
+    # Totals so far: replacements, increase in the number of segments, and removed paragraphs.
     count, moved, fewer = 0, 0, 0
     caret: Caret | None = None
     for number in range(len(starts) - 1):
@@ -150,10 +150,10 @@ def _replaced(rows: Rows, starts: list[int], step: Step, since: list[Splice] | N
 
 
 def _chosen(places: Iterable[tuple[int, int, int]], since: list[Splice] | None) -> dict[int, list[tuple[int, int]]]:
-    """Return the chosen places, as {current number of the paragraph: spans}.
+    """Return the chosen places as {current number of the paragraph: list of (first character, after the last)}.
 
-    `places` are (number of the paragraph, first character, after the last). Places in paragraphs that the splices in
-    `since` changed are left out.
+    `places` are (former number of the paragraph, first character, after the last). Paragraphs that the splices in
+    `since` changed are left out. If `since` is None, the former numbers are used unchanged.
     """
     numbers: dict[int, int | None] = {}
     found: dict[int, list[tuple[int, int]]] = {}
@@ -177,7 +177,7 @@ def _find(rows: Rows, starts: list[int], step: Step, since: list[Splice] | None)
     near = step.paragraph if since is None else _place(step.paragraph, since)
     if kept is not None and kept < known and text(kept) == step.was:
         return kept
-    if step.kind == requests.TEXT and near < known and text(near) == step.text:  # the same text was typed in two tabs
+    if step.kind == requests.TEXT and near < known and text(near) == step.text:  # another tab saved the same new text
         return near
     if kept is None or since is None:
         reach = known if since is None else NEAR
@@ -202,7 +202,7 @@ def _number_now(number: int, since: list[Splice]) -> int | None:
 
 
 def _place(number: int, since: list[Splice]) -> int:
-    """Return the approximate number of a paragraph after the splices `since`, even if they changed it."""
+    """Return the number of a paragraph after the splices `since`; an estimate if one of them changed the paragraph."""
     for splice in since:
         first, removed = splice["paragraph"], document.count(splice["before"])
         if number >= first + removed:

@@ -17,15 +17,15 @@ TYPED = (TEXT, SPLIT, MERGE, WORD)
 OF_PARAGRAPHS = (*TYPED, DELETE, SPEAKER, TIMES)
 KINDS = (*OF_PARAGRAPHS, REPLACE, UNDO, REDO)
 LONGEST_FIND = 1000  # maximum length of a text to find, a replacement or a word, characters
-MOST_PLACES = 100_000  # maximum number of paragraphs or places in a request to replace a text
+MOST_PLACES = 100_000  # maximum length of the lists `paragraphs` and `only` in a request to replace a text
 LONGEST_KEY = 64  # maximum length of the key of a request, characters
-MOST_INTEGER = 2**31 - 1
+MOST_INTEGER = 2**31 - 1  # maximum value of an integer in a request
 _MISSING = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of editing. Which fields it uses depends on its `kind`.
+    """A step of editing. Its `kind` determines which of the other fields are used.
 
     `was` is the text of the paragraph before the step and `text` the text after it, both with normalised white space.
     SPLIT: `at` is the index in `text` at which the paragraph is split.

@@ -28,17 +28,18 @@ from stt.store.records import Job
 from stt.transcript import scripts
 from stt.transcript.model import joined
 
-# A function that counts corrected words for the vocabulary: (connection, owner, text before the correction, corrected
-# text, corrected text that was counted until now). While a person types, each step replaces the count of the last one.
+# A function that counts corrected words for the vocabulary. Its arguments are the connection, the owner, the text
+# before the correction, the corrected text, and the corrected text of the last call, whose counts are taken back. While
+# a person types, each step thus replaces the counts of the last step.
 Learn = Callable[[sa.Connection, str, str, str, str], None]
 _r, _c, _t = revisions.c, corrections.c, transcripts.c
-ATTEMPTS = 3
+ATTEMPTS = 3  # maximum number of attempts to save a step
 
 
 class EditConflict(Conflict):
     """The paragraph of a step was changed by another request.
 
-    `answer` has the changes since the step's revision, and the paragraph's current text.
+    `answer` has the changes since the revision that the step is based on, and the paragraph's current text.
     """
 
     guidance = "Choose which text to keep."
@@ -81,7 +82,7 @@ def edit(generation_id: str, owner: str, request: Request, learn: Learn) -> dict
         try:
             with database().begin() as connection:
                 return _edit(connection, job, request, learn)
-        except IntegrityError:  # another tab saved the first correction of this transcript at the same moment
+        except IntegrityError:  # another request stored the first correction of this transcript at the same moment
             if attempt == ATTEMPTS - 1:
                 raise
     raise AssertionError("unreachable")
@@ -184,7 +185,7 @@ def lock(connection: sa.Connection, generation_id: str) -> None:
     Raises NotFound, and IntegrityError if another transaction stores that copy at the same moment.
     """
     results.revision(connection, generation_id, hold=True)
-    # SQLite takes its lock at the first statement that writes, so this update changes nothing but takes the lock.
+    # SQLite locks the database at the first statement that writes. This update changes no value, but takes the lock.
     held = corrections.update().where(_c.id == generation_id).values(version=_c.version)
     if connection.execute(held).rowcount:
         return

@@ -29,7 +29,7 @@ def span(paragraph: Paragraph) -> tuple[float, float]:
 
 
 def retyped(paragraph: Paragraph, text: str) -> Paragraph:
-    """Return the paragraph with the new text `text`, or an empty paragraph if it is empty.
+    """Return the paragraph with the new text `text`, or an empty paragraph if `text` is empty.
 
     Unchanged words keep their times and confidence.
     """
@@ -39,7 +39,8 @@ def retyped(paragraph: Paragraph, text: str) -> Paragraph:
 def split(paragraph: Paragraph, at: int) -> tuple[Paragraph, Paragraph]:
     """Split a paragraph before character `at` of its text. Either part may be empty.
 
-    The time of the split comes from the words. Without words, it is estimated from the length of the text.
+    The time of the split is taken from the words. If the paragraph has no words, it is estimated from the position of
+    the split in the text.
     """
     letters = len("".join(text_of(paragraph)[: max(0, at)].split()))
     left: list[Segment] = []
@@ -73,8 +74,8 @@ def merge(upper: Paragraph, lower: Paragraph) -> Paragraph:
 def assigned(paragraph: Paragraph, speaker: str | None, marked: tuple[int, int] | None = None) -> list[Paragraph]:
     """Assign a speaker to a paragraph, and return the resulting one to three paragraphs.
 
-    With `marked`, a span of characters of its text, only the words that the span touches get the speaker. They become a
-    separate paragraph.
+    With `marked` (first character, after the last) of the paragraph's text, only the words that overlap this span get
+    the speaker, and become a separate paragraph.
     """
     if marked is None:
         return [tuple(spoken_by(segment, speaker) for segment in paragraph)]
@@ -103,7 +104,7 @@ def timed(paragraph: Paragraph, start: float, end: float) -> Paragraph:
 
 
 def confirmed(paragraph: Paragraph, first: int, after: int) -> Paragraph:
-    """Remove the confidence of the words that the characters `first` to `after` touch: a person has confirmed them."""
+    """Remove the confidence of the words between characters `first` and `after`, which a person has confirmed."""
     letters, ending = (len("".join(text_of(paragraph)[:place].split())) for place in (first, after))
     found, at = [], 0
     for segment in paragraph:
@@ -180,7 +181,7 @@ def _cut_text(segment: Segment, letters: int) -> tuple[Segment, Segment]:
 
 
 def _place(text: str, letters: int) -> tuple[int, float]:
-    """Return the index in `text` after `letters` non-space characters, and their share of all non-space characters."""
+    """Return the index in `text` after the first `letters` non-space characters, and the share of these in `text`."""
     share = letters / _letters(text)
     for place, character in enumerate(text):
         if not letters:
@@ -190,7 +191,10 @@ def _place(text: str, letters: int) -> tuple[int, float]:
 
 
 def spaced(segment: Segment, before: str) -> Segment:
-    """Return the segment with a space at its start if its script writes one after the text `before`."""
+    """Return the segment with a space at its start, if one is needed after `before`, the text before the segment.
+
+    None is needed if `before` is empty, there is a space already, or the script of `before` is written without spaces.
+    """
     first = segment.words[0].text if segment.words else segment.text
     if not before or not first or before[-1].isspace() or first[0].isspace() or scripts.is_unspaced(before[-1]):
         return segment

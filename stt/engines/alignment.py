@@ -1,7 +1,8 @@
 """Align a given transcript with its recording: find when its words are spoken.
 
-If the segments have times, they keep these times. Otherwise the text is compared with a decoding of the same sound. The
-decoding is taken from an earlier version, or it is made first, in the same way as a transcription.
+If the segments have usable times, they keep these times. Otherwise the text is compared with a decoding of the same
+sound. The decoding is taken from an earlier version. If there is none, the sound is decoded first, in the same way as
+in a transcription.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ from stt.whisper.forced_alignment.aligner import placed
 from stt.whisper.forced_alignment.plan import Placed
 from stt.whisper.loading import loaded
 
-# Added to an alignment's chunk numbers for `crashes.Watch`, so that the sums follow the decoding's chunk numbers.
+# Added to the chunk numbers that an alignment passes to `crashes.Watch`, so that they are greater than the numbers that
+# the decoding before the alignment uses.
 STEP = 100_000
 
 
@@ -50,8 +52,9 @@ class Alignment:
     def run(self, work: Work) -> Outcome:
         began, job = time.monotonic(), replace(work.job, model=LOCAL)
         work = copy(work)
-        work.job = job  # with the model that aligns; the original model of an alignment job is only a name
-        # `cancelled` is also True if a process finished the job and was then killed. The given text is gone then.
+        work.job = job  # names the model that aligns; the original model of an alignment job is only a name
+        # `cancelled` is also True if a process was killed right after it finished the job. In that case, the given text
+        # no longer exists.
         if work.cancelled():
             raise Cancelled()
         given = work.with_retries(transcripts.transcript_of, job.id)
@@ -126,7 +129,7 @@ class _Aligning:
                         report = self._reporter(start, end, max(len(own), 1))
                         found = placed(session, sound, voice, start, words, own, language or "en", report)
                     break
-                except RuntimeError as error:  # CTranslate2 raises it if a graphics card fails
+                except RuntimeError as error:  # CTranslate2 raises RuntimeError if a graphics card fails
                     if not self.model.step_down(plan_before, error):
                         raise
         finally:
@@ -158,7 +161,10 @@ class _Aligning:
         return found
 
     def _reporter(self, start: float, end: float, count: int) -> Callable[[], None]:
-        """Return a callback to run before each of the `count` windows of a chunk."""
+        """Return a callback to run before each of the `count` windows of a chunk.
+
+        The callback reports progress, and raises Cancelled if the job is cancelled.
+        """
         done = 0
 
         def report() -> None:
@@ -176,7 +182,7 @@ class _Aligning:
 
 
 def _version_with_words(job: Job) -> str | None:
-    """Return the id of the newest transcription of the same sound by Whisper, None if there is none.
+    """Return the id of the newest transcription of the same sound by Whisper, or None if there is none.
 
     Translations and transcriptions without words are not considered.
     """
@@ -201,7 +207,7 @@ def _language(job: Job, given: Transcript, decoded: Transcript | None) -> str | 
 
 
 def _spoken(session: Any, sound: Samples, voice: Samples) -> str | None:
-    """Return the most probable language of the 30 s from the first speech on, None without speech."""
+    """Return the most probable language of the 30 s that begin with the first speech, or None if there is no speech."""
     from stt.compat.faster_whisper import pad_or_trim
 
     spans = vad.spans(voice)

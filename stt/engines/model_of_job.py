@@ -40,7 +40,7 @@ def languages_of(options: Mapping[str, Any], model: str) -> list[str]:
 
 
 class _Row:
-    """Represent the database row of a job, which shows the stage of its work to the user."""
+    """The database row of a job. Pages show its stage to the user."""
 
     def __init__(self, work: Work) -> None:
         self._work, self._stage = work, work.job.stage
@@ -54,7 +54,7 @@ class _Row:
 
     def say(self, stage: str | None) -> None:
         if stage != self._stage:
-            with suppress(*DB_UNAVAILABLE):  # a later call records the stage
+            with suppress(*DB_UNAVAILABLE):  # if the database is down, a later call records the stage
                 records.update_progress(self._work.job, stage=stage)
                 self._stage = stage
 

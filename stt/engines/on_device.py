@@ -49,7 +49,7 @@ class OnDevice:
             # not checked, because the recording may have changed its owner since (see `recovery`).
             recording = work.with_retries(recordings.find, getattr(found, "id", found), None)
             recording = work.with_retries(_with_tracks, recording)
-            if work.job.url:  # for an upload, the playback copy was started with the job
+            if work.job.url:  # if the recording was uploaded, the playback copy was started together with the job
                 copying.expect(recording, work.job.options)
             done = work.step("find the place to go on", _resume_point, work.job.id)
             with model_of_job.loaded_for(work) as model:
@@ -86,20 +86,20 @@ class ChunkReader:
     def read_chunk(self, start: int, longest: float) -> tuple[Samples, bool]:
         """Return the chunk from sample `start` of at most `longest` seconds, and whether it is the last chunk.
 
-        The chunk has the shape (channels, samples). The last chunk may be longer by a share of `vad.TAIL_TOLERANCE`.
+        The chunk has the shape (channels, samples). The last chunk may be longer by the share `vad.TAIL_TOLERANCE`.
         Raises Cancelled if the job is cancelled during the reading, and NotFound if the file is missing.
         """
         try:
             reader = self._reader if self._reader is not None and start == self._at else self._open(start)
             return self._read(reader, start, longest)
         except BaseException:
-            self.close()  # the reader's position is unknown now
+            self.close()  # after an error, the reader's position is unknown
             raise
 
     def _read(self, reader: Reader, start: int, longest: float) -> tuple[Samples, bool]:
         wanted = int(longest * (1 + vad.TAIL_TOLERANCE) * RATE)
         have = self._kept.shape[1]
-        # Read in parts into one array. A single read would briefly hold three copies of a 24 MB chunk.
+        # Read in parts into one array, because a single read would briefly hold three copies of a 24 MB chunk.
         samples = np.empty((len(self._kept), max(have, wanted + 1)), np.float32)
         samples[:, :have] = self._kept
         # One more sample than wanted shows whether more sound follows.
@@ -176,7 +176,7 @@ class Chunk:
     start: float
     end: float
     last: bool
-    lost: list[tuple[float, float, str]]  # spans of the recording that were not decoded; empty before the last chunk
+    lost: list[tuple[float, float, str]]  # in the last chunk: all spans of the recording that could not be decoded
     channels: int
     facts: dict[str, Any]  # for the provenance: how many channels were mixed, and how
     transcriptions: Iterable[transcribe.Transcription]  # one per channel, in order
@@ -193,13 +193,13 @@ class ChunkPipeline:
         self._prefetched: Chunk | None = None
 
     def next_chunk(self, start: float, language: str | None) -> Chunk:
-        """Start to transcribe the chunk at `start` seconds. `language` is the previous chunk's, None if unknown.
+        """Start to transcribe the chunk at `start` seconds. `language` is the previous chunk's language, if known.
 
         Raises NotFound if the file is missing.
         """
         prefetched = self._prefetched
         chunk = prefetched if prefetched and prefetched.start == start else self._submit(start, language)
-        # The first chunk uses all threads, so that the first words appear soon.
+        # Nothing is prefetched during the first chunk. It uses all threads, so that the first words appear soon.
         if chunk.last or not start or language is None or self._watch.one_by_one:
             self._prefetched = None
         elif prefetched is None or prefetched.start != chunk.end:
@@ -225,12 +225,13 @@ class ChunkPipeline:
         return True
 
     def _submit(self, start: float, language: str | None) -> Chunk:
-        # Chunks of more than two channels are shorter, so that they need the memory of two channels.
+        # Chunks of more than two channels are shorter, so that they need no more memory than chunks of two channels.
         longest = vad.CHUNK_SECONDS * 2 / max(2, self.reader.channels) if start else vad.FIRST_CHUNK_SECONDS
         samples, last = self.reader.read_chunk(round(start * RATE), longest)
         transcriptions = self._transcribe(samples, language)
         end, lost = start + samples.shape[1] / RATE, self.reader.lost if last else []
-        # With a known language all channels are submitted at once. Otherwise each channel waits for the previous one.
+        # If the language is known, all channels are submitted at once. Otherwise a channel is submitted when the
+        # previous channel is decoded, which gives the language.
         started = list(transcriptions) if language else transcriptions
         return Chunk(start, end, last, lost, len(samples), self.reader.mixing(), started)
 
@@ -319,7 +320,7 @@ def _transcribe_watched(
         while True:
             try:
                 return _transcribe_chunk(work, pipeline, before)
-            except RuntimeError as error:  # CTranslate2 raises it if a graphics card fails
+            except RuntimeError as error:  # CTranslate2 raises RuntimeError if a graphics card fails
                 if not pipeline.step_down(error):
                     raise
     finally:
@@ -333,7 +334,7 @@ def _transcribe_chunk(work: Work, pipeline: ChunkPipeline, before: dict[str, Any
     number, start = before["number"] + 1, before["end"]
     if kept := transcripts.chunk(job.id, number):  # a worker was stopped just after it stored this chunk
         return {"number": number, "end": kept["end"], **kept["notes"]}
-    worked = before.get("worked", job.worked)  # absent if an older version of the app started the job
+    worked = before.get("worked", job.worked)  # "worked" is absent if an older version of the app started the job
     named = model_of_job.languages_of(job.options, job.model)
     language = before["language"] or (named[0] if len(named) == 1 else None)
     probability = before.get("language_probability")
@@ -352,7 +353,7 @@ def _transcribe_chunk(work: Work, pipeline: ChunkPipeline, before: dict[str, Any
             records.update_progress(job, seconds_done=done, worked=worked + took, partial=partial)
 
     for channel, transcription in enumerate(chunk.transcriptions):
-        with closing(transcription.events()) as events:  # closing it stops the decoding if `report` raises
+        with closing(transcription.events()) as events:  # closing the generator stops the decoding if `report` raises
             for segment in events:
                 if segment is None:  # a heartbeat while a window is being decoded
                     report((channel * length + transcription.seconds_done) / chunk.channels)

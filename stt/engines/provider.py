@@ -64,7 +64,7 @@ class Provider:
                 raise reading.error
         except ProviderError as error:
             if isinstance(error, ENDED) or (reading is not None and reading.over):
-                work.with_retries(submissions.save_provider_id, work.job.id, None)  # a retry then creates a new id
+                work.with_retries(submissions.save_provider_id, work.job.id, None)  # so that a retry creates a new id
             if isinstance(error, ResultExpired) and work.job.recording_id is None:
                 error.guidance = "Results are kept there for one hour. Retry hands over the link again."
             raise
@@ -107,13 +107,14 @@ def _create(work: Work) -> dict[str, Any]:
     refused the job. If a restarted server finds the mark without an id, it is uncertain whether the provider accepted
     the job. In that case SubmissionUncertain is raised, and the user decides.
 
-    Returns the id and the time `at` which the id arrived, with `old` if an earlier attempt created the generation.
+    Returns a dict with the `id`, the time `at` which this attempt got the id (seconds since the epoch), and `old` if an
+    earlier attempt created the generation.
     """
     job = work.job
     # A retry of a job that was cancelled during its create waits for the result of that create.
     with _creating.setdefault(job.id, threading.Lock()):
         if known := submissions.provider_id(job.id):
-            return {"id": known, "at": time.time(), "old": True}  # already paid for
+            return {"id": known, "at": time.time(), "old": True}  # the generation is already paid for
         if submissions.was_submitted(job):
             raise SubmissionUncertain("This server was stopped just while it handed the recording to the provider.")
         client = client_for(job)
@@ -217,7 +218,7 @@ def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float 
     expected = pacing.expected_seconds(job.duration or 0.0, work.with_retries(records.recent_durations, job.model))
     schedule = pacing.Schedule(expected)
     limit = min(max(settings().provider_timeout_seconds, 2 * (job.duration or 0.0)), KEPT - MARGIN)
-    if expected:  # progress is counted from the start of the upload
+    if expected:  # progress is counted from the start of the job, so the time of the upload is added
         expected += max(0.0, created["at"] - (job.started or created["at"]))
     seen = created["at"]
     trouble: ProviderError | None = None
@@ -236,9 +237,9 @@ def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float 
                 reading = results.read(answer, job.duration)
                 if (
                     isinstance(reading.error, ProviderBusy | ProviderDown) and not reading.over
-                ):  # the error is inside a response of status 200
+                ):  # the response has status 200, but contains an error
                     raise reading.error
-        except (ProviderBusy, ProviderDown, ResultExpired) as error:  # transient: polled again until `limit`
+        except (ProviderBusy, ProviderDown, ResultExpired) as error:  # transient, so polling continues until `limit`
             if isinstance(error, ResultExpired) and (created.get("old") or time.time() - created["at"] > NEW):
                 raise
             waits = waits if trouble is not None else backoff.backoff()
@@ -296,8 +297,8 @@ def _stage_of_error(why: ProviderError) -> str:
 def _cost(job: Job, billed: Any, seconds: float) -> tuple[float | None, float | None]:
     """Return two amounts in US dollars: one for the user, and one for quotas.
 
-    The first is the billed amount, or the amount by price if the response has none. The second is the larger of these
-    two amounts.
+    The first is the billed amount, or the amount by price if the response has none. The second is the larger of the
+    billed amount and the amount by price.
     """
     priced = offered.known().find(job.model).cost(seconds)
     if not isinstance(billed, int | float):

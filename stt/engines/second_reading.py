@@ -18,9 +18,9 @@ from stt.transcript.languages import LANGUAGES
 from stt.transcript.model import Transcript
 from stt.whisper.loading import loaded
 
-BEAM_SIZE = 12  # a transcription uses 5; every result of the beam search gives a reading
+BEAM_SIZE = 12  # number of results of the beam search, each of which gives a reading; a transcription uses 5
 BEFORE, AFTER = 5.0, 3.0  # seconds of sound that are decoded before and after the word
-LONGEST = 60.0  # time limit for reading the recording up to the word and for waiting, seconds
+LONGEST = 60.0  # maximum seconds for reading the recording up to the word, waiting for the model, and decoding
 
 
 def of(job: Job, recording: Recording, transcript: Transcript, start: float, end: float) -> list[str]:

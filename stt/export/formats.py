@@ -77,7 +77,7 @@ class Format(ABC):
         notes: Sequence[Note] | None = None,
         **options: Any,
     ) -> bytes:
-        """Return the bytes of the file, with `notes` at the end. `language` defaults to the transcript's own.
+        """Return the bytes of the file, with `notes` at the end. `language` defaults to the transcript's language.
 
         `options` are keyword arguments of the format's `content`. Raises BadOption for a value out of bounds.
         """
@@ -110,7 +110,7 @@ class Txt(Format):
 
 
 class Subtitles(Format):
-    """Represent the base class of the subtitle formats SRT and WebVTT."""
+    """The base class of the subtitle formats SRT and WebVTT."""
 
     def content(
         self,
@@ -173,7 +173,7 @@ class Docx(Format):
         document.styles["Normal"].paragraph_format.space_after = Pt(8)
         properties = document.core_properties
         properties.author, properties.comments = "", ""
-        properties.title = printable(about.title)[:255]  # the format allows 255 characters
+        properties.title = printable(about.title)[:255]  # DOCX allows at most 255 characters in a title
         moment = about.created if isinstance(about.created, datetime) else datetime.now(UTC)
         properties.created = properties.modified = moment.astimezone(UTC)
         if about.title:
@@ -223,7 +223,7 @@ class Csv(Format):
                 start, end, confidence, speaker = None, None, None, segment.speaker
                 if word:
                     start, end, confidence, speaker = word.start, word.end, word.confidence, word.speaker or speaker
-                elif transcript.timed:  # without word times, only the segment's times are known
+                elif transcript.timed:  # without word times, the segment's start and end go to its first and last word
                     start = segment.start if number == 0 else None
                     end = segment.end if number == len(pieces) - 1 else None
                 times = [None if time is None else f"{time:.3f}" for time in (start, end)]
@@ -262,8 +262,8 @@ FORMATS: dict[str, Format] = {each.extension: each for each in (Txt(), Srt(), Vt
 def file_name(title: str, extension: str) -> str:
     """Return a file name that every system accepts, as close to the title as possible.
 
-    The file name has no folder, no reserved name and no invisible characters, is not that of a hidden file, and has at
-    most 120 bytes before the extension.
+    The file name has no folder and no invisible characters. It is not a reserved name, does not start with a dot, and
+    has at most LONGEST_NAME bytes before the extension.
     """
     return f"{_stem(title)}.{extension}"
 
@@ -323,7 +323,7 @@ def _unused(stem: str, taken: set[str]) -> str:
 
 
 def _rows(segment: Segment) -> list[tuple[str, Word | None]]:
-    """Return the words of a segment's text, each with the engine's equal word for its times, or None."""
+    """Return the words of a segment's text, each with the engine's word of the same text, or None if there is none."""
     words, own = whole_words(segment), scripts.words(segment.text)
     # `own` is empty if the text has only punctuation. Then `spoken` returns the text between spaces.
     return [(word.text, word) for word in words] if own and [word.text for word in words] == own else spoken(segment)

@@ -39,7 +39,7 @@ def table(notes: Sequence[Note], transcript: Transcript) -> bytes:
     """Return a CSV file with a row for each note: start and end in seconds, text, highlighted words and colour.
 
     A cell is empty if the note has no such value. The encoding is UTF-8 with a byte order mark, because Excel needs the
-    mark.
+    mark to read anything but ASCII.
     """
     file = io.StringIO(newline="")
     written = csv.writer(file)

@@ -14,19 +14,19 @@ from stt.transcript.model import Segment, Transcript, Word
 
 LINE_LENGTH = 42  # maximum columns of a line, the usual limit of broadcasters
 LINES = 2  # maximum lines of a cue
-SILENCE = 2.0  # seconds; a cue never spans a pause of this length
-PAUSE = 0.6  # seconds; a cut between two cues costs little at a pause of at least this length
+SILENCE = 2.0  # seconds; no cue spans a pause of at least this length between two segments
+PAUSE = 0.6  # seconds; in a pause of at least this length, `_cut` readily starts a new cue
 FLASH = 0.1  # seconds; minimum duration of a cue
 LATEST = 5.0  # seconds; maximum delay of a cue when speakers talk at the same time
 READING_SPEED = 20.0  # characters per second, the usual limit for adults; a wide character counts as two
 SPEAKING_SPEED = 15.0  # assumed characters per second of speech, if the duration of the recording is unknown
 
-SPACES = re.compile(r"[^\S\u00a0\u202f]+")  # without no-break spaces, because no line may break there
+SPACES = re.compile(r"[^\S\u00a0\u202f]+")  # white space except no-break spaces, at which no line may break
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """Text on the screen from `start` to `end` (seconds, whole milliseconds). `text` has line breaks."""
+    """Text on the screen from `start` to `end`, in seconds rounded to milliseconds. `text` has line breaks."""
 
     start: float
     end: float
@@ -45,7 +45,7 @@ class Unit:
     text: str
     start: float
     end: float
-    spaced: bool = True  # preceded by a space, unless the unit starts a line
+    spaced: bool = True  # whether a space precedes the unit within a line
 
     @property
     def width(self) -> int:
@@ -80,7 +80,8 @@ def cues(
         name = Segment(units[0].start, units[0].start, f"{speaker}:")
         return _in_order([*_units(name, line_length), *units])
 
-    found: list[tuple[list[Unit], str | None, bool]] = []  # units, speaker, whether the speaker's name comes first
+    # (units of a cue, speaker, whether the units begin with the speaker's name)
+    found: list[tuple[list[Unit], str | None, bool]] = []
     before = None
     for turn in _turns(transcript.segments):
         units = _in_order(unit for segment in turn for unit in _units(segment, line_length))
@@ -94,7 +95,8 @@ def cues(
     before = None
     cut: list[list[Unit]] = []
     for run, speaker, has_name in found:
-        again = speakers and speaker and speaker != before and not has_name  # after another speaker
+        # If speakers talk at the same time, their cues alternate, so the name is repeated after another speaker's cue.
+        again = speakers and speaker and speaker != before and not has_name
         cut += _cut(named(str(speaker), run), line_length, lines, shortest, longest) if again else [run]
         before = speaker or before
     return _settled([_cue(run, line_length) for run in cut], shortest, longest)
@@ -106,9 +108,10 @@ def too_fast(shown: Iterable[Cue]) -> list[Cue]:
 
 
 def spoken(segment: Segment) -> list[tuple[str, Word | None]]:
-    """Return the text of a segment in pieces without outer spaces, each with the equal word of the engine, if any.
+    """Return the text of a segment in pieces without outer spaces, each with the engine's word of the same text.
 
-    The text may have been edited, so there may be pieces without an equal word, and words without an equal piece.
+    The text may have been edited. A piece has None if the engine has no such word, and words that the text no longer
+    has are left out.
     """
     words = [word for word in segment.words if word.text.strip()]
     if _squeezed(segment.text) == "".join(_squeezed(word.text) for word in words):
@@ -124,7 +127,7 @@ def spoken(segment: Segment) -> list[tuple[str, Word | None]]:
 
 
 def width(text: str) -> int:
-    """Return the columns that a text takes: two per wide character, one per other character."""
+    """Return the number of columns that a text takes: two for each wide character, one for each other character."""
     return len(text) if text.isascii() else sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
@@ -234,7 +237,7 @@ def _cut(units: list[Unit], line_length: int, lines: int, shortest: float, longe
     """Return the split of units into cues with the lowest cost, found by dynamic programming.
 
     A cue costs 1. A cut costs little after a sentence or in a pause, and 2 within a phrase. A sentence end or a pause
-    inside a cue costs about as much as one more cue, and so does a cue shown for less than `shortest` seconds.
+    inside a cue costs more than one more cue. A cue shown for less than `shortest` seconds costs up to 3 more.
     """
     cut_cost, inner_cost = _costs(units)
     widths = [unit.width for unit in units]

@@ -1,6 +1,6 @@
 """Find the date of a recording: from tags in its file, or else from the file's last change.
 
-An unknown or implausible date is never guessed.
+If there is no plausible date, the date stays unknown: none is guessed.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ _WRITTEN = re.compile(
     r"(\d{4})[-:/.]?(\d\d)[-:/.]?(\d\d)(?:[T ]+(\d\d):?(\d\d)(?::?(\d\d)(?:[.,]\d+)?)? ?(Z|UTC|[+-]\d\d:?\d\d)?)?",
     re.IGNORECASE,
 )
-# Days that a recorder writes if its clock was never set, or if the date field is zero. Such a date is unknown.
+# Days that recorders write if the clock was never set or the date field is zero. They are treated as an unknown date.
 _NEVER = {date(*day) for day in (
     *((1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1903, 12, 31), (1904, 1, 1), (1904, 1, 2), (1969, 12, 31)),
     *((1970, 1, 1), (1970, 1, 2), (1979, 12, 31), (1980, 1, 1), (1980, 1, 6), (2000, 1, 1), (2001, 1, 1)),
 )}  # fmt: skip
 FIRST_DAY = date(1877, 1, 1)  # earliest plausible day of a recording
 FIRST_CLOCK = date(1990, 1, 1)  # earliest plausible date with a time of day, because older recorders have no clock
-AHEAD = 900.0  # maximum seconds by which a clock may be fast
-FARTHEST = 14 * 3600.0  # maximum seconds by which a time zone is ahead of UTC
-JUST_NOW = 60.0  # a file change within this many seconds is ignored (see `of_change`)
+AHEAD = 900.0  # maximum seconds by which a MOMENT or CHANGE may lie in the future, due to a fast clock
+FARTHEST = 14 * 3600.0  # maximum seconds by which a CLOCK or DAY may lie in the future, due to its time zone
+JUST_NOW = 60.0  # a file change within the last JUST_NOW seconds is ignored (see `of_change`)
 
 
 class Dated(NamedTuple):
@@ -59,7 +59,7 @@ def in_tags(tags: Iterable[Mapping[str, str]]) -> str | None:
 
 def _iso(text: str, known: Mapping[str, str]) -> str | None:
     text = text.strip().strip("\0")
-    with suppress(ValueError):  # the date format of AVI files
+    with suppress(ValueError):  # AVI files have dates such as "Sun May 12 10:02:00 2024"
         text = datetime.strptime(text, "%a %b %d %H:%M:%S %Y").isoformat()
     if not (match := _WRITTEN.fullmatch(text)):
         return None
@@ -67,7 +67,7 @@ def _iso(text: str, known: Mapping[str, str]) -> str | None:
     date_text = f"{year}-{month}-{day}"
     if hour:
         date_text += f"T{hour}:{minute}:{second or '00'}{_zone(offset)}"
-    elif _TIME.fullmatch(clock_time := known.get("creation_time", "")):  # a tag of broadcast wave files
+    elif _TIME.fullmatch(clock_time := known.get("creation_time", "")):  # the tag of the time in broadcast wave files
         date_text += f"T{clock_time if clock_time.count(':') == 2 else clock_time + ':00'}"
     return date_text
 
@@ -79,7 +79,7 @@ def _zone(offset: str | None) -> str:
 
 
 def of_file(text: str | None, now: float | None = None) -> Dated | None:
-    """Parse a text that `in_tags` returned. Return None if the date is implausible, such as 1904-01-01 or tomorrow."""
+    """Parse a text that `in_tags` returned. Return None for an implausible date, such as 1904-01-01 or next week."""
     if not text or len(text) > _LONGEST:
         return None
     try:

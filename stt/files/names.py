@@ -11,8 +11,8 @@ from email.errors import HeaderParseError
 from email.header import decode_header
 from urllib.parse import unquote_to_bytes
 
-LONGEST = 200  # maximum length of a file's name, characters
-_HEADER = 8192  # maximum number of characters of a header that are read
+LONGEST = 200  # maximum length of a display name, characters
+_HEADER = 8192  # maximum length of a header, characters; the rest is ignored
 UNNAMED = "Recording"
 # Extensions that are cut off a name to make a title. Anything else after a dot belongs to the title: "1.1 Lesson".
 EXTENSIONS = frozenset(
@@ -37,7 +37,7 @@ def visible(text: str) -> str:
 
     Zero-width joiners are kept only where they join something.
     """
-    parts = _FLAG.split(text)  # flags are at odd indexes
+    parts = _FLAG.split(text)  # the parts at odd indexes are the flags that the pattern matched
     shown = "".join(part if at % 2 else "".join(filter(_seen, part)) for at, part in enumerate(parts))
     return "".join(
         c for at, c in enumerate(shown) if c not in _JOINERS or _joins(shown[at - 1 : at], shown[at + 1 : at + 2])
@@ -87,7 +87,10 @@ def shorten(text: str, longest: int) -> str:
 
 
 def of_header(value: str) -> str:
-    """Return the file name in a header, percent-encoded or raw. HTTP libraries decode `value` as latin-1."""
+    """Return the file name in a header that holds only the name, percent-encoded or raw.
+
+    `value` is the header as HTTP libraries decode it, which is as Latin-1.
+    """
     return text_of(unquote_to_bytes(_raw(value[:_HEADER])))
 
 
@@ -149,7 +152,7 @@ def _decoded(value: str) -> str:
     if "=?" in text:
         text = _words(text)
     if "%" in text and "\ufffd" not in (plain := unquote_to_bytes(text).decode("utf-8", "replace")):
-        return plain  # browsers percent-encode quotation marks and line ends, other programs the whole name
+        return plain  # browsers percent-encode quotation marks and line ends, and other programs the whole name
     return text
 
 

@@ -13,8 +13,8 @@ from stt.files import writing
 from stt.settings import settings
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # error codes of a full disk
-# Disk space that is kept free for the database and everything else on the machine: this share of the disk, or this
-# number of bytes if that is less.
+# Disk space that is kept free for the database and everything else on the machine: KEPT_FREE as a share of the disk, or
+# KEPT_FREE_BYTES, whichever is less.
 KEPT_FREE, KEPT_FREE_BYTES = 0.05, 2 << 30
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 PART = ".part"  # suffix of the name of a file that is still being written
-ABANDONED = 24 * 3600  # minimum age in seconds of a PART file that nobody is writing any more
+ABANDONED = 24 * 3600  # age in seconds after which a PART file is assumed to be left by a killed process
 OTHERS = stat.S_IRWXG | stat.S_IRWXO  # permissions of group and others
 
 log = logging.getLogger("stt.files.writing")
@@ -32,7 +32,7 @@ def replacing(path: Path, mode: str = "wb", **options: Any) -> Iterator[IO[Any]]
             yield file
         os.replace(part, path)
     finally:
-        part.unlink(missing_ok=True)  # the part exists only after an error: without an error, it was renamed to `path`
+        part.unlink(missing_ok=True)  # `part` still exists only after an error; otherwise it was renamed to `path`
 
 
 def part_of(path: Path) -> Path:
@@ -47,7 +47,7 @@ def be_private() -> None:
 
 def shut(folder: Path) -> None:
     """Deny other users access to a folder, so that the permissions of files in it do not matter."""
-    with suppress(OSError):  # if another user owns the folder; `tighten` logs a warning in the background
+    with suppress(OSError):  # another user may own the folder; `tighten`, which runs in the background, logs a warning
         _tighten(folder)
 
 

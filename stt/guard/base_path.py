@@ -1,4 +1,4 @@
-"""Serve the app under a base path such as /stt (Streamlit's `server.baseUrlPath`). By default there is none.
+"""Serve the app under a base path such as /stt (Streamlit's `server.baseUrlPath`). By default there is no base path.
 
 Inside the app, URLs do not include the base path. The base path is stripped from each request first, and prepended to
 each URL in a response.
@@ -30,7 +30,7 @@ def at(address: str) -> str:
 class StripBasePath:
     """ASGI middleware that strips the base path from requests.
 
-    Requests without the base path are passed on unchanged, because a proxy may have stripped it already.
+    Requests without the base path are passed on unchanged, because a proxy may already have stripped the base path.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -44,9 +44,9 @@ class StripBasePath:
 
 
 class RestoreBasePath:
-    """ASGI middleware that restores the base path of requests for Streamlit's routes, but not for `routes`.
+    """ASGI middleware that restores the base path of requests for Streamlit's routes, which include the base path.
 
-    Streamlit's routes include the base path.
+    Requests for `routes`, this app's own routes, stay without the base path.
     """
 
     def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:

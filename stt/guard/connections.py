@@ -2,8 +2,8 @@
 
 By default, uvicorn waits forever for the head of a connection's first request, reads a head of any size, and keeps a
 connection whose client has stopped reading. When the process has reached its limit of open files, uvicorn accepts no
-connection. Another server that runs this application needs its own limits, and so does a proxy in front of the server
-(see docs/deploy.md).
+connection. If another server than uvicorn runs this application, that server needs its own limits, and so does a proxy
+in front of the server (see docs/deploy.md).
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from contextlib import suppress
 from stt.compat import uvicorn
 from stt.compat.uvicorn import Connection
 
-HEAD = 20.0  # timeout for the head of a request, in seconds from the connection or from the head's first byte
+# Timeout for the head of a request, seconds: for the first request from the start of the connection, for later requests
+# from the first byte of the head.
+HEAD = 20.0
 LARGEST_HEAD = 64 << 10  # maximum size of a request's head, bytes; it is checked after each block of up to 256 kB
-REST = 60.0  # timeout for the rest of a body after an early response, such as an error, seconds
+REST = 60.0  # timeout for the rest of a body after a response that was sent early, such as an error, seconds
 STALLED = 600.0  # timeout for a client that reads nothing, seconds; it is long, because a paused player reads nothing
 MOST_FILES = 65_536  # maximum number of open files that this process requests
 MOST = 10_000  # maximum number of connections
@@ -35,14 +37,14 @@ def open_files() -> int:
     """Raise this process's soft limit of open files to the hard limit, at most to MOST_FILES, and return it."""
     try:
         import resource
-    except ImportError:  # Windows has no such module
+    except ImportError:  # Windows has no module `resource`
         return MOST_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return MOST_FILES
     wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
     if wanted > soft:
-        with suppress(OSError, ValueError):  # macOS has its own lower limit
+        with suppress(OSError, ValueError):  # macOS refuses values above a lower limit of its kernel
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
             return wanted
     return soft
@@ -51,16 +53,19 @@ def open_files() -> int:
 class _Connections:
     """Track all connections of a process, at most `most`.
 
-    At that limit, a new connection replaces the oldest connection that has not sent a complete head.
+    At that limit, a new connection replaces the oldest connection that has not sent a complete head. If there is none,
+    the new connection is refused.
     """
 
     def __init__(self, most: int) -> None:
         self.most = most
         self._open: set[asyncio.Transport] = set()
-        self._prune_at = 0  # size of `_open` at which closed connections are removed: closed websockets stay in it
+        # Size of `_open` at which closed connections are removed from it. No event reports the end of a websocket, so
+        # closed websockets stay in `_open` until then.
+        self._prune_at = 0
         self._silent: dict[Connection, asyncio.TimerHandle] = {}  # connections without a complete head, oldest first
-        self._sent: dict[Connection, int] = {}  # bytes of an incomplete head
-        self._stalled: dict[Connection, asyncio.TimerHandle] = {}
+        self._sent: dict[Connection, int] = {}  # received bytes of an incomplete head
+        self._stalled: dict[Connection, asyncio.TimerHandle] = {}  # connections whose client reads nothing
 
     def connection_made(self, connection: Connection, transport: asyncio.Transport) -> None:
         if len(self._open) >= self._prune_at:
@@ -78,7 +83,7 @@ class _Connections:
     def data_received(self, connection: Connection, data: bytes) -> None:
         if not uvicorn.speaks_http(connection) or uvicorn.is_answering(connection):
             self._end_wait(connection)
-        else:  # no response is pending, so the data is a head, or the rest of an earlier body
+        else:  # no response is pending, so the data is a part of a head, or the rest of the previous request's body
             rest = uvicorn.has_body_left(connection)
             self._sent[connection] = 0 if rest else self._sent.get(connection, 0) + len(data)
             if self._sent[connection] > LARGEST_HEAD:

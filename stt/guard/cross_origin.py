@@ -1,4 +1,4 @@
-"""Let pages of the sites in STT_CORS_ORIGINS call the REST API. Pages of other sites send a token, never a cookie."""
+"""Let pages of the sites in STT_CORS_ORIGINS call the REST API. These pages send a token, never this app's cookies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refuse requests for a foreign host name, from another site, or to closed routes."""
+"""Refuse requests for another host name, from pages of other sites, or to routes that are not available."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ from stt.settings import settings
 
 log = logging.getLogger("stt.web.endpoints")
 
-PROBES = ("/healthz", streamlit.HEALTH)  # allowed for any host name, for load balancers; they reveal no data
+# Routes that load balancers call. They are allowed for any host name, because they reveal no data.
+PROBES = ("/healthz", streamlit.HEALTH)
 FIGURES = ("/metrics", streamlit.METRICS)
 SAFE = ("GET", "HEAD", "OPTIONS")
 VIOLATION = 1008  # close code of a refused websocket: policy violation
 
 
 class Gate:
-    """ASGI middleware that refuses requests for a foreign host name (STT_HOSTS) or from pages of other sites.
+    """ASGI middleware that refuses requests for a host name that is not this server's, or from pages of other sites.
 
-    A refused request gets the reason as a text. A refused websocket is closed here, because Streamlit would first look
-    up its own address at an outside server, and block all sessions meanwhile.
+    STT_HOSTS lists this server's host names. A refused request gets the reason as a text. A refused websocket is closed
+    here. Streamlit would check the websocket, too, but would first ask an outside server for its own address, and block
+    all sessions meanwhile.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -86,8 +88,8 @@ def _refusal(scope: Scope, headers: Headers) -> Response | None:
 
 
 def _closed(path: str, headers: Headers, host: hosts.Host, scope: Scope) -> Response | None:
-    """Return the error response if the route is closed, to everybody or to this client, else None."""
-    client = (scope.get("client") or ("",))[0]  # empty if unknown
+    """Return an error response if the route at `path` is not available to this client or to anybody, or else None."""
+    client = (scope.get("client") or ("",))[0]  # the client's address; it is empty if the server does not know it
     if f"{path}/".startswith(streamlit.FILES):
         return PlainTextResponse("Not found", 404)
     if path in FIGURES and not settings().public_metrics and not hosts.is_local_request(host.name, client, headers):
@@ -101,7 +103,7 @@ def _closed(path: str, headers: Headers, host: hosts.Host, scope: Scope) -> Resp
 
 
 def _host(headers: Headers) -> hosts.Host | None:
-    """Return the host in the request's `Host` header; None if there is not exactly one valid header."""
+    """Return the host in the request's `Host` header, or None if the header is invalid, missing or repeated."""
     named = headers.getlist("host")
     return hosts.parse(named[0]) if len(named) == 1 else None
 
@@ -112,9 +114,10 @@ def _local(scope: Scope) -> str | None:
 
 
 def _is_foreign(headers: Headers, host: hosts.Host, scope: Scope) -> bool:
-    """Return whether the headers, which only browsers send, say that a page of another site sent this request.
+    """Return whether the headers `Sec-Fetch-Site` and `Origin` say that a page of another site sent this request.
 
-    A visitor who opens a page through a link on another site, or after a sign-in, is not refused.
+    Only browsers send these headers. False for a visitor who opens a page of this app through a link on another site,
+    or returns from a sign-in.
     """
     reads = scope["type"] == "http" and scope["method"] in SAFE
     site = headers.get("sec-fetch-site")

@@ -1,4 +1,4 @@
-"""Check the host names of this server, and whether a request comes from one of its own pages.
+"""Check whether a request is for a host name of this server, and whether it comes from a page of this server.
 
 A page of another site can reach a server on localhost or in a LAN by pointing its own host name at that server (DNS
 rebinding). The browser then treats the page and the server as one origin, but still sends the page's host name in the
@@ -53,7 +53,7 @@ def bind(address: str | None) -> None:
 
 
 def is_loopback(name: str) -> bool:
-    """Return whether `name` is this machine itself. No other site can claim `localhost` or a loopback address."""
+    """Return whether `name` means this machine itself. No other site can use `localhost` or a loopback address."""
     if name == "localhost" or name.endswith(".localhost"):
         return True
     address = _address(name)
@@ -63,8 +63,8 @@ def is_loopback(name: str) -> bool:
 def is_local_request(host: str, client: str, headers: Mapping[str, str]) -> bool:
     """Return whether this machine itself sent a request for `host`; `client` is the address of the connection.
 
-    A request that a proxy on this machine passes on does not count: it has another host name, or a header with the
-    address of the proxy's client.
+    A proxy on this machine may pass on a request of another machine. The result is then False, because such a request
+    has another host name, or a header with the address of the proxy's client.
     """
     forwarded = headers.get("x-forwarded-for")
     hops = [*(hop.strip() for hop in forwarded.split(","))] if forwarded is not None else []
@@ -72,7 +72,7 @@ def is_local_request(host: str, client: str, headers: Mapping[str, str]) -> bool
 
 
 def is_known(host: Host, local: str | None) -> bool:
-    """Return whether this server serves `host` on a connection to its own address `local`."""
+    """Return whether `host` is a host of this server. `local` is the server's address that the client connected to."""
     if is_loopback(host.name):
         return True
     listed = settings().hosts
@@ -84,8 +84,9 @@ def is_known(host: Host, local: str | None) -> bool:
 def is_own_page(origin: str, host: Host, *, secure: bool) -> bool:
     """Return whether the page at `origin` belongs to this server, which was requested as `host`.
 
-    `secure`: the request came by HTTPS, so a page loaded by HTTP is foreign. If a proxy replaces the `Host` header, the
-    page is accepted if STT_HOSTS has the page's host name.
+    With `secure`, the request came by HTTPS, so a page that was loaded by HTTP does not belong to this server. A proxy
+    may replace the `Host` header, so a page also belongs to this server if STT_HOSTS lists the page's host name (not
+    only as `*` or `*.example.org`).
     """
     try:
         parts = urlsplit(origin)
@@ -101,7 +102,7 @@ def is_own_page(origin: str, host: Host, *, secure: bool) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An entry of STT_HOSTS. An entry matches every name if `host` is None, and the subdomains of `host` if `below`."""
+    """An entry of STT_HOSTS. It matches `host`, or if `below` its subdomains, or all names if `host` is None."""
 
     host: Host | None
     below: bool = False

@@ -1,7 +1,7 @@
 """Run each kind of slow work in its own threads, and limit open requests per visitor.
 
-Starlette runs the synchronous code of all routes, including Streamlit's, in one pool of 28 threads. Only quick work may
-use that pool, because 28 slow requests would block every page.
+Starlette runs the synchronous code of all routes, including Streamlit's, in one pool, which Streamlit limits to 28
+threads. Only quick work may use that pool, because 28 slow requests would block every page.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _limiters: RunVar[dict[object, anyio.CapacityLimiter]] = RunVar("stt.guard.limit
 
 
 class Threads:
-    """A limit of `count` threads for one kind of work. One visitor may use at most half of the threads."""
+    """A limit of `count` threads for one kind of work. With `run_for`, one visitor uses at most half of the threads."""
 
     def __init__(self, count: int) -> None:
         self.count = count
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `function` in a thread as soon as fewer than `count` are in use, and return its result."""
+        """Run `function` in a thread as soon as fewer than `count` threads are in use, and return its result."""
         return await run_sync(partial(function, *args, **kwargs), limiter=_limiter(self, self.count))
 
     async def run_for(self, visitor: str | None, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -42,26 +42,27 @@ class Threads:
                 return await self.run(function, *args, **kwargs)
             finally:
                 statistics = limiter.statistics()
-                if statistics.borrowed_tokens == 1 and not statistics.tasks_waiting:  # the visitor's last open call
+                # Delete the visitor's limiter if this was the visitor's only open call.
+                if statistics.borrowed_tokens == 1 and not statistics.tasks_waiting:
                     _all().pop(share, None)
 
     async def iterate(self, visitor: str | None, pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
-        """Yield the pieces of a response, each produced in a thread. No thread waits for a slow client."""
+        """Yield `pieces`, each produced in a thread. While a slow client receives a piece, no thread is in use."""
         iterator = iter(pieces)
         while (piece := await self.run_for(visitor, next, iterator, None)) is not None:
             yield piece
 
 
 LOOKUPS = Threads(8)  # identifying the visitor, and single database queries
-UPLOADS = Threads(8)  # writing blocks to disk
-LIVE = Threads(8)  # pieces of live recordings
+UPLOADS = Threads(8)  # writing the blocks of uploads to disk
+LIVE = Threads(8)  # starting live recordings, and storing their pieces
 FINISHES = Threads(8)  # waiting for live recordings to be finished
 EDITS = Threads(4)  # steps of editing a transcript
 DECODINGS = Threads(2)  # decoding a word again
 PROBES = Threads(4)  # probing uploaded files
 CREATES = Threads(8)  # creating jobs from links
 AUDIO = Threads(8)  # finding a recording, or fetching it from storage
-WAVEFORMS = Threads(4)
+WAVEFORMS = Threads(4)  # waveforms and the states of playback copies
 RESULTS = Threads(2)  # transcripts as JSON; more threads would only wait for the interpreter lock
 EXPORTS = Threads(1)  # files and archives, piece by piece; more threads would only wait for the interpreter lock
 HEALTH = Threads(4)  # health and metrics
@@ -73,12 +74,12 @@ class Open:
 
     def __init__(self, what: str, most: int) -> None:
         self.what = what
-        self.most = {"visitor": most, "address": 4 * most}  # colleagues may share an address
+        self.most = {"visitor": most, "address": 4 * most}  # more per address, because several visitors may share it
         self._open: Counter[tuple[str, str]] = Counter()
 
     @contextmanager
     def place(self, visitor: str, request: Request) -> Iterator[None]:
-        """Count a request of this visitor and client address as open. Raises LimitReached."""
+        """Count a request of this visitor and client address as open until the context ends. Raises LimitReached."""
         places = [("visitor", visitor)]
         if request.client and request.client.host not in LOOPBACK:
             places.append(("address", request.client.host))
@@ -97,8 +98,8 @@ class Open:
             self._open = +self._open  # drop zero counts
 
 
-# Addresses without a limit of open requests, because a program on this machine, or a proxy that does not send its
-# clients' addresses, connects from them.
+# Addresses without a limit of open requests. Programs on this machine connect from these addresses, and so does a proxy
+# on this machine, for all its clients together.
 LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 OPEN_UPLOADS = Open("uploads", 16)
 OPEN_LINKS = Open("links that are being taken in", 16)

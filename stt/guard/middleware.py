@@ -29,8 +29,9 @@ log = logging.getLogger("stt.web.endpoints")
 class Visitors:
     """ASGI middleware that gives each browser a signed cookie, and sets security headers on each response.
 
-    After a sign-in, the browser is redirected to the page that was requested before the sign-in. Websockets and
-    streamed bodies pass through unchanged; only the names of this app's cookies change in their headers.
+    After a sign-in, the browser is redirected to the page that was requested before the sign-in. In the headers of a
+    request, this app's cookies get their names without `__Host-`. Bodies and the messages of websockets pass through
+    unchanged.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -97,7 +98,7 @@ MIDDLEWARE = [Middleware(base_path.StripBasePath), Middleware(Gate), Middleware(
 
 
 def _log_answer(request: Request, status: int, began: float) -> None:
-    """Log a response with only the first two segments of its path: the rest and the query may be private."""
+    """Log a response with only the first two segments of the path, because the rest and the query may be private."""
     where = "/".join(request.url.path.split("/")[:3])[:100]
     # A recorder sends a piece every second, which would fill the log.
     level = logging.DEBUG if where.startswith("/record/") and status == 200 else logging.INFO
@@ -113,11 +114,11 @@ def _cookies_for(request: Request, jar: cookies.Jar) -> list[str]:
     """Return the `Set-Cookie` values for this response."""
     path = request.url.path
     if path == SIGNED_IN:
-        return []  # `_signed_in` returns the cookie after the callback's response
+        return []  # `_signed_in` returns the cookie, as soon as the response to the sign-in callback is known
     visitor = visitors.visitor(request.cookies)
     if path == SIGN_OUT:
         if visitor is not None:
-            from stt.auth import sign_ins  # imports the database, which only a sign-out needs here
+            from stt.auth import sign_ins  # imports the database code, which no other request needs in this function
 
             sign_ins.sign_out(visitor)
         return [_new_visitor(jar)]
@@ -134,10 +135,11 @@ def _cookies_for(request: Request, jar: cookies.Jar) -> list[str]:
 
 
 def _signed_in(set_cookies: list[str], jar: cookies.Jar) -> list[str]:
-    """Return the cookie of a new visitor, bound to the sign-in that the callback's response sets.
+    """Return the `Set-Cookie` value of a new visitor, bound to the sign-in cookie that is in `set_cookies`.
 
-    A signed-in user gets a new visitor name, because an attacker could have planted the old name. If the response sets
-    no sign-in, as after a link to the callback from another site, the list is empty.
+    `set_cookies` are the headers of the response to the identity provider's callback. A signed-in user gets a new
+    visitor name, because an attacker could have planted the old name. The result is empty if the response sets no
+    sign-in cookie, for example because another site linked to the callback.
     """
     from stt.auth import sign_ins
 

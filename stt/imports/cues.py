@@ -19,7 +19,10 @@ LONGEST_NAME = 100  # maximum length of a speaker's name, characters
 
 
 def segments(cues: Iterable[Cue]) -> list[Given]:
-    """Return a segment for each cue. Its speaker comes from the cue's voice tag or name field, or from a label."""
+    """Return a segment for each cue. The speaker is the cue's voice tag or name field.
+
+    If no cue has a speaker or times of words, the speakers come from labels in the text (see `labelled`).
+    """
     found = [_segment(cue, cue.voice[:LONGEST_NAME] or None) for cue in cues]
     return found if any(each.speaker or each.words for each in found) else labelled(found)
 

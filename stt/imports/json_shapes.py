@@ -1,4 +1,4 @@
-"""Transcripts in JSON of this app, Whisper, whisperX, OpenAI, whisper.cpp, Deepgram and AssemblyAI."""
+"""Read transcripts in the JSON of this app, Whisper, whisperX, OpenAI, whisper.cpp, Deepgram and AssemblyAI."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _segment(entry: dict[str, Any], words: list[Word], letters: str, notes: Note
         first = start if start is not None else words[0].start
         last = end if end is not None else words[-1].end
         words = list(realigned([_spaced(word) for word in words], text, first, max(first, last), speaker))
-    if words:  # extend the segment to the times of its words, which are more precise
+    if words:  # extend the segment to cover its words, because the times of words are more precise
         start = words[0].start if start is None else min(start, words[0].start)
         end = max([*(word.end for word in words), *([] if end is None else [end])])
     return Given(start, end, text, tuple(words), speaker, _language(entry.get("language")))

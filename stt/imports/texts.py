@@ -1,4 +1,4 @@
-"""Transcripts in plain text: paragraphs that may be preceded by a time and a speaker."""
+"""Read transcripts in plain text: paragraphs that may be preceded by a time and a speaker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fixes of impossible times in an imported transcript, and counts of these fixes for the user."""
+"""Fix impossible times in an imported transcript, and count the fixes for the user."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from stt.errors import TooLarge
 from stt.transcript.model import Segment, Word
 
 LONGEST = 1_000_000.0  # latest valid time, seconds; a later time is treated as missing
-MOST_SEGMENTS, MOST_WORDS = 200_000, 500_000
-SPEED = 15.0  # assumed speaking rate in a segment without an end, characters per second
+MOST_SEGMENTS, MOST_WORDS = 200_000, 500_000  # maximum numbers of segments and of words in a transcript
+SPEED = 15.0  # speaking rate from which the end of a segment without an end is estimated, characters per second
 _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,3}):(\d{1,2})(?:[.,:](\d{1,3}))?")
 
 
 @dataclass(slots=True)
 class Notes:
-    """Counts of fixes by the sentence that describes the fix to the user. `{}` in a sentence stands for the count."""
+    """Counts of fixes. The keys are the sentences that the user reads, in which `{}` stands for the count."""
 
     counts: dict[str, int] = field(default_factory=dict)
 

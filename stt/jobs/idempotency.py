@@ -28,7 +28,9 @@ from stt.store import recordings
 KEY_LIFETIME = 24 * 3600  # seconds
 MAX_KEY_LENGTH = 255  # characters
 ABANDONED_AFTER = 900.0  # seconds until a create of another process counts as abandoned
-MAX_ATTEMPTS = 5  # maximum attempts to claim a key: a row that prevents an insert may be gone when it is read
+# Maximum number of attempts to claim a key. An attempt fails if another request deletes or replaces the key's row
+# between two statements.
+MAX_ATTEMPTS = 5
 
 _c = creates.c
 _in_progress: set[str] = set()  # hashes of the keys whose job this process is creating
@@ -41,7 +43,10 @@ class BadKey(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to create the job of a key with the id `generation_id`. `made` is whether the job exists already."""
+    """The right to create the job of one Idempotency-Key.
+
+    The job gets the id `generation_id`. `made` tells whether an earlier request has created it already.
+    """
 
     hash: str
     generation_id: str
@@ -83,7 +88,8 @@ def claim(owner: str, key: str | None, body: bytes) -> Iterator[Claim | None]:
     try:
         yield claimed
     except BaseException:
-        # If the database is unavailable, the claim remains until a later request finds it abandoned and replaces it.
+        # If the database is unavailable, the claim stays in the table. A later request with the key finds that the
+        # claim is abandoned, and replaces it.
         with suppress(*DB_UNAVAILABLE):
             queries.write(creates.delete().where(*claimed._this, sa.not_(_c.done)))
         raise

@@ -28,7 +28,7 @@ from stt.webhooks import delivering, subscriptions
 from stt.whisper.forced_alignment.plan import UNFIT
 
 OPTIONS = ("language", "track")
-BEYOND = 1.0  # tolerance after the end of a recording, seconds; its declared length may be a little short
+BEYOND = 1.0  # tolerance for segments after the end of a recording, seconds: its declared length may be too short
 
 log = logging.getLogger("stt.jobs.service")
 
@@ -48,9 +48,10 @@ def import_transcript(
     """Record a transcript that a user provides, as a version of `recording` if given; return its generation id.
 
     Without a recording, or if all words have times, the job is done at once. If words have no times, the job aligns the
-    transcript with the recording; the text can be read meanwhile, and is kept even if the job fails. `provenance` says
-    where the transcript comes from. `options` are `language` (a code; missing means detect) and `track`. The job's end
-    is reported to the address `webhook`, or else to the owner's webhook. If an error is raised, nothing is recorded.
+    transcript with the recording. The text can be read during the alignment, and is kept even if the job fails.
+    `provenance` says where the transcript comes from. `options` are `language` (a code; if missing, the language is
+    detected) and `track`. The job's end is reported to the address `webhook`, or to the owner's webhook if `webhook` is
+    None. If an error is raised, nothing is recorded.
 
     Raises BadLink, BadOption, NotFound for somebody else's recording, LimitReached.
     """
@@ -101,7 +102,7 @@ def import_transcript(
 
 
 def _beyond_marked(transcript: Transcript, recording: Recording | None) -> Transcript:
-    """Return the transcript after listing segments that begin after the end of its recording in its extras."""
+    """Return the transcript; its extras list the segments that begin more than BEYOND seconds after the recording."""
     end = recording.duration if recording else None
     late = [each for each in transcript.segments if end is not None and transcript.timed and each.start > end + BEYOND]
     rows = [{"start": each.start, "end": each.end, "text": each.text.strip()} for each in late]

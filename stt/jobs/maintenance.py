@@ -19,8 +19,8 @@ from stt.store.erasure import FINISHED_STATUSES
 
 SCHEDULE = "upkeep"
 CRON = "*/5 * * * *"
-KEEP_SECONDS = 1800.0  # a workflow is kept for so long after its end, so that a failure can be examined
-BATCH = 500  # workflows deleted in one transaction
+KEEP_SECONDS = 1800.0  # time for which a workflow is kept after its end, seconds, so that a failure can be examined
+BATCH = 500  # maximum number of workflows that one call deletes
 
 log = logging.getLogger("stt.jobs.maintenance")
 _tasks: list[Callable[[], object]] = []
@@ -28,7 +28,10 @@ _tasks: list[Callable[[], object]] = []
 
 @DBOS.workflow(name="upkeep")
 def upkeep(_scheduled: datetime, _context: Any) -> None:
-    """Run the tasks outside this workflow, which would store their results as checkpoints. Tasks may run twice."""
+    """Run the scheduled tasks. If the process is killed, this workflow starts again and may run a task twice.
+
+    The tasks run outside the workflow, because the workflow would store their results as checkpoints.
+    """
     outside_workflow(run_tasks)
 
 
@@ -41,7 +44,7 @@ def run_tasks() -> None:
 
 
 def schedule(*tasks: Callable[[], object]) -> None:
-    """Schedule the purge, and `tasks` before it. The job engine must be running."""
+    """Schedule the purge of finished workflows, and the `tasks` that run before it. The job engine must be running."""
     _tasks[:] = tasks
     DBOS.apply_schedules([{"schedule_name": SCHEDULE, "workflow_fn": upkeep, "schedule": CRON, "context": None}])
 

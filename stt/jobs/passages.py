@@ -30,7 +30,7 @@ OPTIONS = ("language", terms.OPTION)
 
 
 def models() -> list[Model]:
-    """Return the models that can transcribe a passage: those on this machine."""
+    """Return the models that can transcribe a passage: the offered models whose files are on this machine."""
     local = [model for model in offered.known().models if model.local and offered.offered(model)]
     return [model for model in local if shelf.is_available(known.find(model.id))]
 

@@ -23,8 +23,8 @@ def enqueue(job: Job) -> None:
 def reconcile() -> None:
     """Reconcile job rows with DBOS workflows after a crash. Rows and workflows are stored in two databases.
 
-    A job that was recorded but never queued is queued, unless the process that recorded it is alive. A job is marked as
-    failed if its workflow ended without updating the job's row, because the database was unavailable.
+    A job that was recorded but never queued is queued, unless the process that recorded it is alive. If the database is
+    unavailable when a workflow ends, the workflow cannot update the row of its job; such a job is marked as failed.
     """
     jobs, alive = records.open_jobs(), processes.alive()
     for start_at in range(0, len(jobs), 500):

@@ -22,13 +22,17 @@ from stt.store.records import Job, open_jobs
 
 SHORT_SECONDS = 60.0  # maximum length of a short recording, seconds
 ON_DEVICE_QUEUE, SHORT_QUEUE, PROVIDER_QUEUE = "on-device", "on-device-short", "provider"
-DOWNLOAD_QUEUE = "on-device-download"  # for jobs whose model must be downloaded first: other jobs do not wait for that
+DOWNLOAD_QUEUE = "on-device-download"  # jobs whose model must be downloaded first; other jobs need not wait for them
 _t = transcriptions.c
 
 
 @dataclass(frozen=True, slots=True)
 class QueuePosition:
-    """Position of a waiting job: jobs `before` it, `working` jobs, and `seconds` until its start if known."""
+    """The position of a waiting job in its queue.
+
+    `before` is the number of jobs that start earlier, and `working` the number of running jobs. `seconds` is the
+    estimated time until the job starts, or None if it is unknown.
+    """
 
     before: int
     working: int
@@ -59,9 +63,9 @@ def queue_of(engine: str, duration: float | None) -> str:
 def next_priority(owner: str, engine: str, duration: float | None) -> int:
     """Return the priority of a new job of `owner` in its queue: 1 or more, lower goes first.
 
-    The priorities implement start-time fair queueing. The priority is one more than the highest of the owner's open
-    jobs, and at least the highest of all running jobs. With 200 jobs of another visitor queued, a newcomer's first job
-    starts next.
+    The priorities implement start-time fair queueing. The new number is one more than the largest number of the owner's
+    open jobs, and at least the largest number of all running jobs. Even if 200 jobs of another visitor are queued, the
+    first job of a new visitor therefore starts next.
     """
     here = _in_queue(queue_of(engine, duration))
 
@@ -69,7 +73,7 @@ def next_priority(owner: str, engine: str, duration: float | None) -> int:
         return sa.select(sa.func.coalesce(sa.func.max(_t.priority), 0)).where(here, *where).scalar_subquery()
 
     now = highest(_t.state == WORKING)
-    own = [highest(_t.owner == owner, _t.state == state) for state in OPEN]  # each state needs one index lookup
+    own = [highest(_t.owner == owner, _t.state == state) for state in OPEN]  # one fast index lookup for each state
     working, *mine = queries.single(sa.select(now, *own))
     numbers: list[int] = [1, working, *(last + 1 for last in mine)]
     return max(numbers)

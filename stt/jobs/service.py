@@ -91,15 +91,15 @@ def create(
     and which this server downloads for its own engine. A string is a link if it begins with `http`, else a path, so
     input from outside must be given as `Link`.
 
-    `options` of a provider's model are listed in `stt.aiml.catalog`. A model on this machine has `language` (a code;
-    missing means detect), `translate` (to English), `channels_are_speakers`, `prompt` (a text that shows the style or
-    script) and `speakers` (a number, or "auto" to estimate it; missing means no diarization). Every model has
-    `vocabulary` (lines, see `stt.vocabulary.terms`) and `track` (a number from 1, or "all", which makes each track a
-    speaker; missing means the track with speech).
+    The `options` of a provider's model are listed in `stt.aiml.catalog`. A model on this machine takes `language` (a
+    code; if missing, the language is detected), `translate` (to English), `channels_are_speakers`, `prompt` (a text
+    that shows the style or script) and `speakers` (the number of speakers, or "auto" to estimate it; if missing, there
+    is no diarization). Every model takes `vocabulary` (lines, see `stt.vocabulary.terms`) and `track` (a number from 1,
+    or "all", which makes each track a speaker; if missing, the track with speech is used).
 
     `key` is the visitor's key for the AI/ML API; without it the server's key is used. `claim` belongs to an
     Idempotency-Key. `address` is the visitor's network address. The job's end is reported to the address `webhook`, or
-    else to the owner's webhook (see `stt.webhooks`).
+    to the owner's webhook if `webhook` is None (see `stt.webhooks`).
 
     Raises InputError for an unusable file, link or option, NotFound for somebody else's recording, KeyMissing, and
     LimitReached. After an error there is no job.
@@ -120,7 +120,7 @@ def create(
     elif isinstance(source, Link) or (isinstance(source, str) and source.lower().startswith(("http:", "https:"))):
         url = typed_url = download.well_formed(source.url if isinstance(source, Link) else source)
         web_pages.check(url)
-        if engine == kinds.ON_DEVICE:  # the job resolves the host name, which may take long
+        if engine == kinds.ON_DEVICE:  # only the text of the link is checked here; a DNS look-up may take seconds
             download.acceptable(url, allow_private=settings().allow_private_urls)
         else:
             url = web_pages.direct(url)
@@ -170,8 +170,8 @@ def record_and_queue(
 ) -> str:
     """Record a new job within the quotas, queue it, and return its id.
 
-    `also` runs in the transaction that records the job. After an error there is no job, and `recording` is deleted if
-    it was `copied` for the job.
+    `also` runs in the transaction that records the job. After an error there is no job; `recording` is then deleted if
+    `copied` is true, which means that it was copied into the store for this job.
     """
     try:
         with quotas.reserve(job, address):
@@ -205,7 +205,7 @@ def cancel(generation_id: str, *, owner: str = LOCAL) -> None:
     """Stop a job and keep its text so far. Decoding ends after the current window. Raises NotFound."""
     job = records.load(generation_id, owner)
     records.transition(generation_id, kinds.OPEN, kinds.CANCELLED, finished=time.time(), stage=None)
-    # A working job of a provider is left to its workflow: only that knows what was submitted to the provider meanwhile.
+    # For a working job at a provider, the workflow releases the quota: only the workflow knows what it has submitted.
     if job.state == kinds.QUEUED or job.engine in kinds.HERE:
         quotas.release(records.load(generation_id, owner), sent=False)
     delivering.job_ended(generation_id)
@@ -264,7 +264,7 @@ def retry(generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = Non
         with quotas.reserve(retried, address):
             if not records.requeue(job, sealed_key=sealed, maker=processes.NAME, **values):
                 raise _Stale()
-    except _Stale:  # another tab has retried the job meanwhile
+    except _Stale:  # another request has retried the job meanwhile
         return generation_id
     try:
         crashes.reset(generation_id)
@@ -297,12 +297,13 @@ def start() -> None:
             }
         )
         if settings().database_url:
-            workers.send_heartbeat(worker)  # before this worker takes jobs, so that others see it as alive
+            workers.send_heartbeat(worker)  # before it takes jobs, because a worker without heartbeats loses its jobs
         if settings().role == "web":
             DBOS.listen_queues([])  # this process only enqueues jobs
         DBOS.launch()
         for queue, count in queues.worker_limits().items():
-            # Visitors wait for short jobs, so that queue is polled more often. Ten polls a second take 2.5 % of a core.
+            # Visitors wait for short jobs, so the queue of short jobs is polled more often. Ten polls per second take
+            # 2.5 % of a core.
             interval = 0.1 if queue == queues.SHORT_QUEUE else 0.2  # seconds
             DBOS.register_queue(queue, worker_concurrency=count, polling_interval_sec=interval)
         for queue, count, interval in (
@@ -333,7 +334,7 @@ def start() -> None:
     search.reconcile()
     decoding.reconcile()
     delivering.reconcile()
-    if settings().database_url:  # reconcile again when workers that have just died have timed out
+    if settings().database_url:  # reconcile again later, when workers that died just before this start have timed out
         soon = threading.Timer(2 * workers.HEARTBEAT_TIMEOUT, _reconcile_if_started)
         soon.daemon = True
         soon.start()

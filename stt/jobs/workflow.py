@@ -40,8 +40,8 @@ def transcription(generation_id: str) -> None:
     job = None
     try:
         attempt = int(str(DBOS.workflow_id).rpartition("-")[2])
-        # The step also returns True for a job that a killed server has marked as working. In older versions, the step
-        # returned the job.
+        # The step also returns True if an earlier process marked the job as working and was killed. In checkpoints of
+        # older versions, the result is the job, which also counts as true.
         if not _step("begin", records.begin, generation_id, attempt):
             return
         job = with_retries(_acquire_lease, generation_id, attempt)
@@ -58,7 +58,7 @@ def transcription(generation_id: str) -> None:
     except Exception as error:
         log.exception("failed %s", generation_id)
         _step("fail", fail, generation_id, job, SttError(detail=repr(error)))
-    except BaseException:  # DBOS stops a reassigned workflow with such an exception
+    except BaseException:  # DBOS raises one to stop a workflow that was assigned to another worker
         log.info("reassigned to another worker: %s", generation_id)
         raise
     delivering.job_ended(generation_id)
@@ -115,7 +115,7 @@ def _acquire_lease(generation_id: str, attempt: int) -> Job:
 
 
 def fail(generation_id: str, job: Job | None, error: SttError) -> None:
-    """Mark the job as failed. `job` has the lease of this process, or is None if this process holds no lease."""
+    """Mark a job as failed. `job` is the job with this process's lease, or None if this process holds no lease."""
     if job is None:
         records.transition(
             generation_id, kinds.OPEN, kinds.FAILED, error=error.to_dict(), finished=time.time(), stage=None
@@ -131,7 +131,7 @@ def _release_quota(job: Job) -> None:
     """Release the unused part of the quota if this attempt ended without a result."""
     try:
         now = records.load(job.id, None)
-    except NotFound:  # the deletion has released the quota
+    except NotFound:  # the job was deleted, which released its quota
         return
     if now.attempt == job.attempt and now.state in (kinds.FAILED, kinds.CANCELLED):
         quotas.release(now, sent=submissions.was_submitted(now) or submissions.provider_id(now.id) is not None)
@@ -152,7 +152,7 @@ def _finish(job: Job, outcome: Outcome) -> None:
 
 
 class _JobContext:
-    """Represent the access of an engine to its job (see `stt.engines.base.Work`)."""
+    """The object through which an engine accesses its job (see `stt.engines.base.Work`)."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -172,7 +172,7 @@ class _JobContext:
         try:
             ended = not records.is_current(self.job)
         except DB_UNAVAILABLE:
-            return False  # the engine soon asks again
+            return False  # unknown for now; the engine soon calls this again
         if ended:
             log.info("cancelled, or reassigned to another worker: %s", self.job.id)
         return ended
@@ -187,6 +187,6 @@ def _engine(job: Job) -> Engine:
         from stt.engines.alignment import Alignment
 
         return Alignment()
-    from stt.engines.on_device import OnDevice  # imported late: loads PyAV and CTranslate2
+    from stt.engines.on_device import OnDevice  # imported only when needed, because it loads PyAV and CTranslate2
 
     return OnDevice()

@@ -35,8 +35,9 @@ class State:
     """The correction state of a transcript.
 
     `version` is the revision: it begins at 0, and rises with every correction and whenever a search adds speakers.
-    `corrected` is true while the transcript differs from the engine's original. `put_aside` is true after the original
-    was restored, while the corrections can be brought back.
+    `changed` is the time of the last correction, in seconds since 1970. `corrected` is true if there are corrections
+    and they are not set aside. `put_aside` is true from the restoring of the original until the corrections are brought
+    back or another correction is made.
     """
 
     version: int = 0
@@ -48,7 +49,8 @@ class State:
 def state(generation_id: str, owner: str) -> State:
     """Return the correction state of a transcript. Raises NotFound.
 
-    Call this before reading the transcript: a change between the two calls then leads to a Conflict when saving.
+    Call this before reading the transcript: if the transcript changes in between, saving a correction then raises
+    Conflict, because the revision is outdated.
     """
     records.load(generation_id, owner)
     c = corrections.c
@@ -123,7 +125,7 @@ def reapply(generation_id: str, owner: str, based_on: int) -> int:
 
 
 def retitle(generation_id: str, owner: str, title: str, was: str) -> None:
-    """Change the title from `was` to `title`. Raises NotFound, BadOption, or Conflict if it is no longer `was`."""
+    """Change the title from `was` to `title`. Raises NotFound, BadOption, or Conflict if `was` is outdated."""
     if titles.is_too_long(title):
         raise BadOption(f"A title takes at most {LONGEST_TITLE:,} characters.", guidance="Shorten it.")
     tidy = titles.tidy(title)
@@ -145,8 +147,8 @@ def change(
 ) -> int:
     """Save the transcript that `changed` returns; return the revision, which is still `based_on` if nothing changed.
 
-    `also` is called with the transcript before the change, in the transaction that saves the new one. Raises NotFound,
-    Conflict, and the errors of `changed` and `also`.
+    `also` is called with the transcript before the change, in the transaction that saves the changed transcript. Raises
+    NotFound, Conflict, and the errors of `changed` and `also`.
     """
     records.load(generation_id, owner)
     with database().begin() as connection:
@@ -163,7 +165,7 @@ def change(
 
 
 def _claim(connection: sa.Connection, generation_id: str, based_on: int) -> None:
-    """Reserve the next revision number before the transcript is read, so that no other tab can use that number.
+    """Lock the corrections and increase the revision, before the transcript is read and changed in this transaction.
 
     Raises Conflict or NotFound.
     """

@@ -20,7 +20,7 @@ from stt.store.records import Job
 
 _t = transcriptions.c
 NEWEST = "created"
-# Columns to sort the table by. Titles are sorted as people expect (see `stt.transcript.titles`).
+# Columns by which the history can be sorted. The key of a title sorts as people expect (see `stt.transcript.titles`).
 SORTS = {
     NEWEST: _t.created,
     "title": _t.title_key,
@@ -110,7 +110,7 @@ def totals_of(jobs: Iterable[Job]) -> Totals:
 
 
 def in_context(jobs: Iterable[Job], text: str) -> dict[str, Snippet]:
-    """Return a snippet for each job whose transcript contains `text`, by id. Titles are not searched."""
+    """Return snippets, keyed by job id, for those jobs whose transcript contains `text`. Titles are not searched."""
     ids = [job.id for job in jobs]
     if not ids or not fulltext.is_query(text):
         return {}
@@ -150,7 +150,7 @@ def minutes_by_day(owner: str, zone: tzinfo, **filters: Unpack[Filter]) -> dict[
 
 
 def delete(generation_id: str, owner: str) -> None:
-    """Delete a transcription, and its recording unless another transcription still uses that. Raises NotFound.
+    """Delete a transcription, and its recording unless another transcription uses that recording. Raises NotFound.
 
     A running job stops within two seconds. The record disappears at once; its files and workflows are erased within a
     minute (see `stt.store.erasure`).
@@ -161,7 +161,8 @@ def delete(generation_id: str, owner: str) -> None:
     deleted = False
     with database().begin() as connection:
         connection.execute(chunks.delete().where(chunks.c.id == generation_id))
-        # Read the recording only now, with the row locked: a running job for a link gets its recording late.
+        # Read the recording's id only now, with the row locked: a running job for a link gets a recording when its
+        # download ends, which may be after `load` above.
         mine = sa.select(_t.recording_id).where(_t.id == generation_id).with_for_update()
         recording_id = connection.execute(mine).scalar()
         for table in (transcriptions, transcripts):
@@ -182,7 +183,7 @@ def _conditions(owner: str, filters: Filter) -> list[sa.ColumnElement[bool]]:
     if fulltext.is_query(text):
         where.append(_t.number.in_(fulltext.matching(database().dialect.name, owner, text)))
     elif text.strip():
-        where.append(sa.false())  # only punctuation, which the index does not contain
+        where.append(sa.false())  # a text of punctuation only matches nothing: the index contains only words
     for column, values in (
         (_t.model, filters.get("models")),
         (_t.engine, filters.get("engines")),
@@ -221,7 +222,7 @@ def _jobs(connection: sa.Connection, owner: str, numbers: Sequence[int]) -> list
     jobs: dict[int, Job] = {}
     for at in range(0, len(numbers), _BLOCK):
         block = numbers[at : at + _BLOCK]
-        # Check the owner here: as a condition of the query, it would make SQLite scan all rows of the owner.
+        # Check the owner in Python: with a condition on the owner, SQLite would scan all rows of the owner.
         for number, *values in connection.execute(sa.select(_t.number, *columns).where(_t.number.in_(block))):
             job = Job(*values)
             if job.owner == owner:
@@ -230,5 +231,5 @@ def _jobs(connection: sa.Connection, owner: str, numbers: Sequence[int]) -> list
 
 
 def _whole(value: sa.ColumnElement[float | Decimal]) -> sa.ColumnElement[int]:
-    """Return an SQL expression that rounds down. SQLite may lack `floor`, but its cast drops the fraction."""
+    """Return an SQL expression that rounds a positive `value` down. SQLite may lack `floor`, so it uses a cast."""
     return sa.cast(value if database().dialect.name == "sqlite" else sa.func.floor(value), sa.Integer)

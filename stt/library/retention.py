@@ -44,13 +44,13 @@ def retention(_scheduled: datetime, _context: Any) -> None:
 def schedule() -> None:
     """Schedule the hourly deletion, and run it now. The job engine must be running."""
     DBOS.apply_schedules([{"schedule_name": SCHEDULE, "workflow_fn": retention, "schedule": HOURLY, "context": None}])
-    DBOS.trigger_schedule(SCHEDULE)  # now: a server may run for only a few minutes a day
+    DBOS.trigger_schedule(SCHEDULE)  # run it now, because a server that runs for a few minutes may miss the hourly run
 
 
 def prune() -> tuple[int, int]:
     """Delete data older than the settings allow; return the numbers of deleted transcripts and recordings.
 
-    A queued or running job keeps its recording until the next run.
+    The recording of a queued or running job is deleted by the first run after the job has ended.
     """
     limits, now = settings(), time.time()
     transcripts = 0
@@ -104,7 +104,7 @@ def _delete_audio(before: float, *, unused: bool) -> int:
 
 
 def _try_to_delete(delete: Any, name: str, owner: str, *only: Any) -> bool:
-    """Delete one item; return whether it was deleted. A failure does not block other items; the next run retries."""
+    """Delete one item; return whether it was deleted. After a failure, only log it: the next run tries again."""
     try:
         delete(name, owner, *only)
     except NotFound:

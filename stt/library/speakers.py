@@ -28,8 +28,8 @@ from stt.store import playback_copies, recordings, records
 from stt.store.records import Job
 from stt.transcript.model import Segment, Transcript
 
-SAMPLE = 3.0  # maximum length of a voice sample, seconds
-MOST_NAMED = 100  # number of "Speaker 1" … names to choose from for a new voice
+SAMPLE = 3.0  # maximum length of a sample for a speaker without a stored sample, seconds
+MOST_NAMED = 100  # minimum number of names "Speaker 1" … from which an unused one is taken for a new voice
 _d = diarizations.c
 
 
@@ -37,8 +37,8 @@ _d = diarizations.c
 class Row:
     """A speaker as the page shows it.
 
-    `seconds` is the length of the speaker's speech, and `share` its part of all speech, 0 to 1. `sample` is start and
-    end of a typical span. `guess` is a known voice that may be the speaker's.
+    `seconds` is the length of the speaker's speech, and `share` is its fraction of all speech, 0 to 1. `sample` is the
+    start and end of a typical span in seconds. `guess` is a known voice that may be the voice of the speaker.
     """
 
     name: str
@@ -79,7 +79,7 @@ class _Stored:
 
 
 def panel(job: Job, transcript: Transcript) -> Panel:
-    """Return the data that the page shows about the speakers of a transcript."""
+    """Return the data about the speakers of a transcript that the transcript page shows."""
     with database().connect() as connection:
         stored = _load(connection, job.id)
     names = _order(transcript, stored)
@@ -126,7 +126,7 @@ def rename(generation_id: str, owner: str, old: str, new: str, based_on: int) ->
     def changed(transcript: Transcript, stored: _Stored) -> tuple[Transcript, _Stored]:
         if old not in _order(transcript, stored):
             raise Conflict(f"There is no speaker called {old[:60]!r} any more.")
-        if old not in transcript.speakers:  # the only speaker, not yet named in the transcript
+        if old not in transcript.speakers:  # a transcript with a single speaker has no speaker names at first
             transcript = transcript.spoken_by(name)
         names = [name if one == old else one for one in stored.names]
         placed = list(dict.fromkeys(name if one == old else one for one in stored.placed))
@@ -140,7 +140,7 @@ def _renamed(before: Transcript, old: str, new: str) -> str:
 
 
 def split(generation_id: str, owner: str, name: str, based_on: int) -> int:
-    """Split two voices that share one name; return the revision.
+    """Split a speaker `name`, who stands for two voices, into two speakers; return the revision.
 
     Raises NotFound, Conflict, and BadOption if there is no diarization or the voices cannot be distinguished.
     """
@@ -271,7 +271,7 @@ def _change(
 
 
 def _undo(stored: _Stored, before: Transcript | None, what: str, version: int) -> dict[str, Any]:
-    """Return the data to restore the current state by an undo, which needs the transcript to have this `version`."""
+    """Return the data from which `undo` restores the current state, as long as the revision is still `version`."""
     return {
         "what": what,
         "version": version,
@@ -296,7 +296,7 @@ def _load(connection: sa.Connection, generation_id: str) -> _Stored:
 
 
 def _save(connection: sa.Connection, generation_id: str, stored: _Stored, **undo: dict[str, Any] | None) -> None:
-    """Save the stored data on the speakers, and also the column `undo` if that argument is given."""
+    """Save the data on the speakers. The column `undo` is changed only if the argument `undo` is given."""
     values = {
         "names": stored.names,
         "placed": stored.placed,
@@ -326,7 +326,11 @@ def _spans(transcript: Transcript, names: list[str], stored: _Stored) -> dict[st
 
 
 def _sample(name: str, spans: list[tuple[float, float]], stored: _Stored) -> tuple[float, float] | None:
-    """Return start and end of a typical sample of a voice, or else of the beginning of the longest span."""
+    """Return start and end of a sample of a voice, in seconds.
+
+    This is the sample that the diarization found, or, without a diarization, the first SAMPLE seconds of the longest
+    span.
+    """
     if stored.found and (numbers := stored.numbers(name)):
         return stored.found.speakers[numbers[0]].sample
     start, end = max(spans, key=lambda span: span[1] - span[0], default=(0.0, 0.0))

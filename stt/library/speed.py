@@ -1,4 +1,4 @@
-"""Estimate how fast this machine transcribes with a model: measured if possible, else from the speed of base."""
+"""Estimate how fast this server transcribes with a model: as measured, or from the speed of Whisper base."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from stt.aiml.catalog import LOCAL
 from stt.models import known
 from stt.store import records
 
-ASSUMED = 10.0  # assumed seconds of audio that Whisper base transcribes per second, until it was measured
+ASSUMED = 10.0  # assumed speed of Whisper base until it is measured, seconds of audio per second
 
 
 def usual(model: str) -> float:
     """Return the seconds of audio that a model transcribes per second, measured in its last jobs on this server.
 
-    If a Whisper model has had no jobs, its speed is estimated from the speed of base.
+    If the model has had no jobs, its speed is estimated from the speed of Whisper base.
     """
     pace = known.find(model).pace if model.startswith(known.PREFIX) else 1.0
     return records.usual_speed(model, records.usual_speed(LOCAL, ASSUMED) * pace)

@@ -1,6 +1,7 @@
 """Read and set the tags of transcripts.
 
-Tags are separate from `corrections`, because the first page, which offers them, must not load the job engine.
+This module is separate from `corrections`, which imports the job engine: the first page offers tags, but must load
+fast.
 """
 
 from __future__ import annotations

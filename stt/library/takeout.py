@@ -19,8 +19,8 @@ from stt.settings import settings
 from stt.store import recordings, transcripts
 from stt.vocabulary.terms import Term
 
-FORMATS = ("txt", "srt", "json")  # text for reading, subtitles, and all data
-BLOCK = 1 << 20  # bytes
+FORMATS = ("txt", "srt", "json")  # a text to read, subtitles, and a file with all data of the transcript
+BLOCK = 1 << 20  # size of the blocks in which recordings are read, bytes
 
 
 def check_room() -> None:

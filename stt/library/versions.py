@@ -24,7 +24,8 @@ def of(job: Job) -> list[Job]:
     t = transcriptions.c
     recording_ids, urls = {job.recording_id} - {None}, {job.url} - {None}
     ids = {job.id}
-    # Search twice: a job for the same link may have downloaded it, and further jobs then share only that recording.
+    # Search twice: the first search may find a job that downloaded the same link. Only the second search finds jobs
+    # that share that job's recording, but not the link.
     for _ in range(2):
         same: sa.ColumnElement[bool] = sa.false()
         if recording_ids:
@@ -42,9 +43,10 @@ def of(job: Job) -> list[Job]:
 
 
 def other_readings(job: Job, spans: Sequence[tuple[float, float]]) -> list[list[str]]:
-    """Return the texts of the other versions at each span (start, end in seconds), newest version first, no duplicates.
+    """Return, for each span (start, end in seconds), the texts of the other versions, without duplicates.
 
-    Only versions of the same track and in the same language are read.
+    The text of the newest version is first. Only the newest MOST_READ versions of the same track are read, without
+    those in another language. A translation is compared only with translations.
     """
     own = transcripts.transcript_of(job.id)
     found: list[list[str]] = [[] for _ in spans]
@@ -78,7 +80,7 @@ def finished(owner: str) -> list[list[Job]]:
 
 
 def source_of(job: Job) -> Recording | Link:
-    """Return the source to transcribe again: the kept recording, else the link. Raises NotFound if neither exists."""
+    """Return the recording to transcribe again, or the link if the recording is not kept. Raises NotFound."""
     if recording := recording_of(job):
         return recording
     if job.url:

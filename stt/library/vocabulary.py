@@ -26,7 +26,7 @@ from stt.vocabulary.terms import Term
 ASK_AFTER = 3  # number of identical corrections after which a term is suggested
 MOST_LEARNED = 1000  # maximum number of corrections counted per owner; the oldest are deleted
 MOST_LISTS = 100  # maximum number of tags with terms
-SHORTEST_PLAIN = 6  # minimum letters of a suggested lower-case term; most shorter words are common
+SHORTEST_PLAIN = 6  # minimum letters of a suggested term in lower case: most shorter words are common words
 _v, _c = vocabulary.c, word_corrections.c
 
 
@@ -52,7 +52,10 @@ def tags_with_terms(owner: str) -> dict[str, int]:
 
 
 def combined(owner: str, tags: Iterable[str]) -> list[Term]:
-    """Return the terms of the tags' lists, then of the main list: if the end is cut off, the specific terms remain."""
+    """Return the terms of the tags' lists, followed by those of the main list.
+
+    An engine that takes fewer terms drops the last ones, so it keeps the terms of the tags, which are more specific.
+    """
     return list(dict.fromkeys(term for tag in [*tags, None] for term in terms_of(owner, tag)))
 
 
@@ -89,8 +92,8 @@ def delete_all(owner: str) -> None:
 def note(connection: sa.Connection, owner: str, before: str, after: str, noted: str | None = None) -> None:
     """Count each word of `before` that a person has changed to another word in `after`.
 
-    Runs in the transaction of the correction. While somebody is still typing, or undoes a change, `noted` is the
-    `after` of the last call, whose counts are replaced.
+    Runs in the transaction of the correction. If `before` was counted already with another corrected text, because
+    somebody is still typing or undoes a change, `noted` is that text, and its counts are taken back.
     """
     changed = Counter(_changed_words(before, after))
     known = Counter(_changed_words(before, before if noted is None else noted))
@@ -119,7 +122,7 @@ def suggestion(owner: str) -> Suggestion | None:
     The correction was made at least ASK_AFTER times, was not refused, and is not in the vocabulary.
     """
     known = {fold(text) for text in terms.texts(terms_of(owner))}
-    # Sum up the rows: after a merge of histories, a correction may have two rows.
+    # Sum up the rows of each correction: after a merge of two histories, a correction may have two rows.
     query = (
         sa.select(_c.before, _c.after)
         .where(_c.owner == owner)
@@ -147,7 +150,7 @@ def _list(owner: str, tag: str | None) -> sa.ColumnElement[bool]:
 
 def _changed_words(before: str, after: str) -> Iterable[tuple[str, str]]:
     """Yield (old word, new word) for each single word of `before` that one word of `after` replaces."""
-    from stt.transcript import alignment  # imported late, as it would delay the first page
+    from stt.transcript import alignment  # imported only when needed, because it would delay the first page
 
     old, new = bare_words(before), bare_words(after)
     for run in alignment.align([fold(word) for word in old], [fold(word) for word in new]).runs:

@@ -82,7 +82,7 @@ def delete_all(owner: str) -> None:
 
 
 def guess(owner: str, voiceprints: dict[str, np.ndarray], refused: set[tuple[str, str]]) -> dict[str, Guess]:
-    """Return the known voice that each speaker may have, by speaker name. Each voice is given to one speaker at most.
+    """Return the known voice that each speaker may have, keyed by speaker name. No voice is returned for two speakers.
 
     The pairs that are most alike are matched first. `voiceprints` are keyed by speaker name; `refused` are pairs (name,
     voice id) that somebody rejected.

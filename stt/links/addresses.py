@@ -1,4 +1,4 @@
-"""Functions that check whether an IP address is public, and that resolve names with a timeout."""
+"""Check whether IP addresses are public, and resolve the names of hosts with a timeout."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SPECIAL = [
         *("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"),
     )
 ]
-_UNICAST = ipaddress.ip_network("2000::/3")  # the only allocated range of IPv6
+_UNICAST = ipaddress.ip_network("2000::/3")  # the only range of IPv6 that has public addresses
 _PRIVATE = "This link leads into a private network, which is not opened."
 
 
@@ -47,7 +47,7 @@ def check_text(host: str) -> None:
     name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         raise BadLink(_PRIVATE)
-    # AI_NUMERICHOST makes no DNS look-up. It parses spellings such as 0x7f.1 and 2130706433 like a connection does.
+    # AI_NUMERICHOST makes no DNS look-up. It parses spellings such as 0x7f.1 and 2130706433 as `connect` does.
     with suppress(OSError, UnicodeError):
         _check(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST))
 
@@ -78,7 +78,10 @@ def _check(found: list[Any]) -> None:
 
 
 def _lookup(host: str, port: int, check_cancelled: Callable[[], None]) -> list[Any]:
-    """Return the result of a DNS look-up. It runs in a thread, because it cannot be interrupted, only abandoned."""
+    """Return the result of a DNS look-up.
+
+    The look-up runs in a separate thread, because it cannot be interrupted. After a timeout, the thread is abandoned.
+    """
     answer: Future[list[Any]] = Future()
 
     def look_up() -> None:

@@ -13,9 +13,9 @@ from stt.errors import Cancelled, SttError
 
 
 class Deadline:
-    """Represent a context that ends a transfer after `seconds` or when `cancelled` returns True, even during a read.
+    """A context manager that ends a transfer after `seconds` or when `cancelled` returns True, even during a read.
 
-    The timeout of a read restarts with each byte, so a server that sends slowly would never trigger it. So a thread
+    A socket's timeout restarts with each byte, so a server that sends slowly never triggers it. Therefore a thread
     checks the deadline and shuts the connections down. `check` then raises `too_slow` or Cancelled.
     """
 

@@ -1,7 +1,7 @@
 """Download a recording behind a link, from the public internet only.
 
-The IP address of the host is checked again when connecting, and the connection uses exactly the checked address. So a
-name that resolves to another address the second time (DNS rebinding) cannot bypass the check.
+The IP address of the host is checked again when connecting, and the connection uses exactly the checked address.
+Otherwise a host name that resolves to another address the second time (DNS rebinding) could bypass the check.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from stt.files import names, paths
 from stt.links import addresses, web_pages
 from stt.links.deadline import Deadline
 
-REDIRECTS = 10
+REDIRECTS = 10  # maximum number of redirects followed
 LONGEST = 4096  # maximum length of a link, characters; signed links of object stores have up to 2,000
 _CONNECT, _QUIET = 15, 30  # timeouts for connecting and for the wait between two bytes, seconds
 _BLOCK = 1 << 16  # size of a block that is read at once, bytes
-_PORTS = (80, 443)  # allowed ports below 1024; other ports below 1024 serve mail, files or remote shells
-_WHOLE = (200, 203, 206)  # accepted statuses; some servers send 206 without a range request
+_PORTS = (80, 443)  # the only allowed ports below 1024, because others serve mail, files or remote shells
+_WHOLE = (200, 203, 206)  # accepted HTTP statuses; some servers send 206 for the whole file without a range request
 _RANGE = re.compile(r"bytes\s+(\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
 _ONLY_A_PART = "The site behind this link sent only a part of the recording."
 _ANSWERS = {
@@ -41,7 +41,7 @@ _ANSWERS = {
     410: "The recording was taken down from this address (410).",
     429: "The site behind this link refuses for now: too many requests.",
 }
-Progress = Callable[[int, int | None], None]  # (bytes so far, total bytes or None)
+Progress = Callable[[int, int | None], None]  # receives the bytes downloaded so far and the total (None if unknown)
 
 
 class Fetched(NamedTuple):
@@ -63,7 +63,7 @@ def well_formed(url: str) -> str:
         raise BadLink("The link contains invalid characters.")
     try:
         parts = urlsplit(url)
-        if not parts.netloc.isascii():  # like browsers, encode letters as punycode, and 127。0。0。① as 127.0.0.1
+        if not parts.netloc.isascii():  # as browsers do, encode ü as punycode, and 127。0。0。① as 127.0.0.1
             name, colon, number = parts.netloc.partition(":")
             parts = parts._replace(netloc=idna.encode(name, uts46=True).decode() + colon + number)
         parts = urlsplit(requote_uri(parts.geturl()))  # encode characters of pasted links, such as spaces as %20
@@ -80,7 +80,7 @@ def well_formed(url: str) -> str:
 
 
 def acceptable(url: str, *, allow_private: bool = False) -> str:
-    """Return the link like `well_formed` if its text does not forbid opening it. Makes no DNS look-up.
+    """Return the link in the form of `well_formed` if nothing in its text forbids opening it. Makes no DNS look-up.
 
     Raises BadLink for the reasons of `well_formed`, for a forbidden port, and for a numeric address that is not public.
     """
@@ -96,9 +96,9 @@ def acceptable(url: str, *, allow_private: bool = False) -> str:
 
 
 def check(url: str, *, allow_private: bool = False, check_cancelled: Callable[[], None] = lambda: None) -> str:
-    """Return the link like `well_formed` if it may be opened.
+    """Return the link in the form of `well_formed` if it may be opened.
 
-    This makes a DNS look-up, which may take seconds, so it must not be called while a request is answered.
+    This makes a DNS look-up, which may take seconds, so do not call it in the handler of a web request.
     `check_cancelled` is called several times a second during the look-up and may raise an exception to stop it. Raises
     BadLink for the reasons of `acceptable`, for a host that does not exist, and for an address that is not public.
     """

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 from stt.errors import BadLink
 from stt.files import names
 
-# (address of a page) -> address of its recording, or None if the rule does not apply to the page
+# A function from the address of a page to the address of its recording, or to None if the rule does not apply.
 Rule = Callable[[SplitResult], SplitResult | None]
 HEAD = 1024  # number of bytes at the start of a response that suffice to recognise a web page
 _ID = r"[\w-]{10,100}"
@@ -103,7 +103,7 @@ def kind_of(head: bytes, *, says_html: bool, whole: bool) -> str | None:
     """Return "page" for a web page, "list" for a playlist or feed, else None.
 
     `head` are the first bytes of a response. `says_html` tells whether its Content-Type is HTML, which counts only if
-    the content is text. `whole` tells whether `head` is complete: it has HEAD bytes, or the whole response.
+    the content is text. `whole` tells whether `head` has HEAD bytes or is the whole response.
     """
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         head = head.decode("utf-16", "ignore").encode()
@@ -118,7 +118,7 @@ def _is_text(head: bytes) -> bool:
     try:
         head[: HEAD - 4].decode()  # leave out the last bytes, because the last character may be incomplete
     except UnicodeDecodeError:
-        return not re.search(rb"[\x7f-\x9f]", head)  # in Latin-1 text, only bytes from 0xa0 on are characters
+        return not re.search(rb"[\x7f-\x9f]", head)  # in Latin-1, these bytes are control characters, which no text has
     return True
 
 
@@ -204,7 +204,7 @@ def _seafile(parts: SplitResult) -> SplitResult | None:
 
 
 def _rewrite(start: str, new: str, *, of_recordings: bool = False) -> Rule:
-    """Return the rule that replaces the start of a path, a pattern, by `new`.
+    """Return the rule that replaces the beginning of a path by `new`, if the beginning matches the pattern `start`.
 
     With `of_recordings`, the rule applies only to paths that end in the extension of a recording.
     """

@@ -25,7 +25,7 @@ from stt.models.known import Known
 
 TIMEOUT = 120.0  # seconds without a byte after which a download fails
 REPORT = 0.5  # interval between progress updates, seconds
-FRESH = 20.0  # a download counts as ended if its progress file was not updated for so many seconds
+FRESH = 20.0  # seconds without an update of the progress file after which a download counts as ended
 PUBLISHED, NOTE, STOP = "published.json", "progress.json", "stop"
 
 Report = Callable[["Progress"], None]
@@ -55,13 +55,13 @@ class Progress:
 
 
 class DownloadStopped(ModelDownloadFailed):
-    """Somebody pressed Cancel, or deleted the model meanwhile."""
+    """Somebody pressed Cancel on the Settings page."""
 
     title = "The download was stopped"
 
 
 class Place:
-    """The folders of a model: `whole` for the complete model, and `parts` during its download."""
+    """The folders of a model: `whole` has the complete model, and `parts` has its files during the download."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.models, self.whole = folder, folder / name
@@ -253,7 +253,7 @@ class _Tracker:
         self.done += count
         self.received += max(0, count)
         if time.monotonic() >= self._next:
-            if count > 0 and paths.spare(self._place.models) < 0:  # other files fill the disk meanwhile
+            if count > 0 and paths.spare(self._place.models) < 0:  # other files have filled the disk meanwhile
                 raise DiskFull("The server's disk is nearly full, so the download of the model was stopped.")
             self.update()
 

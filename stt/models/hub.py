@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import requests
 
 ENDPOINT = "https://huggingface.co"
-TIMEOUT = (5.0, 5.0)  # timeouts to connect and between bytes, seconds; a Cancel may take this long
-BLOCK = 16 << 10  # bytes
+TIMEOUT = (5.0, 5.0)  # timeouts to connect and between bytes, seconds; a cancellation may take this long
+BLOCK = 16 << 10  # maximum size of a block that `read` yields, bytes
 # The files of a Whisper model for CTranslate2.
 WANTED = re.compile(r"(config|preprocessor_config|tokenizer)\.json|model\.bin|vocabulary\.(json|txt)")
 OFFLINE_GUIDANCE = "Check that this server reaches the hub (HF_ENDPOINT, and the proxy if there is one), then retry."
@@ -66,7 +66,7 @@ def sha256(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """List the files of a model in one revision of its repository."""
+    """The files of a model in one revision of its repository."""
 
     repository: str
     revision: str
@@ -90,12 +90,12 @@ class Hub:
     """A connection to the hub, for one download."""
 
     def __init__(self, title: str) -> None:
-        import requests  # imported late: the first page does not need it
+        import requests  # imported late, because the first page does not need it
 
         self._title = title
         self._endpoint = (os.environ.get("HF_ENDPOINT") or ENDPOINT).rstrip("/")
         self._session = requests.Session()
-        # Request no compression: a compressed download could not be resumed at a byte of the file.
+        # Request no compression, because a compressed download could not be resumed at a byte of the file.
         self._session.headers.update({"User-Agent": "STT-Studio", "Accept-Encoding": "identity"})
         if token := os.environ.get("HF_TOKEN"):
             # requests removes this header when it follows a redirect to another host.

@@ -8,7 +8,7 @@ from stt.errors import BadOption
 from stt.whisper.loading.loaded import MEMORY_PER_BYTE, copies
 
 PREFIX = "local/"
-DEFAULT = "whisper-base"  # part of every installation
+DEFAULT = "whisper-base"  # the model that is part of every installation
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Known:
 
     @property
     def packaged(self) -> bool:
-        """Return whether the model is part of the installation, and so is never downloaded or deleted here."""
+        """Return whether the model is part of the installation. `shelf` never downloads or deletes such a model."""
         return self.name == DEFAULT
 
     @property

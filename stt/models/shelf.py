@@ -28,7 +28,7 @@ DOWNLOADING: State = "downloading"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A model and its state on this machine. `size` in bytes is that on the disk, or of the download."""
+    """A model and its state on this machine. `size` is the bytes of its files on the disk, or of the download."""
 
     known: Known
     state: State
@@ -158,7 +158,7 @@ def _get_quietly(name: str) -> None:
 
 
 def stop(name: str) -> None:
-    """Stop the download of a model, in whichever process it runs. The next download continues from what has arrived."""
+    """Stop the download of a model, also in another process. The next download reuses the bytes that have arrived."""
     _place(find(name)).stop()
 
 

@@ -20,13 +20,13 @@ from stt.transcript.notes import COLOURS, Note
 
 MOST = 2000  # maximum number of notes on a transcript
 LONGEST_TEXT = 5000  # maximum length of a note, characters
-LATEST = 1e7  # maximum time of a note if the duration of the recording is unknown, seconds
+LATEST = 1e7  # maximum start and end of a note if the duration of the recording is unknown, seconds
 ID = re.compile("[A-Za-z0-9_-]{8,40}")
 _n = notes.c
 
 
 def of(generation_id: str, owner: str | None) -> list[Note]:
-    """Return the notes in order of time. `owner=None` skips the check of the owner. Raises NotFound."""
+    """Return the notes, sorted by their start. `owner=None` skips the check of the owner. Raises NotFound."""
     records.load(generation_id, owner)
     query = sa.select(_n.note, _n.start, _n.end, _n.text, _n.colour).where(_n.id == generation_id)
     return [Note(*row) for row in queries.rows(query.order_by(_n.start, _n.created, _n.note))]
@@ -46,8 +46,8 @@ def put(generation_id: str, owner: str, note: Note) -> Note:
     values = {"start": note.start, "end": note.end, "text": note.text, "colour": note.colour}
     own = sa.and_(_n.id == generation_id, _n.note == note.id)
     with database().begin() as connection:
-        # This update locks the transcription, so that two requests cannot both add the last allowed note. On SQLite, a
-        # transaction begins only when it writes.
+        # This update changes no value. It locks the transcription, so that two requests cannot both add the last
+        # allowed note: on SQLite, a transaction takes its lock only when it first writes.
         held = transcriptions.update().where(transcriptions.c.id == generation_id)
         connection.execute(held.values(owner=transcriptions.c.owner))
         if connection.execute(notes.update().where(own).values(**values)).rowcount:

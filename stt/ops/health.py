@@ -19,7 +19,7 @@ requested = threading.Event()  # set at the first request for `/healthz`
 
 
 def answer() -> tuple[int, dict[str, Any]]:
-    """Return the response of `/healthz`: 200 if ready, else 503 with what is missing."""
+    """Return the status and the body of the response of `/healthz`: 200 if ready, or 503 and what is missing."""
     requested.set()
     requirements = {"database": database_answers(), "job engine": engine.is_set(), "room on the disk": has_room()}
     missing = [name for name, met in requirements.items() if not met]

@@ -15,7 +15,7 @@ from contextvars import ContextVar
 
 from stt.compat import dbos, streamlit, uvicorn
 
-WRITERS = (streamlit.LOGGER, uvicorn.LOGGER, dbos.LOGGER)  # libraries that install their own handlers
+WRITERS = (streamlit.LOGGER, uvicorn.LOGGER, dbos.LOGGER)  # loggers of libraries that install their own log handlers
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")  # valid X-Request-Id from a proxy
@@ -58,14 +58,14 @@ def set_up() -> None:
 def adopt() -> None:
     """Remove the log handlers of libraries such as Streamlit, so that their logs use the format of this app.
 
-    Without this call, an exception in a page would be logged in full, including data of visitors in its message.
+    Without this call, the libraries would log the whole message of an exception, which may contain data of visitors.
     """
     for log in list(logging.root.manager.loggerDict.values()):
         if isinstance(log, logging.Logger) and log.name.partition(".")[0] in WRITERS:
             log.handlers.clear()
             log.propagate = True
     logging.getLogger(dbos.LOGGER).addFilter(dbos.expects_deletion)
-    for name in uvicorn.REQUESTS:  # these loggers log every request's query, which may have the token of a share link
+    for name in uvicorn.REQUESTS:  # loggers that log the query of every request, where the token of a share link may be
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

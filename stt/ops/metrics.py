@@ -16,7 +16,7 @@ from stt.errors import SetupError
 from stt.kinds import ALIGNMENT, ON_DEVICE, PROVIDER
 
 TYPE = "text/plain; version=0.0.4"
-LONG = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)  # histogram buckets, seconds: jobs may take hours
+LONG = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)  # limits of histogram buckets, seconds
 
 UP = "Whether the database answers"
 
@@ -34,8 +34,8 @@ provider_latency = histogram("stt_provider_seconds", "How long the provider took
 class _Jobs:
     """Collect the number of jobs by state and engine, and the age of the oldest queued job, from the database.
 
-    If the database is unavailable, the collector only returns `stt_database_up` with the value 0. The counters of this
-    process are still exported.
+    If the database is unavailable, this collector exports only `stt_database_up` with the value 0. The other metrics,
+    which this process counts itself, are still exported.
     """
 
     def collect(self) -> Iterable[Metric]:

@@ -49,4 +49,4 @@ class _Handler(BaseHTTPRequestHandler):
         return 404, b"Not found.\n", TEXT
 
     def log_message(self, *_: object) -> None:
-        """Do not log requests, because all of them are probes."""
+        """Do not log requests, because all of them are health checks or collections of metrics."""

@@ -24,8 +24,8 @@ from stt.store.recordings import disk_errors
 TITLES = (tracks.MICROPHONE, tracks.SHARED)  # titles of the tracks of the left and the right channel
 ENDING = ".webm"
 PART = 30.0  # length of the sound that one call of the decoder process encodes, seconds
-FRAME = CALL_RATE // 50  # samples per packet
-DELAY = 312  # samples that the encoder adds at the start; the file declares them, so that players skip them
+FRAME = CALL_RATE // 50  # number of samples in each packet: 20 ms
+DELAY = 312  # samples that the encoder adds before the sound; the file declares this number, so that players skip them
 LARGEST = 1275  # maximum size of a packet, bytes (RFC 6716)
 WITHIN = 0.5  # maximum difference between the lengths of the written file and the original, seconds
 
@@ -37,7 +37,7 @@ def write(path: Path, part: Path, *, name: str = "", longest: float) -> bool:
 
     The result is False if the call does not have two channels, or if some of it is damaged. The caller then uses the
     original file, for which the damage is reported later. `longest` is the maximum length in seconds. Raises TooLarge
-    if the call is longer, what `decoder.probe` raises, DiskFull, OSError.
+    if the call is longer, DiskFull, OSError, and what `decoder.probe` raises.
     """
     decoder = decoder_pool.take()
     try:
@@ -86,7 +86,7 @@ def _write(decoder: decoder_pool.Decoder, part: Path, longest: float) -> float |
 
 
 def _parts(decoder: decoder_pool.Decoder) -> Iterator[tuple[int, bool, Packets]]:
-    """Yield (number of samples read, whether some of them are damaged, encoded packets) for each part of the call."""
+    """Yield (number of samples read, whether any sound so far was damaged, encoded packets) for every PART seconds."""
     has_more = True
     while has_more:
         header, content = decoder.call("encode_call", seconds=PART, **DECODE)

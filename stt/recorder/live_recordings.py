@@ -1,7 +1,8 @@
 """Live recordings: pieces from a browser's microphone, stored on this machine's disk as they arrive.
 
 A live recording has two files. `{id}.sound` has its pieces concatenated. `{id}.json` has its owner and the number of
-valid pieces and bytes. A piece is valid once `{id}.json` counts it. The bytes of an incomplete piece are overwritten.
+valid pieces and bytes. A piece is valid once `{id}.json` counts it. The next piece overwrites the bytes of an
+incomplete one.
 When the live recording is finished, `{id}.done` has the id of the resulting recording, so that a repeated `finish`
 returns the same recording.
 
@@ -44,16 +45,16 @@ from stt.store.recordings import Recording
 MOST_OPEN = 4  # maximum number of live recordings per visitor
 MOST_PIECE = 2 << 20  # maximum size of a piece, bytes; a second of sound has 8 to 16 kB
 SILENT = 10.0  # seconds without a piece after which a live recording is finished when its owner opens a page
-PAUSED = 120.0  # like SILENT, but for a paused recording, because browsers slow down timers of background pages
+PAUSED = 120.0  # replaces SILENT while a recording is paused, because browsers slow down timers of background pages
 ABANDONED = 600.0  # seconds without a piece after which a live recording is finished in the background
-REMEMBERED = 24 * 3600.0  # time after which `{id}.done` is deleted, seconds
+REMEMBERED = 24 * 3600.0  # age at which `{id}.done` is deleted, seconds
 CHECK_INTERVAL = 60.0  # interval between checks for abandoned recordings, seconds
 TIMEOUT = 30.0  # timeout for the lock of a live recording, seconds
 # Maximum time that a request waits until a live recording is finished, seconds. The browser waits 20 s for an answer.
 FINISH_TIMEOUT = 8.0
 TAKE_UP_TIMEOUT = 3.0  # maximum time that a page waits until an interrupted recording is finished, seconds
-SYNCED = 2.0  # interval between syncs of the pieces to the disk, seconds
-MARGIN = 60.0  # tolerance on the host's maximum duration while the exact length is unknown, seconds
+SYNCED = 2.0  # minimum interval between syncs of the pieces to the disk, seconds
+MARGIN = 60.0  # seconds added to the host's maximum duration, because the exact length of a call is not known yet
 _ID = re.compile(r"[\w-]{27}", re.ASCII)
 
 log = logging.getLogger("stt.recorder.live_recordings")
@@ -64,7 +65,7 @@ _calls = threading.BoundedSemaphore(2)  # maximum number of calls split into tra
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Represent the state of a live recording. `pieces` and `size` (bytes) are what was received so far."""
+    """The state of a live recording. `pieces` and `size` are the number of pieces and bytes received so far."""
 
     id: str
     owner: str
@@ -72,7 +73,7 @@ class Live:
     pieces: int = 0
     size: int = 0
     paused: bool = False
-    began: float | None = None  # time of its start, seconds since 1970; older versions did not store it
+    began: float | None = None  # start time, seconds since 1970; None in states of older app versions
     # A call: the microphone is on the left channel, the sound of a browser tab or the screen on the right channel.
     shared: bool = False
     synced: float = 0.0  # time of the last sync to the disk, seconds since 1970
@@ -128,7 +129,7 @@ def take_up(owner: str, visitor: str) -> tuple[list[str], int]:
     """Make recordings of the visitor's interrupted live recordings.
 
     Return the ids of all recordings made from the visitor's live recordings in the last day, and the number of live
-    recordings that are still running.
+    recordings that are still running or could not be finished yet.
     """
     home, running = _home(owner, visitor), 0
     for live, age in _open_in(home):
@@ -140,7 +141,10 @@ def take_up(owner: str, visitor: str) -> tuple[list[str], int]:
 
 
 def discard_all(owner: str) -> None:
-    """Delete the live recordings of `owner`, and the `{id}.done` files of finished ones."""
+    """Delete the live recordings of `owner`, and the `{id}.done` files of finished ones.
+
+    If all visitors share one owner, the live recordings of all visitors are deleted.
+    """
     if owner != visitors.SHARED:
         shutil.rmtree(_home(owner, ""), ignore_errors=True)
         return
@@ -162,7 +166,7 @@ def sweep() -> None:
         for old in [*home.glob("*.done"), *home.glob("*.lock")]:
             if time.time() - _modified(old) > REMEMBERED:
                 old.unlink(missing_ok=True)
-        with suppress(OSError):  # the folder is not empty
+        with suppress(OSError):  # the folder may still have files
             home.rmdir()
 
 
@@ -171,7 +175,7 @@ def _watch() -> None:
     while True:
         try:
             sweep()
-        except Exception as error:  # such as database errors: nothing is deleted, the next run retries  # noqa: BLE001
+        except Exception as error:  # such as a database error; nothing is lost, the next run tries again  # noqa: BLE001
             log.warning("live recordings were not looked at: %s", type(error).__name__)
         pause.wait(CHECK_INTERVAL)
 
@@ -191,7 +195,8 @@ def _try_to_finish(home: Path, id: str, timeout: float | None) -> bool:
 def _finished(home: Path, id: str, timeout: float | None) -> str:
     """Finish a live recording in a thread, and return the id of the resulting recording.
 
-    Raises Conflict if this takes longer than `timeout` seconds. The thread then continues.
+    Raises Conflict if this takes longer than `timeout` seconds. The thread then continues to run. Also raises what
+    `recordings.add` raises, and NotFound.
     """
     with _beginning:
         work = _finishing.get((home, id))
@@ -209,7 +214,7 @@ def _finish_in_thread(home: Path, id: str, work: Future[str]) -> None:
     try:
         with _locked(home, id):
             work.set_result(_finish(home, id))
-    except BaseException as error:  # noqa: BLE001 - raised in the waiting thread
+    except BaseException as error:  # noqa: BLE001 - `work.result()` raises it in the waiting thread
         work.set_exception(error)
     finally:
         with _beginning:
@@ -226,7 +231,7 @@ def _finish(home: Path, id: str) -> str:
         else:
             _cut(sound, live.size)
         made = recordings.add(sound, name or live.name, live.owner, Dated(live.began, MOMENT) if live.began else None)
-    except FileNotFoundError as error:  # the server was killed after the recording was added
+    except FileNotFoundError as error:  # the recording was added before the server was killed, so the file was moved
         _forget(home, id)
         raise NotFound("This recording is finished.") from error
     except InputError:
@@ -243,7 +248,7 @@ def _tracks(home: Path, live: Live) -> tuple[Path, str] | None:
 
     Raises FileNotFoundError.
     """
-    from stt.recorder import call_tracks  # imported here because it loads PyAV, which only calls need
+    from stt.recorder import call_tracks  # imported here because it loads PyAV, which only recorded calls need
 
     whole, part, sound = (home / f"{live.id}.{suffix}" for suffix in ("tracks", "making", "sound"))
     if not whole.exists():

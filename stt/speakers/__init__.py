@@ -1,9 +1,9 @@
 """Diarization on this machine: who speaks when in a recording.
 
 `load` finds and loads the models. `analyse` analyses one chunk and returns plain data for a checkpoint. `diarize` finds
-the speakers from the analyses of all chunks; their number is given or estimated. `split` splits one speaker into two.
-`label` assigns a speaker to each word of a transcript. `likeness` compares two voiceprints. This package does not
-depend on jobs, pages or the database.
+the speakers from the analyses of all chunks. The number of speakers is given or estimated. `split` splits one speaker
+into two. `label` assigns a speaker to each word of a transcript. `likeness` compares two voiceprints. This package does
+not depend on jobs, pages or the database.
 """
 
 from __future__ import annotations

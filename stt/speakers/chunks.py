@@ -15,13 +15,13 @@ from stt.speakers.models import Models
 from stt.speakers.segmentation import FRAMES, RATE, Activity, Piece, classify, frame_count, seconds
 
 SEGMENTATION = 0.5  # share of the analysis time that segmentation takes, for the progress
-FORMER_HOP = 148  # `hop` of older checkpoints, which do not store it, frames
+FORMER_HOP = 148  # distance between windows in older checkpoints, which do not store `hop`, in frames
 ROUNDED = np.float16  # type of the stored voiceprints; its precision suffices
 
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Represent the analysis of one chunk. `start` and `duration` are in seconds.
+    """The analysis of one chunk. `start` and `duration` are in seconds.
 
     `prints` are the voiceprints of the pieces of speech in `activity`, (pieces, SIZE).
     """
@@ -64,7 +64,8 @@ def analyse(
     """Analyse a chunk, and return the data for clustering (`Chunk.to_dict`).
 
     `samples` are 16 kHz mono float32 and begin at `start` seconds in the recording. `report` receives the progress from
-    0 to 100. `check_cancelled` may raise an exception to stop the analysis. Memory: about 60 kB for each second.
+    0 to 100. `check_cancelled` may raise an exception to stop the analysis. The analysis takes about 60 kB of memory
+    for each second of sound.
     """
 
     def progress(share: float) -> None:

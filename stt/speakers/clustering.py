@@ -1,7 +1,8 @@
 """Cluster voiceprints by speaker. The number of speakers is given or estimated.
 
 The method is average linkage on cosines. How alike two voiceprints of one person are depends on the recording. So the
-thresholds are relative to `usual`, the median cosine that `sequence.usual_likeness` finds for one speaker.
+thresholds are for relative cosines: cosines divided by `usual`, the median cosine that `sequence.usual_likeness` finds
+for one speaker.
 """
 
 from __future__ import annotations
@@ -9,24 +10,27 @@ from __future__ import annotations
 import numpy as np
 
 ALIKE = 0.695  # threshold: clusters whose mean cosine relative to `usual` is at least this are one speaker
-# The threshold is higher by STRICTER for two clusters that both have at least LARGE seconds of speech.
+# The threshold is higher by STRICTER for two clusters that both have at least LARGE seconds of speech. Between SHORTEST
+# and LARGE seconds, the increase grows from 0 to STRICTER.
 LARGE, STRICTER = 12.0, 0.085
-# In recordings with LONG seconds of speech, a voice varies more, by mood and distance. So the threshold is lower by
-# LENIENT if the smaller cluster has at most the share SMALL of the speech, and by less up to the share ENOUGH. The
-# voiceprints of two people have a relative cosine of at most 0.55, which is below the lowered threshold.
+# In recordings with at least LONG seconds of speech, one voice varies more, because mood and distance change. So the
+# threshold is lower by LENIENT if the smaller of the two clusters has at most the share SMALL of all speech. From the
+# share SMALL to the share ENOUGH, the decrease falls from LENIENT to 0. The voiceprints of two people have a relative
+# cosine of at most 0.55, which is below the lowered threshold.
 LONG, SMALL, ENOUGH, LENIENT = 240.0, 0.04, 0.08, 0.12
 CERTAIN = 0.82  # relative cosine from which two clusters are one speaker, even if the number of speakers is given
 # The minimum speech of a speaker is the largest of three values: SHORTEST seconds, the share SMALL_SHARE of all speech,
 # and the share SHARE of all speech (but at most LONGEST seconds).
 SHORTEST, SHARE, LONGEST, SMALL_SHARE = 3.0, 0.03, 15.0, 0.005
-# Minimum speech of a speaker if the number of speakers is given and too few reach the minimum above, seconds.
+# Minimum speech of a speaker in seconds, if the number of speakers is given and too few reach the minimum above.
 SHORTEST_GIVEN = 1.0
-HALF = 0.15  # when a speaker is split: minimum share of the speaker's speech in each of the two clusters
+HALF = 0.15  # minimum share of a speaker's speech in each of the two clusters into which the speaker is split
 LEVELS = 400  # maximum number of stages of merging that are tried for a given number of speakers
-MOST = 1500  # maximum number of voiceprints compared pairwise; memory grows with its square
-NEAR = 0.95  # relative cosine from which voiceprints within one part of a long recording are merged in advance
+MOST = 1500  # maximum number of voiceprints compared pairwise; memory use grows with the square of the number
+NEAR = 0.95  # relative cosine from which voiceprints in one part of a long recording are merged before the clustering
 GONE = -9.0  # likeness of a cluster that was merged into another one; lower than any cosine
-Merge = tuple[int, int, float]  # labels of two merged clusters, and their cosine relative to `usual`
+# The labels of two merged clusters, and their likeness: the relative cosine minus the change of the threshold.
+Merge = tuple[int, int, float]
 
 
 def cluster(
@@ -72,9 +76,10 @@ def _given(
 ) -> np.ndarray:
     """Return the labels of the clusters for a given number of speakers.
 
-    Of all stages of merging at which `speakers` clusters have at least `least` seconds of speech, the one with the most
-    merges is used. If there is no such stage, clusters with SHORTEST_GIVEN seconds suffice. Otherwise the stage with
-    the most clusters of that size is used. The first `certain` merges are always applied.
+    A stage is the clusters after some of the merges. The result is made from the last stage at which at least
+    `speakers` clusters have `least` seconds of speech. If there is no such stage, SHORTEST_GIVEN seconds suffice
+    instead of `least`. If there is still no such stage, the stage with the most clusters of SHORTEST_GIVEN seconds is
+    used. The first `certain` merges are always applied.
     """
     raw = [np.arange(len(sums))]
     for one, two, _ in merges:
@@ -97,7 +102,8 @@ def _prepared(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return the indices of the voiceprints that form clusters, and what `_condensed` computes from these voiceprints.
 
-    The result is (indices, members, sums, sizes).
+    These are the voiceprints marked in `usable`, or all if fewer than `number` (at least 2) are marked. The result is
+    (indices, members, sums, sizes).
     """
     telling = np.flatnonzero(usable)
     if len(telling) < max(2, number):
@@ -109,7 +115,7 @@ def _prepared(
 def _of_all(
     prints: np.ndarray, telling: np.ndarray, members: np.ndarray, sums: np.ndarray, labels: np.ndarray
 ) -> np.ndarray:
-    """Return the label of every voiceprint, from the labels of the sums that `_prepared` returned."""
+    """Return the label of every voiceprint. `labels` are the labels of the `sums` that `_prepared` returned."""
     found = assign(prints, np.array([sums[labels == label].sum(0) for label in range(labels.max() + 1)]))
     found[telling] = labels[members]
     return found
@@ -119,7 +125,7 @@ def _condensed(prints: np.ndarray, weights: np.ndarray, usual: float) -> tuple[n
     """Reduce the number of voiceprints to at most MOST, by merging very similar ones within parts of the recording.
 
     Returns the weighted sum of each group of voiceprints, the seconds of speech of each group, and the index of the
-    group of each voiceprint. Up to MOST voiceprints are not merged.
+    group of each voiceprint. If there are at most MOST voiceprints, none are merged.
     """
     members = np.arange(len(prints))
     sums, sizes = prints * weights[:, np.newaxis], weights.copy()
@@ -175,7 +181,7 @@ def _merges(sums: np.ndarray, sizes: np.ndarray, usual: float) -> list[Merge]:
 
 
 def _labels(count: int, merges: list[Merge], alike: float = -np.inf) -> np.ndarray:
-    """Return the labels, counted from 0, after all merges before the first merge with a likeness below `alike`."""
+    """Return the clusters' labels, from 0, after all merges before the first merge with a likeness below `alike`."""
     labels = np.arange(count)
     for one, two, score in merges:
         if score < alike:

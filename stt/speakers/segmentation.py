@@ -32,8 +32,8 @@ PAUSE, SHORT, AROUND = (
     0.8,
     0.4,
 )  # seconds: pause that ends a piece, usual length of a piece, context before and after a piece for its voiceprint
-# Two local speakers of overlapping windows are linked if they speak at the same time in at least this share of the
-# frames of the one who speaks less.
+# Two local speakers of overlapping windows are linked if both speak in at least this share of the frames in which the
+# one who speaks less speaks. Only frames that both windows contain are counted.
 LINK = 0.5
 
 
@@ -77,8 +77,8 @@ def classify(samples: np.ndarray, models: Models, progress: Callable[[float], No
 class Piece:
     """Speech of one track only, without a pause, from `start` to `end` in frames of the chunk.
 
-    `near` is the range of frames from which its voiceprint is computed: the piece, and the track's speech right before
-    and after it.
+    `near` is the range of frames from which the piece's voiceprint is computed: the piece, and up to AROUND seconds of
+    the track's speech right before and after it.
     """
 
     track: int
@@ -110,7 +110,7 @@ class Activity:
     def active(self) -> np.ndarray:
         """Return which local speakers speak in each frame of each window, bool (windows, FRAMES, LOCAL).
 
-        After the end of the chunk, none speaks.
+        No local speaker speaks after the end of the chunk.
         """
         active: np.ndarray = CLASSES[self.classes]
         active[-1, self.frames - self.offsets[-1] :] = False
@@ -140,7 +140,7 @@ class Activity:
     def speaking(self) -> tuple[np.ndarray, np.ndarray]:
         """Return which local speakers speak in each frame of the chunk, and their tracks: bool and int (frames, LOCAL).
 
-        If several windows contain a frame, the window whose middle is nearest to it is used.
+        If several windows contain a frame, the window whose middle is nearest to the frame is used.
         """
         starts = np.array(self.offsets)
         frames = np.arange(self.frames)
@@ -151,7 +151,8 @@ class Activity:
     def pieces(self) -> list[Piece]:
         """Return the speech during which only one track speaks, in order of time, cut into pieces.
 
-        Speech is cut at pauses of PAUSE seconds. Longer speech is cut into pieces of about SHORT seconds.
+        Speech is cut at pauses of PAUSE seconds. Speech of at least SHORT + 2 * AROUND seconds without a pause is cut
+        into pieces of about SHORT seconds.
         """
         active, tracks = self.speaking
         alone = active.sum(1) == 1

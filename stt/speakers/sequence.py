@@ -1,4 +1,4 @@
-"""Find the most probable sequence of speakers for consecutive pieces of speech. Each change costs."""
+"""Find the most probable sequence of speakers for consecutive pieces of speech. Each change of speaker has a cost."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ MOST_SECONDS = 1.5  # length of a piece from which its weight no longer grows, s
 CHANGE = 4.0  # cost of a change of speaker within a track without a pause
 AT_PAUSE = 2.0  # cost of a change of speaker within a track after a pause
 AT_TRACK = 1.0  # cost of a change of speaker between pieces of two tracks
-USUAL, ENOUGH = 0.55, 8  # result of `usual_likeness` if there are fewer than ENOUGH pairs of voiceprints to measure it
-# Frames: minimum length of the speech of a voiceprint that `usual_likeness` uses (0.8 s), maximum gap between the two
-# pieces of a pair (2 s).
+USUAL, ENOUGH = 0.55, 8  # `usual_likeness` returns USUAL if there are fewer than ENOUGH pairs of voiceprints to measure
+# Limits of `usual_likeness` in frames: the minimum length of the speech of a voiceprint (0.8 s), and the maximum gap
+# between the two pieces of a pair (2 s).
 LEAST, SOON = 47, 120
 SAME = 2.0  # cost of assigning one speaker to two tracks at the same time
 
@@ -64,7 +64,7 @@ def usual_likeness(chunks: Sequence[Chunk]) -> float:
 
 
 def _costs(chunks: Sequence[Chunk]) -> tuple[np.ndarray, np.ndarray]:
-    """Return two costs for each piece: if its speaker differs from that of the piece before, and if it is the same."""
+    """Return two costs for each piece: one if its speaker differs from the previous piece's speaker, and one if not."""
     change, same = [], []
     for chunk in chunks:
         change.append(AT_TRACK)

@@ -15,7 +15,7 @@ from stt.speakers.segmentation import LOCAL, RATE, STEP, Piece, seconds
 MOST = 12  # maximum number of speakers that can be requested
 GAP = 0.3  # minimum silence that ends a turn, seconds
 BLIP = 0.1  # minimum length of a turn, seconds; shorter turns are treated as noise
-ROUNDS = 3  # number of rounds; each finds the sequence of speakers from their mean voiceprints of the round before
+ROUNDS = 3  # number of times that the sequence of speakers is found from the mean voiceprints of the previous result
 DISTINCTIVE = 0.8  # minimum speech for a voiceprint that is used to distinguish speakers, seconds
 SAMPLE = 3.0  # maximum length of a speaker's sample, seconds
 
@@ -31,7 +31,7 @@ class Turn:
 
 @dataclass(frozen=True, eq=False)
 class Speaker:
-    """A speaker's mean voiceprint (SIZE,), total speech in seconds, and start and end of a typical sample."""
+    """A speaker: mean voiceprint (SIZE,), seconds of speech, and start and end of a `sample` of typical speech."""
 
     voiceprint: np.ndarray
     seconds: float
@@ -40,10 +40,11 @@ class Speaker:
 
 @dataclass(frozen=True, eq=False)
 class Diarization:
-    """Represent the result of diarization.
+    """The result of diarization.
 
-    `turns` are in order of their start, and `speakers` in the order in which they first speak. `labels` has the number
-    of the speaker of each piece of speech. `requested` is a number of speakers, or None if it was estimated.
+    `turns` are in order of their start. `speakers` are in the order in which they first speak, but a speaker that
+    `split` added is last. `labels` has the number of the speaker of each piece of speech. `requested` is the requested
+    number of speakers, or None if the number was estimated.
     """
 
     turns: tuple[Turn, ...] = ()
@@ -89,8 +90,8 @@ class Diarization:
 def diarize(analyses: Sequence[dict[str, Any]], speakers: int | None = None) -> Diarization:
     """Find who speaks when. `analyses` are the results of `analyse` for the chunks of a recording, in order of time.
 
-    `speakers` is the number of speakers, or None to estimate it. The result has fewer if no more can be distinguished.
-    Raises ValueError if `speakers` is not 1 to MOST.
+    `speakers` is the number of speakers, or None to estimate it. The result has fewer speakers if no more can be
+    distinguished. Raises ValueError if `speakers` is not from 1 to MOST.
     """
     if speakers is not None and not 1 <= speakers <= MOST:
         raise ValueError(f"speakers must be 1 to {MOST}")
@@ -161,7 +162,7 @@ def _distinctive(pieces: Sequence[Piece]) -> np.ndarray:
 
 
 def _sample(middle: float, turns: Sequence[Turn]) -> tuple[float, float]:
-    """Return the start and end of a sample of up to SAMPLE seconds around `middle`, within the turn at that time."""
+    """Return the start and end of a sample of up to SAMPLE seconds around `middle`, within the turn nearest to it."""
     turn = min(turns, key=lambda turn: max(turn.start - middle, middle - turn.end), default=Turn(middle, middle, 0))
     start = max(turn.start, min(middle - SAMPLE / 2, turn.end - SAMPLE))
     return float(start), float(min(turn.end, start + SAMPLE))
@@ -177,7 +178,7 @@ def _centroids(prints: np.ndarray, lengths: np.ndarray, labels: np.ndarray) -> n
 def _turns(chunk: Chunk, labels: np.ndarray, speakers: int) -> list[Turn]:
     """Return the turns of a chunk. Each frame of a track gets the speaker of the track's nearest piece.
 
-    This includes frames in which several tracks speak, which belong to no piece.
+    This also applies to frames in which several tracks speak, although such frames belong to no piece.
     """
     active, tracks = chunk.activity.speaking
     speaks = np.zeros((chunk.activity.frames, speakers), bool)

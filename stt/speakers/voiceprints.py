@@ -16,7 +16,8 @@ LOW, HIGH = 8, 56  # range of the filter banks that a telephone line transmits (
 # A recording is from a telephone line if its high banks vary by less than UNCHANGED (standard deviation over time), and
 # are weaker than the middle banks by more than WEAKER (both in natural logarithms of energy).
 UNCHANGED, WEAKER = 1.0, 4.0
-FOLLOWING = 0.15  # factor for replacing the banks outside of the telephone band by the mean of the nearest banks inside
+# Banks outside of the telephone band are replaced by this factor times the mean of the nearest banks inside the band.
+FOLLOWING = 0.15
 SHORTEST = 25  # minimum number of frames of filter banks that the model needs
 
 
@@ -48,8 +49,8 @@ def normalised(banks: np.ndarray, narrow: bool = False) -> np.ndarray:
     """Subtract the mean of each filter bank over time, which removes loudness and the frequency response of the line.
 
     Input of fewer than SHORTEST frames is repeated. If `narrow`, the sound is from a telephone line. Its banks outside
-    of the telephone band are replaced by values from the nearest banks inside, because they would make all voices
-    alike.
+    of the telephone band are replaced by values from the nearest banks inside, because their original values would make
+    all voices alike.
     """
     if len(banks) < SHORTEST:
         banks = np.tile(banks, (-(-SHORTEST // len(banks)), 1))

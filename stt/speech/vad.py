@@ -13,9 +13,10 @@ from stt.speech.samples import Samples
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 RATE = 16_000  # sample rate, Hz
-FIRST_CHUNK_SECONDS = 20.0  # about 1 s of work on two cores, so that the first words appear soon
-# After a server was killed, at most this many seconds are transcribed again. Chunks of 180 s took 3 % longer, because
-# each part that is decoded in parallel ends in a short window. With 300 s, memory use is still constant.
+FIRST_CHUNK_SECONDS = 20.0  # decoding it takes about 1 s on two cores, so that the first words appear soon
+# Length of later chunks. After a server was killed, at most this many seconds are transcribed again. Chunks of 180 s
+# took 3 % longer, because each part that is decoded in parallel ends in a short window. With 300 s, memory use still
+# does not depend on the length of the recording.
 CHUNK_SECONDS = 300.0
 
 TAIL_TOLERANCE = 0.25  # a last chunk shorter than this share of a chunk is joined to the chunk before it
@@ -23,8 +24,8 @@ TAIL_TOLERANCE = 0.25  # a last chunk shorter than this share of a chunk is join
 Span = tuple[float, float]  # start and end, in seconds
 
 FRAME = 512  # samples per VAD score
-VAD_KEEP = 0.35  # threshold at which a span continues; Whisper also uses the lower `whisper.decoding.VAD_LOW`
-VAD_HIGH = 0.5  # threshold that some frame of a span must reach; noise and music stay far below
+VAD_KEEP = 0.35  # VAD threshold at which a span of speech continues; `whisper.decoding` also uses the lower VAD_LOW
+VAD_HIGH = 0.5  # VAD threshold that at least one score of a span must reach; noise and music stay far below it
 GOOD_PAUSE = 0.5  # minimum length of a good pause, seconds; such a pause rarely separates words that belong together
 LONG_SILENCE = 2.0  # minimum length of a long silence, seconds
 QUIET_BLOCK = 0.1  # length of a block, seconds; sound without a pause is cut in its quietest block
@@ -33,7 +34,7 @@ QUIET_BLOCK = 0.1  # length of a block, seconds; sound without a pause is cut in
 def clean(samples: np.ndarray) -> Samples:
     """Return samples as float32 clipped to -1 to 1, with 0 for NaN and infinity."""
     samples = np.asarray(samples, np.float32)
-    if samples.min(initial=0.0) >= -1.0 and samples.max(initial=0.0) <= 1.0:  # comparisons are false for NaN
+    if samples.min(initial=0.0) >= -1.0 and samples.max(initial=0.0) <= 1.0:  # both comparisons are false with NaN
         return samples
     clipped: Samples = np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -1.0, 1.0)
     return clipped
@@ -57,7 +58,7 @@ def speech_probabilities(samples: Samples) -> Samples:
 
 
 def _score(sound: Samples) -> Samples:
-    from stt.compat.faster_whisper import speech_scores  # imports CTranslate2
+    from stt.compat.faster_whisper import speech_scores  # imported late, because it imports CTranslate2
 
     if not len(sound):
         return np.zeros(0, np.float32)
@@ -91,16 +92,17 @@ def cut(samples: Samples, longest: float, spans: Sequence[Span] | None = None) -
     """Return the sample at which to cut off a chunk of at most `longest` seconds from 16 kHz mono samples.
 
     The cut is in the middle of the last good pause before `longest`. Without a good pause it is in the middle of the
-    longest pause, and without any pause at the quietest moment. The cut is always in the second half of `longest`.
-    Samples that are not longer than `longest` are not cut. `spans` is the result of `speech`, if known. Equal samples
-    give equal cuts.
+    longest pause, and without any pause at the quietest moment. The cut is never before half of `longest`. Samples that
+    are not longer than `longest` are not cut. `spans` is the result of `speech`; without it, only the last 30 s before
+    `longest` are searched. Equal samples give equal cuts.
     """
     limit = int(longest * RATE)
     if len(samples) <= limit:
         return len(samples)
     half = limit // 2
     if spans is None:
-        # Most recordings have a pause in the last 30 s before the limit. Scoring a whole chunk takes noticeable time.
+        # Score only the last 30 s before the limit: most recordings have a pause there, and scoring a whole chunk takes
+        # noticeable time.
         since = max(half, limit - 30 * RATE)
         spans = [(start + since / RATE, end + since / RATE) for start, end in speech(samples[since:limit])]
         return _at_pause(spans, since / RATE, longest) or _at_quietest(samples, max(since, limit - 10 * RATE), limit)

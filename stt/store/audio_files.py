@@ -20,7 +20,7 @@ from stt.files.paths import FULL, folder
 from stt.settings import settings
 
 CACHE_BYTES = 5 << 30  # maximum size of cached copies of remote files, bytes
-MIN_CACHE_SECONDS = 60.0  # copies are kept this long after a request, as they may not be open yet
+MIN_CACHE_SECONDS = 60.0  # minimum time for which a copy is kept after a request: the caller opens it later
 
 
 def save(part: Path, name: str) -> None:
@@ -40,16 +40,16 @@ def save(part: Path, name: str) -> None:
 
 
 def restore(name: str, part: Path) -> None:
-    """Undo `save` on this machine: move the file back to `part`, if `save` had moved it."""
+    """Move the file back from the data folder or the cache to `part`, if `save` had moved it. Remote files stay."""
     with suppress(OSError):
         if not part.exists():
             shutil.move(folder("audio" if _remote_store() is None else "cache") / name, part)
 
 
 def local(name: str) -> Path:
-    """Return the file's path on this machine; copy a remote file there first. A deleted file has a path, too.
+    """Return the file's path on this machine, after copying a remote file there. Raises StorageUnavailable.
 
-    Raises StorageUnavailable.
+    If the file was deleted, a path is returned at which no file exists.
     """
     remote = _remote_store()
     if remote is None:
@@ -119,7 +119,7 @@ def _connect(address: str) -> tuple[Any, str]:
 
     try:
         system, root = url_to_fs(address)
-    except ImportError as error:  # S3, for example, needs a package of its own
+    except ImportError as error:  # an fsspec backend, such as S3, may need an additional package
         raise SetupError(
             f"STT_STORAGE needs a package that is not installed: {error}.", guidance="Install it and start again."
         ) from error
@@ -152,14 +152,14 @@ def _share_as_folder(system: Any, root: str, name: str) -> None:
     Files of this process are private (see `stt.files.writing`), and processes on other machines may run as other users.
     """
     if "file" in (system.protocol if isinstance(system.protocol, tuple) else (system.protocol,)):
-        with suppress(OSError):  # a file system without permissions
+        with suppress(OSError):  # the file system may not support permissions
             os.chmod(f"{root}/{name}", 0o600 | os.stat(root).st_mode & 0o066)
 
 
 def _trim_cache(keep: Path) -> None:
     """Delete the least recently used files until the rest fits into CACHE_BYTES.
 
-    A file that this or another process has just requested stays, because it will be opened next.
+    Files that were requested in the last MIN_CACHE_SECONDS stay, because their callers may not have opened them yet.
     """
     found, used = [], time.time() - MIN_CACHE_SECONDS
     for file in folder("cache").iterdir():

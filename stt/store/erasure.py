@@ -1,4 +1,4 @@
-"""Erase deleted data from every file within a minute: recordings, copies, DBOS workflows, SQLite pages.
+"""Erase deleted data, usually within a minute: recordings, copies, DBOS workflows, and text in SQLite files.
 
 Each process with a job engine has a thread that performs the removals listed by `stt.store.removals`. After a deletion
 in this process the thread runs at once; deletions on other machines are found by polling.
@@ -23,27 +23,28 @@ from stt.files import writing
 from stt.settings import settings
 from stt.store import audio_files, recordings, removals
 
-CHECK_INTERVAL = 20.0  # seconds
-RETRY_INTERVAL = 1.0  # seconds, while removals remain
+CHECK_INTERVAL = 20.0  # time between two checks for removals that are due, seconds
+RETRY_INTERVAL = 1.0  # time between two checks while a removal is unfinished, seconds
 FILE_CHECK_INTERVAL = 3600.0  # interval at which abandoned files are deleted, seconds
 FINISHED_STATUSES = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 BATCH = 200  # jobs per query
-# Compacting a database blocks writers for 15 s per GB. In a larger database, only deleted rows are overwritten.
-MAX_COMPACT_BYTES = 1 << 30  # bytes
+# Maximum size of a database that is compacted, bytes. Compacting blocks writers for 15 s per GB, so in a larger
+# database, deleted rows are only overwritten.
+MAX_COMPACT_BYTES = 1 << 30
 COMPACT_COST_FACTOR = 5  # pause after compacting, as a multiple of its duration
-READER_TIMEOUT = 20.0  # maximum wait for readers of an older snapshot, seconds
+READER_TIMEOUT = 20.0  # maximum time to wait for other connections that still read the write-ahead log, seconds
 
 log = logging.getLogger("stt.store.erasure")
 
 
 class Eraser:
-    """Represent a thread that erases deleted data until `stop`."""
+    """A thread that erases deleted data until `stop` is called."""
 
     def __init__(self) -> None:
         self._ended = False
         self._compact_next = 0.0  # monotonic time
         self._checked = -FILE_CHECK_INTERVAL
-        removals.wakeup.set()  # begin with removals that a killed process left
+        removals.wakeup.set()  # check at once, because a killed process may have left removals
         self._thread = threading.Thread(target=self._run, name="eraser", daemon=True)
         self._thread.start()
 
@@ -68,7 +69,7 @@ class Eraser:
                 log.exception("could not erase all deleted data")
 
     def erase(self) -> bool:
-        """Erase everything whose removal is due; return whether some of it must be retried soon."""
+        """Perform all removals that are due; return whether some of them are unfinished and must be retried soon."""
         if time.monotonic() - self._checked >= FILE_CHECK_INTERVAL:
             self._checked = time.monotonic()
             recordings.clean_incoming(recordings.STALE_SECONDS)
@@ -133,10 +134,10 @@ def drop_deleted_copies() -> None:
 
 
 def erase_pages(path: Path) -> bool:
-    """Erase deleted rows from an SQLite database and its log; return whether that succeeded.
+    """Erase deleted rows from an SQLite database and its write-ahead log; return whether the log was emptied.
 
-    SQLite overwrites rows when it deletes them, but leaves copies of content that it has moved between pages.
-    VACUUM therefore rewrites the file.
+    SQLite overwrites rows when it deletes them, but leaves copies of content that it has moved between pages. VACUUM
+    therefore rewrites the file, unless the file is larger than MAX_COMPACT_BYTES or the disk has too little space.
     """
     if not path.exists():
         return True

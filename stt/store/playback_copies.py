@@ -23,7 +23,7 @@ MIME = "audio/mp4"
 
 @dataclass(frozen=True, slots=True)
 class Playback:
-    """State of the audio to play; `percent` is the progress of a copy being made."""
+    """The state of the file that a browser plays; `percent` is the progress while the copy is being made."""
 
     state: str
     percent: int = 0
@@ -37,7 +37,7 @@ def track_of(recording: Recording, options: dict[str, Any]) -> str:
 
 
 def playback_of(recording: Recording, track: str) -> Playback | None:
-    """Return the state of the audio of a track, or None if a copy is needed and was not started."""
+    """Return the state of the file that plays a track; None if a playback copy is needed but was not started."""
     if recording.seekable and not track:
         return Playback(ORIGINAL)
     c = copies.c

@@ -32,8 +32,8 @@ from stt.store.records import Job
 
 DAY = 24 * 3600  # seconds
 NETWORK = "network address"
-USAGE_RETENTION = 2 * DAY  # seconds
-LENGTH_TOLERANCE = 5.0  # tolerance for the declared length of a file, seconds
+USAGE_RETENTION = 2 * DAY  # time for which usage is stored, seconds
+LENGTH_TOLERANCE = 5.0  # seconds by which decoded audio may exceed a declared length or a maximum
 SHORTEN = "Cut it into shorter parts, or contact the administrator."
 QUOTAS = ("jobs_per_visitor", "minutes_per_visitor", "minutes_per_day", "dollars_per_day")
 
@@ -82,9 +82,10 @@ def reserve_length(job: Job, seconds: float) -> None:
 
 
 def check_decoded(job: Job, seconds: float, promised: float) -> None:
-    """Check the decoded length of a recording, `seconds`, if it exceeds the `promised` length that was reserved.
+    """Check the decoded length of a recording, `seconds`, against the maximum length and the quotas.
 
-    The additional seconds are counted. Raises TooLarge, LimitReached.
+    `promised` is the declared length, which the quotas have counted. If the decoded length exceeds it, the additional
+    seconds are checked against the quotas and counted. Raises TooLarge, LimitReached.
     """
     longest = settings().max_duration_minutes
     if seconds > longest * 60 + LENGTH_TOLERANCE:
@@ -100,12 +101,12 @@ def check_decoded(job: Job, seconds: float, promised: float) -> None:
 
 
 def settle(job: Job, seconds: float, dollars: float | None) -> None:
-    """Replace the reserved usage of a finished job by its actual usage. `dollars` is None if the cost is unknown."""
+    """Replace the reserved usage of a finished job by its actual usage. If `dollars` is None, those reserved remain."""
     values: dict[str, Any] = {"seconds": seconds * _times_decoded(job)}
     if job.engine in kinds.HERE:  # subtract the chunks that are counted for earlier attempts
         values["seconds"] = max(0.0, values["seconds"] - _counted_seconds(job)[1])
     if dollars is not None:
-        # If the visitor's own key pays, no dollars were reserved, and none are counted.
+        # If the visitor's own key pays the provider, no dollars were reserved, and the cost is not counted.
         values["dollars"] = sa.case((usage.c.dollars > 0, dollars), else_=usage.c.dollars)
     _update_usage(job, **values)
 
@@ -113,8 +114,8 @@ def settle(job: Job, seconds: float, dollars: float | None) -> None:
 def release(job: Job, *, sent: bool) -> None:
     """Release the unused reservation of a job that ended without a result.
 
-    A job on this machine releases the audio that was not decoded. A provider's job releases everything, unless it was
-    `sent`.
+    For a job on this machine, the audio that was not decoded is released. For a job at a provider, everything is
+    released, or nothing if the job was `sent` to the provider.
     """
     if job.engine in kinds.HERE:
         mine, others = _counted_seconds(job)
@@ -169,7 +170,7 @@ def _check(job: Job, seconds: float, dollars: float | None, address: str | None)
                 _open_jobs_from(address), most, f"{most:,} transcriptions at once are the limit for each {NETWORK}."
             )
     if (limits.minutes_per_visitor, limits.minutes_per_day, limits.dollars_per_day) == (None, None, None):
-        return  # do not sum up the day's usage, which is slow after many jobs
+        return  # without daily quotas, do not sum up the day's usage: that is slow after many jobs
     usage_today = _check_daily_quotas(job, seconds if job.duration is not None else None, address)
     if limits.dollars_per_day is not None:
         _check_dollars(limits.dollars_per_day, usage_today.dollars, dollars, known=job.duration is not None)
@@ -199,7 +200,7 @@ def _check_daily_quotas(job: Job, seconds: float | None, address: str | None = N
 
 
 def _check_minutes(limit: float, before: float, seconds: float | None, scope: str) -> None:
-    """Check a quota of audio. A link of unknown length (None) may start while any seconds are left."""
+    """Check a quota of audio. A link of unknown length (`seconds` is None) may start while any of the quota is left."""
     rule = f"The limit is {_minutes(limit)} of audio a day {scope}"
     if seconds is not None and seconds > limit:
         raise LimitReached(f"{rule}, and this recording alone is {_minutes(seconds)} long.", guidance=SHORTEN)
@@ -210,7 +211,7 @@ def _check_minutes(limit: float, before: float, seconds: float | None, scope: st
 def _check_dollars(limit: float, before: float, dollars: float | None, *, known: bool) -> None:
     """Check the quota of dollars; `dollars` is None if the price is unknown.
 
-    If the length is not `known`, `dollars` is the cost of the longest allowed recording.
+    `known` tells whether the length of the recording is known; if not, `dollars` is for the longest allowed recording.
     """
     rule = f"The limit is ${limit:,.2f} a day on this server's key"
     other = "Or enter a key of your own on the Settings page."
@@ -232,8 +233,7 @@ def _expected_usage(job: Job) -> tuple[float, float | None]:
     """Return the expected seconds of audio and US dollars of this attempt. Dollars are None if the price is unknown."""
     seconds = (job.duration or 0.0) * _times_decoded(job)
     if job.engine in kinds.HERE:
-        # Audio that earlier attempts have decoded is counted for those attempts; this attempt continues after that
-        # audio.
+        # A later attempt continues where the earlier attempts ended. The audio that they decoded is already counted.
         return max(0.0, seconds - _counted_seconds(job)[1]) if job.attempt > 1 else seconds, 0.0
     if job.own_key:
         return seconds, 0.0
@@ -271,14 +271,14 @@ def _insert_usage(job: Job, seconds: float, dollars: float, address: str | None)
     now = time.time()
     row = {"id": job.id, "attempt": job.attempt, "owner": job.owner, "at": now, "seconds": seconds, "dollars": dollars}
     row["address"] = address
-    with contextlib.suppress(sa.exc.IntegrityError), database().begin() as connection:  # the attempt is counted already
+    with contextlib.suppress(sa.exc.IntegrityError), database().begin() as connection:  # an attempt is counted once
         connection.execute(usage.delete().where(usage.c.at < now - USAGE_RETENTION))
         connection.execute(usage.insert().values(row))
 
 
 @contextlib.contextmanager
 def _serialized() -> Iterator[None]:
-    """Serialize creates over all machines, unless no quota is set."""
+    """Serialize creates over all machines. Without any quota, they need not be serialized, and nothing is locked."""
     if all(getattr(settings(), name) is None for name in QUOTAS):
         yield
         return

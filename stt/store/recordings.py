@@ -24,7 +24,7 @@ from stt.files.paths import folder
 from stt.settings import settings
 from stt.store import audio_files, removals
 
-STALE_SECONDS = 24 * 3600  # seconds; an unfinished upload older than this is abandoned
+STALE_SECONDS = 24 * 3600  # age from which an unfinished upload counts as abandoned, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Link:
     url: str
 
 
-MAX_LINKS, MAX_LINK_CHARACTERS = 100, 100_000  # maximum number of links at once, and of their characters
+MAX_LINKS, MAX_LINK_CHARACTERS = 100, 100_000  # maximum number of links in one text, and maximum length of the text
 
 
 def links_in(typed: str) -> list[Link]:
@@ -115,7 +115,7 @@ class Intake:
 
     def close(self) -> None:
         """Close the file, and delete it if it was not finished."""
-        with suppress(OSError):  # closing repeats a write that failed on a full disk; its error does not matter
+        with suppress(OSError):  # on a full disk, closing writes the buffer again and fails; the file is deleted anyway
             self._file.close()
         self.part.unlink(missing_ok=True)
 
@@ -194,7 +194,7 @@ def inspect(part: Path, name: str, owner: str, dated: Dated | None = None) -> Re
 
 
 def with_tracks(recording: Recording) -> Recording:
-    """Return the recording with its `tracks`; find and save them if an older version did not.
+    """Return the recording with its `tracks`. If an older version stored it without them, find and save them first.
 
     Raises the errors of `decoder.probe`.
     """
@@ -212,7 +212,8 @@ def keep(part: Path, recording: Recording, together: Callable[[sa.Connection], N
     """Move the file `part` into the store, and record it.
 
     `together` runs in the transaction that inserts the row. After an error there is no row, and the file is back at
-    `part`. If the process is killed meanwhile, the stored file is removed later. Raises DiskFull, StorageUnavailable.
+    `part`. If the process is killed before the row is inserted, the stored file is removed after STALE_SECONDS. Raises
+    DiskFull, StorageUnavailable.
     """
     with database().begin() as connection:
         removals.note(connection, removals.AUDIO, recording.id, after=STALE_SECONDS)
@@ -227,7 +228,7 @@ def keep(part: Path, recording: Recording, together: Callable[[sa.Connection], N
             removals.mark_removed(connection, removals.AUDIO, recording.id)
     except BaseException:
         audio_files.restore(recording.id, part)
-        with suppress(*DB_UNAVAILABLE):  # otherwise the stored file is removed after STALE_SECONDS
+        with suppress(*DB_UNAVAILABLE):  # if the database is unavailable, the file is removed after STALE_SECONDS
             removals.remove_audio(recording.id)
         raise
 
@@ -267,7 +268,7 @@ def all_of(owner: str) -> list[Recording]:
 
 def find_all(ids: list[str], owner: str) -> list[Recording]:
     """Return the existing recordings among `ids` that `owner` owns, in that order."""
-    if not ids:  # an empty list fails, as explained in `records.jobs_of`
+    if not ids:  # SQLAlchemy fails on an empty list while another thread imports its ORM
         return []
     query = recordings.select().where(recordings.c.id.in_(ids), recordings.c.owner == owner)
     known = {row.id: Recording(**row._mapping) for row in queries.rows(query)}
@@ -297,7 +298,7 @@ def remove(recording_id: str, owner: str, *only: sa.ColumnElement[bool]) -> None
 
 
 def delete(connection: sa.Connection, recording_id: str, owner: str, *only: sa.ColumnElement[bool]) -> bool:
-    """Delete the row of a recording in this transaction; return whether the row existed.
+    """Delete the row of the owner's recording in this transaction, if it fulfils `only`; return whether it was deleted.
 
     The caller must call `removals.remove_audio` after the transaction.
     """
@@ -307,7 +308,7 @@ def delete(connection: sa.Connection, recording_id: str, owner: str, *only: sa.C
     if not connection.execute(recordings.delete().where(mine)).rowcount:
         return False
     for name in (recording_id, *made):
-        removals.mark_removed(connection, removals.AUDIO, name)  # delete an older note, which may be due later
+        removals.mark_removed(connection, removals.AUDIO, name)  # `note` would keep an older note that is due later
         removals.note(connection, removals.AUDIO, name)
     if made:
         removals.note(connection, removals.JOB, recording_id)
@@ -329,8 +330,8 @@ def existing(connection: sa.Connection, ids: Collection[str]) -> set[str]:
 def clean_incoming(seconds: float | None = None) -> None:
     """Delete unfinished uploads older than `seconds`.
 
-    By default, delete all uploads of earlier runs, or if other processes may be alive, uploads older than
-    STALE_SECONDS.
+    By default, this deletes all unfinished uploads on SQLite, because no other process can be receiving them. On
+    PostgreSQL, where other processes may be alive, it deletes those older than STALE_SECONDS.
     """
     if seconds is None:
         seconds = STALE_SECONDS if settings().database_url else 0
@@ -341,7 +342,7 @@ def clean_incoming(seconds: float | None = None) -> None:
 
 
 def megabytes(size: int) -> str:
-    """Return a size in bytes as text, such as "3.4 MB"."""
+    """Return `size`, a number of bytes, as text with a suitable unit, such as "3.4 MB"."""
     for unit, bytes_each in (("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10)):
         if size >= bytes_each:
             return f"{size / bytes_each:.1f} {unit}".replace(".0 ", " ")

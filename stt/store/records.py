@@ -18,7 +18,8 @@ from stt.kinds import DONE, FAILED, OPEN, QUEUED, WORKING
 from stt.transcript import titles
 from stt.transcript.model import Transcript
 
-PRIOR_WEIGHT = 5.0  # the usual speed counts as so many seconds of work; a job's own speed varies at first
+# Weight of the usual speed in the estimate of a job's speed, seconds of work. A job's measured speed varies at first.
+PRIOR_WEIGHT = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,16 @@ class Job:
         return min(1.0, self.seconds_done / self.duration)
 
     def seconds_left(self, usual: float) -> float | None:
-        """Estimate the seconds of work that are left. `usual` is this server's usual speed (see `speed`)."""
+        """Estimate the seconds of work that are left; None if the length is unknown. `usual` is as in `speed`."""
         if not self.duration:
             return None
         return max(0.0, self.duration - self.seconds_done) / max(self.speed(usual), 0.01)
 
     def speed(self, usual: float) -> float:
-        """Estimate the seconds of audio per second of work: at first `usual`, later mostly the job's own speed."""
+        """Estimate the job's speed in seconds of audio per second of work.
+
+        At first this is `usual`, the usual speed of this server; later it is mostly the speed of this job.
+        """
         return (self.seconds_done + usual * PRIOR_WEIGHT) / (self.worked + PRIOR_WEIGHT)
 
 
@@ -133,7 +137,7 @@ def insert(
     maker: str | None = None,
     also: Callable[[sa.Connection], None] = lambda _connection: None,
 ) -> None:
-    """Insert a job that the process `maker` is about to queue. `also` runs in the transaction of the insert."""
+    """Insert a job, which the process `maker` queues afterwards. `also` runs in the transaction of the insert."""
     row = {field.name: getattr(job, field.name) for field in fields(Job)}
     with database().begin() as connection:
         connection.execute(transcriptions.insert().values(**row, sealed_key=sealed_key, maker=maker))
@@ -150,7 +154,10 @@ def delete_unqueued(job: Job, also: Callable[[sa.Connection], None] | None) -> N
 
 
 def creators(ids: list[str]) -> dict[str, str | None]:
-    """Return the name of the process that queues each job; None if an older version recorded no process."""
+    """Return the names of the processes that queue the jobs, keyed by job id.
+
+    The name is None if an older version created the job, because it recorded no process.
+    """
     return {row.id: row.maker for row in queries.rows(sa.select(_t.id, _t.maker).where(_t.id.in_(ids)))}
 
 
@@ -195,7 +202,7 @@ def recent_durations(model: str) -> list[tuple[float, float]]:
 
 
 def transition(generation_id: str, expected: tuple[str, ...], state: str, **values: Any) -> bool:
-    """Change the state to `state` if it is one of `expected`; return whether it was changed."""
+    """Change the state of a job to `state`, if the old state is one of `expected`; return whether it was changed."""
     if state not in OPEN:
         values["sealed_key"] = None  # an ended job no longer needs the visitor's key
     changed = transcriptions.update().where(_t.id == generation_id, _t.state.in_(expected))
@@ -205,8 +212,8 @@ def transition(generation_id: str, expected: tuple[str, ...], state: str, **valu
 def acquire_lease(job: Job, number: int) -> bool:
     """Give the lease to the worker that dequeued the job at time `number`; return False if a newer lease exists.
 
-    `number` is a fencing token: writes of a worker with an older token are ignored. A worker that was considered dead
-    and resumes has an older token than the worker that has continued its job.
+    `number` is a fencing token: writes of a worker with an older token are ignored. If a worker was considered dead but
+    resumes later, its token is older than that of the worker which has continued the job.
     """
     is_newer = sa.or_(_t.claim.is_(None), _t.claim <= number)
     return queries.write(transcriptions.update().where(_attempt(job), is_newer).values(claim=number)) == 1
@@ -242,7 +249,7 @@ def retitle(
 
 
 def is_current(job: Job) -> bool:
-    """Return whether to continue: the job has not been cancelled, deleted, retried or reassigned."""
+    """Return whether the worker may continue: the job was not cancelled, deleted, retried or reassigned."""
     return bool(queries.value(sa.select(sa.exists().where(owned_by(job)))))
 
 
@@ -287,9 +294,9 @@ def fail(job: Job, error: SttError) -> bool:
 
 
 def usual_speed(model: str, default: float) -> float:
-    """Return the seconds of audio that a model transcribes per second, measured in its last 20 finished jobs.
+    """Return the seconds of audio that a model transcribes per second, or `default` if nothing was measured.
 
-    Return `default` if the model has no finished jobs.
+    The speed is measured in the model's last 20 finished jobs with more than 5 s of audio and 0.5 s of work.
     """
     recent = (
         sa.select(_t.duration, _t.worked)
@@ -303,7 +310,7 @@ def usual_speed(model: str, default: float) -> float:
 
 
 def last_used(models: list[str]) -> dict[str, float]:
-    """Return the time at which each model last finished a job. A model that never did is left out."""
+    """Return the time of the last finished job of each model. A model without finished jobs is left out."""
     query = (
         sa.select(_t.model, sa.func.max(_t.finished)).where(_t.model.in_(models), _t.state == DONE).group_by(_t.model)
     )

@@ -1,7 +1,7 @@
 """Keep the list of pending removals: data whose row is deleted, but whose content must still be erased.
 
-The transaction that deletes a row also notes the removal of its file. Before the file is removed, the process may be
-killed, or the store or the job engine may become unavailable. `stt.store.erasure` therefore retries a removal until
+The transaction that deletes a row also notes the removal of its content. Before the content is erased, the process may
+be killed, or the store or the job engine may become unavailable. `stt.store.erasure` therefore retries a removal until
 it succeeds. A removal is also noted before a file is stored, so that the file is erased if its row is never inserted.
 """
 
@@ -19,8 +19,9 @@ from stt.db.tables import removals
 from stt.errors import StorageUnavailable
 from stt.store import audio_files
 
-AUDIO = "audio"  # an audio file; the name is the file's, and begins with the recording's id
-JOB = "job"  # the workflows of a job, or of a recording's copies; the name is the id
+# Kinds of removals. Each removal has a kind and a name.
+AUDIO = "audio"  # an audio file; the name of the removal is the file name, which begins with the recording's id
+JOB = "job"  # the workflows of a job or of playback copies; the name is the id of the job or the recording
 PAGES = "pages"  # deleted text in an SQLite file; the name is "file:id"
 RECORDS, WORKFLOWS = "stt.db", "jobs.db"  # the SQLite files
 
@@ -37,7 +38,7 @@ def note(connection: sa.Connection, kind: str, name: str, after: float = 0.0) ->
 def note_pages(connection: sa.Connection, file: str, name: str) -> None:
     """Note in this transaction that an SQLite file contains deleted text.
 
-    PostgreSQL needs no note about deleted text.
+    On PostgreSQL, nothing is noted.
     """
     if connection.dialect.name == "sqlite":
         note(connection, PAGES, f"{file}:{name}")

@@ -12,7 +12,7 @@ from stt.errors import StorageUnavailable
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
-MAX_RETRY_SECONDS = 120.0  # seconds
+MAX_RETRY_SECONDS = 120.0  # maximum time for which a call is retried, seconds
 TRANSIENT_ERRORS = (*DB_UNAVAILABLE, StorageUnavailable)  # after one of these errors the call is repeated
 
 

@@ -20,7 +20,7 @@ def sealed_key(generation_id: str) -> str | None:
 
 
 def mark_submitted(job: Job) -> bool:
-    """Note that the create request of this attempt is about to be sent; return False if that was noted before."""
+    """Note that the create request of this attempt is about to be sent; return False if this was noted before."""
     new = sa.and_(_t.id == job.id, sa.or_(_t.sent.is_(None), _t.sent != job.attempt))
     return queries.write(transcriptions.update().where(new).values(sent=job.attempt)) == 1
 
@@ -41,13 +41,13 @@ def provider_id(generation_id: str) -> str | None:
 
 
 def save_provider_id(generation_id: str, remote_id: str | None) -> None:
-    """Save the provider's id of a job, also if it is cancelled: a retry then fetches the result, which is paid for."""
+    """Save the provider's id of a job, even if the job is cancelled: a retry can then fetch the paid result."""
     this = transcriptions.update().where(_t.id == generation_id)
     queries.write(this.values(remote_id=remote_id))
 
 
 def save_raw(generation_id: str, raw: Any) -> None:
-    """Save the provider's response if it has no usable transcript, because it is paid for. A deleted job is skipped."""
+    """Save a paid response of the provider that has no usable transcript, unless the job was deleted."""
     empty, mine = Transcript(), _t.id == generation_id
     with database().begin() as connection:
         connection.execute(transcripts.delete().where(transcripts.c.id == generation_id))

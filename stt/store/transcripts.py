@@ -27,7 +27,7 @@ def save_chunk(
     *,
     seconds_done: float,
 ) -> None:
-    """Save a finished chunk and the job's progress. `seconds_done` includes the prefetched part of the next chunk.
+    """Save a finished chunk and the job's progress. `seconds_done` also counts the prefetched audio of the next chunk.
 
     Nothing is saved if the chunk was saved before, or if this worker no longer holds the lease.
     """
@@ -72,7 +72,7 @@ def text_so_far(generation_id: str, last: int | None = None) -> str:
         query = query.limit(last)
     text_query = sa.select(transcripts.c.text).where(transcripts.c.id == generation_id)
     with database().connect() as connection:
-        # A transcript that a user provides has its text from the start; the chunks of its job belong to the alignment.
+        # The text of an imported transcript is stored from the start; its job's chunks are results of the alignment.
         if (text := connection.execute(text_query).scalar()) is not None:
             return str(text)
         rows = [row.segments for row in connection.execute(query)][::-1]

@@ -14,8 +14,8 @@ SAME: Final = "same"
 CHANGED: Final = "changed"
 MISSING: Final = "missing"
 ADDED: Final = "added"
-WHOLE = 20_000  # maximum words to align at once; longer texts are cut into pieces, because the time is quadratic
-PIECE = 5_000  # minimum length of a piece, words
+WHOLE = 20_000  # maximum words to align at once; longer texts are cut, because the time is quadratic in the length
+PIECE = 5_000  # minimum length of a piece that ends at an anchor, words
 # Length of an anchor, words. An anchor is a sequence of words that occurs exactly once in each text. Texts are cut
 # into pieces at anchors.
 ANCHOR = 6
@@ -61,7 +61,8 @@ class Alignment:
 def align(reference: Sequence[str], hypothesis: Sequence[str]) -> Alignment:
     """Align two texts, given as lists of words in the form to compare, with the fewest changes.
 
-    Texts of more than WHOLE words are cut into pieces at anchors, and the pieces are aligned separately.
+    Texts of more than WHOLE words are cut into pieces at anchors, or into equal pieces where there are no anchors. The
+    pieces are aligned separately.
     """
     found: list[Run] = []
     rough = False
@@ -127,8 +128,9 @@ def _anchors(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
     """Return the longest list of anchors (index in `a`, index in `b`) that are in the same order in both texts."""
     in_a, in_b = _unique(a), _unique(b)
     pairs = [(i, in_b[words]) for words, i in in_a.items() if words in in_b]
-    ends: list[int] = []  # for each length of a chain: the smallest index in `b` at which such a chain ends
-    tops: list[int] = []  # for each length of a chain: the number of the last pair in that chain
+    # A chain is a list of anchors that are in the same order in both texts.
+    ends: list[int] = []  # for each length of a chain: the smallest index in `b` at which a chain of this length ends
+    tops: list[int] = []  # for each length of a chain: the number of the last pair in the chain that ends there
     before: list[int | None] = []
     for number, (_, j) in enumerate(pairs):
         at = bisect_left(ends, j)
@@ -157,7 +159,7 @@ def matrix(texts: Sequence[Sequence[str]], align: Callable[..., Alignment] = ali
     rates: list[list[float | None]] = [[0.0 if text else None for _ in texts] for text in texts]
     for row, reference in enumerate(texts):
         for column in range(row):
-            errors = align(reference, texts[column]).errors  # the same number with the two texts exchanged
+            errors = align(reference, texts[column]).errors  # exchanging the two texts gives the same number
             rates[row][column] = errors / len(reference) if reference else None
             rates[column][row] = errors / len(texts[column]) if texts[column] else None
     return rates

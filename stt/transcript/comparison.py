@@ -38,7 +38,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A word in a column of the comparison. `was` is the word of the reference in its place, if `kind` is "changed"."""
+    """A word in a column of the comparison. If `kind` is "changed", the reference has the word `was` instead."""
 
     kind: Kind
     text: str
@@ -48,21 +48,21 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Hold a part of the comparison: the aligned words of each text. `sides[0]` has the words of the reference."""
+    """A part of the comparison: the aligned words of each text. `sides[0]` has the words of the reference."""
 
     start: float | None
     sides: tuple[tuple[Cell, ...], ...]
 
 
 def tokens(transcript: Transcript, *, exact: bool = False) -> list[Token]:
-    """Return the words of a transcript, at most MAX_WORDS. With `exact`, words differ by case and punctuation, too."""
+    """Return the words of a transcript, at most MAX_WORDS. With `exact`, case and punctuation make words different."""
     return _tokens(_timed_texts(transcript), exact)
 
 
 def tokens_of_text(text: str, *, exact: bool = False) -> list[Token]:
     """Return the words of a text without times, at most MAX_WORDS.
 
-    With `exact`, words differ by case and punctuation, too.
+    With `exact`, case and punctuation make words different.
     """
     return _tokens(iter([(text, None)]), exact)
 
@@ -81,7 +81,7 @@ def _tokens(texts: Iterator[tuple[str, float | None]], exact: bool) -> list[Toke
     pieces: list[str] = []  # the pieces of the current word
     keyed, begun = 0, None  # number of pieces that form the key of the current word, and its start in seconds
     for whole, start in texts:
-        for text in split.findall(whole.rstrip()):  # the pattern is slow on trailing spaces
+        for text in split.findall(whole.rstrip()):  # `rstrip`, because the pattern is slow on trailing spaces
             key = _key(text, exact)
             # Some engines split "don't" into two words, which are joined here. A dash or an emoji alone is not a word
             # and is added to the word before it.
@@ -162,8 +162,11 @@ def _passage_starts(base: Sequence[Token], first: int, last: int) -> list[int]:
 def _cells(
     base: Sequence[Token], other: Sequence[Token], alignment: Alignment, one_recording: bool
 ) -> Iterator[tuple[int, Cell]]:
-    """Yield the words of `other` and the words missing in it, each with the index of its aligned word in `base`."""
-    last_start: float | None = None  # a word without a time gets the time of the word before it
+    """Yield the words of `other` and the words missing in it, each with the index of its aligned word in `base`.
+
+    An added word has no aligned word. It gets the index of the word before it in `base`.
+    """
+    last_start: float | None = None  # latest known start; a word without a time gets it
     for run in alignment.runs:
         for step in range(max(run.last - run.first, run.end - run.start)):
             at = run.first + step if run.kind != ADDED else max(run.first - 1, 0)

@@ -1,8 +1,8 @@
 """Fold text for search: remove differences of case, accents, strokes and keyboard variants.
 
-The tables IGNORED and SPECIAL define it. Python, SQL and the player's script use these tables, and tests check that
-they fold alike. Each character is folded separately: it is decomposed (NFKD) and made lower case, then the characters
-in IGNORED are removed and those in SPECIAL are replaced.
+The tables IGNORED and SPECIAL define the folding. Python, SQL and the player's script use these tables, and tests check
+that all three fold alike. Each character is folded separately: it is decomposed (NFKD) and made lower case, then the
+characters in IGNORED are removed and those in SPECIAL are replaced.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ SPECIAL = {
 }
 
 
-# A pattern for a character of a script without spaces, and its marks, in folded text.
+# A pattern for one character of a script without spaces, together with its marks, in folded text.
 UNIT = rf"[{scripts.SPACELESS}](?:[\u1039\u17d2][{scripts.SPACELESS}]|[{scripts.MARKS}])*"
 
 
 class _Folded(dict[int, str]):
-    """Represent a table for `str.translate`, which is filled when a character is first folded."""
+    """A table for `str.translate`. The entry of a character is added when the character is first folded."""
 
     def __missing__(self, code: int) -> str:
         plain = unicodedata.normalize("NFKD", chr(code)).lower()
@@ -82,7 +82,7 @@ def original(text: str, place: int) -> int:
 
 
 def rules() -> dict[str, object]:
-    """Return the folding tables in the form of the player's script: character classes and replacements of letters."""
+    """Return the folding tables for the player's script: insides of character classes, and replacements of letters."""
     return {"ignored": _class(iter(IGNORED)), "special": SPECIAL, "spaceless": scripts.SPACELESS}
 
 

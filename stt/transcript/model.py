@@ -181,7 +181,7 @@ class Transcript:
 
 
 def joined(texts: Iterable[str]) -> str:
-    """Join texts with spaces. No space is added where one of the texts already has it or the script uses none."""
+    """Join texts with spaces. No space is added if there already is one, or if the script has no spaces."""
     whole = ""
     for text in texts:
         if whole and text and not whole[-1].isspace() and not text[0].isspace() and not scripts.is_unspaced(whole[-1]):
@@ -195,7 +195,7 @@ def whole_words(segment: Segment) -> list[Word]:
 
     Engines divide text differently: they split "cold-hearted" into two words, or join two ideographs into one. A word
     joined from several words of the engine gets their whole span and their lowest confidence. A word that is a part of
-    an engine's word gets a share of its time in proportion to its length.
+    an engine's word gets a share of that word's time in proportion to its number of characters.
     """
     parts = [word for word in segment.words if word.text.strip()]
     text = "".join(word.text for word in parts)
@@ -215,7 +215,7 @@ def whole_words(segment: Segment) -> list[Word]:
 def _moment(word: Word, place: int, *, ends_here: bool) -> float:
     """Return the time of the character at index `place` of a word's text, estimated from its position.
 
-    At either end of the text, this is the word's end if `ends_here`, else the word's start.
+    At the start and at the end of the text, this is the word's end if `ends_here`, otherwise the word's start.
     """
     lead, length = len(word.text) - len(word.text.lstrip()), len(word.text.rstrip())
     if place <= lead or place >= length:

@@ -16,7 +16,8 @@ def packed(segments: Iterable[Segment]) -> list[dict[str, Any]]:
 def pack(paragraph: Segment) -> dict[str, Any]:
     """Return a paragraph as one list for each field of its words.
 
-    This takes a third of the bytes of one object for each word.
+    This form takes a third of the bytes that one object for each word would take.
+
     "start" and "end" are in seconds. "t", "s" and "e" list the texts, starts and ends of the words. "c" lists their
     confidences, if any is known, and "o" the indices of overlapped words. A paragraph without words has "text" instead.
     "speaker" is present if it is known.

@@ -27,7 +27,7 @@ class _Unit:
     def pieces(self, following: float) -> list[Word]:
         """Return each token as a word with a share of the unit's time.
 
-        `following` is the start of the next unit. If there are several tokens, none ends after it.
+        `following` is the start of the next unit. If there are several tokens, none of them ends after `following`.
         """
         known = [word.confidence for word in self.words if word.confidence is not None]
         start, end = self.words[0].start, max(word.end for word in self.words)
@@ -60,7 +60,7 @@ def rewritten(segments: Sequence[Segment], text: str) -> tuple[Segment, ...]:
 
 
 def realigned(words: Sequence[Word], text: str, start: float, end: float, speaker: str | None) -> Iterator[Word]:
-    """Yield the words of `text`, whose texts joined are `text`, with times from `words`.
+    """Yield the words of `text` with times from `words`. The joined texts of the yielded words are `text`.
 
     `start` and `end` are those of the paragraph in seconds. Unchanged words keep their times and confidence. Changed
     words share the time of the words that they replace. Added words share the time between their neighbours. Changed
@@ -105,7 +105,8 @@ def _times(
 ) -> list[tuple[float, float]]:
     """Return the times of tokens that replace the words `replaced` (seconds).
 
-    `clock` is the start of the word before them, `before` its end, and `ceiling` the start of the word after them.
+    `clock` and `before` are the start and the end of the word before the tokens. `ceiling` is the start of the word
+    after the tokens, or None if there is no such word. `end` is the end of the paragraph.
     """
     if len(tokens) == len(replaced):
         return [(word.start, word.end) for word in replaced]

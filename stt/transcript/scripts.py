@@ -51,7 +51,8 @@ _STARTS_UNIT, _ALL_SPACELESS = re.compile(UNIT), re.compile(f"[{SPACELESS}]+")
 _DICTIONARY = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\ua9e0-\ua9ff\uaa60-\uaa7f]+"
 )
-# Ideographs and kana between which a line may end. Small kana and marks are left out, because none may begin a line.
+# Ideographs and kana between which a line may end. Small kana and marks are left out, because no line may begin with
+# one of them.
 _FREELY = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003fffd" + "".join(
     kana
     for kana in map(chr, range(0x3042, 0x30FB))
@@ -96,7 +97,7 @@ def count(text: str) -> int:
 
 
 def is_word(piece: str) -> bool:
-    """Return whether a piece has a letter or digit. A dash, a note or an emoji alone is not a word."""
+    """Return whether a piece has a letter or digit. A dash, a musical note or an emoji alone is not a word."""
     return _LETTER.search(piece) is not None
 
 
@@ -124,7 +125,7 @@ def is_spaceless(character: str) -> bool:
 
 
 def is_unspaced(character: str) -> bool:
-    """Return whether a character is of a script without spaces or its punctuation, so that no space follows it."""
+    """Return whether a character is a letter or punctuation of a script without spaces, so that no space follows it."""
     return _UNSPACED.match(character) is not None
 
 

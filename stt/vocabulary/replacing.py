@@ -31,7 +31,8 @@ class _Core:
 def replaced(transcript: Transcript, terms: Iterable[Term]) -> tuple[Transcript, dict[Term, int]]:
     """Return the transcript with the replacements of `terms` made, and how often each replacement was made.
 
-    Case and accents are ignored. If several replacements fit at a word, the one with the most words is made.
+    Case and accents are ignored. If several replacements are possible at a word, the one that replaces the most words
+    is made.
     Possessive endings are kept: "Cyril's" becomes "Cyrille's".
     """
     by_first: dict[str, list[tuple[tuple[str, ...], Term]]] = {}

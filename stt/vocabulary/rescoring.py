@@ -1,9 +1,9 @@
 """Bias a decoded window towards terms: if words sound like a term, the model scores the term in their place.
 
 CTranslate2 cannot bias its search. With terms in the prompt, Whisper recognises no more names than with rescoring, and
-loses words in recordings where the terms do not occur: see `python -m tests.bench.vocabulary`. Here the window is
-decoded as without a vocabulary, and only words that sound like a term can change. So no vocabulary can make Whisper
-loop or drop speech.
+loses words in recordings where the terms do not occur: see `python -m tests.bench.vocabulary`. With rescoring, the
+window is decoded as without a vocabulary, and only words that sound like a term can change. So no vocabulary can make
+Whisper loop or drop speech.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ from stt.vocabulary import sounds
 MAX_DISTANCE = 0.42  # maximum `sounds.distance` between a term and the words that it may replace
 BIAS = 15.0  # maximum loss of log probability that is accepted for a term that sounds the same as the words
 BIAS_PER_DISTANCE = 20.0  # reduction of the bias per unit of `sounds.distance`
-# How many words fewer or more than the term the replaced text may have: "Alzaman" for "al Zaman", "these stitches" for
-# "distichs".
+# The replaced text may have up to FEWER_WORDS words fewer than the term ("Alzaman" for "al Zaman"), or up to MORE_WORDS
+# words more ("these stitches" for "distichs").
 FEWER_WORDS, MORE_WORDS = 2, 3
-MAX_OF_A_TERM, MAX_CANDIDATES = 2, 10  # maximum candidates scored in a window, per term and in total: the nearest ones
+# Maximum number of candidates that are scored in a window, per term and in total. The nearest in sound are scored.
+MAX_OF_A_TERM, MAX_CANDIDATES = 2, 10
 _CORE = re.compile(r"^(\W*)(.*?)((?:['’]s)?\W*)$", re.DOTALL)
 _FLOOR = 1e-12
 
@@ -60,9 +61,9 @@ class _Word:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A `text` with a term, to put in place of the tokens `first` to `last` (exclusive).
+    """A possible replacement: `text`, which has a term, for the tokens `first` to `last` (exclusive).
 
-    `distance` is the `sounds.distance` between the term and the words of these tokens.
+    `distance` is the `sounds.distance` between the term and the words of the replaced tokens.
     """
 
     distance: float

@@ -1,6 +1,6 @@
-"""Compare how words sound, by their spelling. The rules are rough rules of European languages.
+"""Compare how words sound, by their spelling. The rules are approximate and made for European languages.
 
-Letters without a rule are compared as they are.
+Letters without a rule are compared unchanged.
 """
 
 from __future__ import annotations

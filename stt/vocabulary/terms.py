@@ -11,7 +11,7 @@ from typing import Any, TypedDict
 from stt.errors import BadOption
 from stt.transcript import scripts
 
-OPTION = "vocabulary"  # the option of a job that holds the lines of its vocabulary
+OPTION = "vocabulary"  # name of the job option that has the lines of the job's vocabulary
 MOST = 500  # maximum number of terms of a job or an owner
 LONGEST = 100  # maximum characters of a term, or of the text it replaces
 LONGEST_TEXT = MOST * 2 * (LONGEST + 2)  # maximum characters of all lines
@@ -35,7 +35,7 @@ class Term:
 def read(lines: str | Iterable[str]) -> list[Term]:
     """Return the terms of `lines` in order, without empty lines and duplicates.
 
-    Raises BadOption, which names the line.
+    Raises BadOption for more than MOST terms, and for an unusable line, whose number is in the message.
     """
     lines = re.split(r"\r\n|\r|\n", lines) if isinstance(lines, str) else list(lines)
     found: dict[Term, None] = {}

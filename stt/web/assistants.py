@@ -29,7 +29,7 @@ from stt.store.records import Job
 from stt.transcript.model import paragraphs
 from stt.web.v1 import contract, rest
 
-MOST_LISTED = 50
+MOST_LISTED = 50  # maximum number of transcripts in one list
 MOST_READ = 20_000  # maximum characters of a transcript in one answer
 LONGEST_BODY = 1 << 20  # maximum size of a request, bytes
 INSTRUCTIONS = (
@@ -78,7 +78,7 @@ class Assistants(rest.Endpoint):
         request = Request(self.scope, self.receive)
         try:
             token = await LOOKUPS.run(rest.token_of, request)
-            if request.method != "POST":  # the MCP library would hold a GET request open forever, and send nothing
+            if request.method != "POST":  # the MCP library would keep a GET request open forever and send nothing
                 raise MethodNotAllowed("This address takes POST.")
         except SttError as error:
             response = self.refused(error, request)
@@ -166,7 +166,7 @@ def _facts(job: Job) -> dict[str, Any]:
 def _read(token: Token, arguments: Read) -> dict[str, Any]:
     """Return the text of a transcript from `arguments.start` on, with times and speakers.
 
-    If the text is too long for one answer, `next_start` is the start of the rest in seconds.
+    If the text is longer than MOST_READ, `next_start` is the time in seconds at which the remaining text starts.
     """
     progress = service.get(arguments.id, owner=token.owner)
     found: dict[str, Any] = _facts(progress.job)

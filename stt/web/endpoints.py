@@ -36,7 +36,7 @@ from stt.store import playback_copies, recordings, records, waveforms
 from stt.store.recordings import Recording
 from stt.web.handling import answers_errors, client_has, owner_of, refusal
 
-# An uploaded file opened as a page must not run scripts, send forms or use this site's cookies.
+# If a browser opens an uploaded file as a page, that page must not run scripts, send forms or use this site's cookies.
 SANDBOX = "sandbox; default-src 'none'; media-src 'self'"
 
 
@@ -58,7 +58,7 @@ async def upload(request: Request) -> Response:
             async for block in request.stream():
                 await UPLOADS.run(intake.write, block)
             recording = await PROBES.run_for(owner, intake.finish)
-        finally:  # deletes a partial file
+        finally:  # `close` deletes the file if it is not complete
             await UPLOADS.run(intake.close)
     return JSONResponse({"id": recording.id, "name": recording.name}, status_code=201)
 
@@ -67,12 +67,12 @@ async def upload(request: Request) -> Response:
 async def audio(request: Request) -> Response:
     """Handle `GET /audio/{id}`: send the audio of a job's recording to its owner, with byte ranges.
 
-    If there is a playback copy, that copy is sent. `?original` requests the recording itself, and `?download` requests
-    the recording as a file to save. `GET /audio/shared?share={token}` sends the audio of a shared transcript, if the
-    share link includes the audio.
+    The playback copy is sent if there is one. `?original` requests the recording itself, and `?download` requests the
+    recording as a file that the browser saves. `GET /audio/shared?share={token}` sends the audio of a shared
+    transcript, if the share link includes the audio.
     """
     recording, path, copied = await AUDIO.run(_recording_and_file, request)
-    # The ETag is a hash of this name, because neither the recording nor its copy ever changes.
+    # The ETag is a hash of a name and not of the content, because neither a recording nor its copy ever changes.
     name = f"copy of {recording.id}" if copied else recording.id
     headers = {
         "Cache-Control": _caching(request),
@@ -96,7 +96,8 @@ async def audio_state(request: Request) -> Response:
     """Handle `GET /audio/{id}/state`: return whether the playback copy that `/audio/{id}` sends is ready.
 
     The response is `{"state": "original" | "making" | "ready" | "failed", "percent": 0 to 100}`, where "original" means
-    that no copy is needed. The request starts making a missing copy. The route also works for a shared transcript.
+    that no copy is needed. The request starts to make a missing copy, and retries some time after a transient error.
+    The route also works for a shared transcript.
     """
     found = await WAVEFORMS.run(_audio_state, request)
     return JSONResponse({"state": found.state, "percent": found.percent}, headers={"Cache-Control": "no-store"})
@@ -176,8 +177,8 @@ def _recording_and_track(request: Request) -> tuple[Recording, str]:
 def _caching(request: Request) -> str:
     """Return the `Cache-Control` header of audio and waveforms.
 
-    A browser must revalidate its copy at each use, and must not store shared audio at all. So nobody can play audio
-    from the cache after a sign-out or a deletion.
+    A browser must ask the server before each use of a cached response, and must not store shared audio at all. So
+    nobody can play audio from a browser's cache after a sign-out or a deletion.
     """
     return "private, no-store" if "share" in request.query_params else "private, no-cache"
 
@@ -190,7 +191,7 @@ async def my_data(request: Request) -> Response:
     """
     owner = await LOOKUPS.run(owner_of, request)
     headers = {"Cache-Control": "private, no-store", "Content-Disposition": 'attachment; filename="my-data.zip"'}
-    takeout = await IMPORTS.run(import_module, "stt.library.takeout")  # imports the export formats: slow
+    takeout = await IMPORTS.run(import_module, "stt.library.takeout")  # slow, because it imports the export formats
     takeout.check_room()
     pieces = EXPORTS.iterate(owner, takeout.everything(owner))
     return _InPlace(OPEN_EXPORTS.place(owner, request), pieces, media_type="application/zip", headers=headers)

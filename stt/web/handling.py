@@ -22,7 +22,7 @@ def answers_errors(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except ClientDisconnect:
-            return refusal(UploadBroken())  # nobody reads this response
+            return refusal(UploadBroken())  # the client is gone, so nobody reads this response
         except SttError as error:
             return refusal(error)
 
@@ -35,7 +35,7 @@ def refusal(error: SttError) -> JSONResponse:
 
 
 def owner_of(request: Request) -> str:
-    """Return the owner whose records the browser may see. Raises NotFound if there is none."""
+    """Return the owner whose records the browser may see. Raises NotFound if there is no such owner."""
     owner = visitors.owner_of(visitors.visitor(request.cookies))
     if owner is None:
         raise NotFound("Cookies are blocked for this site.", guidance="Allow cookies, then reload.")
@@ -43,7 +43,7 @@ def owner_of(request: Request) -> str:
 
 
 async def body_of(request: Request, longest: int, too_large: TooLarge) -> bytes:
-    """Return the request's body. Raises `too_large` if the body has more than `longest` bytes, and ClientDisconnect."""
+    """Return the request's body. Raises ClientDisconnect, and `too_large` if the body has more than `longest` bytes."""
     body = bytearray()
     async for block in request.stream():
         body += block

@@ -1,4 +1,4 @@
-"""Parse a form with a file (`multipart/form-data`) while it arrives. The file goes to disk, small fields to memory."""
+"""Parse a form with a file (`multipart/form-data`) while it arrives. The file goes to disk, other fields to memory."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from stt.store.recordings import Intake
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-FILE_PARTS = ("audio", "file")  # `file` is the name in OpenAI's API
-MOST_FIELDS, LONGEST_FIELDS = 200, 1 << 20  # maximum parts, and total bytes of their headers and values
+FILE_PARTS = ("audio", "file")  # names of the part with the recording; OpenAI's API calls it `file`
+# Maximum number of parts, and maximum total bytes of all headers and of all values except the recording.
+MOST_FIELDS, LONGEST_FIELDS = 200, 1 << 20
 
 
 class BadForm(InputError):
@@ -31,9 +32,10 @@ class BadForm(InputError):
 class Form:
     """A streaming parser of a form: call `write` with each block of the body, then `end`.
 
-    After that, `fields` and `raw` have the form's fields, and `intake` has its file, if any. The argument `intake` is
-    called with the file name that the client sent, and returns the Intake that stores the file. At most twice
-    LONGEST_FIELDS bytes and the current block are in memory. Raises BadForm, TooLarge, and the errors of Intake.
+    After `end`, the attributes `fields` and `raw` have the form's fields, and `intake` stores its file, or is None if
+    the form has no file. The argument `intake` is a function that gets the file name that the client sent, and returns
+    the Intake for the file. At most twice LONGEST_FIELDS bytes and the current block are in memory. Raises BadForm,
+    TooLarge, and the errors of Intake.
     """
 
     def __init__(self, content_type: str, intake: Callable[[str], Intake]) -> None:

@@ -38,8 +38,8 @@ async def piece(request: Request) -> Response:
     """Handle `POST /record/{id}?piece=N`: append piece N of a live recording, counted from 0. The body is the piece.
 
     The response is 200 with `next`, the number of the piece to send next. The status is 409 if a previous piece is
-    missing, and 404 after the recording was finished. Sending a piece again changes nothing. An empty piece means that
-    the browser is still connected. `&paused=1` means that the browser may send nothing for a long time.
+    missing, and 404 after the recording was finished. Sending a piece again changes nothing. The browser sends an empty
+    piece to show that it is still connected, and `&paused=1` to announce that it may send nothing for a long time.
     """
     return JSONResponse({"next": await _take(request)})
 

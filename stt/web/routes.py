@@ -1,6 +1,7 @@
 """List the routes of this app in addition to Streamlit's.
 
-The module of a handler is imported at the first request for its route, or earlier by `late.load`.
+A route names its handler as text. The module of the handler is imported at the first request for the route, or earlier
+by `late.load`.
 """
 
 from __future__ import annotations

@@ -22,10 +22,11 @@ class Assets:
     """ASGI middleware that serves the files below `folder`/static, and passes all other requests on to Streamlit.
 
     The files are listed once, and each file is read once, without a thread. Streamlit would read each file again for
-    every browser, block by block in threads. On a busy machine, that takes a sixth of the time of the first page view.
+    every browser, block by block in threads. On a busy machine, Streamlit's way would take a sixth of the time of the
+    first page view.
 
-    The response of a page has a `Link` header that preloads scripts, so that the browser has loaded these scripts
-    before it draws the drop zone.
+    A response with a page gets a `Link` header that tells the browser to preload some scripts. The browser then has
+    these scripts before it draws the drop zone.
     """
 
     def __init__(self, app: ASGIApp, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Store the deliveries: a row for each ended attempt of a job, with the receiver's last response."""
+"""Store the deliveries: a row for each test, and for each end of a job's attempt, with the receiver's last response."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from stt.store import records
 from stt.store.records import Job
 
 WAITING, DELIVERED, FAILED = "waiting", "delivered", "failed"
-KEPT = 50  # number of deliveries kept per owner
-OVERDUE = 120.0  # so many seconds past due, a waiting delivery was probably lost with a killed process
+KEPT = 50  # number of newest deliveries kept per owner; older deliveries are kept only while they wait
+OVERDUE = 120.0  # seconds after its due time from which a waiting delivery counts as lost with a killed process
 EVENTS = {kinds.DONE: "completed", kinds.FAILED: "failed", kinds.CANCELLED: "cancelled"}
 TEST = "webhook.test"
 _d, _w, _t = webhook_deliveries.c, webhook_jobs.c, transcriptions.c
@@ -32,9 +32,9 @@ _d, _w, _t = webhook_deliveries.c, webhook_jobs.c, transcriptions.c
 class Delivery:
     """A notification: the `event`, the `body` in JSON, and the outcome.
 
-    `attempts` counts all requests; `tries` counts the requests since the delivery was last started. `status` is the
-    HTTP status of the last response, or None; `answer` is the text of that response, or the error. Times are seconds
-    since 1970.
+    `attempts` counts all requests, and `tries` only those since the delivery was last started. `status` is the HTTP
+    status of the last response, or None; `answer` is the text of that response, or the error. `created`, `finished` and
+    `due`, the time of the next request, are seconds since 1970.
     """
 
     id: str
@@ -74,8 +74,8 @@ def of(owner: str) -> list[Delivery]:
 def note_end(generation_id: str) -> str | None:
     """Record a delivery for the end of a job and return the delivery's id.
 
-    Return None if the job has no webhook, its delivery was recorded before, or it has not ended. A job whose speakers
-    are still being searched for has not ended.
+    Return None if the job has no webhook or has not ended, or if its delivery is recorded already. A job has not ended
+    while diarization runs.
     """
     try:
         job = records.load(generation_id, None)
@@ -112,7 +112,7 @@ def overdue() -> list[Delivery]:
 
 
 def restart(delivery_id: str, owner: str) -> Delivery:
-    """Set a delivery to waiting again, with `tries` at 0. Raises NotFound, also if the delivery is waiting."""
+    """Set a delivery to waiting again, with `tries` at 0. Raises NotFound, also if the delivery is waiting already."""
     values = {"state": WAITING, "tries": 0, "due": time.time(), "finished": None}
     mine = sa.and_(_d.id == delivery_id, _d.owner == owner, _d.state != WAITING)
     if queries.write(webhook_deliveries.update().where(mine).values(values)) != 1:
@@ -144,7 +144,7 @@ def _insert(
 
 
 def _data(job: Job) -> dict[str, Any]:
-    """Return the data on a job without its text. The receiver can get the text with the id and a token."""
+    """Return the message's data on a job, without the text. The receiver can get the text with the id and a token."""
     data: dict[str, Any] = {"generation_id": job.id, "status": EVENTS[job.state], "model": job.model}
     data["duration"] = job.duration
     if job.error is not None:

@@ -15,8 +15,8 @@ from stt.webhooks.deliveries import DELIVERED, FAILED, WAITING
 
 QUEUE = "webhooks"
 AT_ONCE = 8  # maximum concurrent requests of one process
-OFTEN = 1.0  # polling interval, seconds
-DELAYS = (5.0, 60.0, 300.0, 1800.0, 7200.0, 18000.0, 28800.0, 28800.0)  # seconds before each retry; a day in total
+OFTEN = 1.0  # polling interval of the queue, seconds
+DELAYS = (5.0, 60.0, 300.0, 1800.0, 7200.0, 18000.0, 28800.0, 28800.0)  # seconds before each retry; 24 h in total
 
 log = logging.getLogger("stt.webhooks.delivering")
 
@@ -54,7 +54,7 @@ def redeliver(delivery_id: str, owner: str) -> None:
 
 
 def reconcile() -> None:
-    """Begin missing deliveries and queue overdue attempts, which a killed process has left."""
+    """Begin deliveries and queue attempts that are missing, for example because a process was killed."""
     for generation_id in deliveries.unrecorded():
         job_ended(generation_id)
     for delivery in deliveries.overdue():
@@ -73,7 +73,7 @@ def _enqueue(delivery_id: str, number: int, delay: float = 0.0) -> None:
 def deliver(delivery_id: str, number: int) -> None:
     """Make attempt `number` of a delivery. If the attempt fails, queue the next one.
 
-    If the process is killed meanwhile, the attempt is repeated.
+    If the process is killed during the attempt, the attempt is repeated.
     """
     delay = DBOS.run_step(StepOptions(name="attempt"), _attempt, delivery_id, number)
     if delay is not None:

@@ -21,7 +21,7 @@ from stt.settings import settings
 CONNECT, QUIET, LONGEST = 5.0, 10.0, 20.0  # timeouts, seconds: to connect, between bytes, in total
 MOST_READ = 1024  # maximum bytes read of a response
 MOST_SHOWN = 200  # maximum characters shown of a response
-GONE = 410  # the HTTP status with which a receiver ends a delivery
+GONE = 410  # HTTP status by which a receiver asks for no further attempts of a delivery
 LATE = "It did not answer in time."
 AGENT = "STT-Studio-Webhooks"
 
@@ -57,9 +57,9 @@ def send(url: str, message_id: str, body: str, secret: str) -> Answer:
             http.post(url, data=body.encode(), headers=headers, timeout=(CONNECT, QUIET), stream=True) as response,
         ):
             text = b""
-            with suppress(HTTPError, OSError):  # the status is enough: the text may be missing
+            with suppress(HTTPError, OSError):  # without the text of the response, its status is enough
                 text = response.raw.read(MOST_READ, decode_content=True)
-            # If the deadline closes the connection while headers arrive, that looks like a response with fewer headers.
+            # If the deadline closes the connection while headers arrive, the response looks complete but lacks headers.
             deadline.check()
             return Answer(response.status_code, _summary(response.status_code, text))
     except BadLink as error:

@@ -56,7 +56,7 @@ def save(owner: str, url: str) -> str | None:
 
 
 def renew_secret(owner: str) -> str:
-    """Replace the owner's secret and return the new secret, which signs all messages from now on."""
+    """Replace the owner's secret, or create the first one, and return it. It signs all messages from now on."""
     secret = PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
     sealed = keys.seal(SecretStr(secret))
     with database().begin() as connection:
@@ -72,7 +72,7 @@ def check(url: str) -> str:
 
 
 def expect(connection: sa.Connection, generation_id: str, url: str) -> None:
-    """Record a job's webhook address, in the transaction that records the job."""
+    """Record a job's webhook address. `connection` has the open transaction in which the job is recorded."""
     connection.execute(webhook_jobs.insert().values(id=generation_id, url=url, reported=0))
 
 

@@ -28,13 +28,16 @@ from stt.whisper.model import (
 from stt.whisper.word_times import LONGEST_WORD
 
 VAD_LOW = 0.1  # VAD threshold for possible speech: telephone audio often scores below the normal threshold
-PADDING = 0.4  # seconds of sound kept on either side of speech, for soft starts and ends
+PADDING = 0.4  # seconds of sound kept before and after each span of speech, for soft starts and ends of words
 MISSED_SECONDS = 2.0  # a gap between words is re-decoded if it has more than this many seconds of speech
 MAX_REDECODES = 3  # maximum number of times that one gap is re-decoded; an attempt that finds no words is the last
-# Minimum share of a segment's VAD scores that reach VAD_HIGH. Nearly all speech has more.
+# A segment is checked more strictly if less than this share of its VAD scores reaches VAD_HIGH. Nearly all speech has a
+# larger share.
 MIN_VOICED_SHARE = 0.3
-NO_SPEECH = 0.6  # maximum of Whisper's no-speech probability: music has 0.8 and more, telephone audio up to 0.4
-MIN_CONFIDENCE = 0.1  # minimum confidence of a segment's best word
+# Maximum no-speech probability (from Whisper) of a segment below MIN_VOICED_SHARE. Music has 0.8 and more, telephone
+# audio up to 0.4.
+NO_SPEECH = 0.6
+MIN_CONFIDENCE = 0.1  # minimum confidence of the most probable word of a segment
 MIN_MEDIAN_CONFIDENCE = 0.25  # minimum median confidence of the words in a segment below MIN_VOICED_SHARE
 MAX_CHARS_PER_SECOND = 60  # maximum speed of a segment; the fastest speakers reach 50 characters per second
 MIN_CHARS = 20  # segments with fewer characters never count as too fast
@@ -77,7 +80,7 @@ def segments(
 
 
 def provenance_settings() -> dict[str, Any]:
-    """Return the settings that differ from faster-whisper's, for the provenance."""
+    """Return the decoding settings that the provenance records."""
     return {
         "beam_size": BEAM_SIZE,
         "word_timestamps": True,
@@ -95,9 +98,9 @@ def fill_gaps(
     redecode: Callable[[float, float], Iterable[Any]],
     attempts: int = MAX_REDECODES,
 ) -> Iterator[Any]:
-    """Yield decoded segments; re-decode any span of more than MISSED_SECONDS of speech without words.
+    """Yield decoded segments, and re-decode each gap between words that has more than MISSED_SECONDS of speech.
 
-    Whisper sometimes stops early or skips speech, and does not report it. `spans` are the spans of possible speech.
+    Whisper sometimes stops early or skips speech, and reports no error. `spans` are the spans of possible speech.
     Each gap is re-decoded up to `attempts` times.
     """
 
@@ -125,7 +128,7 @@ def fill_gaps(
 def missed_speech(spans: Sequence[Span], start: float, end: float) -> Span | None:
     """Return the span from the first to the last speech between `start` and `end`.
 
-    Returns None if the speech lasts MISSED_SECONDS or less.
+    Returns None if there are at most MISSED_SECONDS of speech in total.
     """
     inside = _inside(spans, start, end)
     if sum(other - one for one, other in inside) <= MISSED_SECONDS:
@@ -162,7 +165,7 @@ def _inside(spans: Sequence[Span], start: float, end: float) -> list[Span]:
 
 
 def _slice(segment: Any, first: int, last: int) -> Any:
-    """Return the words `first` to `last` (excluded) of a segment as a segment."""
+    """Return a segment that has only the words `first` to `last` (exclusive) of `segment`."""
     words = segment.words[first:last]
     text = "".join(word.word for word in words)
     return replace(segment, start=words[0].start, end=words[-1].end, text=text, words=words)
@@ -186,7 +189,10 @@ class SpeechDecoder:
         return self._decode_span(0.0, len(self.speech) / RATE, self.options)
 
     def redecode(self, start: float, end: float) -> Iterator[sliding.Decoded]:
-        """Decode the span from `start` to `end` (seconds) again, ignoring earlier text, which may mislead Whisper."""
+        """Decode the span from `start` to `end` (seconds) again.
+
+        The prompt has no text from earlier windows, because such text may mislead Whisper.
+        """
         first, last = max(0.0, start - PADDING / 2), end + PADDING / 2
         for segment in self._decode_span(first, last, replace(self.options, condition_on_previous_text=False)):
             if segment.avg_logprob < self.options.log_prob_threshold or (
@@ -195,7 +201,8 @@ class SpeechDecoder:
                 continue
             for word in segment.words:
                 word.start, word.end = word.start + first, word.end + first
-            # The padding may contain the end of a word that is already known.
+            # The padding may contain part of a word that was decoded before, so only words whose middle is in the span
+            # are kept.
             words = [word for word in segment.words if start <= (word.start + word.end) / 2 <= end]
             if words:
                 yield _slice(replace(segment, words=words), 0, len(words))
@@ -211,7 +218,7 @@ class SpeechDecoder:
 
 
 def _pauses(voice: Samples, kept: Sequence[dict[str, int]]) -> list[Span]:
-    """Return the pauses between spans of speech, with their times in the sound joined from the parts `kept`."""
+    """Return the pauses between spans of speech, in seconds from the start of the joined parts `kept`."""
     spans = _without_silences(vad.spans(voice, low=VAD_LOW), kept)
     return [(end, start) for (_, end), (start, _) in pairwise(spans)]
 
@@ -225,9 +232,9 @@ def _kept(spans: Sequence[Span], samples: int) -> list[dict[str, int]]:
 
 
 def _without_silences(spans: Sequence[Span], kept: Sequence[dict[str, int]]) -> list[Span]:
-    """Return the spans with their times in the sound joined from the parts `kept`."""
+    """Return the spans that begin in the parts `kept`, in seconds from the start of the joined parts."""
     found: list[Span] = []
-    position = 0.0  # length of the parts so far, seconds
+    position = 0.0  # total length of the parts before the current part, seconds
     for part in kept:
         begin, finish = part["start"] / RATE, part["end"] / RATE
         shift = position - begin

@@ -13,7 +13,8 @@ CHECK_INTERVAL = 0.1  # interval between calls of `check_cancelled` while waitin
 class PrioritySemaphore:
     """FIFO semaphore with `permits` permits.
 
-    Priority callers go first but never take the last of several permits, so others are not starved.
+    Callers with priority are served first. If there are several permits, callers with priority never hold all of them,
+    so that other callers are not starved.
     """
 
     def __init__(self, permits: int) -> None:
@@ -56,7 +57,7 @@ class PrioritySemaphore:
             self._waiting.remove(ticket)
             self._free -= 1
             self._free_for_priority -= ticket[1]
-            self._changed.notify_all()  # another permit may be free
+            self._changed.notify_all()  # another permit may be free for the next ticket
             return True
 
     def _next(self) -> tuple[int, bool]:

@@ -20,11 +20,11 @@ from stt.speech.vad import Span
 FRAMES_PER_SECOND = 100  # frames of the spectrum
 OUTPUTS_PER_SECOND = 50  # outputs of the encoder
 SLICE = 5.0  # length of a slice, seconds
-BORDER_CONTEXT = 3.0  # seconds scored on either side of a pause, to find the pause where the language switches
-MIN_SLICE = 1.0  # seconds; shorter slices are not scored
+BORDER_CONTEXT = 3.0  # seconds scored before and after each pause, to find the pause where the language switches
+MIN_SLICE = 1.0  # minimum length of the last slice, seconds; a shorter rest is added to the slice before it
 MIN_PROBABILITY = 0.05  # lower probabilities are raised to this, so that no single slice decides alone
 SWITCH_COST = 5.0  # cost of a switch, as a difference of log probabilities; one slice makes a difference of at most 3
-TIE = 0.1  # smaller differences of log probabilities count as equal
+TIE = 0.1  # log probabilities that differ by less than this count as equal
 SUSPECT_GAIN = 2.5  # minimum gain in log probability at which a window is ended before a possible switch
 CLEAR_PROBABILITY = 0.5  # minimum probability of a slice that confirms a switch
 FULL_VOICED_SHARE = 0.3  # minimum voiced share of a slice that counts fully; a slice with less voice counts less
@@ -68,8 +68,8 @@ class LanguageChoice:
         """Choose the language of a window of `size` frames, whose encoder output is `encoded`.
 
         `encode(frames)` encodes only the first `frames` of the window. `follows` is whether speech continues after the
-        window. `voiced(start, end)` returns the share of a span with speech. `start`, `end` and `pauses` are in seconds
-        from the window's start.
+        window. `voiced(start, end)` returns which share of the span from `start` to `end` has speech, 0 to 1. `start`,
+        `end` and `pauses` are in seconds from the window's start.
         """
         output = np.asarray(encoded)[0]
         spans = _slices(size / FRAMES_PER_SECOND)
@@ -139,7 +139,8 @@ class LanguageChoice:
     def _unconfirmed(self, first: str, scores: Sequence[Probabilities]) -> int:
         """Return how many slices at the window's beginning may still be in the current language.
 
-        Every slice before the first slice that is clearly in the language `first` is counted.
+        These are all slices before the first slice that is clearly in the language `first`. Returns 0 if no slice is,
+        or if `first` is the current language.
         """
         if self.current in (None, first):
             return 0
@@ -147,7 +148,10 @@ class LanguageChoice:
         return clear.index(True) if True in clear else 0
 
     def _suspect(self, first: str, scores: Sequence[Probabilities], weights: Sequence[float]) -> tuple[str | None, int]:
-        """Return another language that the last slices may be in, or None, and the number of slices before them."""
+        """Return another language that the last slices may be in, and the number of slices before these slices.
+
+        If no other language is likely, returns None and the number of all slices.
+        """
         last = max(scores[-1], key=lambda code: scores[-1][code])
         length = len(scores)
         total = 0.0
@@ -162,7 +166,10 @@ class LanguageChoice:
     def _border(
         self, model: Any, output: np.ndarray, one: str, other: str, near: float, size: int, pauses: Sequence[Span]
     ) -> int:
-        """Return the frame where `one` switches to `other`: the best pause close to `near` (seconds)."""
+        """Return the frame where the language `one` switches to `other`.
+
+        It is in the middle of the best pause within SLICE seconds of `near`, or at `near` (seconds) without a pause.
+        """
         end = size / FRAMES_PER_SECOND
         middles = [(a + b) / 2 for a, b in pauses]
         places = [at for at in middles if abs(at - near) <= SLICE and MIN_SLICE <= at <= end - MIN_SLICE] or [near]

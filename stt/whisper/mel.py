@@ -1,4 +1,4 @@
-"""Compute log mel spectra that equal those of faster-whisper in every bit, in a fifth of its memory."""
+"""Compute log mel spectra that equal those of faster-whisper in every bit, with a fifth of its memory use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from stt.compat.faster_whisper import FeatureExtractor, stft
 from stt.speech.samples import Samples
 
-PIECE = 3000  # frames of 10 ms per STFT; a single STFT needs thirty times the memory of its result
+PIECE = 3000  # frames of 10 ms per STFT; one STFT of the whole sound would need thirty times the memory of its result
 MIN_POWER = 1e-10  # minimum power of a band; lower powers count as silence
 DYNAMIC_RANGE = 8.0  # range of a spectrum below its loudest band, in powers of ten
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # constants of malloc.h
 MEGABYTE = 1 << 20
-WORKING = 128 * MEGABYTE  # larger than any array that Whisper works with
+WORKING = 128 * MEGABYTE  # mmap threshold, bytes; larger than any array that Whisper works with
 GC_THRESHOLDS = (50_000, 20, 20)  # Python's default of 700 new objects is reached after a few words of a transcript
 
 _tuned = False
@@ -23,9 +23,9 @@ def tune() -> None:
 
     Rarer garbage collection makes loading a long transcript a third faster.
 
-    All threads use one malloc arena, because arenas of single threads cannot share freed memory. One shared arena saves
-    300 MB at the peak of a long recording. The memory of large arrays is kept until `trim`, because mapping it
-    again for each array makes Whisper a sixth slower.
+    All threads use one malloc arena, because a thread cannot reuse memory that was freed in the arena of another
+    thread. One shared arena saves 300 MB at the peak of a long recording. The memory of large arrays is kept until
+    `trim`, because mapping memory again for each array makes Whisper a sixth slower.
 
     MKL, which CTranslate2 uses on Intel processors, caches its buffers by default. Without the cache the peak is 50 MB
     lower, at the same speed.
@@ -44,8 +44,8 @@ def tune() -> None:
 def loading_weights() -> Iterator[None]:
     """Allocate large arrays with mmap while loading weights, so that unused reservations take no memory.
 
-    MKL reserves ten times the size of the weights. On the heap, the reservations would include memory that was used
-    before, which costs 150 MB.
+    MKL reserves ten times the size of the weights. On the heap, the reservations would include pages that were used
+    before and still take memory, which costs 150 MB.
     """
     libc = _glibc() if _tuned else None
     if libc is not None:
@@ -69,7 +69,7 @@ def available() -> int:
     import psutil
 
     free: int = psutil.virtual_memory().available
-    with suppress(OSError, ValueError):  # "max" means that there is no limit
+    with suppress(OSError, ValueError):  # without a limit, the file is missing or its content is "max"
         control = Path("/sys/fs/cgroup")
         free = min(free, int((control / "memory.max").read_text()) - int((control / "memory.current").read_text()))
     return max(0, free)

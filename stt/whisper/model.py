@@ -20,23 +20,23 @@ from stt.whisper.mel import features
 # Maximum number of prompt tokens from previous windows. 40 and faster-whisper's 223 gave a similar word error rate.
 PROMPT_TOKENS = 100
 GIVEN_TOKENS = 123  # maximum number of tokens of the user's prompt; Whisper takes GIVEN_TOKENS + PROMPT_TOKENS at most
-BEAM_SIZE = 5  # greedy decoding is faster, but loses commas and some words
+BEAM_SIZE = 5  # number of hypotheses in the beam search; greedy decoding is faster, but loses commas and some words
 RETRY_REPETITION_PENALTY = 1.1  # penalty for repeated tokens in the last attempt to decode a window
 # Sizes of an encoded window, in frames of 10 ms:
-PAD_FRAMES = 800  # silence kept after the sound; this is faster than padding to the full 30 s, and as accurate
+PAD_FRAMES = 800  # silence kept after the sound; it is faster and as accurate as padding to the full 30 s
 MIN_FRAMES = 2000  # minimum size; Whisper is less accurate with shorter windows
-FRAME_STEP = 500  # sizes are rounded up to multiples of this: the encoder keeps 2 MB for each size it has seen
+FRAME_STEP = 500  # sizes are rounded up to multiples of this, because the encoder keeps 2 MB for each different size
 
-# CTranslate2's result, the mean log probability, whether to drop the prompt, and the compression ratio.
+# CTranslate2's result, the mean log probability, whether the next window gets no prompt, and the compression ratio.
 WindowResult = tuple[Any, float, bool, float]
 
 
 class Whisper(WindowModel):
     """A model with a shorter prompt and a deterministic fallback instead of temperature sampling.
 
-    If the text of a window fails faster-whisper's thresholds (it is repetitive or improbable), the prompt was mostly
-    the cause. So the window is decoded again without a prompt, and then with a repetition penalty. Sampling would give
-    different words for equal samples, because random numbers depend on the thread.
+    If the text of a window fails faster-whisper's thresholds (it is repetitive or improbable), the prompt is usually
+    the cause. So the window is decoded again without a prompt, and then with a repetition penalty. Temperature sampling
+    would give different words for equal samples, because random numbers depend on the thread.
     """
 
     def __init__(self, *values: Any, **named: Any) -> None:
@@ -74,7 +74,7 @@ class Whisper(WindowModel):
         Only one caller runs at a time, because the computation needs six times the memory of its result.
         """
         with self._permit(), self._encoding:
-            memory.trim()  # memory that the windows of the previous part used
+            memory.trim()  # returns the memory that the windows of the previous part used
             try:
                 return features(self.feature_extractor, sound)
             finally:
@@ -83,7 +83,8 @@ class Whisper(WindowModel):
     def encode_window(self, features: Samples) -> Any:
         """Encode a window, without most of the silence that pads it to 30 s.
 
-        Only one caller runs at a time, because encoding needs 70 MB for a moment. Threads rarely encode simultaneously.
+        Only one caller runs at a time, because encoding needs 70 MB for a moment. Callers rarely wait, because threads
+        rarely encode simultaneously.
         """
         longest = max(MIN_FRAMES, _sounding_frames(features) + PAD_FRAMES)
         with self._permit(), self._encoding:
@@ -95,7 +96,7 @@ class Whisper(WindowModel):
             return self.language_scores(encoded)
 
     def token_probabilities(self, encoded: Any, tokenizer: Tokenizer, tokens: list[int], size: int) -> list[float]:
-        with self._permit(priority=True):  # this operation is short, like aligning
+        with self._permit(priority=True):  # this operation is as short as aligning words (see `aligning`)
             return super().token_probabilities(encoded, tokenizer, tokens, size)
 
     def hypotheses(self, encoded: Any, tokenizer: Tokenizer, *, beam_size: int) -> list[str]:
@@ -117,7 +118,10 @@ class Whisper(WindowModel):
         drop_prompt: bool = False,
         given: Sequence[int] = (),
     ) -> WindowResult:
-        """Decode a window conditioned on the prompt `given` and `previous_tokens`, or without both if that fails."""
+        """Decode a window conditioned on the user's prompt `given` and on `previous_tokens`.
+
+        If the text fails the thresholds, decode again without a prompt, and return the better result.
+        """
         context = [*given, *previous_tokens[-PROMPT_TOKENS:]]
         best = self._attempt(encoded, self.prompt(tokenizer, context), tokenizer, options, drop_prompt)
         if context and failed(best, options):
@@ -144,7 +148,7 @@ class Whisper(WindowModel):
 
 
 def _sounding_frames(features: Samples) -> int:
-    """Return the number of frames before the padding, which is exactly 0."""
+    """Return the number of frames before the padding. All values of the padding are exactly 0."""
     return int(np.flatnonzero(features.any(axis=0)).max(initial=-1)) + 1
 
 

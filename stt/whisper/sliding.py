@@ -26,11 +26,11 @@ MAX_REPETITION_RATE = 25  # maximum characters per second of repetitions that ar
 
 @dataclass
 class Decoded(Segment):
-    """Represent a Segment of faster-whisper, with the language in which it was decoded."""
+    """A Segment of faster-whisper, with the language in which it was decoded."""
 
     words: list[Word]
     language: str = ""
-    language_probability: float | None = None  # None if the language was given
+    language_probability: float | None = None  # None if the user gave the language
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ def segments(
     """Yield segments of the speech that has the log mel spectrum `features`.
 
     `choice` is the language, or the object that chooses it. `tokenizers` returns the tokenizer of a language. Windows
-    may be split at `pauses`. `voiced` returns the share of a span (start, end) with speech. All times are in seconds
-    from the beginning of the speech. `hints` come from the user.
+    may be split at `pauses`. `voiced(start, end)` returns which share of the span from `start` to `end` has speech, 0
+    to 1. All times are in seconds from the beginning of `features`. `hints` come from the user.
     """
     content = features.shape[-1] - 1
     seek, number = 0, 0
@@ -102,7 +102,8 @@ def segments(
         given = hints.prompt_tokens(tokenizer) if hints else []
         window = model.decode_window(encoded, prompt, tokenizer, options, given=given)
         while repetitive(window, options) and (shorter := _split_frames(pauses, seek, size)):
-            # A sentence that is spoken twice looks like a decoding loop. Half a window contains the sentence only once.
+            # A sentence that is spoken twice looks like a decoding loop. A part of the window may contain the sentence
+            # only once.
             size = shorter
             encoded = model.encode_window(pad_or_trim(features[:, seek : seek + size]))
             window = model.decode_window(encoded, (), tokenizer, options, drop_prompt=True, given=given)
@@ -151,15 +152,19 @@ def segments(
 
 
 def next_window_size(seek: int, content: int, longest: int) -> int:
-    """Return the size of the window at frame `seek`, 0 at the end or if the rest is too short for a word."""
+    """Return the size in frames of the window at frame `seek`.
+
+    Returns 0 at the end of the `content` frames, or if the rest after an earlier window is too short for a word.
+    """
     size = min(longest, content - seek)
     return 0 if seek and size < MIN_WINDOW else size
 
 
 def _split_frames(pauses: Sequence[Span], seek: int, size: int) -> int | None:
-    """Return how many frames of a window are before its longest pause; None without pauses.
+    """Return how many frames of a window are before the middle of its longest pause.
 
-    Pauses in the middle half of the window are preferred.
+    Only pauses that leave MIN_SPLIT_WINDOW frames on both sides count. Returns None if there are none. Pauses in the
+    middle half of the window are preferred.
     """
     places = [
         (other - one, round((one + other) / 2 * FRAMES_PER_SECOND) - seek)

@@ -30,7 +30,7 @@ from stt.whisper.loading.device import CPU, THREADS
 from stt.whisper.parallel import DecodePool, OrderedResults
 
 SPLIT_SECONDS = 60.0  # longer sound is split and decoded in parallel
-LEEWAY = 5.0  # maximum seconds by which a part may exceed its share of the sound, so that it ends at a pause
+LEEWAY = 5.0  # maximum seconds by which a part may exceed its equal share of the sound, so that it ends at a pause
 
 log = logging.getLogger("stt.whisper.transcribe")
 _lock = threading.Lock()
@@ -121,7 +121,8 @@ def transcribe(
             raise Cancelled()
 
     def submit(transcription: Transcription, bounds: list[int], pool: DecodePool) -> OrderedResults[DecodedSegment]:
-        # Read the language now. The language of a part must not depend on how far other parts are when it starts.
+        # Read the language now. The language of a part must not depend on how much of other parts is decoded when the
+        # part starts.
         languages = (language, transcription.language, candidates)
         hints = (terms, prompt)
         decode = partial(_decode_part, model, transcription, translate, len(bounds) == 2, languages, hints)
@@ -148,7 +149,7 @@ def transcribe(
 
 
 def _part_bounds(sound: Samples, at: int) -> list[int]:
-    """Return the samples at which the sound after sample `at` is split into parts of similar length.
+    """Return the sample numbers at which the sound after sample `at` is split into parts of similar length.
 
     There is at most one part per thread. The result includes `at` and the end of the sound.
     """
@@ -179,7 +180,7 @@ def _decode_part(
     prompt.
     """
     from stt.vocabulary.rescoring import Rescorer
-    from stt.whisper import decoding, sliding, word_times  # imports faster-whisper and CTranslate2
+    from stt.whisper import decoding, sliding, word_times  # imported late: they import faster-whisper and CTranslate2
     from stt.whisper.language_choice import LanguageChoice
 
     chosen = chosen or _model()

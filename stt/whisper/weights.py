@@ -148,7 +148,7 @@ def _from_hub(size: str, kept: Path) -> Weights:
     try:
         try:
             folder = Path(download_model(name, revision=revision, local_files_only=True))
-        except Exception:  # it is not in the cache; the hub's errors differ by cause  # noqa: BLE001
+        except Exception:  # the model is not in the cache; the hub's errors differ by cause  # noqa: BLE001
             folder = Path(download_model(name, revision=revision))
     except Exception as error:
         raise WeightsError(

@@ -7,9 +7,10 @@ from typing import Any
 
 from stt.transcript.model import Segment, Word
 
-# Maximum length of a word, seconds. If Whisper skips speech, the word before this speech seems to last until its end.
+# Maximum length of a word, seconds. If Whisper skips speech, the word before the skipped speech seems to last until the
+# end of that speech.
 LONGEST_WORD = 1.5
-SHORTEST_WORD = 0.04  # minimum length of a word, seconds; the aligner gives one time to all words that it cannot align
+SHORTEST_WORD = 0.04  # minimum length of a word, seconds; words that the aligner cannot align all get the same time
 
 
 def segment(decoded: Any, earliest: float, latest: float) -> Segment | None:

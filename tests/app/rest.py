@@ -14,7 +14,7 @@ MODEL = "#g1_whisper-base"
 
 
 class Api:
-    """Send requests with a token."""
+    """Send requests to the REST routes of a server, with a token if one is given."""
 
     def __init__(self, server: Server, token: str | None) -> None:
         self.server, self.token = server, token
@@ -43,7 +43,7 @@ class Api:
 
 
 def python(server: Server, *arguments: str) -> str:
-    """Run a Python process beside the server, on the same data, and return its output."""
+    """Run Python with the environment of the server, and therefore on its data, and return the output."""
     command = [sys.executable, *arguments]
     return subprocess.run(
         command, cwd=ROOT, env=server.environment, capture_output=True, text=True, check=True

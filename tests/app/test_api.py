@@ -124,7 +124,7 @@ def test_provider_example_programs_run_with_our_address_and_key(api: Api, httpse
     }
     with ExitStack() as stack:
         programs = []
-        for name in ("seed_url.py", "seed_file.py"):  # both at once, because each polls only every ten seconds
+        for name in ("seed_url.py", "seed_file.py"):  # run at the same time, because each polls every ten seconds
             text = (HERE / name).read_text()
             for original, replacement in replacements.items():
                 text = text.replace(original, replacement)
@@ -259,7 +259,7 @@ parameters = {{ "path.generation_id" = "{generation_id}" }}
 
 
 def test_schemathesis_finds_nothing(server: Server, api: Api, done: dict, tmp_path: Path):
-    # The link responds at once and has no sound, so jobs are created and end without any work.
+    # The URL of every link is /healthz. It responds at once without sound, so jobs are created and fail without work.
     config = SCHEMATHESIS.format(model=MODEL, url=f"{server.url}/healthz", generation_id=done["id"])
     (tmp_path / "schemathesis.toml").write_text(config)
     command = [

@@ -25,7 +25,7 @@ SPOKEN = set(audio.JFK_WORDS.split())
 
 
 def write_mp4(path: Path) -> Path:
-    """Write an MP4 with its index at the front, as for the web."""
+    """Write an MP4 with its index before the sound, as in files for the web."""
     return broken.mp4(path, JFK, picture=path.suffix == ".mp4", movflags="faststart")
 
 
@@ -102,7 +102,7 @@ def test_refused_file_is_named_and_does_not_block_the_others(tmp_path: Path):
         ("../../etc/passwd", "passwd"),
         ("..\\..\\boot.ini", "boot.ini"),
         ("🎙️ épisode № 3.flac", "🎙️ épisode № 3.flac"),
-        ("<script>alert(1)</script>.flac", "script>.flac"),  # only the part after the last slash
+        ("<script>alert(1)</script>.flac", "script>.flac"),  # only the text after the last slash is kept
         ("<script>alert(1).flac", "<script>alert(1).flac"),
         ("x" * 300 + ".flac", "x" * 195 + ".flac"),
         ("a\x00b\u202egnp.flac", "abgnp.flac"),

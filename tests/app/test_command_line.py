@@ -129,7 +129,7 @@ def test_interrupt_stops_the_job_and_leaves_no_record(environment, tmp_path: Pat
         stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(
             signal.SIGINT, signal.SIG_DFL
-        ),  # SIGINT is ignored where a shell runs the tests with "&"
+        ),  # needed if a shell runs the tests with "&", because the processes then ignore SIGINT
     )
     until(lambda: Path(environment["STT_DATA_DIR"], "stt.db").exists() and jobs_in(environment) == 1, 60)
     process.send_signal(signal.SIGINT)
@@ -169,7 +169,7 @@ def test_file_in_a_watched_folder_is_transcribed_once_even_after_a_restart(start
     (inbox / "bad.mp3").write_bytes(b"no sound" * 99)
     first = start_watcher("--language", "en")
     until(lambda: (out / "before.txt").exists() and len(rows(out)) == 2, 90)
-    with open(inbox / "slow.flac", "wb") as file:  # as a slow copy does, part by part
+    with open(inbox / "slow.flac", "wb") as file:  # write the file in three pieces, as a slow copy does
         content = audio.AUSTEN[0].read_bytes()
         for at in range(0, len(content), len(content) // 3 + 1):
             file.write(content[at : at + len(content) // 3 + 1])

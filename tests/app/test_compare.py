@@ -42,7 +42,7 @@ def transcribed(source, owner: str, **options) -> str:
 
 @pytest.fixture(scope="module")
 def stored(engine) -> tuple[str, list[str], str]:
-    """Return an owner, the ids of two versions of one recording, and the id of a transcript of another."""
+    """Return an owner, the ids of two versions of one recording, and the id of a transcript of another recording."""
     owner = "visitor:compares"
     recording = recordings.take_in(audio.JFK, owner)
     pair = [transcribed(recording, owner), transcribed(recording, owner, language="en")]

@@ -39,8 +39,8 @@ from tests.server import Server
 from tests.transcripts import retype
 from tests.waiting import until
 
-SPOKEN = ("fellow", "country")  # in the recording
-WITHIN = 60.0  # seconds
+SPOKEN = ("fellow", "country")  # words that are spoken in the recording
+WITHIN = 60.0  # maximum seconds from a delete until no data is left
 
 
 def word() -> str:
@@ -61,12 +61,16 @@ class Planted:
     owner: str = field(default_factory=lambda: f"user:{word()}")
 
     def needles(self) -> dict[str, bytes]:
-        """Return the bytes to search for, by name. An index omits letters that a word shares with the previous one."""
+        """Return the bytes to search for, by name.
+
+        The random words lack their first two letters, because an index omits letters that an entry shares with the
+        previous entry.
+        """
         words = {
             name: getattr(self, name).encode()[2:] for name in ("title", "tag", "typed", "noted", "speaker", "link")
         }
         words |= {f"spoken {word}": word.encode() for word in SPOKEN}
-        # The job engine stores pickles as base64, which encodes a word in one of three forms.
+        # The job engine stores pickles as base64. The encoding of a word depends on its byte offset modulo 3.
         coded = {
             f"{name} in base64 at {at}": base64.b64encode(b"x" * at + value)[(at * 8 + 5) // 6 : -4]
             for name, value in words.items()
@@ -77,7 +81,7 @@ class Planted:
 
 @dataclass
 class Deployment:
-    """Represent a running server whose data this process shares."""
+    """Represent a running server whose data folder and database this process uses too."""
 
     server: Server
     postgres: str | None
@@ -86,13 +90,13 @@ class Deployment:
         return Api(self.server, tokens.create("program", owner))
 
     def places(self) -> Iterator[tuple[str, bytes]]:
-        """Yield every file of the data folder except weights, the log, and each table of PostgreSQL."""
+        """Yield name and content of the log, each PostgreSQL table and each file of the data folder except weights."""
         for path in self.server.data.rglob("*"):
             if path.is_file() and "models" not in path.parts:
                 try:
                     yield path.name, path.read_bytes()
                 except FileNotFoundError:
-                    continue  # removed just now
+                    continue  # the server removed the file after it was listed
         yield "log", self.server.log.read_bytes()
         if self.postgres:
             with psycopg.connect(self.postgres) as connection:
@@ -105,7 +109,7 @@ class Deployment:
                     yield f"table {table}", "\n".join(row[0] for row in rows).encode()
 
     def found(self, several: Sequence[Planted], *, sounds_only: bool = False) -> list[list[str]]:
-        """Return, for each, the data that is still there, and where."""
+        """Return for each of `several` which of its data is still stored, and where."""
         needles = [planted.needles() for planted in several]
         found: list[list[str]] = [[] for _ in several]
         for place, content in self.places():
@@ -125,7 +129,7 @@ def deployment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
             "STT_ALLOW_PRIVATE_URLS": "1",
             "STT_ACCESS": "private",
             "STT_KEEP_TRANSCRIPTS_DAYS": "3000",
-            "STT_MAX_CONCURRENT_JOBS": str(len(WAYS)),  # all running jobs are deleted together
+            "STT_MAX_CONCURRENT_JOBS": str(len(WAYS)),  # the running jobs of all cases must run at the same time
         }
         with postgres() if request.param == "postgresql" else nullcontext() as address:
             if address:
@@ -140,7 +144,7 @@ def deployment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 
 def write_noisy_recording(tmp_path: Path, planted: Planted, times: int = 1, suffix: str = ".wav") -> Path:
-    """Write speech with unique noise, so that no two recordings share a byte sequence, and note some of its bytes."""
+    """Write speech with unique noise, so that no two recordings share a byte sequence, and add pieces to `planted`."""
     sound = np.tile(audio.samples(audio.JFK), times)
     sound = sound + audio.noise(len(sound) / audio.RATE, 0.0005, seed=secrets.randbelow(1 << 30))[: len(sound)]
     path = audio.write(tmp_path / f"{planted.title}{suffix}", sound)
@@ -149,7 +153,7 @@ def write_noisy_recording(tmp_path: Path, planted: Planted, times: int = 1, suff
 
 
 def pieces(path: Path) -> list[bytes]:
-    """Return byte sequences from all over a file that no other file has."""
+    """Return sequences of 48 bytes from several offsets of a file, which no other file contains."""
     content = path.read_bytes()
     return [content[at : at + 48] for at in range(1000, len(content) - 48, len(content) // 5)]
 
@@ -159,7 +163,7 @@ def send(deployment: Deployment, planted: Planted, path: Path) -> str:
 
 
 def store_finished(deployment: Deployment, planted: Planted, tmp_path: Path) -> str:
-    """Store a finished transcript with everything that users can add, and a playback copy, as browsers play no AIFF."""
+    """Store a finished transcript with everything that users can add. Its AIFF recording gets a playback copy."""
     generation_id, owner = (
         send(deployment, planted, write_noisy_recording(tmp_path, planted, suffix=".aiff")),
         planted.owner,
@@ -181,7 +185,7 @@ def store_finished(deployment: Deployment, planted: Planted, tmp_path: Path) -> 
 
 
 def wait_for_words(planted: Planted, generation_id: str) -> None:
-    """Wait until a running job of a long recording has decoded text."""
+    """Wait until a running job of a long recording has decoded text, then give it a tag."""
     until(lambda: "country" in transcripts.text_so_far(generation_id).lower(), 120)
     tagging.set_tags(generation_id, planted.owner, [planted.tag])
 
@@ -215,21 +219,21 @@ STATES = ("done", "running")
 
 @dataclass
 class Case:
-    """Represent the data stored for one way to delete it, and when it was gone."""
+    """Represent data that is deleted in one way, and the time when it was gone."""
 
     way: Callable[[str, list[str]], None]
     state: str
     planted: Planted = field(default_factory=Planted)
     ids: list[str] = field(default_factory=list)
     recordings: list[str] = field(default_factory=list)
-    deleted: float = 0.0  # monotonic, as `gone`
+    deleted: float = 0.0  # time of the delete on the monotonic clock in seconds, as is `gone`
     gone: float | None = None
     left: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
 def cases(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Case]:
-    """Store a case for each way and state, delete all, and wait until nothing is left, at most WITHIN seconds."""
+    """Store a case for each way to delete and each job state. Delete all and wait for at most WITHIN seconds."""
     tmp_path = tmp_path_factory.mktemp("planted")
     all_of_them = [Case(way, state) for state in STATES for way in WAYS]
     running = [case for case in all_of_them if case.state == "running"]
@@ -257,7 +261,7 @@ def cases(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> d
 
 
 def wait_until_gone(deployment: Deployment, several: Sequence[Case]) -> None:
-    """Record when each case was gone, or its remaining data after WITHIN seconds."""
+    """Record for each case when its data was gone, or which data is left after WITHIN seconds."""
     ends = time.monotonic() + WITHIN
     while waiting := [case for case in several if case.gone is None]:
         now = time.monotonic()
@@ -300,7 +304,7 @@ MOMENTS = ("in the middle", "while it is probed", "just after")
 
 @pytest.fixture(scope="module")
 def links(deployment: Deployment, make_httpserver, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
-    """Delete a link at several moments of its download and of the probe, and wait until nothing is left."""
+    """Delete the job of a link during the download, during the probe and just after it. Wait until nothing is left."""
     deleted = {}
     for number, moment in enumerate(MOMENTS):
         case = deleted[moment] = Case(delete_one, moment)

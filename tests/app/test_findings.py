@@ -52,7 +52,8 @@ def test_everything_in_a_provider_response_is_shown():
     entities = next(table.value for table in test.dataframe if "Kind" in table.value and "Text" in table.value)
     assert entities.to_dict("records")[0] == {"Start": "0:00", "Text": "Ann", "Kind": "person name"}
     topics = next(table.value for table in test.dataframe if "Topic" in table.value)
-    assert topics.to_dict("records") == [{"Topic": "Greetings", "Confidence": 0.9}]  # no empty columns
+    # Columns without values are not shown.
+    assert topics.to_dict("records") == [{"Topic": "Greetings", "Confidence": 0.9}]
     test.button[0].click().run()
     assert test.button[0].label == "0:00" and test.query_params["at"] in ("0.100", ["0.100"])
     test.button[0].click().run()

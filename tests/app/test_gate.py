@@ -28,7 +28,7 @@ HANDSHAKE = (
 
 
 class SilentProxy:
-    """Accept every connection and never respond. Requests of the server to other servers would arrive here."""
+    """Accept every connection and never respond. Any request of the server to another site would arrive here."""
 
     def __init__(self) -> None:
         self.socket = socket.create_server(("127.0.0.1", 0))
@@ -73,7 +73,7 @@ def settings_of(server: Server, **environment: str) -> Iterator[None]:
 
 
 def status(server: Server, head: str) -> int:
-    """Send these lines of a request unchanged, and return the status of the response."""
+    """Send `head`, the request line and headers, unchanged. Return the status of the response."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
         connection.sendall(f"{head}\r\n".encode("latin-1"))
         return int(connection.makefile("rb").readline().split()[1])
@@ -91,7 +91,7 @@ def test_only_requests_for_names_of_this_server_are_served(server: Server, host:
     for path in ("/", "/v1/models", "/favicon.png"):
         assert status(server, f"GET {path} HTTP/1.1\r\nConnection: close\r\nHost: {host}\r\n") == expected
     assert status(server, f"{HANDSHAKE}Host: {host}\r\n") == (101 if expected == 200 else 403)
-    # Load balancers check the health under any address.
+    # Load balancers may request the health check with any address as the host.
     assert status(server, f"GET /healthz HTTP/1.1\r\nConnection: close\r\nHost: {host}\r\n") in (200, 400)
 
 
@@ -121,7 +121,8 @@ def test_stt_hosts_sets_the_names_that_are_served(tmp_path: Path):
         ):
             assert requests.get(f"{server.url}/v1/models", headers={"Host": host}).status_code == expected, host
         stream = f"ws://localhost:{server.port}/_stcore/stream"
-        with connect(stream, origin="https://stt.example.org"):  # behind a proxy that sends another Host header
+        # The origin differs from the Host header, as behind a proxy that replaces the header.
+        with connect(stream, origin="https://stt.example.org"):
             pass
         with pytest.raises(InvalidStatus), connect(stream, origin="https://a.example.net"):
             pass
@@ -136,7 +137,7 @@ def test_cross_origin_handshakes_are_refused_at_once_without_outside_requests(se
             == 403
         )
         assert requests.get(f"{server.url}/healthz", timeout=1).status_code == 200
-    assert time.monotonic() - began < 5  # a look-up by Streamlit takes 2 s each
+    assert time.monotonic() - began < 5  # ten look-ups by Streamlit would take 2 s each
     assert len(proxy.calls) == before
 
 
@@ -250,4 +251,5 @@ def test_audio_is_revalidated_each_time_but_sent_once(server: Server):
         assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
     part = session.get(address, headers={"Range": "bytes=10-19", "If-Range": tag})
     assert part.status_code == 206 and part.content == first.content[10:20]
-    assert requests.get(address, headers={"If-None-Match": tag}).status_code == 404  # nobody else learns that it exists
+    # Without the cookie, the response does not reveal that the recording exists.
+    assert requests.get(address, headers={"If-None-Match": tag}).status_code == 404

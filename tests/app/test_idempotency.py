@@ -126,7 +126,7 @@ def test_claim_of_a_dead_process_is_replaced_but_not_one_of_this_process(data: P
         with idempotency.claim("ann", "key", b"body") as second:
             assert second.generation_id != first.generation_id
             with database().begin() as connection, pytest.raises(StillCreating):
-                first.note(connection)  # the first process was not dead, only slow
+                first.note(connection)  # the process of the first claim was only slow, and continues
 
 
 def claim_key(key: str, done: bool = False) -> idempotency.Claim:

@@ -35,7 +35,7 @@ def plain_words(text: str) -> str:
 
 
 def history(api: Api, response) -> dict:
-    """Return the job of a raw response in the format of our REST routes."""
+    """Return the result of the job that made a raw response, in the format of this server's own REST routes."""
     return api.ended(response.headers["X-Generation-Id"])["result"]
 
 
@@ -226,7 +226,7 @@ def test_curl_command_of_the_openai_examples_works(server: Server, api: Api):
 
 
 def test_hundred_calls_ten_at_once_all_succeed_and_are_served_fairly(server: Server, client: openai.OpenAI):
-    """Use two tokens with five connections each. Neither waits for all calls of the other."""
+    """Use two tokens with five connections each. Neither token waits until all calls of the other are served."""
     keys = [make_token(server, name) for name in ("ann", "bea")]
     clients = [client.with_options(api_key=key) for key in keys]
     ended: list[str] = []

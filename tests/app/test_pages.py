@@ -90,7 +90,7 @@ def test_file_list_shows_format_length_and_expected_time_and_starts_all(tmp_path
     assert "Each channel is a speaker" not in [toggle.label for toggle in test.toggle]
     test.text_area[0].input("ftp://example.org/talk.mp3")
     press(test, "Transcribe")
-    # A refused link does not stop the others.
+    # A refused link does not prevent jobs for the other two links.
     assert "http" in test.error[0].value and len(test.session_state.generation_ids) == 2
     assert test.session_state.chosen == []
 
@@ -114,7 +114,7 @@ def test_row_shows_the_outcome_of_a_job_and_finished_rows_are_cleared():
     assert sorted(label for label in labels(test) if label in ("Read", "Retry", "Cancel")) == ["Read", "Retry", "Retry"]
     press(test, "Clear finished")
     assert test.session_state.generation_ids == [] and "Clear finished" not in labels(test)
-    assert len(history.find(owner)) == 3  # the history keeps them
+    assert len(history.find(owner)) == 3  # the cleared jobs stay in the history
 
 
 def test_new_job_is_polled_often_a_long_one_less_and_an_ended_one_never():

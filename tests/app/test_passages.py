@@ -110,7 +110,7 @@ def test_only_the_owner_accesses_a_passage_and_never_from_another_site(
             stranger.delete(address),
         ):
             assert answer.status_code == 404 and answer.json()["error"]["kind"] == "NotFound"
-        stranger.get(server.url, headers={"Accept": "text/html"})  # then with a cookie
+        stranger.get(server.url, headers={"Accept": "text/html"})  # in the second round the stranger has a cookie
     cross = {"Sec-Fetch-Site": "cross-site"}
     assert visitor.post(address, json=REQUEST, headers=cross).status_code == 403
     assert visitor.delete(address, headers=cross).status_code == 403

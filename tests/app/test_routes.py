@@ -69,7 +69,7 @@ def test_no_file_outside_the_static_folder_is_served(server: Server, path: str):
         connection.sendall(f"GET /static/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     status, content = int(answer.split()[1]), answer.partition(b"\r\n\r\n")[2]
-    # A path without a file gets a page, or is refused.
+    # A path without a static file is refused, redirected, or gets Streamlit's start page.
     page = Path(streamlit.__file__).with_name("static") / "index.html"
     assert status in (301, 307, 400, 404) or content == page.read_bytes()
     assert b"immutable" not in answer
@@ -153,7 +153,7 @@ def test_interrupted_upload_leaves_nothing(server: Server, visitor: requests.Ses
     )
     with socket.create_connection(("localhost", server.port)) as connection:
         connection.sendall(head.encode() + b"x" * 1000)
-    # The next response comes after the cleanup of the interrupted upload.
+    # The server still accepts requests (400 because this upload is empty), and deletes the interrupted upload.
     assert upload(visitor, server, b"").status_code == 400
     wait_until_empty(server.data / "incoming")
 

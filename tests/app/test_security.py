@@ -31,7 +31,7 @@ from tests.waiting import until
 PAGE = {"Accept": "text/html"}
 
 # Every route with its status for an unknown client, another visitor, and the owner. A new route needs a row.
-# The requests are sent in this order: the last one deletes.
+# The requests are sent in this order, because the last one deletes the transcript.
 ROUTES = {
     "POST /upload": (404, 400, 400),  # 400: allowed, but the upload is empty
     "POST /record": (404, 201, 201),
@@ -53,18 +53,18 @@ ROUTES = {
     "GET /audio/{id}/waveform": (404, 404, 200),
     "GET /audio/{id}/state": (404, 404, 200),
     "GET /export/{id}.{format}": (404, 404, 200),
-    "POST /export/transcripts.zip": (404, 422, 422),  # 422: allowed, but nothing is asked for; see test_exports.py
-    "GET /my-data.zip": (404, 200, 200),  # the visitor's own
+    "POST /export/transcripts.zip": (404, 422, 422),  # 422: allowed, but no transcript is named; see test_exports.py
+    "GET /my-data.zip": (404, 200, 200),  # each visitor gets only their own data
     "GET /healthz": (200, 200, 200),
-    "GET /metrics": (200, 200, 200),  # counts only, and to this machine only
-    "POST /v1/stt/create": (401, 400, 400),  # 400: allowed, but nothing is asked for
+    "GET /metrics": (200, 200, 200),  # contains only counts, and only this machine may read it
+    "POST /v1/stt/create": (401, 400, 400),  # 400: allowed, but the body names nothing to transcribe
     "GET /v1/stt/{generation_id}": (401, 404, 200),
     "GET /v1/models": (200, 200, 200),
     "GET /v1/models/{model:path}": (404, 404, 404),  # 404: no model has this name
     "POST /v1/audio/transcriptions": (401, 400, 400),
     "POST /v1/audio/translations": (401, 400, 400),
-    "GET /v1/webhooks": (401, 200, 200),  # the visitor's own
-    "POST /v1/webhooks": (401, 400, 400),  # 400: no address is given
+    "GET /v1/webhooks": (401, 200, 200),  # each owner gets only their own webhooks
+    "POST /v1/webhooks": (401, 400, 400),  # 400: allowed, but no address is given
     "POST /v1/webhooks/deliveries/{delivery_id}": (401, 404, 404),  # 404: nothing was delivered; see test_webhooks.py
     "GET /mcp": (401, 405, 405),  # 405: the server sends no message without a request
     "POST /mcp": (401, 200, 200),  # for permissions, see test_assistants.py
@@ -79,13 +79,13 @@ PING = {
     "headers": {"Accept": "application/json, text/event-stream"},
 }
 
-# Streamlit's routes, which do not check owners, with their status for a plain request of anybody.
+# Streamlit's routes, which do not check owners, with their status for a request without a cookie.
 # A route that a new version of Streamlit adds needs a row and a review.
 STREAMLIT_ROUTES = {
     "GET /_stcore/health": 200,
-    "GET /_stcore/metrics": 200,  # sizes of caches, to this machine only
+    "GET /_stcore/metrics": 200,  # contains sizes of caches, and only this machine may read it
     "GET /_stcore/host-config": 200,
-    "GET /media/{file_id:path}": 404,  # closed, also for files of pages
+    "GET /media/{file_id:path}": 404,  # closed, even for files that a page offers
     "PUT /_stcore/upload_file/{session_id}/{file_id}": 404,  # closed: see test_streamlit_uploads.py
     "DELETE /_stcore/upload_file/{session_id}/{file_id}": 404,
     "GET /component/{path:path}": 404,
@@ -94,8 +94,8 @@ STREAMLIT_ROUTES = {
     "GET /auth/login": 404,  # nobody signs in where STT_ACCESS is not `login`
     "GET /auth/logout": 404,  # nobody signs in where STT_ACCESS is not `login`
     "GET /oauth2callback": 404,
-    "POST /_stcore/agent/interact": 403,  # switched off
-    "GET /_stcore/agent/openapi.json": 200,  # says that it is switched off
+    "POST /_stcore/agent/interact": 403,  # agents are switched off
+    "GET /_stcore/agent/openapi.json": 200,  # the document says that agents are switched off
     "POST /_stcore/agent/mcp": 400,
     "MOUNT ": None,  # Streamlit's own scripts and styles, and the page for every other address
 }
@@ -201,7 +201,7 @@ def test_each_route_gives_each_visitor_the_expected_status(server: Server, owner
 
 
 def final_status(who: requests.Session, method: str, address: str, **body) -> int:
-    """Return the final status. A 202 is repeated at once, because the server waits before it responds."""
+    """Repeat a request until its status is not 202, and return the status. The server itself waits before a 202."""
     for _ in range(20):
         if (status := who.request(method, address, **body).status_code) != 202:
             break
@@ -234,7 +234,7 @@ def test_response_headers_forbid_content_from_other_sites(server: Server):
 
 
 def test_an_upload_cannot_be_opened_as_a_page(server: Server):
-    """Send a recording that is also a page, under the name of a page. It is served only as audio, in a sandbox."""
+    """Upload a recording that ends with an HTML page, under several names. It is served only as audio, in a sandbox."""
     person = Person.at(server, "polyglot")
     page = b"<html><script>document.title = 'taken over'</script></html>"
     for name in ("page.html", "picture.svg", "sound.wav"):

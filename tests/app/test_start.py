@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.server import ROOT
 
-# The queries of the first page, while another thread is in the middle of an import that DBOS begins.
+# Run the queries of the first page while another thread is in the middle of importing SQLAlchemy's ORM for DBOS.
 FIRST_PAGE_QUERIES = """
 import sys, threading
 from stt.store import recordings; from stt.store import records

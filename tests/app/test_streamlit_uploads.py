@@ -30,13 +30,13 @@ def session_of(socket: ClientConnection) -> str:
 
 
 def memory_of(server: Server) -> int:
-    """Return the memory of the process in bytes."""
+    """Return the resident memory of the server process in bytes."""
     status = Path(f"/proc/{server.process.pid}/status").read_text()
     return int(status.split("VmRSS:")[1].split()[0]) << 10
 
 
 def stable_memory_of(server: Server) -> int:
-    """Return the memory of the process in bytes, once it is stable."""
+    """Wait until the resident memory of the server process is stable, and return it in bytes."""
     seen = [0]
 
     def is_stable() -> bool:

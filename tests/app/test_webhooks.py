@@ -17,7 +17,7 @@ from tests.waiting import until
 
 @pytest.fixture
 def received(httpserver: HTTPServer) -> list[tuple[str, dict, dict]]:
-    """Return the requests that a receiver at /told gets: path with query, headers, body."""
+    """Start a receiver at /told. Return the list of its requests, each as (path with query, headers, body)."""
     got = []
 
     def receive(request: Request) -> Response:

@@ -1,11 +1,11 @@
 """Measure the word error rate and dropped words, against faster-whisper's defaults: `python -m tests.bench.accuracy`.
 
 Both engines transcribe the same sound in one run: forty utterances of LibriSpeech test-other, over five minutes. The
-utterances are joined in three orders: grouped by speaker, and shuffled with two seeds, given as arguments or else 1
-and 2. The settings were tuned on the other speaker and the two other recordings of `tests/speech`, plain, faster,
-slower, in noise and as on the telephone. `--speakers 1688` measures other speakers. `--mixed` changes each utterance at
-random in one of these ways, as in a meeting where some people call in. Each instruction set of the processor rounds
-differently, so two are compared.
+utterances are joined in three orders: grouped by speaker, and shuffled with two seeds (arguments; by default 1 and 2).
+The settings were tuned on the speaker 1688 and on the two other recordings of `tests/speech`: plain, faster, slower, in
+noise and as on the telephone. `--speakers 1688` measures that speaker. `--mixed` leaves each utterance plain or makes
+it faster, noisy or telephone-like at random, as in a meeting where some people call in. Instruction sets round
+differently, so the two best of the machine are measured.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from tests import audio, instruction_sets
 from tests.bench.table import print_table
 
 HELD_OUT_SPEAKERS = "1998,2033,2414,2609"  # speakers that no setting was tuned on
-LONGEST_DROP = 5.0  # seconds of speech that may be missing from the transcript
+LONGEST_DROP = 5.0  # maximum seconds of speech that may be dropped in a row
 Order = list[str]
 
 
 def normalised(text: str) -> str:
-    """Return lower-case text without punctuation, with one spelling of each word that has two."""
+    """Return lower-case text without punctuation, with "mister" for "mr" and "missus" for "mrs"."""
     text = re.sub(r"[^a-z0-9' ]", " ", text.lower().replace("’", "'").replace("-", " "))
     return " ".join({"mr": "mister", "mrs": "missus"}.get(word, word) for word in text.split())
 
 
 def orders(seeds: list[int], speakers: set[str]) -> dict[str, Order]:
-    """Return {name of an order: names of its utterances}."""
+    """Return {title of an order: names of the utterances in this order} for `speakers`, or for all if it is empty."""
     names = [name for name in audio.librispeech() if not speakers or name.split("-")[0] in speakers]
     found = {"grouped by speaker": names}
     for seed in seeds:
@@ -68,17 +68,17 @@ CHANGES = (np.copy, faster, in_noise, audio.telephone)
 
 @cache
 def library() -> WhisperModel:
-    """Return faster-whisper with its defaults and the same weights in int8."""
+    """Return faster-whisper's model with the app's weights, in int8 and otherwise with the library's defaults."""
     return WhisperModel(str(weights.find(settings()).folder), device="cpu", compute_type="int8")
 
 
 def defaults(sound: np.ndarray) -> str:
-    """Return the result of `WhisperModel.transcribe` without options."""
+    """Return the text of `WhisperModel.transcribe` without options."""
     return "".join(segment.text for segment in library().transcribe(sound)[0])
 
 
 def ours(sound: np.ndarray) -> str:
-    """Transcribe as a job does: chunk after chunk, with the language of the first chunk that has one."""
+    """Return the text as a job makes it: chunk by chunk, with the language of the first chunk that has one."""
     text, language, longest = "", None, vad.FIRST_CHUNK_SECONDS
     while len(sound):
         last = len(sound) <= longest * (1 + vad.TAIL_TOLERANCE) * audio.RATE

@@ -1,9 +1,10 @@
 """Measure how far aligned words are from their decoded times: `python -m tests.bench.alignment`.
 
-The recording is the forty utterances of the accuracy bench, shuffled and joined. Its decoding gives the reference
+The recording is the forty utterances of the accuracy bench, shuffled and joined. Transcribing it gives the reference
 times. Three texts are aligned: the decoded text without its times; the same with a tenth of its words replaced, removed
-or added at random; and the words of LibriSpeech, in lower case and without punctuation. The decoding defines where
-windows are cut. The given words are aligned window by window. Only words that both texts have are measured.
+or added at random; and the words of LibriSpeech, in lower case and without punctuation. The given words are aligned
+window by window, with the window boundaries of the transcription. Only words that are both in the given and in the
+transcribed text are measured.
 """
 
 from __future__ import annotations
@@ -28,12 +29,12 @@ from tests import audio
 from tests.bench.accuracy import HELD_OUT_SPEAKERS, joined, orders
 from tests.bench.table import print_table
 
-GOAL = 0.2  # seconds, at the median
-CHANGED = 0.1  # share of the words
+GOAL = 0.2  # maximum median distance in seconds
+CHANGED = 0.1  # share of the words that are changed
 
 
 def changed(words: Sequence[str], seed: int) -> list[str]:
-    """Return the words with a tenth of them replaced, removed, or with another one added."""
+    """Return the words after replacing, removing or adding a word at about one in ten of them, at random."""
     rng = random.Random(seed)
     found: list[str] = []
     for word in words:
@@ -44,7 +45,7 @@ def changed(words: Sequence[str], seed: int) -> list[str]:
 
 
 def aligned(model: loaded.Model, sound: np.ndarray, given: Transcript, guide: Transcript) -> Transcript:
-    """Align as a job does, in one chunk."""
+    """Align the text of `given` as a job does, but in one chunk. `guide` is a transcription with times."""
     seconds = len(sound) / audio.RATE
     planned = plan.from_decoding(given.segments, guide)
     spans = windows.windows(planned.words, 0, len(planned.words), 0.0, seconds)
@@ -55,7 +56,7 @@ def aligned(model: loaded.Model, sound: np.ndarray, given: Transcript, guide: Tr
 
 
 def measured(known_words: Sequence[Word], found: Transcript) -> list[object]:
-    """Return the number of measured words, the 50th, 90th and 99th percentile in s, and the number of marked words."""
+    """Return the numbers for a row: measured words, 50th, 90th and 99th percentile in s, words marked as not spoken."""
     words = found.words
     same = alignment.same([key(word.text) for word in known_words], [key(word.text) for word in words])
     distances = [abs(words[index].start - known_words[known].start) for index, known in same.items()]

@@ -1,13 +1,13 @@
 """Measure the overhead of the app over the engine, and an hour-long recording: `python -m tests.bench.app_speed`.
 
-All parts take twenty minutes. Name some to measure only those:
+All four parts together take twenty minutes. To measure only some, name them as arguments:
 
 throughput  Transcribe real speech with a whole job (intake, queue, database, checkpoints, word times), with the engine
             alone, and with faster-whisper's defaults, in turns.
 cancel      Measure the time from the cancellation of a long job until it has ended, and until no thread works on it any
             more, beside another job and alone.
 clip        Measure the time from pressing the button to the text of an 11 s clip on the page.
-hour        Transcribe a 60-minute recording: time to the first words, longest wait for news, peak memory of the server.
+hour        Transcribe a 60-minute recording: time to the first words, longest wait for an update, peak server memory.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def speech(seconds: float) -> np.ndarray:
 
 
 def throughput(folder: Path) -> list[list[str]]:
-    """Measure a job from its creation to its end, with everything that the app does in between."""
+    """Compare whole jobs, from creation to end, with the engine alone and with faster-whisper's defaults."""
     os.environ["STT_DATA_DIR"] = str(folder / "data")
     from stt import lifecycle
     from stt.jobs import service
@@ -75,7 +75,7 @@ def throughput(folder: Path) -> list[list[str]]:
     def job(_: np.ndarray) -> None:
         generation_id = service.create(path)
         while service.get(generation_id).job.pending:
-            time.sleep(0.1)  # five times as often as a page polls; fifty polls a second took 4 % of the processor
+            time.sleep(0.1)  # not shorter: 50 polls a second took 4 % of the processor
         assert service.get(generation_id).transcript is not None
 
     lifecycle.check()
@@ -132,7 +132,7 @@ def cancel(folder: Path) -> list[list[str]]:
 
 
 def decode_threads() -> int:
-    """Return the number of threads that decode or are ready to decode."""
+    """Return the number of decoder threads, including idle ones."""
     return sum(thread.name.startswith("decode_") for thread in threading.enumerate())
 
 
@@ -160,7 +160,7 @@ def clip_on_the_page(page: Page) -> list[list[str]]:
         began = time.monotonic()
         list(transcribe.transcribe(sound))
         alone.append(time.monotonic() - began)
-    alone, shown = alone[1:], shown[1:]  # the first run loads the models
+    alone, shown = alone[1:], shown[1:]  # leave out the first run, which loads the models
     overhead = median(page_time - engine_time for engine_time, page_time in zip(alone, shown, strict=True))
     return [
         ["11 s clip, the engine alone, s", f"{median(alone):.2f}", ""],
@@ -201,7 +201,7 @@ def _gaps(times: list[float]) -> list[float]:
 class Peak:
     """Measure the peak memory of a process and its child processes in MB, four times a second.
 
-    Of a child process only unshared memory counts, because the rest is shared with the others.
+    For child processes only unshared memory counts, because memory shared with the parent would count twice.
     """
 
     def __init__(self, pid: int) -> None:

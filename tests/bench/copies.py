@@ -1,4 +1,4 @@
-"""Measure the playback copy of an hour, alone and beside the transcription: `python -m tests.bench.copies`.
+"""Measure how long the playback copy of an hour takes, alone and beside transcription: `python -m tests.bench.copies`.
 
 The transcribed recording is an hour of stereo that repeats the speech of the accuracy bench. This takes five to ten
 minutes.
@@ -21,18 +21,18 @@ from tests.bench.table import print_table
 from tests.waiting import until
 
 MINUTE, HOUR = 60, 3600  # seconds
-GOAL = 10  # percent of the time that the transcription takes
+GOAL = 10  # maximum percent of the transcription's time until the copy is ready
 
 
 def hour_of(minute: np.ndarray, sound: Path, layout: str) -> None:
-    """Write an hour of MP3 frames without a header by repeating a minute. To encode an hour takes longer."""
+    """Write an hour of MP3 without a VBR header by repeating an encoded minute: encoding an hour takes longer."""
     muxer_options = {"write_xing": "0", "id3v2_version": "0"}
     frames = formats.write(sound, minute, "libmp3lame", "mp3", layout=layout, muxer=muxer_options).read_bytes()
     sound.write_bytes(frames * (HOUR // MINUTE))
 
 
 def beside_transcription(sound: Path, folder: Path) -> list[str]:
-    """Transcribe an hour, and return a row with the seconds until its copy and until its text were ready."""
+    """Transcribe an hour, and return a row with the seconds until the playback copy and until the text was ready."""
     os.environ["STT_DATA_DIR"] = str(folder / "data")
     from stt import lifecycle
     from stt.jobs import service

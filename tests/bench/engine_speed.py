@@ -1,6 +1,6 @@
 """Measure the speed of the engine alone against faster-whisper's defaults: `python -m tests.bench.engine_speed`.
 
-The engines run in turns, so that other load on the machine affects all alike. The figures are medians of the turns.
+The engines run in turns, so that other load on the machine affects all of them. The figures are medians of the turns.
 Processor time is shown too: on a busy machine it is more meaningful than wall time.
 """
 
@@ -32,9 +32,9 @@ def timed(engine: Engine, sound: np.ndarray) -> tuple[float, float]:
 
 
 def in_turns(engines: dict[str, Engine], sound: np.ndarray, turns: int) -> Timed:
-    """Return {engine: its times in each turn}, after a turn for warming up.
+    """Return {engine: its (wall, processor) seconds in each turn}. A first turn, which loads the models, is left out.
 
-    The library runs in a separate process, where none of our settings changes its speed.
+    faster-whisper runs in a separate process, where our settings of the process cannot change its speed.
     """
     times: Timed = {name: [] for name in engines}
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as library_process:
@@ -48,7 +48,8 @@ def in_turns(engines: dict[str, Engine], sound: np.ndarray, turns: int) -> Timed
 
 
 def rows(times: Timed, length: float) -> list[list[str]]:
-    """Return rows: name, seconds, times real time, speed by wall and processor time and time against the defaults."""
+    """Return rows: name, seconds, times real time, how many times faster than the defaults by wall and by processor
+    time, and wall time as a share of the defaults' time."""
     reference = times["defaults"]
     found = []
     for name, measured in times.items():
@@ -62,7 +63,7 @@ def rows(times: Timed, length: float) -> list[list[str]]:
 
 
 def library_with_word_times(sound: np.ndarray) -> None:
-    """Run the library one window after the other at beam 1, with VAD and word times."""
+    """Run faster-whisper window by window with beam size 1, VAD and word times."""
     for _ in library().transcribe(sound, beam_size=1, vad_filter=True, word_timestamps=True)[0]:
         pass
 
@@ -72,7 +73,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--clip-turns", type=int, default=9)
     arguments = parser.parse_args()
-    memory.tune()  # as the app does when it starts
+    memory.tune()  # the app sets these process options when it starts, too
     engines: dict[str, Callable[[np.ndarray], object]] = {
         "defaults": defaults,
         "library, beam 1, words": library_with_word_times,

@@ -18,13 +18,13 @@ from tests.server import ROOT, Server, free_port
 from tests.waiting import until
 
 RUNS = 8
-# The page itself records when the element appears: from outside, Playwright checks it only twice a second.
+# A script in the page records when the element appears, because Playwright checks for it only twice a second.
 RECORD_SEEN = """new MutationObserver(() => { if (document.querySelector("%s")) window.seen ??= Date.now(); })
     .observe(document, { childList: true, subtree: true });"""
 
 
 def seconds_until(page: Page, port: int, selector: str, began: float) -> float:
-    def listening() -> bool:  # without the browser, because each of its failed attempts takes time from the server
+    def listening() -> bool:  # a browser's failed attempts would slow the server's start
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 

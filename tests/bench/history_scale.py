@@ -1,7 +1,7 @@
 """Compare a history of 100,000 transcripts with one of ten: `python -m tests.bench.history_scale [count] [folder]`.
 
-A folder keeps the generated data for the next run. There are two kinds of searches: words that somebody would search
-for, and words that nearly all transcripts have, which is the worst case.
+With a folder as argument, the generated data stays there for the next run. Two kinds of searches are measured: words
+from random transcripts, and words that nearly all transcripts have, which is the worst case.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ COMMON = ["the", "of", "and", "to", "a", "in", "that", "it", "the of", '"of the"
 RUNS, OPEN_PAGES = 7, 5
 CELL = "[data-testid=glide-cell-2-0]"
 TABLE = ".st-key-history canvas"
-# Check for dark pixels at the title of the first row. The cells for screen readers follow a third of a second later.
-# The old table is still there for a moment when the new one appears.
+# Check for dark pixels at the title of the first row, because the cells for screen readers follow a third of a second
+# later. Skip canvases marked `old`: the previous table is still there for a moment when the new one appears.
 DRAWN = """() => {
     const canvas = [...document.querySelectorAll('.st-key-history canvas')].find(canvas => !canvas.old)
     if (!canvas || canvas.width < 100 || canvas.height < 100) return false
@@ -41,7 +41,7 @@ DRAWN = """() => {
     for (let at = 0; at < row.length; at += 4) dark += row[at + 3] > 200 && row[at] + row[at + 1] + row[at + 2] < 300
     return dark > 50
 }"""
-# Checked in every frame. Playwright's `wait_for_function` would use `eval`, which our policy blocks.
+# Check DRAWN in every frame. Playwright's `wait_for_function` would use `eval`, which our policy blocks.
 WHEN_DRAWN = f"""() => new Promise(done => {{
     const drawn = {DRAWN}
     const look = () => drawn() ? done() : requestAnimationFrame(look)
@@ -50,7 +50,7 @@ WHEN_DRAWN = f"""() => new Promise(done => {{
 
 
 def use_data(data: Path, count: int) -> None:
-    """Make `data` the data folder of this process, and fill it if it is new."""
+    """Make `data` the data folder of this process, and fill it with `count` transcripts if it has none."""
     os.environ["STT_DATA_DIR"] = str(data)
     reset_caches()
     from stt.library import history
@@ -60,14 +60,14 @@ def use_data(data: Path, count: int) -> None:
 
 
 def timed(function: Callable[[], object]) -> tuple[float, float]:
-    """Return wall time and processor time in ms. On a busy machine only processor time is meaningful."""
+    """Return the wall and processor milliseconds of a call. On a busy machine only processor time is meaningful."""
     wall, used = time.perf_counter(), time.process_time()
     function()
     return (time.perf_counter() - wall) * 1000, (time.process_time() - used) * 1000
 
 
 def random_queries() -> list[str]:
-    """Return 150 queries of one to three words, or two in quotes, of at least 4 letters, from random transcripts."""
+    """Return 150 queries from random transcripts: up to three words of over 3 letters, or two words in quotes."""
     from stt.db.engine import database
     from stt.db.tables import transcripts
 
@@ -87,7 +87,7 @@ def random_queries() -> list[str]:
 
 
 def search_as_page(query: str) -> None:
-    """Run all queries of the page for a search: the totals, the first hundred transcripts, the hits in context."""
+    """Run all database queries of a search on the page: totals, first hundred transcripts, hits in context."""
     from stt.library import history
 
     history.totals(OWNER, text=query)
@@ -131,7 +131,7 @@ def visit(browser: Browser, server: Server) -> Page:
 
 
 def first_view(page: Page, server: Server) -> tuple[float, float]:
-    """Return the seconds until the first row is drawn, and until its cells are there for screen readers."""
+    """Return the seconds until the first row is drawn, and until the row has its cells for screen readers."""
     page.goto("about:blank")
     began = time.perf_counter()
     page.goto(server.url + "/history", wait_until="commit")
@@ -151,7 +151,7 @@ def view_times(title: str, views: list[tuple[float, float]]) -> dict[str, float]
 
 def in_the_browser(browser: Browser, data: Path) -> dict[str, float]:
     with Server(data) as server:
-        first_view(visit(browser, server), server)  # the server is warm from now on
+        first_view(visit(browser, server), server)  # not measured: it loads what the server needs for the page
         uncached = []
         for _ in range(RUNS):
             page = visit(browser, server)

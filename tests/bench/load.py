@@ -39,7 +39,7 @@ MODEL = "#g1_whisper-base"
 
 @dataclass(frozen=True)
 class LoadResult:
-    """Represent the results: a row for each kind of request (times in ms), and the job before and after."""
+    """Represent the results: a row for each kind of request (times in ms), and the long job before and after."""
 
     rows: list[dict[str, str]]
     failures: list[dict[str, str]]
@@ -54,7 +54,7 @@ class LoadResult:
 def run(folder: Path, visitors: int, seconds: int, *, first_visit: bool = True) -> LoadResult:
     """Start the app on `folder`, create the visitors and the long recording, and run locust.
 
-    On its first visit a browser loads all scripts and styles. Later it has them in its cache.
+    With `first_visit` the visitors load all scripts and styles of the page, which a later visit has in its cache.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STT_DATA_DIR", str(folder / "data"))
@@ -99,7 +99,7 @@ def create_visitor() -> dict[str, str]:
 
 def start_transcription(server: Server, folder: Path, seconds: int) -> str:
     """Start a transcription for another visitor that lasts longer than the measurement, and wait until it has begun."""
-    sound = np.tile(audio.samples(audio.JFK), 2 * seconds + 20)  # over 20 times as long as the visitors stay
+    sound = np.tile(audio.samples(audio.JFK), 2 * seconds + 20)  # 22 * seconds + 220 s of audio
     with open(audio.write(folder / "long.wav", sound), "rb") as file:
         response = requests.post(
             f"{server.url}/v1/stt/create",

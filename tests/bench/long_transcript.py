@@ -1,7 +1,7 @@
 """Measure a transcript of 100,000 words in the browser: `python -m tests.bench.long_transcript [words]`.
 
-Measured are the time from the address to the first clickable words, scrolling from beginning to end, search, and
-typing. The same with ten words shows the cost of the page itself.
+Measure the time from opening the address to the first clickable words, scrolling from beginning to end, search, and
+typing. A transcript of ten words is measured too, to show the cost of the page without its text.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def seconds_to_open(page: Page, address: str) -> float:
 
 
 def key_latencies(page: Page) -> list[float]:
-    """Type into a paragraph while responses arrive, and return the milliseconds from each key press to the screen."""
+    """Type into a paragraph while edits are saved. Return the sorted milliseconds from key press to next frame."""
     page.evaluate(KEYS)
     words = page.locator(".stt-words").first
     words.scroll_into_view_if_needed()

@@ -24,11 +24,11 @@ MODELS = [
 ]
 LANGUAGES = ["en", "en", "en", "en", "de", "fr", "es", "zh", None]
 STATES = ["done"] * 46 + ["failed", "failed", "cancelled", "done"]
-BLOCK = 2000  # rows written together
+BLOCK = 2000  # transcripts written in one transaction
 
 
 def vocabulary(random: np.random.Generator, size: int = 30_000) -> list[str]:
-    """Return the words of LibriSpeech by frequency, then invented ones of two to five syllables."""
+    """Return `size` words: those of LibriSpeech by frequency, then invented words of two to five syllables."""
     spoken = " ".join(audio.librispeech().values()).lower().split()
     known = sorted(set(spoken), key=lambda word: (-spoken.count(word), word))
     syllables = [a + b for a in "bcdfghklmnprstvw" for b in ("a", "e", "i", "o", "u", "an", "er", "ing", "ol", "ut")]
@@ -37,7 +37,7 @@ def vocabulary(random: np.random.Generator, size: int = 30_000) -> list[str]:
 
 
 def rows(owner: str, count: int, seed: int = 1) -> Iterator[tuple[dict, dict]]:
-    """Yield `count` rows for each of the tables `transcriptions` and `transcripts`, oldest first."""
+    """Yield `count` pairs of rows for the tables `transcriptions` and `transcripts`, oldest first."""
     random = np.random.default_rng(seed)
     words = np.array(vocabulary(random), dtype=object)
     probabilities = 1 / (np.arange(len(words)) + 2.7)
@@ -55,7 +55,7 @@ def rows(owner: str, count: int, seed: int = 1) -> Iterator[tuple[dict, dict]]:
         name = f"many-{owner}-{seed}-{number}"
         job = dict(
             id=name, owner=owner, title=f"{' '.join(random.choice(words, 3)).capitalize()} {number}", model=model,
-            engine=engine, options={"language": language}, state=state, attempt=1, turn=number + 1, created=created,
+            engine=engine, options={"language": language}, state=state, attempt=1, priority=number + 1, created=created,
             queued=created, started=created, finished=created + duration / 10, worked=duration / 10, duration=duration,
             seconds_done=duration, language=language, words=int(length), confidence=float(random.beta(9, 1.5)),
             cost=duration * 0.00009 if engine == "provider" else None,

@@ -1,9 +1,9 @@
 """Estimate what a million hours of audio a month need: `python -m tests.bench.million --speed 8.1 …`.
 
-It uses measured figures, given as arguments: `--speed` from `workers` (seconds of audio a second on one core),
+Its arguments are figures measured by other benchmarks: `--speed` from `workers` (seconds of audio per second and core),
 `--megabytes` from `sizes` (database for an hour of speech), `--job-ms` from `queue_cost` (processor time of a job on
 PostgreSQL, in the worker and the web process), `--in-flight` from `provider_scale` (provider jobs per core). The prices
-are assumptions: replace them with yours.
+are assumptions: replace them with your own.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import math
 
 from tests.bench.table import print_table
 
-MONTH = 30 * 24 * 3600  # seconds
+MONTH = 30 * 24 * 3600  # seconds per month
 
 
 def estimate(arguments: argparse.Namespace) -> list[list[str]]:
     hours, busy = arguments.hours, arguments.busy / 100
-    load = hours * 3600 / MONTH  # seconds of audio a second, day and night
+    load = hours * 3600 / MONTH  # average seconds of audio that arrive per second
     jobs = hours * 60 / arguments.minutes
     cores = math.ceil(load / arguments.speed / busy)
     queue = jobs / MONTH * arguments.job_ms / 1000

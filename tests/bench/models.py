@@ -1,7 +1,8 @@
 """Measure the memory of one model and of two at once, and the first words with base: `python -m tests.bench.models`.
 
-To reach: two models in use take at most the sum of both plus 100 MB; the first words with base are not later than
-before. Tiny.en comes from its wheel, base from its packages. Each figure is measured in a separate process.
+To reach: two models in use take at most the sum of both plus 100 MB; the first words with base are not later than in
+the last version that had only one model. Tiny.en comes from its wheel, base from its packages. Each figure is measured
+in a separate process.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def peak() -> int:
 
 
 def use(names: list[str]) -> dict[str, float]:
-    """Transcribe half a minute with all models at once, and return the memory growth and the size of the weights."""
+    """Transcribe 11 s three times with all models at once. Return memory growth and counted model size, in bytes."""
     from stt.models import shelf
     from stt.whisper import decoding, memory, transcribe  # noqa: F401 — libraries are not the models'
     from stt.whisper.loading import loaded
@@ -56,7 +57,7 @@ def use(names: list[str]) -> dict[str, float]:
 
 
 def first_words() -> dict[str, float]:
-    """Return the seconds to the first segment with base: in a new process, and with the model loaded."""
+    """Return the seconds to the first segment with base: with the model not yet loaded, and with the model loaded."""
     from stt.whisper import transcribe
 
     sound, seconds = audio.samples(audio.JFK), []
@@ -84,7 +85,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as data, Hub(tiny) as hub_server:
         environment = {**os.environ, "STT_DATA_DIR": data, "HF_ENDPOINT": hub_server.url, "STT_MODELS": "local/*"}
         for name in MODELS:
-            _run(environment, name)  # downloads the model
+            _run(environment, name)  # download the model first, so that the measurements do not include it
         alone = {name: _run(environment, name) for name in MODELS}
         both = _run(environment, *MODELS)
         words = _run(environment)

@@ -1,9 +1,9 @@
-"""Measure the delay until a finished job is noticed, and the number of polls: our schedule against every 10 seconds.
+"""Measure the delay until a finished job is noticed, and the polls: our schedule against polls every 10 seconds.
 
     python -m tests.bench.polling
 
-Jobs take 1 to 600 s, as many short as long ones (log-uniform). "Learnt" expects the time from history with an error of
-about a quarter in either direction; "unknown" is the first job of a model. Time is simulated.
+Jobs take 1 to 600 s, distributed log-uniformly. "Learnt" is a job whose duration is expected from earlier jobs with an
+error of about a quarter; "unknown" is the first job of a model, without an expectation. Time is simulated.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BINS = [(1, 5), (5, 15), (15, 30), (30, 60), (60, 120), (120, 300), (300, 600), 
 
 
 def watch(job: float, moments: Iterator[float]) -> tuple[float, int]:
-    """Return (seconds from done at the provider to shown here, number of polls) for a job of `job` seconds."""
+    """Return (seconds from a job's end to the poll that notices it, number of polls) for a job of `job` seconds."""
     for polls, moment in enumerate(moments, start=1):
         if moment >= job:
             return moment - job, polls
@@ -29,7 +29,7 @@ def watch(job: float, moments: Iterator[float]) -> tuple[float, int]:
 
 
 def seed_moments() -> Iterator[float]:
-    """Yield the times of polls at once and then every 10 seconds."""
+    """Yield the times of polls in seconds: 0, then every 10 seconds."""
     at = 0.0
     while True:
         yield at
@@ -37,7 +37,7 @@ def seed_moments() -> Iterator[float]:
 
 
 def ours_moments(expected: float | None) -> Iterator[float]:
-    """Yield the times of polls by the schedule, which is queried after each poll, as by a restarted job."""
+    """Yield the times of polls in seconds by our schedule. `expected` is the expected duration of the job, if known."""
     schedule, at = Schedule(expected), 0.0
     while True:
         at += schedule.wait(at)

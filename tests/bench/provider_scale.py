@@ -1,8 +1,8 @@
 """Measure many provider jobs in flight: `python -m tests.bench.provider_scale [--jobs 1000] [--seconds 30]`.
 
-One machine runs a worker on SQLite, and the stand-in provider in a separate process. Measured while all jobs are at the
-provider and polled as usual: processor time, memory, threads and open files of the worker. To reach: less than one core
-and 600 MB.
+One machine runs a worker on SQLite, and the stand-in provider in a separate process. While all jobs are at the provider
+and polled as usual, the worker's processor time, memory, threads and open files are measured. To reach: less than one
+core and 600 MB.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def start_stand_in(port: int) -> subprocess.Popen:
 
 
 def states() -> Counter[str]:
-    """Return the number of jobs by state; `in flight` are the jobs at the provider."""
+    """Return the number of jobs by state; the key "in flight" has the number of jobs that are at the provider."""
     import sqlalchemy as sa
 
     from stt.db.engine import database
@@ -65,7 +65,7 @@ def states() -> Counter[str]:
 
 
 def measure(count: int, seconds: float, stays: float) -> dict[str, float]:
-    """Measure with jobs that take `stays` seconds at the provider."""
+    """Measure `count` jobs for `seconds` seconds. Each job takes `stays` seconds at the provider."""
     port = free_port()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -103,7 +103,7 @@ def measure(count: int, seconds: float, stays: float) -> dict[str, float]:
                 assert worker.stop() == 0
         finally:
             provider.kill()
-            provider.communicate()  # waits, and closes the pipe
+            provider.communicate()  # wait for the end of the process, and close its pipe
             reset_caches()
     return {
         "jobs in flight": count, "cores": cores, "MB": memory / 2**20, "MB before": before / 2**20,

@@ -1,12 +1,12 @@
 """Measure the cost of a job by queue length: `python -m tests.bench.queue_cost [--lengths 100 1000 10000]`.
 
-The jobs are one second of silence, so that nearly all of the work is the queue's. Measured for each length of the
-queue: creating one more job, and taking one and finishing it; in milliseconds of processor time, and in database steps
-(SQLite: jumps of its virtual machine; PostgreSQL: rows and index entries read by all connections). To reach: the same
-at all lengths.
+The jobs are one second of silence, so that nearly all of the work is the queue's. For each length of the queue it
+measures the cost of creating one more job, and of taking and finishing one, in milliseconds of processor time and in
+database steps (SQLite: instructions of its virtual machine; PostgreSQL: rows and index entries read by all
+connections). To reach: the same cost at all lengths.
 
-On PostgreSQL a separate worker takes the jobs. On SQLite only one process at a time can use the data folder: this one
-creates the jobs, and then starts again to take them.
+On PostgreSQL a separate worker process takes the jobs. On SQLite only one process at a time can use the data folder, so
+this process first creates the jobs in the role `web`, and then restarts the job engine in the role `all` to take them.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ from tests.faults import fleet
 from tests.faults.fleet import Worker
 from tests.waiting import until
 
-SAMPLE = 100  # jobs measured
-WARM = 20  # jobs before the measurement, which load the model
+SAMPLE = 100  # number of measured jobs
+WARM = 20  # maximum number of jobs before the measurement; the first loads the model
 VISITORS = 50
 READ = "SELECT tup_returned FROM pg_stat_database WHERE datname = current_database()"
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Represent the cost of one job, in milliseconds and in database steps (see above)."""
+    """Represent the cost of one job, in milliseconds and in database steps (see the module's docstring)."""
 
     making_clock: float
     making: float
@@ -57,7 +57,7 @@ class Cost:
 
     @staticmethod
     def of(jobs: int, clock: float, used: float, making: float, working: float, taking: float) -> Cost:
-        """Return the cost of one job from the seconds and steps of all `jobs`."""
+        """Return the cost of one job, given the seconds and the steps of `jobs` jobs."""
         return Cost(1000 * clock / jobs, 1000 * used / jobs, making / jobs, 1000 * working / jobs, taking / jobs)
 
 
@@ -96,7 +96,7 @@ def on_postgresql(folder: Path, patch: pytest.MonkeyPatch, length: int, sample: 
         silent = store_silence(folder)
         ids = create_jobs(silent, length)[0]
         with database().begin() as connection:
-            connection.execute(sa.text("ANALYZE"))  # as autovacuum does within a minute
+            connection.execute(sa.text("ANALYZE"))  # update the statistics, which autovacuum would do within a minute
         before = rows_read()
         measured_ids, clock, used = create_jobs(silent, sample)
         making = rows_read() - before
@@ -114,13 +114,13 @@ KINDS = {"sqlite": on_sqlite, "postgresql": on_postgresql}
 
 
 def measured_span(ids: list[str], length: int, sample: int) -> tuple[str, str]:
-    """Return the jobs whose ends start and stop the measurement. Jobs start in the order of their creation."""
+    """Return the ids of the two jobs whose ends start and stop the measurement. `ids` are in the order of the jobs."""
     begin = min(WARM, length // 2)
     return ids[begin - 1], ids[begin + sample - 1]
 
 
 def store_silence(folder: Path) -> list[Recording]:
-    """Store a second of silence for each visitor."""
+    """Store a recording of one second of silence for each of VISITORS visitors."""
     path = audio.write(folder / "quiet.wav", audio.silence(1.0))
     return [recordings.take_in(path, f"visitor:{number}") for number in range(VISITORS)]
 
@@ -134,7 +134,7 @@ def create_jobs(silent: list[Recording], count: int) -> tuple[list[str], float, 
 
 @contextmanager
 def counted() -> Iterator[Counter[int]]:
-    """Count by thread the virtual machine steps of SQLite, which grow with the rows that it reads."""
+    """Count the virtual machine instructions of SQLite by thread. Their number grows with the rows that are read."""
     steps: Counter[int] = Counter()
 
     def step() -> None:
@@ -155,14 +155,14 @@ def steps_of_other_threads(steps: Counter[int]) -> int:
 
 
 def rows_read() -> int:
-    """Return the rows read by all connections. Each reports with a delay of up to a second."""
+    """Return the rows read by all connections so far. Wait first: each reports with a delay of up to a second."""
     threading.Event().wait(1.5)
     with database().connect() as connection:
         return connection.execute(sa.text(READ)).scalar_one()
 
 
 def wait_until_done(generation_id: str) -> None:
-    """Wait until this job is done. Each poll reads one row, which hardly counts."""
+    """Wait until this job is done. Each poll reads only one row, so it hardly changes the counted steps."""
     until(lambda: is_done(generation_id), 120)
 
 

@@ -1,7 +1,8 @@
 """Measure the database size of an hour of transcribed speech: `python -m tests.bench.sizes [--hours 40]`.
 
-Each transcript is one hour, with a time and a confidence for each word as from the engine. Word frequencies are as in
-speech (`many_transcripts`). Everything counts: text, words, search index, records. The audio is stored elsewhere.
+Each transcript is one hour, with times and a confidence for each word, as the on-device engine gives them. Word
+frequencies are as in speech (`many_transcripts`). The size of the whole database counts: text, words, search index,
+records. Audio is not stored in the database.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ WORDS_PER_SECOND = 2.5
 
 
 def transcript(random: np.random.Generator, words: np.ndarray) -> Transcript:
-    """Return an hour of speech in segments of about six seconds."""
+    """Return a transcript of an hour in segments of about six seconds."""
     probabilities = 1 / (np.arange(len(words)) + 2.7)
     spoken = random.choice(words, int(HOUR * WORDS_PER_SECOND), p=probabilities / probabilities.sum())
     times = np.sort(random.uniform(0, HOUR, len(spoken) + 1))
@@ -56,7 +57,14 @@ def fill(hours: int) -> None:
     random = np.random.default_rng(1)
     words = np.array(vocabulary(random), dtype=object)
     facts = dict.fromkeys(Job.__dataclass_fields__) | {"owner": "local", "title": "An hour", "model": "base"}
-    facts |= {"engine": "on-device", "options": {}, "state": kinds.WORKING, "attempt": 1, "turn": 1, "worked": 300.0}
+    facts |= {
+        "engine": "on-device",
+        "options": {},
+        "state": kinds.WORKING,
+        "attempt": 1,
+        "priority": 1,
+        "worked": 300.0,
+    }
     for number in range(hours):
         job = Job(
             **(facts | {"id": f"hour-{number}", "created": time.time(), "queued": time.time(), "seconds_done": 0.0})
@@ -77,7 +85,7 @@ def size() -> int:
 
 
 def measure(hours: int) -> dict[str, float]:
-    """Return the megabytes for an hour of speech by database."""
+    """Return {database: megabytes per hour of speech}."""
     found = {}
     with tempfile.TemporaryDirectory() as folder, postgres() as address, pytest.MonkeyPatch.context() as patch:
         for name, url in (("SQLite", ""), ("PostgreSQL", address)):

@@ -1,12 +1,11 @@
 """Run a mixed load for half an hour, and show whether anything grows: `python -m tests.bench.soak [--minutes 30]`.
 
-The app runs on SQLite with everything that users do at once: uploads, on-device jobs, provider jobs, cancels and
-retries, pages with a websocket session each, history and search, exports over REST, /metrics and /healthz. Finished
-jobs are deleted, so that the history does not grow. Measured every few seconds: memory, threads and open files of the
-server.
+The app runs on SQLite, while simulated users at once create on-device and provider jobs over REST, delete some early,
+open pages with a websocket session each, and request /metrics and /healthz. Finished jobs are deleted, so that the
+history does not grow. Memory, threads and open files of the server are measured every two seconds.
 
-To reach: the median of the last fifth within 5 % of the median of the fifth after the first five minutes (of a sixth of
-the time, in a shorter run).
+The first five minutes, or a sixth of a run of under 30 minutes, are for warming up. To reach: in the rest of the time,
+the median of the last fifth is within 5 % of the median of the first fifth.
 """
 
 from __future__ import annotations
@@ -33,14 +32,14 @@ from tests.conftest import reset_caches
 from tests.provider import KEY, Provider
 from tests.server import Server
 
-WARM = 300.0  # seconds after which nothing may grow any more
+WARM = 300.0  # maximum seconds of warming up, after which nothing may grow
 EVERY = 2.0  # seconds between two measurements
 LOCAL, REMOTE = "local/whisper-base", "#g1_nova-2-general"
 
 
 @dataclass
 class Load:
-    """Represent users of the server at `url` until `end` (monotonic). `done` counts their actions."""
+    """Represent users of the server at `url` until the monotonic time `end`. `done` counts finished actions by user."""
 
     url: str
     token: str
@@ -91,7 +90,7 @@ class Load:
         assert response.ok, response.text
 
     def transcriber(self, session: requests.Session, rng: random.Random) -> None:
-        """Create a job and wait for its text. One in five jobs is deleted early instead."""
+        """Create an on-device job, wait for its text, and delete it. One in five is deleted within a second instead."""
         generation_id = self.create(session, rng.choice(audio.AUSTEN), LOCAL)
         if rng.random() < 0.2:
             time.sleep(rng.uniform(0.0, 1.0))
@@ -133,7 +132,7 @@ class Load:
 
 
 def _rerun() -> bytes:
-    """Return the first message of a browser: draw the page."""
+    """Return the first websocket message of a browser, which makes Streamlit run the page."""
     from streamlit.proto.BackMsg_pb2 import BackMsg
 
     message = BackMsg()
@@ -142,7 +141,7 @@ def _rerun() -> bytes:
 
 
 def watch(server: Server, end: float) -> list[tuple[float, dict[str, float]]]:
-    """Return (seconds since the start, measurements) until `end`, and print them once a minute."""
+    """Return (seconds since the start, {figure: value}) of each measurement until `end`, and print one per minute."""
     process, began = psutil.Process(server.process.pid), time.monotonic()
     measured = []
     while time.monotonic() < end:
@@ -157,7 +156,7 @@ def watch(server: Server, end: float) -> list[tuple[float, dict[str, float]]]:
 
 
 def soak(minutes: float) -> tuple[dict[str, tuple[float, float]], Load]:
-    """Return for each figure its median after warming up and at the end, and the load."""
+    """Return {figure: (median after warming up, median at the end)}, and the load."""
     from stt.auth import tokens, visitors
 
     with tempfile.TemporaryDirectory() as name, Provider() as provider:
@@ -180,7 +179,7 @@ def soak(minutes: float) -> tuple[dict[str, tuple[float, float]], Load]:
 
 
 class _settings:  # noqa: N801
-    """Set environment variables of this process for a while."""
+    """Set environment variables of this process during a `with` block."""
 
     def __init__(self, **values: str) -> None:
         self.values = values

@@ -1,11 +1,11 @@
 """Measure who says what in conversations joined from single utterances: `python -m tests.bench.speakers`.
 
 Thresholds were set on voices with changed pitch ("1688*0.86"), which `--tuning` measures, and with some regard to the
-five speakers here. These five speakers of LibriSpeech are unchanged: 2 to 5 of them, turns of 1 to 10 s, pauses of 0 to
-1 s, a tenth of the turns overlapping. A word is right if it has the speaker who said it, speakers matched one to one.
-The reference for the diarization error are the words' times, aligned by Whisper and cut at silence; pauses under 0.5 s
-count as speech. `--sample FOLDER` adds the sample call of the wheel of pyannote-audio (`pyannote/audio/sample`),
-`--long` a recording of four hours.
+five LibriSpeech speakers that are measured by default, with unchanged voices. A conversation has 2 to 5 speakers, turns
+of 1 to 10 s, pauses of 0 to 1 s, and overlap in a tenth of the turns. A word is right if it has the speaker who said
+it; found speakers are matched one to one. The reference for the diarization error is made of the words' times, which
+Whisper aligned and which are cut at silence; pauses under 0.5 s count as speech. `--sample FOLDER` adds the sample call
+of the wheel of pyannote-audio (`pyannote/audio/sample`), `--long` a recording of four hours.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tests import audio, conversations
 from tests.bench.table import print_table
 from tests.conversations import Change, Conversation
 
-CHUNK = 300  # seconds, as in a job
+CHUNK = 300  # seconds per chunk, as in a job
 QUIET = 0.12  # loudness factor of every second speaker
 RATES = ("0.86", "1.16")
 LIBRISPEECH = ("1688", "1998", "2033", "2414", "2609")
@@ -39,9 +39,9 @@ LIBRISPEECH = ("1688", "1998", "2033", "2414", "2609")
 class Measured:
     speakers: int
     found: int
-    right: float  # share of words
+    right: float  # share of words with the right speaker, 0 to 1
     error: float  # diarization error in %
-    speed: float  # times real time
+    speed: float  # seconds of audio per second of processing
 
 
 def measured(talk: Conversation, models: Models) -> Measured:
@@ -125,7 +125,8 @@ def sample_call(folder: Path, models: Models) -> list[object]:
 
 
 def long_recording(models: Models) -> list[object]:
-    """Measure four hours of five speakers: analysis speed, seconds of clustering, memory, size of checkpoints."""
+    """Return a row for four hours of five speakers: speakers found, analysis speed, seconds of clustering, MB of memory
+    and of checkpoints."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     talk = conversations.conversation(list(LIBRISPEECH), 1, turns=150)
     seconds = 4 * 3600
@@ -150,7 +151,7 @@ def long_recording(models: Models) -> list[object]:
 
 
 def share_of_transcription(models: Models, turns: int = 3) -> list[list[object]]:
-    """Measure transcription and diarization of the same sound, in turns, and diarization's share of the former."""
+    """Measure transcription and diarization in turns. Rows: name, seconds, speed, share of transcription's time."""
     from stt.whisper import transcribe
 
     talk = conversations.conversation(list(LIBRISPEECH), 3, turns=60)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def print_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print `rows` under `headers`, in Markdown; numbers are right-aligned."""
+    """Print `rows` under `headers`, in Markdown; cells that begin with a digit or a sign are right-aligned."""
     cells = [[str(cell) for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in [list(headers), *cells]) for column in range(len(headers))]
 

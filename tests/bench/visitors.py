@@ -1,6 +1,7 @@
-"""Imitate visitors, for locust: open pages over the websocket as a browser does, upload, poll, read and listen.
+"""Define visitors for locust, who open pages over the websocket as a browser does, upload, poll, read and listen.
 
-`tests/bench/load.py` runs this file. It creates the visitors and describes them in the file that VISITORS names.
+`tests/bench/load.py` runs this file. It also creates the visitors and writes them to a JSON file, whose path is in the
+environment variable VISITORS.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ from urllib3 import Retry
 
 SETUP = json.loads(
     Path(os.environ["VISITORS"]).read_text()
-)  # visitors: cookie, token and generation_id; sound; first visit
+)  # keys: visitors (each with cookie, token, generation_id), sound (a path), first visit
 SOUND = Path(SETUP["sound"]).read_bytes()
 VISITORS = itertools.cycle(SETUP["visitors"])
-FIRST_TASKS = itertools.cycle(("read", "look_back", "upload", "poll"))  # so that even a few visitors do all tasks
-TIMEOUT = 30  # seconds
+FIRST_TASKS = itertools.cycle(("read", "look_back", "upload", "poll"))  # so that all tasks occur with few visitors
+TIMEOUT = 30  # seconds for each websocket operation
 
 
 class Visitor(HttpUser):
-    """Represent a visitor with one transcript."""
+    """Represent a visitor who has one transcript and does the tasks below at random, 1 to 5 s apart."""
 
     wait_time = between(1, 5)
 
@@ -60,7 +61,7 @@ class Visitor(HttpUser):
 
     @task(3)
     def read(self) -> None:
-        """Load the transcript's page, and the beginning of its sound as a player does."""
+        """Load the transcript's page, and the first 64 KiB of its sound, as a player does."""
         self.open("transcript", f"id={self.visitor['generation_id']}", "page: Transcript", expect=b"country")
         sound = f"/audio/{self.visitor['generation_id']}"
         self.client.get(sound, headers={"Range": "bytes=0-65535"}, name="audio")
@@ -78,14 +79,14 @@ class Visitor(HttpUser):
 
     @task(3)
     def poll(self) -> None:
-        """Poll for a result as a program with a token."""
+        """Request the result of the job over REST, as a program with a token does."""
         address = f"/v1/stt/{self.visitor['generation_id']}"
         with self.client.get(address, headers=self.bearer, name="REST: get", catch_response=True) as response:
             if response.json().get("status") != "completed":
                 response.failure(response.text[:200])
 
     def open(self, page: str, query: str, name: str, expect: bytes = b"") -> None:
-        """Request a page as the browser does, and wait until its script has run and so the page is complete."""
+        """Request a page over the websocket, and wait until its script has run. Fails if `expect` was not received."""
         began, size, failed, found = time.perf_counter(), 0, None, not expect
         try:
             request = BackMsg()

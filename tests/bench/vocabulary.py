@@ -1,10 +1,11 @@
 """Measure the recognition of names with a vocabulary: `python -m tests.bench.vocabulary`.
 
-Measured are names right with terms that occur, and words wrong with terms that do not occur. There are thirty
-recordings: fifteen utterances of three speakers that no setting was tuned on, with rare names or terms, plain and as on
-the telephone. Each is transcribed with all terms of these recordings. Then all utterances of the same speakers are
-transcribed with fifty terms of other fields. The same terms as a prompt, "Glossary: …", show the effect of
-faster-whisper's hotwords. Rescoring was tuned on the terms of the speakers 1688 and 2033, which `--tuning` measures.
+First, the names that are right are counted in thirty recordings: fifteen utterances with rare names or terms by three
+speakers that no setting was tuned on, plain and as on the telephone. Each is transcribed with all terms of these
+recordings as the vocabulary. Second, the wrong words are counted in all utterances of the same speakers, transcribed
+with fifty terms of other fields, which do not occur. For comparison, the terms are also given as a prompt, "Glossary:
+…", to show the effect of faster-whisper's hotwords. Rescoring was tuned on the terms of the speakers 1688 and 2033,
+which `--tuning` measures.
 """
 
 from __future__ import annotations
@@ -58,12 +59,12 @@ Heisenberg Schrödinger Feynman Ramanujan Euler Gauss Terraform Grafana Promethe
 Streamlit pytest ibuprofen metformin amoxicillin warfarin tachycardia sepsis stenosis Bernd Katrin Jörg""".split()
 CHANGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {"plain": np.copy, "telephone": audio.telephone}
 WAYS = ("no vocabulary", "vocabulary", "terms as a prompt")
-MOST_WORSE = 0.3  # points of the word error rate
+MOST_WORSE = 0.3  # maximum percentage points that the word error rate may rise
 
 
 @dataclass
 class Count:
-    """Count the right names of those listed, and the wrong words of those said, in some recordings."""
+    """Count, over some recordings, the listed names and the right ones, the spoken words and the wrong ones."""
 
     listed: int = 0
     right: int = 0
@@ -90,7 +91,7 @@ def text_of(sound: np.ndarray, way: str, terms: list[str]) -> str:
 
 
 def measured(names: dict[str, list[str]], terms: list[str], changes: list[str]) -> dict[str, Count]:
-    """Transcribe each utterance of `names` in each way with the same `terms`."""
+    """Transcribe the utterances of `names` ({utterance: listed names}) with `terms`, and return {way: counts}."""
     found = {way: Count() for way in WAYS}
     for name, listed in names.items():
         for change in changes:

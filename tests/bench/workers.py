@@ -1,7 +1,8 @@
 """Measure whether a second worker doubles the throughput: `python -m tests.bench.workers [--jobs 12] [--turns 2]`.
 
 The workers use PostgreSQL. Each is pinned to one core and transcribes one recording at a time with one thread. To
-reach: two do at least 1.8 times the work of one. A first job loads the models, before the clock starts.
+reach: two workers transcribe at least 1.8 times as much audio per second as one. Before the measurement, one job for
+each worker loads the models.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def speech(folder: Path) -> Path:
 
 
 def throughput(folder: Path, cores: list[int], count: int) -> float:
-    """Return the seconds of audio transcribed per second by one worker on each of `cores`."""
+    """Return the seconds of audio per second that workers, one on each of `cores`, transcribe in `count` jobs."""
     with pytest.MonkeyPatch.context() as patch, fleet.queue_only_process(folder, patch, STT_JOBS_AT_ONCE="1"):
         recording = recordings.take_in(speech(folder), "local")
         workers = [Worker(folder / f"worker-{core}", pin=core) for core in cores]
@@ -54,13 +55,13 @@ def throughput(folder: Path, cores: list[int], count: int) -> float:
 
 
 def poll_slowly(condition) -> None:
-    """Wait until a condition is true. Check it only once a second, because checks use one of the two cores."""
+    """Wait until a condition is true. Check it only once a second, because checks use processor time too."""
     while not condition():
         TICK.wait(1.0)
 
 
 def measure(count: int, turns: int) -> tuple[float, float, float]:
-    """Return seconds of audio per second of one worker and of two, and the median ratio of the rounds."""
+    """Return the median seconds of audio per second of one worker and of two, and the median ratio of two to one."""
     one, two = [], []
     for turn in range(turns):
         for name, cores, rates in (("one", [0], one), ("two", [0, 1], two)):

@@ -12,8 +12,8 @@ from tests.server import Server
 from tests.transcripts import sharing_data_with
 from tests.waiting import until
 
-# As long as Playwright waits for a click. The default of 5 s is too short on a busy machine: Streamlit's page fetches
-# each kind of element when it first needs it, so a second tab had its text but no button yet.
+# 30 s, as for Playwright's clicks. The default of 5 s is too short on a busy machine: Streamlit's page loads the code
+# of each kind of element when it first needs it, so a second tab had its text but no button yet.
 expect.set_options(timeout=30_000)
 
 
@@ -33,7 +33,7 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Run a server with default settings. Files share one, except those that leave jobs or files behind."""
+    """Run a server with default settings. Test files share one server, except those with the marker `own_server`."""
     if request.node.get_closest_marker("own_server") is None:
         yield request.getfixturevalue("shared_server")
         return
@@ -43,7 +43,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture
 def database_of_server(server: Server) -> Iterator[None]:
-    """Use the server's database in this process."""
+    """Use the server's data folder and database in this process."""
     with sharing_data_with(server):
         yield
 
@@ -71,21 +71,21 @@ def row(page: Page, title: str) -> Locator:
 
 
 def choose(page: Page, box: Locator, option: str) -> None:
-    """Choose from a list. Click again if it closes, as it does when the page moves (file added, part drawn)."""
+    """Choose `option` from the list `box`. Click again if the list closes because the page's layout changes."""
     wanted = page.get_by_role("option", name=option, exact=True)
     until(lambda: wanted.is_visible() or box.click(), 30, every=0.5)
     wanted.click()
 
 
 def until_true(page: Page, expression: str) -> None:
-    """Wait until this is true in the page. Playwright's `wait_for_function` needs `eval`, which our policy refuses."""
+    """Wait until a JavaScript expression is true. `wait_for_function` needs `eval`, which our policy refuses."""
     until(lambda: page.evaluate(expression), 30)
 
 
 def click_table(page: Page, x: int, row: int) -> None:
-    """Click in row `row` of the history's table (-1 is the header), `x` pixels from the left.
+    """Click in the history's table, `x` pixels from its left edge, in the row number `row` (-1 is the header).
 
-    Wait first until the table stops moving.
+    Before the click, wait until the table stops moving.
     """
     canvas = page.locator(".st-key-history canvas").first
     boxes: list[object] = []

@@ -14,7 +14,7 @@ from tests.server import Server
 from tests.transcripts import spoken_segment
 from tests.waiting import until
 
-SAVE_TIMEOUT = 60_000  # milliseconds, on a busy machine
+SAVE_TIMEOUT = 60_000  # maximum milliseconds until an edit is saved, on a busy machine
 FIRST = "Good morning everybody and welcome to this talk."
 SECOND = "Thank you very much."
 THIRD = "Today we speak about history."
@@ -60,7 +60,7 @@ def expect_saved(page: Page) -> None:
 
 
 def put_caret(page: Page, paragraph: int, offset: int) -> None:
-    """Move the caret by keyboard into a paragraph, to this offset in its text."""
+    """Focus a paragraph, and move the caret by keys to the offset `offset` in its text."""
     words(page, paragraph).focus()
     page.keyboard.press("Home")
     for _ in range(offset):

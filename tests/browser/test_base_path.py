@@ -24,7 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def base(server: Server) -> str:
-    """Return the address of the app."""
+    """Return the address of the app, with its path."""
     return server.url if Server.nginx else f"{server.url}/stt"
 
 
@@ -38,7 +38,7 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     page.goto(f"{base(server)}/")
     yield page
     outside = [(status, url) for status, url in page.answers if "/stt/" not in url and url.startswith("http")]
-    # Streamlit's page tries one parent path after another until it finds its server.
+    # Errors at /_stcore/health and /_stcore/host-config are normal: Streamlit's page tries parent paths for its server.
     broken = [(status, url) for status, url in page.answers if status >= 400 and "/_stcore/h" not in url]
     context.close()
     assert outside == [] and broken == []

@@ -35,7 +35,7 @@ def server(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(scope="module")
 def reader(browser: Browser, server: Server) -> Iterator[Page]:
-    """Return the page of a visitor with one transcript, made on this machine."""
+    """Open a page for a visitor who has one transcript, made by the on-device engine."""
     page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     page.goto(server.url)
     page.get_by_role("button", name="Try the sample").click()
@@ -234,7 +234,7 @@ def test_transcript_page_switches_versions_and_creates_a_new_one(reader: Page, c
     language.fill("English")
     language.press("Enter")
     expect(languages).to_contain_text("English")
-    language.press("Tab")  # several can be chosen: the list stays open
+    language.press("Tab")  # close the list, which stays open because several languages can be chosen
     dialog.get_by_role("button", name="Transcribe", exact=True).click()
     expect(reader).to_have_url(re.compile(r"/compare\?ids=.+"))
     expect(reader.locator(".stt-cmp-facts tbody tr").filter(has_text="English")).to_have_count(1, timeout=MINUTE)

@@ -42,7 +42,7 @@ def test_correction_in_place_is_copied_and_saved_and_does_not_move_playback(read
     expect(reader.locator(".stt-time").first).to_be_focused()
     assert reader.locator(".stt-words img").count() == 0
     until_true(reader, f"{word} === '{start}'")
-    assert reader.evaluate("() => document.querySelector('.stt-audio').currentTime") == 3  # the player did not move
+    assert reader.evaluate("() => document.querySelector('.stt-audio').currentTime") == 3  # the position is unchanged
     expect(reader.get_by_text("Corrected by hand")).to_be_visible()
     reader.get_by_role("button", name="Copy text").click()
     expect(reader.get_by_role("button", name="Copied")).to_be_visible()
@@ -72,7 +72,7 @@ def test_original_is_shown_and_restored_and_corrections_are_brought_back(reader:
 
 
 def test_a_speaker_is_named(browser: Browser, server: Server, tmp_path: Path):
-    """Make a speaker of each of two channels. The name given to one is shown everywhere, as plain text."""
+    """Transcribe two channels as two speakers. The name given to a speaker is shown everywhere, as plain text."""
     one, two = (audio.samples(path)[: 4 * 16000] for path in audio.AUSTEN)
     both = np.stack([np.concatenate([one, np.zeros_like(two)]), np.concatenate([np.zeros_like(one), two])])
     recording = tmp_path / "interview.wav"
@@ -103,7 +103,7 @@ def test_title_and_tags_are_changed(reader: Page):
         tags.fill(tag)
         tags.press("Enter")
         expect(dialog.get_by_text(tag, exact=True).first).to_be_visible()
-    dialog.get_by_label("Title").click()  # closes the list of tags
+    dialog.get_by_label("Title").click()  # close the list of tags
     dialog.get_by_role("button", name="Save").click()
     expect(dialog).to_have_count(0)
     expect(reader.locator("h1")).to_have_text("Kennedy <b>1961</b> *speech*")

@@ -1,4 +1,4 @@
-"""Test every choice of the Download list in a real browser. Third-party libraries read the files back."""
+"""Test every option of the Download menu in a real browser, by reading the files with third-party libraries."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RAW = {"results": {"channels": [{"alternatives": [{"transcript": "Grüße 你好
 
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """Open the Download menu of a transcript with two speakers, a provider's response and audio."""
+    """Open the Download menu of a transcript that has two speakers, the provider's response and audio."""
     with transcripts.sharing_data_with(server):
         page = transcripts.page_of(browser, server, VISITOR)
         generation_id = transcripts.store(
@@ -45,12 +45,12 @@ def downloaded(page: Page, key: str) -> Path:
 
 
 def preview(page: Page, number: int) -> Locator:
-    """Return the preview of the text (0) or the subtitles (1)."""
+    """Return the preview of the text download (number 0) or the subtitle download (number 1)."""
     return page.locator(".stt-sample").nth(number)
 
 
 def tick(page: Page, label: str, number: int, beginning: str) -> None:
-    """Tick or untick a box, and wait until the preview begins with this text."""
+    """Click a checkbox, and wait until the preview with this number begins with the text `beginning`."""
     page.get_by_text(label, exact=True).click()
     expect(preview(page, number)).to_have_text(re.compile("^" + re.escape(beginning)))
 

@@ -87,7 +87,7 @@ def test_ticked_transcripts_are_totalled_downloaded_as_zip_and_deleted(history_p
     click_table(history_page, 17, 0)
     click_table(history_page, 17, 2)
     totals = history.totals_of([first, third])
-    expect(history_page.get_by_text(re.compile(rf"2 ticked: .*{totals.words:,} words"))).to_be_visible()
+    expect(history_page.get_by_text(re.compile(rf"2 selected: .*{totals.words:,} words"))).to_be_visible()
     actions = history_page.locator(".st-key-history-actions")
     actions.get_by_role("button", name="Download").click()
     with history_page.expect_download() as download:
@@ -107,12 +107,12 @@ def test_ticked_transcripts_are_tagged_and_found_by_their_tag(history_page: Page
     tagging.set_tags(chosen[0].id, OWNER, ["old"])
     click_table(history_page, 17, 0)
     click_table(history_page, 17, 1)
-    expect(history_page.get_by_text("2 ticked")).to_be_visible()
+    expect(history_page.get_by_text("2 selected")).to_be_visible()
     history_page.locator(".st-key-history-actions").get_by_role("button", name="Tags").click()
     dialog = history_page.get_by_role("dialog")
     dialog.get_by_role("combobox").fill("<b>board</b>")
     dialog.get_by_role("combobox").press("Enter")
-    dialog.get_by_text("Other tags are not listed").click()  # closes the list
+    dialog.get_by_text("Other tags are not listed").click()  # close the list
     dialog.get_by_role("button", name="Save").click()
     expect(dialog).to_have_count(0)
     assert [tagging.tags_of(job.id, OWNER) for job in chosen] == [["<b>board</b>", "old"], ["<b>board</b>"]]
@@ -126,7 +126,7 @@ def test_all_listed_transcripts_are_ticked_and_deleted_at_once(history_page: Pag
     found = history.totals(OWNER, **wanted)
     assert found.count > 100, "more than a page of them"
     history_page.get_by_text(f"All {found.count}", exact=True).click()
-    expect(history_page.get_by_text(re.compile(rf"^{found.count} ticked: .* {found.words:,} words"))).to_be_visible()
+    expect(history_page.get_by_text(re.compile(rf"^{found.count} selected: .* {found.words:,} words"))).to_be_visible()
     history_page.locator(".st-key-history-actions").get_by_role("button", name="Delete").click()
     dialog = history_page.get_by_role("dialog")
     expect(dialog).to_contain_text(f"{found.count} transcripts and their audio will be deleted.")
@@ -136,12 +136,12 @@ def test_all_listed_transcripts_are_ticked_and_deleted_at_once(history_page: Pag
 
 
 def choose_filter(page: Page, label: str, option: str) -> None:
-    """Open the filters, choose an option of one, and close them."""
+    """Open the filters, choose `option` in the filter `label`, and close the filters."""
     page.get_by_role("button", name="Filters").click()
     page.get_by_role("combobox", name=label).click()
     page.get_by_role("option", name=option, exact=True).click()
-    page.keyboard.press("Escape")  # closes the list, which hides the rest from screen readers
-    page.keyboard.press("Escape")  # the popover
+    page.keyboard.press("Escape")  # close the list, which hides the rest of the page from `get_by_role`
+    page.keyboard.press("Escape")  # close the popover
     expect(page.get_by_role("combobox", name=label)).to_have_count(0)
 
 
@@ -172,7 +172,7 @@ def test_typed_dates_are_whole_days_in_the_visitors_time_zone(history_page: Page
     history_page.get_by_role("button", name="Filters").click()
     type_date(history_page, "Created start date", first)
     type_date(history_page, "Created end date", last)
-    history_page.keyboard.press("Tab")  # leaves the field
+    history_page.keyboard.press("Tab")  # leave the date field, so that the filter applies
     found = sum(first <= day <= last for day in days)
     expect(history_page.get_by_text(f"{found} transcripts.")).to_be_visible()
     expect(history_page).to_have_url(re.compile(f"dates={first}&dates={last}"))
@@ -187,8 +187,8 @@ def test_filter_narrows_the_list_and_is_counted_and_chart_is_drawn(history_page:
     history_page.get_by_role("combobox", name="State").click()
     history_page.get_by_role("option", name="Failed").click()
     expect(history_page.get_by_text(f"{failed} transcripts.")).to_be_visible()
-    history_page.keyboard.press("Escape")  # closes the list, which hides the rest from screen readers
-    history_page.keyboard.press("Escape")  # the popover
+    history_page.keyboard.press("Escape")  # close the list, which hides the rest of the page from `get_by_role`
+    history_page.keyboard.press("Escape")  # close the popover
     expect(history_page.get_by_role("button", name="Filters (1)")).to_be_visible()
     history_page.get_by_text("Minutes per day and model").click()
     expect(

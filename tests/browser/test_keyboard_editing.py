@@ -19,12 +19,12 @@ from tests.transcripts import spoken_segment
 pytestmark = [pytest.mark.own_server, pytest.mark.usefixtures("database_of_server")]
 
 PARAGRAPHS = 120
-PARAGRAPH_SECONDS = 10.0  # 20 minutes for all of them
+PARAGRAPH_SECONDS = 10.0  # seconds per paragraph, so the transcript has 20 minutes
 WORDS_PER_PARAGRAPH = 24
 SPEAKERS = ["Anna", "Ben"]
 REPLACEMENTS = {"alpha": "omega", "bravo": "brevity", "charlie": "chorus line"}
 PLAIN = "amber basin cedar delta ember fjord grove hazel inlet jetty knoll larch maple niche ocean pearl quartz ridge".split()
-TOLERANCE = 0.3  # seconds that a word may move
+TOLERANCE = 0.3  # maximum seconds between a word's expected and stored start
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Paragraph:
 
 
 class Visitor:
-    """Edit the page by keyboard alone, and record the expected text."""
+    """Edit the transcript by keyboard alone, and apply each edit to the expected text."""
 
     def __init__(self, context: BrowserContext, page: Page) -> None:
         self.context, self.page = context, page
@@ -59,7 +59,7 @@ class Visitor:
             Paragraph(str(one.speaker), [ExpectedWord(word.text.strip(), word.start) for word in one.words])
             for one in spoken
         ]
-        self.at = 0  # the paragraph that the caret is in
+        self.at = 0  # index of the paragraph with the caret
         self.typed = 0
 
     def press(self, key: str, times: int = 1) -> None:
@@ -80,7 +80,7 @@ class Visitor:
         self.at = caret(self.page)[0]
 
     def go(self, number: int, word: int) -> None:
-        """Move the caret to a word of a paragraph."""
+        """Move the caret to the start of the word with the index `word` in the paragraph with the index `number`."""
         while self.at != number:
             self.press("Control+ArrowDown" if self.at < number else "Control+ArrowUp")
             self.at += 1 if self.at < number else -1
@@ -125,7 +125,7 @@ class Visitor:
 
     def replace(self, old: str, new: str) -> None:
         self.press("Control+h")
-        self.tab_to("[type=search]", "Shift+Tab")  # with a search text present, the other field comes first
+        self.tab_to("[type=search]", "Shift+Tab")  # the replacement field has the focus if there is a search text
         self.press("Control+a")
         self.page.keyboard.type(old)
         expect(self.page.locator(".stt-count")).to_contain_text("found")
@@ -145,7 +145,7 @@ class Visitor:
         self.enter()
 
     def reopen_tab(self) -> None:
-        """Close the tab while the caret is in the text, and open it again."""
+        """Close the tab while the caret is in the text, and open the transcript in a new tab."""
         address = self.page.url
         self.page.close()
         self.page = self.context.new_page()
@@ -210,7 +210,7 @@ def check_times(visitor: Visitor) -> None:
         known = [each.at for each in paragraph.words if each.at is not None]
         if word.at is not None and word.text not in " ".join(REPLACEMENTS.values()).split():
             assert abs(start - word.at) <= TOLERANCE, text
-        else:  # inside its paragraph
+        else:  # a typed or replaced word must lie within its paragraph
             assert (
                 min(known) - TOLERANCE
                 <= start

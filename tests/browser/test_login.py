@@ -1,4 +1,4 @@
-"""Test who sees what after a sign-in, in a real browser with a real identity provider, and with shared access."""
+"""Test in a real browser what is visible after a sign-in, and with shared access. One test uses a real provider."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def server(login: tuple[Server, Provider]) -> Server:
 
 @pytest.fixture(scope="module")
 def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Provider]]:
-    """Run the app for people of example.org and for bob@elsewhere.example, with a provider that signs in anybody."""
+    """Run a server that admits example.org and bob@elsewhere.example, and a provider that signs in any address."""
     folder = tmp_path_factory.mktemp("login")
     secrets = folder / "secrets.toml"
     environment = {
@@ -72,7 +72,7 @@ def sign_in(page: Page, email: str) -> None:
 
 
 def requests_session(page: Page) -> requests.Session:
-    """Return a session with this browser's cookies, for requests outside the page."""
+    """Return an HTTP session with the cookies of this browser."""
     session = requests.Session()
     for cookie in page.context.cookies():
         session.cookies.set(cookie["name"], cookie["value"])
@@ -109,7 +109,7 @@ def test_account_has_one_private_history_in_every_browser(browser, contexts, ser
     elsewhere = visit(browser, contexts, f"{server.url}/transcript?id={generation_id}")
     assert requests_session(elsewhere).get(sound).status_code == 404
     sign_in(elsewhere, "ann@example.org")
-    # The requested page is shown after the sign-in.
+    # After the sign-in, the page is shown that was requested before it.
     expect(elsewhere.locator(".st-key-transcript")).to_contain_text("your country", timeout=MINUTE)
     assert requests_session(elsewhere).get(sound).status_code == 200
 
@@ -140,7 +140,8 @@ def test_sign_out_applies_to_pages_routes_and_other_tabs(browser, contexts, serv
     sign_in(page, "carol@example.org")
     expect(page.locator("input[type=file]").first).to_be_attached()
     before = requests_session(page)
-    assert before.post(f"{server.url}/upload", data=b"").status_code == 400  # allowed, but empty
+    # 400 for an empty upload, instead of 404, shows that the visitor may upload.
+    assert before.post(f"{server.url}/upload", data=b"").status_code == 400
     other = page.context.new_page()
     other.goto(server.url + "/settings")
     expect(other.get_by_role("heading", name="Settings")).to_be_visible()
@@ -149,7 +150,7 @@ def test_sign_out_applies_to_pages_routes_and_other_tabs(browser, contexts, serv
     expect(page.get_by_text("carol@example.org")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
-    # A copy of the old cookies is invalid, and a tab that is still open does not restore them.
+    # The other tab, which was open during the sign-out, does not restore the sign-in; copied cookies are invalid.
     other.get_by_role("link", name="History").click()
     expect(other.get_by_role("button", name=re.compile("Sign in"))).to_be_visible()
     for program in (before, requests_session(page)):
@@ -170,7 +171,7 @@ def rows(server: Server, table: str) -> int:
 
 
 def test_open_tab_cannot_act_after_a_sign_out_in_another_tab(browser, contexts, server: Server):
-    """Try dialogs, fragments and callbacks. Streamlit runs them without the page, which checks the sign-in."""
+    """Use dialogs, fragments and callbacks: Streamlit runs them without the page's code, which checks the sign-in."""
     page = visit(browser, contexts, server.url)
     sign_in(page, "dora@example.org")
     generation_id = make_transcript(page)
@@ -211,7 +212,7 @@ def test_copied_sign_in_cookies_are_invalid_after_the_sign_out(browser, contexts
     sign_in(page, "emil@example.org")
     expect(page.locator("input[type=file]").first).to_be_attached()
     copied = page.context.cookies()
-    thief = visit(browser, contexts, server.url)  # while Emil is signed in: his sign-in without the visitor's cookie
+    thief = visit(browser, contexts, server.url)  # has only Streamlit's cookies of Emil, who is still signed in
     thief.context.add_cookies([cookie for cookie in copied if cookie["name"].startswith("_streamlit")])
     thief.goto(server.url)
     expect(thief.get_by_role("button", name=re.compile("Sign in"))).to_be_visible()
@@ -282,7 +283,8 @@ def test_real_identity_provider_signs_people_in(browser, contexts, tmp_path: Pat
             ann = visit(browser, contexts, f"{server.url}/account")
             sign_in_at_canaille(ann, "ann")
             expect(ann.get_by_text("You are signed in as ann@example.org")).to_be_visible()
-            assert requests_session(ann).post(f"{server.url}/upload", data=b"").status_code == 400  # allowed, but empty
+            # 400 for an empty upload, instead of 404, shows that Ann may upload.
+            assert requests_session(ann).post(f"{server.url}/upload", data=b"").status_code == 400
             ann.get_by_role("button", name="Sign out").click()
             expect(ann.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
             assert requests_session(ann).post(f"{server.url}/upload", data=b"").status_code == 404

@@ -1,4 +1,4 @@
-"""Test models on this machine in a real browser, without a key: downloading, comparing, cancelling, deleting."""
+"""Test on-device models in a real browser, without an API key: downloading, comparing, cancelling, deleting."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def open_talk(page: Page, address: str) -> None:
 
 
 def select(page: Page, first: str, last: str) -> None:
-    """Select from one word to another with the pointer."""
+    """Select the text from the word `first` to the word `last` with the mouse."""
     begin, end = (page.locator(".stt-word", has_text=word).first.bounding_box() for word in (first, last))
     assert begin and end
     page.mouse.move(begin["x"] + 1, begin["y"] + begin["height"] / 2)
@@ -67,7 +67,7 @@ def rows(page: Page) -> Locator:
 
 
 def test_note_is_added_by_key_at_a_moment_and_a_click_seeks_to_it(talk: Page, generation_id: str):
-    talk.locator(".stt-time").nth(1).click()  # plays from 8 s
+    talk.locator(".stt-time").nth(1).click()  # play from 8 s, the start of the second paragraph
     until_true(talk, "document.querySelector('.stt-audio').currentTime >= 8")
     talk.keyboard.press("n")
     expect(field(talk)).to_be_focused()
@@ -122,7 +122,7 @@ def test_note_is_edited_deleted_and_restored(talk: Page, generation_id: str):
     talk.get_by_role("button", name="Delete the note at 0:08").click()
     expect(rows(talk)).to_have_text("Deleted the note at 0:08.Undo")
     assert book.of(generation_id, ANN) == []
-    talk.keyboard.press("Enter")  # on Undo
+    talk.keyboard.press("Enter")  # press the button Undo, which has the focus
     expect(rows(talk).locator(".stt-notes-text")).to_have_text("Second")
     assert [note.text for note in book.of(generation_id, ANN)] == ["Second"]
 

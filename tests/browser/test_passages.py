@@ -18,7 +18,7 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.own_server, pytest.mark.usefixtures("database_of_server")]
 
-DECODE_TIMEOUT = 120_000  # milliseconds, to decode on a busy machine
+DECODE_TIMEOUT = 120_000  # maximum milliseconds to decode a passage on a busy machine
 ANN = "visitor:ann"
 FIRST, SECOND = "And so, my mellow Asparagus", "ask not"
 WRONG = Transcript((spoken_segment(FIRST, 0.3, "Anna"), spoken_segment(SECOND, 5.2, "Ben")), 11.0, "en")

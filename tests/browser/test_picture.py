@@ -1,4 +1,4 @@
-"""Take the picture of the README. `sh tests/run tests/browser/test_picture.py --picture` replaces it."""
+"""Take the screenshot of the README. `sh tests/run tests/browser/test_picture.py --picture` replaces the file."""
 
 from __future__ import annotations
 

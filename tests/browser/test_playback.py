@@ -28,11 +28,11 @@ pytestmark = pytest.mark.own_server
 VISITOR = "hears"
 OWNER = f"visitor:{VISITOR}"
 SECONDS = 90
-PLACES = (70.0, 12.5)  # seconds; the late one first, because errors add up along a file
-RECORDED = 2.0  # seconds of output that are recorded
-TOLERANCE, LENGTH_TOLERANCE = 0.3, 0.1  # seconds
+PLACES = (70.0, 12.5)  # seconds; the later position first, because seek errors add up along a file
+RECORDED = 2.0  # seconds of the player's output to compare
+TOLERANCE, LENGTH_TOLERANCE = 0.3, 0.1  # maximum errors of position and duration, in seconds
 
-# Record the output of the audio element, 16,000 samples a second, from before it plays.
+# Play the audio element and record its output at 16 kHz. The recording begins before the playback.
 RECORD = """async ([seconds, prefix]) => {
   const audio = document.querySelector(`.${prefix}-audio`);
   const graph = (window.graph ??= new AudioContext({ sampleRate: 16000 }));
@@ -86,7 +86,7 @@ def page(browser: Browser, server: Server, shared_data: None) -> Iterator[Page]:
 
 
 def put_words(sound: Path, seconds: float = SECONDS) -> str:
-    """Store a transcript with a word every second, so that each place can be clicked. Return its id."""
+    """Store a transcript with one segment of one word for each second of `sound`, and return its id."""
     segments = tuple(Segment(float(at), at + 0.9, f" word{at}") for at in range(int(seconds)))
     return transcripts.store(OWNER, Transcript(segments, seconds), sound, title=sound.name, duration=seconds)
 
@@ -100,9 +100,9 @@ def recording_of(id: str) -> recordings.Recording:
 
 
 def played_at(page: Page, position: float, samples: np.ndarray, prefix: str = "stt") -> float:
-    """Return the second of the recording that plays when the player is set to `position`.
+    """Return the second of `samples` that is heard when the player is set to `position`.
 
-    A busy machine drops blocks of the sound, so that no position is recognised. Then the output is recorded again.
+    Try up to three times, because a busy machine drops blocks of the output, in which no position is recognised.
     """
     for _ in range(2):
         with suppress(AssertionError):
@@ -189,7 +189,7 @@ def test_failed_playback_copy_leaves_the_text_and_tries_the_original(page: Page,
 
 
 def test_late_start_and_gap_are_silence_in_words_waveform_and_player(page: Page, server: Server, tmp_path: Path):
-    """Play a film whose sound begins after 10 s and is missing for 20 s. All times are those of the film."""
+    """Play a video whose sound begins after 10 s and later pauses for 20 s. All times are those of the video."""
     spoken = audio.samples(audio.JFK)
     first, second = spoken[: 5 * audio.RATE], spoken[5 * audio.RATE :]
     film = formats.write_video(tmp_path / "film.mkv", spoken, "pcm_s16le", late=10.0, gap=(5.0, 20.0))
@@ -218,7 +218,7 @@ def test_late_start_and_gap_are_silence_in_words_waveform_and_player(page: Page,
 
 
 def put_versions(sound: Path, seconds: float = SECONDS) -> str:
-    """Store two versions of a recording. Return their ids as in the address of their comparison."""
+    """Store two versions of a recording, and return their ids, joined as in the address of the Compare page."""
     first = records.load(put_words(sound, seconds), OWNER)
     other = Transcript((Segment(0.0, 0.9, " word0"), Segment(70.0, 70.9, " another")), seconds)
     second = transcripts.store(OWNER, other, title=sound.name, duration=seconds, recording_id=first.recording_id)

@@ -26,13 +26,13 @@ SECONDS = 180
 
 
 def strange_transcript(text: str) -> Transcript:
-    """Return a transcript of two speakers ten hours after the start. One says this text and has it as name."""
+    """Return a transcript that begins at ten hours. The first of its two speakers says `text` and has it as name."""
     first = transcripts.spoken_segment(text, 10 * transcripts.HOUR, speaker=text[:30])
     return Transcript((first, transcripts.spoken_segment("Yes.", first.end, speaker="Ben")), 10.1 * transcripts.HOUR)
 
 
 def conversation() -> Transcript:
-    """Return a transcript: Ann speaks at 0 and 60 s, Ben at 30 and 90 s, and Ann also while Ben says "is"."""
+    """Return a transcript: Ann speaks at 0 and 60 s, Ben at 30 and 90 s. A word of Ben's at 30 s is overlapped."""
     turns = ((at, "Ben" if at % 60 else "Ann") for at in (0.0, 30.0, 60.0, 90.0))
     segments = [transcripts.spoken_segment("This is what I say.", at, speaker) for at, speaker in turns]
     words = segments[1].words
@@ -42,7 +42,7 @@ def conversation() -> Transcript:
 
 @pytest.fixture(scope="module")
 def ids(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Store transcripts of the visitor: three minutes with audio, 100,000 words, strange texts. Yield their ids."""
+    """Store transcripts: two with audio, one of 100,000 words, strange texts, an empty one. Yield {name: id}."""
     sound = np.resize(audio.samples(audio.JFK), SECONDS * audio.RATE)
     talk = transcripts.long_talk(int(SECONDS / transcripts.PACE))
     with transcripts.sharing_data_with(server):
@@ -84,7 +84,7 @@ def position(page: Page) -> float:
 
 
 def until_sound(page: Page, condition: str) -> None:
-    """Wait for a condition on the audio element `a`."""
+    """Wait until a JavaScript condition on the audio element, called `a` in it, is true."""
     until_true(page, f"() => {{ const a = document.querySelector('.stt-audio'); return a && {condition} }}")
 
 
@@ -195,7 +195,7 @@ def test_link_to_a_moment_opens_there_and_sets_the_start_of_a_share(talk: Page):
     expect(talk).to_have_url(link)
     talk.get_by_role("button", name="Share", exact=True).click()
     expect(talk.get_by_role("dialog").get_by_label("Start playback at (seconds)")).to_have_value("123.4")
-    assert position(talk) == pytest.approx(123.4, abs=0.1)  # the rerun did not move the player
+    assert position(talk) == pytest.approx(123.4, abs=0.1)  # opening the dialog has not changed the playback position
     talk.goto("about:blank")
     talk.goto(link)
     until_sound(talk, "Math.abs(a.currentTime - 123.4) < 0.1")
@@ -250,7 +250,7 @@ EQUIVALENTS = [
 
 
 def test_equivalent_spellings_are_found_and_marked_in_the_text(page: Page, server: Server, ids: dict[str, str]):
-    """Search for each query. It marks the text of its paragraph, and `?` alone is matched literally."""
+    """Check that each query marks the equivalent text in its paragraph, and that a query `?` is matched literally."""
     segments = [
         transcripts.spoken_segment(f"q{at} {text} z?", 60.0 * at, speaker=f"S{at}")
         for at, (text, _) in enumerate(EQUIVALENTS)
@@ -277,7 +277,7 @@ def test_javascript_folds_every_character_as_python_does(page: Page, server: Ser
     rules = json.dumps({"folding": folding.rules()})
     code = f"const rules = {rules};\n" + re.sub(r"^(import .*|export )", "", script, flags=re.MULTILINE)
     known = [c for c in map(chr, range(1, 0x110000)) if unicodedata.category(c) not in ("Cn", "Cs")]
-    # As JSON, because the transfer to the browser changes characters that are not valid text.
+    # The characters are sent as JSON, because Playwright's transfer to the browser changes some special characters.
     output = page.evaluate(
         "(asked) => { "
         + code
@@ -309,7 +309,8 @@ def test_search_in_a_repetitive_text_does_not_block_the_page(page: Page, server:
 
 
 def test_doubtful_words_are_stepped_through_and_playback_moves_along(talk: Page):
-    talk.get_by_role("button", name="Edit", exact=True).click()  # without editing there is no review
+    # Turn editing off, because during editing the button would open the review of doubtful words instead.
+    talk.get_by_role("button", name="Edit", exact=True).click()
     doubtful = talk.locator(".stt-doubtful")
     button = talk.get_by_role("button", name="Next doubtful")
     total = int(button.locator(".stt-doubts").inner_text())
@@ -350,7 +351,7 @@ def test_a_hundred_thousand_words_open_scroll_and_are_searched(page: Page, serve
     page.locator(".stt-word").first.wait_for()
     paragraphs = page.locator(".stt-paragraph")
     assert paragraphs.count() > 500
-    # Only paragraphs near the window have an element for each word.
+    # Only paragraphs near the visible area have an element for each word.
     assert page.locator(".stt-word").count() < 10_000
     assert page.evaluate("document.querySelector('.stt-transcript').textContent.split(' ').length") > 95_000
     last = paragraphs.last

@@ -1,4 +1,4 @@
-"""Test a full session under the content policy: no refusals, no requests to other servers, no key."""
+"""Test a full session: no violation of the content policy, no request to another server, no API key received."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.provider import KEY, Provider
 from tests.server import Server
 
 MINUTE = 60_000  # milliseconds
-VISITOR_KEY = "sk-mine-fedcba9876543210"  # KEY is that of the server
+VISITOR_KEY = "sk-mine-fedcba9876543210"  # the visitor's API key; KEY is the server's
 PROVIDER_TEXT = "The provider heard this about your country."
 
 
@@ -30,14 +30,14 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture(scope="module")
 def server(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Run a server that has a key."""
+    """Run a server with the API key KEY."""
     data = tmp_path_factory.mktemp("policy") / "data"
     with Server(data, AIML_BASE_URL=provider.url, AIML_API_KEY=KEY) as server:
         yield server
 
 
 class Traffic:
-    """Record all that a browser receives (bodies, headers, websocket frames), policy errors, and other servers."""
+    """Record what a page receives (bodies, headers, websocket frames), policy errors, and requests to other servers."""
 
     def __init__(self, page: Page, server: Server) -> None:
         self.received: list[bytes] = []
@@ -57,15 +57,15 @@ class Traffic:
         self.received.append(frame.encode() if isinstance(frame, str) else frame)
 
     def collect(self) -> None:
-        """Read the bodies of the responses so far. A browser keeps them until it leaves the page."""
+        """Read the bodies of the responses so far. Call it before leaving the page: then the browser discards them."""
         for answer in self._answers:
             self.received.append(f"{answer.url} {answer.all_headers()}".encode())
-            with suppress(Error):  # a redirect or a download: no body here
+            with suppress(Error):  # redirects and downloads have no readable body
                 self.received.append(answer.body())
         self._answers.clear()
 
     def holds(self, text: str) -> bool:
-        """Return whether `text` was received, as it is or in base64 at any offset."""
+        """Return whether `text` was received, plainly or within base64 at any byte offset."""
         forms = [text.encode()]
         forms += [base64.b64encode(b"x" * offset + text.encode())[4:-4] for offset in range(3)]
         return any(form in piece for piece in self.received for form in forms)
@@ -131,7 +131,7 @@ def test_full_session_obeys_policy_stays_on_server_and_returns_no_key(
         ("POST", "/v1/stt/create", create), ("POST", "/v1/stt/create", {"json": {"model": KEY[:9]}}),
     ):  # fmt: skip
         traffic.received.append(program.request(method, server.url + address, **more).content)
-    page.goto(server.url)  # jobs that the program created are the visitor's
+    page.goto(server.url)  # the page lists jobs that a program created with the visitor's token
     expect(page.locator(".st-key-jobs [class*=st-key-job-]", has_text="by a program")).to_be_visible()
     traffic.collect()
     for key in (KEY, VISITOR_KEY):

@@ -1,4 +1,4 @@
-"""Test the AI/ML API through the browser, against a strict stand-in provider: key, file, link, faults, secrecy."""
+"""Test the AI/ML API through the browser, with a strict stand-in provider: key, file, link, faults, secrecy of keys."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture(scope="module")
 def server(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Run a server that is set to use the stand-in provider, without a key."""
+    """Run a server that uses the stand-in provider and has no API key."""
     folder = tmp_path_factory.mktemp("provider")
     with Server(folder / "data", AIML_BASE_URL=provider.url) as server:
         yield server
@@ -44,7 +44,7 @@ class Traffic:
         found = [frame for frame in self.frames if secret in frame]
         for answer in self.answers:
             head = f"{answer.url} {answer.headers}"
-            with suppress(Error):  # a response without a body
+            with suppress(Error):  # redirects and downloads have no readable body
                 head += str(answer.body())
             found += [answer.url] if secret in head else []
         return found
@@ -57,7 +57,7 @@ def files_holding(secret: str, server: Server) -> list[str]:
 
 @pytest.fixture(scope="module")
 def customer(browser: Browser, server: Server) -> Iterator[Page]:
-    """Return the page of a visitor who entered the key. All that the browser receives is in `watched`."""
+    """Return the page of a visitor who entered KEY. Its attribute `watched` records all that it receives."""
     page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
     page.watched = Traffic(page)
     page.goto(server.url + "/settings")
@@ -133,7 +133,7 @@ def test_key_in_a_provider_error_reaches_neither_browser_nor_disk(customer: Page
     customer.get_by_role("button", name="Transcribe", exact=True).click()
     expect(row(customer, "austen-0890")).to_contain_text("Incorrect key [key]", timeout=MINUTE)
     assert len(customer.watched.answers) > 10 and len(customer.watched.frames) > 10
-    assert customer.watched.holding("[key]")  # the message was received
+    assert customer.watched.holding("[key]")  # so the error message did reach the browser
     assert customer.watched.holding(KEY) == [] and files_holding(KEY, server) == []
 
 

@@ -53,7 +53,7 @@ def test_history_lists_sorts_filters_and_opens(reader: Page, server: Server):
     open_history(reader, server)
     titles = [cell(reader, 2, row) for row in range(3)]
     assert sorted(titles) == ["austen-0870", "austen-0890", "jfk"]
-    click_table(reader, 250, -1)  # the header of Title sorts
+    click_table(reader, 250, -1)  # a click on the header Title sorts by title
     expect(reader.get_by_test_id("glide-cell-2-0")).to_have_text("austen-0870")
     expect(reader.get_by_test_id("glide-cell-2-2")).to_have_text("jfk")
     click_table(reader, 250, -1)  # a second click reverses the order

@@ -24,14 +24,14 @@ from tests.waiting import until
 pytestmark = pytest.mark.own_server
 
 MINUTE = 60_000  # milliseconds
-MAX_LOST = 5.0  # seconds, whatever happens to the browser
-SPOKEN = 11.0  # seconds of speech that the fake microphone repeats
+MAX_LOST = 5.0  # maximum seconds of sound that may be lost, even if the browser is killed
+SPOKEN = 11.0  # length in seconds of the speech that the fake microphone repeats
 GRANT, DEVICE = "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"
 
 
 @pytest.fixture(scope="module")
 def launch(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Browser]:
-    """Return a function that launches another browser with `more` arguments, `without` some of the usual ones."""
+    """Return a function that launches a browser with `more` arguments, without those in `without`."""
     speech = audio.write(tmp_path_factory.mktemp("heard") / "jfk.wav", audio.samples(audio.JFK))
 
     def launched(*more: str, without: tuple[str, ...] = ()) -> Browser:
@@ -78,7 +78,7 @@ def stop(page: Page) -> None:
 
 
 def wait_for(page: Page, seconds: int) -> None:
-    """Wait until the recorder shows this many seconds."""
+    """Wait until the recorder shows at least this many recorded seconds."""
     until(lambda: shown_seconds(page) >= seconds, 4 * seconds + 30)
 
 
@@ -96,14 +96,14 @@ def listed(page: Page) -> Locator:
 
 
 def sound_of(server: Server, row: Locator, track: int = 0) -> np.ndarray:
-    """Return the decoded recording, channels x samples."""
+    """Return the decoded samples of a track of the listed recording, shape (channels, samples)."""
     name = re.search(r"st-key-chosen-(\S+)", row.get_attribute("class") or "")[1]
     with av.open(str(server.data / "audio" / name)) as container:
         return np.concatenate([frame.to_ndarray() for frame in container.decode(audio=track)], axis=1)
 
 
 def seconds_of(server: Server, row: Locator) -> float:
-    """Return the duration of a listed recording in seconds. Check the one in its row against it."""
+    """Return the duration of a listed recording in seconds, and check that its row shows this duration."""
     seconds = sound_of(server, row).shape[1] / 48_000
     displayed = re.search(r"(\d+(?:\.\d)?) s", row.inner_text())
     assert displayed and abs(float(displayed[1]) - seconds) <= 1.0
@@ -137,7 +137,7 @@ def test_a_pause_is_not_recorded(page: Page, server: Server):
     page.get_by_role("button", name="Pause").click()
     expect(state(page)).to_have_text("Paused. What was recorded is saved.")
     paused = shown_seconds(page)
-    page.wait_for_timeout(6000)  # long enough for a heartbeat, and to show in the duration
+    page.wait_for_timeout(6000)  # long enough for a heartbeat, and to be noticed if it were recorded
     assert shown_seconds(page) == paused
     page.get_by_role("button", name="Resume").click()
     wait_for(page, paused + 2)
@@ -148,7 +148,7 @@ def test_a_pause_is_not_recorded(page: Page, server: Server):
 
 
 def kill_tabs(browser: Browser) -> None:
-    """Kill all tabs, as a system without free memory does. No script of a page runs afterwards."""
+    """Kill the processes of all tabs, as a system without free memory does, so that no script of a page can react."""
     processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
     for process in processes:
         if process["type"] == "renderer":
@@ -244,7 +244,7 @@ def test_lost_connection_loses_no_sound(visitor: BrowserContext, server: Server)
 
 
 def test_sound_after_a_long_outage_becomes_a_second_recording(visitor: BrowserContext, server: Server):
-    """Keep the line cut until the server has made a recording of the sound it has."""
+    """Keep the connection cut until the server has finished a recording of the sound that it received."""
     with Relay(server.port) as line:
         page = recorder_page(visitor, line.url)
         start(page)
@@ -264,7 +264,7 @@ def test_sound_after_a_long_outage_becomes_a_second_recording(visitor: BrowserCo
         assert first >= 2 and first + second >= last - MAX_LOST
 
 
-# A browser with a fake microphone shares the same sound from a tab. This tab plays 440 Hz, so that the two differ.
+# The fake sound of a shared tab equals that of the fake microphone. This script replaces it by a 440 Hz tone.
 TONE = """navigator.mediaDevices.getDisplayMedia = async () => {
   const context = new AudioContext();
   const [tone, target] = [new OscillatorNode(context), new MediaStreamAudioDestinationNode(context)];
@@ -294,7 +294,7 @@ def test_tab_audio_is_a_second_track_beside_the_microphone(visitor: BrowserConte
 
 
 def share_of_tone(channel: np.ndarray) -> float:
-    """Return the share of power at 440 Hz."""
+    """Return the share of a channel's power, 0 to 1, within 10 Hz of 440 Hz."""
     power = np.abs(np.fft.rfft(channel)) ** 2
     pitch = np.fft.rfftfreq(len(channel), 1 / 48_000)
     return float(power[np.abs(pitch - 440) < 10].sum() / power.sum())
@@ -305,7 +305,7 @@ def test_call_in_a_tab_is_transcribed_with_a_name_for_each_side(launch: Callable
     page = recorder_page(browser.new_context(), server.url)
     page.get_by_role("combobox", name="What to record").select_option("Microphone and the sound of a tab or screen")
     start(page)
-    wait_for(page, 12)  # long enough for all of the repeated speech, 11 s
+    wait_for(page, 12)  # seconds; longer than the 11 s of repeated speech, so all words occur
     stop(page)
     expect(listed(page)).to_contain_text("2 tracks: Microphone, Shared sound (each is a speaker)")
     assert all(np.abs(sound_of(server, listed(page), track)).max() > 0.05 for track in (0, 1))

@@ -1,4 +1,4 @@
-"""Test recovery codes in real browsers: a code or link brings a history to another browser, only after a click."""
+"""Test recovery codes in real browsers: a code or link brings a history to another browser, after a click there."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def visit(browser: Browser, contexts: list[BrowserContext], address: str) -> Pag
 
 
 def give_transcript(page: Page, server: Server) -> str:
-    """Store a transcript of a speech for the visitor of this browser. Return its generation id."""
+    """Store a transcript for the visitor of this browser, and return its generation id."""
     cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
     with transcripts.sharing_data_with(server):
         owner = visitors.owner_of(visitors.visitor(cookies))
@@ -49,7 +49,7 @@ def give_transcript(page: Page, server: Server) -> str:
 
 
 def create_code(page: Page, server: Server) -> tuple[str, str]:
-    """Create a code on the Settings page, and return it and its link."""
+    """Create a recovery code on the Settings page, and return (code, link)."""
     page.goto(f"{server.url}/settings")
     page.get_by_role("button", name="Create a recovery code").click()
     texts = page.get_by_test_id("stCode").filter(has_text=re.compile(r"[0-9A-Z]{5}(-[0-9A-Z]{5}){4}"))
@@ -126,7 +126,7 @@ def test_code_restores_history_of_a_lost_cookie_and_adds_the_present_one(
     long = audio.write(tmp_path / "long.flac", audio.speech(130))
     add_files(running, long)
     running.get_by_role("button", name="Transcribe", exact=True).click()
-    running.get_by_role("button", name="Cancel").wait_for()  # still running
+    running.get_by_role("button", name="Cancel").wait_for()  # the button is there while the job runs
 
     page.goto(f"{server.url}/settings")
     page.get_by_label("Code from another browser").fill(code.lower().replace("-", " "))
@@ -135,7 +135,7 @@ def test_code_restores_history_of_a_lost_cookie_and_adds_the_present_one(
     page.get_by_role("button", name="Use this history").click()
     expect(page.get_by_text("This browser now uses the history that the code belongs to.")).to_be_visible()
     assert may_play(page, server, first) and may_play(page, server, second)
-    # The open tab continues with the history that the browser has now, and the job ends.
+    # The tab with the running job shows the browser's new history without a reload, and the job ends.
     expect(running.locator(".st-key-jobs").get_by_role("button", name="Read")).to_have_count(3, timeout=3 * MINUTE)
     with sqlite3.connect(server.data / "stt.db") as connection:
         owner = connection.execute("SELECT owner FROM transcriptions WHERE id = ?", [first]).fetchone()[0]
@@ -185,7 +185,7 @@ def test_hint_appears_with_the_third_transcript_and_can_be_dismissed(browser, co
     add_files(page, audio.JFK)
     page.get_by_role("button", name="Transcribe", exact=True).click()
     expect(read).to_have_count(3, timeout=2 * MINUTE)
-    # Without a reload: the hint appears when the third one is done.
+    # The hint appears without a reload when the third transcript is done.
     expect(page.locator(".st-key-keep-hint").get_by_role("link", name="Keep this history")).to_be_visible()
     page.goto(f"{server.url}/history")
     page.locator(".st-key-keep-hint").get_by_role("button", name="Dismiss").click()

@@ -49,7 +49,7 @@ def test_hits_are_replaced_and_undone_one_by_one_by_keyboard(talk: Page):
     expect(talk.get_by_role("list", name="Preview").locator("li")).to_have_text(
         ["Um, we met in the café → bar, um.", "The Café → bar was full, umbrellas too…", "Um, a CAFE → bar again."]
     )
-    talk.keyboard.press("Enter")  # goes to the first
+    talk.keyboard.press("Enter")  # the first Enter only goes to the first hit
     expect_count(talk, "1 of 3")
     talk.keyboard.press("Enter")
     expect_texts(talk, REPLACED[0], SECOND, THIRD)
@@ -59,9 +59,9 @@ def test_hits_are_replaced_and_undone_one_by_one_by_keyboard(talk: Page):
     expect(talk.get_by_label("Replace with")).to_be_focused()
     expect(talk.locator(".stt-outcome")).to_have_text("1 replaced. Ctrl+Z undoes it.")
     expect_stored(talk, *REPLACED[:2], THIRD)
-    talk.keyboard.press("Control+z")  # in the field
+    talk.keyboard.press("Control+z")  # the focus is in the replacement field
     expect_texts(talk, REPLACED[0], SECOND, THIRD)
-    talk.keyboard.press("Control+z")  # in the text, which shows what was undone
+    talk.keyboard.press("Control+z")  # the undo has moved the focus to the changed text
     expect_texts(talk, *TEXTS)
 
 
@@ -112,7 +112,7 @@ def test_only_hits_in_the_selection_are_replaced(talk: Page):
     talk.get_by_role("button", name="Replace all 2").click()
     expect_texts(talk, FIRST.replace("café", "coffee house"), SECOND.replace("Café", "coffee house"), THIRD)
     talk.get_by_role("searchbox", name="Find in the text").fill("was")
-    expect_count(talk, "1 found")  # the selection has grown with the text
+    expect_count(talk, "1 found")  # the selection still ends after the longer replacement
     put_caret(talk, 2, 0)
     expect(some).to_be_disabled()
 
@@ -143,7 +143,8 @@ def test_without_editing_nothing_can_be_replaced(talk: Page):
     expect(talk.get_by_role("button", name="Find and replace", exact=True)).to_be_hidden()
     talk.get_by_role("searchbox", name="Find in the text").fill("cafe full")
     expect_count(talk, "None")
-    talk.get_by_role("searchbox", name="Find in the text").fill("full umbrellas")  # search ignores punctuation
+    # Without editing, the search ignores punctuation, so this query is found in "full, umbrellas".
+    talk.get_by_role("searchbox", name="Find in the text").fill("full umbrellas")
     expect_count(talk, "1 found")
 
 

@@ -1,4 +1,4 @@
-"""Test the review of doubtful words: played, confirmed, typed, taken from another version, undone, by keyboard."""
+"""Test the review of doubtful words: play, confirm, retype, take from another version, undo, all by keyboard."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.own_server, pytest.mark.usefixtures("database_of_serve
 
 
 def segment_of(*words: tuple[str, float], start: float = 0.0) -> Segment:
-    """Return a segment of words with their confidences, half a second each."""
+    """Return a segment of (word, confidence) pairs. Each word lasts half a second."""
     timed = tuple(
         Word(f" {text}", start + i / 2, start + i / 2 + 0.5, confidence) for i, (text, confidence) in enumerate(words)
     )
@@ -44,7 +44,7 @@ TEXTS = ["We read a tail of too sitties.", "It was the vest of times."]
 
 @pytest.fixture
 def generation_id() -> str:
-    """Store a transcript and another version of it. Return the id of the first."""
+    """Store a transcript and another version of it. Return the id of the transcript."""
     link = f"https://example.org/{new_id()}.mp3"
     found = transcripts.store("visitor:ann", TALK, audio.JFK, duration=11.0, url=link, options={})
     transcripts.store("visitor:ann", OTHER, url=link, options={})
@@ -86,11 +86,11 @@ def test_each_doubtful_word_is_played_and_decided_on_by_keyboard(talk: Page):
     assert talk.evaluate("window.heard[0]") == pytest.approx(0.5, abs=0.3), "two words before it are played"
     talk.keyboard.press("1")
     expect_word(talk, "2 of 4", "too", "two")
-    talk.keyboard.type("two2 ")  # a number is a character once something is typed
+    talk.keyboard.type("two2 ")  # digits choose a reading only in an empty field
     expect(talk.get_by_role("button", name="Replace", exact=True)).to_be_visible()
     talk.keyboard.press("Enter")
     expect_word(talk, "3 of 4", "sitties.", "cities.")
-    talk.keyboard.press("Enter")  # confirms the word
+    talk.keyboard.press("Enter")  # confirm the word as it is
     expect_word(talk, "4 of 4", "vest")
     talk.keyboard.press("ArrowUp")
     expect_word(talk, "4 of 4", "vest")

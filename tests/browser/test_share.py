@@ -34,7 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def owner(page: Page) -> Page:
-    """Open a transcript as its owner."""
+    """Return the page of a visitor with a transcript made and opened."""
     add_files(page, audio.JFK)
     page.get_by_role("button", name="Transcribe", exact=True).click()
     page.locator(".st-key-jobs").get_by_role("button", name="Read").click(timeout=2 * MINUTE)
@@ -60,7 +60,7 @@ def share(page: Page, *, with_audio: bool = True, at: str = "", until: date | No
         dialog.get_by_text("With the audio", exact=True).click()
     if until:
         type_date(page, "The link works until", until)
-        page.keyboard.press("Tab")  # past the calendar's button, so that the calendar closes
+        page.keyboard.press("Tab")  # leave the calendar's button, so that the calendar closes
     if at:
         dialog.get_by_label("Start playback at (seconds)").fill(at)
     dialog.get_by_role("button", name="Create link").click()
@@ -144,7 +144,8 @@ def test_server_notice_is_on_every_page_as_plain_text(page: Page, server: Server
 
 def test_refusal_states_the_quota_and_when_it_resets(page: Page, server: Server, tmp_path: Path):
     sound = audio.samples(audio.JFK)
-    paths = [audio.write(tmp_path / f"{name}.wav", np.tile(sound, 4)) for name in ("one", "two")]  # 44 s each
+    # Two recordings of 44 s, which together exceed the quota of 1 min.
+    paths = [audio.write(tmp_path / f"{name}.wav", np.tile(sound, 4)) for name in ("one", "two")]
     add_files(page, *paths)
     page.get_by_role("button", name="Transcribe", exact=True).click()
     alert = page.get_by_role("alert").filter(has_text="The limit is 1 min of audio a day for each visitor")

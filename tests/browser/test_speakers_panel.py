@@ -36,7 +36,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def start(page: Page, server: Server, recording: Path, speakers: str) -> None:
-    """Transcribe the recording with this choice of speakers, and read it."""
+    """Transcribe the recording with the option `speakers` for Speakers, and open the transcript."""
     page.goto(server.url)
     add_files(page, recording)
     if speakers != "Automatic":
@@ -48,7 +48,7 @@ def start(page: Page, server: Server, recording: Path, speakers: str) -> None:
 
 @pytest.fixture(scope="module")
 def address(browser: Browser, server: Server, recording: Path) -> str:
-    """Return the address of the transcript with its three speakers."""
+    """Transcribe the recording, and return the address of the transcript once three speakers are found."""
     with transcripts.sharing_data_with(server):
         page = transcripts.page_of(browser, server, VISITOR)
     start(page, server, recording, "Automatic")
@@ -60,7 +60,7 @@ def address(browser: Browser, server: Server, recording: Path) -> str:
 
 @pytest.fixture
 def page(browser: Browser, server: Server, address: str) -> Iterator[Page]:
-    """Open the transcript, with the speakers as they were found at first."""
+    """Open the transcript, and find its speakers again, so that changes of earlier tests are undone."""
     with transcripts.sharing_data_with(server):
         page = transcripts.page_of(browser, server, VISITOR)
     page.goto(address)
@@ -80,7 +80,7 @@ def names_in_text(page: Page) -> set[str]:
 
 
 def find_speakers(page: Page, number: str) -> None:
-    """Find the speakers again, with this number, and wait until they are found."""
+    """Find the speakers again with the option `number` for their number, and wait until the search ends."""
     page.get_by_role("button", name="Find speakers").first.click()
     choose(page, page.get_by_label("Speakers", exact=True), number)
     page.get_by_test_id("stPopoverBody").get_by_role("button", name="Find speakers").click()
@@ -89,7 +89,7 @@ def find_speakers(page: Page, number: str) -> None:
 
 
 def change(page: Page, place: int) -> None:
-    """Open the menu of the speaker at this place. Click again if it closes because a new page finishes drawing."""
+    """Open the menu of the speaker with the index `place`. Click again if the page redraws and closes the menu."""
     button = page.locator(f".st-key-speaker-{place}").get_by_role("button", name="Change")
     until(lambda: page.get_by_label("Name", exact=True).is_visible() or button.click(), 30, every=1)
 
@@ -140,7 +140,7 @@ def test_speakers_are_reordered(page: Page):
     before = ["Speaker 1", "Speaker 2", "Speaker 3"]
     expect(page.locator(".stt-lane-name")).to_have_text(before)
     change(page, 2)
-    page.get_by_role("button", name="Up", exact=True).click()
+    page.get_by_role("button", name="Move up", exact=True).click()
     expect(rows(page)).to_have_text(["Speaker 1", "Speaker 3", "Speaker 2"])
     expect(page.locator(".stt-lane-name")).to_have_text([before[0], before[2], before[1]])
     page.get_by_role("button", name="Undo: Moved Speaker 3 up").click()
@@ -207,13 +207,13 @@ def test_a_known_voice_is_suggested_until_it_is_deleted(page: Page, server: Serv
     known = page.locator("[class*=st-key-voice-]")
     expect(known).to_contain_text("Ann")
     known.get_by_role("button", name="Delete").click()
-    expect(page.get_by_text("No voice is kept.")).to_be_visible()
+    expect(page.get_by_text("No voices are stored.")).to_be_visible()
 
 
 def test_text_is_kept_when_a_speaker_search_fails_or_is_cancelled(
     browser: Browser, tmp_path: Path, speaker_models: Path
 ):
-    """Start with an empty folder of models, and put the models there later."""
+    """Start with an empty folder of models, so that the search fails, and put the models there before the retry."""
     models = tmp_path / "models"
     models.mkdir()
     talk = conversations.conversation(["1688", "1998", "2609"], seed=4, turns=14)

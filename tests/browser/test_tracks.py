@@ -1,4 +1,4 @@
-"""Test a recording with several tracks: the chosen track is shown before the start, and another can be chosen."""
+"""Test a recording with several tracks: the page shows the chosen track, and another can be chosen before the start."""
 
 from __future__ import annotations
 

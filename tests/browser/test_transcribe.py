@@ -51,7 +51,7 @@ def test_two_files_show_progress_and_growing_text_and_can_be_read(page: Page, lo
 
 
 def test_waiting_job_shows_when_it_starts_and_a_short_clip_does_not_wait(page: Page, tmp_path: Path):
-    """Start three lectures. Two recordings are transcribed at once."""
+    """Start three long recordings. The third waits, because two are transcribed at once."""
     sound = np.tile(audio.samples(audio.JFK), 60)
     add_files(page, *(audio.write(tmp_path / f"lecture {number}.flac", sound) for number in (1, 2, 3)))
     page.get_by_role("button", name="Transcribe", exact=True).click()
@@ -101,8 +101,8 @@ def test_job_continues_where_it_was_after_the_server_is_killed(browser: Browser,
         server.start()
         page.context.new_page().goto(server.url)
         text = row(page.context.pages[1], "long talk").locator(".stt-so-far")
-        expect(text).to_be_visible()  # the text from before the kill is there
-        # The open page continues by itself, and does not offer the started recording again.
+        expect(text).to_be_visible()  # the text decoded before the kill is still there
+        # The first tab reconnects without a reload, and no longer lists the started recording among the uploads.
         row(page, "long talk").get_by_role("button", name="Read").wait_for(timeout=2 * MINUTE)
         expect(page.locator("[class*=st-key-chosen-]")).to_have_count(0)
         row(page, "long talk").get_by_role("button", name="Read").click()

@@ -1,6 +1,6 @@
-"""Test two browsers on one server: no page gives one of them data of the other, and no text becomes markup.
+"""Test two visitors of one server: no page shows one visitor's data to the other, and no text becomes markup.
 
-The records of one of them are hostile: titles, words, names, links and errors from outside that look like HTML,
+The first visitor's records are hostile: titles, words, names, links and errors from outside that look like HTML,
 Markdown, LaTeX and scripts.
 """
 
@@ -28,14 +28,14 @@ from tests.integration.test_limits import job
 from tests.oidc import Provider
 from tests.server import ROOT, Server
 
-SECRET = "quixotic-zanzibar"  # part of all data of the owner
+SECRET = "quixotic-zanzibar"  # occurs in all records of the owner
 HOSTILE = (
     f'{SECRET} <img src=x onerror="window.taken=1"><script>window.taken=1</script> **b** [a](javascript:window.taken=1) '
     "![i](https://evil.example/i.png) :red[d] $x^2$ `c` {{7*7}} \u202egpj.exe =1+1 https://evil.example/a www.evil.example ann@evil.example"
 )
 FAILURE = {"kind": "GenerationFailed", "title": HOSTILE, "message": HOSTILE, "guidance": HOSTILE}
 
-# Every page, the owner's records in its address, and whether the owner sees SECRET there. A new page needs a row.
+# Path of a page: (query string with ids of the owner's records, whether the owner sees SECRET on the page).
 PAGES = {
     "": ("", True),
     "history": ("", True),
@@ -60,7 +60,7 @@ def test_every_page_has_a_row_in_the_table():
 
 @dataclass
 class Visitor:
-    """Represent a browser, with all that it has received."""
+    """Represent a visitor's page and what its browser has received: websocket frames and response headers."""
 
     page: Page
     received: list[bytes] = field(default_factory=list)
@@ -80,7 +80,7 @@ class Visitor:
         self.received.append(str(answer.headers).encode())
 
     def open(self, address: str) -> bytes:
-        """Open an address. Return all that the browser receives until the page is complete."""
+        """Open an address, and return what is received until the page is complete."""
         self.received.clear()
         self.page.goto(address)
         self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
@@ -130,7 +130,7 @@ def stranger(browser: Browser, server: Server) -> Iterator[Visitor]:
 
 @pytest.fixture(scope="module")
 def record_ids(owner: Visitor) -> dict[str, str]:
-    """Create the owner's records: a transcript, a failed job, a token, links. The keys are those in PAGES."""
+    """Create the owner's records: a transcript, a failed job, a token, links. The keys are those in PAGES and MORE."""
     name = visitors.owner_of(visitors.visitor(requests_session(owner.page).cookies))
     assert name is not None
     recording = recordings.take_in(audio.JFK, name, f"{SECRET}.flac")
@@ -175,7 +175,7 @@ def test_shared_transcript_is_shown_as_plain_text(server, stranger: Visitor, rec
 
 
 def assert_no_markup(page: Page, path: str, seen: bool) -> None:
-    if seen and path not in ("history", "settings"):  # a canvas, and a shortened name
+    if seen and path not in ("history", "settings"):  # the history is a canvas, and Settings shortens the name
         expect(page.get_by_text('<img src=x onerror="window.taken=1">').first).to_be_visible()
     assert page.evaluate("window.taken") is None, path
     loaded = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")

@@ -1,4 +1,4 @@
-"""Test uploads in a real browser: percent, cancel, broken connections, the limit, and the disk of the server."""
+"""Test uploads in a real browser: percent, cancel, broken connections, the size limit, and the server's disk."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MINUTE = 60_000  # milliseconds
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a recording of 21 MB, more than the buffers on the way to the server hold."""
+    """Return a recording of 21 MB, which is more than the network buffers between browser and server hold."""
     sound = np.tile(audio.samples(audio.JFK), 60)
     return audio.write(tmp_path_factory.mktemp("large") / "large.wav", sound)
 
@@ -38,7 +38,7 @@ def line(server: Server) -> Iterator[Relay]:
 
 @pytest.fixture
 def line_page(page: Page, line: Relay) -> Page:
-    """Return the page of a visitor who is connected through the line."""
+    """Return the page of a visitor who is connected through the relay `line`."""
     page.goto(line.url)
     page.locator(".stt-drop").wait_for()
     return page
@@ -49,7 +49,7 @@ def incoming(server: Server) -> list[Path]:
 
 
 def send_half(page: Page, line: Relay, path: Path) -> Locator:
-    """Start an upload on a line that stops after a part of it was sent. Return its row."""
+    """Start an upload that stalls after a part of the file was sent, and return its row."""
     line.hold()
     page.locator("input[type=file]").first.set_input_files(str(path))
     row = page.locator(".stt-upload", has_text=path.name)
@@ -62,10 +62,10 @@ def test_upload_shows_its_percent_and_cancel_leaves_no_data(line_page: Page, lin
     row = send_half(line_page, line, large)
     row.get_by_role("button", name="Cancel: large.wav").click()
     expect(line_page.locator(".stt-upload")).to_have_count(0)
-    expect(line_page.locator("input[type=file]").first).to_be_focused()  # the focus is on the control for the next file
+    expect(line_page.locator("input[type=file]").first).to_be_focused()  # the removed Cancel button had the focus
     line.release()
     add_files(line_page, large)
-    assert not incoming(server)  # the cancelled upload, too
+    assert not incoming(server)  # no file of the cancelled upload is left
     expect(line_page.locator("[class*=st-key-chosen-]")).to_have_count(1)
 
 
@@ -86,7 +86,7 @@ def test_a_file_over_the_limit_is_refused_before_anything_is_sent(page: Page, tm
     page.on("request", lambda request: sent.append(request.url) if request.url.endswith("/upload") else None)
     huge = tmp_path / "huge.wav"
     with open(huge, "wb") as file:
-        file.truncate(3 << 30)  # a sparse file: 3 GB that take no room
+        file.truncate(3 << 30)  # a sparse file of 3 GB, which takes no disk space
     expect(page.locator(".stt-drop-hint")).to_have_text("Sound or video, up to 2 GB each")
     page.locator("input[type=file]").first.set_input_files(str(huge))
     refusal = page.locator(".stt-upload", has_text="huge.wav").get_by_role("alert")
@@ -104,14 +104,14 @@ def test_the_same_file_twice_is_two_recordings(page: Page):
 
 
 def test_many_small_files_and_an_early_press_of_transcribe_are_not_lost(page: Page, tmp_path: Path):
-    """Upload 30 files. Each one that arrives starts a rerun of the page during the run for the previous one."""
+    """Upload 30 files. Each finished upload reruns the page before the previous rerun has ended."""
     names = [f"file {number:02}" for number in range(30)]
     paths = [audio.write(tmp_path / f"{name}.wav", audio.samples(audio.JFK)[:16_000]) for name in names]
     page.locator("input[type=file]").first.set_input_files(paths)
     page.locator("[class*=st-key-chosen-]").first.wait_for()
     start = page.get_by_role("button", name="Transcribe", exact=True)
     expect(start).to_be_enabled()
-    start.dispatch_event("click")  # the button moves as the list grows
+    start.dispatch_event("click")  # no real click, because the button moves as the list grows
     started = page.locator("[class*=st-key-job-] .stt-title")
     started.first.wait_for()
     titles = page.locator("[class*=st-key-chosen-] .stt-title").or_(started)
@@ -159,7 +159,7 @@ def test_an_upload_goes_on_while_another_page_is_open(line_page: Page, line: Rel
 
 def test_session_continues_where_it_was_after_a_broken_connection(line_page: Page, line: Relay, server: Server):
     line_page.get_by_role("tab", name="Link").click()
-    # Streamlit's tabs go back if the next one is clicked before the server has received the first click.
+    # Wait, because Streamlit returns to the previous tab if a tab is clicked before the server handled the last click.
     expect(line_page.get_by_role("button", name="Transcribe", exact=True)).to_be_enabled()
     address = line_page.get_by_role("textbox", name="Addresses of recordings, one per line")
     address.fill("https://example.org/talk.mp3")

@@ -16,17 +16,17 @@ from tests.transcripts import FIRST, page_of, sharing_data_with, spoken_segment,
 from tests.waiting import until
 
 MINUTE = 60_000  # milliseconds
-RARE = "1998-15444-0009"  # "apomorphine is not allied …"
+RARE = "1998-15444-0009"  # utterance that begins "apomorphine is not allied …"
 
 
 def expect_terms(page: Page, text: str) -> None:
-    """Wait until the previous box is gone, and the new one has this text."""
+    """Wait until there is exactly one field for terms, and it has this text."""
     boxes = page.get_by_label("Names and terms")
     until(lambda: boxes.evaluate_all("(boxes) => boxes.map((box) => box.value)") == [text])
 
 
 def save_terms(page: Page, text: str, tag: str = "") -> None:
-    """Wait until a list is drawn, type its terms, and save them."""
+    """Wait for the field of the tag's list ("" for the general list), fill in the terms, and save them."""
     box = page.locator(f"[class*='st-key-terms-{tag}-']").get_by_label("Names and terms")
     expect(page.get_by_label("Names and terms")).to_have_count(1)
     box.fill(text)

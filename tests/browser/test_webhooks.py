@@ -1,4 +1,4 @@
-"""Test the webhook of the Settings page and the notification of the browser."""
+"""Test the webhook on the Settings page, and the browser's notification at the end of a job."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ RECORD = """() => {
 
 
 def test_end_of_a_long_job_in_a_hidden_tab_is_notified(browser: Browser, server: Server, tmp_path: Path):
-    full_browser = launch(browser.browser_type, whole=True)  # the headless shell shows no notifications
+    full_browser = launch(browser.browser_type, whole=True)  # the headless shell has no notifications
     context = full_browser.new_context(viewport={"width": 1440, "height": 900}, permissions=["notifications"])
     page = context.new_page()
     page.goto(server.url)
-    page.evaluate(RECORD)  # a browser without a window shows no notifications
-    path = audio.write(tmp_path / "long.flac", audio.speech(240))  # long enough to press a button
+    page.evaluate(RECORD)  # only record notifications, because a headless browser does not show them
+    path = audio.write(tmp_path / "long.flac", audio.speech(240))  # long enough to press a button before the job ends
     add_files(page, path)
     page.get_by_role("button", name="Transcribe", exact=True).click()
     button = page.get_by_role("button", name="Notify when done")

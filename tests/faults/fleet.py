@@ -24,7 +24,7 @@ from tests.conftest import reset_caches
 from tests.server import ROOT
 from tests.waiting import until
 
-# The real worker with shorter heartbeats, for a test that cannot wait for the real ones.
+# Program of a worker with a shorter heartbeat interval and timeout, for tests that cannot wait for the real ones.
 QUICK = """
 from stt.cluster import workers
 workers.HEARTBEAT_INTERVAL, workers.HEARTBEAT_TIMEOUT = {beat}, {dead}
@@ -34,7 +34,7 @@ main(["worker"])
 
 
 class Worker:
-    """Run `python -m stt worker` on a data folder. `heartbeat_timeout` in seconds replaces the real one."""
+    """Run `python -m stt worker` on a data folder. `heartbeat_timeout` (seconds) replaces the timeout of the fleet."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Worker:
         self.process.send_signal(signal_number)
 
     def kill(self) -> None:
-        """Send SIGKILL, which is like a power cut."""
+        """End the worker with SIGKILL, which acts like a power cut: the worker cannot react to it."""
         self.send(signal.SIGKILL)
         self.process.wait()
 
@@ -90,7 +90,7 @@ class Worker:
 
 @contextmanager
 def queue_only_process(folder: Path, patch: pytest.MonkeyPatch, **environment: str) -> Iterator[postgres.Postgres]:
-    """Queue jobs in this process on a PostgreSQL, without running any. Workers inherit its address."""
+    """Queue jobs in this process and run none. Workers find the PostgreSQL server through the environment variables."""
     with postgres.server() as server:
         shared = {"STT_DATABASE_URL": server.address, "STT_STORAGE": f"file://{folder}/audio"}
         for name, value in {**shared, "STT_DATA_DIR": str(folder / "front"), "STT_ROLE": "web", **environment}.items():
@@ -124,7 +124,7 @@ _TRIGGERS = {
 
 
 def install_triggers() -> None:
-    """Install the triggers in the database of this process, which count from now on."""
+    """Install the triggers in the database of this process. They count events from now on."""
     with database().begin() as connection:
         connection.execute(sa.text("CREATE TABLE witness (id text, number integer)"))
         for statement in _TRIGGERS[connection.dialect.name]:
@@ -132,6 +132,6 @@ def install_triggers() -> None:
 
 
 def event_counts() -> Counter[tuple[str, int]]:
-    """Return how often each job ended as done, as (id, 0), and each of its chunks was stored, as (id, number)."""
+    """Return the counts by (job id, 0) for a job that became done, and by (job id, chunk number) for a stored chunk."""
     with database().connect() as connection:
         return Counter((row.id, row.number) for row in connection.execute(sa.text("SELECT id, number FROM witness")))

@@ -19,11 +19,11 @@ from tests.transcripts import sharing_data_with
 from tests.waiting import until
 
 OWNER = "visitor:killed"
-TIMES = 10  # repetitions of the same sentence, nearly two minutes
+TIMES = 10  # repetitions of a recording of 11 s, together nearly two minutes
 
 
 def store_job(sound: Path, given: Transcript) -> str:
-    """Store a transcript to align, as a server leaves it that is killed right after the create, and return its id."""
+    """Store a transcript to align as if its server was killed right after the create. Return the job id."""
     recording, now = recordings.take_in(sound, OWNER), time.time()
     facts = dict.fromkeys(Job.__dataclass_fields__) | {
         "id": recordings.new_id(), "owner": OWNER, "recording_id": recording.id, "title": "Talk",

@@ -57,7 +57,7 @@ def workers(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, str]:
-    """Return short recordings and one of two chunks, each with its words."""
+    """Return the words of each recording by path: several short recordings, and one that is decoded in two chunks."""
     words = audio.librispeech()
     folder = tmp_path_factory.mktemp("clips")
     shortest = sorted(words, key=lambda name: audio.utterance(name).stat().st_size)[:3]
@@ -70,7 +70,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, str]:
 
 
 def create_jobs(count: int, paths: list[Path]) -> list[str]:
-    """Create `count` jobs, clip after clip, in a process that runs none, and return their ids."""
+    """Create `count` jobs from the recordings in turn, in a process that runs no jobs, and return the job ids."""
     command = [sys.executable, "-c", MAKE, str(count), *map(str, paths)]
     environment = {**os.environ, "STT_ROLE": "web"}
     result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
@@ -96,7 +96,7 @@ def test_no_job_is_lost_duplicated_or_wrong_after_kills(
         for worker in workers:
             worker.start()
         for kill in range(kills):
-            # The kills are spread over all jobs, each at a random moment.
+            # Each kill waits for a further share of the jobs to be done, and then for a random time.
             until(lambda kill=kill: count_done(ids) >= kill * count // (kills + 1), 600)
             TICK.wait(rng.uniform(0.0, 1.5))
             worker = rng.choice(workers)

@@ -26,7 +26,7 @@ from tests.faults.fleet import Worker
 from tests.faults.test_crash import create_jobs
 from tests.waiting import until
 
-HEARTBEAT_TIMEOUT = 6.0  # seconds; a shorter timeout fails on a busy machine
+HEARTBEAT_TIMEOUT = 6.0  # seconds; with a shorter one, a live worker on a busy machine may count as dead
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -44,7 +44,7 @@ def workers(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Return recordings that take long enough to kill a worker in the middle of them."""
+    """Return three recordings, each long enough that a worker can be killed while it decodes one."""
     folder = tmp_path_factory.mktemp("clips")
     words = list(audio.librispeech())[:3]
 
@@ -61,7 +61,7 @@ def processes_of(generation_id: str) -> set[str]:
 
 
 def kill_during_decoding(generation_id: str, workers: list[Worker], killed: set[str]) -> None:
-    """Kill the process that is decoding this job, and start another in its place."""
+    """Kill the worker that is decoding this job, add its process name to `killed`, and start the worker again."""
     name = until(lambda: next(iter(processes_of(generation_id) - killed), None), 120)
     worker = next(worker for worker in workers if f"-{worker.process.pid}-" in name)
     worker.kill()
@@ -85,7 +85,7 @@ def test_job_fails_with_a_message_after_three_crashes_and_others_finish(workers:
         assert "stopped 3 times while it read this recording" in failed.error["message"]
         assert failed.error["title"] == "This recording cannot be read safely"
         assert {records.load(other, None).state for other in others} == {"done"}
-    stt.retry(fatal)  # the count of crashes restarts at zero, and nothing kills the worker
+    stt.retry(fatal)  # the retry resets the count of crashes to zero, and no worker is killed this time
     service.stop()
     with workers[0]:
         until(lambda: records.load(fatal, None).state == "done", 120)

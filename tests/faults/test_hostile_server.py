@@ -1,4 +1,4 @@
-"""Test hostile recordings, one after the other, on a running server: each gets a response soon, and nobody waits."""
+"""Test hostile recordings, one after the other, on a running server: each gets a response soon and delays nobody."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ from tests.waiting import until
 
 pytestmark = pytest.mark.alone
 
-SOON, WITHIN, HICCUP = 10.0, 1.0, 3.0  # seconds, as in test_flood
-MOST = 400 << 20  # bytes by which the server and its decoders may grow
+# Maximum seconds for an upload, for each health check except the slowest, and for the slowest health check.
+SOON, WITHIN, HICCUP = 10.0, 1.0, 3.0
+MOST = 400 << 20  # maximum growth in bytes of the memory of the server and its decoders together
 
 
 def memory(server: Server) -> int:
-    """Return the memory in bytes of the server and all its processes."""
+    """Return the resident memory in bytes of the server and its child processes together."""
     process = psutil.Process(server.process.pid)
     total = 0
     for each in [process, *process.children(recursive=True)]:
@@ -50,7 +51,7 @@ def test_twelve_hostile_recordings_delay_nobody_and_need_little_memory(tmp_path:
             headers={"X-File-Name": "holiday.mp3"},
             timeout=60,
         )
-        assert send(audio.JFK).status_code == 201  # everything that the first upload loads is loaded now
+        assert send(audio.JFK).status_code == 201  # modules that the first upload loads must not count as growth
         before, peak, stop, waits = memory(server), [0], threading.Event(), []
 
         def watch() -> None:

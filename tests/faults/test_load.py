@@ -1,6 +1,6 @@
 """Test that many visitors at once get no errors while a transcription runs. `--all` runs 50 visitors for a minute.
 
-`tests/bench/load.py` measures how long they wait, on a machine that does nothing else.
+`tests/bench/load.py` measures the response times. It needs a machine that does nothing else.
 """
 
 from __future__ import annotations
@@ -23,4 +23,4 @@ def test_visitors_are_served_while_a_transcription_runs(tmp_path: Path, request:
     loaded = load.run(tmp_path, visitors, seconds, first_visit=long)
     assert not loaded.failures and loaded.failed == 0
     assert {row["Name"] for row in loaded.rows} >= KINDS
-    assert loaded.after.state == kinds.WORKING  # it was running until the end
+    assert loaded.after.state == kinds.WORKING  # the transcription ran during the whole load

@@ -1,4 +1,4 @@
-"""Test the locks of the fleet on PostgreSQL: slow work loses none, and nothing waits without need."""
+"""Test the locks of the fleet on PostgreSQL: slow work loses no lock, and work that needs no lock does not wait."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def postgres(data, monkeypatch: pytest.MonkeyPatch) -> Iterator[Postgres]:
     with server() as started:
         monkeypatch.setenv("STT_DATABASE_URL", started.address)
         reset_caches()
-        database()  # creates the tables, which takes longer on a busy machine than the idle timeout set below
+        database()  # create the tables first: on a busy machine that takes longer than the idle timeout set below
         monkeypatch.setitem(PG_CONNECT_ARGS, "options", PG_CONNECT_ARGS["options"].replace("15s", "500ms"))
         reset_caches()
         yield started
@@ -33,7 +33,7 @@ def postgres(data, monkeypatch: pytest.MonkeyPatch) -> Iterator[Postgres]:
 
 
 def test_a_slow_create_keeps_its_lock(postgres: Postgres, monkeypatch: pytest.MonkeyPatch):
-    """Hold the lock for longer than PostgreSQL lets a transaction idle before it ends it and releases its locks."""
+    """Hold the lock for longer than the idle timeout, at which PostgreSQL ends a transaction and releases its locks."""
     monkeypatch.setenv("STT_MINUTES_PER_DAY", "10")
     reset_caches()
     new_job = job()

@@ -1,6 +1,6 @@
 """Test two workers with PostgreSQL and a shared folder of audio.
 
-They join, stop, are killed, and resume after a stall.
+The workers join, stop, are killed, and resume after a stall.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ from tests.faults.fleet import Worker
 from tests.server import free_port
 from tests.waiting import until
 
-SHORT_TIMEOUT = 3.0  # seconds without a heartbeat until a worker counts as dead, in the tests that cannot wait
+# Seconds without a heartbeat until a worker counts as dead, for tests that cannot wait for the real timeout.
+SHORT_TIMEOUT = 3.0
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +47,7 @@ def front(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def talk(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """Return a recording of several chunks, and its words."""
+    """Return the path of a recording that is decoded in several chunks, and its words."""
     words = audio.librispeech()
     names = list(words)[:10]
     sound = np.concatenate([p for n in names for p in (audio.samples(audio.utterance(n)), audio.silence(0.6))])
@@ -91,7 +92,7 @@ def test_worker_releases_its_job_at_once_on_sigterm(talk, tmp_path: Path):
             signalled = time.monotonic()
             assert first.stop() == 0
             exited = time.monotonic()
-            # Well before the heartbeat timeout, and before the next check for missing workers.
+            # The second worker gets the job well before the heartbeat timeout and the next check for missing workers.
             until(lambda: lease_of(generation_id) != before, workers.HEARTBEAT_INTERVAL - 1)
             requeued = time.monotonic()
             print(f"\nSIGTERM: gone after {exited - signalled:.1f} s, its work taken {requeued - exited:.1f} s later")
@@ -119,7 +120,7 @@ def test_diarization_continues_on_another_worker_from_its_last_chunk(tmp_path: P
 
 
 def test_stalled_worker_gives_up_its_chunk_when_it_resumes(talk, tmp_path: Path):
-    """Stall a worker, as a network cut or a suspended machine does. Both workers then assume that they hold the job."""
+    """Stall a worker, as when its machine is suspended. When it resumes, both workers assume that they hold the job."""
     generation_id = stt.create(talk[0])
     with (
         Worker(tmp_path / "first", heartbeat_timeout=SHORT_TIMEOUT) as first,
@@ -134,9 +135,9 @@ def test_stalled_worker_gives_up_its_chunk_when_it_resumes(talk, tmp_path: Path)
         until(lambda: "reassigned" in stalled.log_text(), 30)
         assert records.load(generation_id, None).state == "working", "it gave up before the other one was done"
         check(ended(generation_id), talk[1])
-        # A database connection may have failed, but not the job.
+        # A worker may have logged a failed database connection, but not a failure of the job.
         assert f"failed {generation_id}" not in stalled.log_text() + other.log_text()
-        other.kill()  # and the stalled worker continues with another job
+        other.kill()  # only the worker that had stalled can run the next job
         assert "country" in ended(stt.create(audio.JFK)).text
 
 

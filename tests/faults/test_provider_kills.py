@@ -34,9 +34,9 @@ print("started", flush=True)
 until(lambda: not records.open_jobs(), 900)
 jobs.stop()
 """
-TRANSIENT = ("429", "503", "reset-before")  # of a create: retried, because it was certainly not accepted
+TRANSIENT = ("429", "503", "reset-before")  # faults of a create that was certainly not accepted, so it is retried
 CREATES_AT_ONCE = 4
-LOST = ("reset-after", "truncated", "html-after")  # of a create: accepted, but the response was lost
+LOST = ("reset-after", "truncated", "html-after")  # faults of a create that was accepted although its response was lost
 
 
 def test_no_job_is_lost_or_created_twice(
@@ -68,7 +68,7 @@ def test_no_job_is_lost_or_created_twice(
     print(f"\n{count} jobs, {kills} kills: {dict(states)}; created at the provider {len(at_provider)}, twice 0")
     assert len(ended) == count
     assert set(states) <= {"done", "SubmissionUncertain"}, states
-    # Only lost creates may be uncertain: those whose response a fault dropped, and those in flight at a kill.
+    # A create may be uncertain only if a fault dropped its response, or if it was in flight at a kill.
     lost_responses = sum(provider.faults["create", kind] for kind in LOST)
     assert states["SubmissionUncertain"] <= lost_responses + kills * CREATES_AT_ONCE
     assert states["done"] >= count - lost_responses - kills * CREATES_AT_ONCE > 0

@@ -41,7 +41,8 @@ def test_cost_of_a_job_does_not_depend_on_the_queue_length(long: bool):
         for length, cost in zip(lengths, costs, strict=True):
             print(f"\n{kind}, {length} waiting: {cost}")
         for steps in ([cost.making_steps for cost in costs], [cost.taking_steps for cost in costs]):
-            # One more row per waiting job would be ten times as many. Fewer are fine: PostgreSQL may change its plan.
+            # If each waiting job added a step, a queue ten times as long would need ten times as many steps.
+            # Fewer steps are fine: PostgreSQL may change its plan.
             assert all(0 < later < 1.5 * steps[0] for later in steps)
 
 

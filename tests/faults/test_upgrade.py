@@ -1,7 +1,7 @@
-"""Test that open jobs of version 680a7a1, which was killed, finish after an upgrade and that nothing is done twice.
+"""Test that open jobs of a killed server of version 680a7a1 finish after an upgrade, and nothing is done twice.
 
-`tests/databases/open-jobs-*.db.gz` holds its database: a job at the provider, one on this machine with one finished
-chunk of 18.1 s, and one that was stored but not queued. Its checkpoints are pickles of classes.
+`tests/databases/open-jobs-*.db.gz` holds the databases of that server: a job at the provider, one on this machine with
+one finished chunk of 18.1 s, and one that was stored but not queued. The checkpoints are pickles of classes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ DATABASES = Path(__file__).parents[1] / "databases"
 AT_THE_PROVIDER, HALF_DONE, NOT_QUEUED = (
     "bctn4E-rPfWUXtBT8MTXYn7VdNM", "bg0bZRt847-uqVqS6etbWTaqf8o", "mzM5qklQOFuKXCOeb6yx9lhz_Wk",
 )  # fmt: skip
-PROVIDER_JOB_ID = "KTBOaZNJQ6wi"  # the id that the provider gave
+PROVIDER_JOB_ID = "KTBOaZNJQ6wi"  # the provider's id of the job AT_THE_PROVIDER
 
 
 @pytest.fixture
@@ -63,11 +63,11 @@ def test_open_jobs_of_an_older_version_finish_and_nothing_is_done_twice(provider
         service.stop(timeout=10)
     assert at_the_provider.text == "It is done." and not provider.calls["create"]
     assert half_done.state == "done" and half_done.text.count("country") == 4, "twice in each turn of the speech"
-    # The chunk that was finished is in the transcript as it was, so it was not decoded again.
+    # The transcript contains the finished chunk exactly as it was stored, so it was not decoded again.
     first = [segment for segment in half_done.transcript.segments if segment.end <= before["end"]]
     assert transcripts.segment_rows(first) == [
         row | {"language": None} for row in before["segments"]
-    ]  # that version stored none
+    ]  # that version stored no language of a segment
     assert half_done.transcript.duration == pytest.approx(46.8, abs=0.1)
     assert not_queued.state == "done" and "selfish" in not_queued.text
     assert not records.open_jobs()

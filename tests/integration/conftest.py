@@ -30,7 +30,7 @@ _numbers = count()
 
 @pytest.fixture
 def provider():
-    # Each test has another key, because the request pace of a key outlives a client.
+    # Each test has a different key, because the request rate of a key is limited across clients.
     with Provider(key=f"{KEY}-{next(_numbers)}") as provider:
         provider.script(duration=0)
         yield provider
@@ -54,7 +54,7 @@ def fetch(tmp_path):
 
 @pytest.fixture(scope="module")
 def one_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Use one data folder for all tests of a file, so that the weights are joined once."""
+    """Use one data folder for all tests of a file, so that the weights are put together only once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STT_DATA_DIR", str(tmp_path_factory.mktemp("data")))
         settings.cache_clear()
@@ -69,7 +69,7 @@ def models(speaker_models: Path) -> Models:
 
 @pytest.fixture
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Return the files of a self-signed certificate for talks.example, and of its key."""
+    """Return the paths of a self-signed certificate for talks.example and of its private key."""
     folder, key = tmp_path_factory.mktemp("tls"), ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "talks.example")])
     now = datetime.now(UTC)
@@ -100,7 +100,7 @@ def either_database(request: pytest.FixtureRequest, data: Path, monkeypatch: pyt
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def each_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run the tests of a file on SQLite and on PostgreSQL. Return the kind."""
+    """Run the tests of a file on SQLite, then on PostgreSQL. Return the name of the database."""
     folder = tmp_path_factory.mktemp("database")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STT_DATA_DIR", str(folder / "data"))
@@ -123,7 +123,7 @@ def owner() -> str:
 
 @pytest.fixture(scope="session")
 def dialogue() -> Conversation:
-    """Return a conversation of two speakers in turn, about half a minute."""
+    """Return a conversation of 35 s in which two speakers take turns."""
     return conversations.conversation(["1688", "2609"], seed=5, turns=8)
 
 

@@ -22,7 +22,7 @@ from tests.provider_contract import MODELS
 from tests.server import free_port
 
 BASE = "#g1_whisper-base"
-QUICK = Clock(20)  # waits take a twentieth of their time
+QUICK = Clock(20)  # waits take a twentieth of their real time
 LINK = "https://example.org/talk.mp3?token=a+b&c=d"
 SHA256 = hashlib.sha256(JFK.read_bytes()).hexdigest()
 
@@ -211,7 +211,7 @@ def test_a_wait_for_the_provider_can_be_cancelled(provider, client):
 
 
 def test_upload_interrupted_before_its_end_is_sent_again(provider, fast_client, tmp_path):
-    # The file exceeds the socket buffers: an upload that was not sent in full cannot have been accepted.
+    # The file exceeds the socket buffers. The client knows that it was not sent in full, so it cannot be accepted.
     large = tmp_path / "large.wav"
     with open(large, "wb") as file:
         file.truncate(64 * 1024 * 1024)
@@ -221,7 +221,8 @@ def test_upload_interrupted_before_its_end_is_sent_again(provider, fast_client, 
 
 
 def test_a_link_whose_connection_is_reset_is_not_sent_again(provider, client):
-    provider.fault("create", "reset-before")  # the client cannot tell it from a reset after the request
+    # To the client, this looks the same as a reset after the create was accepted.
+    provider.fault("create", "reset-before")
     with pytest.raises(errors.SubmissionUncertain):
         client.create(BASE, url=LINK)
     assert provider.calls["create"] == 1

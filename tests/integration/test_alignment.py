@@ -44,7 +44,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def recording(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Recording:
-    """Return a recording of two speakers, one after the other, with 3 s of silence between."""
+    """Return a recording of two speakers, one after the other, with 3 s of silence between them."""
     sound = np.concatenate([audio.samples(audio.JFK), audio.silence(3.0), audio.samples(audio.AUSTEN[0])])
     path = audio.write(tmp_path_factory.mktemp("sound") / "talk.flac", sound)
     return recordings.take_in(path, OWNER)
@@ -52,7 +52,7 @@ def recording(engine: None, tmp_path_factory: pytest.TempPathFactory) -> Recordi
 
 @pytest.fixture(scope="module")
 def decoded(recording: Recording) -> Transcript:
-    """Return the transcript that this machine decodes."""
+    """Transcribe the recording on this machine and return the transcript."""
     job_id = service.create(recording, owner=OWNER, options={"language": "en"})
     found = ended(job_id, OWNER).transcript
     assert found is not None

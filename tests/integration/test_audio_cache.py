@@ -17,7 +17,7 @@ from tests.conftest import reset_caches
 
 @pytest.fixture
 def remote_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Return a remote store, and a cache with room for one file of 3 bytes."""
+    """Return the folder of a remote store. The local cache has room for one file of 3 bytes."""
     monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "first"))
     monkeypatch.setenv("STT_STORAGE", f"file://{tmp_path}/afar")
     monkeypatch.setattr(audio_files, "CACHE_BYTES", 5)
@@ -49,7 +49,7 @@ def test_saving_a_file_removes_older_ones_from_the_cache(remote_store: Path, tmp
 def test_file_that_is_about_to_be_opened_stays_in_the_cache(remote_store: Path, tmp_path: Path):
     save_files(tmp_path, "a", "b")
     age(tmp_path / "first" / "cache" / "a")
-    wanted = audio_files.local("a")  # the response to a request opens it a moment later
+    wanted = audio_files.local("a")  # a route opens the returned path later, so it must stay in the cache
     save_files(tmp_path, "c", "d")
     assert wanted.read_bytes() == b"123"
 
@@ -59,7 +59,7 @@ def test_file_deleted_on_another_machine_is_removed_from_the_cache(
 ):
     monkeypatch.setattr(audio_files, "CACHE_BYTES", 1 << 30)
     kept, deleted = (recordings.take_in(audio.JFK, "visitor:ann") for _ in range(2))
-    with database().begin() as connection:  # as the other machine does
+    with database().begin() as connection:  # another machine deletes only the row in the database
         recordings.delete(connection, deleted.id, "visitor:ann")
     assert len(audio_files.cached_names()) == 2
     erasure.drop_deleted_copies()

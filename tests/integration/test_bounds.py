@@ -1,4 +1,4 @@
-"""Test length limits of what people type, each with an error message, and the space that a disk keeps free."""
+"""Test length limits of what people type, each with an error message, and the space that stays free on the disk."""
 
 from __future__ import annotations
 
@@ -96,9 +96,9 @@ def set_disk(monkeypatch: pytest.MonkeyPatch, total: int, free: int) -> None:
 @pytest.mark.parametrize(
     ("total", "free", "size", "fits"),
     [
-        (1000 * GB, 2 * GB + 5, 5, True),  # 2 GB stay free of a large disk
+        (1000 * GB, 2 * GB + 5, 5, True),  # on a large disk, 2 GB stay free
         (1000 * GB, 2 * GB + 5, 6, False),
-        (10 * GB, GB, GB // 4, True),  # 5 % of a small one
+        (10 * GB, GB, GB // 4, True),  # on a small disk, 5 % stay free
         (10 * GB, GB, GB, False),
     ],
 )

@@ -117,7 +117,7 @@ def test_dbos_runs_workflows_in_threads_with_its_prefix(engine: Path):
 
 
 def test_dbos_rows_get_timestamps_with_an_old_sqlite_too(tmp_path: Path):
-    """Check DBOS's query of Python 3.12 and newer: SQLite before 3.42 alone gives NULL, and no job could start."""
+    """Call the SQL function that DBOS needs on Python 3.12 and newer. SQLite before 3.42 alone returns NULL for it."""
     rows = sa.create_engine(f"sqlite:///{tmp_path / 'jobs.db'}", connect_args=job_engine_arguments())
     with rows.begin() as connection:
         connection.exec_driver_sql(

@@ -16,7 +16,7 @@ from stt.settings import settings
 from stt.speech.vad import FRAME, RATE
 from stt.whisper import weights
 
-PER_SECOND = 100  # frames
+PER_SECOND = 100  # feature frames per second
 pytestmark = pytest.mark.usefixtures("one_data_folder")
 
 

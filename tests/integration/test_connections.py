@@ -1,4 +1,4 @@
-"""Test that silent, slow and oversized requests lose their connection and keep nobody else from having one."""
+"""Test that silent, slow and oversized requests are disconnected and do not block the connections of others."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def connect(port: int, first: bytes = b"") -> socket.socket:
 
 
 def send_slowly(connection: socket.socket, piece: bytes, every: float = 0.05) -> bytes:
-    """Send pieces until the server answers or closes the connection. Return its response."""
+    """Send `piece` every `every` seconds until the server responds or disconnects. Return the response or no bytes."""
     connection.settimeout(every)
     for _ in range(int(20 / every)):
         try:
@@ -76,7 +76,7 @@ def send_slowly(connection: socket.socket, piece: bytes, every: float = 0.05) ->
 
 
 def read_to_end(connection: socket.socket) -> int:
-    """Return the number of bytes until the server closes the connection, plus 1 so that it is true."""
+    """Read until the server closes the connection. Return 1 plus the number of bytes, so that the result is true."""
     count = 1
     try:
         while more := connection.recv(1 << 20):

@@ -1,4 +1,4 @@
-"""Test when a recording counts as the cause of crashed processes, and when somebody kills processes anyway."""
+"""Test when crashes of processes are attributed to a recording, and when to something else that kills processes."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from stt.errors import BadLink, InputError
 from stt.links import download
 from tests import audio
 
-EACH, ALL = 25, 1500  # files of each format; the second with --all
-MAX_BYTES = 400 << 10  # bytes at most of a damaged file
+EACH, ALL = 25, 1500  # number of damaged files of each format, without and with --all
+MAX_BYTES = 400 << 10  # maximum size of a damaged file in bytes
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +27,11 @@ FORMATS = (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".webm")
 
 
 def damage(content: bytes, other: bytes, chance: np.random.Generator) -> bytes:
-    """Damage the content in one to three ways: bytes changed, numbers maximised, truncated, a part repeated, joined."""
+    """Damage the content one to three times: change bytes, overwrite a number, truncate, repeat bytes, join `other`."""
     for _ in range(chance.integers(1, 4)):
         data = bytearray(content)
         place = int(chance.integers(0, max(1, len(data) - 8)))
-        place = int(place * chance.random() ** 3)  # most often in the header
+        place = int(place * chance.random() ** 3)  # small offsets, which lie in the header, are the most frequent
         match chance.integers(0, 5):
             case 0:
                 for at in chance.integers(0, len(data), 1 + len(data) // 2000):

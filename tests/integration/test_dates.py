@@ -136,7 +136,7 @@ def tagged(path: Path, codec: str = "aac", **tags: str) -> Path:
 
 
 def broadcast_wave(path: Path) -> Path:
-    """Write a field recorder's file, with the date in its `bext` chunk."""
+    """Write a WAV file as field recorders do, with the date in its `bext` chunk."""
     bext = bytes(320) + b"2024-05-12" + b"10:02:03" + bytes(264)
     data = bytes(32_000)
     form = b"fmt " + struct.pack("<IHHIIHH", 16, 1, 1, 16_000, 32_000, 2, 16)

@@ -1,4 +1,4 @@
-"""Test that a failing graphics card is used less, then not at all, as the provenance states. This machine has none."""
+"""Test the fallback from a graphics card to fewer windows and the CPU, and its provenance. No card may be present."""
 
 from __future__ import annotations
 

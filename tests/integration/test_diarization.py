@@ -71,7 +71,7 @@ class TestSearch:
         id = stt.create(dialogue_file, options={"diarize": True, "speakers_expected": 2})
         ended(id)
         assert records.load(id, OWNER).options == {"speakers": "2"}
-        assert finished_search(id).asked == 2
+        assert finished_search(id).requested == 2
         progress = stt.get(id)
         assert progress.speakers is not None and progress.speakers.found == 2
         assert len(progress.transcript.speakers) == 2
@@ -134,7 +134,7 @@ class TestSearch:
         service.find_speakers(id)
         finished_search(id)
         recording = recordings.find(records.load(id, OWNER).recording_id, OWNER)
-        recording.path.write_bytes(b"")  # no sound is left to analyse
+        recording.path.write_bytes(b"")  # without sound, a search can only use the stored analysis
         service.find_speakers(id, 1)
         until(lambda: results.search_of(id).requested == 1 and not results.search_of(id).is_open)
         assert results.search_of(id).state == attempts.DONE and transcript_of(id).speakers == []

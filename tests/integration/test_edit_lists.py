@@ -1,4 +1,4 @@
-"""Test that sound cut by an MP4 edit list is skipped as in players, and reported at its place in the remaining time."""
+"""Test that sound cut by an MP4 edit list is skipped as in players, and reported at the time where it is missing."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from stt.audio.decoder import probe
 from stt.audio.reader import Reader
 from tests import audio
 
-TONES = (440, 880, 1320)  # Hz, four seconds each
-EDITS = {  # (seconds shown, first second of the stored sound; None for silence): tones and silence, what is left out
+TONES = (440, 880, 1320)  # frequencies in Hz; each tone lasts four seconds
+# By name: the edits as (seconds played, first second of the stored sound, or None for silence), the tone of each second
+# that is read, and the sound that is left out as (second at which it is missing, its seconds).
+EDITS = {
     "nothing": ([(12, 0)], "440 440 440 440 880 880 880 880 1320 1320 1320 1320", []),
     "the beginning": ([(9, 3)], "440 880 880 880 880 1320 1320 1320 1320", [(0, 3)]),
     "the middle": ([(4, 0), (4, 8)], "440 440 440 440 1320 1320 1320 1320", [(4, 4)]),
@@ -26,7 +28,7 @@ REASON = r"the file's own edits leave out (\d+\.\d) s of sound here, and players
 
 
 def write_edited(path: Path, edits: list[tuple[float, float | None]]) -> Path:
-    """Write three tones to an MP4, and give it this edit list."""
+    """Write the three tones to an MP4 with this edit list."""
     at = np.arange(4 * audio.RATE) / audio.RATE
     sound = np.concatenate([0.3 * np.sin(2 * np.pi * tone * at) for tone in TONES]).astype(np.float32)
     original = audio.write(path, sound).read_bytes()
@@ -41,7 +43,8 @@ def write_edited(path: Path, edits: list[tuple[float, float | None]]) -> Path:
     size: int = struct.unpack(">I", original[start : start + 4])[0]
     new = struct.pack(">I4sI", len(table) + 12, b"edts", len(table) + 4) + table
     content = bytearray(original[:start] + new + original[start + size :])
-    for box in (b"moov", b"trak"):  # the boxes around it; the table lies behind the sound
+    # The enclosing boxes change their size. The sound keeps its byte offset, because the edit list lies behind it.
+    for box in (b"moov", b"trak"):
         place = content.index(box) - 4
         grown = struct.unpack(">I", content[place : place + 4])[0] + len(new) - size
         content[place : place + 4] = struct.pack(">I", grown)
@@ -50,7 +53,7 @@ def write_edited(path: Path, edits: list[tuple[float, float | None]]) -> Path:
 
 
 def tone(second: np.ndarray) -> int:
-    """Return the loudest frequency of a second, to 10 Hz, 0 for silence."""
+    """Return the loudest frequency of a second of sound in Hz, rounded to 10 Hz, or 0 for silence."""
     inner = second[audio.RATE // 4 : -audio.RATE // 4]
     if np.abs(inner).max() < 0.01:
         return 0
@@ -68,5 +71,5 @@ def test_sound_cut_by_an_edit_list_is_reported_where_it_is_missing(tmp_path: Pat
     found = [(start, end, re.fullmatch(REASON, why)) for start, end, why in reader.lost]
     assert [(start, end) for start, end, _ in found] == [(at, at) for at, _ in missing]
     for (*_, match), (_, left_out) in zip(found, missing, strict=True):
-        assert match and float(match[1]) == pytest.approx(left_out, abs=0.11)  # the last frame is padded
+        assert match and float(match[1]) == pytest.approx(left_out, abs=0.11)  # the encoder pads the last frame
     assert probe(path).duration == pytest.approx(len(tones.split()), abs=0.1)

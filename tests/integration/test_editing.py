@@ -33,7 +33,7 @@ def transcript(either_database: None) -> Iterator[None]:
 
 
 def timed_transcript(*texts: str, confidence: float | None = 0.9) -> Transcript:
-    """Return a transcript with 1 s for each word and 5 s between paragraphs."""
+    """Return a transcript in which each word lasts 1 s, and 5 s separate the paragraphs."""
     clock, segments = 0.0, []
     for text in texts:
         words = []

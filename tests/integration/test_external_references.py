@@ -42,7 +42,7 @@ def address(server: socket.socket) -> str:
 def test_playlist_files_open_nothing(
     tmp_path: Path, server: socket.socket, watch: external_references.OpenedFiles, monkeypatch
 ):
-    """Probe in this process, so that relative names lead to its folder."""
+    """Probe in this process, in the folder of the files, so that relative names would find them."""
     monkeypatch.chdir(tmp_path)
     target, count = write_beside(tmp_path), 0
     for name, content in external_references.all_texts(target, address(server)):

@@ -29,7 +29,7 @@ def test_file_is_replaced_in_full_or_not_at_all_and_no_part_is_left(tmp_path: Pa
 
 
 def test_files_that_cannot_be_put_in_place_leave_no_part(tmp_path: Path):
-    """Put a folder where each file should be: the file is written and cannot be moved there."""
+    """Create a folder at the path of each file, so that the file is written but cannot be moved to its path."""
     (tmp_path / catalog.COPY / "in the way").mkdir(parents=True)
     catalog.load(tmp_path, lambda _etag: ([{"id": "nova-3"}], None))
     (tmp_path / "model.bin").write_bytes(b"weights")

@@ -1,4 +1,4 @@
-"""Test that every FFmpeg container with its own data is read, references open nothing, and other files are named."""
+"""Test that FFmpeg formats that hold sound are read, references open nothing, and the kind of other files is named."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ ALIASES = {
     "3gp",
     "mp4",
     "webm",
-}  # of mov and matroska; FFmpeg lists them because it writes them under these names
+}  # aliases of the demuxers mov and matroska, listed because FFmpeg has muxers of these names
 
-# Every other demuxer of FFmpeg, by the reason why it is not opened.
+# Every demuxer of FFmpeg that is not opened, by the reason.
 REFUSED = {
     "lists of other files or addresses, and files that go on in others": frozenset(
         ["hls", "concat", "sdp", "rtp", "rtsp", "sap", "image2", "image2pipe", "webm_dash_manifest", "vobsub", "mlv"]
-        + ["dash", "imf", "concatf", "tee", "applehttp"]  # not in every FFmpeg
+        + ["dash", "imf", "concatf", "tee", "applehttp"]  # these are not in every build of FFmpeg
     ),
     "devices, and what makes sound or pictures by itself": frozenset(
         (
@@ -71,7 +71,7 @@ def demuxers() -> set[str]:
     for name in av.formats_available:
         try:
             found.add(ContainerFormat(name, "r").name.split(",")[0])
-        except ValueError:  # FFmpeg only writes it
+        except ValueError:  # FFmpeg writes this format but does not read it
             continue
     return found - ALIASES
 
@@ -101,7 +101,7 @@ def test_every_kind_has_a_name_and_a_content_type():
 
 
 def similarity(sound: np.ndarray, of: np.ndarray) -> float:
-    """Return the correlation of 2 s of `of` with the best matching place of `sound`, at any shift by an encoder."""
+    """Return the correlation of 2 s of `of` with the best match in `sound`. Encoders may shift the sound in time."""
     part, size = of[8_000:40_000], 1 << 18
     spectrum = np.fft.rfft(sound, size) * np.conj(np.fft.rfft(part, size))
     at = int(np.argmax(np.fft.irfft(spectrum, size)))

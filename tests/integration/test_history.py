@@ -170,7 +170,7 @@ def test_titles_of_earlier_code_get_sort_keys_in_the_background(owner: str):
     with database().begin() as connection:
         connection.execute(transcriptions.update().where(transcriptions.c.owner == owner).values(title_key=None))
     corrections.retitle(renamed, owner, "Aal", "Zug")
-    assert titles(owner, sort="title", descending=False)[0] == "Aal"  # those without a key come last
+    assert titles(owner, sort="title", descending=False)[0] == "Aal"  # titles without a sort key come last
     assert title_order.fill_missing() >= 3
     assert titles(owner, sort="title", descending=False) == ["Aal", "Ärger", "Episode 2", "Episode 10"]
     assert title_order.fill_missing() == 0

@@ -17,8 +17,8 @@ from stt.errors import Cancelled, InputError, UnsafeRecording
 from tests import audio, broken, hostile
 from tests.waiting import until
 
-SOON = 10.0  # seconds within which every file is answered
-MOST = 400 << 20  # bytes that a decoder may take
+SOON = 10.0  # maximum seconds until a file is read or refused
+MOST = 400 << 20  # maximum memory in bytes of the idle decoders together
 
 
 @pytest.mark.parametrize("kind", sorted(hostile.ALL))
@@ -54,12 +54,12 @@ def test_impossible_sample_rate_is_refused_with_a_message(tmp_path: Path, kind: 
 
 
 def test_frame_with_another_sample_rate_than_its_file_is_damage(tmp_path: Path):
-    """Write 16 kHz into the header and 1 Hz into a frame, which would become 65,535 seconds."""
+    """Append frames that declare 1 kHz to a FLAC whose header declares 16 kHz."""
     path = hostile.flac(tmp_path / "a.flac", *[4096] * 20, rate=16_000)
     content = bytearray(path.read_bytes())
     other = hostile.flac(tmp_path / "b.flac", 4096, rate=16_000).read_bytes()[42:]
     frame = bytearray(other)
-    frame[2] = frame[2] & 0xF0 | 0x0C  # the rate follows in kHz, in a byte
+    frame[2] = frame[2] & 0xF0 | 0x0C  # code of a sample rate that follows in one byte, in kHz
     frame = frame[:7] + b"\x01" + frame[8:]
     path.write_bytes(bytes(content) + bytes(frame) * 3)
     with Reader(path) as reader:
@@ -73,7 +73,7 @@ def test_file_that_exceeds_its_time_ends_only_its_own_process(tmp_path: Path):
 
 @pytest.mark.skipif("sys.platform == 'win32'")
 def test_decoder_ended_by_the_cpu_time_limit_is_reported_as_too_slow(tmp_path: Path):
-    """Let the system end the process before anybody checks it, as on a busy machine."""
+    """Let the system end the decoder before this process checks its CPU time, as may happen on a busy machine."""
     path = hostile.many_tags(tmp_path / "a.mp3")
     decoder = decoder_pool.Decoder()
     with pytest.raises(UnsafeRecording, match="longer than a recording honestly needs") as caught:
@@ -83,7 +83,7 @@ def test_decoder_ended_by_the_cpu_time_limit_is_reported_as_too_slow(tmp_path: P
 
 
 def wait_until_ended(decoder: decoder_pool.Decoder) -> None:
-    """Wait until the system ended the process, unless it has no request yet."""
+    """Wait until the system has ended the decoder, unless the decoder has not had a request yet."""
     if decoder._uses:
         until(lambda: not decoder.alive)
 
@@ -178,7 +178,7 @@ def test_many_unreadable_places_are_listed_as_few(tmp_path: Path):
 
 
 def test_header_that_declares_less_than_the_file_holds_is_ignored(tmp_path: Path):
-    """Declare 1 s in the header of a 66 s MP3, which would pass every limit."""
+    """Declare 1 s in the header of an MP3 of 66 s. If the header were trusted, the file would pass every limit."""
     path = audio.write(tmp_path / "a.mp3", np.resize(audio.samples(audio.JFK), 66 * audio.RATE))
     content = bytearray(path.read_bytes())
     place = max(content.find(b"Xing"), content.find(b"Info"))
@@ -188,7 +188,7 @@ def test_header_that_declares_less_than_the_file_holds_is_ignored(tmp_path: Path
 
 
 def test_tag_that_declares_less_than_the_packets_hold_is_ignored(tmp_path: Path):
-    """Change the length that Matroska stores as text for a track. A wrong one would pass every limit."""
+    """Change the duration tag of a Matroska track from 66 s to 1 s, which would pass every limit if it were trusted."""
     path = audio.write(tmp_path / "a.webm", np.resize(audio.samples(audio.JFK), 66 * audio.RATE))
     content = path.read_bytes()
     assert b"00:01:06" in content

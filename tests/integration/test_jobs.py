@@ -72,7 +72,7 @@ def test_each_channel_is_a_speaker_with_that_option(tmp_path: Path):
 
 
 def test_all_segments_of_a_decoded_window_are_reported_at_once(tmp_path: Path):
-    """Check that its segments appear together. The first would stay alone until the next window is decoded."""
+    """Check that all segments of a window are reported before the next window is decoded, not only the first one."""
     clips = [audio.samples(audio.utterance(name)) for name in list(audio.librispeech())[:8]]
     generation_id = stt.create(audio.write(tmp_path / "minute.flac", np.concatenate(clips)[: 60 * audio.RATE]))
     progress = []
@@ -83,13 +83,13 @@ def test_all_segments_of_a_decoded_window_are_reported_at_once(tmp_path: Path):
         return not job.pending
 
     until(over)
-    # After the first chunk of at most 20 s come a window of nearly 30 s and the rest.
+    # A first chunk of at most 20 s and a window of nearly 30 s are reported in full before the last window ends.
     assert max(done for done, _ in progress if done < 59) > 40
     assert progress == sorted(progress) and len({worked for _, worked in progress}) > 3
 
 
 def test_progress_counts_prefetched_chunks_and_never_decreases(two_minutes: Path, monkeypatch: pytest.MonkeyPatch):
-    """Prefetch a chunk with the thread that finishes first. The reported progress is not the end of that chunk."""
+    """Let a thread that finishes early prefetch a chunk. The progress must not jump to the end of that chunk."""
     monkeypatch.setattr(vad, "CHUNK_SECONDS", 40.0)
     generation_id = stt.create(two_minutes)
     progress, chunk_numbers = [], set()
@@ -144,7 +144,7 @@ def test_cancelled_job_frees_the_cpu_for_the_next(half_an_hour_long: Path):
     worked = time.process_time()
     until(lambda: service.DBOS.get_workflow_status(f"{half_an_hour}-1").status == "SUCCESS")
     assert ended(stt.create(audio.JFK)).state == "done"
-    worked = time.process_time() - worked  # CPU seconds, which do not depend on the load
+    worked = time.process_time() - worked  # CPU seconds, which do not depend on other load of the machine
     assert worked < 20, "the rest of the half hour takes over a hundred seconds"
 
 
@@ -253,13 +253,13 @@ def test_reconcile_repairs_jobs_that_a_killed_process_left_inconsistent(tmp_path
     quiet = recordings.take_in(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)), "local")
     job = ended(stt.create(quiet)).job
     until(lambda: service.DBOS.get_workflow_status(f"{job.id}-1").status == "SUCCESS", 10)
-    # Stored; the process was killed before it queued the job.
+    # Two jobs that a killed process stored and did not queue.
     again = replace(job, state=kinds.QUEUED, finished=None, claim=None)
     records.insert(replace(again, id="never-started"), maker="a process that died")
     records.insert(replace(again, id="of-an-older-version"))
-    # Stored by a process that is alive and about to queue it.
+    # A job stored by this process, which is alive and about to queue it.
     records.insert(replace(again, id="about-to-be-queued"), maker=processes.NAME)
-    # Its workflow has ended, and the database could not be updated.
+    # A job whose workflow has ended although its final state could not be stored.
     records.transition(job.id, (kinds.DONE,), kinds.WORKING)
     queueing.reconcile()
     assert ended("never-started").state == ended("of-an-older-version").state == "done"

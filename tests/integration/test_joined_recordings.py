@@ -1,4 +1,4 @@
-"""Test that recordings joined byte by byte are all read in order, or the transcript states what is not."""
+"""Test that recordings joined byte by byte are all read in order, or the transcript states what was not read."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ def test_ogg_without_its_last_page_is_reported(tmp_path: Path):
 
 @pytest.mark.parametrize("muxer", ["ogg", "mpegts", "mpeg", "vob", "adts", "flv"])
 def test_file_that_ends_where_it_may_end_is_complete(tmp_path: Path, muxer: str):
-    """Check MPEG without an end code, and an MPEG-TS that ends after any complete packet."""
+    """Check that a format may end early: MPEG without an end code, and MPEG-TS after any complete packet."""
     path = every_format.write(tmp_path / "recording", muxer, JFK)
     if muxer == "mpegts":
         path.write_bytes(path.read_bytes()[: 188 * 400])

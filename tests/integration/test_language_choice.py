@@ -14,7 +14,7 @@ from tests.audio import RATE
 pytestmark = pytest.mark.usefixtures("one_data_folder")
 
 CASE = audio.AUDIO / "spanish-then-english.flac"
-SPANISH = 21.5  # seconds
+SPANISH = 21.5  # time in seconds at which the recording changes from Spanish to English
 ENGLISH = [f"1998-15444-000{number}" for number in range(10)]
 
 
@@ -79,10 +79,10 @@ def test_music_without_detected_speech_does_not_count():
 
 @pytest.mark.parametrize(("alone", "expected"), [(3, ("es", 500)), (1, ("en", 1500))])
 def test_uncertain_beginning_is_detected_alone_before_the_language_switches(alone, expected):
-    """Encode a short beginning alone. With the English after it, the last German sentence is detected as Finnish."""
+    """Encode a short beginning alone. Together with English after it, a German sentence is detected as Finnish."""
     slices = Slices({"fi": 0.8, "en": 0.1, "es": 0.01}, EN, EN, ES)
     slices.alone = np.full((1, 250, 1), alone, np.float32)
-    slices.encoded = slices.encoded[:, :750]  # the last one is only for `alone`
+    slices.encoded = slices.encoded[:, :750]  # keep three slices: only `alone` uses the fourth
     assert slices.choose(LanguageChoice("es"), follows=False) == expected
 
 

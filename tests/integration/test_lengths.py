@@ -26,9 +26,10 @@ def test_a_recording_is_read_to_its_real_end(tmp_path: Path, name: str):
     sound, lost, duration = read_all(make(tmp_path / "recording"))
     assert lost == []
     assert len(sound) / audio.RATE == pytest.approx(LENGTH * times, abs=0.02 if name.startswith(EXACT) else 0.35)
+    # The tolerance is larger where the times of the last frames are not known.
     tolerance = (
         1.1 if "table of times" in name else 0.35 if "FLAC, two" in name else 0.02 if name.startswith(EXACT) else 0.35
-    )  # its last times are not known
+    )
     assert duration == pytest.approx(LENGTH * times, abs=tolerance)
     if name.startswith(EXACT):
         expected = np.tile(stale.JFK, times)
@@ -38,7 +39,7 @@ def test_a_recording_is_read_to_its_real_end(tmp_path: Path, name: str):
 
 
 def similarity(sound: np.ndarray, of: np.ndarray) -> float:
-    """Return the similarity of two recordings' beginnings, at any shift of up to 0.1 s by an encoder."""
+    """Return the best correlation of `sound` with `of` but its first and last second, at shifts of up to 0.1 s."""
     middle = of[16_000 : len(of) - 16_000]
     return max(float(np.corrcoef(sound[16_000 + lag :][: len(middle)], middle)[0, 1]) for lag in range(-1600, 1601))
 
@@ -134,7 +135,8 @@ def test_reading_in_any_pieces_gives_the_same_bytes(tmp_path: Path):
 
 WRAP = 2**33 / 90_000  # seconds after which the MPEG clock wraps to zero
 
-# Format, codec, clock jumps in seconds by the second at which they occur, first time, length by the time stamps.
+# Format, codec, size of each clock jump in seconds by the second at which it occurs, first time stamp, and length by
+# the time stamps, both in seconds.
 CLOCK_JUMPS: dict[str, tuple[str, str, dict[float, float], float, float]] = {
     "MPEG-TS, an hour ahead": ("mpegts", "mp2", {4: 3600}, 0, 11),
     "MPEG-TS, three times ahead": ("mpegts", "mp2", {2: 3600, 5: 90, 8: 20_000}, 0, 11),
@@ -180,7 +182,7 @@ def test_joined_broadcasts_are_all_read_although_their_clocks_jump(tmp_path: Pat
 
 
 def test_too_small_declared_length_discards_no_time_stamp_after_damage(tmp_path: Path):
-    """Declare a quarter of the length and damage the file behind it. The sound after the damage keeps its time."""
+    """Declare a quarter of the real length and damage the file later. The sound after the damage keeps its time."""
     path = tmp_path / "a.flac"
     stale.flac(len(stale.PCM) // 4)(path)
     intact = read_all(path)[0]

@@ -1,4 +1,4 @@
-"""Test the limits of a host, each at its bound: what just fits is accepted, more is refused with a message."""
+"""Test the limits of a host, each at its bound: the maximum is accepted, more is refused with a message."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_length_of_a_link_is_reserved_once_it_is_known(host):
     host(STT_MINUTES_PER_VISITOR=10, STT_MINUTES_PER_DAY=12)
     first, second, third = (store_job(job(minutes=None, url="https://example.org/talk.mp3")) for _ in range(3))
     quotas.reserve_length(first, 540.0)
-    quotas.reserve_length(first, 540.0)  # a repeated step, as after a killed server
+    quotas.reserve_length(first, 540.0)  # a step repeated after a server was killed counts once
     assert quotas.used(ANN).mine == 540
     with pytest.raises(LimitReached, match="1 min are left"):
         quotas.reserve_length(second, 60.1)
@@ -206,7 +206,7 @@ def test_recording_longer_than_declared_is_stopped_at_the_limits(host):
     created = store_job(job(minutes=1))
     quotas.check_decoded(created, 60.0, 60.0)
     assert quotas.used(ANN).mine == 60
-    for _ in range(2):  # a chunk that is done twice counts once
+    for _ in range(2):  # a chunk that is decoded twice counts once
         quotas.check_decoded(created, 360.0, 60.0)
     assert quotas.used(ANN).mine == 360
     with pytest.raises(LimitReached, match="4 min are left today"):

@@ -32,7 +32,7 @@ def test_concurrent_jobs_count_by_address_too(host):
     host(STT_JOBS_PER_VISITOR=1, STT_VISITORS_PER_ADDRESS=2)
     for number in range(2):
         store_job(job(f"visitor:{number}"), "2001:db8::1")
-    assert "each network address" in refusal(job("visitor:2"), "2001:db8::2").message  # the same client's network
+    assert "each network address" in refusal(job("visitor:2"), "2001:db8::2").message  # same /64 network
     store_job(job("visitor:2"), "2001:db8:0:1::2")
 
 
@@ -43,7 +43,7 @@ def test_concurrent_jobs_count_by_address_too(host):
         (None, "203.0.113.7", "198.51.100.1", "203.0.113.7"),  # anybody can send this header
         ("10.0.0.0/8", "203.0.113.7", "198.51.100.1", "203.0.113.7"),
         ("10.0.0.0/8", "10.1.2.3", "198.51.100.1", "198.51.100.1"),
-        ("10.0.0.0/8", "10.1.2.3", "192.0.2.1, 198.51.100.1", "198.51.100.1"),  # the first was sent by the client
+        ("10.0.0.0/8", "10.1.2.3", "192.0.2.1, 198.51.100.1", "198.51.100.1"),  # the client sent the first address
         ("10.0.0.0/8, 192.0.2.9", "10.1.2.3", "198.51.100.1, 192.0.2.9", "198.51.100.1"),
         ("10.0.0.0/8", "10.1.2.3", None, "10.1.2.3"),
         ("10.0.0.0/8", "::ffff:10.1.2.3", "2001:db8::1", "2001:db8::1"),

@@ -32,9 +32,9 @@ def test_servers_key_can_spend_exactly_the_daily_limit(host):
     assert "on this server's key" in refused.message and "midnight UTC" in refused.guidance
     store_job(job(BEN, minutes=1, engine=kinds.PROVIDER))
     refusal(job(minutes=0.1, engine=kinds.PROVIDER))
-    store_job(job(minutes=100))  # on this machine it is free
+    store_job(job(minutes=100))  # transcription on this machine is free
     store_job(job(minutes=100, engine=kinds.PROVIDER, own_key=True))
-    quotas.settle(created, 540.0, price * 300)  # it was billed for less than expected
+    quotas.settle(created, 540.0, price * 300)  # the provider billed less than expected
     store_job(job(minutes=4, engine=kinds.PROVIDER))
 
 
@@ -47,11 +47,11 @@ def test_a_retry_at_the_provider_may_be_billed_again_and_counts_again(host):
 
 
 def test_job_of_unknown_cost_is_not_started_on_the_servers_key(host):
-    host(STT_DOLLARS_PER_DAY=1, AIML_API_KEY="server")  # less than the longest recording costs
+    host(STT_DOLLARS_PER_DAY=1, AIML_API_KEY="server")  # less than a recording of the maximum length costs
     assert "not known in advance" in refusal(job(minutes=None, engine=kinds.PROVIDER)).message
     assert "not known in advance" in refusal(job(engine=kinds.PROVIDER, model=UNPRICED)).message
     store_job(job(minutes=None, engine=kinds.PROVIDER, own_key=True))
-    host(STT_MAX_DURATION_MINUTES=1)  # then it costs at most a minute
+    host(STT_MAX_DURATION_MINUTES=1)  # any recording now costs at most the price of one minute
     store_job(job(minutes=None, engine=kinds.PROVIDER))
 
 

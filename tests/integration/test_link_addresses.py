@@ -129,8 +129,8 @@ def test_address_that_is_not_public_is_refused_in_every_spelling(tmp_path, host)
                 use(url)
 
 
-# Each network of IANA's two special-purpose registries (November 2026) that hosts no public site, multicast, and the
-# networks of tunnels, relays and clouds.
+# Multicast, the networks of tunnels, relays and clouds, and each network of IANA's two special-purpose registries
+# (November 2026) that hosts no public site.
 SPECIAL = [
     "0.0.0.0/8",
     "10.0.0.0/8",
@@ -275,7 +275,7 @@ def test_name_that_becomes_private_after_the_check_is_not_connected_to(names, tm
 
 
 def test_a_redirect_into_a_private_network_is_refused(httpserver, names, tmp_path, monkeypatch):
-    """Redirect from a local server, to which connections to the public address are diverted."""
+    """Redirect from a public address. Connections to it are diverted to a local server."""
     real = compat.create_connection
     monkeypatch.setattr(compat, "create_connection", lambda address, *rest: real(("127.0.0.1", address[1]), *rest))
     names["talks.example"] = [[PUBLIC]]
@@ -320,7 +320,7 @@ def test_tls_sends_the_host_name_and_a_self_signed_certificate_is_refused(names,
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def handshake():
-            with suppress(OSError):  # the client refuses, as it should
+            with suppress(OSError):  # the client must refuse the certificate, which ends the handshake
                 context.wrap_socket(server.accept()[0], server_side=True)
 
         thread = threading.Thread(target=handshake)

@@ -1,4 +1,4 @@
-"""Test live recordings: pieces in order, repeated, missing, too many or of others, and recovery of interrupted ones."""
+"""Test live recordings: pieces in order, repeated, missing, too many or from others, and recovery after a break."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_piece_truncated_by_a_crash_is_written_again(data: Path, pieces: list[by
     send(id, 0, pieces[0])
     (sound,) = (data / "live").rglob("*.sound")
     with open(sound, "ab") as file:
-        file.write(pieces[1][:100])  # the process was killed before it could record the piece
+        file.write(pieces[1][:100])  # the process was killed while it wrote this piece
     for number, piece in enumerate(pieces[1:], 1):
         send(id, number, piece)
     assert finish(id).path.read_bytes() == audio.JFK.read_bytes()
@@ -213,7 +213,7 @@ def test_delete_everything_deletes_live_recordings_too(data: Path, pieces: list[
 
 
 def test_concurrent_requests_for_one_recording_do_not_mix(pieces: list[bytes]):
-    """Imitate a browser that repeats what it believes lost, and two tabs that recover the same recording."""
+    """Imitate a browser that repeats pieces it believes lost, and tabs that recover the same recording."""
     id, recording_ids = start(), []
 
     def repeat() -> None:
@@ -224,7 +224,7 @@ def test_concurrent_requests_for_one_recording_do_not_mix(pieces: list[bytes]):
     def cautious() -> None:
         try:
             repeat()
-        except NotFound:  # the other has finished
+        except NotFound:  # another thread has finished the recording
             recording_ids.append(finish(id).id)
 
     threads = [threading.Thread(target=cautious) for _ in range(4)]

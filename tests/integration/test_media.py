@@ -182,7 +182,7 @@ def test_sound_after_damage_in_the_middle_is_read_at_its_right_time(tmp_path, ex
     assert 11 < start / audio.RATE < end / audio.RATE < 21
     assert similarity(sound[0, : start - 800], intact[0, : start - 800]) > 0.99
     after = sound[0, end + 8_000 : end + 40_000]
-    lags = range(-800, 801)  # an mp3 has no time stamps: its position is exact to 0.05 s
+    lags = range(-800, 801)  # in samples: an MP3 has no time stamps, so its position is exact only to 0.05 s
     assert max(similarity(after, intact[0, end + 8_000 + lag :][: len(after)]) for lag in lags) > 0.95
 
 
@@ -216,7 +216,7 @@ def test_wav_with_an_unfinished_header_is_read_completely(tmp_path, size):
 def test_browser_recording_without_declared_duration_has_a_duration(tmp_path):
     path = audio.write(tmp_path / "a.webm", JFK)
     content = path.read_bytes()
-    at = content.index(b"\x44\x89\x88")  # the element "Duration"; 0xEC makes it a filler
+    at = content.index(b"\x44\x89\x88")  # the element "Duration"; the id 0xEC turns it into an unused filler element
     content = content[:at] + b"\xec\x89" + content[at + 2 :]
     path.write_bytes(content.replace(b"DURATION", b"XURATION"))
     assert decoder.probe(path).duration == pytest.approx(LENGTH, abs=0.05)

@@ -65,7 +65,7 @@ def test_prompt_that_causes_a_loop_is_dropped(speech):
     [(0, 4000, 3000), (900, 4000, 3000), (900, 2000, 1100), (900, 904, 0), (900, 930, 0), (900, 960, 60), (0, 30, 30)],
 )
 def test_remainder_too_short_for_a_word_is_not_decoded(seek, content, frames):
-    """Check remainders down to a hundredth of a second. Decoding one would repeat the prompt."""
+    """Check remainders of a recording down to 0.04 s. Decoding a very short one would only repeat the prompt."""
     assert sliding.next_window_size(seek, content, 3000) == frames
 
 
@@ -90,7 +90,7 @@ def test_window_can_be_cancelled_between_retries(speech):
 
 @pytest.mark.parametrize("short", [True, False])
 def test_every_model_step_can_be_cancelled(speech, short):
-    """Check each step: two jobs decode more parts than the semaphore admits, and a cancelled job must not hold it."""
+    """Cancel at each step. A cancelled job must release the semaphore, because other jobs wait for it."""
     sound = speech[: 11 * RATE]
 
     def count_checks(cancel_at: int) -> int:
@@ -133,7 +133,7 @@ def test_short_part_goes_before_a_long_one_and_is_not_interrupted(speech):
 
 
 def test_skipped_speech_is_decoded_again(talk):
-    """Give only the first and last words of a minute of speech. The rest is decoded again."""
+    """Pass only the first and the last word of a minute of speech. The speech between them is decoded again."""
     names = [name for name in audio.librispeech() if name.startswith("1688")]
     reference_words = " ".join(audio.librispeech()[name] for name in names).split()
     model = transcribe._model().whole

@@ -57,7 +57,7 @@ def empty_shelf(model_hub: Hub) -> Iterator[None]:
 def _removed(model: known.Known) -> bool:
     try:
         shelf.remove(model.name)
-    except stt.errors.Conflict:  # a cancelled job is still releasing it
+    except stt.errors.Conflict:  # a cancelled job is still releasing the model
         return False
     return True
 

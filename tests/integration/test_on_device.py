@@ -74,7 +74,7 @@ def test_seeking_reports_progress_and_can_be_cancelled(data: Path, tmp_path: Pat
         records.transition(work.job.id, kinds.OPEN, kinds.CANCELLED)
         with pytest.raises(Cancelled):
             reading.result()
-        # The position at the cancellation is not mistaken for the one that was sought.
+        # The cancelled seek stopped early. The next read must not take that position for the requested one.
         records.transition(work.job.id, (kinds.CANCELLED,), kinds.WORKING)
         samples, last = reader.read_chunk(59 * 60 * audio.RATE, 90)
     with closing(ChunkReader(work, recordings.find(work.job.recording_id, OWNER))) as other:
@@ -104,6 +104,7 @@ def test_next_chunk_is_decoded_and_counted_before_it_is_requested(
     with closing(reader), DecodePool(THREADS) as pool:
         pipeline = ChunkPipeline(work, reader, pool, crashes.Watch(work.job.id, work.cancelled))
         here = pipeline.next_chunk(20.0, "en")
-        until(lambda: pipeline.prefetched_seconds > 0)  # before any segment of either chunk is requested
+        # Prefetching starts although no segment of either chunk is requested.
+        until(lambda: pipeline.prefetched_seconds > 0)
         ahead = pipeline.next_chunk(here.end, "en")
         assert not ahead.last and all(list(run) for run in (*here.transcriptions, *ahead.transcriptions))

@@ -75,7 +75,7 @@ def test_job_reports_its_stages_and_ends_with_the_complete_result(fake_provider)
         submissions.raw_response(job_id)["status"] == "completed"
         and done.job.provenance["generation_id"] in fake_provider.jobs
     )
-    assert offered.known().find("nova-3").description == "What nova-3 is."  # from the live model list
+    assert offered.known().find("nova-3").description == "What nova-3 is."  # from the live list of models
 
 
 def test_upload_of_a_large_file_reports_its_percentage(fake_provider, tmp_path):
@@ -105,7 +105,7 @@ def test_job_waits_for_a_busy_provider_and_reports_it(fake_provider):
     until(lambda: "busy" in stage(job_id))
     assert not submissions.was_submitted(
         records.load(job_id, None)
-    )  # after a kill now, the job would be submitted again
+    )  # so the job would be submitted again if the server were killed now
     assert ended(job_id).state == kinds.DONE and len(fake_provider.created) == before + 1
 
 
@@ -167,7 +167,7 @@ def test_retry_submits_again_after_any_failure_at_the_provider(fake_provider):
 
 
 def test_visitor_key_is_deleted_at_the_end_and_a_retry_requires_it_again(fake_provider):
-    """Check a server that has a key: neither the host nor, in a shared history, another visitor pays instead."""
+    """Retry without the visitor's key on a server with its own key. Neither the host nor another visitor may pay."""
     job_id = stt.create(audio.AUSTEN[0], model=BASE, key=SecretStr("sk-revoked"))
     assert ended(job_id).error["kind"] == "KeyRefused" and submissions.sealed_key(job_id) is None
     with pytest.raises(KeyMissing, match="key of its visitor"):
@@ -190,7 +190,7 @@ def test_visitor_key_is_deleted_when_the_job_is_cancelled(fake_provider):
 
 
 def test_understated_duration_counts_with_its_real_length(fake_provider, monkeypatch):
-    """Use a file that declares 1 s, and a provider response of 200 s without a cost (H8)."""
+    """Use a recording that declares 1 s. The response of the provider gives 200 s and no cost."""
     monkeypatch.setenv("STT_DOLLARS_PER_DAY", "1")
     settings.cache_clear()
     fake_provider.script(seconds=200.0, text="Two hundred.")

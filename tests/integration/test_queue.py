@@ -44,7 +44,7 @@ def jobs_ahead(queued: Job) -> int:
 
 @pytest.fixture
 def backlog(data: Path) -> list[Job]:
-    """Insert twenty jobs of one visitor, two done and the third running, and a hundred at the provider."""
+    """Insert twenty jobs of one visitor, of which two are done and one is running, and a hundred at the provider."""
     jobs = [job(BUSY_OWNER) for _ in range(20)]
     for done in jobs[:2]:
         records.transition(done.id, (kinds.QUEUED,), kinds.DONE)
@@ -130,7 +130,7 @@ def test_only_the_latest_lease_may_write_to_the_job(data: Path):
     records.update_progress(old, stage="Wrong")
     assert transcripts.chunks_of(current.id) == [] and records.load(current.id, None).stage is None
     assert not records.finish(old, wrong) and not records.fail(old, SttError())
-    for _ in range(2):  # the second time changes nothing
+    for _ in range(2):  # saving the same chunk again changes nothing
         transcripts.save_chunk(new, 1, 0.0, 5.0, right.to_dict()["segments"], {"worked": 1.0}, seconds_done=5.0)
     assert records.load(current.id, None).worked == 1.0
     assert records.finish(new, right) and not records.finish(new, wrong)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("data")
 
 @pytest.fixture(scope="module")
 def sides() -> np.ndarray:
-    """Return what the microphone and the other side of a call record."""
+    """Return the samples of both sides of a call: one row for the microphone, one for the other person."""
     speech = audio.samples(audio.JFK)
     return np.stack([speech, np.resize(np.concatenate([audio.samples(path) for path in audio.AUSTEN]), len(speech))])
 
@@ -51,7 +51,7 @@ def test_a_call_becomes_a_recording_with_a_track_for_each_side(data: Path, tmp_p
     assert tracks.usual(several) == tracks.ALL
     assert abs((recording.duration or 0) - sides.shape[1] / audio.RATE) < 0.1
     for number, sound in enumerate(sides, 1):
-        for at in (0.5, 8.0):  # exact to 0.2 ms from beginning to end
+        for at in (0.5, 8.0):  # at the beginning and at the end, positions are exact to 0.2 ms
             piece = sound[round(at * audio.RATE) : round((at + 2) * audio.RATE)]
             assert abs(formats.place_of(piece, side(recording, number)) - at) <= 3 / audio.RATE
     assert stored_suffixes(data) == [".done"]
@@ -92,7 +92,8 @@ def test_damaged_or_one_channel_call_is_stored_unchanged(
 def test_call_is_stored_unchanged_when_its_tracks_cannot_be_made(
     data: Path, tmp_path: Path, sides: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(call_tracks, "LARGEST", 1)  # as if the reader were compromised
+    # The tracks are refused, as those of a compromised reader would be.
+    monkeypatch.setattr(call_tracks, "LARGEST", 1)
     sound = recorded(tmp_path / "call.webm", sides)
     recording = finish(send_call(sound))
     assert recording.path.read_bytes() == sound and recording.channels == 2
@@ -110,7 +111,7 @@ def test_finished_tracks_wait_for_unavailable_storage(
         with pytest.raises(StorageUnavailable):
             finish(id)
         assert stored_suffixes(data) == [".json", ".tracks"]
-        with pytest.raises(NotFound):  # so the browser starts another recording with the rest
+        with pytest.raises(NotFound):  # which tells the browser to start another recording with the remaining sound
             send(id, count, b"more")
     audio_files.settings.cache_clear()
     assert len(finish(id).tracks or []) == 2

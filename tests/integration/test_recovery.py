@@ -1,4 +1,4 @@
-"""Test "Keep my history": codes for another browser, the history that was there before, and refusal of others."""
+"""Test the codes of "Keep my history": what another browser gets, what happens to its history, and wrong codes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def titles(visitor: str, text: str = "") -> list[str]:
 
 
 def owners() -> set[str]:
-    """Return all owners in any table."""
+    """Return all owners that occur in the tables, without the records of merges and sign-ins."""
     with database().connect() as connection:
         return {
             owner
@@ -86,7 +86,7 @@ def test_added_history_belongs_completely_to_the_recovered_one():
     finished(OLD_OWNER)
     mine, token = create_everything(NEW_OWNER), tokens.create("Other", NEW_OWNER)
     added_code = recovery.create(NEW_OWNER)
-    recovery.use(added_code, THIRD, add_history=False)  # a third browser shares the history that is added
+    recovery.use(added_code, THIRD, add_history=False)  # a third browser shares the history that the next line adds
     recovery.use(recovery.create(OLD_OWNER), NEW, add_history=True)
     for visitor in (OLD, NEW, THIRD):
         assert visitors.owner_of(visitor) == OLD_OWNER and titles(visitor) == ["Talk", "Talk"]
@@ -123,7 +123,7 @@ def test_histories_added_one_after_another_become_one():
     recovery.use(recovery.create(visitors.owner_of(NEW)), OLD, add_history=True)
     recovery.use(recovery.create(visitors.owner_of(THIRD)), NEW, add_history=True)
     assert all(titles(name) == sorted(names) for name in names)
-    recovery.use(recovery.create(visitors.owner_of(OLD)), OLD, add_history=True)  # its own history: no effect
+    recovery.use(recovery.create(visitors.owner_of(OLD)), OLD, add_history=True)  # adding its own history has no effect
     for name in names:
         records.insert(job(recovery.native(name), title="late"))
     recovery.reconcile()
@@ -185,7 +185,7 @@ def test_guesses_are_limited_per_visitor_and_per_address():
     with pytest.raises(LimitReached):
         recovery.offer(code, NEW, "192.0.2.1")
     assert recovery.offer(code, THIRD, "192.0.2.1").owner == OLD_OWNER
-    for number in range(recovery.WRONG_OF_ADDRESS - recovery.WRONG_OF_VISITOR):  # a new cookie for each
+    for number in range(recovery.WRONG_OF_ADDRESS - recovery.WRONG_OF_VISITOR):  # each attempt has a new cookie
         with pytest.raises(NotFound):
             recovery.offer("wrong", f"fresh-{number}", "192.0.2.1")
     with pytest.raises(LimitReached):

@@ -81,8 +81,9 @@ def test_without_days_only_unused_uploads_are_deleted(host):
 
 
 def test_file_that_cannot_be_deleted_does_not_delay_the_others(host, tmp_path, monkeypatch):
-    """Let the store fail for the first of three. Its owner no longer sees it, and its file is deleted once the store is
-    back.
+    """Let the store fail for the first of three recordings.
+
+    Its owner does not see it any more, and the file is deleted when the store works again.
     """
     host(STT_KEEP_AUDIO_DAYS=3, STT_STORAGE=f"file://{tmp_path}/afar")
     aged = [finished() for _ in range(3)]
@@ -90,7 +91,7 @@ def test_file_that_cannot_be_deleted_does_not_delay_the_others(host, tmp_path, m
         set_age(recordings_table, each.recording_id, 9 - number)
     first = tmp_path / "afar" / aged[0].recording_id
     first.unlink()
-    first.mkdir()  # no store lets a folder be removed as a file
+    first.mkdir()  # removing a file fails if a folder has its name
     (first / "in the way").touch()
     assert retention.prune() == (0, 3)
     assert [path.name for path in (tmp_path / "afar").iterdir()] == [aged[0].recording_id]

@@ -36,7 +36,7 @@ START = "import logging\nlogging.basicConfig(level=logging.INFO)\nfrom stt.db.en
 
 
 def first_sql() -> str:
-    """Return the tables of the first version, with five transcriptions in all states."""
+    """Return the SQL that creates the tables of the first version with five transcriptions."""
     return (DATABASES / "first.sql").read_text()
 
 
@@ -59,10 +59,10 @@ def first(request: pytest.FixtureRequest, data: Path, monkeypatch: pytest.Monkey
 
 
 def differences() -> list:
-    """Return what alembic finds between the database and the tables in code."""
+    """Return the differences that alembic finds between the database and the tables in code."""
     with database().connect() as connection:
         found = compare_metadata(MigrationContext.configure(connection), metadata)
-    # The search has separate tables, and two indexes exist in one kind of database only.
+    # These differences are expected: search tables, two indexes of only one database, and alembic's own table.
     known = ("search", "transcriptions_by_owner", "transcriptions_by_owner_only", "alembic_version")
     return [d for d in found if not str(getattr(d[1], "name", d)).startswith(known)]
 
@@ -77,7 +77,7 @@ def test_a_new_database_has_the_tables_of_the_code(data: Path):
 
 @pytest.fixture
 def empty(either_database: None) -> None:
-    """Use an empty database of each kind."""
+    """Use an empty database, first on SQLite and then on PostgreSQL."""
 
 
 def described(connection: sa.Connection) -> dict[str, list]:
@@ -106,7 +106,8 @@ def test_newly_created_tables_equal_the_migrated_ones(empty: None):
         metadata.drop_all(connection)
         connection.execute(sa.text("DROP TABLE alembic_version"))
         connection.execute(sa.text("DROP TABLE search"))
-        connection.execute(sa.text("CREATE TABLE another (x INTEGER)"))  # so the database is not empty
+        # With this table, the database counts as not empty, so it is migrated.
+        connection.execute(sa.text("CREATE TABLE another (x INTEGER)"))
     reset_caches()
     with database().connect() as connection:
         assert described(connection) == at_once
@@ -133,7 +134,7 @@ def test_the_first_database_is_upgraded_without_loss(first: None):
         assert connection.execute(sa.text("SELECT count(*) FROM recordings")).scalar() == 5
         numbers = connection.execute(sa.text("SELECT number FROM transcriptions ORDER BY created")).scalars().all()
     assert numbers == [1, 2, 3, 4, 5]
-    existing = records.jobs_of("local")[0]  # the database can be written to
+    existing = records.jobs_of("local")[0]  # a row can be inserted after the upgrade
     records.insert(
         existing.__class__(**{**{f: getattr(existing, f) for f in existing.__dataclass_fields__}, "id": "new"})
     )
@@ -165,7 +166,7 @@ def test_processes_that_start_together_migrate_once(first: None):
 def test_interrupted_upgrade_leaves_the_database_unchanged(first: None):
     script = (
         "import os\nfrom stt.db import migrate as schema; from stt.db import fulltext_index as search_index\n"
-        "search_index.prepare = lambda connection: os._exit(9)\n"  # like a power cut in the middle
+        "search_index.prepare = lambda connection: os._exit(9)\n"  # end in the middle of the upgrade, as in a power cut
         "from stt.db.engine import database\ndatabase()"
     )
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=os.environ, check=False).returncode == 9

@@ -175,7 +175,7 @@ def test_query_is_cut_after_eight_words_or_200_characters(owner: str):
     "query", ["a a a a a a a b", '"' + "a " * 99 + 'b"', "a-" * 99 + "b", "a" * 199 + "b", '"' * 200]
 )
 def test_search_in_a_repetitive_text_is_fast(owner: str, query: str):
-    text = "a " * 99_000 + "b"  # once took 31.6 s and delayed all other requests
+    text = "a " * 99_000 + "b"  # this search once took 31.6 s and delayed all other requests
     add(owner, "Hostile", text)
     began = time.perf_counter()
     jobs = history.find(owner, text=query)
@@ -274,7 +274,7 @@ def test_words_indexed_by_earlier_code_are_renewed(owner: str, each_database: st
         else:
             connection.execute(sa.text("UPDATE search SET words = to_tsvector('simple', 'łodz ørsted')"))
         fulltext_index.outdate(connection)
-        fulltext_index.outdate(connection)  # twice does no harm
+        fulltext_index.outdate(connection)  # a second call changes nothing
     history.delete(gone, owner)
     assert titles(owner, text="orsted") == titles(owner, text="lodz") == []
     newer = add(owner, "Łódź new", "Ørsted")

@@ -26,7 +26,7 @@ def spoken() -> Transcript:
 
 
 def with_wrong_word(transcript: Transcript, word: str, wrong: str) -> Transcript:
-    """Return a transcript with a wrong word."""
+    """Return the transcript with `wrong` in place of `word`."""
 
     def changed(segment):
         words = tuple(replace(one, text=one.text.replace(word, wrong)) for one in segment.words)

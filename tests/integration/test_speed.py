@@ -1,4 +1,4 @@
-"""Test the speed of a model: measured from its last jobs, before that estimated from base. Also test its last use."""
+"""Test the speed of a model, which is measured in its last jobs or estimated from `base`, and its last use."""
 
 from __future__ import annotations
 

@@ -123,6 +123,6 @@ def test_worker_shuts_down_cleanly_on_a_signal(data: Path, number: signal.Signal
     with subprocess.Popen(command, cwd=ROOT, env=server.environment, stderr=subprocess.PIPE, text=True) as worker:
         assert worker.stderr is not None
         ready_line = next(line for line in worker.stderr if "ready" in line)
-        for _ in range(100):  # also while the previous one is handled
+        for _ in range(100):  # more signals arrive while the first one is handled
             worker.send_signal(number)
         assert worker.wait(20) == 0, ready_line + worker.stderr.read()

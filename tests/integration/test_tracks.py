@@ -1,4 +1,4 @@
-"""Test that the track with speech is chosen and reported, and that another, or all as speakers, can be requested."""
+"""Test that the track with speech is chosen and reported, and that a job can use another one or all as speakers."""
 
 from __future__ import annotations
 

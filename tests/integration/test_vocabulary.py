@@ -21,7 +21,7 @@ OWNER, OTHER = "visitor:reader", "visitor:other"
 
 @pytest.fixture
 def vocabulary_database(either_database: None) -> None:
-    """Use an empty database of each kind."""
+    """Use an empty database, first on SQLite and then on PostgreSQL."""
 
 
 def test_vocabulary_is_stored_for_its_owner_in_order(vocabulary_database: None):
@@ -68,7 +68,7 @@ def test_number_of_vocabularies_is_limited(vocabulary_database: None):
     with pytest.raises(BadOption, match="At most 100 tags"):
         vocabulary.save(OWNER, "Kine", "one more")
     assert vocabulary.terms_of(OWNER, "one more") == []
-    vocabulary.save(OWNER, "Anaïs", "tag 0")  # this tag has one already
+    vocabulary.save(OWNER, "Anaïs", "tag 0")  # this tag already has a vocabulary, which may be replaced
     assert vocabulary.terms_of(OWNER, "tag 0") == [Term("Anaïs")]
 
 

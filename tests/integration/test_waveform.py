@@ -27,7 +27,7 @@ from tests.transcripts import finished
 
 pytestmark = pytest.mark.usefixtures("data")
 VISITOR = "ann"
-LONG = 30.0  # seconds
+LONG = 30.0  # maximum seconds to wait for a waveform
 
 
 def recorded(folder: Path, *loudness: float) -> recordings.Recording:
@@ -37,7 +37,7 @@ def recorded(folder: Path, *loudness: float) -> recordings.Recording:
 
 
 def levels_of(recording: recordings.Recording, track: str = "") -> list[float]:
-    """Return the loudness, stored or measured now."""
+    """Return the loudness steps of a track, either stored before or measured now."""
     found = waveform.stored_or_started(recording, track)
     return waveform.steps(found.result(LONG) if isinstance(found, Future) else found)
 
@@ -79,7 +79,7 @@ def test_silence_is_flat(tmp_path: Path):
 def test_waveform_is_computed_once_stored_and_deleted_with_the_recording(tmp_path: Path):
     recording = recorded(tmp_path, 0.1)
     first = levels_of(recording)
-    recording.path.write_bytes(b"")  # nothing to read any more
+    recording.path.write_bytes(b"")  # without sound, only the stored waveform can be returned
     assert levels_of(recording) == first
     recordings.remove(recording.id, ANN)
     with database().connect() as connection:
@@ -109,7 +109,7 @@ def test_unreadable_recording_has_no_waveform(tmp_path: Path):
 def test_transient_read_error_is_not_stored(tmp_path: Path):
     recording = recorded(tmp_path, 0.1)
     aside = recording.path.rename(tmp_path / "aside")
-    recording.path.mkdir()  # like a failing disk: it cannot be opened, so it may still be sound
+    recording.path.mkdir()  # as on a failing disk, the file cannot be opened but may be intact
     for _ in range(2):
         with pytest.raises(StorageUnavailable):
             levels_of(recording)

@@ -144,7 +144,7 @@ def test_long_address_is_rewritten_quickly(path: str):
     assert time.perf_counter() - began < 0.5
 
 
-# Pages in several forms. All are recognised by their content.
+# Pages in several forms. Each is recognised as a page by its content.
 PAGES = [
     "<!DOCTYPE html><html><body>Sign in</body></html>",
     "\ufeff\n\n  <!doctype html>\n<title>x</title>",

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.usefixtures("engine", "private")
 
 @pytest.fixture
 def private(engine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Allow receivers on this machine, and retry at once."""
+    """Allow receivers on this machine, and retry after 0.1 s."""
     monkeypatch.setenv("STT_ALLOW_PRIVATE_URLS", "1")
     monkeypatch.setattr(delivering, "DELAYS", (0.1, 0.1, 0.1))
     settings.cache_clear()
@@ -255,7 +255,8 @@ def test_delivery_of_a_killed_process_is_sent_later(receiver, monkeypatch: pytes
     endpoint = receiver("mia")
     subscriptions.save("mia", endpoint.url)
     with monkeypatch.context() as patch:
-        patch.setattr(delivering, "_enqueue", lambda *_: None)  # killed between two databases
+        # As if the process was killed after it stored the delivery and before it queued it.
+        patch.setattr(delivering, "_enqueue", lambda *_: None)
         delivering.send_test("mia")
     monkeypatch.setattr(deliveries, "OVERDUE", -1.0)
     delivering.reconcile()

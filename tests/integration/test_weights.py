@@ -24,7 +24,7 @@ def joined(tmp_path_factory):
 
 @pytest.fixture
 def data(joined, tmp_path):
-    """Return a copy of that data folder to damage."""
+    """Return a copy of the data folder `joined`, which the test may damage."""
     shutil.copytree(joined / "models" / "whisper-base", tmp_path / "models" / "whisper-base")
     return tmp_path
 
@@ -34,7 +34,7 @@ def _settings(data: Path, **values: str) -> Settings:
 
 
 def _spoil(path: Path) -> None:
-    """Change one byte in the middle, but not the size."""
+    """Change one byte in the middle of the file and keep its size."""
     with open(path, "r+b") as file:
         file.seek(path.stat().st_size // 2)
         byte = file.read(1)[0]

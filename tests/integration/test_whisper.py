@@ -65,7 +65,7 @@ def test_hard_speech_has_few_word_errors(request: pytest.FixtureRequest):
 
 
 def test_telephone_speech_is_not_treated_as_silence(talk, decoded):
-    """Use speech of which speech detection scores only half above the threshold."""
+    """Use speech through a telephone. Speech detection scores only half of it above the threshold."""
     _, segments = decoded
     words = [plain(word.text) for segment in segments for word in segment.words]
     measured = jiwer.process_words(" ".join(words), plain(text_of(audio.telephone(talk))))
@@ -75,7 +75,7 @@ def test_telephone_speech_is_not_treated_as_silence(talk, decoded):
 
 
 def test_telephone_caller_between_clear_voices_is_transcribed():
-    """Check a case where VAD adapts to the clear voice, and Whisper then skips the other one."""
+    """Check a case where VAD adapts to the clear voices, and Whisper then skips the voice on the telephone."""
     names = [f"1688-142285-000{number}" for number in (7, 1, 6)]
     first, caller, last = (audio.samples(audio.utterance(name)) for name in names)
     reference = " ".join(audio.librispeech()[name] for name in names)
@@ -87,7 +87,10 @@ def test_telephone_caller_between_clear_voices_is_transcribed():
 
 @pytest.mark.parametrize("isa", instruction_sets.available()[-2:])
 def test_repeated_recording_is_complete_both_times_on_every_processor(isa, request: pytest.FixtureRequest):
-    """Check instruction sets, which round differently. `--all`: all kinds. Ten files: `python -m tests.bench.twice`."""
+    """Check several instruction sets of the CPU, because they round differently.
+
+    `--all` checks each with noise, music and silence. `python -m tests.bench.twice` checks ten recordings.
+    """
     noisy, silent = ("jfk", "noise,music", "15"), ("jfk,1688-142285-0001", "silence", "13")
     ordinary = [silent] if isa == instruction_sets.available()[-1] else [noisy]
     for recordings, kinds, gap in [noisy, silent] if request.config.getoption("--all") else ordinary:
@@ -103,7 +106,7 @@ def test_repeated_recording_is_complete_both_times_on_every_processor(isa, reque
 
 
 def test_repeated_speech_is_kept(speech):
-    """Repeat speech: in the text a refrain looks like a loop of Whisper, and treating both as loops spoiled words."""
+    """Repeat speech, which looks like a loop of Whisper in the text. Treating it as a loop spoiled words."""
     fellows = np.concatenate([speech[int(0.3 * RATE) : int(2.3 * RATE)], silence(0.6)] * 6)
     assert plain(text_of(fellows, language="en")).count("fellow americans") == 6
     thrice = np.concatenate([speech[: 11 * RATE], silence(1)] * 3)
@@ -142,7 +145,7 @@ def test_time_never_runs_backwards(decoded, talk):
 
 
 def test_word_times_match_the_speech(decoded_clips):
-    """Check words in recordings that begin at 0, 11.0 and 18.1 s."""
+    """Check words of three recordings that begin at 0, 11.0 and 18.1 s of the joined sound."""
     words = [word for segment in decoded_clips[1] for word in segment.words]
     begins = {plain(word.text): word.start for word in reversed(words)}
     assert begins["fellow"] == pytest.approx(1.5, abs=0.7)
@@ -182,7 +185,7 @@ def test_sound_without_speech_gives_no_text(sound):
 def test_music_gives_no_text_and_no_language(seed):
     """Suppress what Whisper alone hallucinates: dots, "Hmmm" with 200 m, nine times "1 o'clock", "Buh, buh, buh"."""
     sound = audio.melody(30, seed)
-    assert vad.speech(sound)  # VAD scores some of it as speech
+    assert vad.speech(sound)  # speech detection finds speech in some of the music
     run = transcribe.transcribe(sound)
     assert list(run) == []
     assert run.language is None
@@ -286,7 +289,7 @@ def test_long_recording_is_cut_into_one_part_per_thread(talk):
 
 
 def test_parallel_parts_give_about_the_same_text_as_one_part(talk, decoded):
-    """Compare with `decoded`: a short part alone for the language, and the rest in parallel parts."""
+    """Compare with `decoded`, for which a short first part gave the language before the other parts ran in parallel."""
     _, segments = decoded
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(transcribe, "SPLIT_SECONDS", 1000.0)

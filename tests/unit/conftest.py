@@ -1,4 +1,4 @@
-"""Keep unit tests quick: refuse to start a server or a process. Such tests belong in tests/integration."""
+"""Keep unit tests quick: fail a test that starts a server or a process, because it belongs in tests/integration."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ sys.addaudithook(_refuse)
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
     global _in_a_test
-    _in_a_test = UNIT_TESTS in item.path.parents  # pytest calls this for tests of other folders, too
+    _in_a_test = UNIT_TESTS in item.path.parents  # this hook also runs for tests of other folders
     try:
         return (yield)
     finally:

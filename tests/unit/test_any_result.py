@@ -1,4 +1,4 @@
-"""Test arbitrary and incomplete answers: no text is lost, and each gives a documented reading."""
+"""Test arbitrary and incomplete responses of the provider: no text is lost, and each is read without an error."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def texts(found):
 
 
 def letters(text):
-    """Return the tokens as compared: without case and punctuation, if anything is left of them."""
+    """Return the tokens without case and punctuation, except tokens that have neither a letter, a digit nor a `$`."""
     tokens = map(results._bare, results._TOKEN.findall(clean(text)))
     return [token for token in tokens if any(c.isalnum() or c == "$" for c in token)]
 

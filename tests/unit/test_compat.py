@@ -9,13 +9,14 @@ import pytest
 
 from tests.server import ROOT
 
-# Documented modules that are not at the top level.
+# Modules whose names are documented, so that any file may import them.
 PUBLIC = re.compile(
     r"starlette\.\w+|starlette\.middleware\.cors|requests\.(auth|exceptions|utils)|urllib3\.exceptions|streamlit\.testing"
     r"|faster_whisper|urllib3|requests|streamlit|dbos|ctranslate2"
 )
 CHECKED = re.compile(r"(streamlit|uvicorn|starlette|requests|urllib3|faster_whisper|ctranslate2|dbos)(\.|$)")
-INTERNAL_NAMES = {"request_response", "WhisperModel"}  # not documented, or not for a whole recording
+# Names in these modules that are undocumented, or that must not be used for whole recordings.
+INTERNAL_NAMES = {"request_response", "WhisperModel"}
 FILES = [
     ROOT / "streamlit_app.py",
     *sorted(p for folder in ("stt", "pages") for p in (ROOT / folder).rglob("*.py") if "node_modules" not in p.parts),
@@ -24,7 +25,7 @@ COMPAT_FILES = [path for path in FILES if path.parent.name == "compat"]
 
 
 def imported(text: str) -> list[tuple[str, str]]:
-    """Return the modules that a file imports anywhere, each with an imported name."""
+    """Return (module, imported name) of each import in the source `text`, also of imports within functions."""
     found = []
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):

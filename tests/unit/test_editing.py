@@ -22,7 +22,7 @@ GREETING = tuple(Word(f" {text}", at, at + 1.0, 0.5, ANN) for at, text in enumer
 
 
 def rows_of(*texts: str, worded: bool = True) -> document.Rows:
-    """Return frozen paragraphs with one second per word and five seconds between paragraphs."""
+    """Return paragraphs with fixed boundaries, one second per word, and five seconds between paragraphs."""
     clock, segments = 0.0, []
     for text in texts:
         parts = text.split()
@@ -48,7 +48,7 @@ def perform(rows: document.Rows, step: Step, since: list | None = None) -> perfo
 
 
 def test_editing_one_paragraph_regroups_no_other():
-    """Check that Ben's two paragraphs stay apart when the one between is deleted. Unfrozen, they would merge."""
+    """Assign the paragraph between Ben's two to Ben, then delete it. Frozen paragraphs do not merge."""
     turns = [(0.0, "One.", "Ben"), (2.0, "Two.", ANN), (2.5, "Three.", "Ben")]
     rows = document.rows_of(Segment(at, at + 0.5, text, (), who) for at, text, who in turns)
     document.freeze(rows)
@@ -126,7 +126,8 @@ def test_new_times_move_and_scale_the_words_between_the_neighbours():
             perform(rows, Step(requests.TIMES, 1, "three four", start=start, end=end))
     with pytest.raises(BadOption, match="no such time"):
         performing.perform(rows, Step(requests.TIMES, 2, "five", end=30.0), [], duration=20.0)
-    perform(rows, Step(requests.TIMES, 1, "three four", start=1.995))  # as the browser rounds
+    # The browser rounds, so a start time may be slightly before the end of the previous paragraph.
+    perform(rows, Step(requests.TIMES, 1, "three four", start=1.995))
     assert document.segments_of(rows)[1].start == 2.0
 
 
@@ -135,7 +136,7 @@ def test_new_times_move_and_scale_the_words_between_the_neighbours():
 
 @dataclass
 class Model:
-    """Imitate each step on a list of strings."""
+    """Apply each step to a list of strings, to compare its result with that of the real editing code."""
 
     texts: list[str]
 
@@ -163,7 +164,7 @@ moves = st.tuples(
 
 
 def step_of(model: Model, move: tuple) -> Step | None:
-    """Return a move as a step on the present texts, or None if it would be refused."""
+    """Return the editing step for a generated move on the current texts, or None if no such step is possible."""
     kind, place, text, at, seconds = move
     if not model.texts:
         return None
@@ -213,7 +214,7 @@ def test_any_steps_equal_those_on_a_list_of_strings_and_can_be_undone(initial: l
 
 @given(spoken, spoken, st.integers(0, 4))
 def test_step_finds_a_paragraph_that_others_did_not_change(old: list[str], new: list[str], place: int):
-    """Replace the first paragraph by any others, then check that a step still changes the right later paragraph."""
+    """Replace the first paragraph by others. A step with the old paragraph number must still change its paragraph."""
     rows = rows_of("first", *old)
     number = 1 + place % len(old)
     splice = document.splice(rows, document.begins(rows), 0, 1, document.segments_of(rows_of(*new)))

@@ -50,13 +50,13 @@ def kinds(of: type[errors.SttError] = errors.SttError) -> Iterator[type[errors.S
 
 
 def expected(kind: type[errors.SttError]) -> int:
-    """Return the entry of the class itself, or of the nearest base class in the table."""
+    """Return the HTTP status of an error class from the table, or else that of its nearest base class."""
     return next(STATUS[each] for each in kind.__mro__ if each in STATUS)
 
 
 @pytest.fixture(scope="module")
 def client() -> TestClient:
-    """Return a client for routes that raise each error, answer with it as the pages do, and as /v1 does."""
+    """Return a client for routes that raise an error, return it as a response, or raise it under /v1."""
     by_name = {kind.__name__: kind for kind in kinds()}
 
     async def raised(request: Request) -> Response:

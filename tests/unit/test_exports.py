@@ -214,7 +214,7 @@ def test_any_transcript_is_written_completely_in_every_format(original, title):
 
 
 def test_text_of_symbols_only_is_exported():
-    """Check that the table of words has them, although they contain no word."""
+    """Check that the CSV table of words has a row for a text without any letter or digit."""
     rows = read_csv(FORMATS["csv"].write(Transcript((Segment(0.0, 1.0, "×"),), 1.0), title=""))
     assert [row["word"] for row in rows] == ["×"]
 

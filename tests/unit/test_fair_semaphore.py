@@ -29,7 +29,7 @@ def pool():
 def queue(
     pool: ThreadPoolExecutor, semaphore: PrioritySemaphore, names: list[str], check_cancelled=not_cancelled
 ) -> tuple[list[str], list]:
-    """Queue all in order, those named "first…" with priority. Return the order in which they run, and the futures."""
+    """Queue a caller for each name, with priority if it begins with "first". Return their order and their futures."""
     order: list[str] = []
 
     def take(name: str) -> None:
@@ -102,7 +102,7 @@ def test_caller_cancelled_with_a_permit_releases_it():
 
 
 def test_callers_with_priority_leave_a_permit_to_waiting_others(pool):
-    """Imitate many short recordings beside a long one."""
+    """Imitate many short recordings, which have priority, beside the windows of a long recording."""
     semaphore = PrioritySemaphore(2)
     with semaphore.acquire(not_cancelled, priority=True):
         with semaphore.acquire(not_cancelled):

@@ -1,4 +1,4 @@
-"""Test which host names the server is known by, and which pages are its own."""
+"""Test which host names the server accepts as its own, and which page addresses belong to it."""
 
 from __future__ import annotations
 

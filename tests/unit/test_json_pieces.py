@@ -46,7 +46,7 @@ def test_invalid_json_is_refused(monkeypatch: pytest.MonkeyPatch, text: str):
 
 
 def thread_switches(work: Callable[[], Any]) -> int:
-    """Return how often another thread runs while `work` runs."""
+    """Return how often this thread continues after a wait of over 1 ms while `work` runs in another thread."""
     other, count = threading.Thread(target=work), 0
     last = time.perf_counter()
     other.start()
@@ -61,6 +61,6 @@ def thread_switches(work: Callable[[], Any]) -> int:
 def test_another_thread_runs_while_ten_hours_are_written_or_read():
     rows = {"segments": stored_transcripts.segment_rows(transcripts.long_talk().segments), "language": "en"}
     text = json.dumps(rows)
-    assert thread_switches(lambda: json_pieces.dumps(rows)) > 10  # with plain `json`, one or two
+    assert thread_switches(lambda: json_pieces.dumps(rows)) > 10  # one or two with plain `json`
     assert thread_switches(lambda: json_pieces.loads(text)) > 10
     assert json_pieces.loads(text) == rows

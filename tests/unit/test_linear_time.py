@@ -1,7 +1,7 @@
 """Test that texts and queries from users are processed in linear time, not in quadratic time.
 
-Each text once took minutes to hours. The bound of 30 s is about a hundred times the present duration, so a busy machine
-does not matter.
+Each of these texts once took minutes to hours. The limit of 30 s is about a hundred times the present duration, so that
+a busy machine does not fail the tests.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from stt.transcript import comparison, folding, scripts
 from stt.transcript.model import Segment, Transcript, Word
 from stt.web.v1 import contract
 
-LONG = 200_000  # characters, the most that a paragraph may have
+LONG = 200_000  # maximum characters of a paragraph
 TEXTS = {
     "words that begin like the query": "a " * (LONG // 2) + "b",
     "signs without a space": "." * LONG + "x",

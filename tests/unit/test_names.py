@@ -74,11 +74,11 @@ def test_dots_joiners_and_emoji_stay(name: str):
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
-        ("talk\u202e3pm.exe", "talk3pm.exe"),  # shown as talkexe.mp3
+        ("talk\u202e3pm.exe", "talk3pm.exe"),  # with U+202E it would be displayed as talkexe.mp3
         ("\u2066a\u2069\u061c\u200e\u200fb\u202a\u202c", "ab"),
         ("a\x00b\x1bc\x7fd\x9f", "abcd"),
         ("a\u200bb\u2060c\ufeffd\u00ade", "abcde"),
-        ("a\U000e0041\U000e0042b", "ab"),  # hidden text
+        ("a\U000e0041\U000e0042b", "ab"),  # tag characters, which can hide a text
         ("🏴\U000e0041b", "🏴b"),
         ("\u200da\u200c", "a"),
         ("a\u200d\u200d\u200db", "a\u200db"),
@@ -112,7 +112,7 @@ def test_long_name_keeps_its_extension_and_splits_no_emoji():
     assert names.clean("e\u0301" * 300).endswith("e\u0301")
 
 
-# A Content-Disposition header as clients and servers write it, and the name that is meant.
+# Writer: (a Content-Disposition header as it writes it, the file name that it means).
 HEADERS = {
     "browsers": ('form-data; name="file"; filename="talk.mp3"', "talk.mp3"),
     "browsers, raw UTF-8": ('form-data; name="file"; filename="Mün 日本.mp3"', "Mün 日本.mp3"),
@@ -226,7 +226,7 @@ def by_extended_alone(name: str) -> tuple[str, bytes]:
 def test_the_name_of_a_file_arrives_from_every_client(data: Path, client, name: str):
     kind, body = client(name)
     with closing(Form(kind, lambda sent: Intake(sent, "visitor:ann"))) as form:
-        for at in range(0, len(body), 7):  # in pieces, as from the network
+        for at in range(0, len(body), 7):  # small pieces, because the network may split the body anywhere
             form.write(body[at : at + 7])
         form.end()
         assert form.intake and form.intake.name == name

@@ -1,4 +1,4 @@
-"""Test subtitles of simultaneous speakers: each is shown until it is spoken or can be read, or is listed."""
+"""Test subtitles of simultaneous speakers: each cue is shown long enough to be read, or is listed as too fast."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from stt.export.subtitles import LATEST, READING_SPEED, Cue, cues, too_fast, wid
 from stt.transcript.model import Segment, Transcript, Word
 
 LONGEST = 7.0
-SENTENCE = "This is a sentence that takes a while to be read by anybody."  # 60 characters, three seconds
+SENTENCE = "This is a sentence that takes a while to be read by anybody."  # 60 characters, 3 s to read
 
 
 def spoken_segment(text: str, start: float, end: float, speaker: str) -> Segment:
-    """Return a segment whose words share its time equally."""
+    """Return a segment whose words have equal durations."""
     words = text.split()
     step = (end - start) / len(words)
     timed_words = tuple(Word(f" {word}", start + i * step, start + (i + 1) * step) for i, word in enumerate(words))
@@ -30,7 +30,7 @@ def talk(*turns: tuple[str, float, float, str]) -> Transcript:
 
 
 def numbered(*turns: tuple[float, float, str, int]) -> Transcript:
-    """Return a transcript of turns: start, end, speaker, and the number of words, each of which occurs once."""
+    """Return a transcript of turns (start, end, speaker, number of words). No word occurs twice."""
     return talk(
         *(
             (" ".join(f"w{turn}x{i}" for i in range(count)), start, end, who)
@@ -40,7 +40,7 @@ def numbered(*turns: tuple[float, float, str, int]) -> Transcript:
 
 
 def spoken_span(transcript: Transcript, cue: Cue) -> tuple[float, float]:
-    """Return when the words of a cue are spoken."""
+    """Return the start of the first and the end of the last spoken word of a cue, in seconds."""
     times = {word.text.strip(): word for word in transcript.words}
     words = [times[word] for word in cue.text.split()]
     return min(word.start for word in words), max(word.end for word in words)
@@ -82,7 +82,7 @@ def test_simultaneous_speakers_are_all_readable(transcript: Transcript, speakers
 
 
 def test_a_cue_is_not_cut_short_by_the_next_speaker():
-    """Cover a cue that was shown for a second only, too short for 60 characters."""
+    """Cover a cue of 60 characters that the next speaker's cue replaced after only one second."""
     first, second = cues(CASES["both begin at once"])
     assert (first.start, first.end, second.start) == (0.0, 3.0, 3.0)
     assert second.end == 6.0
@@ -115,7 +115,8 @@ def test_unreadably_fast_dialogue_is_listed_and_no_cue_is_very_late():
     assert shown[-1].start <= 296 + LATEST
     fast = too_fast(shown)
     assert len(fast) > 140
-    assert max(cue.speed for cue in fast) < 1.2 * 30  # all are shortened equally: none is too brief to notice
+    # All cues are shortened about equally, so that none is too brief to notice.
+    assert max(cue.speed for cue in fast) < 1.2 * 30
 
 
 TURNS = st.lists(
@@ -137,19 +138,19 @@ def test_any_overlap_is_shown_long_enough_or_listed(
     )
     assert too_fast(shown) == [cue for cue in shown if not readable(cue)]
     waits = [cue.start - spoken_span(transcript, cue)[0] for cue in shown]
-    shortest_total = 0.1 * len(shown)  # the minimum duration of each cue
+    shortest_total = 0.1 * len(shown)  # the minimum duration of a cue is 0.1 s
     assert all(-0.001 <= wait <= LATEST + shortest_total for wait in waits)
     shortened = {
         number for number, cue in enumerate(shown)
         if not readable(cue) and cue.end < min(spoken_span(transcript, cue)[1], cue.start + LONGEST) - 0.002
     }  # fmt: skip
-    if shortened:  # only if a cue would be too late otherwise
+    if shortened:  # cues may be shortened only when cues are already shown late
         assert max(waits) > 0.5 * LATEST
 
 
 @given(st.lists(st.tuples(st.floats(0, 3, width=32), st.integers(1, 2)), min_size=1, max_size=20))
 def test_short_interjections_delay_no_cue_for_long(interjections: list[tuple[float, int]]):
-    """Use one speaker at 9 characters per second, and another with a word or two, at most 6 characters per second."""
+    """Use one continuous speaker at 9 characters per second, and another who says a word or two at least 2 s apart."""
     now, turns = 0.0, [(0.0, 80.0, "A", 100)]
     for wait, count in interjections:
         now += 2 + wait

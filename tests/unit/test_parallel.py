@@ -1,4 +1,4 @@
-"""Test that parts of a recording are decoded in parallel, and that results come in order."""
+"""Test the pool that decodes parts of recordings: tasks run in parallel, and their results come in order."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_items_come_task_by_task_in_order(pool):
 
 
 def test_tasks_run_in_parallel(pool):
-    """Let each task wait for the other. Run one after the other, they would never end."""
+    """Let each of two tasks wait for the other, so that they would fail if they ran one after the other."""
     meeting = threading.Barrier(2, timeout=10)
 
     def task(checkpoint):

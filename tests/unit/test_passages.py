@@ -30,7 +30,7 @@ def frozen(*segments: Segment) -> document.Rows:
 
 
 def retake(rows: document.Rows, start: float, end: float, *new: Segment) -> performing.Outcome:
-    """Insert new words, and check that undo restores the rows."""
+    """Replace the words from `start` to `end` seconds by those of `new`, and check that undo restores the rows."""
     before = deepcopy(rows)
     outcome = performing.perform(rows, Step(requests.PASSAGE, start=start, end=end, segments=new), None)
     document.apply(rows, outcome.splices)

@@ -1,4 +1,4 @@
-"""Test other readings of a word: from another version at its time, and from another text between the same words."""
+"""Test alternatives for a word: what another version has at the same time, and another text between the same words."""
 
 from __future__ import annotations
 

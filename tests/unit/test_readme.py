@@ -1,4 +1,4 @@
-"""Test that the documents are true: the table of settings equals the code, and the commands are those that are run."""
+"""Test that the documents are true: the table of settings matches the code, and the shown commands exist."""
 
 from __future__ import annotations
 

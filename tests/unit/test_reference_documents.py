@@ -61,7 +61,7 @@ def with_table_and_header() -> bytes:
 
 
 def with_changes() -> bytes:
-    """Return a document with deleted, inserted, moved and hidden text, and the code of a field."""
+    """Return a document with deleted, inserted, moved-away and hidden text, and the instruction of a PAGE field."""
     doc = document("Hello ")
     paragraph_xml = doc.paragraphs[0]._p
     space = nsdecls("w")
@@ -78,7 +78,7 @@ def with_changes() -> bytes:
 
 
 def with_text_box() -> bytes:
-    """Return a document with a text box. Word writes its text twice, for old readers."""
+    """Return a document with a text box. Word stores its text again for programs without text boxes."""
     doc = document("Hello")
     inside = "<w:txbxContent><w:p><w:r><w:t>there</w:t></w:r></w:p></w:txbxContent>"
     doc.paragraphs[0]._p.append(
@@ -99,7 +99,7 @@ def right_to_left() -> bytes:
 def repacked(
     data: bytes, change: Callable[[str, bytes], tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATED
 ) -> bytes:
-    """Return the document with some of its parts renamed or changed."""
+    """Return the document with each file of its ZIP as `change` returns its (name, content)."""
     file = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(file, "w", method) as new:
         for name in old.namelist():

@@ -1,4 +1,4 @@
-"""Test references in any encoding: it is certain, or a guess with other choices."""
+"""Test references in any text encoding: the encoding is recognised with certainty, or guessed with alternatives."""
 
 from __future__ import annotations
 

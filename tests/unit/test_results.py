@@ -1,4 +1,4 @@
-"""Test that every format of answer is read, and that no answer of a provider does harm."""
+"""Test that every format of the provider's results is read, and that no response, however malformed, causes harm."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def channel(transcript, rows=(), **more):
 
 
 def assert_valid(transcript: Transcript) -> None:
-    """Check what holds for every transcript: ordered times, words that join to their segment, only JSON values."""
+    """Check that times are in order, that words joined give their segment's text, and that all values fit into JSON."""
     assert Transcript.from_dict(json.loads(json.dumps(transcript.to_dict(), allow_nan=False))).text == transcript.text
     transcript.text.encode()
     starts = [segment.start for segment in transcript.segments]

@@ -88,7 +88,7 @@ SENTENCES = {
     "no end": ["no end"],
     "": [],
 }
-# Words as Whisper splits them, and as people read them.
+# (Words as Whisper splits them, the words that people read).
 SPLIT_WORDS = [
     ([" a", " cold", "-hearted", " man"], ["a", "cold-hearted", "man"]),
     ([" state", "-of", "-the", "-art"], ["state-of-the-art"]),
@@ -120,7 +120,7 @@ def test_text_is_split_into_words_in_every_script(text: str, expected: list[str]
             io.StringIO(formats.FORMATS["csv"].write(Transcript((Segment(0.0, 1.0, text),))).decode("utf-8-sig"))
         )
     )
-    listed = expected or text.split()  # symbols alone are no words, but are in the table
+    listed = expected or text.split()  # a text of symbols only has no words, but its symbols are in the table
     assert [row["word"].lstrip("'") for row in rows] == [word.lstrip("'") for word in listed]
 
 
@@ -165,7 +165,7 @@ def test_a_pause_after_an_abbreviation_ends_a_sentence():
     "text", ["ខ្ញុំស្រឡាញ់ភាសា", "วันนี้อากาศดี", "ສະບາຍດີ", "မြန်မာဘာသာ", "我们今天要去北京", "きょうはいい", "ｶﾝｼﾞ", "𠮷野家"]
 )
 def test_text_without_spaces_has_the_same_word_count_everywhere(text: str):
-    """Cover a Khmer sentence that was counted as 1, 6, 1 and 6 words."""
+    """Cover a Khmer sentence that four functions counted as 1, 6, 1 and 6 words."""
     count = len(scripts.words(text))
     assert count > 1
     assert (
@@ -209,5 +209,5 @@ def test_lines_break_where_a_script_allows(text: str, columns: int):
 
 def test_subtitles_of_a_text_of_nothing_but_marks_are_written_in_linear_time():
     began = time.process_time()
-    subtitles.cues(Transcript((Segment(0, 9, "x" + "\u0301" * 10_000),)))  # took 48 s
+    subtitles.cues(Transcript((Segment(0, 9, "x" + "\u0301" * 10_000),)))  # once took 48 s
     assert time.process_time() - began < 30

@@ -80,7 +80,7 @@ def test_invalid_or_incomplete_sign_in_cookie_signs_nobody_in(data: Path, value:
 
 def test_sign_in_is_valid_for_the_cookies_of_one_response_until_sign_out(data: Path):
     sign_ins.begin("new", "session")
-    assert sign_ins.user_of("new") is None  # the page has not recorded the user yet
+    assert sign_ins.user_of("new") is None  # `sign_in`, which records the user, was not called yet
     for name, session in (("planted", "session"), ("new", "copied"), ("new", None)):
         assert not sign_ins.sign_in(name, session, ANN)
         assert sign_ins.user_of(name) is None
@@ -110,9 +110,9 @@ PAGES = sorted(path for path in (ROOT / "pages").rglob("*.py") if "node_modules"
 def test_every_dialog_and_fragment_checks_the_visitor_again(path: Path):
     """Check that pages use the `fragment` and `dialog` of `pages.session`, which check the visitor.
 
-    Streamlit runs fragments and dialogs without the rest of the page.
+    Streamlit reruns fragments and dialogs without the code of the page that identifies the visitor.
     """
-    # session.py uses them for its own `fragment` and `dialog`, and once to wait for the database, without user data.
+    # session.py uses Streamlit's functions in its own `fragment` and `dialog`, and once to wait for the database.
     allowed = {"session.py": 3}
     used = [ast.unparse(node) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Attribute)]
     raw = [name for name in used if name in ("st.fragment", "st.dialog", "st.experimental_fragment")]

@@ -55,7 +55,7 @@ def test_words_have_their_language_if_there_are_several():
 
 
 def assert_matches_schema(body: dict, schema: str) -> None:
-    """Check that the body is JSON that matches the published document."""
+    """Check that the body is valid JSON and matches the schema with this name in the published OpenAPI document."""
     document = openapi.document()
     described = {**document["components"]["schemas"][schema], **document}
     jsonschema.validate(json.loads(json.dumps(body, allow_nan=False)), described)

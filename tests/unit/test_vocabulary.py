@@ -135,7 +135,7 @@ def test_distance_is_symmetric_and_zero_for_the_same_text(one: str, other: str):
 
 
 class CharacterTokenizer:
-    """Imitate a tokenizer whose tokens are characters. Tokens from 5,000 on are timestamps."""
+    """Imitate a tokenizer whose tokens are character codes. Tokens from 5,000 on are timestamps."""
 
     eot = 5000
 
@@ -149,7 +149,7 @@ class CharacterTokenizer:
 
 
 def rescored(text: str, listed: list[str], actual: str) -> str:
-    """Rescore a text between timestamps. A character is certain if it and all before it are those of `actual`."""
+    """Rescore a text. A character is probable if the text up to and including it is the start of `actual`."""
 
     def score(tokens: list[int]) -> Sequence[float]:
         written = "".join(map(chr, tokens))

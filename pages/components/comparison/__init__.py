@@ -18,7 +18,8 @@ _comparison = component("comparison")
 class Column:
     """Describe the head of a column of words. `audio` is the address of the text's sound, None without sound.
 
-    The route at `audio` serves byte ranges. The route at `audio` plus `/state` reports what it currently sends.
+    The route at `audio` serves byte ranges. The route at `audio` plus `/state` reports whether the playback copy that
+    `audio` sends is ready.
     """
 
     letter: str

@@ -338,7 +338,7 @@ var Comparison = class {
     /** @type {WeakMap<Element, { start: number | null, column: number }>} */
     /* @__PURE__ */ new WeakMap()
   );
-  // by word
+  // of words
   closing = new AbortController();
   read = (
     /** @type {(id: string) => void} */

@@ -35,7 +35,7 @@ class Comparison {
   at = -1; // index of the selected difference, -1 for none
   selected = /** @type {HTMLElement | null} */ (null); // the element of the selected word
   words = /** @type {WeakMap<Element, HTMLElement[][]>} */ (new WeakMap()); // passage -> words by column
-  places = /** @type {WeakMap<Element, { start: number | null, column: number }>} */ (new WeakMap()); // by word
+  places = /** @type {WeakMap<Element, { start: number | null, column: number }>} */ (new WeakMap()); // of words
   closing = new AbortController();
   read = /** @type {(id: string) => void} */ (() => {});
 

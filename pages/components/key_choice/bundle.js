@@ -118,7 +118,7 @@ var PLACES = grouped("places", { where: "always" }, [
   { id: "sheet", label: () => tr("Show the keyboard shortcuts"), where: "reading", keys: ["?"], fixed: true }
 ]);
 var NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => `${MAC ? "Ctrl" : "Alt"}+${number}`);
-var toSpeaker = () => tr("Assign the paragraph, or what is selected, to a speaker");
+var toSpeaker = () => tr("Assign a speaker to the paragraph or the selected words");
 var mergeAbove = () => tr("At the start: merge with the paragraph above");
 var mergeBelow = () => tr("At the end: merge with the paragraph below");
 var ERASING = (key) => HELD.map((held) => `${held}+${key}`);
@@ -138,7 +138,7 @@ var REVIEW = grouped("review", { where: "review", fixed: true, needs: "editing" 
   { id: "right", label: () => tr("Confirm the word, or replace it with the typed text"), keys: ["Enter"] },
   { id: "reading", label: () => tr("Use a suggestion"), keys: ["1", "2", "3"], shown: ["1", "3"] },
   { id: "more", label: () => tr("Transcribe the word again, for more suggestions"), keys: ["0"], needs: "sound" },
-  { id: "hear", label: () => tr("Hear the word again"), keys: ["Space"], needs: "sound" },
+  { id: "hear", label: () => tr("Play the word again"), keys: ["Space"], needs: "sound" },
   { id: "skip", label: () => tr("Go to the next word"), keys: ["ArrowDown"] },
   { id: "again", label: () => tr("Go to the previous word"), keys: ["ArrowUp"] },
   { id: "end", label: () => tr("End the review"), keys: ["Escape"] }

@@ -1,4 +1,4 @@
-"""Offer a browser notification when a job ends while its tab is in the background."""
+"""Offer browser notifications of jobs that end while the tab with this page is in the background."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def colour(place: int) -> str:
 
 
 def moment() -> float | None:
-    """Return the position in seconds to open at, from a link such as `…&at=12.5`."""
+    """Return the position in seconds at which a link such as `…&at=12.5` opens the player; None without a position."""
     try:
         seconds = float(st.query_params["at"])
     except (KeyError, ValueError):
@@ -60,19 +60,21 @@ def player(
 ) -> ComponentResult:
     """Draw the player bar and the transcript below it.
 
-    The page reruns only when the visitor makes a link to a moment or pauses while editing.
+    The page reruns only when the visitor makes a link to a moment, and some seconds after corrections are saved and the
+    caret has left the text.
 
-    `audio_url` is the address of the sound, None if the sound was deleted. Its route serves byte ranges; the route at
-    `audio_url` plus `/state` reports what it currently sends. `waveform_url` is the address of the loudness curve.
-    `duration` is in seconds. `at` is the position in seconds to open at. Words with a confidence below `doubtful` are
-    marked. `find` is the initial text of the find box. `speakers` are names in the order of their colours; speakers
-    who are missing from it get the colours that follow. If there is only one speaker, no names are shown.
-    `sample` is (number, start, end); when its number changes, the player plays from start to end (seconds).
+    `audio_url` is the address of the sound, None if the sound was deleted. Its route serves byte ranges. The route at
+    `audio_url` plus `/state` reports whether the playback copy that it sends is ready. `waveform_url` is the address of
+    the loudness curve. `duration` is in seconds. `at` is the position in seconds to open at. Words with a confidence
+    below `doubtful` are marked. `find` is the initial text of the find box. `speakers` are names in the order of their
+    colours; speakers who are missing from `speakers` get the colours that follow. If there is only one speaker, no
+    names are shown. `sample` is (number, start, end); when its number changes, the player plays from start to end
+    (seconds).
 
     Paragraphs can be edited if `edits` is given. `edits` is the address to which the script sends each change.
-    `version` is the revision of this transcript; `undo` and `redo` are how many steps can be undone and redone.
-    `notes` are shown in the text. New notes can be made if `noting` is given, the address to which the script sends
-    them. `passages` has the choices for transcribing passages again (see `pages.sections.transcript.passages`).
+    `version` is the revision of this transcript; `undo` and `redo` are the numbers of steps that can be undone and
+    redone. `notes` are shown in the text. New notes can be made if `noting` is given, the address to which the script
+    sends them. `passages` has the choices for transcribing passages again (see `pages.sections.transcript.passages`).
     """
 
     def linked() -> None:

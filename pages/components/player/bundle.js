@@ -370,7 +370,7 @@ var PLACES = grouped("places", { where: "always" }, [
   { id: "sheet", label: () => tr("Show the keyboard shortcuts"), where: "reading", keys: ["?"], fixed: true }
 ]);
 var NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => `${MAC ? "Ctrl" : "Alt"}+${number}`);
-var toSpeaker = () => tr("Assign the paragraph, or what is selected, to a speaker");
+var toSpeaker = () => tr("Assign a speaker to the paragraph or the selected words");
 var mergeAbove = () => tr("At the start: merge with the paragraph above");
 var mergeBelow = () => tr("At the end: merge with the paragraph below");
 var ERASING = (key) => HELD.map((held) => `${held}+${key}`);
@@ -390,7 +390,7 @@ var REVIEW = grouped("review", { where: "review", fixed: true, needs: "editing" 
   { id: "right", label: () => tr("Confirm the word, or replace it with the typed text"), keys: ["Enter"] },
   { id: "reading", label: () => tr("Use a suggestion"), keys: ["1", "2", "3"], shown: ["1", "3"] },
   { id: "more", label: () => tr("Transcribe the word again, for more suggestions"), keys: ["0"], needs: "sound" },
-  { id: "hear", label: () => tr("Hear the word again"), keys: ["Space"], needs: "sound" },
+  { id: "hear", label: () => tr("Play the word again"), keys: ["Space"], needs: "sound" },
   { id: "skip", label: () => tr("Go to the next word"), keys: ["ArrowDown"] },
   { id: "again", label: () => tr("Go to the previous word"), keys: ["ArrowUp"] },
   { id: "end", label: () => tr("End the review"), keys: ["Escape"] }
@@ -609,7 +609,7 @@ var Loop = class {
     this.id = paragraph?.id ?? null;
     this.button.setAttribute("aria-pressed", String(this.id !== null));
   }
-  /** Seek to the paragraph's start at its end. @param {number} seconds the position @param {HTMLAudioElement} audio */
+  /** Repeat the paragraph after its end. @param {number} seconds the position @param {HTMLAudioElement} audio */
   check(seconds, audio) {
     const { paragraph } = this;
     if (!paragraph || audio.paused && !audio.ended || seconds < paragraph.end && !audio.ended) return;
@@ -822,7 +822,7 @@ var Commands = class {
     else if (text.timed && document.activeElement?.closest(".stt-time")) target.time.focus({ preventScroll: true });
     player.reveal(() => target.box);
   }
-  /** Go to the next doubtful word: after the caret, or after the last one if the caret is not in the text. */
+  /** Go to the next doubtful word: after the caret, or without a caret after the doubtful word selected last. */
   doubt() {
     const { finder, editor } = this.player;
     const { active } = editor;
@@ -1584,7 +1584,7 @@ var Keys = class {
     else this.editor.save();
   }
   /**
-   * Open the menu of the clicked button, or put the caret at the clicked place. Return whether a button was clicked.
+   * Open the menu of the clicked button, or put the caret at the clicked position. Return whether a button was clicked.
    * @param {Element} target
    */
   clicked(target) {
@@ -1831,7 +1831,8 @@ var Queue = class {
     return this.entries.some((entry) => entry.based !== void 0);
   }
   /**
-   * Load the transcript of the page, unless this queue has a later revision. Return whether it was loaded.
+   * Load the transcript of the page, unless this queue has its revision or a later one, or waits for the response to a
+   * step. Return whether it was loaded.
    * @param {number} revision @param {import("./lines.js").Packed[]} packed @param {number} undo @param {number} redo
    */
   load(revision, packed, undo, redo) {
@@ -1887,7 +1888,7 @@ var Queue = class {
     entry.step.text = text;
     this.keeping ??= setTimeout(() => this.keep(), KEEPING);
   }
-  /** Drop the open step of a paragraph that is now empty: it is deleted when the caret leaves it. @param {number} id */
+  /** Drop the open step of an empty paragraph, which is deleted when the caret leaves it. @param {number} id */
   drop(id) {
     if (this.open?.step.id !== id) return;
     this.entries.pop();
@@ -2036,7 +2037,7 @@ var Queue = class {
     });
   }
   // ---- conflicts ---------------------------------------------------------------------------------------------------
-  /** Return whether the paragraph of a step was changed elsewhere. @param {Entry} entry */
+  /** Return whether the paragraph of a step was changed in another tab. @param {Entry} entry */
   clashes({ step }) {
     if (step.id === void 0 || step.do === "revive") return false;
     const line = this.confirmed.find(({ id }) => id === step.id);
@@ -2065,8 +2066,8 @@ var Queue = class {
     for (const { step } of this.entries) if (step.id === old) step.id = id;
   }
   /**
-   * Hold a refused step and the later steps of its paragraph, as one text, until somebody decides between two texts. If
-   * the step has no typed text to keep, drop it and show the reason.
+   * Replace a refused step and the later steps of its paragraph by one step, which waits until somebody decides between
+   * two texts. If there is no typed text to keep, drop the steps and show the reason.
    * @param {Entry} entry @param {string} reason
    */
   hold(entry, reason) {
@@ -2112,7 +2113,7 @@ var Queue = class {
     /* @__PURE__ */ new Map()
   );
   // id of a line -> its index when its last step was added
-  /** Decide for the text typed here: it replaces the text from elsewhere. @param {Entry} entry */
+  /** Keep the text typed here: it replaces the text from another tab. @param {Entry} entry */
   keepMine(entry) {
     const line = this.confirmed.find(({ id }) => id === entry.step.id);
     if (line) entry.step = { do: "text", id: line.id, was: line.text, text: entry.step.text };
@@ -2241,7 +2242,7 @@ var Editor = class {
     /** @type {{ id: number, from: number, to: number } | null} */
     null
   );
-  // the last selection, in UTF-16 units
+  // the last selection, UTF-16 units
   pageSpeakers = (
     /** @type {string[]} */
     []
@@ -2249,7 +2250,7 @@ var Editor = class {
   composing = false;
   // whether an input method (IME) composes text
   drawing = false;
-  // true while the text is drawn: a removed paragraph then loses the focus, but nobody has left it
+  // true while the text is drawn, when a `focusout` event does not mean that the user has left
   notice = "";
   // why the last step was not done
   typing = { name: "", id: 0, at: -Infinity };
@@ -2387,7 +2388,10 @@ var Editor = class {
     this.notice = words;
     this.show();
   }
-  /** After a pause in typing, draw the words of the paragraph with the caret again, and then rerun the page. */
+  /**
+   * After a pause in typing, draw the words of the paragraph with the caret again. If the caret has left the text and
+   * everything is saved, rerun the page a little later.
+   */
   rest() {
     clearTimeout(this.timers.rest);
     clearTimeout(this.timers.rested);
@@ -2536,7 +2540,10 @@ var Editor = class {
     this.step(paragraph, { do: "delete" });
     if (then) this.enter(then, this.place(then) < 0 ? 0 : length(then.body));
   }
-  /** Delete a paragraph, and put the caret into the one below, else above. @param {Paragraph} paragraph */
+  /**
+   * Delete a paragraph, and put the caret into the paragraph below, or above if it was the last.
+   * @param {Paragraph} paragraph
+   */
   remove(paragraph) {
     const place = this.place(paragraph);
     const below = this.text.paragraphs[place + 1];
@@ -3375,7 +3382,7 @@ var Replace = class {
     on(part("hide", HTMLButtonElement), "click", () => this.open(false));
     on(document, "selectionchange", () => this.select());
   }
-  /** Whether the replace form is open, so the hits are those that can be replaced. */
+  /** Whether the replace form is open. Then only text that can be replaced is found. */
   get shown() {
     return !this.form.hidden && this.editor.editable;
   }
@@ -3396,7 +3403,7 @@ var Replace = class {
     if (yes) (this.finder.input.value ? this.field : this.finder.input).focus();
     else this.opener.focus();
   }
-  /** Use the selection: a short one is searched for, a longer one limits the search. */
+  /** Use the selection: a short one is searched for, a longer one is the only text that is searched. */
   begin() {
     this.select();
     const [first, ...others] = [...this.marked.values()];
@@ -3695,7 +3702,10 @@ var Finder = class {
     this.showCount();
     this.paint();
   }
-  /** Return the index of the first visible hit, so that the first step does not jump to the start of the transcript. */
+  /**
+   * Return the index of the first hit in or below the visible part of the page, 0 if none is near. So the first step
+   * does not jump to the start of the transcript.
+   */
   firstInSight() {
     const shown = new Set([...this.text.near].filter((p) => p.box.getBoundingClientRect().bottom > 0));
     const place = this.hits.findIndex((hit) => shown.has(hit.paragraph));
@@ -4326,7 +4336,7 @@ function progress(passage, cancel) {
   const far = make("span", "stt-passage-far");
   const show = (now) => {
     bar.value = now.percent;
-    far.textContent = now.stage ?? (now.state === "queued" ? tr("Waiting for its turn") : `${now.percent} %`);
+    far.textContent = now.stage ?? (now.state === "queued" ? tr("Queued") : `${now.percent} %`);
   };
   show(passage);
   const head = title(tr("Transcribing {span} again", { span: when(passage) }));
@@ -4386,7 +4396,7 @@ var Passages = class {
   );
   // null if no passage can be transcribed again
   shown = "";
-  // state and attempt number of the passage in the panel
+  // attempt number and state of the passage in the panel; "form" while the form is shown
   working = (
     /** @type {ReturnType<typeof progress> | null} */
     null
@@ -4595,7 +4605,11 @@ var Text = class {
   doubtful = 0;
   editable = false;
   timed = false;
-  /** @param {HTMLElement} root @param {(paragraphs: Paragraph[]) => void} onMove gets those that came near or left */
+  /**
+   * @param {HTMLElement} root
+   * @param {(paragraphs: Paragraph[]) => void} onMove is called with the paragraphs that came near the visible part of
+   *   the page or left it, or were redrawn
+   */
   constructor(root, onMove) {
     this.box = partsOf(root, "stt-")("transcript");
     this.onMove = onMove;
@@ -4710,7 +4724,8 @@ var Text = class {
   }
   /**
    * Make a paragraph the only one that the Tab key reaches: its time, its speaker, its menu and its text. Arrow keys
-   * reach the others: from time to time, and from text to text at the first and the last line.
+   * reach the other paragraphs: they move from one time to the next, and from the first or last line of a text to the
+   * text above or below.
    * @param {Paragraph} paragraph
    */
   tabTo(paragraph) {
@@ -4838,7 +4853,7 @@ var Text = class {
     const place = lastAtMost(this.paragraphs, (p) => p.start, seconds);
     return place < 0 ? null : this.paragraphs[place];
   }
-  /** Return the word at `seconds`, or else the paragraph. Its element is made if needed. @param {number} seconds */
+  /** Return the word at `seconds`, whose element is made if needed, or the paragraph. @param {number} seconds */
   placeAt(seconds) {
     const word = this.spokenAt(seconds);
     if (word) this.build(word.paragraph);
@@ -4870,8 +4885,8 @@ var Text = class {
     return lines.join("\n\n") + (lines.length ? "\n" : "");
   }
   /**
-   * Copy the selected words without times to the clipboard, one line per paragraph. Names of speakers are included only
-   * if several people speak.
+   * Copy the selected words without times to the clipboard, with an empty line between paragraphs. Names of speakers
+   * are included only if several people speak in the selection.
    * @param {ClipboardEvent} event
    */
   copy(event) {
@@ -4935,12 +4950,12 @@ var Player = class {
     null
   );
   drawn = NaN;
-  // the drawn position, 0 to 1
+  // the drawn position as a fraction of the length, 0 to 1
   until = (
     /** @type {number | null} */
     null
   );
-  // seconds; where the playing sample ends
+  // the position in seconds where the playing sample ends
   frame = 0;
   appearance = "";
   // settings with which the text was drawn, as JSON

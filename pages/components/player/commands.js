@@ -150,7 +150,7 @@ export class Commands {
     player.reveal(() => target.box);
   }
 
-  /** Go to the next doubtful word: after the caret, or after the last one if the caret is not in the text. */
+  /** Go to the next doubtful word: after the caret, or without a caret after the doubtful word selected last. */
   doubt() {
     const { finder, editor } = this.player;
     const { active } = editor;

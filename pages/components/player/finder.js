@@ -110,7 +110,7 @@ export class Finder {
 
   /** Fold the paragraphs while the browser is idle, so that the first search of a long transcript is quick too. */
   foldAhead() {
-    if (!window.requestIdleCallback) return; // Safari: the first search folds them
+    if (!window.requestIdleCallback) return; // in Safari the first search folds the paragraphs
     cancelIdleCallback(this.folding);
     let next = 0;
     const fold = (/** @type {IdleDeadline} */ deadline) => {
@@ -144,7 +144,10 @@ export class Finder {
     this.paint();
   }
 
-  /** Return the index of the first visible hit, so that the first step does not jump to the start of the transcript. */
+  /**
+   * Return the index of the first hit in or below the visible part of the page, 0 if none is near. So the first step
+   * does not jump to the start of the transcript.
+   */
   firstInSight() {
     const shown = new Set([...this.text.near].filter((p) => p.box.getBoundingClientRect().bottom > 0));
     const place = this.hits.findIndex((hit) => shown.has(hit.paragraph));

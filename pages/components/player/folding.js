@@ -21,7 +21,7 @@ export function foldOne(character) {
   return folded;
 }
 
-/** @typedef {{ one: string, ofWord: boolean, own: boolean }} Part `own`: it is of a script without spaces */
+/** @typedef {{ one: string, ofWord: boolean, own: boolean }} Part `own`: of a script without spaces */
 /** @type {Map<string, Part[]>} */
 const parts = new Map(); // character -> the characters that it becomes
 
@@ -36,7 +36,8 @@ function partsOf(character) {
 }
 
 /**
- * Return the words of a text, folded (`plain`): one space between words, and none next to a script without spaces.
+ * Return the words of a text, folded (`plain`): one space between words, and none next to a letter of a script
+ * without spaces.
  * `from` and `to` have, for each UTF-16 unit of `plain`, the start and the end of its original in `text`.
  * @param {string} text
  */

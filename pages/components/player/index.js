@@ -40,8 +40,8 @@ export class Player {
   lines = /** @type {import("./editing/lines.js").Line[]} */ ([]);
   spoken = /** @type {Word | null} */ (null);
   current = /** @type {Paragraph | null} */ (null);
-  drawn = NaN; // the drawn position, 0 to 1
-  until = /** @type {number | null} */ (null); // seconds; where the playing sample ends
+  drawn = NaN; // the drawn position as a fraction of the length, 0 to 1
+  until = /** @type {number | null} */ (null); // the position in seconds where the playing sample ends
   frame = 0;
   appearance = ""; // settings with which the text was drawn, as JSON
   drawing = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined); // timer that redraws the lanes
@@ -304,7 +304,7 @@ export class Player {
     const scrolledByHand = () => (this.scrolled = performance.now());
     const { scroller } = this.text;
     for (const name of ["wheel", "touchmove"]) on(scroller, name, scrolledByHand, { passive: true });
-    on(scroller, "pointerdown", (event) => event.target === scroller && scrolledByHand()); // the scroll bar
+    on(scroller, "pointerdown", (event) => event.target === scroller && scrolledByHand()); // on the scroll bar
     on(document, "keydown", ({ key }) => /^(Page(Up|Down)|Arrow(Up|Down)|Home|End)$/.test(key) && scrolledByHand());
 
     for (const box of [this.root, pageHeader()]) box && this.sizes.observe(box);

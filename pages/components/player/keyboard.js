@@ -4,8 +4,8 @@ const FIELDS = "input:not([type=range]), textarea, select, [contenteditable]";
 const ROLES = ["button", "tab", "radio", "slider", "option", "menuitem", "dialog"].map((role) => `[role=${role}]`);
 const OWN_KEYS = `${FIELDS}, button, a, summary, input, canvas, ${ROLES}`; // elements that handle keys themselves
 const LETTERS = `${FIELDS}, [role=dialog], [role=menu]`; // elements that handle letters themselves
-const OF_LETTERS = ["sheet", "note"];
-const OF_FIELDS = ["undo", "redo"]; // actions that text fields have themselves
+const OF_LETTERS = ["sheet", "note"]; // actions whose keys are characters
+const OF_FIELDS = ["undo", "redo"]; // actions that text fields do themselves
 
 export class Keyboard {
   /** @param {import("./index.js").Player} player */

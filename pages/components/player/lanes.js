@@ -4,7 +4,7 @@ import { make, partsOf, set } from "../shared/dom.js";
 import { colourOf, MOST_COLOURS } from "./colours.js";
 import { lastAtMost } from "./spoken.js";
 
-const PARTS = 1000; // units in the length of a lane; a shorter bar would be invisible
+const PARTS = 1000; // units in the length of a lane; a bar of less than one unit would be invisible
 const NEAR = 6; // pixels; a click this close to a bar goes to the bar
 const NAMED = 6; // maximum number of lanes that show names
 const SVG = "http://www.w3.org/2000/svg";

@@ -29,7 +29,7 @@ export class Loop {
     this.button.setAttribute("aria-pressed", String(this.id !== null));
   }
 
-  /** Seek to the paragraph's start at its end. @param {number} seconds the position @param {HTMLAudioElement} audio */
+  /** Repeat the paragraph after its end. @param {number} seconds the position @param {HTMLAudioElement} audio */
   check(seconds, audio) {
     const { paragraph } = this;
     if (!paragraph || (audio.paused && !audio.ended) || (seconds < paragraph.end && !audio.ended)) return;

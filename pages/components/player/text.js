@@ -30,8 +30,8 @@ const MORE =
  *   id: number, line: Line, box: HTMLElement, head: HTMLElement, body: HTMLElement, time: HTMLButtonElement,
  *   name: HTMLElement | null, more: HTMLButtonElement | null, start: number, end: number, speaker?: string,
  *   text: string, words: Word[], built: boolean, stale: boolean, folded?: ReturnType<typeof import("./folding.js").folded>,
- * }} Paragraph `built`: its words are elements; `stale`: its words are not those of its line, because somebody types or
- *   the server has not responded
+ * }} Paragraph `built`: its words are elements; `stale`: the drawn words are not those of `line`, because somebody
+ *   types or the server has not responded
  * @typedef {import("./editing/lines.js").Line} Line
  */
 
@@ -48,7 +48,11 @@ export class Text {
   editable = false;
   timed = false;
 
-  /** @param {HTMLElement} root @param {(paragraphs: Paragraph[]) => void} onMove gets those that came near or left */
+  /**
+   * @param {HTMLElement} root
+   * @param {(paragraphs: Paragraph[]) => void} onMove is called with the paragraphs that came near the visible part of
+   *   the page or left it, or were redrawn
+   */
   constructor(root, onMove) {
     this.box = partsOf(root, "stt-")("transcript");
     this.onMove = onMove;
@@ -162,7 +166,8 @@ export class Text {
 
   /**
    * Make a paragraph the only one that the Tab key reaches: its time, its speaker, its menu and its text. Arrow keys
-   * reach the others: from time to time, and from text to text at the first and the last line.
+   * reach the other paragraphs: they move from one time to the next, and from the first or last line of a text to the
+   * text above or below.
    * @param {Paragraph} paragraph
    */
   tabTo(paragraph) {
@@ -178,7 +183,7 @@ export class Text {
 
   /** @param {Line} line */
   paragraph(line) {
-    const untabbed = { type: "button", tabindex: -1 }; // see tabTo
+    const untabbed = { type: "button", tabindex: -1 }; // see `tabTo`
     const time = make("button", "stt-time", "", untabbed);
     const menu = { ...untabbed, title: tr("Speaker, times and more"), "aria-haspopup": "menu" };
     const more = this.editable ? make("button", "stt-more", "", menu) : null;
@@ -195,7 +200,7 @@ export class Text {
     this.give(paragraph, line);
     this.label(paragraph);
     for (const element of [box, time, body, more]) if (element) this.of.set(element, paragraph);
-    // The estimated height keeps the scroll bar steady: about 70 letters per line, and 1.8 rem per line.
+    // The estimated height keeps the scroll bar steady: about 68 letters per line, and 1.8 rem per line.
     box.style.containIntrinsicBlockSize = `auto ${Math.ceil(line.text.length / 68) * 1.8 + 1.9}rem`;
     return paragraph;
   }
@@ -295,7 +300,7 @@ export class Text {
     return place < 0 ? null : this.paragraphs[place];
   }
 
-  /** Return the word at `seconds`, or else the paragraph. Its element is made if needed. @param {number} seconds */
+  /** Return the word at `seconds`, whose element is made if needed, or the paragraph. @param {number} seconds */
   placeAt(seconds) {
     const word = this.spokenAt(seconds);
     if (word) this.build(word.paragraph);
@@ -331,8 +336,8 @@ export class Text {
   }
 
   /**
-   * Copy the selected words without times to the clipboard, one line per paragraph. Names of speakers are included only
-   * if several people speak.
+   * Copy the selected words without times to the clipboard, with an empty line between paragraphs. Names of speakers
+   * are included only if several people speak in the selection.
    * @param {ClipboardEvent} event
    */
   copy(event) {

@@ -5,7 +5,7 @@ import { partsOf } from "../shared/dom.js";
 
 const ASK_AGAIN = 1000; // milliseconds until the second request; the wait then grows
 const LAST_ASKED = 60; // maximum number of requests
-const BAR = 3; // pixels of a bar and the gap after it
+const BAR = 3; // width of a bar and the gap after it, pixels
 
 export class Wave {
   peaks = /** @type {number[]} */ ([]);

@@ -323,7 +323,7 @@ var Sending = class {
   }
   /** @param {Problem | null} answer */
   fail(answer) {
-    this.error = answer?.title ? answer : { title: tr("The server did not take the recording") };
+    this.error = answer?.title ? answer : { title: tr("The server did not accept the recording") };
     this.refused(this.error);
   }
   /** Send the remaining sound in a last request, because the page closes. The request outlives the page. */

@@ -29,7 +29,8 @@ import { ending, hindrance, microphones, openSound, recorderOf, sharesSound } fr
  *   ran: number,
  *   since: number | null,
  *   unshared: boolean,
- * }} Recorder `ran`: milliseconds recorded before the last start or resume, which was at `since`; `seconds`: maximum
+ * }} Recorder `ran`: milliseconds recorded before the last start or resume, which was at `since`; `seconds`:
+ *   maximum duration
  */
 
 const PIECE = 1000; // milliseconds of sound in each piece sent to the server
@@ -91,7 +92,7 @@ async function begin(recorder) {
   recorder.view?.announce(tr("Recording"));
   recorder.view?.draw();
   recorder.view?.focus();
-  recorder.view?.list(); // browsers reveal the names of microphones only after the permission
+  recorder.view?.list(); // with names, which browsers reveal only after the permission
 }
 
 /** @param {Recorder} recorder */

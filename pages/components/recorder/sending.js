@@ -162,7 +162,7 @@ export class Sending {
 
   /** @param {Problem | null} answer */
   fail(answer) {
-    this.error = answer?.title ? answer : { title: tr("The server did not take the recording") };
+    this.error = answer?.title ? answer : { title: tr("The server did not accept the recording") };
     this.refused(this.error);
   }
 

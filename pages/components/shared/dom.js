@@ -1,6 +1,6 @@
 // Functions for DOM elements.
 
-/** @typedef {Record<string, string | number | ((event: any) => void)>} Attributes functions are handlers: `onclick` */
+/** @typedef {Record<string, string | number | ((event: any) => void)>} Attributes functions are event handlers */
 
 /**
  * Set attributes and handlers of an element. Return the element.

@@ -4,7 +4,7 @@ import { read, write } from "./storage.js";
 import { tr } from "./texts.js";
 
 export const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
-const STORED = "stt-keys"; // localStorage key; not on the server, as shortcuts depend on the keyboard
+const STORED = "stt-keys"; // localStorage key; the server does not store shortcuts, which depend on the keyboard
 const MOD = MAC ? "Meta" : "Ctrl";
 const HELD = ["Ctrl", "Alt", "Shift", "Meta"];
 const SIGNS = MAC ? { Ctrl: "⌃", Alt: "⌥", Shift: "⇧", Meta: "⌘" } : {};
@@ -23,7 +23,7 @@ export const MOST_KEYS = 2; // maximum keys of an action
  * @typedef {{
  *   id: string, label: () => string, group: keyof typeof GROUPS, where: Where, keys: string[], also?: string[],
  *   shown?: string[], fixed?: boolean, needs?: "sound" | "editing" | "notes",
- * }} Action `also`: unlisted further keys; `shown`: keys listed instead of `keys`; `fixed`: cannot be changed
+ * }} Action `also`: further keys, not listed; `shown`: keys listed instead of `keys`; `fixed`: cannot be changed
  */
 
 export const GROUPS = {
@@ -62,7 +62,7 @@ const PLACES = grouped("places", { where: "always" }, [
   { id: "sheet", label: () => tr("Show the keyboard shortcuts"), where: "reading", keys: ["?"], fixed: true },
 ]);
 const NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => `${MAC ? "Ctrl" : "Alt"}+${number}`);
-const toSpeaker = () => tr("Assign the paragraph, or what is selected, to a speaker");
+const toSpeaker = () => tr("Assign a speaker to the paragraph or the selected words");
 const mergeAbove = () => tr("At the start: merge with the paragraph above");
 const mergeBelow = () => tr("At the end: merge with the paragraph below");
 const ERASING = (/** @type {string} */ key) => HELD.map((held) => `${held}+${key}`);
@@ -82,7 +82,7 @@ const REVIEW = grouped("review", { where: "review", fixed: true, needs: "editing
   { id: "right", label: () => tr("Confirm the word, or replace it with the typed text"), keys: ["Enter"] },
   { id: "reading", label: () => tr("Use a suggestion"), keys: ["1", "2", "3"], shown: ["1", "3"] },
   { id: "more", label: () => tr("Transcribe the word again, for more suggestions"), keys: ["0"], needs: "sound" },
-  { id: "hear", label: () => tr("Hear the word again"), keys: ["Space"], needs: "sound" },
+  { id: "hear", label: () => tr("Play the word again"), keys: ["Space"], needs: "sound" },
   { id: "skip", label: () => tr("Go to the next word"), keys: ["ArrowDown"] },
   { id: "again", label: () => tr("Go to the previous word"), keys: ["ArrowUp"] },
   { id: "end", label: () => tr("End the review"), keys: ["Escape"] },

@@ -2,7 +2,7 @@
 // the copy at the first request, which takes a few seconds for an hour of sound.
 
 const FIRST_WAIT = 1000; // milliseconds between the first two requests; the wait then grows
-const LONGEST_WAIT = 5000;
+const LONGEST_WAIT = 5000; // maximum milliseconds between two requests
 const TRIES = 5; // failed requests in a row, after which the address of the sound is used without a copy
 
 export class PlaybackCopy {

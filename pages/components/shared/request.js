@@ -31,7 +31,7 @@ export const withJson = (method, body) => ({
  * Send a request and return the JSON of the response. If the request fails, throw an Error with a message for users.
  * @param {string} address
  * @param {RequestInit | undefined} options
- * @param {(reason: string, status: number) => string} explain returns the message; `reason`: the server's, or ""
+ * @param {(reason: string, status: number) => string} explain returns the message; `reason`: from the server, or ""
  */
 export async function ask(address, options, explain) {
   const { status, answer } = await request(address, options);

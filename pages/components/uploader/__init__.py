@@ -16,7 +16,7 @@ from stt.guard import base_path
 _uploader = component("uploader")
 
 
-MOST_TEXTS = 20  # maximum texts of one drop
+MOST_TEXTS = 20  # maximum number of transcripts that are accepted from one drop
 
 
 def uploader(key: str, limit_bytes: int, *, endings: Sequence[str], longest_text: int) -> list[str]:
@@ -25,8 +25,8 @@ def uploader(key: str, limit_bytes: int, *, endings: Sequence[str], longest_text
     Files of at most `longest_text` bytes with one of the `endings`, such as ".srt", count as transcripts, which
     `dropped_texts` returns.
 
-    The list has one entry per finished upload and only grows while the session lasts, even across pages. An id is in
-    the list twice if the route returns the same id for two uploads.
+    The returned list has one entry per finished upload and only grows while the session lasts, even across pages. An id
+    is in the list twice if the route returns the same id for two uploads.
 
     Each file is the raw body of `POST /upload`, with its name (percent-encoded UTF-8) in `X-File-Name`, and the time of
     its last change, in milliseconds since 1970, in `X-File-Modified`. The route responds with 201 and `{"id": …}`, or
@@ -34,7 +34,7 @@ def uploader(key: str, limit_bytes: int, *, endings: Sequence[str], longest_text
     refused before they are sent. At most two files are sent at once. Sending continues while other pages are open.
     """
     # Streamlit drops the component's state while another page is open, and restores it one run after this page opens
-    # again.
+    # again. So the ids are kept in the session as well.
     known = st.session_state.setdefault(f"stt_uploaded_{key}", [])
     known += (st.session_state.get(key, {}).get("uploaded") or [])[len(known) :]
 

@@ -262,7 +262,7 @@ function send(shelf, upload) {
     if (status >= 200 && status < 300 && answer?.id) return finish(shelf, upload, answer.id);
     const again = status >= 500 || status === 429;
     const unknown = {
-      title: tr("The server did not take the file"),
+      title: tr("The server did not accept the file"),
       message: tr("The server responded with status {status}.", { status })
     };
     fail(shelf, upload, answer?.title || answer?.message ? answer : unknown, again);

@@ -118,7 +118,7 @@ function send(shelf, upload) {
     if (status >= 200 && status < 300 && answer?.id) return finish(shelf, upload, answer.id);
     const again = status >= 500 || status === 429;
     const unknown = {
-      title: tr("The server did not take the file"),
+      title: tr("The server did not accept the file"),
       message: tr("The server responded with status {status}.", { status }),
     };
     fail(shelf, upload, answer?.title || answer?.message ? answer : unknown, again);
@@ -203,7 +203,7 @@ function open(root, shelf) {
       event.dataTransfer.dropEffect = "copy";
     }
     over(true);
-    // `dragleave` fires at every border inside the page, so a pause in `dragover` events counts as the end of the drag.
+    // `dragleave` fires at the edge of every element, so a pause in `dragover` events counts as the end of the drag.
     clearTimeout(leaving);
     leaving = setTimeout(over, 300, false);
   });
@@ -280,14 +280,14 @@ function drawRow({ row, file, state, sent, error, again, marks }) {
   find("close").setAttribute("aria-label", error ? tr("Dismiss: {name}", { name }) : tr("Cancel: {name}", { name }));
 }
 
-// ---- what comes in ---------------------------------------------------------------------------------------------
+// ---- dropped files ---------------------------------------------------------------------------------------------
 
 /**
  * @param {DataTransfer} transfer
  * @returns {Chosen[]}
  */
 function dropped(transfer) {
-  // A dropped folder appears as an unusable file, so it is recognized by its entry.
+  // A dropped folder appears as an unusable file, so it is recognised by its file system entry.
   const entries = [...transfer.items].filter((item) => item.kind === "file").map((item) => item.webkitGetAsEntry?.());
   const folder = (/** @type {File} */ file) => Object.assign(new File([], file.name), { folder: true });
   return [...transfer.files].map((file, i) => (entries[i]?.isDirectory ? folder(file) : file));

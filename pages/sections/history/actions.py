@@ -15,7 +15,7 @@ from stt.library import history, tagging
 from stt.store.records import Job
 from stt.web.exports.addresses import MANY
 
-MOST_COMPARED = 6
+MOST_COMPARED = 6  # maximum number of transcripts to compare
 MOST_AT_ONCE = 1000  # maximum transcripts to tag, download or delete at once
 
 
@@ -26,7 +26,7 @@ def open_transcript(job: Job, find: str = "") -> None:
 
 
 def every_one(count: int) -> bool:
-    """Draw the "All" checkbox. Return whether all transcripts on all pages are chosen, not only ticked rows."""
+    """Draw the "All" checkbox. Return whether the transcripts of all pages are chosen, not only ticked rows."""
     few = count <= MOST_AT_ONCE
     why = None if few else tr("At most {count:,} at once: search or filter first.", count=MOST_AT_ONCE)
     return st.checkbox(tr("All {count:,}", count=count), disabled=not few, help=why, key=f"every-one-{count}") and few

@@ -10,7 +10,7 @@ from pages.format import time_zone
 from pages.texts import tr
 from stt.library import history
 
-DAYS = 90
+DAYS = 90  # maximum number of days in the chart
 COLOURS = [
     "#2fa193",
     "#c98f3c",
@@ -18,7 +18,7 @@ COLOURS = [
     "#b0687c",
     "#8a9457",
     "#9a89bb",
-]  # muted colours, for light and dark mode
+]  # muted colours, which can be read in light and in dark mode
 
 
 def history_chart(owner: str, wanted: history.Filter) -> None:

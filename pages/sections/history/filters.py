@@ -1,4 +1,4 @@
-"""Draw search, filters and sort order of the history. The address of the page stores them for Back and bookmarks."""
+"""Draw search, filters and sort order of the history. The page address keeps them for bookmarks and Back."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _lengths() -> dict[tuple[int | None, int | None], str]:
 def _orders() -> dict[tuple[str, bool], str]:
     """Return the name of each sort order (sort, descending).
 
-    Of a column's two orders, the first click on the column's name applies the one that comes first here.
+    Each column has two orders. The first click on the column's name applies the order that comes first here.
     """
     return {
         ("created", True): tr("Newest first"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 OPEN = "open"  # the column of buttons that open a transcript
 CONTEXT = "Found"
-HEIGHT = 560  # pixels; lower than a phone's screen, so that a finger can scroll the page beside the table
+HEIGHT = 560  # pixels; less than the height of a phone's screen, so that the page can be scrolled by touch
 SORTS = {
     "Created": "created",
     "Recorded": "dated",
@@ -43,12 +43,12 @@ def history_table(
     """
     state = st.session_state
     columns = _columns(jobs, found, priced)
-    # Streamlit stores a selection as row numbers. When the rows change, a new key discards it (streamlit#17026).
+    # Streamlit stores a selection as row numbers. When the rows change, a new key discards them (streamlit#17026).
     version = hash((sort, descending, *(job.id for job in jobs)))
     key = f"table-{version}"
 
     def selected() -> None:
-        # Columns are selectable, so a click on a header selects the column. Else the click would sort only this page.
+        # Columns are selectable, so a click on a header selects the column. Otherwise it would sort only this page.
         chosen = state[key].selection.columns
         if chosen and chosen[0] in SORTS:
             sort_by(SORTS[chosen[0]])

@@ -23,7 +23,7 @@ def my_data() -> None:
         st.success(tr("Everything was deleted.") if everybodys else tr("Everything of yours was deleted."))
     count = history.totals(owner).count
     there = trn("{count:,} transcript on this server.", "{count:,} transcripts on this server.", count)
-    content = tr("The ZIP has each one as text, subtitles and JSON, and all recordings.")
+    content = tr("The ZIP has each transcript as text, subtitles and JSON, and all recordings.")
     plain(f"{there} {content}", "stt-hint")
     with st.container(horizontal=True, vertical_alignment="center"):
         download_link(tr("Download all as one ZIP"), base_path.at("/my-data.zip"))

@@ -14,7 +14,7 @@ from stt.store.recordings import megabytes
 
 
 def limits_view(owner: str) -> None:
-    """Draw the quota table of the Settings page. Only quotas that are set are listed."""
+    """Draw the quota table of the Settings page. Size and length are always listed, other quotas if set."""
     host = settings()
     rows = [(tr("Size of an upload"), megabytes(host.upload_limit), "")]
     rows.append((tr("Length of a recording"), tr("{minutes:,} min", minutes=host.max_duration_minutes), ""))

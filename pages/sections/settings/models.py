@@ -114,7 +114,9 @@ def _progress(entry: Entry) -> str:
 def _button(entry: Entry) -> None:
     name = entry.known.name
     if entry.state == DOWNLOADING:
-        if st.button(tr("Cancel"), key=f"model-stop-{name}", help=tr("What was downloaded is kept for the next try.")):
+        if st.button(
+            tr("Cancel"), key=f"model-stop-{name}", help=tr("The downloaded part is kept, so you can continue later.")
+        ):
             shelf.stop(name)
             st.rerun()
     elif entry.state == HERE:

@@ -88,7 +88,7 @@ def _row(code: Code, owner: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         title_and_facts(tr("Recovery code"), tr("Created {day}", day=when(code.created)) + f", {used}")
         if st.button(tr("Revoke"), key=f"revoke-{code.id}", help=tr("The code will no longer work.")):
-            with suppress(SttError):  # already deleted in another tab
+            with suppress(SttError):  # the code was already revoked in another tab
                 recovery.revoke(code.id, owner)
             st.rerun()
 

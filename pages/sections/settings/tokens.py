@@ -53,6 +53,6 @@ def row(token: Token) -> None:
 
 
 def revoke(token: Token) -> None:
-    with suppress(SttError):  # already revoked in another tab
+    with suppress(SttError):  # the token was already revoked in another tab
         tokens.revoke(token.id, session.owner())
     st.rerun()

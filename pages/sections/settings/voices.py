@@ -36,13 +36,13 @@ def known_voices() -> None:
     for voice in known:
         _row(voice)
     if not known:
-        plain(tr("No voice is kept."), "stt-facts")
+        plain(tr("No voices are stored."), "stt-facts")
 
 
 def _row(voice: Voice) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"voice-{voice.id}"):
-        title_and_facts(voice.name, tr("Kept since {day}", day=when(voice.created)))
+        title_and_facts(voice.name, tr("Stored since {day}", day=when(voice.created)))
         if st.button(tr("Delete"), key=f"forget-{voice.id}", help=tr("This voice will no longer be recognised.")):
-            with suppress(SttError):  # already deleted in another tab
+            with suppress(SttError):  # the voice was already deleted in another tab
                 voices.delete(voice.id, session.owner())
             st.rerun()

@@ -28,7 +28,7 @@ def webhooks() -> None:
     )
     url = subscriptions.url_of(owner)
     with st.form("webhook", border=False):
-        typed = st.text_input(tr("Address"), url or "", placeholder="https://example.org/told", max_chars=4096)
+        typed = st.text_input(tr("Address"), url or "", placeholder="https://example.org/webhook", max_chars=4096)
         if st.form_submit_button(tr("Save the address")):
             _save(owner, typed)
     show_stored_error("webhook_error")
@@ -60,7 +60,7 @@ def _secret(owner: str, *, can_test: bool) -> None:
 
 
 def _act(owner: str, delivery_id: str | None = None) -> None:
-    from stt.webhooks import delivering  # here, because importing dbos takes half a second
+    from stt.webhooks import delivering  # imported here, because importing dbos takes half a second
 
     with store_error("webhook_error"):
         if delivery_id is None:

@@ -80,7 +80,7 @@ def machines_version(job: Job, state: corrections.State) -> Transcript | None:
 def _description(job: Job, state: corrections.State) -> str:
     """Return how the transcript was corrected, and when."""
     made = (job.provenance or {}).get("replacements")
-    if made and state.changed == job.finished:  # no correction since then
+    if made and state.changed == job.finished:  # nobody has corrected it since the job ended
         return tr("Replaced by your vocabulary: {terms}.", terms=made)
     return tr("Corrected by hand, {day}.", day=when(state.changed)) if state.changed else tr("Corrected.")
 

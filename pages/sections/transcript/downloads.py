@@ -74,7 +74,9 @@ def _subtitles(job: Job, transcript: Transcript, several: bool) -> None:
     named = several and st.checkbox(tr("Name the speakers"), key="subtitle-speakers")
     with st.container(horizontal=True):
         mark = st.checkbox(
-            tr("Byte order mark"), key="subtitle-bom", help=tr("For players that show letters like ü wrong.")
+            tr("Byte order mark"),
+            key="subtitle-bom",
+            help=tr("For players that display letters such as ü incorrectly."),
         )
         crlf = st.checkbox(tr("Windows line ends"), key="subtitle-crlf", help=tr("CRLF, for old players and editors."))
     shown = _cues(transcript, letters, lines, named)

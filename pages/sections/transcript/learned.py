@@ -1,4 +1,4 @@
-"""Offer a word that was corrected three times as a term of the vocabulary."""
+"""Offer to add a word to the vocabulary after the same correction was made three times."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def share_button(job: Job) -> None:
 @session.dialog(lambda: tr("Share this transcript"))
 def _share(job: Job) -> None:
     plain(
-        tr("Whoever has the link reads this transcript, without an account. They see nothing else of yours."),
+        tr("Anyone with the link can read this transcript, without an account. They see nothing else of yours."),
         "stt-hint",
     )
     with st.form("share", border=False):
@@ -71,6 +71,6 @@ def _row(share: sharing.Share, job: Job) -> None:
         }[share.audio, share.notes]
         title_and_facts(tr("Link of {day}", day=when(share.created)), f"{content}, {ends}")
         if st.button(tr("Revoke"), key=f"revoke-{share.id}", help=tr("The link will no longer work.")):
-            with suppress(SttError):  # already revoked in another tab
+            with suppress(SttError):  # the link was already revoked in another tab
                 sharing.revoke(share.id, job.owner)
             st.rerun(scope="fragment")

@@ -1,4 +1,4 @@
-"""Draw the panel of speakers: names, speaking times, and the progress of diarization (here "search")."""
+"""Draw the panel of speakers: names, speaking times, and the progress of diarization, here called search."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from stt.library.speakers import Panel, Row
 from stt.store.records import Job
 from stt.transcript.model import Transcript
 
-SETTLED = 2.0  # seconds that a search for speakers must have run before its remaining time is estimated
+SETTLED = 2.0  # seconds that a search must have been observed before its remaining time is estimated
 UNNAMED = re.compile(r"(Speaker|Channel|Track) \d+")
 FEW = 4  # with at most this many speakers the panel starts expanded while some have no names
 
 
 def speakers_panel(job: Job, transcript: Transcript, state: corrections.State, *, sound: bool) -> dict[str, Any]:
     """Draw the panel. Return the player's arguments: the names in the order of their colours, and a sample to play."""
-    with st.container(key="speakers", gap="xsmall"):  # even if empty, so that later elements keep their positions
+    with st.container(key="speakers", gap="xsmall"):  # drawn even if empty: later elements keep their positions
         if job.state != kinds.DONE:
             return {}
         panel = speakers.panel(job, transcript)
@@ -154,8 +154,8 @@ def _changes(job: Job, panel: Panel, place: int, revision: int, key: str) -> Non
             words = tr("Tries to tell two voices apart in this speaker’s words.")
             st.button(tr("Split into two"), key=f"split-{key}", help=words, on_click=act(speakers.split))
         first, last = place == 0, place == len(panel.rows) - 1
-        st.button(tr("Up"), key=f"up-{key}", disabled=first, on_click=act(speakers.move, True))
-        st.button(tr("Down"), key=f"down-{key}", disabled=last, on_click=act(speakers.move, False))
+        st.button(tr("Move up"), key=f"up-{key}", disabled=first, on_click=act(speakers.move, True))
+        st.button(tr("Move down"), key=f"down-{key}", disabled=last, on_click=act(speakers.move, False))
     if row.can_split and voices.allowed() and not UNNAMED.fullmatch(row.name):
 
         def remember() -> None:
@@ -192,7 +192,8 @@ def _find(job: Job, panel: Panel) -> None:
         tr("Find speakers again") if panel.rows else tr("Find speakers"),
         type="tertiary",
         icon=":material/group_search:",
-        # A new key after each change closes the menu, also if a search ends before the page is drawn without the menu.
+        # A new key after each action closes the menu. Otherwise it would stay open after a search that ends at once,
+        # because the page is then never drawn without the menu.
         key=f"speakers-search-{st.session_state.get(_name('speakers_done', job), 0)}",
     ):
         key = "speakers-number"

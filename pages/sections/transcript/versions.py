@@ -94,8 +94,8 @@ def several_models(job: Job, chosen: list[str]) -> None:
             st.page_link("settings.py", label=tr("Settings"), icon=":material/settings:")
             again_button(job)
         return
-    # The labels of the options contain no prices, because these change when the provider's live list of models arrives,
-    # and Streamlit deselects an option whose label changes.
+    # The labels of the options contain no prices. Prices change when the provider's live list of models arrives, and
+    # Streamlit deselects an option whose label changes.
     known = {model.id: model for model in choices}
     labels = distinct({name: name_of(model) for name, model in known.items()})
     several = [
@@ -190,7 +190,7 @@ def label_of(labels: Mapping[str, str]) -> Callable[[str], str]:
 
 
 def distinct(labels: dict[str, str]) -> dict[str, str]:
-    """Return the labels with numbers added to equal ones, counted from the last.
+    """Return the labels, with numbers added to equal labels: the last one stays unchanged, the one before gets (2).
 
     The browser identifies options by label, so the labels must differ.
     """
@@ -233,7 +233,7 @@ def model_name(job: Job) -> str:
 
 
 def settings_of(job: Job) -> list[str]:
-    """Return the options of a version, each in a few words; for an imported one also the file."""
+    """Return the options of a version, each in a few words; for an imported version also the file name."""
     words = [str((job.provenance or {}).get("brought_from", ""))[:60]] if job.engine == kinds.ALIGNMENT else []
     for name, value in job.options.items():
         label = name.replace("_", " ")

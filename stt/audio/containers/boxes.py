@@ -17,9 +17,9 @@ SHORTEST_CUT = 0.5  # minimum length of a reported cut, seconds
 
 
 class Cut(NamedTuple):
-    """Stored sound that an edit list leaves out.
+    """A span of stored sound that an edit list leaves out.
 
-    The sound lasts `seconds`, and is missing at `at` seconds of the edited sound.
+    The span lasts `seconds`. `at` is the time on the edited time line, in seconds, where the span would have been.
     """
 
     at: float
@@ -28,7 +28,7 @@ class Cut(NamedTuple):
 
 class Box(NamedTuple):
     kind: bytes
-    start: int  # offset of the box's content, after its size and kind
+    start: int  # offset where the content of the box begins, after the fields for size and kind
     end: int
 
 
@@ -38,17 +38,17 @@ class _Edit(NamedTuple):
 
 
 class EditList(NamedTuple):
-    """Hold the edits of a track. `seconds` is the length of the edited track, with the silence before and within it."""
+    """The length of a track after its edits, and the cuts. `seconds` includes the silence that the edits insert."""
 
     seconds: float
     cuts: list[Cut]
 
 
 def edit_list(path: Path, track_id: int) -> EditList | None:
-    """Return the edit list of a track of an MP4 or MOV, None if the track has none.
+    """Return the edit list of a track of an MP4 or MOV, None if the track has none or its edits play only silence.
 
-    Cuts shorter than SHORTEST_CUT are left out, because they are an encoder's delay. Also returns None for a fragmented
-    file, because FFmpeg ignores its edits.
+    Cuts shorter than SHORTEST_CUT are left out, because they only remove the encoder's delay. Also returns None for a
+    fragmented file, because FFmpeg ignores the edits of such a file.
     """
     with open(path, "rb") as file, suppress(struct.error):
         index = next((box for box in boxes(file, 0, path.stat().st_size) if box.kind == b"moov"), None)
@@ -73,7 +73,7 @@ def _edit_list(file: BinaryIO, track: Box, movie_scale: int) -> EditList | None:
         shown = edit.shown
         if edit.begins is not None:
             cuts.append(Cut(at, edit.begins - stored))
-            shown = shown or max(0.0, whole - edit.begins)  # 0 means up to the end of the stored sound
+            shown = shown or max(0.0, whole - edit.begins)  # a duration of 0 means up to the end of the stored sound
             stored = edit.begins + shown
         at += shown
     cuts.append(Cut(at, whole - stored))

@@ -1,6 +1,6 @@
 """Find the chunks of sound files even if the declared sizes are wrong.
 
-A declared size is stale if no other chunk begins where the chunk would end according to this size.
+The declared size of a chunk is stale if no other chunk begins at the offset where the chunk would end by that size.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-MOST_CHUNKS = 1000
-TAIL = 4 << 20  # bytes at the end of a file that are searched for chunks after sound of unknown size
-_BLOCK = 1 << 16  # bytes read at each place that `all_zeros` checks
-_LOOKS = 64  # number of places that `all_zeros` checks in a long span
+MOST_CHUNKS = 1000  # maximum number of chunks, boxes or pages examined in one pass over a file
+TAIL = 4 << 20  # number of bytes at the end of a file that are searched for chunks if the size of the sound is unknown
+_BLOCK = 1 << 16  # size in bytes of each block that `all_zeros` reads
+_LOOKS = 64  # number of blocks that `all_zeros` reads in a long span
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")
 
 
 class Chunks(NamedTuple):
-    """Walk the chunks of one kind of file. A chunk is a name, a size, a body and padding."""
+    """The layout of the chunks of one format. A chunk consists of a name, a size, a body and padding."""
 
-    head: struct.Struct  # name and size
-    known: frozenset[bytes]  # names that mark a chunk at any offset
-    align: int = 2
+    head: struct.Struct  # layout of the name and the size
+    known: frozenset[bytes]  # names of the format's usual chunks; such a name alone identifies a chunk
+    align: int = 2  # the padding extends the body to a multiple of this number of bytes
     counts_head: bool = False  # whether the declared size of a chunk includes its head
-    any_name: bool = True  # any printable characters are a valid name; if False, only those in `known` are
+    any_name: bool = True  # whether names of other printable characters are valid; if False, only names in `known` are
 
     def at(self, file: BinaryIO, at: int) -> tuple[bytes, int] | None:
         """Return the name and the body size in bytes of the chunk at an offset, None if no chunk begins there."""
@@ -43,8 +43,8 @@ class Chunks(NamedTuple):
     def follow(self, file: BinaryIO, at: int, total: int, *, strictly: bool = False) -> bool:
         """Return whether a series of chunks begins at offset `at`.
 
-        One chunk with a known name is sufficient. Otherwise, and always if `strictly`, the chunks must fill the file up
-        to its end at offset `total`.
+        One chunk with a name in `known` is sufficient. Without such a chunk, the chunks must fill the file up to its
+        end at offset `total`, or all bytes after them must be zero. If `strictly`, they must always fill the file.
         """
         first = True
         for _ in range(MOST_CHUNKS):
@@ -62,7 +62,7 @@ class Chunks(NamedTuple):
         """Return the offset where the sound that begins at offset `start` ends.
 
         `declared` is the size of the sound in bytes according to the header, None if unknown. `total` is the size of
-        the file. Fewer than `least` unknown bytes at the end of the file are not counted as sound.
+        the file. Bytes after the declared end that are fewer than `least`, a tag or all zero are not counted as sound.
         """
         if declared is not None:
             end = start + declared
@@ -75,9 +75,10 @@ class Chunks(NamedTuple):
         return self._tail(file, start, total)
 
     def _tail(self, file: BinaryIO, start: int, total: int) -> int:
-        """Return the offset at which the chunks at the end of a file begin; `total` if there are none.
+        """Return the offset at which the chunks at the end of a file begin.
 
-        Chunks are searched from offset `start` on.
+        Without such chunks, return `total`, less the 128 bytes of an ID3v1 tag. Chunks are searched from offset `start`
+        on, and only in the last TAIL bytes.
         """
         if total - start >= 128 and read(file, total - 128, 3) == b"TAG":
             total -= 128
@@ -134,7 +135,7 @@ def all_zeros(file: BinaryIO, start: int, end: int) -> bool:
 def read(file: BinaryIO, at: int, size: int) -> bytes:
     """Return `size` bytes from offset `at`, or fewer at the end of the file.
 
-    Returns no bytes for an offset that no file can have. A damaged header may give such an offset.
+    Returns no bytes for a negative or too large offset, which a damaged header may give.
     """
     try:
         file.seek(at)

@@ -22,10 +22,10 @@ from stt.errors import EmptyFile, InputError, NoAudioTrack, NotSound, Unreadable
 
 # Bounds on what a header may declare. Sound is resampled to 16 kHz, so a small file declared as 1 Hz would become
 # gigabytes.
-LOWEST_RATE, HIGHEST_RATE = 4_000, 768_000  # Hz
-MOST_CHANNELS = 64
-_SCAN = 32 << 20  # bytes read to estimate the length of a longer file without time stamps
-_COUNT = 2.0  # time limit for counting packets, seconds; the length of the rest is extrapolated
+LOWEST_RATE, HIGHEST_RATE = 4_000, 768_000  # minimum and maximum sample rate, Hz
+MOST_CHANNELS = 64  # maximum number of channels in a track
+_SCAN = 32 << 20  # maximum bytes of packets counted in a file without time stamps; the rest is extrapolated
+_COUNT = 2.0  # time limit for counting the packets of a file, seconds; the rest is extrapolated
 # Largest gap between time stamps, in seconds. A longer gap is a clock reset or a damaged time stamp. `_LEAP` applies to
 # formats in FREE_CLOCK, `_LEAP_OF_SENDER` to MPEG-TS, MPEG-PS and gaps past the declared end, and `_LEAP_UNSEEN` to
 # files without a valid declared duration.
@@ -60,7 +60,10 @@ def open_file(
 
 
 def _begins_late(container: av.container.InputContainer) -> bool:
-    """Return whether FFmpeg read too little of an MPEG file to find its sound, which no header describes."""
+    """Return whether FFmpeg must read more of an MPEG-TS or MPEG-PS to find its sound.
+
+    No header of these formats describes the sound, so FFmpeg has to reach the first packets of sound.
+    """
     tracks = container.streams.audio
     seen = tracks and all(
         track.codec_context is not None and track.codec_context.layout.nb_channels for track in tracks
@@ -82,7 +85,7 @@ def open_sound(
     problem: InputError | None = None
     tracks = container.streams.audio
     if track is None or (start and track > len(tracks)):
-        # None if the sound begins so late that FFmpeg has not seen it yet.
+        # `best` returns None if the sound begins after the bytes that FFmpeg has probed.
         best = cast("av.AudioStream | None", container.streams.best("audio"))
         stream = best or (tracks[0] if tracks else None)
     else:
@@ -104,7 +107,7 @@ def open_sound(
         container.close()
         file.close()
         raise problem
-    assert stream is not None  # without a stream, `problem` was set and raised
+    assert stream is not None  # if `stream` were None, `problem` would have been raised above
     for other in container.streams:
         other.discard = Discard.default if other.index == stream.index else Discard.all
     return file, container, stream
@@ -114,8 +117,8 @@ def timeline_start(path: Path, container: av.container.InputContainer, start: in
     """Return when a recording's time line begins, in seconds of its own clock; None if it begins with the first sound.
 
     The picture may begin before the sound. For MKV, MPEG-TS and MPEG-PS, FFmpeg does not report when the picture
-    begins, because it may not decode pictures here. In these formats the time of the first packet is returned. The
-    recording begins at byte `start` of the file.
+    begins, because FFmpeg is not allowed to decode pictures here. For videos in these formats, the time of the first
+    packet is returned. The recording begins at byte `start` of the file.
     """
     has_picture = any(is_video(stream) for stream in container.streams)
     untold = has_picture and container.format.name.split(",")[0] in ("matroska", "mpegts", "mpeg")
@@ -134,7 +137,10 @@ def timeline_start(path: Path, container: av.container.InputContainer, start: in
 
 
 def promised_of(path: Path, name: str, track: int | None, start: int, stop: int) -> float | None:
-    """Return the declared duration in seconds of the recording from byte `start` up to `stop`, None if not declared."""
+    """Return the declared duration in seconds of the recording from byte `start` up to `stop`.
+
+    Returns None if the recording declares no duration or cannot be opened.
+    """
     try:
         file, container, stream = open_sound(path, name, track, start, stop)
     except InputError:
@@ -179,7 +185,7 @@ def packets(container: av.container.InputContainer, *streams: av.stream.Stream) 
             raise
         except av.FFmpegError:
             continue
-        except IndexError:  # PyAV 18 raises it at the end of a file if damage looked like the start of another stream
+        except IndexError:  # PyAV 18 raises it at the end of a file if damaged bytes looked like a new stream
             return
 
 
@@ -275,7 +281,7 @@ def _count_one(path: Path, track: int | None, start: int, ends: float) -> tuple[
                 seconds += length
                 if read > _SCAN:
                     return PacketCount(seconds * size / read, promise, ahead), None
-            elif packet.pts is not None and not packet.is_discard:  # an edit list marks packets as discarded
+            elif packet.pts is not None and not packet.is_discard:  # FFmpeg marks packets that an edit list leaves out
                 at = float(packet.pts * packet.time_base)
                 origin = at if origin is None else origin
                 if at <= last or is_clock_reset(format, promise, at - origin, seconds):
@@ -286,7 +292,7 @@ def _count_one(path: Path, track: int | None, start: int, ends: float) -> tuple[
             if time.monotonic() > ends:
                 return PacketCount(seconds * size / max(file.tell(), read, 1), promise, ahead), None
         after = watch.next()
-        if after is not None and file.end is None:  # `promise` was derived from the size of the whole file
+        if after is not None and file.end is None:  # FFmpeg derived `promise` from the size of the whole file
             promise = promised_of(path, "", track, start, start + after)
     finally:
         container.close()
@@ -296,9 +302,9 @@ def _count_one(path: Path, track: int | None, start: int, ends: float) -> tuple[
 
 def is_clock_reset(format: str, promise: float | None, at: float, clock: float) -> bool:
     """Return whether a time stamp of `at` seconds, after `clock` seconds of sound, is a clock reset and not a gap."""
-    if format in FREE_CLOCK:  # before the first sound (`clock` is 0), time stamps follow the picture
+    if format in FREE_CLOCK:  # sound may begin long after the picture, so `_LEAP` applies while `clock` is 0
         latest = clock + (_LEAP_OF_SENDER if clock and format in ("mpegts", "mpeg") else _LEAP)
-    elif not promise or clock > promise + 1:  # no declared duration, or a wrong one
+    elif not promise or clock > promise + 1:  # the declared duration is missing or already exceeded
         latest = clock + _LEAP_UNSEEN
     else:
         latest = max(promise + 1, clock + _LEAP_OF_SENDER)

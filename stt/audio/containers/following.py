@@ -1,7 +1,7 @@
-"""Follow the packets of a recording to its end, and find a recording that was joined to it. Offsets are in bytes.
+"""Follow the packets of a recording to its end, and find the recording that was appended to it in the same file.
 
-This module is for formats that store no sizes. In these formats, FFmpeg stops where another recording begins, or it
-searches the rest of the file for more frames of the first format.
+This module is for formats that store no sizes. When FFmpeg reads these formats, it stops where another recording
+begins, or it searches the rest of the file for more frames of the first format. Offsets are in bytes.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from stt.audio.containers.chunks import MOST_CHUNKS, all_zeros, places, read
 from stt.audio.containers.joined import MARKS, PACK, begins, tag_size
 
 MOST_PARTS = 500  # maximum number of recordings read from one file
-SCAN = 4 << 20  # bytes searched for the next recording: tables and pictures may lie between it and the last sound
-_NEAR = 64 << 10  # bytes searched for a recording in a format without a distinct signature
+SCAN = 4 << 20  # bytes searched for the next recording after the last packet: tables and cover pictures may lie between
+_NEAR = 64 << 10  # twice this number of bytes is searched for recordings without a distinct signature
 _LOOKS = 64  # maximum number of irregular packets examined in one recording, for formats in _FRAMED
 _LONGEST_FRAME = 8192  # largest frame in the formats of _FRAMED except FLAC, bytes
-_LAST_PAGE = 4  # the "end of stream" flag of an Ogg page
-# First bytes of frames of MPEG audio, AAC and MPEG-TS. _WEAK_IN leaves out the frames of the format that is read.
+_LAST_PAGE = 4  # bit of the "end of stream" flag in the header of an Ogg page
+# Patterns of the first bytes of MPEG audio frames, AAC frames and MPEG-TS packets. While an MP3 or AAC is read, the
+# pattern in _WEAK_IN leaves out the frames of that format.
 _WEAK = re.compile(rb"\xff[\xe2-\xff]|\x47")
 _WEAK_IN = {
     "mp3": re.compile(rb"\xff[\xf0\xf1\xf8\xf9]|\x47"),
@@ -30,11 +31,11 @@ _WEAK_IN = {
 }
 _ALONE = frozenset(
     ["flac", "tta", "wv", "ogg", "flv", "ast", "argo_asf"]
-)  # formats that hold nothing but sound if they have a single track
-_REST = 16 << 10  # fewer trailing bytes than this are padding or a tag, not another recording
+)  # formats in which a file with a single track holds only sound, so other trailing bytes were not read
+_REST = 16 << 10  # minimum number of trailing bytes reported as unread; fewer are taken for padding or a tag
 _FRAMED = frozenset(
     ("flac", "mp3", "aac", "ac3", "eac3", "amr", "amrnb", "amrwb")
-)  # formats without structure: FFmpeg searches all bytes that follow for more frames
+)  # formats that are a mere series of frames: FFmpeg searches the whole rest of the file for more frames
 
 
 _Place = tuple[int, int]  # offset and size of a packet
@@ -56,7 +57,7 @@ class Watch:
         self._file, self._format = file, container.format.name.split(",")[0]
         self._alone = self._format in _ALONE and len(container.streams) == 1
         self._framed = self._format in _FRAMED and file.end is None
-        self._sync: int | None = None  # the first 15 bits of each frame
+        self._sync: int | None = None  # the first 15 bits of the first frame, which all frames of one MP3 or AAC share
         self._looks = _LOOKS
         self._last: _Place | None = None
         self._before: _Place | None = None
@@ -77,7 +78,8 @@ class Watch:
         self._looks -= 1
         if not self._looks:
             self._framed = False
-        around = _NEAR if self._format.startswith("amr") else _LONGEST_FRAME  # almost any bytes are valid AMR frames
+        # Almost any bytes look like AMR frames, so a longer span is searched around an irregular packet of AMR.
+        around = _NEAR if self._format.startswith("amr") else _LONGEST_FRAME
         before = self._before[0] if self._before else packet.pos
         begin = max(0, packet.pos - SCAN, min(packet.pos, before) - around)
         self.found = next(self._candidates(begin, packet.pos + packet.size + around, near=True), None)
@@ -108,7 +110,7 @@ class Watch:
         end = last[0] + last[1]
         near = (before is not None and last[1] > _usual(before)) or file.total - end > 1024
         begin = last[0] + 1
-        if self._format == "mpeg":  # FFmpeg finds packets in any data, so the next recording may begin earlier
+        if self._format == "mpeg":  # FFmpeg takes any data for packets: the next recording may begin before `last`
             begin = max((self._start or 0) + 1, begin - _NEAR)
         self.found = next(self._candidates(begin, last[0] + SCAN + last[1], near=near), None)
         return self.found
@@ -148,7 +150,7 @@ class Watch:
         if self._format == "mpegts":
             for size, lead in ((188, 0), (192, 4)):
                 if all(read(file.raw, lead + size * number, 1) == b"\x47" for number in range(6)):
-                    place = file.total - file.total % size + lead  # where an incomplete packet would begin
+                    place = file.total - file.total % size + lead  # offset where an incomplete last packet would begin
                     return (
                         "the file is cut off here"
                         if place < file.total and read(file.raw, place, 1) == b"\x47"
@@ -167,7 +169,10 @@ class Watch:
                 yield begin + place
 
     def _same(self, at: int) -> bool:
-        """Return whether FFmpeg reads the recording at offset `at` anyway, because its frames have the same format."""
+        """Return whether FFmpeg reads the recording at offset `at` as a part of this one.
+
+        FFmpeg does so if the frames of both recordings have the same format.
+        """
         head = read(self._file.raw, at, 10)
         if self._format == "mpegts":
             return head[:1] == b"\x47"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from stt.errors import InputError, NotSound, Unreadable
 
-_HEAD = 64 << 10  # bytes read at the beginning of a file
-_TABLES = 1 << 20  # bytes at the beginning and at the end that may hold a container's tables
-_SAMPLE = 4 << 10  # bytes read in the middle and at the end of a file, to check that they are text, too
+_HEAD = 64 << 10  # number of bytes read at the beginning of a file
+_TABLES = 1 << 20  # number of bytes at the beginning and at the end of a file that are searched for codec names
+_SAMPLE = 4 << 10  # number of bytes read at the middle and at the end of a file, to check that the whole file is text
 
 _EXPORT = "Open it in the program that made it, and save or export the sound as WAV, FLAC, MP3 or M4A."
 _PROTECTED = "Add a recording without copy protection."
@@ -112,7 +112,7 @@ _UNDECODABLE = {
     b"A_AC4": "Dolby AC-4",
 }
 _LISTS = (b"#extm3u", b"ffconcat", b"[playlist]", b"v=0", b"#extinf", b"<asx", b"[reference]", b"<smil",
-          b"[internetshortcut]")  # in lower case  # fmt: skip
+          b"[internetshortcut]")  # compared with text in lower case  # fmt: skip
 _WIDE = (b"\xff\xfe", b"\xfe\xff")  # byte order marks of UTF-16
 _SURE_LISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]")
 _LIST_TAGS = re.compile(
@@ -126,7 +126,7 @@ _STARTS = (
     *(b"\x02dss", b"\x03dss", b"nut/multimedia", b"FWS", b"CWS", b"\x06\x0e+4\x02\x05\x01\x01", b"\x0bw"),
     *(b"\x7f\xfe\x80\x01", b"NIST_1A", b"TWIN", b".SoX", b"XoS.", b"qoaf"),
 )
-_ASF_PROTECTED = (  # header objects that only protected files have
+_ASF_PROTECTED = (  # identifiers of header objects that only files with copy protection have
     bytes.fromhex("fbb31122 23bd d211 b4b700a0c955fc6e"),
     bytes.fromhex("14e68a29 2226 174c b935dae07ee9289c"),
 )
@@ -194,7 +194,10 @@ def _no_recording(name: str, what: str, guidance: str | None = None) -> NotSound
 
 
 def _as_text(sample: bytes) -> bytes | None:
-    """Return `sample` if it is text, None if not. UTF-16 is converted to UTF-8. `sample` may be cut at any byte."""
+    """Return `sample` if it is text, None if not. UTF-16 is converted to UTF-8.
+
+    `sample` may begin or end within a character.
+    """
     if sample[:2] in _WIDE:
         try:
             sample = sample[: len(sample) // 2 * 2].decode("utf-16").encode()
@@ -206,7 +209,7 @@ def _as_text(sample: bytes) -> bytes | None:
         codecs.getincrementaldecoder("utf-8")().decode(sample.lstrip(bytes(range(0x80, 0xC0))))
     except UnicodeDecodeError:
         few = len(re.findall(rb"[\x80-\xff]", sample)) <= len(sample) // 4
-        return sample if few and len(sample) > 16 else None  # text in an 8-bit encoding is mostly ASCII
+        return sample if few and len(sample) > 16 else None  # even in an 8-bit encoding, most bytes of a text are ASCII
     return sample
 
 

@@ -89,7 +89,7 @@ NAMED = {
     "iff": _kind("IFF"),
     "bit": _kind("G.729"),
 }
-SPECIAL = {  # kinds that share FFmpeg's format name with another kind and differ from it in the file's first bytes
+SPECIAL = {  # kinds that FFmpeg gives the same format name as another kind; the file's first bytes tell them apart
     "webm": Kind("WebM", "WebM video", "audio/webm", "video/webm"),
     "3gp": Kind("3GP", "3GP video", "audio/3gpp", "video/3gpp"),
     # Firefox plays no "video/quicktime", but it plays most MOV files that are labelled as MP4.
@@ -116,7 +116,7 @@ UNTIMED = frozenset(
     "mp3 aac loas ac3 eac3 amr amrnb amrwb dts dtshd truehd mlp gsm sbc spdif s337m ilbc "
     "codec2 bit shn osq bonk".split()
 )
-# Formats with the sender's clock. Such a clock starts at any time, wraps around, and jumps where recordings are joined.
+# Formats with the sender's clock. The clock starts at any value, wraps around, and jumps where recordings are joined.
 FREE_CLOCK = frozenset("mpegts mpeg flv kux nut rm ivr asf asf_o ty pva nsv wtv dhav lxf gxf".split())
 # Formats that declare no duration. FFmpeg derives one from the last time stamp, which is wrong after a clock reset.
 NO_DURATION = frozenset("mpegts mpeg ogg nut ty pva nsv dhav wtv".split())
@@ -130,18 +130,18 @@ def kind(format: str) -> Kind:
 def _decodes_sound(name: str) -> bool:
     try:
         return Codec(name, "r").type == "audio"
-    except av.codec.codec.UnknownCodecError:  # the codec can only encode
+    except av.codec.codec.UnknownCodecError:  # FFmpeg can encode this codec, but not decode it
         return False
 
 
-MOST_STREAMS = 64
+MOST_STREAMS = 64  # maximum number of streams that FFmpeg opens in one file
 # The first two lists keep a file from opening other files: no demuxer in the first list needs other files, and no
-# protocol is allowed to open them. Probing decodes no pictures, so only sound decoders are allowed.
+# protocol is allowed to open them. Only sound decoders are allowed, because no pictures are needed.
 OPTIONS = {
     "format_whitelist": ",".join(sorted(ALLOWED)),
     "protocol_whitelist": "none",
     "codec_whitelist": ",".join(sorted(name for name in av.codecs_available if _decodes_sound(name))),
     "max_streams": str(MOST_STREAMS),
 }
-# How far to search for sound that begins long after the picture, in bytes and microseconds.
+# The maximum that FFmpeg reads to find sound that begins long after the picture, in bytes and microseconds.
 LATE = {"probesize": str(64 << 20), "analyzeduration": str(600_000_000)}

@@ -25,10 +25,10 @@ Pieces = list[Piece]
 class Recording:
     """A file object for PyAV in which stale sizes are repaired.
 
-    The object has no name, so FFmpeg detects the format by content alone. In a file of joined recordings, it is the
-    recording that begins at byte `start`. `end` is where that recording ends according to its own sizes, None if they
-    do not say. `total` is where the file ends, or `stop` if given. `end` and `total` are in bytes and counted from
-    `start`.
+    The object has no name, so FFmpeg detects the format by content alone. In a file of joined recordings, the object
+    holds the recording that begins at byte `start`. `end` is the offset where that recording ends according to the
+    sizes in its header, None if these sizes give no end. `total` is the offset of the file's end, or `stop` if given.
+    `end` and `total` are in bytes and counted from `start`.
     """
 
     read: Callable[[int], bytes]
@@ -63,7 +63,7 @@ class Recording:
             self._starts.append(self._starts[-1] + len(piece))
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Seek as a file does, but return -22 (EINVAL, in FFmpeg's terms) for an offset before the beginning."""
+        """Seek as a file does, but return -22 (FFmpeg's EINVAL) for a negative or too large offset."""
         try:
             return self._seek(offset, whence)
         except (OSError, OverflowError):
@@ -134,7 +134,7 @@ def mended(file: BinaryIO, total: int) -> Pieces | None:
         mend = _mp3
     try:
         return mend(file, total) if mend else None
-    except struct.error:  # the file is truncated within the header, which FFmpeg reports
+    except struct.error:  # the file is truncated within the header; FFmpeg reports this error when it opens the file
         return None
 
 
@@ -142,7 +142,7 @@ def _wav(file: BinaryIO, total: int) -> Pieces | None:
     """Repair WAV, RF64 and BW64. Joined recordings of the same format become one block of sound."""
     kind = read(file, 0, 4)
     layout, long = RIFX if kind == b"RIFX" else RIFF, kind in (b"RF64", b"BW64")
-    found: list[tuple[int, int, int]] = []  # offsets of each data chunk, of its first sample and of its end
+    found: list[tuple[int, int, int]] = []  # offsets of each data chunk's head, first sample and end
     form, long_size, least, at = b"", None, 1, 12
     stale = long and read(file, 12, 4) != b"ds64"
     for _ in range(MOST_CHUNKS):
@@ -157,7 +157,8 @@ def _wav(file: BinaryIO, total: int) -> Pieces | None:
             end = layout.end(file, begin, declared, total, least)
             found.append((at, begin, end))
             at = next((place for place in (end, end + end % 2) if layout.follow(file, place, total)), total)
-            # Trailing bytes are cut off, too. FFmpeg would search them for chunks, and zeros in steps of eight bytes.
+            # Bytes after the sound that are not chunks are cut off, too. Otherwise FFmpeg would search them for chunks,
+            # which is slow in zeros: eight zero bytes are one empty chunk.
             stale = stale or not declared or end != begin + declared or end < at == total
             continue
         if name == b"fmt ":
@@ -183,7 +184,8 @@ def _wav(file: BinaryIO, total: int) -> Pieces | None:
 def _declared(size: int, left: int, bits: int) -> int | None:
     """Return the declared `size` in bytes, None if it is a placeholder for a size that was not known yet.
 
-    A placeholder is close to the largest value of `bits` bits and larger than the `left` bytes of the file.
+    A placeholder is close to or above the largest number of `bits` bits, and more than the `left` bytes that remain in
+    the file.
     """
     return None if size >= (1 << bits) - 4096 and size > left else size
 
@@ -265,9 +267,10 @@ def _w64(file: BinaryIO, total: int) -> Pieces | None:
 
 
 def _stale_data(file: BinaryIO, layout: Chunks, at: int, total: int, empty: int) -> tuple[int, int] | None:
-    """Return the offset of the chunk "data" and the real size of its body, None if the declared size is right.
+    """Return the offset of the chunk "data" and the real size of its body.
 
-    The search begins at offset `at`. A declared size of `empty` or less means that the size was not known yet.
+    Returns None if the declared size is right or no such chunk is found. The search begins at offset `at`. A declared
+    size of `empty` bytes or less means that the recorder has not written the real size.
     """
     for _ in range(MOST_CHUNKS):
         if (chunk := layout.at(file, at)) is None:
@@ -334,7 +337,7 @@ def _matroska(file: BinaryIO, total: int) -> Pieces | None:
     at, width, end = segment
     if end >= total or total - end < 64 or all_zeros(file, end, total):
         return None
-    if read(file, end, 4) in (joined.EBML, joined.SEGMENT):  # another recording follows
+    if read(file, end, 4) in (joined.EBML, joined.SEGMENT):  # another recording follows, so the segment's size is right
         return None
     return patched({at: ((1 << 7 * width + 1) - 1).to_bytes(width, "big")}, total)
 
@@ -355,7 +358,7 @@ def _mp3(file: BinaryIO, total: int) -> Pieces | None:
     encoder = place + 8 + sum(size for bit, size in ((1, 4), (2, 4), (4, 100), (8, 4)) if flags & bit)
     if first[encoder : encoder + 4] not in (b"LAME", b"Lavf", b"Lavc"):
         return None
-    padding = encoder + 22  # 12 bits of delay, then 12 bits of padding
+    padding = encoder + 22  # offset of a field with 12 bits of delay and 12 bits of padding
     return patched({start + padding: bytes([first[padding] & 0xF0, 0])}, total)
 
 

@@ -16,11 +16,11 @@ ASF, _WTV = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"), bytes.fromhex("b7
 W64_START = b"riff" + bytes.fromhex("2e91cf11a5d628db04c10000")
 EBML, PACK = b"\x1aE\xdf\xa3", b"\0\0\1\xba"
 MXF = bytes.fromhex("060e2b34020501010d0102010102")  # the first 14 bytes of an MXF header
-_PLAIN = (  # unambiguous signatures
+_PLAIN = (  # signatures that identify the beginning of a recording without further checks
     *(ASF, _WTV, MXF, W64_START, b"nut/multimedia container\0", b"Creative Voice File\x1a", b"#!AMR\n", b"#!AMR-WB\n"),
     *(b"fLaC\0\0\0\x22", b"fLaC\x80\0\0\x22", b".RMF\0\0\0\x12"),
 )
-# Signatures, and their offset from the beginning of a recording.
+# Signatures that are searched for. The values are the signatures' offsets from the beginning of a recording.
 MARKS = {
     **dict.fromkeys(_PLAIN, 0),
     **dict.fromkeys(
@@ -35,8 +35,8 @@ SEGMENT = b"\x18\x53\x80\x67"
 def structural_end(file: BinaryIO, total: int) -> int | None:
     """Return where the first recording of a file ends according to its own sizes, if another one begins there.
 
-    Returns `total`, the file's size, if the sizes reach the end of the file. Returns None if the sizes do not say where
-    the recording ends.
+    Returns `total`, the file's size, if the recording reaches the end of the file by its sizes. Returns None if the
+    sizes give no end, or if no recording begins at the end that they give.
     """
     head = read(file, 0, 16)
     try:
@@ -180,7 +180,7 @@ def _matroska(file: BinaryIO, total: int) -> int | None:
 def matroska_segment(file: BinaryIO) -> tuple[int, int, int] | None:
     """Return offset and width of the size field of a Matroska's segment, and where the segment ends.
 
-    Returns None if the segment's size is unknown.
+    Returns None if there is no segment or its size is unknown.
     """
     head = read(file, 0, 4096)
     at = head.find(SEGMENT) + 4
@@ -208,7 +208,7 @@ def _asf(file: BinaryIO, total: int) -> int | None:
 def _mxf(file: BinaryIO, total: int) -> int | None:
     """Return the end of an MXF.
 
-    The header gives the offset of the last part. That part has only a few items, which are followed to the end.
+    The header gives the offset of the last partition, the footer. The few items of the footer are followed to its end.
     """
     begin = 0
     while read(file, begin, 1) == b"\0" and begin < 64:
@@ -268,7 +268,7 @@ def begins(file: BinaryIO, at: int, total: int) -> bool:
     if start == b"TTA1":
         return head[4:6] in (b"\1\0", b"\2\0")
     if start == b"wvpk":
-        return head[9] == 4 and head[10] == 0 and head[16:20] == bytes(4)  # the first block of a recording
+        return head[9] == 4 and head[10] == 0 and head[16:20] == bytes(4)  # only the first block has sample index 0
     if start == b"MMMD":
         return head[8:12] == b"CNTI"
     if start == PACK:
@@ -308,7 +308,8 @@ def frames(file: BinaryIO, at: int, total: int) -> bool:
     return at <= total
 
 
-_LAYER_2 = (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384)  # kbit/s
+# Bit rates in kbit/s by their index in a frame header. `_LOW` is for MPEG-2 and MPEG-2.5.
+_LAYER_2 = (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384)
 _LAYER_3 = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _LOW = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 

@@ -41,7 +41,7 @@ def promised(
     if format in NO_DURATION:
         return None
     origin = (container.start_time or 0) / av.time_base if begins is None else begins
-    if tag := stream.metadata.get("DURATION"):  # Matroska: the end of this track, as 00:00:33.008000000
+    if tag := stream.metadata.get("DURATION"):  # Matroska stores the end time of a track, such as 00:00:33.008000000
         with suppress(ValueError):
             hours, minutes, rest = tag.split(":")
             return int(hours) * 3600 + int(minutes) * 60 + float(rest) - origin
@@ -77,7 +77,7 @@ def _wav(file: Recording) -> float | None:
     while len(chunk := file.read(8)) == 8:
         name, size = struct.unpack(order + "4sI", chunk)
         if name == b"data":
-            if long_size or size >= 0x7FFFF000:  # recorders write such a size until they know the real one
+            if long_size or size >= 0x7FFFF000:  # a placeholder that recorders write until they know the real size
                 size = long_size or 0
             return size / per_second if size and per_second else None
         body = file.read(min(size, 64))

@@ -1,8 +1,7 @@
 """Check whether every browser plays a file as it is and seeks it exactly. Runs in a decoder process.
 
-Files that can be sought exactly have an index or samples of fixed size: WAV with plain PCM, FLAC, and MP4 with AAC and
-a plain time line. All other files, and doubtful ones, get a playback copy (see `stt.store.playback_copies`). Times are
-in seconds.
+Browsers seek exactly in WAV with plain PCM, in FLAC, and in MP4 with AAC and a plain time line. All other files, and
+files of these formats that fail a check, get a playback copy (see `stt.store.playback_copies`). Times are in seconds.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from stt.audio.containers.boxes import Box, boxes, clock, inside, read
 from stt.audio.containers.container import open_sound, packets
 from stt.audio.containers.promises import seconds_of
 
-EXACT = 0.1  # tolerance for a length, a start or a gap, seconds
+EXACT = 0.1  # maximum error of a length, a start time or a gap, seconds
 RATES = range(8_000, 96_001)  # accepted sample rates, Hz
 PCM = ("pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_f32le")
 BRANDS = (b"M4A ", b"M4B ", b"M4V ", b"mp41", b"mp42", b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"avc1")
-TIMEOUT = 0.5  # time limit for checking the frames of a FLAC, seconds; later frames are assumed to be continuous
+TIMEOUT = 0.5  # time limit for checking a FLAC, seconds; later frames are assumed to be continuous
 
 
 def exact(path: Path, promised: float | None, counted: float | None) -> bool:
@@ -35,7 +34,7 @@ def exact(path: Path, promised: float | None, counted: float | None) -> bool:
         return False
     file, container, stream = open_sound(path, "")
     try:
-        if file.is_mended:  # a browser would trust the wrong sizes in the header
+        if file.is_mended:  # a browser would trust the wrong sizes in the header, which `Recording` repaired
             return False
         codec, format = stream.codec_context, container.format.name.split(",")[0]
         if len(container.streams.audio) != 1 or codec.layout.nb_channels > 2 or codec.sample_rate not in RATES:

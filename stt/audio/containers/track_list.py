@@ -14,10 +14,10 @@ from av.stream import Discard
 from stt.audio.containers.container import open_file, packets, problem_of
 from stt.files.json_values import clean
 
-MOST = 16  # maximum number of tracks examined; no recorder writes more
+MOST = 16  # maximum number of tracks examined; recorders write fewer
 LONGEST_TITLE = 60  # maximum length of a title, characters
 SHORTEST = 0.1  # minimum length of a track's sound, seconds; the same minimum applies to a recording
-TIMEOUT = 2.0  # time limit for reading, seconds; a track without packets by then is assumed to begin later
+TIMEOUT = 2.0  # time limit for checking the tracks, seconds; a track without packets by then is assumed to begin later
 # Titles that MP4 writers give to every track.
 _GENERIC = re.compile(
     r"handle|produced by|core media|mainconcept|bento4|isomedia|^soun$|^mono$|^stereo$", re.IGNORECASE
@@ -25,7 +25,7 @@ _GENERIC = re.compile(
 
 
 def tracks(path: Path, name: str = "") -> list[dict[str, Any]]:
-    """Return the facts of each sound track in file order; `best` marks the track that a player would select.
+    """Return the properties of each sound track in file order; `best` marks the track that a player would select.
 
     `problem` says why a track cannot be decoded, None if it can. Raises what `container.open_file` raises.
     """
@@ -69,7 +69,7 @@ def _title(metadata: dict[str, str]) -> str:
 def _problems(container: av.container.InputContainer, streams: Sequence[av.AudioStream]) -> list[str | None]:
     """Return why each track cannot be decoded, None if it can.
 
-    All tracks are decoded in parallel until each has yielded SHORTEST seconds of sound, for at most TIMEOUT seconds.
+    The file's packets are decoded until every track has yielded SHORTEST seconds of sound, for at most TIMEOUT seconds.
     """
     problems: dict[int, str | None] = {}
     for stream in streams:

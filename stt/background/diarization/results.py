@@ -24,16 +24,16 @@ from stt.store.records import Job
 from stt.transcript.model import Transcript
 
 AUTOMATIC = "auto"
-BEGINS = 300.0  # maximum time from the end of a transcription to the start of its search, seconds
+BEGINS = 300.0  # seconds after a job's end during which a requested search that has not begun is still expected
 _d = diarizations.c
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Hold the progress of a search. `percent` is 0 to 100; `requested` and `found` are numbers of speakers.
+    """The progress of a search. `percent` is 0 to 100; `requested` and `found` are numbers of speakers.
 
-    `requested` is None to estimate the number. `stage` describes a step other than the analysis, as
-    text; `error` is what `SttError.to_dict` returns.
+    `requested` is None if the search estimates the number. `stage` describes a step other than the analysis, as text;
+    `error` is what `SttError.to_dict` returns.
     """
 
     state: str
@@ -80,7 +80,7 @@ def number_of(options: dict[str, Any]) -> int | None:
 
 
 def is_awaited(job: Job, search: Search | None) -> bool:
-    """Return whether a finished job requests speakers and its search for them is not over."""
+    """Return whether a finished job requests a search for speakers that has not ended yet."""
     if not wants_speakers(job.options) or job.engine != ON_DEVICE:
         return False
     if search is None:  # the search begins soon after the job's end
@@ -104,7 +104,7 @@ def search_of(generation_id: str) -> Search | None:
 
 
 def revision(connection: sa.Connection, generation_id: str, *, hold: bool = False) -> int:
-    """Return how often speakers were added to a transcript.
+    """Return the number of searches that have added speakers to a transcript.
 
     `hold` locks the row, so that no other transaction can add speakers until this transaction ends.
     """
@@ -155,8 +155,8 @@ def open_attempts() -> list[Attempt]:
 def finish(attempt: Attempt, found: Diarization) -> bool:
     """Save the result and add the speakers to the transcript. Return False if the attempt is no longer open.
 
-    Both the corrected transcript and the engine's original transcript get the speakers. A single speaker is not named
-    in the text.
+    Both the corrected transcript and the engine's original transcript get the speakers. If there is only one speaker,
+    the transcripts get no speaker names.
     """
     names = names_of(len(found.speakers))
     with database().begin() as connection:
@@ -222,7 +222,7 @@ def analyses_of(recording_id: str, track: str) -> list[dict[str, Any]]:
 
 
 def analysed(recording_id: str, track: str) -> tuple[int, bool]:
-    """Return how many chunks of the track were analysed, and whether the track has no more chunks."""
+    """Return the number of analysed chunks of the track, and whether the whole track has been analysed."""
     a = analyses.c
     query = sa.select(a.number, a.last).where(a.id == recording_id, a.track == track)
     row = queries.one(query.order_by(a.number.desc()).limit(1))

@@ -31,8 +31,8 @@ from stt.store.retrying import with_retries
 
 QUEUE = "speakers"
 POLLING_INTERVAL = 0.5  # polling interval of the queue, seconds
-CHUNK = 300.0  # length of the chunk that is analysed at once, seconds: 19 MB of samples
-MOST_TRIES = 10  # maximum number of starts of one search; it starts again if its process was killed
+CHUNK = 300.0  # length of a chunk, seconds: the samples of one chunk and one channel take 19 MB
+MOST_TRIES = 10  # maximum number of starts of one search: it starts again whenever its process is killed
 ANALYSIS = 95  # percent of a search's progress that the analysis accounts for
 
 log = logging.getLogger("stt.background.diarization.search")
@@ -52,12 +52,12 @@ def expect(job: Job) -> None:
         attempt = with_retries(results.next_attempt, job.id, results.number_of(job.options), first=True)
         if attempt is not None:
             outside_workflow(_enqueue, attempt)
-    except Exception as error:  # an error here must not fail the finished job  # noqa: BLE001
+    except Exception as error:  # a failed start of the search must not fail the finished job  # noqa: BLE001
         log.warning("could not begin to find speakers: %s", type(error).__name__)
 
 
 def begin(generation_id: str, requested: int | None) -> None:
-    """Begin a search for `requested` speakers (None: estimate the number). An open search continues unchanged.
+    """Begin a search for `requested` speakers; None estimates their number. An open search continues unchanged.
 
     The job engine must run. Raises NotFound.
     """

@@ -35,16 +35,16 @@ from stt.whisper.loading import loaded
 
 QUEUE = "passages"
 POLLING_INTERVAL = 0.3  # polling interval of the queue, seconds
-AROUND = 5.0  # seconds decoded before and after the passage too, so that its first and last words are complete
-MOST_TRIES = 5  # maximum number of starts of one passage; it starts again if its process was killed
+AROUND = 5.0  # seconds of sound before and after the passage that are decoded too, so that no word is cut off
+MOST_TRIES = 5  # maximum number of starts for one passage: it starts again whenever its process is killed
 
 log = logging.getLogger("stt.background.passages.decoding")
 
 
 def enqueue(passage: Passage) -> None:
-    """Queue a passage. If the passage's workflow ended without recording an end, mark the passage as failed.
+    """Queue a passage, unless it is queued already. The job engine must run.
 
-    The job engine must run.
+    If the passage's workflow has ended, but the row is still open, mark the passage as failed.
     """
     outside_workflow(_enqueue, passage)
 
@@ -89,7 +89,7 @@ def _transcribe(passage: Passage) -> tuple[Segment, ...]:
             try:
                 segments = list(_decoded(passage, job, sound, model, progress))
                 break
-            except RuntimeError as error:  # CTranslate2 raises this error if decoding on a graphics card fails
+            except RuntimeError as error:  # from CTranslate2, if decoding on a graphics card fails
                 if not model.step_down(plan, error):
                     raise
     moved = [segment.moved(begin) for segment in segments]
@@ -98,7 +98,7 @@ def _transcribe(passage: Passage) -> tuple[Segment, ...]:
 
 
 def _sound(recording: Recording, job: Job, passage: Passage, progress: _Progress) -> tuple[Samples, float]:
-    """Return the sound of a passage with AROUND seconds on either side, and the time at which that sound begins."""
+    """Return the samples of a passage with AROUND seconds on either side, and the start of these samples in seconds."""
     track = playback_copies.track_of(recording, job.options)
     which, _ = tracks.picked(tracks.of_rows(recording.tracks), track)
     begin = max(0.0, passage.start - AROUND)
@@ -137,9 +137,9 @@ def _decoded(passage: Passage, job: Job, sound: Samples, model: loaded.Model, pr
 
 
 def within(segment: Segment, start: float, end: float) -> Segment | None:
-    """Return the part of a segment that lies from `start` to `end`, in seconds; None if no word does.
+    """Return the words of a segment between `start` and `end` (seconds) as a segment; None if there are no such words.
 
-    A word is included if its middle lies from `start` to `end`. The times of the words are clipped to that span.
+    A word is included if its middle is between `start` and `end`. The times of the words are clipped to that span.
     """
 
     def kept(at: float) -> float:

@@ -27,7 +27,7 @@ class Passage(attempts.Attempt):
     """A passage from `start` to `end` in seconds, and its progress: `percent` is 0 to 100.
 
     `stage` describes a step other than transcribing, as text; `error` is what `SttError.to_dict` returns; `segments`
-    are the result, with times in seconds of the recording.
+    are the result, with times in seconds from the start of the recording.
     """
 
     table = passages
@@ -81,7 +81,7 @@ def finish(passage: Passage, segments: tuple[Segment, ...]) -> bool:
 
 
 def drop(passage: Passage) -> bool:
-    """Delete a passage in any state and stop its transcription. Return whether the passage was still there."""
+    """Delete a passage in any state and stop its transcription. Return False if it was deleted or replaced before."""
     changed = passages.update().where(passage.row, _p.state != NONE)
     emptied = changed.values(state=NONE, stage=None, error=None, result=None, options={}, at=time.time())
     return queries.write(emptied) == 1

@@ -19,10 +19,10 @@ from stt.errors import TooLarge, UnsafeRecording
 from stt.files import paths
 from stt.store.recordings import disk_errors
 
-PART = 30.0  # seconds encoded at once
-FRAME = 1024  # samples per packet
+PART = 30.0  # length of the sound that the decoder process encodes in one call, seconds
+FRAME = 1024  # maximum length of an AAC packet, samples
 LARGEST = 6144 // 8 * 2  # maximum size of a packet with two channels in the AAC standard, bytes
-SYNC = 0xFFF  # the first 12 bits of an ADTS header; packets here must not have one
+SYNC = 0xFFF  # first 12 bits of an ADTS header; packets in MP4 must not begin with such a header
 
 
 def make(
@@ -67,7 +67,7 @@ def make(
 class _Sound:
     """The sound of a recording, encoded by a decoder process.
 
-    `close` ends the decoder process, because a process that has lowered its priority cannot raise the priority again.
+    `close` ends the decoder process, which cannot be reused: it has lowered its priority, and cannot raise it again.
     """
 
     def __init__(self, path: Path, track: int | Sequence[int] | None, name: str) -> None:
@@ -83,7 +83,7 @@ class _Sound:
             raise
 
     def packets(self) -> Iterator[tuple[float, list[tuple[bytes, int]]]]:
-        """Yield the number of seconds done, and a list of the next packets, each with its length in samples."""
+        """Yield (seconds encoded so far, next packets). A packet is a pair of its bytes and its length in samples."""
         samples, has_more = 0, True
         while has_more:
             header, content = self._decoder.call("encode", seconds=PART, **DECODE)

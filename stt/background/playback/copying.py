@@ -37,14 +37,14 @@ from stt.store.retrying import with_retries
 
 QUEUE = "playback"
 POLLING_INTERVAL = 0.5  # polling interval of the queue, seconds
-RETRY_AFTER = 600.0  # a copy may be retried after so many seconds if the recording did not cause its failure
-CHECK_INTERVAL = 60.0  # minimum interval at which a process checks whether a copy is still being made, seconds
-REPORT = 1.0  # interval between updates of the progress, seconds
+RETRY_AFTER = 600.0  # seconds until a failed copy may be made again, unless the recording caused the failure
+CHECK_INTERVAL = 60.0  # minimum time between two checks of one process whether a copy is still being made, seconds
+REPORT = 1.0  # minimum time between two updates of the progress in the database, seconds
 MARGIN = 60.0  # seconds by which decoded sound may exceed the maximum duration, which was checked at the upload
 _c = copies.c
 _checks: OrderedDict[str, float] = OrderedDict()  # name of the workflow -> time of the last check
 _checks_lock = threading.Lock()
-MOST_CHECKS = 10_000
+MOST_CHECKS = 10_000  # maximum number of entries in `_checks`; the oldest are deleted
 
 log = logging.getLogger("stt.background.playback.copying")
 
@@ -79,7 +79,7 @@ def expect(recording: Recording, options: dict[str, Any]) -> None:
     """
     try:
         begin(recording, playback_copies.track_of(recording, options))
-    except Exception as error:  # an error of the job engine must not fail a job  # noqa: BLE001
+    except Exception as error:  # a failed start of the copy must not fail the job  # noqa: BLE001
         log.warning("could not begin a playback copy: %s", type(error).__name__)
 
 
@@ -98,7 +98,7 @@ def begin(recording: Recording, track: str) -> None:
 
 
 def _copy_to_make(recording_id: str, track: str) -> _Copy | None:
-    """Return the copy to make after recording it in its row, or None if there is nothing to make."""
+    """Record in the database that a copy is to be made, and return the copy; None if there is nothing to make."""
     row = {"id": recording_id, "track": track, "state": MAKING, "percent": 0, "attempt": 1, "at": time.time()}
     try:
         with database().begin() as connection:
@@ -124,9 +124,9 @@ def _next(copy: _Copy, state: str) -> _Copy | None:
 
 
 def _is_check_due(copy: _Copy) -> bool:
-    """Return whether CHECK_INTERVAL has passed since this process last checked the copy.
+    """Return whether CHECK_INTERVAL has passed since this process last checked the copy; if so, note a new check.
 
-    The player calls this every second.
+    The player calls `begin` every second while it waits for a copy.
     """
     with _checks_lock:
         now, before = time.monotonic(), _checks.pop(copy.work, None)
@@ -139,7 +139,7 @@ def _is_check_due(copy: _Copy) -> bool:
 
 def _enqueue(copy: _Copy) -> None:
     status = DBOS.get_workflow_status(copy.work)
-    if status is not None and status.status in FINISHED_STATUSES:  # the workflow could not record its end
+    if status is not None and status.status in FINISHED_STATUSES:  # it ended, but the row is still MAKING
         next_copy = _next(copy, MAKING)
         if next_copy is None:
             return
@@ -172,7 +172,7 @@ def _make(copy: _Copy) -> None:
     path: Path = with_retries(getattr, recording, "path")
     if not path.exists():
         raise NotFound("The recording is no longer kept.")
-    if recording.seekable is None:  # uploaded to an older version
+    if recording.seekable is None:  # an older version, which did not examine this, received the upload
         recording = _with_facts(recording)
     if recording.seekable and not copy.track:
         with_retries(_change, copy, state=ORIGINAL)
@@ -212,7 +212,7 @@ class _Progress:
             return
         self._next = time.monotonic() + REPORT
         percent = min(99, int(seconds * 100 / self._duration)) if self._duration else 0
-        with suppress(*DB_UNAVAILABLE):  # the next call records the progress
+        with suppress(*DB_UNAVAILABLE):  # progress is not essential; a later call stores it
             if not _change(self._copy, percent=percent):
                 raise Cancelled()
 
@@ -220,9 +220,10 @@ class _Progress:
 def _keep(copy: _Copy, part: Path) -> None:
     """Move the finished copy into the store, unless its recording was deleted.
 
-    If the process is killed meanwhile, the file is removed later. Raises DiskFull, StorageUnavailable.
+    If the process is killed before the copy is recorded as READY, the stored file is removed later. Raises DiskFull,
+    StorageUnavailable.
     """
-    if part.exists():  # else an earlier call moved it before the database became unavailable
+    if part.exists():  # it is gone if an earlier call moved it and then found the database unavailable
         size = part.stat().st_size
         with database().begin() as connection:
             connection.execute(copies.update().where(copy.row).values(size=size))

@@ -24,22 +24,22 @@ transcriptions = sa.Table(
     sa.Column("id", sa.String(40), nullable=False, unique=True),  # the generation id
     sa.Column("owner", sa.String(200), nullable=False),
     sa.Column("recording_id", sa.String(40), index=True),
-    sa.Column("url", sa.Text),  # link to the recording, until it is downloaded; kept if the provider fetches it
+    sa.Column("url", sa.Text),  # link from which the job was created, if any; kept after the download
     sa.Column("title", sa.Text, nullable=False),
     sa.Column("model", sa.String(100), nullable=False),
     sa.Column("engine", sa.String(40), nullable=False),
     sa.Column("options", sa.JSON, nullable=False),
     sa.Column("state", sa.String(12), nullable=False),
-    sa.Column("stage", sa.String(200)),  # what a working job is doing, as text
+    sa.Column("stage", sa.String(200)),  # text that describes the current step of a working job; may be NULL
     sa.Column("attempt", sa.Integer, nullable=False),
-    sa.Column("turn", sa.Integer, key="priority", nullable=False),  # in fair queueing: lower goes first
+    sa.Column("turn", sa.Integer, key="priority", nullable=False),  # for fair queueing: the lowest number goes first
     sa.Column("created", sa.Float, nullable=False),
     sa.Column("queued", sa.Float, nullable=False),
     sa.Column("started", sa.Float),
     sa.Column("finished", sa.Float),
     sa.Column("worked", sa.Float, nullable=False),  # seconds of computing so far
     sa.Column("duration", sa.Float),
-    sa.Column("expected", sa.Float),  # usual seconds until the result, for a job whose progress is unknown
+    sa.Column("expected", sa.Float),  # usual seconds until the result of a provider's job, whose progress is unknown
     sa.Column("seconds_done", sa.Float, nullable=False),
     sa.Column("partial", sa.JSON),  # segments of the current chunk
     sa.Column("language", sa.String(20)),
@@ -49,7 +49,7 @@ transcriptions = sa.Table(
     sa.Column("error", sa.JSON),
     sa.Column("sealed_key", sa.Text),  # the visitor's own key, encrypted; deleted when the job ends
     sa.Column("claim", sa.BigInteger),  # fencing token of the lease: only the worker with this token may write
-    sa.Column("sent", sa.Integer),  # the attempt whose create may have reached the provider
+    sa.Column("sent", sa.Integer),  # number of the attempt whose create request may have reached the provider
     sa.Column("remote_id", sa.Text),  # the provider's generation id, while its result may still be available
     sa.Column("provenance", sa.JSON),
     sa.Column("maker", sa.String(100)),  # the process that queues this attempt (see `stt.cluster.processes`)
@@ -58,9 +58,9 @@ transcriptions = sa.Table(
     sa.Column("dated_by", sa.String(12)),
     # Sort key of the title; NULL until `stt.db.title_order` sets it in rows of older versions.
     sa.Column("title_key", sa.LargeBinary, default=_title_key),
-    # This index contains all columns that the history sorts, filters and sums, so that the history need not read the
-    # whole rows of 100,000 records. PostgreSQL gets a smaller index, because PostgreSQL limits the length of indexed
-    # values, but titles have no maximum length.
+    # This index of SQLite contains all columns that the history sorts, filters and sums, so that the history need not
+    # read the whole rows of 100,000 jobs. PostgreSQL gets a smaller index without titles, because it limits the length
+    # of indexed values, and the table does not limit the length of a title.
     sa.Index(
         "transcriptions_by_owner",
         *("owner", "created", "state", "title_key", "model", "engine", "language"),
@@ -79,7 +79,10 @@ transcriptions = sa.Table(
 
 @sa.event.listens_for(transcriptions, "before_create")
 def _limit_index(table: sa.Table, connection: sa.Connection, **_options: object) -> None:
-    """Make the index partial on PostgreSQL, too. As an option of the index, it would import that dialect everywhere."""
+    """Make the index `transcriptions_without_key` partial on PostgreSQL, as it is on SQLite.
+
+    The option `postgresql_where` of the index would import the PostgreSQL dialect in every process.
+    """
     if connection.dialect.name == "postgresql":
         (index,) = (index for index in table.indexes if index.name == _WITHOUT_KEY)
         index.dialect_options["postgresql"]["where"] = _NO_KEY
@@ -93,12 +96,12 @@ chunks = sa.Table(
     sa.Column("start", sa.Float, nullable=False),
     sa.Column("end", sa.Float, nullable=False),
     sa.Column("segments", sa.JSON, nullable=False),
-    sa.Column("notes", sa.JSON, nullable=False),  # the chunk's language, lost spans, whether it is the last chunk
+    sa.Column("notes", sa.JSON, nullable=False),  # such as the language, lost spans, whether the chunk is the last one
 )
 
 
-# The speakers of a transcript, the state of the search for them (see `stt.background.diarization`), and people's
-# changes to them. `result` is NULL if the speakers come from elsewhere, such as a provider.
+# The speakers of a transcript, the state of the search for speakers (see `stt.background.diarization`), and people's
+# changes of the speakers. `result` is NULL if no search has found them, for example if they come from a provider.
 diarizations = sa.Table(
     "diarizations",
     metadata,
@@ -127,7 +130,7 @@ webhook_jobs = sa.Table(
     metadata,
     sa.Column("id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("url", sa.Text, nullable=False),
-    # The number of the last attempt whose end was reported; 0 is none.
+    # The number of the last attempt whose end was reported; 0 if none was.
     sa.Column("told", sa.Integer, key="reported", nullable=False),
 )
 
@@ -153,8 +156,8 @@ webhook_deliveries = sa.Table(
 )
 
 
-# Addresses to which the ends of an owner's jobs are reported (see `stt.webhooks`). After a merge of histories, an
-# owner may have several; the newest is used.
+# Addresses to which the ends of an owner's jobs are reported (see `stt.webhooks`). After a merge of two histories, an
+# owner may have several addresses; the newest one is used.
 webhooks = sa.Table(
     "webhooks",
     metadata,
@@ -181,7 +184,8 @@ crashes = sa.Table(
     sa.Column("id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("process", sa.String(100), primary_key=True),
     sa.Column("boot", sa.String(60)),  # boot id of the operating system, if it has one
-    sa.Column("part", sa.Integer, nullable=False),  # the chunk's number; 0 is the probe of a downloaded file
+    # Number of the chunk from 1, plus 100,000 during an alignment; 0 while a downloaded file is examined.
+    sa.Column("part", sa.Integer, nullable=False),
 )
 
 
@@ -198,7 +202,7 @@ creates = sa.Table(
 )
 
 
-# Usage that counts towards daily quotas. Deleting a transcript does not restore its minutes.
+# Usage that counts towards daily quotas. The row stays when the transcript is deleted, so deleting frees no quota.
 usage = sa.Table(
     "usage",
     metadata,

@@ -20,7 +20,7 @@ recordings = sa.Table(
     sa.Column("channels", sa.Integer),
     sa.Column("sample_rate", sa.Integer),
     sa.Column("dated", sa.Float),  # date at which the recording was made
-    sa.Column("dated_by", sa.String(12)),  # where `dated` comes from (see `stt.files.dates`)
+    sa.Column("dated_by", sa.String(12)),  # source of the date in `dated` (see `stt.files.dates`)
     # The sound tracks (see `stt.audio.tracks`): empty if there is only one, NULL in rows of older versions.
     sa.Column("tracks", sa.JSON),
     # Whether browsers can play and seek the original (see `stt.audio.containers.seekable`); NULL in rows of older
@@ -33,7 +33,7 @@ waveforms = sa.Table(
     "waveforms",
     metadata,
     sa.Column("id", sa.ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("track", sa.String(12), primary_key=True),  # the same values as in `copies`
+    sa.Column("track", sa.String(12), primary_key=True),  # a number or "all"; empty for the default track
     sa.Column("loudness", sa.LargeBinary, nullable=False),  # one byte per time step; 255 is the loudest
 )
 
@@ -58,7 +58,7 @@ analyses = sa.Table(
     "analyses",
     metadata,
     sa.Column("id", sa.ForeignKey("recordings.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("track", sa.String(12), primary_key=True),  # the same values as in `copies`
+    sa.Column("track", sa.String(12), primary_key=True),  # a number or "all"; empty for the default track
     sa.Column("number", sa.Integer, primary_key=True),  # the chunk's number, from 0
     sa.Column("analysis", sa.JSON, nullable=False),
     sa.Column("last", sa.Boolean, nullable=False),

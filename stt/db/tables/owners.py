@@ -41,7 +41,7 @@ word_corrections = sa.Table(
     sa.Column("after", sa.Text, nullable=False),
     sa.Column("times", sa.Integer, nullable=False),
     sa.Column("at", sa.Float, nullable=False),  # time of the last correction
-    sa.Column("refused", sa.Boolean, nullable=False),  # whether the owner refused to make a term of it
+    sa.Column("refused", sa.Boolean, nullable=False),  # whether the owner has rejected `after` as a term
 )
 
 
@@ -62,7 +62,7 @@ sign_ins = sa.Table(
     "sign_ins",
     metadata,
     sa.Column("visitor", sa.String(60), primary_key=True),
-    sa.Column("owner", sa.String(200)),  # the user signed in with this browser; NULL until the browser's first page
+    sa.Column("owner", sa.String(200)),  # user who signed in with this browser; NULL until its first page is opened
     sa.Column("at", sa.Float, nullable=False),
     sa.Column("session", sa.String(64)),  # SHA-256 of the sign-in cookie that was set with the visitor's name
 )
@@ -84,7 +84,8 @@ browsers = sa.Table(
     "browsers",
     metadata,
     sa.Column("visitor", sa.String(60), primary_key=True),
-    sa.Column("owner", sa.String(200), nullable=False, index=True),  # owner of the other history that this browser uses
+    # The owner whose history this browser uses in place of its own.
+    sa.Column("owner", sa.String(200), nullable=False, index=True),
     sa.Column("since", sa.Float, nullable=False),
 )
 
@@ -92,7 +93,7 @@ browsers = sa.Table(
 merges = sa.Table(
     "merges",
     metadata,
-    sa.Column("owner", sa.String(200), primary_key=True),  # the owner whose history was added to that of `into`
+    sa.Column("owner", sa.String(200), primary_key=True),  # the owner whose history was added to the history of `into`
     sa.Column("into", sa.String(200), nullable=False),
 )
 

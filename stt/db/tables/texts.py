@@ -10,7 +10,8 @@ transcripts = sa.Table(
     "transcripts",
     metadata,
     sa.Column("id", sa.String(40), primary_key=True),
-    sa.Column("text", sa.Text, nullable=False),  # before the large columns, because SQLite reads a row from its start
+    # This column is before the larger ones, because SQLite reads a row from its start.
+    sa.Column("text", sa.Text, nullable=False),
     sa.Column("transcript", sa.JSON, nullable=False),
     sa.Column("raw", sa.JSON),  # the provider's response as it was received
 )
@@ -21,10 +22,10 @@ corrections = sa.Table(
     "corrections",
     metadata,
     sa.Column("id", sa.ForeignKey("transcripts.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("version", sa.Integer, nullable=False),  # the revision: rises with every change
+    sa.Column("version", sa.Integer, nullable=False),  # number of corrections so far
     sa.Column("changed", sa.Float, nullable=False),
     sa.Column("machine", sa.JSON(none_as_null=True), nullable=False),  # the transcript as the engine returned it
-    sa.Column("aside", sa.JSON(none_as_null=True)),  # the corrected transcript, while the engine's is restored
+    sa.Column("aside", sa.JSON(none_as_null=True)),  # the corrected transcript, while `transcripts` has the engine's
 )
 
 
@@ -34,11 +35,11 @@ revisions = sa.Table(
     metadata,
     sa.Column("id", sa.ForeignKey("transcripts.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("number", sa.Integer, primary_key=True),  # the transcript's revision after this step
-    sa.Column("key", sa.String(64), nullable=False),  # key of the request; a second request with it changes nothing
+    sa.Column("key", sa.String(64), nullable=False),  # key of the request; another request with this key is ignored
     sa.Column("kind", sa.String(12), nullable=False),  # edit, undo or redo
     sa.Column("of", sa.Integer),  # the first revision of the step that is undone or redone
-    sa.Column("typing", sa.String(64)),  # equal for texts typed without a break: they are undone together
-    sa.Column("whole", sa.Boolean, nullable=False),  # whether any paragraph may have changed
+    sa.Column("typing", sa.String(64)),  # equal in revisions of a text typed without a break, which are undone together
+    sa.Column("whole", sa.Boolean, nullable=False),  # whether other tabs must reload all paragraphs; now always false
     sa.Column("size", sa.Integer, nullable=False),  # approximate size of `content`, characters
     sa.Column("content", sa.JSON, nullable=False),  # the splices, with the segments that each replaces
     sa.UniqueConstraint("id", "key"),

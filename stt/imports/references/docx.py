@@ -1,4 +1,4 @@
-"""Read the paragraphs of a Word document (DOCX). They are untrusted: sizes are limited, entities refused."""
+"""Read the paragraphs of an untrusted Word document (DOCX): sizes are limited, and XML entities are refused."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 from stt.errors import BadReference, TooLarge
 
-MOST_UNZIPPED = 32 << 20  # maximum size of the unzipped XML, bytes; about ten times the size for the longest text
+MOST_UNZIPPED = 32 << 20  # maximum size of the unzipped XML, bytes; about ten times what the longest allowed text needs
 MOST_TEXT = 5 << 20  # maximum length of the text, characters
 MOST_ELEMENTS = 1_500_000  # maximum number of XML elements; 200,000 words with separate formats take a million
 DEEPEST = 200  # maximum nesting depth of elements
@@ -21,7 +21,8 @@ HINT = "Open it in Word, save it as DOCX again, or paste the text."
 _LABEL = re.compile(r"[^:]{1,60}:\s*")  # a speaker's name, which this app's DOCX export writes in bold
 _CLOCK = re.compile(r"[\s\[]*\d{1,3}:\d{2}(?::\d{2})?[\]\s]*")
 _NOT_SPOKEN = {"Title", "Subtitle"}
-_SKIPPED = {"del", "moveFrom", "Fallback", "rt", "instrText", "delText"}  # deleted, repeated or hidden text
+# Elements whose text is deleted, repeated elsewhere or hidden.
+_SKIPPED = {"del", "moveFrom", "Fallback", "rt", "instrText", "delText"}
 _SPACES = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
 
@@ -132,16 +133,16 @@ class _Paragraph:
 
 
 class _Reader:
-    """Represent the handlers of a parser for WordprocessingML: texts (`w:t`) in runs (`w:r`) in paragraphs (`w:p`).
+    """The parser's handlers, which collect the texts (`w:t`) in the runs (`w:r`) of each paragraph (`w:p`).
 
-    A paragraph may contain other paragraphs, in a text box.
+    A paragraph that has a text box contains the paragraphs of the text box.
     """
 
     def __init__(self, names: bool) -> None:
         self._names = names
         self.found: list[tuple[str, str]] = []  # (text, style) of each paragraph, in the order in which they end
         self._open: list[_Paragraph] = []
-        self._skipped = 0  # nesting depth within an element of _SKIPPED, 0 outside
+        self._skipped = 0  # nesting depth within an element named in _SKIPPED, 0 outside of such elements
         self._in_text = self._in_run = self._bold = self._hidden = False
         self._length = 0
 

@@ -1,6 +1,7 @@
 """Detect a text file's encoding.
 
-The encoding is certain if the file has a byte order mark or is valid UTF-8. Otherwise it is guessed.
+The encoding is certain if the file is valid in the encoding of its byte order mark, or is valid UTF-8 without escape
+sequences of ISO-2022. Otherwise the encoding is guessed.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ WIDE = {"utf-16-le": "UTF-16 LE", "utf-16-be": "UTF-16 BE", "utf-32-le": "UTF-32
 UNICODE = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16", "utf-32": "UTF-32"}
 NAMES = UNICODE | WIDE | LATIN | OTHER | SEVEN_BITS
 SAMPLE = 32 << 10  # number of bytes on which a guess is based
-MOST_CHOICES = 12
+MOST_CHOICES = 12  # maximum number of likely encodings offered to the user
 LOST = "\ufffd"  # the character that replaces bytes that are invalid in the encoding
 
 _UNLIKELY = re.compile("[\x80-\x9f\ue000-\uf8ff]")  # C1 controls and private use characters, which no text has
@@ -49,7 +50,7 @@ _WORD = re.compile(r"\w+")
 class Decoded:
     """A text and `encoding`, the codec with which it was decoded.
 
-    If the codec is not `sure`, `choices` lists all likely codecs, beginning with `encoding`.
+    If `sure` is False, the codec is a guess, and `choices` lists the likely codecs, beginning with `encoding`.
     """
 
     text: str
@@ -99,8 +100,8 @@ def decoded_as(data: bytes, codec: str) -> str:
 def _likeliest(data: bytes, candidates: Iterable[str], spoken: Collection[str]) -> Decoded | None:
     """Return the text decoded with the codec that yields the most words of `spoken`, or None if no codec is valid.
 
-    If several codecs yield the same number of these words, the first one in `candidates` is used. `choices` of the
-    result lists all valid codecs.
+    If several codecs yield the same number of these words, the first one in `candidates` is used. Codecs of WIDE are
+    compared by white space instead. `choices` of the result lists the valid codecs, at most MOST_CHOICES.
     """
     known = frozenset(spoken)
     found: dict[str, int] = {}

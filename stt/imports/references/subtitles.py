@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 _CLOCK = r"(?:\d{1,4}:)?\d{1,2}:\d{1,2}(?:[.,:]\d{1,3})?"
-# The times of a cue, with an arrow between them, or a comma as in YouTube's SBV: 0:00:00.599,0:00:04.160
+# The start and end of a cue, separated by an arrow, or by a comma as in YouTube's SBV: 0:00:00.599,0:00:04.160
 TIMING = re.compile(rf"[ \t]*({_CLOCK})[ \t]*(?:-{{1,2}}[ ]?>[ \t]*|(?<=\.\d\d\d),(?=[\d:]+\.))({_CLOCK})(?=[ \t]|$)")
 # A tag. "<3" and "a < b" are text. The pattern excludes "<" inside a tag, so that matching takes linear time.
 _TAG = re.compile(r"(</?[A-Za-z][^<>]*>|</?>|<\d+:[\d:.]+>)")
@@ -131,9 +131,9 @@ def _bodies(text: str) -> list[tuple[re.Match[str], list[str]]]:
 
 
 def _of_cue(body: list[str], last: bool) -> list[str]:
-    """Return the lines of a WebVTT cue, up to an empty line. Some tools write a line of spaces instead of it.
+    """Return the lines of a WebVTT cue, up to an empty line.
 
-    `last` tells whether this is the last cue of the file.
+    Some tools write a line of spaces instead of an empty line. `last` tells whether this is the last cue of the file.
     """
     lines: list[str] = []
     has_text = False
@@ -168,7 +168,7 @@ def _lines(body: list[str], *, marked: bool = False) -> list[str]:
 
 
 def _character(entity: re.Match[str]) -> str:
-    return html.unescape(entity[0]).strip("\ue000\ue001")  # the characters of `_MARK` must not come from an entity
+    return html.unescape(entity[0]).strip("\ue000\ue001")  # an entity must not insert the delimiters of `_MARK`
 
 
 def _cues(parts: list[tuple[re.Match[str], list[str], str]]) -> list[Cue]:

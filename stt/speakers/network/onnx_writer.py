@@ -1,6 +1,6 @@
 """Write the ONNX format, limited to the parts of the format that the diarization models need.
 
-It replaces the `onnx` package, which takes 70 MB when installed. The field numbers are those of
+This module replaces the `onnx` package, which takes 70 MB when installed. The field numbers are those of
 https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 """
 
@@ -18,9 +18,9 @@ Attribute = int | float | str | Sequence[int]
 
 
 class Graph:
-    """Represent a graph under construction: its operators, in the order of evaluation, and its constants.
+    """A graph under construction: its operators, in the order of evaluation, and its constants.
 
-    The methods return the names of values, by which other operators refer to the values.
+    `constant` and `add` return the name of a value. Operators that are added later refer to the value by this name.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Graph:
         self._count = 0
 
     def constant(self, values: np.ndarray | Sequence[int]) -> str:
-        """Add a constant tensor, as int64 if the values are integers, else as float32. Return its name."""
+        """Add a constant tensor, as int64 if the values are integers, otherwise as float32. Return its name."""
         array = np.asarray(values)
         array = np.ascontiguousarray(array, np.int64 if array.dtype.kind in "iu" else np.float32)
         name = self._name()

@@ -6,8 +6,9 @@ from urllib.parse import quote, urlencode
 
 from stt.guard import base_path
 
-RAW = "raw"  # format name of the AI/ML API's unchanged response; the usual formats are in `stt.export.formats`
-NOTES = "notes"  # format name of a table with only the notes
+# Names of formats in URLs, in addition to those in `stt.export.formats`.
+RAW = "raw"  # the unchanged response of the AI/ML API
+NOTES = "notes"  # a table that has only the notes
 MANY = "/export/transcripts.zip"
 
 

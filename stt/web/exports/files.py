@@ -22,8 +22,8 @@ from stt.web.exports.addresses import NOTES, RAW
 from stt.web.handling import answers_errors, body_of, owner_of
 
 T = TypeVar("T")
-ZONE = "zone"  # an option of all formats: the visitor's time zone, such as Europe/Berlin
-WITH_NOTES = "notes"  # an option of the formats that can include notes
+ZONE = "zone"  # name of an option of all formats: the visitor's time zone, such as Europe/Berlin
+WITH_NOTES = "notes"  # name of an option of the formats that can include notes
 MOST = 1000  # maximum transcripts in one ZIP
 LONGEST_FORM = 64 << 10  # maximum size of the form, bytes
 SWITCH = {"0": False, "1": True, "false": False, "true": True}
@@ -96,7 +96,7 @@ def _file(job: Job, form: str, fields: Mapping[str, str]) -> tuple[bytes, str, s
 
 
 def _zipped(jobs: list[Job], form: Mapping[str, str]) -> Iterator[bytes]:
-    """Return the ZIP in pieces. Transcripts are read one by one, so that only one transcript is in memory."""
+    """Return the pieces of the ZIP. Transcripts are read one by one, so that only one at a time is in memory."""
     formats = list(filter(None, form.get("formats", "").split(",")))
     if not formats:
         raise BadExport("No format was chosen.", guidance=f"Choose from {', '.join(FORMATS)}.")
@@ -153,7 +153,10 @@ def _single(pairs: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def _headers(name: str) -> dict[str, str]:
-    """Return the headers of a download. `name` is sent twice (RFC 6266): in ASCII for old clients, and in full."""
+    """Return the headers of a download of the file `name`.
+
+    The name is sent twice (RFC 6266): reduced to ASCII for old clients, and complete for all others.
+    """
     plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in name)
     disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
     return {"Content-Disposition": disposition, "Cache-Control": "private, no-store"}

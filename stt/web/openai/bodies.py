@@ -131,7 +131,7 @@ def _segment(number: int, segment: Segment) -> SpeechSegment:
         "temperature": 0.0,
         "avg_logprob": sum(logprobs) / len(logprobs) if logprobs else None,
         "compression_ratio": len(content) / max(1, len(zlib.compress(content))),
-        "no_speech_prob": 0.0,  # segments without speech were already removed
+        "no_speech_prob": 0.0,  # the engine has already removed segments without speech
     }
 
 

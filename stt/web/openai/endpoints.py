@@ -27,7 +27,7 @@ from stt.web.v1 import contract
 from stt.web.v1.rest import Endpoint, create_recording, offered, receive
 
 POLLS = (0.1, 1.0)  # polling interval of a job, seconds: initial, maximum
-SLOWER = 1.15  # factor by which the interval grows per poll
+SLOWER = 1.15  # factor by which the polling interval grows after each poll
 NEEDED = "Send a form with “file” and “model”."
 ALIVE = 15.0  # seconds without an event after which a stream sends a comment, so that no proxy closes it
 
@@ -96,7 +96,7 @@ def _create(translate: bool, sent: Form, owner: str, key: str | None) -> tuple[s
 class _Following:
     """The polling of a job until its transcript is ready.
 
-    If the client closes the connection, the job continues, unless the form's `cancel_on_disconnect` is true.
+    If the client closes the connection, the job continues. It is cancelled only if the form has `cancel_on_disconnect`.
     """
 
     def __init__(self, request: Request, generation_id: str, owner: str) -> None:
@@ -150,7 +150,7 @@ def finished(progress: Progress) -> Transcript:
     If diarization was requested but no speaker is named, all text is assigned to "Speaker 1".
     """
     transcript = progress.transcript
-    assert transcript is not None  # the job is done
+    assert transcript is not None  # every finished job has a transcript
     if results.wants_speakers(progress.job.options) and not transcript.speakers:
         return transcript.spoken_by(bodies.SPEAKER)
     return transcript
@@ -159,7 +159,7 @@ def finished(progress: Progress) -> Transcript:
 async def _events(follow: _Following, wanted: SpeechRequest) -> AsyncIterator[bytes]:
     """Yield server-sent events with new text as it is transcribed, then a last event with the full text.
 
-    If text changes after it was sent, only the last event has the change.
+    If the engine changes text that was sent already, only the last event contains the changed text.
     """
     sent, sent_at, ended = "", time.monotonic(), False
     try:

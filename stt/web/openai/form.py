@@ -21,7 +21,7 @@ FIELDS = (
     "model", "language", "prompt", "response_format", "stream", "cancel_on_disconnect", "speakers_expected",
     "timestamp_granularities", "include", "vocabulary", *IGNORED,
 )  # fmt: skip
-# For each of OpenAI's fields, the names of the matching option in local models and in models of the AI/ML API.
+# The options that have the meaning of a field of OpenAI's API: their names in local models and the AI/ML API's models.
 OPTIONS = {"language": ("language", "language_code"), "prompt": ("prompt",)}
 DIARIZE = (catalog.SPEAKERS, "diarize", "speaker_labels", "diarization")
 
@@ -38,7 +38,7 @@ class SpeechRequest:
     logprobs: bool = False
     stream: bool = False
     cancel_on_disconnect: bool = False
-    ignored: tuple[str, ...] = ()  # names of fields without effect
+    ignored: tuple[str, ...] = ()  # names of the fields that have no effect
 
 
 def read(sent: Mapping[str, str | list[str]], *, translate: bool) -> SpeechRequest:
@@ -111,7 +111,7 @@ def _option_of(model: Model, names: Iterable[str]) -> str | None:
 
 
 def _named(sent: Mapping[str, str | list[str]]) -> dict[str, list[str]]:
-    """Return the values of each field by its name. A suffix "[]", as clients send it for lists, is removed."""
+    """Return the values of each field by its name, without the suffix "[]" that clients add to the names of lists."""
     found: dict[str, list[str]] = {}
     for name, value in sent.items():
         bare = name.removesuffix("[]")

@@ -14,15 +14,15 @@ from stt.errors import BadOption
 from stt.library import vocabulary
 from stt.web.transcripts import requests
 
-LONGEST_BODY = 4 << 20  # maximum size of a body, bytes; it may contain the new and the old text of a long paragraph
+LONGEST_BODY = 4 << 20  # maximum size of a body, bytes; a body may have the old and the new text of a long paragraph
 
 
 async def edit(request: Request) -> Response:
     """Handle `POST /transcripts/{id}/edits`: perform an editing step (see `stt.editing.requests`), for the owner only.
 
     The body is `{"key", "based_on", "step"}`. The status is 200, or 409 if the paragraph was changed meanwhile. The
-    response has the `revision`, the number of steps that `undo` and `redo` can take, and the `splices` since the
-    revision `based_on`.
+    response has the new `revision`, the number of steps that can be undone (`undo`) and redone (`redo`), and the
+    `splices`, which are the changes of the text since the revision `based_on`.
     """
     return await requests.answer_body(request, _edit, LONGEST_BODY)
 

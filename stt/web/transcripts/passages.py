@@ -29,8 +29,8 @@ async def state(request: Request) -> Response:
     """Handle `GET /transcripts/{id}/passage`: return `{"passage"}`, with null if there is no passage.
 
     A passage has `attempt`, `state` (queued, working, done or failed), `start`, `end`, `model`, `percent`, `stage` and
-    `error`. A passage whose `state` is done also has `old` and `new`: lists of word runs, each with its `text` and
-    whether the words are the `same` in both lists.
+    `error`. A passage whose `state` is done also has the texts before (`old`) and after (`new`), each as a list of runs
+    of words `{"text", "same"}`. `same` tells whether the words of the run are the same in both texts.
     """
     return await requests.answer(request, _state)
 
@@ -49,8 +49,8 @@ async def begin(request: Request) -> Response:
 async def take(request: Request) -> Response:
     """Handle `POST /transcripts/{id}/passage/take`: replace the passage's words in the transcript by the new words.
 
-    The body is `{"attempt", "based_on"}`, and the response is 200 with the resulting `revision`. A repeated request
-    changes nothing.
+    The body is `{"attempt", "based_on"}`, and the response is 200 with the resulting `revision`. The result is then
+    discarded, so a repeated request gets 404 and changes nothing.
     """
     return await requests.answer_body(request, _take)
 

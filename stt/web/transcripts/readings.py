@@ -16,12 +16,12 @@ from stt.library import versions
 from stt.store import records, transcripts
 from stt.web.transcripts import requests
 
-MOST_SPANS = 50
+MOST_SPANS = 50  # maximum number of spans in one request
 SPAN = re.compile(r"([0-9]{1,7}(?:\.[0-9]{1,3})?)-([0-9]{1,7}(?:\.[0-9]{1,3})?)")
 
 
 async def readings(request: Request) -> Response:
-    """Handle `GET /transcripts/{id}/readings?spans=1.5-1.9,3.25-4`: return other versions' texts in these spans.
+    """Handle `GET /transcripts/{id}/readings?spans=1.5-1.9,3.25-4`: return what other versions have in these spans.
 
     Spans are in seconds of the recording. The response is `{"readings"}`, with a list of texts for each span.
     """

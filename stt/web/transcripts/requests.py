@@ -23,7 +23,7 @@ Answer = dict[str, Any] | None
 
 
 async def answer(request: Request, act: Callable[[str, str], Answer], limiter: Threads = EDITS) -> Response:
-    """Call `act` with the id in the path and the owner. Return its result as JSON, or 204 if the result is None."""
+    """Call `act` with the id in the path and the owner. Return the result as JSON, or status 204 for None."""
     try:
         owner = await LOOKUPS.run(owner_of, request)
         found = await limiter.run_for(owner, act, request.path_params["id"], owner)

@@ -39,8 +39,8 @@ STATUS: dict[str, Literal["waiting", "active", "completed", "error"]] = {
 def job(record: Job, transcript: Transcript | None, speakers: Search | None = None) -> shapes.Transcription:
     """Return the response to `GET /v1/stt/{generation_id}`, with the state of a job.
 
-    `result` is set if `status` is "completed", and `error` is set if `status` is "error". The status of a job with
-    diarization is "completed" only after diarization has ended.
+    The field `result` is set if `status` is "completed", and the field `error` if `status` is "error". The status of a
+    job with diarization is "completed" only after diarization has ended.
     """
     status = STATUS[record.state]
     if status == "completed" and results.is_awaited(record, speakers):
@@ -87,9 +87,9 @@ def result(record: Job, transcript: Transcript, speakers: Search | None = None) 
 def models(offered: list[tuple[Model, Model]], default: str | None = None) -> shapes.Models:
     """Return the list of models, each with its price.
 
-    A pair in `offered` is a model that can be requested, and the model that then runs, such as a local model on a
-    server without a key for the AI/ML API. The price is that of the model that runs. The `default` model also gets the
-    alias "whisper-1", for OpenAI's clients.
+    `offered` has pairs: a model that a client can request, and the model that runs for this request. The two differ if
+    a local model replaces the requested one, because the server has no key for the AI/ML API. The price is that of the
+    model that runs. The model with the id `default` also gets the alias "whisper-1", for OpenAI's clients.
     """
     data = [_model(model, answering) for model, answering in offered]
     for model in data:
@@ -136,10 +136,10 @@ def _metadata(record: Job, transcript: Transcript, speakers: Search | None) -> d
         "request_id": record.id,
         "created": _moment(datetime.fromtimestamp(record.created, UTC)),
         "duration": transcript.duration,
-        "channels": 1,  # the length of `results.channels`
+        "channels": 1,  # `results.channels` always has one entry
         "models": [record.model],
         "model_info": {record.model: {"name": record.model, "version": "1", "arch": record.engine}},
-        # `tracks` says which track was transcribed, `mix` says how its channels were mixed.
+        # `tracks` says which track was transcribed, and `mix` says how the channels of that track were mixed.
         **{name: provenance[name] for name in ("tracks", "mix") if name in provenance},
         **({"warnings": warnings} if warnings else {}),
     }
@@ -216,7 +216,7 @@ def _utterance(segment: Segment, numbers: dict[str, int]) -> dict[str, Any]:
 
 
 def _language(segment: Segment, several: bool) -> shapes.Spoken:
-    """Return the segment's `language` field if the transcript has `several` languages, else no field."""
+    """Return the field `language` of a segment, or no field if the transcript does not have `several` languages."""
     return {"language": segment.language} if several and segment.language else {}
 
 

@@ -163,7 +163,7 @@ def _create() -> dict[str, Any]:
 
 
 def _speech(name: str, summary: str) -> dict[str, Any]:
-    """Return the description of a route of OpenAI's speech API, whose response is sent when the job is done."""
+    """Return the description of a route of OpenAI's speech API. Its response is sent when the job is done."""
     texts = {kind: {"schema": {"type": "string"}} for kind in ("text/plain", "text/event-stream")}
     several = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in _SPEECH]}
     done = {"description": "The text.", "content": {"application/json": {"schema": several}, **texts}}
@@ -180,9 +180,9 @@ def _speech(name: str, summary: str) -> dict[str, Any]:
 
 
 def _speech_failures() -> dict[int, str]:
-    """Return a sentence for each HTTP status of an error.
+    """Return a sentence for each HTTP status that a speech route may return for an error.
 
-    All errors are included, because the response of a speech route reports the error of its job.
+    These are the statuses of all error classes, because the response also reports an error of the job.
     """
     kinds, texts = [errors.SttError], {kind.status: text for kind, text in _PROBLEMS.items()}
     for kind in kinds:

@@ -68,10 +68,10 @@ class Endpoint(HTTPEndpoint):
         try:
             response = await self._answer(request)
         except ClientDisconnect:
-            response = self.refused(UploadBroken(), request)  # nobody reads this response
+            response = self.refused(UploadBroken(), request)  # the client is gone, so nobody reads this response
         except Exception as error:  # noqa: BLE001 - every failure is answered and logged
             response = self.refused(_as_ours(error), request)
-        # No connection is reused, because the server closes a connection that is idle for 5 s, and 1 in 60 requests
+        # Clients must not reuse a connection: the server closes it after 5 idle seconds, and 1 in 60 requests that were
         # sent at that moment failed.
         response.headers["Connection"] = "close"
         await response(self.scope, self.receive, self.send)
@@ -121,7 +121,7 @@ class Create(Endpoint):
 
 
 async def receive(request: Request, create: Callable[[Form, str, str | None], T]) -> T:
-    """Receive a form with a recording; return the result of `create`, called with form, owner and Idempotency-Key.
+    """Receive a form with a recording, and return `create(form, owner, idempotency_key)`.
 
     Raises BadForm, TooLarge, and the errors of `create` and Intake.
     """
@@ -162,7 +162,7 @@ class Generation(Endpoint):
 class Models(Endpoint):
     """`GET /v1/models`: return the models of this server with their prices. The route needs no token.
 
-    If `If-None-Match` has the ETag of the present list, the response is 304.
+    The status is 304 if the request's `If-None-Match` header has the ETag of the present list.
     """
 
     public = True
@@ -208,18 +208,19 @@ def token_of(request: Request) -> Token:
 def _has_access(owner: str) -> bool:
     """Return whether tokens of this owner are valid.
 
-    If STT_ACCESS is `login`, the owner must be a user who may still sign in. So tokens that visitors created under
-    another setting are invalid.
+    If STT_ACCESS is `login`, the owner must be a user who may still sign in. Tokens that visitors created while
+    STT_ACCESS had another value are then invalid.
     """
     if settings().access != "login":
         return True
-    # An owner without "@" is a name given on the command line, or a user without a verified email address.
+    # The name of a `user:` owner has no "@" if `stt token NAME` created the token, or if the user's email address is
+    # not verified.
     return owner.startswith("user:") and ("@" not in owner or visitors.allowed(owner))
 
 
 def _generation_id(request: Request) -> str:
     generation_id: str = request.path_params["generation_id"]
-    if not re.fullmatch(shapes.ID, generation_id):  # a database may reject some characters in a parameter
+    if not re.fullmatch(shapes.ID, generation_id):  # checked here, because a database may reject some characters
         raise NotFound("There is no such transcript.")
     return generation_id
 
@@ -263,7 +264,7 @@ def create_recording(
     form: Form, model: str, options: dict[str, Any], owner: str, key: str | None, webhook: str | None = None
 ) -> str:
     """Create a job for the file in a form. The file is probed and stored only if all other fields are valid."""
-    from stt.jobs import importing, service  # both import dbos: half a second that the first page must not wait for
+    from stt.jobs import importing, service  # both import dbos, which takes half a second: too slow for the first page
     from stt.store import recordings
 
     assert form.intake is not None
@@ -285,20 +286,20 @@ def create_recording(
 
 
 def _imported(field: object, name: str, data: bytes) -> Imported:
-    """Return the transcript in a form; `name` and `data` are the file name and the bytes of its part.
+    """Return the transcript in a form; `name` and `data` are the file name and the bytes of the form's transcript part.
 
     Raises BadTranscript, TooLarge, BadForm.
     """
     if not isinstance(field, str):
         raise BadForm("The field “transcript” is there twice.")
     found = imports.read(data, name)
-    if found.choices:  # a person could choose the encoding, but a program cannot
+    if found.choices:  # several encodings are possible: a page lets the visitor choose, but a program cannot choose
         raise BadTranscript("The encoding of the transcript is uncertain.", guidance="Send it in UTF-8.")
     return found
 
 
 def _fingerprint(form: Form) -> bytes:
-    """Return the bytes that identify a form: its fields, file name and a hash of the file, but not its boundary."""
+    """Return bytes that are equal for equal forms: the fields, the file's name and hash, but not the boundary."""
     assert form.intake is not None
     form.intake.flush()
     with open(form.intake.part, "rb") as file:
@@ -307,7 +308,7 @@ def _fingerprint(form: Form) -> bytes:
 
 
 def _check(name: str, options: dict[str, Any]) -> None:
-    """Raise BadOption if an option is invalid for the requested model, even if a local model runs in its place."""
+    """Raise BadOption if an option is invalid for the model called `name`, even if a local model replaces it."""
     requested, options = models.known().find(name), dict(options)
     take_track(options)
     take_vocabulary(options)
@@ -322,7 +323,7 @@ def _check(name: str, options: dict[str, Any]) -> None:
 
 
 def offered() -> list[tuple[Model, Model]]:
-    """Return a pair for each model that can be requested: that model, and the model that runs in response."""
+    """Return a pair for each model that can be requested: the requested model, and the model that then runs."""
     offered = []
     for model in models.known().models:
         try:
@@ -350,7 +351,7 @@ def _length(request: Request) -> int:
 
 
 def _as_ours(error: Exception) -> SttError:
-    """Return an SttError unchanged, or convert another exception to the SttError that is reported."""
+    """Return `error` if it is an SttError, or else the SttError that is reported to the client in its place."""
     if isinstance(error, SttError):
         return error
     if isinstance(error, DB_UNAVAILABLE):

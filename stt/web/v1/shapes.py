@@ -1,7 +1,7 @@
 """Define the request and response bodies of the REST routes, for mypy, for validation and for the OpenAPI document.
 
-Responses are plain dictionaries. Only mypy checks responses against these types, so no time is spent on validating a
-long transcript.
+Responses are plain dictionaries. Only mypy compares them with these types. They are not validated at run time, because
+that would take long for a long transcript.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class Models(TypedDict):
     data: list[Model]
 
 
-Address = Annotated[str, Field(pattern="^https?://", max_length=4096)]  # may contain non-ASCII letters
+Address = Annotated[str, Field(pattern="^https?://", max_length=4096)]  # the pattern also allows non-ASCII letters
 
 
 class WebhookAddress(TypedDict):
@@ -150,7 +150,7 @@ class Problem(TypedDict):
 def check_create(body: Any, *, of_form: bool = False) -> None:
     """Raise BadBody if the body of a create request does not match the OpenAPI document.
 
-    The fields of a form are all text, so only the names of its fields are checked here.
+    With `of_form`, only the names of the fields are checked here, because all values in a form are text.
     """
     try:
         if not isinstance(body, dict):
@@ -200,7 +200,7 @@ class _Plain(GenerateJsonSchema):
 def _create(name: Literal["CreateFromLink", "CreateFromFile"]) -> type[BaseModel]:
     """Return the pydantic model of a create request's body, with the options of all speech models.
 
-    Whether the requested speech model has an option is checked later, against the catalog.
+    Not every speech model has all these options. `stt.web.v1.rest` checks the options of the requested model later.
     """
     options = {option.name: option for model in catalog.packaged().models for option in model.options}
     fields: dict[str, Any] = {"model": Annotated[str, Field(min_length=1, max_length=100, examples=[catalog.FIRST])]}
@@ -220,7 +220,7 @@ def _create(name: Literal["CreateFromLink", "CreateFromFile"]) -> type[BaseModel
 
 
 def _type(option: catalog.Option) -> Any:
-    # In JSON, 1.0 is an integer, too, so a whole number may be a float.
+    # A whole number may arrive as a float, because JSON Schema also counts 1.0 as an integer.
     whole = Annotated[float, Field(multiple_of=1, json_schema_extra={"type": "integer"})]
     if option.name in (catalog.EXTRA, catalog.TRACK, catalog.SPEAKERS):
         return dict[str, Any] if option.name == catalog.EXTRA else str | whole

@@ -20,7 +20,7 @@ PRIVATE = {"Cache-Control": "no-store"}
 
 
 class Webhooks(rest.Endpoint):
-    """`GET /v1/webhooks`: return the address, the secret and the last deliveries.
+    """`GET /v1/webhooks`: return the owner's webhook address, the secret that signs messages, and the last deliveries.
 
     `POST`: save a new address, or delete the address if `url` is null.
     """

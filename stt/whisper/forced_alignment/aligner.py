@@ -46,7 +46,7 @@ def placed(
         last = min(features.shape[-1], round((window.end - offset) * FRAMES_PER_SECOND), first + model.longest_window)
         own = words[window.first : window.last]
         runs = [_tokens(tokenizer, word.text) for word in own]
-        while sum(map(len, runs)) > MOST_TOKENS:  # never necessary for text that was spoken
+        while sum(map(len, runs)) > MOST_TOKENS:  # no window of speech has so many tokens: the text was not spoken
             runs.pop()
         tokens = [token for run in runs for token in run]
         if last - first < 2 or not tokens:
@@ -71,13 +71,13 @@ def placed(
 def _tokens(tokenizer: Tokenizer, text: str) -> list[int]:
     """Return the tokens of a word, without Whisper's special tokens."""
     bare = text.strip()
-    # In Whisper's tokens, each word begins with a space, including the first word of a text.
+    # In scripts with spaces, each word begins with a space in Whisper's tokens, including the first word of a text.
     tokens: list[int] = tokenizer.encode(bare if scripts.is_unspaced(bare[:1]) else " " + bare)
     return [token for token in tokens if token < tokenizer.eot]
 
 
 def _voiced(voice: Samples, start: float, end: float) -> tuple[float, float]:
-    """Return the start and end of a word without the silence around the word. Whisper adds pauses to words."""
+    """Return the start and end of a word without the silence around it, because Whisper's word times include pauses."""
     first, last = int(start * RATE / FRAME), int(end * RATE / FRAME) + 1
     voiced = np.flatnonzero(voice[first:last] >= VOICE)
     if not len(voiced):
@@ -88,7 +88,7 @@ def _voiced(voice: Samples, start: float, end: float) -> tuple[float, float]:
 
 
 def _bounded(word: Guess, start: float, end: float, probability: float) -> Placed:
-    """Return a word's times within its bounds, from SHORTEST_WORD to LONGEST_WORD long if possible."""
+    """Return the word with times within its bounds and, if possible, a length from SHORTEST_WORD to LONGEST_WORD."""
     start = min(max(start, word.earliest), max(word.latest - SHORTEST_WORD, word.earliest))
     end = min(max(end, start + SHORTEST_WORD), start + LONGEST_WORD, max(word.latest, start))
     return Placed(start, end, min(max(probability, 0.0), 1.0))

@@ -13,19 +13,25 @@ from stt.transcript.model import Segment, Transcript, joined, whole_words
 
 FASTEST = 30.0  # maximum characters per second; text that would be faster was not spoken in the sound
 MIN_UNFIT = 4  # minimum number of words to which FASTEST applies; fewer words may be spoken faster
-MIN_ANCHOR_RUN = 3  # a shorter run of equal words may be equal by chance if more than NEAR words beside it differ
-NEAR = 4  # a run of equal words is not equal by chance if at most this many words on each side differ
-MIN_UNWRITTEN = 4  # minimum number of decoded words that the text lacks; fewer are repetitions and hesitations
-LONGEST_TRUSTED = 28.0  # maximum length of a segment that keeps its times, seconds; a longer one exceeds a window
-UNFIT, UNWRITTEN = "does_not_fit", "without_text"  # names of findings in `Transcript.extras`
+# A run of words that are equal in the text and in the decoding is used if it has at least MIN_ANCHOR_RUN words. A
+# shorter run may be equal by chance, so it is used only if at most NEAR words differ on each side of it.
+MIN_ANCHOR_RUN = 3
+NEAR = 4
+# Minimum number of consecutive decoded words that are reported as missing from the text. Shorter runs are mostly
+# repetitions and hesitations.
+MIN_UNWRITTEN = 4
+# Maximum length of a segment that keeps its times, seconds. A longer one may not fit into Whisper's window of 30 s.
+LONGEST_TRUSTED = 28.0
+UNFIT, UNWRITTEN = "does_not_fit", "without_text"  # keys of the findings in `Transcript.extras`
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
     """A word of the text (`text` has its leading space), and its approximate times in seconds.
 
-    `segment` is the number of the word's segment. `firm` is True if a window may begin with the word. `earliest` and
-    `latest` bound the word's times. `fits` is False if the sound is too short for the word, which is then not aligned.
+    `segment` is the number of the word's segment. `firm` is True if `start` is reliable, so that a window may begin
+    with the word. `earliest` and `latest` bound the word's times. `fits` is False if the sound is too short for the
+    word. Such a word is not aligned.
     """
 
     text: str
@@ -53,7 +59,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Unwritten:
-    """Speech that the text lacks. `text` is the decoded text, empty if speech was detected but not decoded."""
+    """Speech that the text lacks. `text` is its decoding, or empty if speech was detected but not decoded."""
 
     start: float
     end: float
@@ -69,7 +75,7 @@ class Plan:
 
 
 def trusted(transcript: Transcript) -> bool:
-    """Return whether the times of all segments can be kept: they exist, and each segment fits into one window."""
+    """Return whether all segments can keep their times: each has word times, or a length that fits into one window."""
     return transcript.timed and all(s.words or 0 < s.end - s.start <= LONGEST_TRUSTED for s in transcript.segments)
 
 
@@ -92,7 +98,7 @@ def from_segments(segments: Sequence[Segment]) -> Plan:
 
 
 def from_decoding(segments: Sequence[Segment], decoded: Transcript) -> Plan:
-    """Return a plan in which words found in `decoded` have its times, and other words are placed between them."""
+    """Return a plan that takes the times of equal words from `decoded`, and places all other words between them."""
     given = [(text, number) for number, segment in enumerate(segments) for text in words_of(segment.text)]
     # Split the decoding in the same way as the given text, because engines join two ideographs into one word, and split
     # "cold-hearted" into two words.
@@ -120,14 +126,18 @@ def from_decoding(segments: Sequence[Segment], decoded: Transcript) -> Plan:
             text = joined(word.text for word in skipped)
             unwritten.append(Unwritten(skipped[0].start, skipped[-1].end, text))
         if after < len(given):
-            # No words of uncertain time are before this anchor, so a window may begin here.
+            # No words of uncertain time, or only words that are not aligned, are directly before this anchor. So a
+            # window may begin with it.
             firm = not texts or not fits
             found[after] = replace(found[after], firm=firm)
     return Plan(tuple(found), tuple(unwritten))
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words of a text, each with a leading space as in Whisper's output, including the first word."""
+    """Return the words of a text with leading spaces as in Whisper's output.
+
+    The first word also has a leading space, unless its script has no spaces.
+    """
     text = text.strip()
     text = text if scripts.is_unspaced(text[:1]) else f" {text}"
     spans = scripts.word_spans(text)
@@ -160,7 +170,7 @@ def _certain(same: dict[int, int], mine: int, theirs: int) -> dict[int, int]:
 
 
 def key(word: str) -> str:
-    """Return a key to compare words by: the letters, digits and marks of a word, without case."""
+    """Return a key to compare words by: the letters, digits and combining marks of a word, case-folded."""
     folded = unicodedata.normalize("NFKC", word).casefold()
     return "".join(letter for letter in folded if unicodedata.category(letter)[0] in "LNM")
 

@@ -11,10 +11,12 @@ from typing import Any
 from stt.transcript.model import Segment, Transcript, Word
 from stt.whisper.forced_alignment.plan import UNFIT, UNWRITTEN, Guess, Placed, Plan, Unwritten, shares, trusted
 
-# A word with a lower probability is improbable. One in ten spoken words is improbable, because it is rare or unclear.
+# A word counts as improbable below this probability. One in ten words that are really spoken is also below it, because
+# the word is rare or unclear.
 IMPROBABLE = 0.1
 MIN_UNFIT = 6  # minimum number of improbable words in a row for a passage that does not fit the sound
-MAX_UNFIT_MEDIAN = 0.02  # maximum median probability in a passage that does not fit; spoken passages have a higher one
+# Maximum median probability of the words in a passage that does not fit. Passages that are spoken have a higher median.
+MAX_UNFIT_MEDIAN = 0.02
 PAUSE, MOST_WORDS = 1.0, 40  # segments without times are split at pauses of PAUSE seconds, and after MOST_WORDS words
 
 
@@ -60,7 +62,7 @@ def _unfit(words: Sequence[Guess], found: Mapping[int, Placed]) -> set[int]:
     missing = {number for number, word in enumerate(words) if not word.fits}
     probability = [found[number].probability if number in found else 0.0 for number in range(len(words))]
     low = [number for number in range(len(words)) if probability[number] < IMPROBABLE]
-    # A single word in a wrong passage may be probable by chance.
+    # Join runs that are one word apart, because a single word in a wrong passage may be probable by chance.
     joined: list[list[int]] = []
     for number in low:
         if joined and number - joined[-1][-1] <= 2:
@@ -77,7 +79,7 @@ def _timed(words: Sequence[Guess], found: Mapping[int, Placed], duration: float)
     """Return all words with times, with their starts in ascending order."""
     starts: list[float | None] = [found[n].start if n in found else None for n in range(len(words))]
     timed: list[Word] = []
-    clock = before = 0.0  # start of the last word, and latest end so far
+    clock = before = 0.0  # start of the previous word, and the latest end of all previous words, in seconds
     at = 0
     while at < len(words):
         if at in found:

@@ -1,1 +1,1 @@
-"""Models in memory: `device` chooses the device, `loaded` keeps several models within a limit."""
+"""Models in memory: `device` chooses the device, `loaded` keeps several models within a memory limit."""

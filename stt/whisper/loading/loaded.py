@@ -1,4 +1,4 @@
-"""Keep several models in memory within a limit. The least recently used model is evicted first."""
+"""Keep several models in memory within a memory limit. The least recently used model is evicted first."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Model:
     """The weights of one model, loaded at first use.
 
     `whole` decodes a single part of a recording with all threads. `per_thread` decodes several parts at once, with one
-    thread each. On two cores both are the same object, so the weights are loaded only once. On two cores, two parts at
-    once are as fast with two threads each as with one thread each. On four cores, four parts at once take twice as long
-    with four threads each as with one thread each.
+    thread each. On two cores or a GPU both are the same object, so the weights are loaded only once. On two cores, two
+    parts at once are as fast with two threads each as with one thread each. On four cores, four parts at once take
+    twice as long with four threads each as with one thread each.
     """
 
     def __init__(self, found: Weights) -> None:
@@ -83,7 +83,7 @@ class Model:
     def _load_whole(self) -> Any:
         while self._whole is None:
             try:
-                workers = self.plan.windows or 2  # 2 on the CPU, one of them for a second job
+                workers = self.plan.windows or 2  # two on the CPU, so that a second job can decode at the same time
                 self._whole = self._load(cpu_threads=THREADS, num_workers=workers)
             except WeightsError as error:
                 if len(self._plans) == 1:
@@ -92,7 +92,7 @@ class Model:
         return self._whole
 
     def _load(self, **threads: int) -> Any:
-        from stt.whisper.model import Whisper  # imported late: it takes half a second, and pages do not need it
+        from stt.whisper.model import Whisper  # imported late, because it takes half a second and pages do not need it
 
         plan, folder = self.plan, self.found.folder
         try:
@@ -110,7 +110,7 @@ def copies() -> int:
 def limit() -> int:
     """Return the bytes of memory that models may take.
 
-    The limit is the value of the setting, or half of the memory that was free before the first model was loaded.
+    The limit is the setting `model_memory_mb`, or half of the memory that was free before the first model was loaded.
     """
     chosen = settings().model_memory_mb
     return chosen << 20 if chosen is not None else _half_of_free()
@@ -133,9 +133,9 @@ def use(
 ) -> Iterator[Model]:
     """Yield a model that stays in memory during the block.
 
-    Other models are evicted to make room, the least recently used first. If models in use leave no room, `use` waits,
-    and calls `waiting` once and `check`, which may raise, repeatedly. A model may exceed the limit if no other model is
-    in use.
+    Other models are evicted to make room, the least recently used first. If models in use leave no room, `use` waits.
+    It then calls `waiting` once, and calls `check`, which may raise, repeatedly. A model may exceed the limit if no
+    other model is in use.
     """
     limit()  # measures the free memory before the first model is loaded
     model = _acquire(found)

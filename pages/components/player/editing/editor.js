@@ -14,7 +14,7 @@ import { newKey, sender } from "./wire.js";
 const SAVING = 3000; // milliseconds after the first typed letter until typed text is sent to the server
 const PAUSE = 3000; // milliseconds without typing after which further typing is undone separately
 const RESTING = 1500; // milliseconds without a key after which the paragraph with the caret is drawn again
-const RESTED = 2500; // milliseconds without a change after which the page reruns to update its counts
+const RESTED = 2500; // milliseconds from the last change until the page reruns to update its counts
 
 /**
  * @typedef {import("../text.js").Paragraph} Paragraph
@@ -29,10 +29,10 @@ export class Editor {
   address = "";
   allowed = false; // whether the shown transcript can be edited
   active = /** @type {Paragraph | null} */ (null); // the paragraph with the caret
-  chosen = /** @type {{ id: number, from: number, to: number } | null} */ (null); // the last selection, in UTF-16 units
+  chosen = /** @type {{ id: number, from: number, to: number } | null} */ (null); // the last selection, UTF-16 units
   pageSpeakers = /** @type {string[]} */ ([]);
   composing = false; // whether an input method (IME) composes text
-  drawing = false; // true while the text is drawn: a removed paragraph then loses the focus, but nobody has left it
+  drawing = false; // true while the text is drawn, when a `focusout` event does not mean that the user has left
   notice = ""; // why the last step was not done
   typing = { name: "", id: 0, at: -Infinity };
   followed = -1; // the revision for which the page was last rerun
@@ -178,7 +178,10 @@ export class Editor {
     this.show();
   }
 
-  /** After a pause in typing, draw the words of the paragraph with the caret again, and then rerun the page. */
+  /**
+   * After a pause in typing, draw the words of the paragraph with the caret again. If the caret has left the text and
+   * everything is saved, rerun the page a little later.
+   */
   rest() {
     clearTimeout(this.timers.rest);
     clearTimeout(this.timers.rested);
@@ -342,7 +345,10 @@ export class Editor {
     if (then) this.enter(then, this.place(then) < 0 ? 0 : length(then.body));
   }
 
-  /** Delete a paragraph, and put the caret into the one below, else above. @param {Paragraph} paragraph */
+  /**
+   * Delete a paragraph, and put the caret into the paragraph below, or above if it was the last.
+   * @param {Paragraph} paragraph
+   */
   remove(paragraph) {
     const place = this.place(paragraph);
     const below = this.text.paragraphs[place + 1];

@@ -54,11 +54,11 @@ export class Keys {
   focusOut({ target }) {
     if (target !== this.editor.active?.body || this.editor.drawing) return;
     if (document.hasFocus()) this.editor.leave();
-    else this.editor.save(); // the window lost the focus; the caret is back when the window gets it again
+    else this.editor.save(); // the window lost the focus; the caret returns when the window is focused again
   }
 
   /**
-   * Open the menu of the clicked button, or put the caret at the clicked place. Return whether a button was clicked.
+   * Open the menu of the clicked button, or put the caret at the clicked position. Return whether a button was clicked.
    * @param {Element} target
    */
   clicked(target) {

@@ -170,7 +170,7 @@ function settled(line, { from = 0, to = 0, text = "" }) {
     return end >= to;
   });
   const word = t?.[place] ?? "";
-  // Here only a whole word can be replaced. In other cases the line is provisional until the server responds.
+  // Unless exactly one whole word is replaced, the line is provisional until the server responds with word times.
   if (!t || !spaced(text) || codePoints(word.trim()) !== to - from || end !== to)
     return whole ? [retyped(line, whole)] : [];
   const lead = word.slice(0, word.length - word.trimStart().length);
@@ -242,7 +242,7 @@ export function adopted(expected, lines) {
   const known = new Map(expected.map((line, place) => [line.id, place]));
   const common = new Set(lines.map((line) => line.id).filter((id) => known.has(id)));
   const made = /** @type {Line[]} */ ([]);
-  let at = 0; // in `expected`
+  let at = 0; // index in `expected`
   for (let i = 0; i < lines.length;) {
     if (common.has(lines[i].id)) {
       at = Math.max(at, /** @type {number} */ (known.get(lines[i].id)) + 1);

@@ -79,7 +79,8 @@ export class Queue {
   }
 
   /**
-   * Load the transcript of the page, unless this queue has a later revision. Return whether it was loaded.
+   * Load the transcript of the page, unless this queue has its revision or a later one, or waits for the response to a
+   * step. Return whether it was loaded.
    * @param {number} revision @param {import("./lines.js").Packed[]} packed @param {number} undo @param {number} redo
    */
   load(revision, packed, undo, redo) {
@@ -137,7 +138,7 @@ export class Queue {
     this.keeping ??= setTimeout(() => this.keep(), KEEPING);
   }
 
-  /** Drop the open step of a paragraph that is now empty: it is deleted when the caret leaves it. @param {number} id */
+  /** Drop the open step of an empty paragraph, which is deleted when the caret leaves it. @param {number} id */
   drop(id) {
     if (this.open?.step.id !== id) return;
     this.entries.pop();
@@ -166,7 +167,7 @@ export class Queue {
   keep() {
     clearTimeout(this.keeping);
     this.keeping = undefined;
-    if (this.closed && !this.store.has()) return true; // the next view of the transcript sends them
+    if (this.closed && !this.store.has()) return true; // the next view has taken the stored steps
     const kept = /** @type {Kept[]} */ ([]);
     let lines = this.confirmed;
     for (const entry of this.entries) {
@@ -255,7 +256,7 @@ export class Queue {
     else await this.catchUp(entry.raw ? null : entry.step);
     this.keep();
     if (answer.replaced !== undefined) return this.hooks.changed(null, answer.replaced);
-    // Only undo and redo move the caret here. Other steps have moved it before, and a typing person has moved it since.
+    // Only undo and redo move the caret here. Other steps moved it when they were added, and later typing moved it on.
     const moves = !entry.raw && ["undo", "redo"].includes(entry.step.do) && !this.entries.length;
     const line = moves && answer.caret && this.confirmed[answer.caret.paragraph];
     this.hooks.changed(line ? { id: line.id, at: answer.caret?.at ?? 0 } : null);
@@ -269,7 +270,7 @@ export class Queue {
     const { revision, undo, redo } = answer;
     Object.assign(this, { revision, undo, redo });
     if (!own) return;
-    // The server may have stored the text slightly differently, so text typed later is now based on the stored form.
+    // The server may have stored the text slightly differently, so a step added later is now based on that text.
     const texts = new Map(this.confirmed.map((line) => [line.id, line.text]));
     const untouched = new Set(before);
     for (const { id, text } of expected.filter((line) => !untouched.has(line))) {
@@ -298,7 +299,7 @@ export class Queue {
 
   // ---- conflicts ---------------------------------------------------------------------------------------------------
 
-  /** Return whether the paragraph of a step was changed elsewhere. @param {Entry} entry */
+  /** Return whether the paragraph of a step was changed in another tab. @param {Entry} entry */
   clashes({ step }) {
     if (step.id === undefined || step.do === "revive") return false;
     const line = this.confirmed.find(({ id }) => id === step.id);
@@ -327,8 +328,8 @@ export class Queue {
   }
 
   /**
-   * Hold a refused step and the later steps of its paragraph, as one text, until somebody decides between two texts. If
-   * the step has no typed text to keep, drop it and show the reason.
+   * Replace a refused step and the later steps of its paragraph by one step, which waits until somebody decides between
+   * two texts. If there is no typed text to keep, drop the steps and show the reason.
    * @param {Entry} entry @param {string} reason
    */
   hold(entry, reason) {
@@ -368,7 +369,7 @@ export class Queue {
 
   place = /** @type {Map<number, number>} */ (new Map()); // id of a line -> its index when its last step was added
 
-  /** Decide for the text typed here: it replaces the text from elsewhere. @param {Entry} entry */
+  /** Keep the text typed here: it replaces the text from another tab. @param {Entry} entry */
   keepMine(entry) {
     const line = this.confirmed.find(({ id }) => id === entry.step.id);
     if (line) entry.step = { do: "text", id: line.id, was: line.text, text: entry.step.text };

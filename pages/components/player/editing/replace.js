@@ -9,7 +9,7 @@ import { literal, spans } from "./spans.js";
 
 const AROUND = 24; // characters shown in a preview before and after a hit
 const SHOWN = 3; // maximum hits in the preview
-const LONGEST_WORDS = 60; // maximum characters of a selection to search for; a longer one limits the search
+const LONGEST_WORDS = 60; // maximum characters of a selection that is searched for; a longer one is searched in
 
 /**
  * @typedef {import("../text.js").Paragraph} Paragraph
@@ -54,7 +54,7 @@ export class Replace {
     on(document, "selectionchange", () => this.select());
   }
 
-  /** Whether the replace form is open, so the hits are those that can be replaced. */
+  /** Whether the replace form is open. Then only text that can be replaced is found. */
   get shown() {
     return !this.form.hidden && this.editor.editable;
   }
@@ -78,7 +78,7 @@ export class Replace {
     else this.opener.focus();
   }
 
-  /** Use the selection: a short one is searched for, a longer one limits the search. */
+  /** Use the selection: a short one is searched for, a longer one is the only text that is searched. */
   begin() {
     this.select(); // the `selectionchange` event may not have fired yet
     const [first, ...others] = [...this.marked.values()];

@@ -268,7 +268,7 @@ export class Review {
     const before = this.done.pop();
     if (before === undefined) return;
     this.at = before;
-    this.word = null; // the restored word is the first doubtful word from there on
+    this.word = null; // the restored word is the first doubtful word from `at` on
     this.player.editor.undoRedo("undo");
   }
 }

@@ -5,7 +5,7 @@ import { occurrences } from "../search.js";
 
 const VOICED = /[\u3099\u309a]/; // voicing marks, which change the kana before them
 
-/** @typedef {{ exact?: boolean, whole?: boolean }} How `exact`: with case and accents, `whole`: whole words only */
+/** @typedef {{ exact?: boolean, whole?: boolean }} How `exact`: case and accents count; `whole`: whole words only */
 
 /**
  * Return a text folded (`plain`). `from` and `to` have, for each UTF-16 unit of `plain`, the start and the end of its

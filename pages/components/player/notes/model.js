@@ -18,7 +18,7 @@ export const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(12))
 
 /**
  * Return the words of a paragraph that a note is about. A highlight is about the words whose middle it covers. A note
- * at a moment is about the word spoken then.
+ * at a moment is about the word spoken then, or the word that ended up to PAUSE seconds before.
  * @template {Word} Kind
  * @param {Kind[]} words
  * @param {Note} note

@@ -59,7 +59,7 @@ export function progress(passage, cancel) {
   const far = make("span", "stt-passage-far");
   const show = (/** @type {Passage} */ now) => {
     bar.value = now.percent;
-    far.textContent = now.stage ?? (now.state === "queued" ? tr("Waiting for its turn") : `${now.percent} %`);
+    far.textContent = now.stage ?? (now.state === "queued" ? tr("Queued") : `${now.percent} %`);
   };
   show(passage);
   const head = title(tr("Transcribing {span} again", { span: when(passage) }));

@@ -19,7 +19,7 @@ const RETRYING = 3000; // milliseconds until the next poll after a failed one
 
 export class Passages {
   choices = /** @type {Choices | null} */ (null); // null if no passage can be transcribed again
-  shown = ""; // state and attempt number of the passage in the panel
+  shown = ""; // attempt number and state of the passage in the panel; "form" while the form is shown
   working = /** @type {ReturnType<typeof progress> | null} */ (null);
   timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
   newest = 0; // number of the newest request; responses to older ones are ignored
