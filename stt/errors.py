@@ -335,7 +335,10 @@ FORMER_KINDS = {
 
 
 def __getattr__(name: str) -> type[SttError]:
-    """Return the error class that had this name in an older version. Checkpoints of that version contain the name."""
+    """Return the error class that had this name in an older version.
+
+    Job checkpoints of such a version are pickles, which look the class up in this module by its old name.
+    """
     if name in FORMER_KINDS:
         found: type[SttError] = globals()[FORMER_KINDS[name]]
         return found

@@ -11,16 +11,21 @@ import av
 import numpy as np
 
 
-def flac(path: Path, *blocks: int, rate: int = 1) -> Path:
+def flac(path: Path, *blocks: int, rate: int = 1, at_1_khz: int = 0) -> Path:
     """Write a FLAC whose frames each have one constant value. `blocks` are the numbers of samples of the frames.
 
-    A frame of a few bytes contains up to 65,535 samples, which last 18 hours at 1 Hz.
+    A frame of a few bytes contains up to 65,535 samples, which last 18 hours at 1 Hz. The last `at_1_khz` frames declare
+    a sample rate of 1 kHz, whatever the `rate` in the header of the file.
     """
     info = struct.pack(">HH", min(blocks), max(blocks)) + bytes(6)
     info += (rate << 44 | 15 << 36 | sum(blocks)).to_bytes(8, "big") + bytes(16)
     frames = b""
     for number, count in enumerate(blocks):
-        head = b"\xff\xf8\x70\x08" + bytes([number]) + struct.pack(">H", count - 1)
+        differs = number >= len(blocks) - at_1_khz
+        head = (
+            (b"\xff\xf8\x7c\x08" if differs else b"\xff\xf8\x70\x08") + bytes([number]) + struct.pack(">H", count - 1)
+        )
+        head += b"\x01" * differs  # the rate in kHz
         frame = head + bytes([_crc(head, 0x07, 8)]) + b"\x00\x00\x01"
         frames += frame + struct.pack(">H", _crc(frame, 0x8005, 16))
     path.write_bytes(b"fLaC\x80" + len(info).to_bytes(3, "big") + info + frames)

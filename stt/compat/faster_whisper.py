@@ -139,8 +139,8 @@ class WindowModel(WhisperModel):
     ) -> tuple[list[float], list[float]]:
         """Return the start times and the probabilities of the `tokens` of a text in an encoded window.
 
-        The window has `size` frames. Times are in seconds from the start of the window. There is one more time than
-        there are tokens: the last one is the end of the text.
+        The window has `size` frames. Times are in seconds from the start of the window. The list of times has one
+        more entry than `tokens`: its last entry is the time at which the text ends.
         """
         (found,) = self.model.align(encoded, tokenizer.sot_sequence, [tokens], [size])
         starts = [0.0] * (len(tokens) + 1)

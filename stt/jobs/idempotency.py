@@ -27,7 +27,7 @@ from stt.store import recordings
 
 KEY_LIFETIME = 24 * 3600  # seconds
 MAX_KEY_LENGTH = 255  # characters
-ABANDONED_AFTER = 900.0  # seconds until a create of another process counts as abandoned
+ABANDONED_AFTER = 900.0  # age in seconds at which an unfinished claim counts as abandoned, even if its process runs
 # Maximum number of attempts to claim a key. An attempt fails if another request deletes or replaces the key's row
 # between two statements.
 MAX_ATTEMPTS = 5

@@ -34,11 +34,12 @@ MAX_REDECODES = 3  # maximum number of times that one gap is re-decoded; an atte
 # A segment is checked more strictly if less than this share of its VAD scores reaches VAD_HIGH. Nearly all speech has a
 # larger share.
 MIN_VOICED_SHARE = 0.3
-# Maximum no-speech probability (from Whisper) of a segment below MIN_VOICED_SHARE. Music has 0.8 and more, telephone
-# audio up to 0.4.
+# Maximum no-speech probability (from Whisper) of a segment whose voiced share is below MIN_VOICED_SHARE. Music has 0.8
+# and more, telephone audio up to 0.4.
 NO_SPEECH = 0.6
 MIN_CONFIDENCE = 0.1  # minimum confidence of the most probable word of a segment
-MIN_MEDIAN_CONFIDENCE = 0.25  # minimum median confidence of the words in a segment below MIN_VOICED_SHARE
+# Minimum median confidence of the words in a segment whose voiced share is below MIN_VOICED_SHARE.
+MIN_MEDIAN_CONFIDENCE = 0.25
 MAX_CHARS_PER_SECOND = 60  # maximum speed of a segment; the fastest speakers reach 50 characters per second
 MIN_CHARS = 20  # segments with fewer characters never count as too fast
 

@@ -13,8 +13,8 @@ CHECK_INTERVAL = 0.1  # interval between calls of `check_cancelled` while waitin
 class PrioritySemaphore:
     """FIFO semaphore with `permits` permits.
 
-    Callers with priority are served first. If there are several permits, callers with priority never hold all of them,
-    so that other callers are not starved.
+    Callers with priority are served first. If there are several permits, callers with priority take all of them only
+    while no other caller waits, so that other callers are not starved.
     """
 
     def __init__(self, permits: int) -> None:

@@ -17,7 +17,7 @@ SHOWN = {
     "STT_MINUTES_PER_DAY": ("601", ("Daily audio, all users", "601 min", "0.0 min today")),
     "STT_DOLLARS_PER_DAY": ("4.5", ("Daily cost on this server’s key", "\\$4.50", "\\$0.00 today")),
     "STT_AUDIO_RETENTION_DAYS": ("8", ("Audio is kept", "8 days", "")),
-    "STT_TRANSCRIPT_RETENTION_DAYS": ("92", ("Transcripts are kept", "92 days, with their audio", "")),
+    "STT_TRANSCRIPT_RETENTION_DAYS": ("92", ("Transcripts are kept", "92 days, then deleted with their audio", "")),
     "STT_MODELS": ("local/whisper-base, nova-3", ("Models", "Nova-3, Whisper base on this machine", "")),
 }
 

@@ -32,7 +32,10 @@ def hour_of(minute: np.ndarray, sound: Path, layout: str) -> None:
 
 
 def beside_transcription(sound: Path, folder: Path) -> list[str]:
-    """Transcribe an hour, and return a row with the seconds until the playback copy and until the text was ready."""
+    """Transcribe an hour of audio, and return a table row about when its playback copy was ready.
+
+    The row has the seconds until the copy was ready, and their percentage of the seconds until the text was ready.
+    """
     os.environ["STT_DATA_DIR"] = str(folder / "data")
     from stt import lifecycle
     from stt.jobs import service

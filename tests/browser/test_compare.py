@@ -1,4 +1,4 @@
-"""Test versions and the Compare page in a real browser: creating, following, comparing, measuring, playing."""
+"""Test the versions of a transcript and the Compare page in a real browser."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ def test_id_that_would_change_the_path_is_never_requested(provider, client, gene
     assert provider.calls["get"] == 0
 
 
-# A create is never sent twice where it may have been accepted
+# A create request is not sent again if the provider may have accepted it
 
 
 @pytest.mark.parametrize("fault", ["reset-after", "truncated", "html-after", "garbage"])
@@ -280,7 +280,7 @@ def test_concurrent_creates_stay_within_the_limit(provider):
     assert len(set(ids)) == 12 and provider.most_creating <= 3
 
 
-# A get is retried after any transient error
+# A get request is retried after any transient error
 
 
 @pytest.mark.parametrize(

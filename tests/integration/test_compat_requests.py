@@ -58,7 +58,8 @@ def test_a_connection_that_is_refused_when_it_is_opened_is_closed():
         with connection:
             connection.settimeout(10)
             assert connection.recv(1) == b""
-        assert refused.tb is not None  # the traceback refers to the connection: garbage collection did not close it
+        # The traceback still refers to the client's connection, so garbage collection cannot have closed it.
+        assert refused.tb is not None
 
 
 def test_urllib3_starts_tls_on_the_connection_that_was_opened(certificate: tuple[Path, Path]):

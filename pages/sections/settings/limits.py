@@ -26,7 +26,7 @@ def limits_view(owner: str) -> None:
     if host.audio_retention_days is not None:
         rows.append((tr("Audio is kept"), _days(host.audio_retention_days), ""))
     if host.transcript_retention_days is not None:
-        kept = tr("{days}, with their audio", days=_days(host.transcript_retention_days))
+        kept = tr("{days}, then deleted with their audio", days=_days(host.transcript_retention_days))
         rows.append((tr("Transcripts are kept"), kept, ""))
     if host.models:
         rows.append((tr("Models"), ", ".join(offered_models()), ""))

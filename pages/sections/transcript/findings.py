@@ -32,7 +32,7 @@ def _tables() -> dict[str, tuple[str, tuple[str, ...]]]:
         "search": (tr("Search terms"), ("start", "query", "confidence", "text")),
         "paragraphs": (tr("Paragraphs"), ("start", "end", "speaker", "text")),
         UNFIT: (tr("Passages that do not match the recording"), ("start", "end", "text")),
-        UNWRITTEN: (tr("Speech without text"), ("start", "end", "text")),
+        UNWRITTEN: (tr("Speech missing from the transcript"), ("start", "end", "text")),
         "utterances": (tr("Utterances"), ("start", "end", "speaker", "text", "confidence")),
     }
 

@@ -292,7 +292,9 @@ def _count_one(path: Path, track: int | None, start: int, ends: float) -> tuple[
             if time.monotonic() > ends:
                 return PacketCount(seconds * size / max(file.tell(), read, 1), promise, ahead), None
         after = watch.next()
-        if after is not None and file.end is None:  # FFmpeg derived `promise` from the size of the whole file
+        # Another recording follows in the file. `promise` may be based on the size of the whole file, so determine it
+        # again from the bytes of this recording.
+        if after is not None and file.end is None:
             promise = promised_of(path, "", track, start, start + after)
     finally:
         container.close()

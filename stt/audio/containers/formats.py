@@ -96,8 +96,8 @@ SPECIAL = {  # kinds that FFmpeg gives the same format name as another kind; the
     "qt": Kind("MOV", "MOV video", "audio/mp4", "video/mp4"),
 }
 
-# Formats with sound, alone or with video. No file in them can make FFmpeg open a second file or an address: mov, mxf,
-# matroska, asf and rm can refer to one, but FFmpeg has no protocol to open it with.
+# Formats with sound, alone or with video. A file in these formats cannot make FFmpeg open another file or a URL: mov,
+# mxf, matroska, asf and rm files can contain such references, but `OPTIONS` allows no protocol to open them.
 ALLOWED = frozenset(NAMED).union(
     (
         "3dostr 4xm aax ac3 ace acm act adp ads adx aea afc aix alp apac apc apm argo_asf argo_brp argo_cvg "

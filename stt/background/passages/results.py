@@ -1,6 +1,6 @@
-"""Store the passage of a transcript that is being transcribed again: request, progress and result.
+"""Store the request to transcribe a passage again, its progress and its result.
 
-A transcript has one passage at a time. The `attempt` of a transcript's row rises with every new passage.
+A transcript has at most one such request at a time. The `attempt` of a transcript's row rises with every new passage.
 """
 
 from __future__ import annotations

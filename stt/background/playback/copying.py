@@ -38,7 +38,7 @@ from stt.store.retrying import with_retries
 QUEUE = "playback"
 POLLING_INTERVAL = 0.5  # polling interval of the queue, seconds
 RETRY_AFTER = 600.0  # seconds until a failed copy may be made again, unless the recording caused the failure
-CHECK_INTERVAL = 60.0  # minimum time between two checks of one process whether a copy is still being made, seconds
+CHECK_INTERVAL = 60.0  # seconds; a process checks at most this often whether a copy is still being made
 REPORT = 1.0  # minimum time between two updates of the progress in the database, seconds
 MARGIN = 60.0  # seconds by which decoded sound may exceed the maximum duration, which was checked at the upload
 _c = copies.c
