@@ -127,7 +127,7 @@ def test_question_mark_opens_the_list_of_keys_but_is_typed_in_the_text(talk: Pag
     talk.keyboard.press("?")
     sheet = talk.get_by_role("dialog", name="Keys")
     expect(sheet.locator(".stt-sheet-row", has_text="Play from 1.5 s before")).to_contain_text("F8 or Ctrl+Enter")
-    expect(sheet.locator(".stt-sheet-row", has_text="to a speaker")).to_contain_text("Alt+1 to Alt+9")
+    expect(sheet.locator(".stt-sheet-row", has_text="Assign a speaker")).to_contain_text("Alt+1 to Alt+9")
     talk.keyboard.press("?")
     expect(sheet).to_be_hidden()
     talk.get_by_role("button", name="Keys", exact=True).click()
