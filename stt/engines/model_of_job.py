@@ -40,7 +40,7 @@ def languages_of(options: Mapping[str, Any], model: str) -> list[str]:
 
 
 class _Row:
-    """The database row of a job. Pages show its stage to the user."""
+    """Write the stage of a job to its database row. Pages show the stage to the user."""
 
     def __init__(self, work: Work) -> None:
         self._work, self._stage = work, work.job.stage

@@ -43,7 +43,7 @@ class BadKey(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to create the job of one Idempotency-Key.
+    """Represent the right to create the job of one Idempotency-Key.
 
     The job gets the id `generation_id`. `made` tells whether an earlier request has created it already.
     """

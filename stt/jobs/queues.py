@@ -28,7 +28,7 @@ _t = transcriptions.c
 
 @dataclass(frozen=True, slots=True)
 class QueuePosition:
-    """The position of a waiting job in its queue.
+    """Describe the position of a waiting job in its queue.
 
     `before` is the number of jobs that start earlier, and `working` the number of running jobs. `seconds` is the
     estimated time until the job starts, or None if it is unknown.

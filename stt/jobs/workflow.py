@@ -152,7 +152,7 @@ def _finish(job: Job, outcome: Outcome) -> None:
 
 
 class _JobContext:
-    """The object through which an engine accesses its job (see `stt.engines.base.Work`)."""
+    """Give an engine access to its job (see `stt.engines.base.Work`)."""
 
     def __init__(self, job: Job) -> None:
         self.job = job

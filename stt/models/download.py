@@ -61,7 +61,7 @@ class DownloadStopped(ModelDownloadFailed):
 
 
 class Place:
-    """The folders of a model: `whole` has the complete model, and `parts` has its files during the download."""
+    """Locate the folders of a model: `whole` has the complete model, `parts` has its files during the download."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.models, self.whole = folder, folder / name

@@ -65,7 +65,7 @@ _calls = threading.BoundedSemaphore(2)  # maximum number of calls split into tra
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The state of a live recording. `pieces` and `size` are the number of pieces and bytes received so far."""
+    """Hold the state of a live recording. `pieces` and `size` are the number of pieces and bytes received so far."""
 
     id: str
     owner: str

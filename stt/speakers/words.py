@@ -18,7 +18,7 @@ NEAREST = 2.0  # maximum distance of a word from its nearest turn, seconds; fart
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """The number of a word's speaker, or None. `doubtful` means that another person speaks during the word, too."""
+    """Assign a word to the speaker with a number, or None. `doubtful` means that another person also speaks."""
 
     speaker: int | None
     doubtful: bool = False

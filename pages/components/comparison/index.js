@@ -92,7 +92,7 @@ class Comparison {
     this.heads.replaceChildren(
       ...columns.map(({ letter, name }) => make("span", "stt-cmp-head", [letterBox(letter), name])),
     );
-    this.against.textContent = tr("compared with {letter} {name}. Click a word to hear it.", columns[0]);
+    this.against.textContent = tr("compared with {letter} {name}. Click a word to play it.", columns[0]);
     this.watcher.disconnect();
     this.boxes = passages.map((passage, number) => this.passage(passage, number));
     this.text.replaceChildren(...this.boxes);

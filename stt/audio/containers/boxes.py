@@ -38,7 +38,7 @@ class _Edit(NamedTuple):
 
 
 class EditList(NamedTuple):
-    """The length of a track after its edits, and the cuts. `seconds` includes the silence that the edits insert."""
+    """Describe a track after its edits: its length and the cuts. `seconds` includes silence that the edits insert."""
 
     seconds: float
     cuts: list[Cut]

@@ -17,7 +17,7 @@ _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")
 
 
 class Chunks(NamedTuple):
-    """The layout of the chunks of one format. A chunk consists of a name, a size, a body and padding."""
+    """Describe the layout of the chunks of one format. A chunk consists of a name, a size, a body and padding."""
 
     head: struct.Struct  # layout of the name and the size
     known: frozenset[bytes]  # names of the format's usual chunks; such a name alone identifies a chunk

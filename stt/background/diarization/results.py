@@ -30,7 +30,7 @@ _d = diarizations.c
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The progress of a search. `percent` is 0 to 100; `requested` and `found` are numbers of speakers.
+    """Hold the progress of a search. `percent` is 0 to 100; `requested` and `found` are numbers of speakers.
 
     `requested` is None if the search estimates the number. `stage` describes a step other than the analysis, as text;
     `error` is what `SttError.to_dict` returns.

@@ -133,7 +133,7 @@ class _Paragraph:
 
 
 class _Reader:
-    """The parser's handlers, which collect the texts (`w:t`) in the runs (`w:r`) of each paragraph (`w:p`).
+    """Handle the parser's events, and collect the texts (`w:t`) in the runs (`w:r`) of each paragraph (`w:p`).
 
     A paragraph that has a text box contains the paragraphs of the text box.
     """

@@ -35,8 +35,10 @@ _NUMBERED = re.compile(r"[^\W\d]+ \d{1,3}")
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The spoken text of a reference. `encoding` is the encoding of its file. If that is a guess, `choices` lists the
-    likely encodings. `lost` is the number of characters that could not be decoded.
+    """Hold the spoken text of a reference.
+
+    `encoding` is the encoding of its file. If that is a guess, `choices` lists the likely encodings. `lost` is the
+    number of characters that could not be decoded.
     """
 
     text: str
