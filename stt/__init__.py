@@ -20,7 +20,7 @@ _HOMES = {name: "stt.jobs.service" for name in ("create", "get", "cancel", "retr
 
 
 def __getattr__(name: str) -> Any:
-    """Load public names when first used, so that reading a setting does not load the job engine."""
+    """Import a public name when it is first used, so that reading a setting does not import the job engine."""
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'stt' has no attribute {name!r}")

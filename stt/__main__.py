@@ -127,7 +127,7 @@ def get_model(name: str) -> None:
 
 
 def work(chosen: argparse.Namespace) -> None:
-    """Run a worker until SIGTERM or SIGINT, then requeue its open jobs."""
+    """Run a worker until SIGTERM or SIGINT. On a shared database, its open jobs are then requeued."""
     from stt import lifecycle
     from stt.ops import logs, monitor
     from stt.settings import settings

@@ -1,4 +1,4 @@
-"""Waiting between retries: exponential backoff with jitter, and the Retry-After header."""
+"""Wait between retries: exponential backoff with jitter, and the Retry-After header."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 
 from stt.errors import Cancelled
 
-LONGEST_WAIT = 300.0  # maximum of `retry_after`, seconds; a longer Retry-After header is cut to it
+LONGEST_WAIT = 300.0  # maximum that `retry_after` returns, seconds, even if the header asks for more
 TICK = 0.2  # interval at which a waiting call checks whether it was cancelled, seconds
 
 
 def backoff() -> Iterator[float]:
-    """Yield the seconds to wait before each retry: 1, 2, 4 and so on, plus up to 0.5 of jitter, at most 30."""
+    """Yield the seconds to wait before each retry: 1, 2, 4 and so on, plus up to 0.5 s of jitter, at most 30."""
     from urllib3 import Retry  # imported here, because the first page should not wait for urllib3
 
     policy = Retry(total=None, backoff_factor=0.5, backoff_jitter=0.5, backoff_max=30).increment()
@@ -36,7 +36,7 @@ def retry_after(value: str | None) -> float | None:
 
 
 def pause(seconds: float, cancelled: Callable[[], bool] | None = None) -> None:
-    """Sleep for `seconds`. Raises Cancelled soon after `cancelled` returns true."""
+    """Sleep for `seconds`. Raises Cancelled within about TICK seconds after `cancelled` returns true."""
     until = time.monotonic() + seconds
     while True:
         if cancelled and cancelled():
@@ -48,7 +48,7 @@ def pause(seconds: float, cancelled: Callable[[], bool] | None = None) -> None:
 
 
 class Clock:
-    """Represent a clock that tells the time and waits. A test passes a clock that runs `speed` times as fast."""
+    """Represent a clock that tells the time and waits. For tests, the clock can run `speed` times as fast."""
 
     def __init__(self, speed: float = 1.0) -> None:
         self._speed = speed

@@ -9,7 +9,7 @@ SttError
 │   ├── NoAudioTrack         a video without sound
 │   ├── TooShort             less than 0.1 s of sound
 │   ├── TooLarge             more bytes or seconds than the limit
-│   ├── UploadBroken         the connection ended before the file did
+│   ├── UploadBroken         the connection ended before the whole file had arrived
 │   │   └── TooSlow          the request body stopped, or arrived at a few bytes a second
 │   ├── BadReference         a reference text that cannot be read
 │   ├── BadTranscript        a transcript that cannot be read
@@ -19,9 +19,9 @@ SttError
 ├── LimitReached             a quota is used up, or too many requests are open
 ├── CreateRepeated           an Idempotency-Key that was already used
 │   ├── KeyReused            the key was used with another request body
-│   └── StillCreating        the first create with this key is still running
-├── Unauthorized             a program without a valid token
-├── ReadOnly                 a token that may only read
+│   └── StillCreating        the first request with this key is still being processed
+├── Unauthorized             a request without a valid token
+├── ReadOnly                 a request that changes something, with a read-only token
 ├── MethodNotAllowed         an HTTP method that the address does not support
 ├── NotFound                 the transcript does not exist, or it is somebody else's
 ├── Conflict                 the object was changed, or is being changed, by another request
@@ -43,7 +43,7 @@ SttError
 │   ├── ProviderDown         408 or 5xx, a lost connection or a timeout
 │   ├── SubmissionUncertain  the answer to a create request was lost: the job may be billed
 │   ├── GenerationFailed     the provider says that this job failed
-│   ├── AnswerUnreadable     an answer of an undocumented shape
+│   ├── AnswerUnreadable     an answer of an undocumented structure
 │   └── ProviderTimeout      the provider was not done when the job's timeout had passed
 └── Cancelled                the job was cancelled
 """
@@ -245,7 +245,7 @@ class SpeakerModelsError(WeightsError):
 
 
 class ProviderError(SttError):
-    """Base class of errors of the AI/ML API. `wait` is its Retry-After header in seconds, or 0."""
+    """Base class of errors of the AI/ML API. `wait` is the Retry-After header of its response in seconds, or 0."""
 
     status = 502
     title = "The AI/ML API could not do this"
@@ -323,7 +323,7 @@ class Cancelled(SttError):
     guidance = "The text so far is kept. Retry goes on from there."
 
 
-# Names of error classes that older versions stored with jobs, and their names today.
+# Maps names of error classes that older versions stored with jobs to the names of these classes today.
 FORMER_KINDS = {
     "CreateUnsure": "SubmissionUncertain",
     "DatabaseAway": "DatabaseUnavailable",
@@ -346,7 +346,7 @@ def __getattr__(name: str) -> type[SttError]:
 
 
 def current_kind(kind: str) -> str:
-    """Return today's name of a stored error class."""
+    """Return today's name of the error class that was stored as `kind`."""
     return FORMER_KINDS.get(kind, kind)
 
 

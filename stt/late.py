@@ -12,7 +12,8 @@ FIRST_PAGE = (
     "stt.store.recordings",
     "stt.store.records",
 )
-ROUTES = ("stt.web.endpoints", "stt.web.v1.rest")  # not in FIRST_PAGE, because importing them takes as long again
+# Not in FIRST_PAGE, because importing these modules takes as long as importing those of FIRST_PAGE.
+ROUTES = ("stt.web.endpoints", "stt.web.v1.rest")
 _loading = threading.Lock()
 _loaded: set[str] = set()  # names of imported modules, which `load` can skip without waiting for the lock
 
@@ -20,8 +21,8 @@ _loaded: set[str] = set()  # names of imported modules, which `load` can skip wi
 def load(*names: str) -> None:
     """Import the modules `names`, or FIRST_PAGE if no names are given. Concurrent callers wait.
 
-    FIRST_PAGE is imported while the browser loads the scripts of the first page, which takes twice as long. Only one
-    thread at a time imports, because two threads could see partially imported modules.
+    FIRST_PAGE is imported while the browser loads the scripts of the first page, which takes twice as long as the
+    import. Only one thread at a time imports, because two threads could see partially imported modules.
     """
     missing = [name for name in names or FIRST_PAGE if name not in _loaded]
     if not missing:

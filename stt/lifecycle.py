@@ -26,7 +26,7 @@ from stt.whisper import memory
 HEAD_START = 3.0  # maximum delay of the job engine's start, seconds; meanwhile the first page has the processor
 DRAWING = 1.0  # seconds for which `warm` waits, because the browser draws the first page
 LONGEST = 7.0  # maximum seconds from a stop signal to `leave` while requests are open
-TIMEOUT = 2.0  # maximum seconds that `leave` waits until open jobs are requeued
+TIMEOUT = 2.0  # maximum seconds that `leave` waits for open jobs to be requeued
 
 log = logging.getLogger("stt.lifecycle")
 _signals: list[int] = []  # received stop signals; not an Event, whose lock a signal handler must not wait for
@@ -34,11 +34,11 @@ _lock: FileLock | None = None
 
 
 def check(can_sign_in: bool = False) -> None:
-    """Check the data folder (writable, not used by another process) and the set-up of sign-in. Raises SetupError.
+    """Check the data folder (writable, not used by another process), the secret and the set-up of sign-in.
 
-    With SQLite, the folder is locked for this process, because two processes would both resume the same interrupted
-    jobs. With PostgreSQL, several processes may share a folder. `can_sign_in` tells whether there is an identity
-    provider.
+    Raises SetupError if a check fails. With SQLite, the folder is locked for this process, because two processes
+    would both resume the same interrupted jobs. With PostgreSQL, several processes may share a folder. `can_sign_in`
+    tells whether there is an identity provider.
     """
     global _lock
     memory.tune()
@@ -103,7 +103,7 @@ def _is_ending() -> bool:
 def begin(unless: Callable[[], bool] = _is_ending) -> None:
     """Start the job engine as soon as the database answers, or give up when `unless` returns true.
 
-    Raises errors other than DB_UNAVAILABLE, such as SetupError.
+    Errors of the start other than DB_UNAVAILABLE, such as SetupError, are raised.
     """
     load("stt.jobs.service")  # imported only here, because it imports dbos, which takes half a second
     from stt.backoff import backoff, pause

@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-_NAME = re.compile(r"[A-Za-z0-9_+-]{1,40}(/[A-Za-z0-9_+-]{1,40}){0,2}")  # no dots, so no path with `..`
+_NAME = re.compile(r"[A-Za-z0-9_+-]{1,40}(/[A-Za-z0-9_+-]{1,40}){0,2}")  # no dots, so that no name is a path with `..`
 
 
 def zone(name: str | None) -> ZoneInfo:
@@ -18,6 +18,6 @@ def zone(name: str | None) -> ZoneInfo:
 
 
 def when(seconds: float, place: ZoneInfo) -> str:
-    """Return a time such as "22 Nov 2026, 14:05"."""
+    """Format `seconds` since 1970 in the time zone `place`, such as "22 Nov 2026, 14:05"."""
     moment = datetime.fromtimestamp(seconds, place)
     return f"{moment.day} {moment:%b %Y, %H:%M}"

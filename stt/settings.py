@@ -226,7 +226,7 @@ class Settings(BaseSettings):
 
     @property
     def upload_limit(self) -> int:
-        """Return the largest upload in bytes."""
+        """Return the maximum size of an upload in bytes."""
         return self.upload_limit_mb * 1024 * 1024
 
 

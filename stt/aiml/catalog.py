@@ -77,7 +77,7 @@ class Model:
         return next((option for option in self.options if option.name == name), None)
 
     def cost(self, seconds: float) -> float | None:
-        """Return the price of `seconds` of audio in US dollars, or None if it is unknown or not charged per second."""
+        """Return the price of `seconds` of audio in US dollars, or None if the model has no known price per second."""
         return None if self.per_second is None else seconds * self.per_second
 
 
@@ -88,7 +88,7 @@ class Catalog:
         self.models = tuple(models)
 
     def find(self, name: str) -> Model:
-        """Return the model with this id or alias. Raises BadOption."""
+        """Return the model whose id or alias is `name`. Raises BadOption if there is none."""
         for model in self.models:
             if name == model.id or name in model.aliases:
                 return model
@@ -112,11 +112,11 @@ def packaged() -> Catalog:
 
 
 def load(folder: Path, fetch: Fetch, source: str = "", *, now: Callable[[], float] = time.time) -> Catalog:
-    """Return the packaged models, updated from the provider's list, and the list's new models of known families.
+    """Return the packaged models, updated from the provider's list, plus new models in that list of known families.
 
-    The provider's list is cached in `folder` with its ETag and its `source`. It is requested again when the cached list
-    is an hour old. If the request fails, the cached list is used, or the packaged models if there is no cached list.
-    Never raises.
+    The list is cached in `folder` with its ETag and with `source`, the base URL of the API that `fetch` calls. A list
+    that was cached for another base URL is not used. When the cached list is an hour old, the list is requested again.
+    If the request fails, the cached list is used, or only the packaged models if there is no cached list. Never raises.
     """
     path = folder / COPY
     copy = _read_cache(path, source)
@@ -127,7 +127,7 @@ def load(folder: Path, fetch: Fetch, source: str = "", *, now: Callable[[], floa
 
 
 def cached(folder: Path, source: str = "") -> Catalog:
-    """Return the models from the list that `load` cached, regardless of its age. Sends no request. Never raises."""
+    """Return the models as `load` does, but from the cached list of any age, without a request. Never raises."""
     copy = _read_cache(folder / COPY, source)
     return _merged(items(copy.get("data"))) if copy else packaged()
 
@@ -195,7 +195,7 @@ def _model(entry: dict[str, Any], family: str) -> Model:
 
 
 def _on_device(known: Known, base: Model) -> Model:
-    """Return a Whisper model that runs on this machine: a copy of `base` with the name and languages of `known`."""
+    """Return the local Whisper model `known` as a `Model`: a copy of `base` with another id, name and languages."""
     options = [option for option in base.options if known.translates or option.name != "translate"]
     if known.english:
         options = [replace(o, choices=(("en", LANGUAGES["en"]),)) if o.name == "language" else o for o in options]
@@ -210,7 +210,10 @@ def _aliases(entry: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _family(model: str) -> str | None:
-    """Return the family whose prefix starts the model id `model`, or None. The longest matching prefix wins."""
+    """Return the name of the family to which the model id `model` belongs, or None.
+
+    A family has prefixes of model ids. If several prefixes match, the longest one decides.
+    """
     fits = {p: name for name, family in _packaged()["families"].items() for p in family["prefixes"]}
     best = max((prefix for prefix in fits if model.startswith(prefix)), key=len, default=None)
     # OpenAI and Microsoft also make models that do not transcribe.
@@ -246,7 +249,8 @@ def _options(family: str) -> tuple[Option, ...]:
 def _per_second(pricing: Any) -> float | None:
     """Return the price in US dollars per second of audio, or None if it is not known in advance.
 
-    In `pricing`, a `price` is the price of `per` units of time. Only prices of the kind "fixed" are known in advance.
+    In a unit of `pricing`, `price` is the price of `per` seconds, minutes or hours, as `name` says. Only prices of the
+    kind "fixed" are known in advance.
     """
     pricing = fields(pricing)
     if pricing.get("kind") != "fixed" or pricing.get("currency", "USD") != "USD":
@@ -273,7 +277,10 @@ def cost_text(seconds: float, price: float) -> str:
 
 
 def dollars(amount: float) -> str:
-    """Format a price such as "$0.006", with two decimals or with as many as are needed for two significant digits."""
+    """Format an amount of US dollars, such as "$0.006".
+
+    The result has two decimals, or up to eight for a small amount, which then has two significant digits.
+    """
     places = 2 if amount >= 0.095 else min(1 - math.floor(math.log10(amount)), 8)
     figures = f"${amount:.{places}f}"
     return figures.rstrip("0") if places > 2 else figures

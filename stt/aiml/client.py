@@ -54,7 +54,10 @@ class Client:
     def __init__(
         self, base_url: str, key: str | SecretStr | None, *, connect_timeout: float = 20.0, read_timeout: float = 30.0,
         create_timeout: float = 300.0, max_creates: int = 4, clock: Clock = CLOCK) -> None:  # fmt: skip
-        """Create the client. Raises KeyMissing, KeyRefused (malformed key), SetupError (`base_url` is not http(s))."""
+        """Create a client that sends at most `max_creates` create requests at once.
+
+        Raises KeyMissing without a key, KeyRefused if the key is malformed, SetupError if `base_url` is not http(s).
+        """
         self._base = _base(base_url)
         self._auth = _Bearer(key)
         self._timeout, self._create_timeout = (connect_timeout, read_timeout), (connect_timeout, create_timeout)
@@ -77,8 +80,8 @@ class Client:
         have accepted is retried for `retry_seconds` seconds, and `on_wait` receives the error before each wait.
         `on_created` is called with the id, to store it, while this request still counts towards `max_creates`. So a
         crash loses at most `max_creates` ids.
-        Raises ProviderError (SubmissionUncertain if the provider may have accepted the request), Cancelled, EmptyFile,
-        NotFound.
+        Raises SubmissionUncertain if the provider may have accepted the request, another ProviderError if it has not,
+        Cancelled if `cancelled` returns true in time, EmptyFile if the file is empty, NotFound if it cannot be opened.
         """
         if (path is None) == (url is None):
             raise ValueError("either path or url")
@@ -119,11 +122,11 @@ class Client:
         raise AssertionError("backoff has no end")
 
     def get(self, generation_id: str, *, retry_seconds: float = 0.0, cancelled: Stop | None = None) -> dict[str, Any]:
-        """Return the whole body of the response for a generation id. `results.read` parses this body.
+        """Request the state or result of a job, and return the JSON body of the response, which `results.read` parses.
 
         Transient errors are retried for `retry_seconds` seconds; with 0, only one request is sent. Raises ProviderBusy
-        and ProviderDown for transient errors, and KeyRefused, PaymentRequired, ResultExpired and RequestRefused for
-        permanent errors.
+        or ProviderDown if a transient error persists, another ProviderError (KeyRefused, PaymentRequired,
+        ResultExpired, RequestRefused …) for a permanent error, and Cancelled if `cancelled` returns true.
         """
         if not generation_id.strip(". "):  # the ids "." and ".." would change the path of the request
             raise errors.ResultExpired("This is not a generation id.")
@@ -142,7 +145,7 @@ class Client:
     def check_key(self) -> str:
         """Request a result that cannot exist, and return "The key works." if the key is accepted.
 
-        Raises the errors of `get`, except ResultExpired and RequestRefused.
+        Raises the errors of `get`, except ResultExpired and RequestRefused, which mean that the key is accepted.
         """
         with suppress(errors.ResultExpired, errors.RequestRefused):
             self._ask(f"/stt/{uuid.uuid4()}", self._clock.now() + 5, None)
@@ -190,7 +193,8 @@ class Client:
 def list_models(base_url: str, etag: str | None = None) -> tuple[list[dict[str, Any]] | None, str | None]:
     """Return the provider's list of models with prices, and the list's ETag.
 
-    Returns None instead of the list if it has not changed since `etag`. Sends no key. Raises ProviderError.
+    `etag` is the ETag of an earlier list. If the list has not changed since then, None is returned in its place. The
+    request contains no key. Raises ProviderError if the list cannot be loaded.
     """
     headers = {"If-None-Match": etag} if etag and etag.isascii() and etag.isprintable() else {}
     try:
@@ -210,7 +214,7 @@ def list_models(base_url: str, etag: str | None = None) -> tuple[list[dict[str, 
 class _Bearer(AuthBase):
     """Bearer authentication that keeps the key out of reprs and error messages.
 
-    The class is an `AuthBase`, because `requests` would replace an Authorization header by the login of a netrc file.
+    This is an `AuthBase`, because `requests` would replace a plain Authorization header by a login from a netrc file.
     """
 
     def __init__(self, key: str | SecretStr | None) -> None:
@@ -245,7 +249,7 @@ class _Upload:
 
     @property
     def unfinished(self) -> bool:
-        """Return whether part of the body was never sent, so the provider cannot have accepted the request."""
+        """Return whether bytes of the body were never sent. If so, the provider cannot have accepted the request."""
         return self._monitor is not None and self._monitor.bytes_read < self._monitor.len
 
     def body(self, stack: ExitStack, path: Path, name: str, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -278,7 +282,7 @@ class _Upload:
 
 
 def _fields(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return parameters as form fields: one field per item of a list, and booleans, numbers and objects as JSON."""
+    """Return parameters as form fields: one field per item of a flat list, and every other value but text as JSON."""
 
     def parts(value: Any) -> list[Any]:
         return value if isinstance(value, list) and not any(isinstance(p, dict | list) for p in value) else [value]
@@ -289,7 +293,7 @@ def _fields(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
 class _Answer(NamedTuple):
     """A response of the provider.
 
-    `body` is the parsed JSON, or None if it is not JSON. `wait` is the Retry-After header in seconds, or None.
+    `body` is the parsed JSON, or None if the body is not JSON. `wait` is the Retry-After header in seconds, or None.
     `web_page` tells whether the body is HTML or XML.
     """
 
@@ -309,7 +313,7 @@ def _session() -> requests.Session:
 def _exchange(
     session: requests.Session, method: str, address: str, auth: _Bearer | None = None, **arguments: Any
 ) -> _Answer:  # fmt: skip
-    """Send a request and return its complete response. Follows up to 3 redirects of a GET, to the same host only."""
+    """Send a request and return its complete response. Follow up to 3 redirects of a GET on the same host."""
     for _ in range(4):
         with session.request(method, address, auth=auth, stream=True, allow_redirects=False, **arguments) as response:
             raw = _read(response)

@@ -1,4 +1,4 @@
-"""Conversion of the provider's errors, in any shape, to the error classes of `stt.errors`."""
+"""Convert the provider's errors, which have several JSON shapes, to the error classes of `stt.errors`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def error_for(status: int) -> type[errors.ProviderError]:
 def failure(answer: dict[str, Any], found: Any = None) -> errors.ProviderError:
     """Return the error for a failure that is reported in a response with a successful HTTP status.
 
-    `answer` is the body of the response, `found` the result inside the body, if any. Both may have a message.
+    `answer` is the body of the response, and `found` the result inside the body, if any. The message of the error comes
+    from `answer`, or from `found` if `answer` has none.
     """
     message = message_of(answer) or (message_of(found) if isinstance(found, dict) else "")
     code = status_code(answer)
@@ -31,13 +32,13 @@ def failure(answer: dict[str, Any], found: Any = None) -> errors.ProviderError:
 
 
 def status_code(answer: dict[str, Any]) -> int:
-    """Return the HTTP status in the field `statusCode` of a response body or of its `error`, or 0."""
+    """Return the HTTP status in the field `statusCode` of a response body or of the body's `error`; 0 if none."""
     codes = [number(holder.get("statusCode")) for holder in (answer, answer.get("error")) if isinstance(holder, dict)]
     return next((int(code) for code in codes if code and 100 <= code < 600), 0)
 
 
 def message_of(body: Any) -> str:
-    """Return the message in an error body of any known shape, cleaned and cut to LONGEST characters, or ""."""
+    """Return the message in an error body of any known shape, cut to LONGEST characters; "" if there is none."""
     message = _message(body)
     return message if len(message) <= LONGEST else message[: LONGEST - 1] + "…"
 

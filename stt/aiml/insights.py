@@ -13,7 +13,7 @@ seconds, or None:
     sentiments     [{sentiment, score, text, speaker, start, end}]
     entities       [{kind, text, confidence, start, end}]
     key_phrases    [{text, count, rank, times: [[start, end], …]}]
-    sensitive      [{kind, confidence, severity, text, start, end}] from AssemblyAI's content safety
+    sensitive      [{kind, confidence, severity, text, start, end}] found by AssemblyAI's content safety
     search         [{query, text, confidence, start, end}]
     language_code  the language with its region, such as "en-us", if `Transcript.language` lacks the region ("en")
     usage          {name: number or text}, the usage that the provider reports
@@ -37,8 +37,9 @@ def read(
 ) -> dict[str, Any]:
     """Return all fields of `Transcript.extras` except `speakers`, `utterances` and `language_code`. Never raises.
 
-    `stt.aiml.results` adds these three fields. `channels` are the channels of a Deepgram result, and
-    empty for other results. `found` is the whole result, and `results` is the object in it that holds the insights.
+    `stt.aiml.results` adds these three fields. `channels` are the channels of a Deepgram result, or an empty list for
+    other results. `found` is the whole result, and `results` is the object in it that has the summary, the topics and
+    so on.
     """
     best = [alternative(channel) for channel in channels] or [alternative({})]
     words = items(best[0].get("words"))
@@ -46,8 +47,8 @@ def read(
     def details(item: dict[str, Any], words: list[dict[str, Any]] = words, /, **named: Any) -> dict[str, Any]:
         """Return the fields `named` plus the item's text, start and end.
 
-        The times are those of the words with the indices `start_word` and `end_word` - 1 in `words`. An item without
-        these indices has times of its own.
+        If the item has the indices `start_word` and `end_word`, the start is that of word `start_word` in `words`, and
+        the end is that of word `end_word` - 1. Otherwise both times come from the item's fields `start` and `end`.
         """
         first, last = number(item.get("start_word")), number(item.get("end_word"))
         start = words[int(first)].get("start") if first is not None and first < len(words) else item.get("start")
@@ -127,15 +128,16 @@ def _paragraphs(best: dict[str, Any], times: Times) -> list[dict[str, Any]]:
 
 
 def alternative(channel: dict[str, Any]) -> dict[str, Any]:
-    """Return a channel's first alternative that has text or words. If none has, return the first alternative."""
+    """Return the first alternative of a channel that has text or words; if none has any, the first alternative."""
     every = items(channel.get("alternatives")) or [{}]
     return next((a for a in every if clean(a.get("transcript")).strip() or a.get("words")), every[0])
 
 
 def speaker(value: Any, first: int) -> str | None:
-    """Return the speaker's name: "Speaker 1" for Deepgram's 0, "Speaker A" for AssemblyAI's "A", others unchanged.
+    """Return the speaker's name: "Speaker 1" for Deepgram's 0, and "Speaker A" for AssemblyAI's "A".
 
-    `first` is added to a numeric `value`: 1 if the provider counts speakers from 0, and 0 if it counts from 1.
+    A name of several characters is returned unchanged. The result is None if `value` names no speaker. `first` is added
+    to a numeric `value`: 1 if the provider counts speakers from 0, and 0 if it counts from 1.
     """
     name = " ".join(clean(value).split())[:40]
     counted = number(name or value)

@@ -22,7 +22,7 @@ from stt.models import shelf
 from stt.settings import settings
 from stt.transcript.languages import LANGUAGES
 
-RETRY = 60.0  # minimum seconds between requests of the provider's model list, as long as none has succeeded
+RETRY = 60.0  # minimum seconds between two requests for the provider's model list, until one has succeeded
 
 log = logging.getLogger("stt.aiml.offered")
 _lock = threading.Lock()
@@ -31,7 +31,7 @@ _live: dict[tuple[Path, str], tuple[float, Catalog]] = {}
 
 
 def known() -> Catalog:
-    """Return all models with names and prices, without a request.
+    """Return all models with their names and prices, without sending a request.
 
     The models come from the last list that the provider returned, or from the packaged list if there is no such list.
     """
@@ -42,7 +42,7 @@ def known() -> Catalog:
 
 
 def refresh(timeout: float = 0.0) -> None:
-    """Request the provider's model list in the background, at most once an hour, or each minute until one was loaded.
+    """Request the provider's model list in the background: at most once an hour, or once a minute until one is loaded.
 
     If no list has been loaded yet, this function waits up to `timeout` seconds for the list.
     """
@@ -71,8 +71,8 @@ def offered(model: Model) -> bool:
     """Return whether this server offers the model.
 
     The setting `STT_MODELS` lists the offered models. If it is not set, all models of the provider are offered, and
-    the models on this machine that need no download. Without a server key, an entry for `#g1_whisper-base` also
-    offers `local/whisper-base`, because that model then replaces the provider's.
+    all models whose files are on this machine. If the server has no API key and the setting lists `#g1_whisper-base`,
+    `local/whisper-base` is offered too, because it may replace the listed model (see `choose`).
     """
     mine = {model.id, *model.aliases}
     if model.id == LOCAL and keys.server_key() is None:
@@ -90,9 +90,9 @@ def default() -> Model:
 def choose(name: str, key: SecretStr | None) -> tuple[Model, str]:
     """Return the model called `name` and its engine. `key` is the visitor's key, or None.
 
-    If neither the visitor nor the server has a key, `#g1_whisper-base` is replaced by `local/whisper-base`, and other
-    models of the provider raise KeyMissing. Raises BadOption for a model that is unknown, not offered or too large for
-    this machine's memory.
+    If neither the visitor nor the server has a key, `local/whisper-base` is returned instead of `#g1_whisper-base`, and
+    KeyMissing is raised for every other model of the provider. Raises BadOption for a model that is unknown, not
+    offered, or too large for this machine's memory.
     """
     model = known().find(name)
     if not offered(model):
@@ -109,10 +109,10 @@ def choose(name: str, key: SecretStr | None) -> tuple[Model, str]:
 
 
 def options_for(model: Model, requested: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Return the `options` that have a value, checked for `model`. Raises BadOption.
+    """Check the options of a job for `model`, and return those that have a value.
 
-    `requested` is the id of the model that the user chose. If `model` is a local replacement for a provider's model,
-    options that only the provider supports are dropped.
+    `requested` is the id of the model that the user chose. If `model` is the local replacement of that model, options
+    that `model` does not have are dropped. Otherwise, they raise BadOption, as invalid values always do.
     """
     stands_in = model.local and requested != model.id
     cleaned = clean_options(model, options, unknown="drop" if stands_in else "raise")

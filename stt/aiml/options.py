@@ -27,9 +27,9 @@ def clean_options(
     """Return the parameters to send to the model, converted to their types and without empty values.
 
     The option `extra` is a JSON object with further parameters, which are added to the result. Strings from a form are
-    parsed ("true", "0.5", "one, two", JSON). Options that the model does not have raise BadOption. With
-    `unknown="drop"`, they are removed, because they may have been set for another model. An invalid value always raises
-    BadOption.
+    parsed ("true", "0.5", "one, two", JSON). Raises BadOption for an invalid value, and for an option that the model
+    does not have. With `unknown="drop"`, an option that the model does not have is dropped instead, because it may have
+    been set for another model.
     """
     options = dict(options)
     further = options.pop(EXTRA, None) if model.option(EXTRA) else None
@@ -52,7 +52,7 @@ def clean_options(
 
 
 def take_track(options: dict[str, Any]) -> str | None:
-    """Remove the option `track` and return its value, or None. Raises BadOption.
+    """Remove `track` from the options and return its value; None if it is not set. Raises BadOption if it is invalid.
 
     This server extracts the track from the recording for every model, so no model receives the option.
     """
@@ -61,7 +61,7 @@ def take_track(options: dict[str, Any]) -> str | None:
 
 
 def take_vocabulary(options: dict[str, Any]) -> list[str]:
-    """Remove the option `vocabulary` and return its lines. Raises BadOption.
+    """Remove `vocabulary` from the options and return its lines. Raises BadOption if it is invalid.
 
     This server applies the vocabulary to the transcript of every model, so no model receives the option itself.
     """
@@ -78,9 +78,9 @@ def take_vocabulary(options: dict[str, Any]) -> list[str]:
 def with_vocabulary(model: Model, options: dict[str, Any], wanted: list[str]) -> tuple[dict[str, Any], list[str]]:
     """Return the options of a provider's model with the terms in `wanted` added, and the terms that did not fit.
 
-    The name of the option for the terms depends on the model (`TERM_OPTIONS`). A model without such an option gets no
-    terms. If the user has already set terms in the option, the terms in `wanted` follow them. In the option `prompt`,
-    the user's own prompt follows the terms.
+    The name of the option for the terms depends on the model (see `TERM_OPTIONS`). A model without such an option gets
+    no terms. If the user has already set terms in the option, the terms in `wanted` follow them. In the option
+    `prompt`, the user's own prompt follows the terms.
     """
     name = next((name for name in TERM_OPTIONS if model.option(name)), None)
     if name is None or not wanted:
@@ -108,7 +108,7 @@ def with_vocabulary(model: Model, options: dict[str, Any], wanted: list[str]) ->
 def with_speakers(options: dict[str, Any]) -> dict[str, Any]:
     """Replace the provider's options `diarize` and `speakers_expected` by `speakers`, the option of local models.
 
-    Raises BadOption.
+    Raises BadOption if `diarize` or `speakers_expected` has an invalid value.
     """
     diarize = Option("diarize", "switch", "Speakers", "")
     expected = Option("speakers_expected", "number", "Number of speakers", "", minimum=1, whole=True)
@@ -121,7 +121,10 @@ def with_speakers(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _languages(option: Option, value: Any) -> str | None:
-    """Join language codes, given as a list or as comma-separated text, with commas. Duplicates are removed."""
+    """Return language codes as text with commas between them, without duplicates; None if there are none.
+
+    `value` is a list of codes, or text with commas between the codes. Raises BadOption if a code is invalid.
+    """
     codes = value.split(",") if isinstance(value, str) else value
     if not isinstance(codes, list | tuple):
         code: str | None = _value(option, codes)
@@ -142,7 +145,7 @@ def _further(model: Model, further: Any) -> dict[str, Any]:
 
 
 def _value(option: Option, value: Any) -> Any:
-    """Convert `value` to the type of `option`. Returns None for an empty value. Raises BadOption."""
+    """Convert `value` to the type of `option`; return None for an empty value. Raises BadOption if it is invalid."""
     _check_length(option.label, value)
     if value is None or (isinstance(value, str) and not value.strip()):
         return None

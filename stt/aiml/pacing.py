@@ -15,7 +15,7 @@ from stt.backoff import CLOCK, TICK, Clock
 from stt.errors import Cancelled, ProviderBusy
 
 SLOWEST = 10.0  # maximum interval between polls, seconds
-SPARE = 8  # maximum number of polls of a schedule in addition to one poll every SLOWEST seconds
+SPARE = 8  # maximum number of polls for a job, not counting one poll every SLOWEST seconds
 
 
 class Schedule:
@@ -32,7 +32,7 @@ class Schedule:
     def wait(self, elapsed: float) -> float:
         """Return the seconds until the next poll, if `elapsed` seconds have passed since the job was created."""
         for moment in self.moments():
-            # If the previous poll was slow, the next one may be due within 0.05 s. Such a poll is skipped.
+            # Skip a poll that is due within 0.05 s, as may happen if the previous poll was slow.
             if moment > elapsed + 0.05:
                 return min(moment - elapsed, SLOWEST)
         raise AssertionError("moments never end")
@@ -49,7 +49,7 @@ class Schedule:
     def _step(self, at: float) -> float:
         if self.expected is None:
             return max(2.0, 0.19 * at)
-        if at < 0.7 * self.expected:  # poll rarely, because only a job much faster than expected is done by now
+        if at < 0.7 * self.expected:  # poll rarely, because few jobs take less than 0.7 of the expected time
             return min(max(1.5, 0.35 * at, 0.3 * self.expected), max(0.7 * self.expected - at, 0.5))
         if at < 1.5 * self.expected:
             return max(1.0, 0.08 * at)
@@ -72,18 +72,18 @@ def expected_seconds(audio_seconds: float, past: Iterable[tuple[float, float]]) 
 class Pace:
     """The rate limit of all calls with one key in this process. Threads may share a `Pace`.
 
-    After a response 429, no call with the key is made until the time that the provider asks for, or for a backoff if it
-    names no time. Later calls are spaced by a gap, which shrinks with each successful call.
+    After a response 429, no call with the key is made for the time that the Retry-After header gives, or for a backoff
+    time if there is no such header. After that, there is a gap between calls, which shrinks with each successful call.
     """
 
     def __init__(self, clock: Clock = CLOCK) -> None:
         self._clock = clock
         self._changed = threading.Condition()
         self._resume = 0.0  # no call is made before this time, seconds on the clock
-        self._next = 0.0  # earliest time of the next call that does not wait yet, seconds on the clock
-        self._gap = 0.0  # interval between calls, seconds
+        self._next = 0.0  # earliest time that the next caller of `wait` may get, seconds on the clock
+        self._gap = 0.0  # minimum interval between two calls, seconds
         self._refused = 0.0  # time of the last response 429, seconds on the clock
-        self._strikes = 0  # number of responses 429 since the last success; overlapping calls count as one
+        self._strikes = 0  # number of responses 429 since the last success; those of overlapping calls count once
         self._creating = 0  # number of create requests that are running
 
     def delay(self) -> float:
@@ -91,7 +91,11 @@ class Pace:
         return max(0.0, max(self._resume, self._next) - self._clock.now())
 
     def wait(self, until: float, cancelled: Callable[[], bool] | None = None) -> None:
-        """Wait until this call may be made. Raises Cancelled, or ProviderBusy if the wait would end after `until`."""
+        """Wait until the caller may make a call.
+
+        Raises ProviderBusy if the wait would end after the time `until` on the clock, and Cancelled if `cancelled`
+        returns true.
+        """
         with self._changed:
             at = max(self._clock.now(), self._resume, self._next)
             if at <= until:
@@ -127,7 +131,10 @@ class Pace:
 
     @contextmanager
     def creating(self, limit: int, cancelled: Callable[[], bool] | None = None) -> Iterator[None]:
-        """Hold one of `limit` slots for create requests, waiting until one is free. Raises Cancelled."""
+        """Wait for one of `limit` slots for create requests, and hold the slot inside the block.
+
+        Raises Cancelled if `cancelled` returns true while this waits.
+        """
         with self._changed:
             while self._creating >= limit:
                 self._changed.wait(TICK)
@@ -148,5 +155,5 @@ def _pace(digest: bytes, clock: Clock) -> Pace:
 
 
 def pace_of(base_url: str, key: str, clock: Clock = CLOCK) -> Pace:
-    """Return the `Pace` that all clients with this address and key share. Only a hash of the key is stored."""
+    """Return the `Pace` that all clients with this `base_url` and `key` share. Only a hash of the key is stored."""
     return _pace(hashlib.sha256(f"{base_url}\n{key}".encode()).digest(), clock)

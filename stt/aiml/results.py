@@ -1,4 +1,4 @@
-"""Conversion of the provider's results, which have several shapes, to a `Transcript`.
+"""Convert the provider's results, which have several shapes, to a `Transcript`.
 
 The provider returns the shape of Deepgram (`results.channels`, times in seconds), the shape of AssemblyAI (`text` and
 `words`, times in milliseconds), or only text. Results are not trusted: any field may be missing, null or of another
@@ -26,7 +26,7 @@ DONE = {"completed"}
 DONE_TOO = {"complete", "succeeded", "success", "done", "finished"}
 FAILED = {"error", "failed", "canceled", "cancelled"}
 LONGEST = 10_000_000.0  # largest valid time, seconds
-READABLE = 600  # minimum length of each segment but the last, characters, if a text without times is split
+READABLE = 600  # minimum characters of a segment of a text without times; only the last one may be shorter
 # PAUSE: minimum pause after which a new segment begins, seconds.
 # LONG: length from which a segment ends at the next comma, seconds; at twice this length, it ends at any word.
 PAUSE, LONG = 1.0, 15.0
@@ -113,9 +113,9 @@ class _Piece:
 
 
 class _Times:
-    """Represent a function that converts a time of the provider to seconds.
+    """A function that converts a time in the provider's unit to seconds.
 
-    `unit` is the length of the provider's unit of time in seconds, such as 0.001. `duration` is the length of the
+    `unit` is the length of the provider's unit in seconds, such as 0.001. `duration` is the length of the
     recording in seconds, if known. The function returns None if the time is invalid or far beyond the recording's end.
     """
 
@@ -166,7 +166,7 @@ def _deepgram(found: dict[str, Any], known: float | None) -> Transcript | None:
     if sum(map(bool, tracks)) > 1:
         tracks = [[_of_channel(segment, index) for segment in track] for index, track in enumerate(tracks)]
     whole, spoken = _text(s for track in tracks for s in track), _text(utterances)
-    if not _covers(whole, spoken) and _covers(spoken, whole):  # the channels lack some of the text in the utterances
+    if not _covers(whole, spoken) and _covers(spoken, whole):  # the utterances contain more text than the channels
         tracks = [_segments("", every_word, [utterances])]
     return _finished(tracks, duration, [*channels, found], results, utterances, times)
 
@@ -186,7 +186,8 @@ def _finished(
 ) -> Transcript:  # fmt: skip
     """Return one transcript with the segments of all `tracks`, sorted by time.
 
-    `holders` are the channels of the result, and last the result itself. Any of these objects may have the language.
+    `holders` is a list of the result's channels, followed by the result itself. Any of these objects may give the
+    language. `results` is the object in the result that has the summary, the topics and so on.
     """
     segments = sorted((s for track in tracks for s in track), key=lambda segment: segment.start)
     timed = not segments or any(segment.end > 0 for segment in segments)
@@ -230,17 +231,19 @@ def _channels(value: Any) -> list[dict[str, Any]]:
 
 
 def _of_channel(segment: Segment, index: int) -> Segment:
-    """Add the number of the channel to the segment's speaker. A channel without speakers counts as one speaker.
+    """Add the channel's number to the name of the segment's speaker, as in "Speaker A (channel 2)".
 
-    `index` counts channels from 0, the names count them from 1.
+    If the segment has no speaker, the channel counts as one speaker, such as "Speaker 2". `index` counts the channels
+    from 0; the names count them from 1.
     """
     return segment.spoken_by(f"{segment.speaker} (channel {index + 1})" if segment.speaker else f"Speaker {index + 1}")
 
 
 def _pieces(value: Any, times: _Times, first: int, speaker: Any = None) -> list[_Piece]:
-    """Parse the words, sentences or utterances in `value`, without those that have no text.
+    """Parse the words, sentences or utterances in `value`. Items without text are left out.
 
-    `first` is added to numeric speakers. `speaker` is the speaker of items that name none.
+    `first` is added to the numbers of speakers (see `insights.speaker`). `speaker` is the speaker of items that have no
+    field `speaker`.
     """
     every = []
     for item in [value] if isinstance(value, dict) else value if isinstance(value, list) else []:
@@ -255,18 +258,18 @@ def _pieces(value: Any, times: _Times, first: int, speaker: Any = None) -> list[
     return every
 
 
-# Alignment of the provider's words with the provider's text. All text is kept, even if the words differ from the text.
+# Alignment of the provider's words with the provider's text. No text is lost, even if the words differ from the text.
 
 
 _TOKEN = re.compile(rf"\s?(?:{scripts.PIECE.pattern})")
 
 
 def _segments(text: str, words: list[_Piece], layouts: list[list[_Piece]]) -> list[Segment]:
-    """Return the segments of one channel.
+    """Return the segments of one channel, whose text is `text` and whose words with times are `words`.
 
     `layouts` are possible divisions of the text, such as utterances or sentences. The first layout that contains the
     whole text is used. If there is none, segments end at pauses and at sentence ends. If `text` and `words` differ, the
-    segments have the `text`, unless `words` contains all of that text and more.
+    segments contain `text`, unless `words` contains every word of `text` and further words.
     """
     text, of_words = " ".join(text.split()), _text(words)
     whole = text if text and (_covers(text, of_words) or not _covers(of_words, text)) else of_words
@@ -295,7 +298,7 @@ def _untimed(pieces: list[_Piece]) -> Iterator[Segment]:
 
 
 def _parts(words: list[Word], at_pauses: bool) -> Iterator[list[Word]]:
-    """Split words into segments where the speaker changes, and with `at_pauses` also at pauses and sentence ends."""
+    """Split words into segments: where the speaker changes and, if `at_pauses`, also at pauses and sentence ends."""
     part: list[Word] = []
     for word in words:
         if part and (part[-1].speaker != word.speaker or (at_pauses and _ends(part, word))):
@@ -318,7 +321,8 @@ def _ends(part: list[Word], following: Word) -> bool:
 def _timed(tokens: list[str], words: list[_Piece]) -> list[Word]:
     """Return each token as a `Word` with the times of the provider's word that matches it.
 
-    A token without a match gets the times of the last match before it, or of the first match if there is none before.
+    A token without a match gets the times of the last matching word before it. If there is no such word, the token gets
+    the times of the first matching word in the text.
     """
     spoken = [(token, word) for word in words for token in _TOKEN.findall(word.text)]
     matched: list[_Piece | None] = [None] * len(tokens)
@@ -329,14 +333,14 @@ def _timed(tokens: list[str], words: list[_Piece]) -> list[Word]:
     timed: list[Word] = []
     for token, word in zip(tokens, matched, strict=True):
         before = word or before
-        clock = max(clock, before.start or 0.0)  # the start of a word is never before that of the preceding word
+        clock = max(clock, before.start or 0.0)  # a word must not start before the preceding word
         speaker = before.speaker or (timed[-1].speaker if timed else None)
         timed.append(Word(token, clock, max(clock, before.end or 0.0), word.confidence if word else None, speaker))
     return timed
 
 
 def _tokens(text: str) -> list[str]:
-    """Split a text into words, each with its preceding space. In scripts without spaces, each character is a token."""
+    """Split a text into tokens: words, each with the space before it, or characters in scripts without spaces."""
     return _TOKEN.findall(text if scripts.is_unspaced(text[:1]) else " " + text)
 
 

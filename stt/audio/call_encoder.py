@@ -1,6 +1,6 @@
 """Encode each channel of a recorded call separately, as Opus. Runs in a decoder process (`stt.audio.decoder_process`).
 
-The packets have the same time line as the samples of `stt.audio.reader.Reader`. Times are in seconds.
+The packets follow the time line of the samples that `stt.audio.reader.Reader` returns. Times are in seconds.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import numpy as np
 from stt.audio.decoder import CALL_BITS, CALL_RATE
 from stt.audio.reader import Reader
 
-# Opus compression level, from 0 to 10. Level 10 takes nearly twice the time without an audible difference at this bit
-# rate.
+# Opus compression level, from 0 to 10. Level 10 takes nearly twice the time of level 3, without an audible difference
+# at CALL_BITS bits per second.
 EFFORT = "3"
 
 
 class Encoder:
-    """Encode the channels of a recording as Opus packets. Raises what `Reader` raises."""
+    """Encode the channels of a recording as Opus packets. The constructor raises the same errors as `Reader`."""
 
     def __init__(self, path: Path, *, name: str = "") -> None:
         self._reader = Reader(path, True, name=name, rate=CALL_RATE)
@@ -30,13 +30,13 @@ class Encoder:
 
     @property
     def damaged(self) -> bool:
-        """Return whether any sound was unreadable or missing so far."""
+        """Return whether any of the sound read so far was unreadable or missing."""
         return bool(self._reader.lost)
 
     def encode(self, seconds: float) -> tuple[int, list[list[av.Packet[av.AudioStream]]]]:
-        """Read the next `seconds` and return the number of samples read and each channel's packets.
+        """Read the next `seconds`; return the number of samples read, and for each channel a list of encoded packets.
 
-        At the end of the recording, return 0 and the encoders' last packets.
+        At the end of the recording, return 0 and the last packets of the encoders; in later calls, 0 and no packets.
         """
         samples = self._reader.read(seconds)
         if not samples.shape[1]:

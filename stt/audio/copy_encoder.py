@@ -20,16 +20,18 @@ from stt.audio.decoder import COPY_BITS, COPY_RATES
 from stt.audio.reader import Reader
 from stt.audio.track_reader import SideBySide
 
-NICE = 5  # niceness of the process, so that other processes go first without starving this one
-# Options that turn off the encoding tools that take most of the time and help only at lower bit rates.
+NICE = 5  # increment of the process's niceness: other processes go first, but the encoder still makes progress
+# Options of the AAC encoder. They turn off the coding tools that take most of the time and improve the sound only at
+# bit rates below COPY_BITS.
 QUICK = {"aac_coder": "fast", "aac_tns": "0", "aac_pns": "0", "aac_is": "0", "aac_ms": "0"}
 
 
 class Encoder:
     """Encode the sound of a recording as AAC packets of 1024 samples.
 
-    One or two channels are kept. More channels are mixed to one. `track` is the number of a track, from 1, None for the
-    only track, or the numbers of several tracks to mix. Raises what `Reader` raises.
+    A mono or stereo track keeps its channels. A track with more channels, or several tracks, are mixed to one channel.
+    `track` is the number of a track, from 1, or the numbers of several tracks; None selects the track that FFmpeg
+    prefers. The constructor raises the same errors as `Reader`.
     """
 
     def __init__(self, path: Path, track: int | Sequence[int] | None, *, name: str = "") -> None:
@@ -55,7 +57,7 @@ class Encoder:
     def encode(self, seconds: float) -> tuple[int, list[av.Packet[av.AudioStream]]]:
         """Read the next `seconds`; return the number of samples read, and the packets encoded from them.
 
-        At the end of the recording, return 0 and the encoder's last packets.
+        At the end of the recording, return 0 and the last packets of the encoder; in later calls, 0 and no packets.
         """
         samples = self._reader.read(seconds)
         if self._together:  # each track is a speaker; speakers seldom overlap, so the sum of the tracks rarely clips
@@ -74,7 +76,11 @@ class Encoder:
 
 
 def _rate(path: Path, track: int | Sequence[int] | None, name: str) -> int:
-    """Return the lowest of COPY_RATES (Hz) that is not below the recording's sample rate, or the highest of them."""
+    """Return the sample rate of the copy in Hz: the lowest of COPY_RATES that is not below the track's sample rate.
+
+    If the track's sample rate exceeds all of COPY_RATES, the highest of COPY_RATES is returned. Of several tracks, the
+    first one counts.
+    """
     first = track[0] if isinstance(track, Sequence) else track
     file, container, stream = open_sound(path, name, first)
     rate = stream.codec_context.sample_rate

@@ -1,7 +1,7 @@
 """Keep a small pool of processes that probe and decode recordings (see `stt.audio.decoder_process`).
 
-Each process is limited in memory, processor time and duration, and can be killed at any moment. If a recording crashes
-a process, only the request for that recording fails.
+The memory of each process is limited, and so are the processor time and the duration of each request. A process that
+exceeds a limit is killed. If a recording crashes a process, only the request for that recording fails.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ import psutil
 from stt import errors
 from stt.errors import SttError, UnsafeRecording
 
-KEPT = 2  # maximum number of idle processes; each takes 45 MB, most of it shared
-USES = 200  # maximum requests to one process; it is then replaced, to free the memory that libraries leak
-TICK = 0.5  # interval between checks of a busy process, seconds
+KEPT = 2  # maximum number of idle processes; each takes 45 MB, most of which is shared between processes
+USES = 200  # number of requests after which a process is not reused, to free the memory that libraries leak
+TICK = 0.5  # interval between checks of a busy process for cancellation and exceeded limits, seconds
 MEMORY = 512 << 20  # memory limit of a process, bytes; on Linux a stricter limit on the address space applies first
 # A request that has used less than the share STARVED of its limit of processor time may take PATIENT times its timeout.
 STARVED, PATIENT = 0.2, 5
 LARGEST_HEADER = 1 << 20  # maximum size of a response's header, bytes
 LARGEST_ANSWER = 64 << 20  # maximum size of a response's content, bytes; 30 s of eight channels are 15 MB
-# Environment variables that a decoder inherits: no key, no secret, no database address.
+# The only environment variables that a decoder process inherits. No key, secret or database address is among them.
 ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR", "TEMP", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 TOO_LONG = "Reading it takes longer than a recording honestly needs."
 TOO_MUCH_MEMORY = "Reading it takes more memory than a recording honestly needs."
@@ -46,7 +46,7 @@ _lock = threading.Lock()
 
 
 class Bounds(TypedDict):
-    """Limits of one request, in seconds of processor time and of waiting."""
+    """Limits of one request: `processor` in seconds of processor time, `timeout` in seconds of waiting."""
 
     processor: float
     timeout: float
@@ -92,13 +92,14 @@ class Decoder:
         check_cancelled: Callable[[], None] = lambda: None,
         **values: Any,
     ) -> tuple[dict[str, Any], bytes]:
-        """Send one request; return the header and the content of the response.
+        """Send the request named `do` with the parameters `values`; return the header and the content of the response.
 
         `processor` limits the request's processor time and `timeout` its duration, in seconds. `check_cancelled` is
-        called while waiting and may raise. The process is killed if `check_cancelled` raises, if the request exceeds
-        its limits, or if the process crashes.
+        called before the request and while waiting. If `check_cancelled` raises while waiting, or if the request
+        exceeds a limit, the process is killed.
 
-        Raises what the decoder raises, UnsafeRecording if the process exceeded its limits or crashed, OSError.
+        Raises the SttError or OSError that the process reports, and UnsafeRecording if the process exceeds a limit,
+        crashes, or reports an unexpected error.
         """
         check_cancelled()
         self._busy = True
@@ -129,7 +130,7 @@ class Decoder:
         self._process.kill()
         self._process.wait()
         if self._process.stdin is not None:
-            with suppress(OSError):  # the process did not read the last request
+            with suppress(OSError):  # closing fails if the process has not read the last request
                 self._process.stdin.close()
 
     def _send(self, request: dict[str, Any]) -> None:
@@ -142,7 +143,7 @@ class Decoder:
             self._answers.put(None)  # the process died while idle; None makes `call` report the crash
 
     def _receive(self) -> None:
-        """Queue the responses, then None when the output ends. Kill the process after an invalid response."""
+        """Queue each response of the process. After the last or an invalid one, kill the process and queue None."""
         assert self._process.stdout is not None
         with self._process.stdout as stdout:
             while (answer := _answer(stdout)) is not None:
@@ -152,7 +153,7 @@ class Decoder:
 
 
 class _Bounds:
-    """Check a request's limits from outside the process, because operating systems enforce limits differently."""
+    """Check a request's limits from outside the process, because not every operating system enforces them."""
 
     def __init__(self, pid: int, processor: float, timeout: float) -> None:
         self._process: psutil.Process | None = None
@@ -162,7 +163,7 @@ class _Bounds:
         self._began, self._used = time.monotonic(), self._processor_time()
 
     def check(self) -> None:
-        """Raise UnsafeRecording if the process exceeds its limits."""
+        """Raise UnsafeRecording if the request exceeds its limits of time, or the process its limit of memory."""
         used, waited = self._processor_time() - self._used, time.monotonic() - self._began
         # A process that got little processor time on a busy machine may take longer than its timeout.
         starved = used < self._processor * STARVED
@@ -184,7 +185,7 @@ class _Bounds:
 
 def _crash(code: int) -> UnsafeRecording:
     """Return the error for a process that ended with exit code `code` during a request."""
-    # On a busy machine the operating system can end a process for its processor time before `_Bounds` checks it.
+    # The operating system can end a process for exceeding its processor time before `_Bounds` notices the excess.
     used_up = hasattr(signal, "SIGXCPU") and code == -signal.SIGXCPU
     return UnsafeRecording(
         TOO_LONG if used_up else "It took down the process that was reading it.", detail=f"exit {code}"
@@ -212,7 +213,7 @@ def release(decoder: Decoder) -> None:
 
 
 def warm() -> None:
-    """Start a process in advance, so that the first upload does not wait for it."""
+    """Start a decoder process if none is idle, so that the first upload does not wait for one."""
     with _lock:
         missing = not _idle
     if missing:
@@ -237,7 +238,7 @@ def _answer(stdout: IO[bytes]) -> tuple[dict[str, Any], bytes] | None:
 
 
 def _raise_error(header: dict[str, Any]) -> None:
-    """Raise the error that a response holds, if any."""
+    """Raise the error that the header of a response describes, if any."""
     if "error" in header:
         kind = getattr(errors, str(header["error"]), None)
         kind = kind if isinstance(kind, type) and issubclass(kind, SttError) else UnsafeRecording

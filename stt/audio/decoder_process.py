@@ -1,9 +1,9 @@
-"""Probe and decode recordings in a separate process, so that a hostile file harms nothing else.
+"""Probe and decode recordings in a separate process, so that a hostile file can harm only this process.
 
 `stt.audio.decoder_pool` starts this module as `python -m stt.audio.decoder_process`, without the server's keys and
 secrets. The process reads one JSON request per line from standard input and writes one response to each request to
-standard output. A response is two lengths of 4 bytes (big endian), a JSON header of the first length, and content of
-the second length. The content is samples or levels (little-endian float32), or encoded packets.
+standard output. A response consists of two 4-byte big-endian integers, which are the sizes of header and content in
+bytes, the header (JSON), and the content. The content is samples or levels (little-endian float32), or encoded packets.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ try:
 except ImportError:  # on Windows, only `stt.audio.decoder_pool` limits time and memory
     resource = None  # type: ignore[assignment]
 
-MEMORY = 384 << 20  # maximum bytes of address space in addition to what the process uses after its start
+MEMORY = 384 << 20  # maximum growth of the process's address space after its start, bytes
 LEVEL = 0.05  # seconds of sound for each level of a waveform
 
 Answer = tuple[dict[str, Any], bytes]
 
 
 class Decoder:
-    """Answer requests. At most one recording is open at a time."""
+    """Run the requests listed in REQUESTS, one method for each. At most one recording is open at a time."""
 
     def __init__(self) -> None:
         self._reader: Reader | SideBySide | None = None
@@ -60,7 +60,7 @@ class Decoder:
         return {"channels": reader.channels, "mixed": reader.mixed, "promised": reader.promised}, b""
 
     def read(self, seconds: float) -> Answer:
-        """Return the samples of the next `seconds`, channel after channel."""
+        """Return the samples of the next `seconds`: all samples of the first channel, then all of the second, etc."""
         samples = self._open.read(seconds)
         return self._with_changes({"samples": samples.shape[1]}), np.ascontiguousarray(samples, "<f4").tobytes()
 
@@ -69,7 +69,7 @@ class Decoder:
         return self._with_changes({"samples": self._open.read(seconds).shape[1]}), b""
 
     def levels(self, seconds: float) -> Answer:
-        """Return the root mean square of every LEVEL seconds of the loudest channel."""
+        """Return a level for every LEVEL seconds of the next `seconds`: the root mean square of the loudest channel."""
         samples, window = self._open.read(seconds), round(LEVEL * RATE)
         count = samples.shape[1]
         windows = np.pad(samples, ((0, 0), (0, -count % window))).reshape(len(samples), -1, window)
@@ -82,7 +82,10 @@ class Decoder:
         return {"channels": self._encoder.channels, "rate": self._encoder.rate}, b""
 
     def encode(self, seconds: float) -> Answer:
-        """Return the AAC packets of the next samples, concatenated, and each packet's size in bytes and in samples."""
+        """Return the AAC packets of the next `seconds`, concatenated. The header lists the packets' sizes and lengths.
+
+        Sizes are in bytes, lengths in samples.
+        """
         if self._encoder is None:
             raise ValueError("no recording is open")
         samples, packets = self._encoder.encode(seconds)
@@ -96,7 +99,10 @@ class Decoder:
         return {"channels": self._call.channels}, b""
 
     def encode_call(self, seconds: float) -> Answer:
-        """Return the Opus packets of the next samples, channel after channel, and each packet's size in bytes."""
+        """Return the Opus packets of the next `seconds`: all packets of the first channel, then all of the second, etc.
+
+        The header lists the sizes in bytes of each channel's packets.
+        """
         if self._call is None:
             raise ValueError("no recording is open")
         samples, channels = self._call.encode(seconds)
@@ -118,7 +124,7 @@ class Decoder:
         return self._reader
 
     def _with_changes(self, header: dict[str, Any]) -> dict[str, Any]:
-        """Add to `header` how channels were mixed, and the list of losses if it has changed since the last response."""
+        """Add to `header` the description of the mix, and the list of losses if it changed since the last response."""
         lost, mix = self._open.lost, self._open.mix
         if mix:
             header["mix"] = mix
@@ -135,7 +141,7 @@ REQUESTS: dict[str, Callable[..., Answer]] = {
 
 
 def answer(decoder: Decoder, request: dict[str, Any]) -> Answer:
-    """Run one request within its limit of processor time, and return the response. Errors are returned, not raised."""
+    """Run one request within its limit of processor time; return the response, which reports an error if one occurs."""
     _allow_seconds(request.pop("processor_seconds"))
     try:
         return REQUESTS[request.pop("do")](decoder, **request)
@@ -176,7 +182,7 @@ def _bound_memory() -> None:
 
 
 def _allow_seconds(seconds: float) -> None:
-    """Let the operating system end this process after `seconds` more of processor time."""
+    """Make the operating system end this process when it has used about `seconds` more of processor time."""
     if resource is not None:
         hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
         resource.setrlimit(resource.RLIMIT_CPU, (round(time.process_time() + seconds) + 1, hard))

@@ -1,7 +1,8 @@
-"""Mix the channels of a recording to one without losing any of them. Samples are float32, shape (channels, n).
+"""Mix the channels of a recording to one, so that the sound of each channel but the subwoofer stays audible.
 
-The coefficients are those of ITU-R BS.775 for one channel, without the subwoofer. Two channels of opposite phase would
-cancel each other, so one of them is inverted. A dead channel does not lower the level of the others.
+Samples are float32, shape (channels, n). The coefficients are those of ITU-R BS.775 for a mix to one channel, which
+leaves out the subwoofer. Two channels of opposite phase would cancel each other, so one of them is inverted. A dead
+channel does not lower the level of the others.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from stt.speech.samples import Samples
 
-FRONT, CENTRE, BEHIND = 0.707, 1.0, 0.5  # coefficients of channels by their position
+FRONT, CENTRE, BEHIND = 0.707, 1.0, 0.5  # coefficients of the front left and right, centre, and other channels
 COEFFICIENTS = {"FC": CENTRE, "LFE": 0.0, "LFE2": 0.0}
 COEFFICIENTS |= dict.fromkeys(("BL", "BR", "BC", "SL", "SR", "TC", "TFL", "TFC", "TFR", "TBL", "TBC", "TBR"), BEHIND)
 NAMES = {
@@ -27,21 +28,24 @@ NAMES = {
 }
 NAMES |= {"BL": "back left", "BR": "back right", "BC": "back", "SL": "side left", "SR": "side right"}
 
-SHORTEST = 1_600  # minimum number of samples passed to `Mix.add` that can change a channel's gain or polarity
+SHORTEST = 1_600  # after its first call, `Mix.add` changes gains and phases only if it gets at least this many samples
 FADE = 160  # length of the fade from the previous mix to a changed mix, samples
-DEAD = 0.01  # a channel is dead below this share of the loudest channel's level
-SILENT = 1e-5  # a channel is silent below this level; full scale is 1
-# Bounds on a channel's correlation with the mix of the earlier channels. Unrelated channels stay within ±UNLIKE, where
-# either polarity works. Below -OPPOSITE the channel is inverted, and it stays inverted while the correlation is below
-# -LIKELY. From these bounds up to -UNLIKE, the channel is shifted by 90°, because addition and subtraction would both
-# cancel a part of the sound.
+DEAD = 0.01  # a channel is dead if its level is below this share of the loudest channel's level
+SILENT = 1e-5  # a channel is silent if its level (root mean square) is below this; full scale is 1
+# Bounds on the correlation of a channel with the mix of the channels before it. Within ±UNLIKE, the channel is
+# unrelated to the mix and keeps its phase. Below -OPPOSITE, the channel is inverted; a channel that is already inverted
+# stays inverted while the correlation is below -LIKELY. At any other negative correlation, the channel is shifted by
+# 90°, because adding it and subtracting it would both cancel a part of the sound.
 UNLIKE, LIKELY, OPPOSITE = 0.2, 0.5, 0.8
 
 PLAIN, OPPOSED, QUARTER = "plain", "opposed", "quarter"
 
 
 class Mix:
-    """Mix the channels of one layout. `names` are FFmpeg's channel names, such as FL. Unknown names count as front."""
+    """Mix the channels of one layout. `names` are FFmpeg's channel names, such as FL.
+
+    A channel with a name that is not in COEFFICIENTS gets the coefficient FRONT.
+    """
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
@@ -51,10 +55,10 @@ class Mix:
         self._loudest = np.zeros(len(self.names))
         self._phases = [PLAIN] * len(self.names)
         self._gains: list[float] | None = None
-        self._adjusted = np.zeros(len(self.names))  # samples inverted or shifted by 90°, by channel
+        self._adjusted = np.zeros(len(self.names))  # number of each channel's samples that were inverted or shifted
 
     def add(self, samples: Samples) -> Samples:
-        """Return the next samples mixed, shape (1, n). The same sequence of calls always gives the same mix."""
+        """Mix the next samples of all channels to shape (1, n). The same sequence of calls gives the same mix."""
         count = samples.shape[1]
         if count == 0 or len(samples) == 1:
             return samples[:1]
@@ -99,7 +103,10 @@ class Mix:
         return live
 
     def _new_gains(self) -> list[float]:
-        """Return the coefficients, normalised so that those of all live channels add up to 1."""
+        """Return each channel's gain: its coefficient, scaled so that the gains of all live channels add up to 1.
+
+        A channel is live if it is neither dead nor silent.
+        """
         together = sum(weight for weight, lives in zip(self._weights, self._live(), strict=True) if lives)
         return [weight / (together or sum(self._weights)) for weight in self._weights]
 

@@ -12,8 +12,8 @@ from stt.audio.reader import Reader
 from stt.errors import TooShort
 from stt.files import dates
 
-# Tolerance on the declared duration, as a factor and in seconds. The duration of the packets is used instead if it is
-# longer than the declared duration times the factor plus the seconds.
+# Tolerance on the declared duration: a factor and a number of seconds. The packets' duration replaces the declared
+# duration if it exceeds the declared duration times the factor, plus the number of seconds.
 MORE = (1.02, 1.0)
 
 
@@ -23,7 +23,8 @@ def probe(path: Path, name: str = "", track: int | None = None) -> Media:
     Without `track`, the facts describe the track that a player selects, or the first decodable track if the player's
     track cannot be decoded.
 
-    Raises EmptyFile, NotSound, NoAudioTrack (a video without sound) or TooShort (under 0.1 s of sound).
+    Raises EmptyFile if the file has no bytes, NotSound if it is no recording or cannot be read, NoAudioTrack if it is a
+    video without sound, and TooShort if it holds under 0.1 s of sound.
     """
     tracks = track_list.tracks(path, name)
     if track is None and len(tracks) > 1:
@@ -61,7 +62,7 @@ def probe(path: Path, name: str = "", track: int | None = None) -> Media:
 def _larger(promised: float | None, counted: float | None) -> float | None:
     """Return the declared duration, or the packets' duration if none is declared or the packets last clearly longer.
 
-    A header may declare a wrong duration.
+    "Clearly" means by more than MORE. A header may declare too short a duration.
     """
     if promised is None or (counted is not None and counted > promised * MORE[0] + MORE[1]):
         return counted

@@ -18,14 +18,16 @@ from stt.errors import InputError
 from stt.speech.samples import Samples
 
 SHORTEST = 0.1  # minimum length of a recording's sound, seconds; any word is longer
-_TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")  # tags between or after MP3 frames are not damage
-_GIVE_UP = 16 << 20  # reading ends after this many bytes of sound without a single readable frame
+_TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")  # tags between or after MP3 frames do not count as damage
+_GIVE_UP = 16 << 20  # reading stops if this number of bytes of the sound track holds no readable frame
 _SILENT = 600.0  # a recording must have SHORTEST seconds of sound within this many seconds from its start
-MOST_APART = 8  # maximum number of separate channels, because a job transcribes each of them; more are mixed to one
+# Maximum number of channels that stay separate, because a job transcribes each of them. If a track has more channels,
+# they are all mixed to one.
+MOST_APART = 8
 # Maximum seconds by which the declared duration may exceed the real one without a reported loss, by format. For other
 # formats, the maximum is 1 s.
 _EXACT = {"wav": 0.02, "w64": 0.02, "aiff": 0.02, "au": 0.02, "flac": 0.02, "caf": 0.25, "mp3": 0.25, "mov": 0.25}
-MOST_LOST = 1000  # maximum number of losses listed; the last one is extended by further losses
+MOST_LOST = 1000  # maximum number of losses listed; further losses extend the last one in the list
 
 
 class Reader:
@@ -33,14 +35,16 @@ class Reader:
 
     The samples follow the recording's time line. An unreadable span becomes silence of the same length, and `lost`
     lists it as (start, end, reason). Sound that is missing at the end is listed, but not replaced by silence. `lost` is
-    complete once `read` has returned nothing.
+    complete once `read` has returned no samples.
 
     With `apart`, two to MOST_APART channels stay separate. Otherwise all channels are mixed to one, as `mix` describes.
     The same file always gives the same samples, so reading can resume at an exact sample. `track` is the number of a
-    sound track, from 1; None selects the track that FFmpeg prefers. If several recordings were joined to one file, they
-    are read one after another, and `promised` is the declared duration of the first.
+    sound track, from 1; None selects the track that FFmpeg prefers. `promised` is the declared duration, None if no
+    duration is declared. If several recordings were joined to one file, they are read one after another, and `promised`
+    is the declared duration of the first.
 
-    Raises EmptyFile, NotSound or NoAudioTrack.
+    The constructor raises EmptyFile if the file has no bytes, NotSound if it is no recording or cannot be read, and
+    NoAudioTrack if it is a video without sound.
     """
 
     def __init__(
@@ -66,7 +70,7 @@ class Reader:
         self._pieces = self._decode()
         self._waiting = np.zeros((self.channels, 0), np.float32)
         self._taken = 0
-        self._made = 0  # samples produced so far
+        self._made = 0  # number of samples decoded or inserted as silence so far, for each channel
         self._bytes = 0  # bytes of the sound track read so far
 
     def __enter__(self) -> Reader:
@@ -89,7 +93,7 @@ class Reader:
 
     @property
     def position(self) -> float:
-        """Return the seconds read so far."""
+        """Return the number of seconds read so far."""
         return self._taken / self.rate
 
     @property
@@ -134,7 +138,8 @@ class Reader:
             line, watch = _TimeLine(self), following.Watch(self._file, self.container)
             yield from self._decode_one(line, watch)
             after, start = watch.next(), self._file.start
-            # If the recording's own sizes give no end, its declared duration came from the size of the whole file.
+            # If the sizes in the header of this recording give no end, `_promise` was derived from the size of the
+            # whole file, so it is derived again from the bytes of this recording.
             if after is not None and self._file.end is None:
                 stop = start + after
                 self._promise = container.promised_of(*self._source, start, stop)
@@ -182,28 +187,32 @@ class Reader:
 
 
 class _TimeLine:
-    """A converter of decoded frames to samples on the time line. It fills gaps with silence, and lists losses."""
+    """A converter of one recording's decoded frames to samples on the time line of the file.
+
+    It fills gaps with silence, and adds losses to the list `lost` of the reader.
+    """
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
         self.untimed = reader.format in UNTIMED
         self.resampler = _Resampler(reader.rate)
-        # Start of this recording, and of its current run of frames without a gap, in seconds of the file's time line.
+        # `begin` is the start time of this recording. `base` is the start time of its current run of frames without a
+        # gap. Both are in seconds of the file's time line.
         self.begin = self.base = reader._made / reader.rate
-        self.broken = False  # whether a packet could not be decoded since the last good frame
-        self.ahead = 0.0  # seconds by which the clock jumped forward in total
-        self.owed = 0  # bytes of packets that could not be decoded since the last good frame
+        self.broken = False  # whether a packet after the last decoded frame was damaged
+        self.ahead = 0.0  # total seconds by which the recording's clock jumped forward
+        self.owed = 0  # total size in bytes of the damaged packets after the last decoded frame
         self.in_tag = False
         self.good_bytes, self.good_seconds = 0, 0.0
         self.origin = reader._begins
 
     @property
     def clock(self) -> float:
-        """Return the seconds since the recording began."""
+        """Return the number of seconds from the start of the recording to the end of the last decoded frame."""
         return self.base - self.begin + self.resampler.fed
 
     def damaged(self, packet: av.Packet[av.AudioStream]) -> None:
-        """Record a packet that cannot be decoded."""
+        """Note that a packet cannot be decoded. In MP3 and other formats in UNTIMED, the bytes of tags do not count."""
         self.in_tag = self.in_tag or bytes(packet)[:11].startswith(_TAGS)
         if packet.size and not (self.untimed and self.in_tag):
             self.broken = True
@@ -219,7 +228,7 @@ class _TimeLine:
         if jump >= (0.01 if self.broken else 0.1):
             yield from self._restart()
             at = self.reader._made / self.reader.rate
-            # FFmpeg's decoders for FLAC and Ogg drop damaged parts without an error.
+            # FFmpeg drops damaged parts of FLAC and Ogg without an error, so every gap in them counts as damage.
             if self.broken or self.reader.format in ("flac", "ogg"):
                 self._lose(at, at + jump, "damaged")
             elif at and jump >= 1:
@@ -245,14 +254,15 @@ class _TimeLine:
             self._lose(at, at + missing, "damaged")
 
     def note(self, why: str) -> None:
-        """List a loss of unknown length at the end."""
+        """Add a loss of unknown length at the end of the samples produced so far to the list of losses."""
         at = self.reader._made / self.reader.rate
         self._lose(at, at, why)
 
     def _jump(self, frame: av.AudioFrame) -> float:
-        """Return the seconds between the end of the last frame and the start of `frame`.
+        """Return the length in seconds of the gap between the last decoded frame and `frame`, 0 for a clock reset.
 
-        In a format without time stamps, the seconds are estimated from the size of the damaged packets between them.
+        In a format without time stamps, the length is estimated from the size of the damaged packets between the two
+        frames.
         """
         if self.untimed:
             return self._seconds(self.owed) if self.broken else 0.0
@@ -295,9 +305,9 @@ class _TimeLine:
         self.base = self.reader._made / self.reader.rate
 
     def _shaped(self, samples: Samples) -> Samples:
-        """Return samples mixed to one channel, or with the reader's number of channels.
+        """Return the samples with the reader's number of channels: mixed to one, or separate.
 
-        If the file has another number of channels here, channels are added or dropped.
+        If the number of separate channels has changed within the file, silent channels are added or channels dropped.
         """
         samples = np.clip(np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0), -1, 1)
         if not self.reader._apart:

@@ -1,4 +1,4 @@
-"""Choose the sound track to transcribe: the one with speech."""
+"""Choose the sound track to transcribe: one with speech."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ from stt.audio.tracks import ENOUGH, Track
 from stt.errors import SttError
 from stt.speech import vad
 
-# Seconds of each track that are analysed first, and the seconds after these that are analysed if no track has speech.
+# The first FIRST seconds of each track are analysed. If no track has speech in them, the next FURTHER seconds of each
+# track are analysed too.
 FIRST, FURTHER = 180.0, 600.0
-HALF = 0.5  # minimum speech that a track must have to be chosen, as a share of the most speech in any track
+HALF = 0.5  # minimum speech of a chosen track, as a share of the speech in the track that has most of it
 TIMEOUT = 12.0  # time limit for analysing all tracks, seconds
-PART = 30.0  # seconds of sound that are read and analysed at once
+PART = 30.0  # maximum seconds of sound that are read and analysed at once
 
 
 def inspect(path: Path, name: str = "") -> tuple[Media, list[Track]]:
-    """Probe a file; return the facts of the chosen track, and all tracks if there are several.
+    """Probe a file; return the facts of the chosen track, and a list of all tracks (empty if there is only one).
 
-    Raises what `decoder.probe` raises.
+    Raises the same errors as `decoder.probe`.
     """
     found = probe(path, name)
     tracks = [Track(**facts) for facts in found.tracks]
@@ -38,9 +39,10 @@ def inspect(path: Path, name: str = "") -> tuple[Media, list[Track]]:
 
 
 def listened(path: Path, tracks: Sequence[Track]) -> list[Track]:
-    """Return the tracks with their `speech` and `level` set from the first minutes of each track.
+    """Analyse the first minutes of each track; return the tracks with `speech` and `level` set.
 
-    After TIMEOUT seconds, the analysis stops, and later tracks keep None.
+    A track that cannot be decoded gets a `problem`. After TIMEOUT seconds, the analysis stops, and the tracks that have
+    not been analysed keep the value None in `speech` and `level`.
     """
     ends, done = time.monotonic() + TIMEOUT, list(tracks)
     for begin, seconds in ((0.0, FIRST), (FIRST, FURTHER)):
@@ -51,10 +53,11 @@ def listened(path: Path, tracks: Sequence[Track]) -> list[Track]:
 
 
 def chosen(tracks: Sequence[Track]) -> list[Track]:
-    """Return the tracks with one of them marked as chosen.
+    """Return the tracks with one of them marked as chosen, or unchanged if no track can be decoded.
 
     A track can be chosen if it has at least HALF as much speech as the track with the most speech. If no track has
-    speech, every decodable track can be chosen. The track that a player selects is preferred, and then the first one.
+    speech, every decodable track can be chosen. Among the tracks that can be chosen, the one that a player selects is
+    preferred; if it is not among them, the first one is chosen.
     """
     readable = [track for track in tracks if not track.problem]
     if not readable:

@@ -16,7 +16,8 @@ from stt.speech.samples import Samples
 class SideBySide:
     """Read several tracks as `stt.audio.reader.Reader` reads one.
 
-    Each track is mixed to one channel, which is silent after the track's end. Raises what `Reader` raises.
+    Each track is mixed to one channel, which is silent after the track's end. The constructor raises the same errors as
+    `Reader`.
     """
 
     mixed = 1

@@ -1,4 +1,4 @@
-"""Name the sound tracks of a recording, and resolve which of them to transcribe."""
+"""Name the sound tracks of a recording, and resolve a user's choice of tracks to transcribe."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from stt.transcript.languages import name_of
 
 ALL = "all"  # the choice to transcribe all tracks, each as one speaker
 MICROPHONE, SHARED = "Microphone", "Shared sound"  # titles of the tracks of a call that this app recorded
-ENOUGH = 1.0  # minimum seconds of detected speech; less may be a false detection
+ENOUGH = 1.0  # minimum seconds of detected speech in a track with speech; less may be a false detection
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One sound track. `number` counts from 1 in file order. `problem` is why it cannot be decoded, None if it can.
+    """One sound track. `number` counts from 1 in file order.
 
-    `speech` is the seconds of speech in the track's first minutes. `level` is the mean level of these minutes in dB of
-    full scale. `speech` and `level` are None if the track was not analysed. `language` is the language tag in the file,
-    such as eng. `best` marks the track that a player selects, `chosen` the track to transcribe.
+    `problem` says why the track cannot be decoded, and is None if it can. `speech` is the number of seconds of speech
+    in the track's first minutes, `level` the mean level of its first minutes in dB relative to full scale. Both are
+    None if the track was not analysed. `language` is the language tag in the file, such as eng. `best` marks the track
+    that a player selects, `chosen` the track to transcribe.
     """
 
     number: int
@@ -36,14 +37,14 @@ class Track:
 
 
 def speakers(tracks: Sequence[Track]) -> list[Track]:
-    """Return the tracks to transcribe if each track is a speaker."""
+    """Return the tracks that are transcribed if the choice is ALL: those that can be decoded."""
     return [track for track in tracks if not track.problem]
 
 
 def picked(tracks: Sequence[Track], choice: str) -> tuple[int | list[int] | None, list[str]]:
-    """Return the `track` argument of `decoder.Reader` for a choice, and the tracks' names if each track is a speaker.
+    """Return the `track` argument of `decoder.Reader` for a choice, and the names of the tracks if the choice is ALL.
 
-    The choice "" means the track marked as `chosen`.
+    For any other choice, the list of names is empty. The choice "" means the track marked as `chosen`.
     """
     if not tracks:
         return None if choice in ("", ALL) else int(choice), []
@@ -54,18 +55,21 @@ def picked(tracks: Sequence[Track], choice: str) -> tuple[int | list[int] | None
 
 
 def names_of(tracks: Sequence[Track]) -> dict[str, str]:
-    """Return the choices for a recording with several tracks, as a dictionary from value to display name."""
+    """Return the choices for a recording with several tracks: track numbers and ALL, each with its display name."""
     named = {str(track.number): name for track, name in zip(tracks, names(tracks), strict=True) if not track.problem}
     return {**named, ALL: "Each track is a speaker"} if len(named) > 1 else named
 
 
 def chosen(tracks: Sequence[Track]) -> int | None:
-    """Return the number of the track to transcribe by default, None if there is none."""
+    """Return the number of the track marked as `chosen`, None if no track is."""
     return next((track.number for track in tracks if track.chosen), None)
 
 
 def usual(tracks: Sequence[Track]) -> str:
-    """Return a page's default choice: all tracks of a recorded call if both sides speak, else the chosen track."""
+    """Return the choice that a page preselects: ALL for a recorded call with speech in both tracks.
+
+    For any other recording, it is the track marked as `chosen`, or "" if no track is.
+    """
     call = [track.title for track in tracks] == [MICROPHONE, SHARED]
     if call and all((track.speech or 0.0) >= ENOUGH and not track.problem for track in tracks):
         return ALL
@@ -73,7 +77,11 @@ def usual(tracks: Sequence[Track]) -> str:
 
 
 def names(tracks: Sequence[Track]) -> list[str]:
-    """Return unique display names of the tracks: by title, else by language, else by number."""
+    """Return unique display names of the tracks.
+
+    The name of a track is its title, its language if it has no title, or its number if it has neither. The number is
+    appended to a name that several tracks have.
+    """
     plain = [track.title or name_of(track.language) or f"Track {track.number}" for track in tracks]
     return [
         f"{name} ({track.number})" if plain.count(name) > 1 and name != f"Track {track.number}" else name
@@ -82,7 +90,7 @@ def names(tracks: Sequence[Track]) -> list[str]:
 
 
 def summary(tracks: Sequence[Track], choice: str = "") -> str:
-    """Return a summary such as "2 tracks: Microphone (chosen), Desktop". Unreadable tracks are marked."""
+    """Return a summary such as "2 tracks: Microphone (chosen), Desktop". Tracks that cannot be decoded are marked."""
     number = int(choice) if choice.isdigit() else chosen(tracks)
     parts = []
     for name, track in zip(names(tracks), tracks, strict=True):
@@ -96,7 +104,10 @@ def summary(tracks: Sequence[Track], choice: str = "") -> str:
 
 
 def check(tracks: Sequence[Track], choice: str) -> str:
-    """Return `choice` if it is ALL or the number of a track that can be read. Raises BadOption for any other choice."""
+    """Return `choice` if it is ALL or the number of a track that can be decoded. Raises BadOption for other choices.
+
+    `tracks` is empty for a recording with one track, so "1" is then valid.
+    """
     if choice == ALL:
         return choice
     track = next((track for track in tracks if str(track.number) == choice), None)
@@ -109,7 +120,7 @@ def check(tracks: Sequence[Track], choice: str) -> str:
 
 
 def as_rows(tracks: Sequence[Track]) -> list[dict[str, Any]]:
-    """Return the tracks as plain data, to store with a recording."""
+    """Return the tracks as dictionaries, to store with a recording."""
     return [asdict(track) for track in tracks]
 
 

@@ -25,7 +25,7 @@ def client_address(peer: str | None, forwarded: str | None) -> str | None:
 
 
 def address_hash(address: str) -> str:
-    """Return a keyed hash of an address. For IPv6, hash the /64 network, because one client controls all of it."""
+    """Return a keyed hash of an IP address. For IPv6, hash the /64 network, because one client controls all of it."""
     found = _parsed(address)
     if isinstance(found, IPv6Address):
         address = str(ip_network(f"{found}/64", strict=False))

@@ -21,7 +21,7 @@ PREFIX = "__Host-"
 class Jar:
     """Represent the accepted cookies of one request, as the text of a `Cookie` header.
 
-    `secure` is whether the browser uses HTTPS. `old` is whether a browser that uses HTTPS still sent the visitor cookie
+    `secure` is true if the browser uses HTTPS. `old` is true if a browser that uses HTTPS still sent the visitor cookie
     without the `__Host-` prefix.
     """
 
@@ -37,11 +37,13 @@ def is_https(headers: Mapping[str, str], scheme: str) -> bool:
 
 
 def sort(values: Iterable[str], *, secure: bool) -> Jar:
-    """Return the accepted cookies in a request's `Cookie` headers, `values`, with `__Host-` removed from names.
+    """Return the accepted cookies in `values`, the `Cookie` headers of a request.
 
-    A browser that uses HTTPS may have a visitor cookie without `__Host-` from an earlier time. That cookie is accepted
-    if there is no visitor cookie with the prefix, so that nobody loses their history. It is refused if STT_ACCESS is
-    `login`, because an attacker could set such a cookie and wait for the visitor to sign in.
+    `__Host-` is removed from the names of this app's cookies. All other cookies are accepted unchanged.
+
+    A browser that uses HTTPS may still have a visitor cookie without `__Host-`, set over HTTP or by an older version.
+    That cookie is accepted if there is no visitor cookie with the prefix, so that nobody loses their history. It is
+    refused if STT_ACCESS is `login`, because an attacker could set such a cookie and wait for the visitor to sign in.
     """
     pieces = [piece.strip() for value in values for piece in value.split(";") if piece.strip()]
     ours = {prefix + name: "" for name in (visitors.COOKIE, visitors.RETURN_TO) for prefix in ("", PREFIX)}

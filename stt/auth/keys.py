@@ -1,4 +1,4 @@
-"""Handle keys for the AI/ML API: the server's key, and keys of visitors, which are stored encrypted with their jobs."""
+"""Handle keys for the AI/ML API: the server's key, and visitors' keys, which jobs store in encrypted form."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stt.errors import KeyMissing, KeyRefused
 from stt.settings import settings
 
 if TYPE_CHECKING:
-    from cryptography.fernet import Fernet  # imported later, where it is used, because the first page must not wait
+    from cryptography.fernet import Fernet  # `_box` imports it when called, because the first page must not wait for it
 
 
 LONGEST = 500  # maximum length of a key, characters
@@ -38,7 +38,10 @@ def seal(key: SecretStr) -> str:
 
 
 def unseal(sealed: str | None) -> SecretStr:
-    """Decrypt `sealed`, the key of a job, or return the server's key if the job has none. Raises KeyMissing."""
+    """Decrypt `sealed`, the key of a job, or return the server's key if `sealed` is empty.
+
+    Raises KeyMissing if the server has no key either, or if STT_SECRET has changed since `sealed` was encrypted.
+    """
     if sealed:
         from cryptography.fernet import InvalidToken
 

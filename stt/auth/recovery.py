@@ -40,11 +40,11 @@ from stt.db.tables import (
 from stt.errors import BadOption, LimitReached, NotFound
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no letters that are easily confused when typed
-LENGTH, GROUP = 25, 5  # characters, of 5 bits each: 125 bits
+LENGTH, GROUP = 25, 5  # characters of a code (5 bits each, 125 in all), and characters between two hyphens
 MOST = 10  # maximum number of codes of one history
 LINK = "#recover="  # start of the fragment with the code in a link; a browser does not send the fragment to a server
-# Maximum number of wrong codes within WINDOW, per visitor and per network address. After that, no code is looked up.
-# This limit protects the database from load. A code cannot be guessed even without the limit. WINDOW is in seconds.
+# Maximum number of wrong codes within WINDOW seconds, per visitor and per network address. A visitor or address at the
+# maximum cannot look up any code. The limit protects the database from load. A code cannot be guessed even without it.
 WINDOW, WRONG_OF_VISITOR, WRONG_OF_ADDRESS = 600.0, 10, 100
 WATCHED = 10_000  # maximum number of visitors and addresses whose wrong codes are counted
 ENOUGH = 3  # minimum number of finished transcripts before a recovery code is suggested
@@ -60,7 +60,7 @@ _OWNED = (
     word_corrections,
     webhooks,
     webhook_deliveries,
-)  # all tables whose records move in a merge; share links and tags have no owner, and move with transcriptions
+)  # all tables whose records get a new owner in a merge; share links and tags belong to transcriptions
 
 _tries: OrderedDict[str, list[float]] = OrderedDict()
 _trying = threading.Lock()
@@ -79,8 +79,8 @@ class Code:
 class Offer:
     """Describe the history that a code gives access to: its `owner` and its number of `transcripts`.
 
-    `mine` is the number of transcripts in the browser's present history. `anything` is whether the present history has
-    any records.
+    `mine` is the number of transcripts in the browser's present history. `anything` is true if the present history has
+    records of any kind.
     """
 
     owner: str
@@ -101,7 +101,10 @@ def owner_of(visitor_name: str) -> str:
 
 
 def create(owner: str) -> str:
-    """Create a code of 125 random bits and return its text, which is not stored. Raises BadOption."""
+    """Create a code of 125 random bits and return its text, which is not stored.
+
+    Raises BadOption if the history of `owner` has MOST codes already.
+    """
     text = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     row = {"id": secrets.token_hex(8), "owner": owner, "hash": _hash(text), "created": time.time()}
     with database().begin() as connection:
@@ -122,14 +125,21 @@ def codes_of(owner: str) -> list[Code]:
 
 
 def revoke(code_id: str, owner: str) -> None:
-    """Revoke a code. Browsers that have used the code keep access to the history. Raises NotFound."""
+    """Revoke a code. Browsers that have used the code keep access to the history.
+
+    Raises NotFound if `owner` has no such code.
+    """
     mine = sa.and_(recovery_codes.c.id == code_id, recovery_codes.c.owner == owner)
     if not queries.write(recovery_codes.delete().where(mine)):
         raise NotFound("There is no such code.", guidance="It may have been revoked already.")
 
 
 def offer(text: str, visitor_name: str, address: str | None = None) -> Offer:
-    """Look up a code without using it. `address` is the visitor's network address. Raises NotFound, LimitReached."""
+    """Look up the code `text` without using it. `address` is the visitor's network address.
+
+    Raises NotFound if there is no such code, and LimitReached if the visitor or the address has tried too many wrong
+    codes.
+    """
     names = {f"visitor {visitor_name}": WRONG_OF_VISITOR}
     names |= {f"address {address}": WRONG_OF_ADDRESS} if address else {}
     _check_tries(names)
@@ -145,11 +155,11 @@ def offer(text: str, visitor_name: str, address: str | None = None) -> Offer:
 
 
 def use(text: str, visitor_name: str, *, add_history: bool) -> None:
-    """Give this visitor's browser access to the history of a code. Raises NotFound.
+    """Give this visitor's browser access to the history of the code `text`. Raises NotFound if there is no such code.
 
-    With `add_history`, all records of the browser's former history move to the code's history, and jobs continue. Other
-    browsers that used the former history then use the code's history, too. Without `add_history`, the former history
-    stays unchanged.
+    With `add_history`, all records of the browser's former history move to the code's history; running jobs continue.
+    Other browsers that used the former history then use the code's history, too. Without `add_history`, the former
+    history stays unchanged.
     """
     before = owner_of(visitor_name)
     with database().begin() as connection:
@@ -165,19 +175,22 @@ def use(text: str, visitor_name: str, *, add_history: bool) -> None:
 
 
 def leave(visitor_name: str) -> None:
-    """Let this browser use its own history again, the one from before its first code. Merged records do not return."""
+    """Return this browser to the history that it had before it used a recovery code.
+
+    Records that were merged into another history stay there.
+    """
     with database().begin() as connection:
         connection.execute(browsers.delete().where(browsers.c.visitor == visitor_name))
         connection.execute(merges.delete().where(merges.c.owner == native(visitor_name)))
 
 
 def uses_other_since(visitor_name: str) -> float | None:
-    """Return when this browser began to use another history (seconds since 1970); None if it uses its own."""
+    """Return when this browser began to use another history (seconds since 1970), or None if it uses its first one."""
     return queries.value(sa.select(browsers.c.since).where(browsers.c.visitor == visitor_name))
 
 
 def others(owner: str, visitor_name: str) -> int:
-    """Return how many other browsers use this history through a code."""
+    """Return how many browsers other than this visitor's use this history through a code."""
     query = sa.select(sa.func.count()).where(browsers.c.owner == owner, browsers.c.visitor != visitor_name)
     return queries.value(query) or 0
 
@@ -203,7 +216,7 @@ def current(owner: str) -> str:
 
 
 def reconcile() -> None:
-    """Move records that were being created for a history while it was merged into another one."""
+    """Move records that merged histories still own, because the records were being created during the merge."""
     for before, after in queries.rows(sa.select(merges.c.owner, merges.c.into)):
         with database().begin() as connection:
             _move(connection, before, after)
@@ -212,8 +225,8 @@ def reconcile() -> None:
 def is_worth_a_hint(owner: str) -> bool:
     """Return whether to suggest a recovery code to `owner`.
 
-    The history must have ENOUGH finished transcripts, no recovery code and no other browser, and the owner must not
-    have dismissed this hint.
+    It is suggested if the history has ENOUGH finished transcripts, has no recovery code, is used by no other browser,
+    and the owner has not dismissed the hint.
     """
     done = sa.and_(transcriptions.c.owner == owner, transcriptions.c.state == "done")
     third = sa.select(transcriptions.c.number).where(done).limit(1).offset(ENOUGH - 1).scalar_subquery()
@@ -230,11 +243,11 @@ def dismiss_hint(owner: str) -> None:
 
 
 def _merge(connection: sa.Connection, before: str, after: str) -> None:
-    """Move all records of `before` to `after`, and record the merge for records that are still being created."""
+    """Move all records of `before` to `after`, and record the merge, so that `reconcile` can move later records."""
     _move(connection, before, after)
     connection.execute(dismissals.delete().where(dismissals.c.owner == before))
     connection.execute(browsers.update().where(browsers.c.owner == before).values(owner=after))
-    _give(connection, before.partition(":")[2], after)  # the browser that `before` is named after
+    _give(connection, before.partition(":")[2], after)  # `before` is `visitor:` and the name of a visitor
     connection.execute(merges.update().where(merges.c.into == before).values(into=after))
     connection.execute(merges.delete().where(merges.c.owner.in_([before, after])))
     connection.execute(merges.insert().values(owner=before, into=after))
@@ -260,7 +273,7 @@ def _owner_of_code(text: str) -> sa.Select[str]:
 
 
 def _hash(text: str) -> str:
-    """Return the SHA-256 of a recovery code; `text` is the code as entered, or a link that has it."""
+    """Return the SHA-256 of a recovery code; `text` is the code as entered, or a link that contains it."""
     typed = re.sub(r"[^0-9A-Z]", "", text[-200:].rpartition("=")[2].upper())
     # The hash needs no salt and may be fast, because a long random code cannot be guessed.
     return hashlib.sha256(typed.replace("O", "0").replace("I", "1").replace("L", "1").encode()).hexdigest()

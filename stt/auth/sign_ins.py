@@ -19,13 +19,13 @@ from stt.db.engine import database
 from stt.db.tables import sign_ins
 
 RENEWED = 3600  # minimum seconds between two updates of the time of a visitor's last visit
-SIGNED_IN_FOR = 30 * 24 * 3600  # lifetime of a sign-in after the last visit, seconds; like that of Streamlit's cookie
+SIGNED_IN_FOR = 30 * 24 * 3600  # lifetime of a sign-in after the last visit, seconds; Streamlit's cookie has the same
 
 
 def session_of(cookies: Mapping[str, str]) -> str | None:
     """Return the SHA-256 of all parts of Streamlit's sign-in cookie; None if a part is missing.
 
-    The cookie's signature is not checked here. A cookie that Streamlit did not set was never bound to a visitor.
+    The cookie's signature need not be checked, because `begin` binds only cookies that Streamlit has just set.
     """
     parts = streamlit.sign_in_parts(cookies)
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest() if parts else None
@@ -34,7 +34,7 @@ def session_of(cookies: Mapping[str, str]) -> str | None:
 def begin(visitor_name: str, session: str) -> None:
     """Bind a new visitor's name to `session`, the hash of a sign-in cookie (see `session_of`).
 
-    The same response must set both cookies. `sign_in` records the owner later.
+    The response that sets the sign-in cookie must also set the visitor cookie. `sign_in` records the owner later.
     """
     now = time.time()
     with database().begin() as connection:
@@ -45,7 +45,7 @@ def begin(visitor_name: str, session: str) -> None:
 def sign_in(visitor_name: str, session: str | None, owner: str) -> bool:
     """Record that this visitor is signed in as `owner`, and return True.
 
-    Return False, and record nothing, if `begin` has not bound `visitor_name` to `session`, or the sign-in has ended.
+    Return False, and record nothing, if `begin` has not bound `visitor_name` to `session`, or if the sign-in has ended.
     """
     now = time.time()
     mine = sa.and_(
@@ -68,7 +68,10 @@ def sign_out(visitor_name: str) -> None:
 
 
 def user_of(visitor_name: str) -> str | None:
-    """Return the owner that signed in with this browser in the last month and has not signed out."""
+    """Return the owner who is signed in with this browser, or None.
+
+    A sign-in ends when the user signs out, or SIGNED_IN_FOR seconds after the last visit.
+    """
     recent = sa.and_(
         sign_ins.c.visitor == visitor_name,
         sign_ins.c.session.is_not(None),  # sign-ins of an earlier app version have no session, and are invalid

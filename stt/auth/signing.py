@@ -1,4 +1,4 @@
-"""Provide the secret that signs cookies and tokens."""
+"""Provide the server's secret, which is used to sign cookies, to encrypt visitors' keys and for keyed hashes."""
 
 from __future__ import annotations
 
@@ -11,21 +11,23 @@ from stt.files import writing
 from stt.files.paths import data_folder
 from stt.settings import settings
 
-SECRET_LENGTH, SECRET_VARIETY = 32, 8  # minimum number of characters, and of different characters
+SECRET_LENGTH, SECRET_VARIETY = 32, 8  # minimum number of characters, and minimum number of different characters
 
 
 def signing_secret() -> str:
-    """Return STT_SECRET, or the secret that is created once in the data folder. Raises SetupError.
+    """Return STT_SECRET, or the secret that is created once in the data folder.
 
-    With the secret, anybody can sign a cookie for any visitor. So a secret that could be guessed is refused.
+    Anybody who knows the secret can sign a cookie for any visitor. So SetupError is raised if the secret could be
+    guessed. Raises DataFolderError if a new secret cannot be written.
     """
     configured = settings().secret
     if configured:
         return _hard_to_guess(configured.get_secret_value(), "STT_SECRET")
     path = data_folder() / "secret"
     if not path.exists():
-        # Only this user can read the file. The file is written in full before it gets its name, so that a full disk
-        # leaves no empty secret. If two processes create a secret, the first one stays: `os.link` replaces no file.
+        # Only the user of this process can read the file. The file is written in full before it gets its name, so that
+        # a full disk leaves no empty secret. If two processes create a secret, the first secret stays, because
+        # `os.link` replaces no file.
         part = writing.part_of(path)
         try:
             with open(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:

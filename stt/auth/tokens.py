@@ -15,7 +15,7 @@ from stt.errors import BadOption, NotFound
 
 PREFIX = "stt_"  # every token starts with it, so that people and scanners recognise a token in a file
 MAX_NAME = 100  # maximum length of a name, characters
-USE_NOTED_EVERY = 60.0  # minimum seconds between two updates of `used`, so that polling does not write at each request
+USE_NOTED_EVERY = 60.0  # minimum seconds between two updates of `used`, so that a program that polls causes few writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,10 @@ _COLUMNS = (tokens.c.id, tokens.c.owner, tokens.c.name, tokens.c.created, tokens
 
 
 def create(name: str, owner: str, *, read_only: bool = False) -> str:
-    """Create a token of `owner` and return its text of 256 random bits, which is not stored. Raises BadOption."""
+    """Create a token of `owner` and return its text of 256 random bits, which is not stored.
+
+    Raises BadOption if `name` is empty, too long or not printable.
+    """
     name = " ".join(name.split())
     if not name or len(name) > MAX_NAME or not name.isprintable():
         message = f"A token needs a name of 1 to {MAX_NAME} characters."
@@ -68,7 +71,10 @@ def all_of(owner: str | None) -> list[Token]:
 
 
 def revoke(token_id: str, owner: str | None) -> None:
-    """Revoke a token of `owner`. With `owner=None`, revoke anybody's token, for administrators. Raises NotFound."""
+    """Revoke a token of `owner`. With `owner=None`, revoke anybody's token, for administrators.
+
+    Raises NotFound if there is no such token.
+    """
     where = tokens.c.id == token_id
     if owner is not None:
         where = sa.and_(where, tokens.c.owner == owner)
@@ -77,5 +83,5 @@ def revoke(token_id: str, owner: str | None) -> None:
 
 
 def hash_of(text: str) -> str:
-    """Return the hash of a long random text, which needs no salt or slow hash."""
+    """Return the SHA-256 of a token. A long random text needs neither a salt nor a slow hash."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

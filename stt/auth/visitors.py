@@ -18,7 +18,7 @@ RETURN_TO = "stt_wanted"  # the cookie with the page that somebody requested bef
 RETURN_TO_AGE = 15 * 60  # lifetime of the cookie RETURN_TO, seconds
 LOCAL = "local"  # the owner of jobs that Python code creates with `stt.create`
 SHARED = "shared"  # the owner of all records if STT_ACCESS is `shared`
-# A path of one segment, perhaps with a query. It leads neither to another host nor to Streamlit's internal routes.
+# A path of one segment, perhaps with a query. No such path leads to another host or to Streamlit's internal routes.
 _PAGE_PATH = re.compile(r"/[a-z][a-z-]{0,40}(\?[A-Za-z0-9_.=&%-]{0,300})?")
 
 
@@ -43,8 +43,8 @@ def cookie_for(name: str) -> str:
 def owner_of(visitor_name: str | None) -> str | None:
     """Return the owner whose records this visitor sees, or None.
 
-    If STT_ACCESS is `private`, that is the owner of the browser's history. With `shared`, all visitors have the same
-    owner. With `login`, the owner is the signed-in user.
+    If STT_ACCESS is `private`, the result is the owner of the browser's history. With `shared`, all visitors have the
+    same owner. With `login`, the owner is the signed-in user, or None if nobody is signed in.
     """
     if settings().access == "shared":
         return SHARED
@@ -65,7 +65,9 @@ def must_sign_in(visitor_name: str | None) -> bool:
 
 
 def user(claims: Mapping[str, object]) -> str | None:
-    """Return the owner for an identity provider's claims; None if STT_ALLOWED_EMAILS excludes that user.
+    """Return the owner that an identity provider's claims name, or None.
+
+    None means that the claims name nobody, or that STT_ALLOWED_EMAILS excludes the user.
 
     An email address is ignored if the claim `email_verified` says that the address is unverified, because a user could
     enter anybody's address. If that claim is missing, the address is used: many organisations' own providers send no

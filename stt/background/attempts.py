@@ -1,8 +1,8 @@
-"""Attempts at background work on a transcript.
+"""Record attempts at background work on a transcript, and queue their workflows.
 
-Each kind of work has a table with one row for each transcript: the newest attempt, which a workflow carries out. An
-attempt is open until it is done, has failed or is cancelled. If the process is killed, the attempt stays open and its
-workflow starts again, on this machine or another.
+Each kind of work has a table with one row for each transcript. The row describes the newest attempt, which a DBOS
+workflow carries out. An attempt is open until it is done, has failed or is cancelled. If the process that runs the
+workflow is killed, the attempt stays open, and the workflow starts again on this machine or on another.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ REPORT = 0.5  # minimum time between two updates of the progress in the database
 class Attempt:
     """An attempt at background work.
 
-    Each kind of work has a subclass with its `table`, and with the `kind` that names its workflows.
+    Each kind of work has a subclass. Its `table` is the database table with the rows of this kind of work, and its
+    `kind` is a word that is part of each workflow id.
     """
 
     table: ClassVar[sa.Table]
@@ -50,7 +51,7 @@ class Attempt:
     def work(self) -> str:
         """Return the id of the attempt's workflow.
 
-        `stt.store.erasure` finds workflows by the part before the last dash.
+        The part before the last dash is the generation id, by which `stt.store.erasure` finds workflows to delete.
         """
         return f"{self.id}-{self.kind}.{self.attempt}"
 
@@ -72,7 +73,10 @@ def begin(attempt: Attempt, most: int) -> None:
 
 
 def update(attempt: Attempt, **values: Any) -> bool:
-    """Set columns of an open attempt, such as its progress or its end; return whether the attempt was still open."""
+    """Set columns in the row of an attempt if the attempt is still open; return whether it was open.
+
+    The columns are, for example, the progress or the final state.
+    """
     change = attempt.table.update().where(_still_open(attempt))
     return queries.write(change.values(**values, at=time.time())) == 1
 
@@ -82,9 +86,9 @@ def fail(attempt: Attempt, error: SttError) -> None:
 
 
 def enqueue(attempt: Attempt, queue: str, workflow: Callable[[str, int], None]) -> None:
-    """Queue an attempt, unless it is queued already. The job engine must run.
+    """Queue the workflow of an open attempt, unless the workflow exists already. The job engine must be running.
 
-    If the attempt's workflow has ended, but the row is still open, mark the attempt as failed.
+    If the workflow has ended without recording the end of the attempt, mark the attempt as failed.
     """
     status = DBOS.get_workflow_status(attempt.work)
     if status is not None and status.status in FINISHED_STATUSES:
@@ -96,9 +100,10 @@ def enqueue(attempt: Attempt, queue: str, workflow: Callable[[str, int], None]) 
 
 @contextmanager
 def failing(attempt: Attempt, work: str, log: logging.Logger) -> Iterator[None]:
-    """Catch an error, record it as the end of the attempt, and log that `work`, such as "speakers", failed.
+    """Catch any exception in the block, log it, and mark the attempt as failed with this error.
 
-    Record nothing if the attempt was cancelled or its recording was deleted.
+    `work` names the kind of work in the log, such as "speakers". Cancelled and NotFound, which mean that the attempt
+    was cancelled or the transcript was deleted, are only logged.
     """
     try:
         yield
@@ -133,7 +138,7 @@ class Progress:
     def cancelled(self) -> bool:
         """Store the progress, and return whether somebody has cancelled the attempt or deleted the transcript.
 
-        The database is accessed at most once in REPORT seconds; other calls return the last result.
+        The database is accessed at most once every REPORT seconds; calls in between return the previous result.
         """
         if self._wanted and time.monotonic() >= self._next:
             self._next = time.monotonic() + REPORT
@@ -142,7 +147,7 @@ class Progress:
         return not self._wanted
 
     def check_cancelled(self) -> None:
-        """Store the progress. Raises Cancelled if the attempt was cancelled or the transcript was deleted."""
+        """Store the progress as `cancelled` does. Raises Cancelled if `cancelled` returns true."""
         if self.cancelled():
             raise Cancelled()
 

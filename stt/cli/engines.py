@@ -17,7 +17,7 @@ from stt.transcript.model import Transcript
 
 POLL = 0.2  # polling interval of a job on this machine, seconds
 POLL_SERVER = 1.0  # polling interval of a job at a server, seconds
-RETRY_SECONDS = 60.0  # seconds for which the request that creates a job is retried, if the server does not accept it
+RETRY_SECONDS = 60.0  # maximum seconds for which the request to create a job at a server is retried
 Created = Callable[[str], object]
 Report = Callable[[float, float | None, str], None]  # (seconds done, total seconds or None, current action)
 
@@ -38,10 +38,10 @@ class Engine(ABC):
 
     @abstractmethod
     def transcribe(self, source: Source, report: Report, resume: str | None, on_created: Created) -> Result:
-        """Create a job, wait for it, and return its transcript. Raises SttError.
+        """Create a job, wait until it has ended, and return its transcript. Raises SttError if there is no transcript.
 
         `on_created` is called with the generation id of the job. If this process is killed, a later process can pass
-        that id as `resume` to continue the job. An interrupt deletes a job on this machine, but not a job at a server.
+        that id as `resume` to continue the job. Ctrl+C deletes a job on this machine, but not a job at a server.
         """
 
     def close(self) -> None:  # noqa: B027 - not abstract, because an engine may have no resources
@@ -49,7 +49,7 @@ class Engine(ABC):
 
 
 class Local(Engine):
-    """The engine that runs jobs in this process. A job and its recording are deleted when the job has ended."""
+    """The engine that runs jobs in this process. A job and its recording are deleted at its end or at an interrupt."""
 
     def close(self) -> None:
         from stt.jobs import service

@@ -34,7 +34,7 @@ def sources(arguments: Sequence[str], name: str | None) -> Iterator[list[Source]
     """Yield the recordings that `arguments` list, in order. The recordings in a folder are sorted by name.
 
     A recording from standard input gets the name `name`. Its bytes are stored in a temporary file until the context
-    ends. Raises InputError for a file that does not exist.
+    ends. Raises InputError if an argument names no existing file.
     """
     found: list[Source] = []
     with TemporaryDirectory(prefix="stt-") as folder:

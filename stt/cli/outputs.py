@@ -15,7 +15,7 @@ from stt.transcript.model import Transcript
 
 
 def formats(text: str) -> list[str]:
-    """Parse a list of formats such as "txt,srt". Raises BadOption."""
+    """Parse a list of formats such as "txt,srt". Raises BadOption if the list is empty or has an unknown format."""
     found = list(dict.fromkeys(each.strip().lower() for each in text.split(",") if each.strip()))
     if not found or not FORMATS.keys() >= set(found):
         raise BadOption(f"{text!r} is no list of formats.", guidance=f"Choose from {', '.join(FORMATS)}.")
@@ -28,7 +28,7 @@ def write(
     """Write a file for each format in `wanted`, and return the paths of the files.
 
     If a file exists already, the new file gets a number in its name. With `overwrite`, existing files are replaced.
-    Raises DiskFull, and InputError if the folder cannot be written to.
+    Raises DiskFull if the disk is full, and InputError if the folder cannot be written to for another reason.
     """
     paths = []
     for extension in wanted:

@@ -20,7 +20,7 @@ from stt.errors import BadOption, SttError
 from stt.files import json_values
 from stt.transcript.model import Transcript
 
-FAILED, INTERRUPTED = 1, 130  # exit codes
+FAILED, INTERRUPTED = 1, 130  # exit codes of this process
 DEFAULT_MODEL = "local/whisper-base"
 
 
@@ -78,9 +78,9 @@ def run(chosen: argparse.Namespace) -> int:
 def one(
     work: Engine, source: Source, resume: str | None = None, on_created: Created = lambda _id: None
 ) -> tuple[Transcript | None, dict[str, Any]]:
-    """Transcribe a recording. Return the transcript, or None after a failure, and the object that `--json` prints.
+    """Transcribe a recording. Return its transcript (None after a failure), and the dict that `--json` prints.
 
-    The object for `--json` also reports a failure. Notes about missing parts of the transcript go to standard error.
+    After a failure, the dict has the error. Notes about missing parts of the transcript go to standard error.
     `resume` and `on_created` are passed to `Engine.transcribe`.
     """
     try:
@@ -106,7 +106,7 @@ def save(
     *,
     overwrite: bool = False,
 ) -> None:
-    """Write a transcript to files, and add their paths to `answer`; if that fails, add the error to `answer`."""
+    """Write a transcript to files, and add their paths to `answer`. If writing fails, add the error to `answer`."""
     try:
         paths = outputs.write(folder, name, transcript, wanted, overwrite=overwrite)
     except SttError as error:
@@ -122,7 +122,10 @@ def failure(name: str, error: SttError) -> dict[str, Any]:
 
 
 def engine(chosen: argparse.Namespace) -> Engine:
-    """Return the engine that the command line chooses, with its options. Raises BadOption."""
+    """Return the engine that the command line chooses, with its model and job options.
+
+    Raises BadOption if there is no such Whisper model, if a server has no token, or if an option is invalid.
+    """
     model: str = chosen.model
     if chosen.server is None:
         from stt.models import known
@@ -136,7 +139,10 @@ def engine(chosen: argparse.Namespace) -> Engine:
 
 
 def options(chosen: argparse.Namespace) -> dict[str, Any]:
-    """Return the job options that the command line chooses. Raises BadOption."""
+    """Return the job options that the command line chooses.
+
+    Raises BadOption if the vocabulary file cannot be read, or if `--speakers` is invalid.
+    """
     values = {"language": chosen.language, "translate": chosen.translate, "prompt": chosen.prompt}
     found: dict[str, Any] = {name: value for name, value in values.items() if value}
     if chosen.vocabulary is not None:
@@ -157,7 +163,7 @@ def options(chosen: argparse.Namespace) -> dict[str, Any]:
 
 @contextmanager
 def progress(name: str) -> Iterator[Report]:
-    """Show a progress bar on standard error, if that is a terminal."""
+    """Show a progress bar if standard error is a terminal. Yield the function that updates the bar."""
     form = "{desc}: {percentage:3.0f} %|{bar}| {n:.0f} of {total:.0f} s, {remaining} left"
     with tqdm(total=0, desc=name, bar_format=form, leave=False, disable=None, file=sys.stderr) as bar:
 

@@ -21,10 +21,10 @@ from stt.cli.engines import Engine
 from stt.errors import BadOption, GenerationFailed, InputError
 
 RECORD = ".stt-watch.jsonl"  # file in the output folder with the result of each recording, one JSON object per line
-SETTLE = 2.0  # minimum seconds without a change before a file is transcribed: it may still be being written
+SETTLE = 2.0  # minimum seconds without a change before a file is transcribed, because it may be incomplete
 TICK = 1000  # interval between checks of files that are still being written, milliseconds
-RESCAN = 60.0  # interval between scans of the whole folder, seconds, for network disks that report no changes
-RETRY = (30.0, 600.0)  # delay before a failed file is tried again, seconds: after the first failure, and maximum
+RESCAN = 60.0  # maximum seconds between two scans of the folder, for network disks that report no changes
+RETRY = (30.0, 600.0)  # delay before a failed file is tried again, seconds: after the first failure, and at most
 DONE, FAILED, BEGUN = "done", "failed", "begun"
 FINAL = (InputError, GenerationFailed)  # errors caused by the recording itself, so a retry would fail, too
 
@@ -38,7 +38,11 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def run(chosen: argparse.Namespace) -> int:
-    """Watch the folder until an interrupt. Raises BadOption, SetupError, and OSError if a folder is not writable."""
+    """Watch the folder until Ctrl+C or SIGTERM.
+
+    Raises BadOption if an option is invalid, or if another `stt watch` uses the output folder. Raises OSError if a
+    folder cannot be read or written.
+    """
     wanted = outputs.formats(chosen.format)
     if not chosen.folder.is_dir():
         raise BadOption(f"There is no folder {chosen.folder}.", guidance="Check the name.")
@@ -90,10 +94,10 @@ class Watcher:
         self.scanned = float("-inf")
 
     def run(self) -> NoReturn:
-        """Transcribe files as they arrive, until an interrupt."""
+        """Transcribe files as they arrive, until Ctrl+C or SIGTERM."""
         events = watch(self.folder, rust_timeout=TICK, yield_on_timeout=True, recursive=self.recursive)
         transcribe.to_stderr(f"Watching {self.folder}. Ctrl+C stops.")
-        # The first scan follows the first event: the watch is then active, so no file arrives unnoticed in between.
+        # `watch` is active when it first yields, so no file can arrive unnoticed between its start and the first scan.
         for changes in events:
             if changes or time.monotonic() - self.scanned >= RESCAN:
                 self.scan()
@@ -156,7 +160,7 @@ class Watcher:
 
 
 class Record:
-    """Represent a log file with the result for each version of each recording. It is read again after a restart."""
+    """Represent a log file with the result for each version of each recording. A restarted process reads the file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

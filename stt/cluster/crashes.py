@@ -1,14 +1,16 @@
-"""Count processes that crash while they read a recording; fail the job after the third crash.
+"""Count the processes that crash while they read a recording; fail the job after the third crash.
 
-A process adds a mark before it reads or decodes a chunk, and removes the mark afterwards, also after an error. A
-process that is stopped in an orderly way removes all its marks. A job with a mark of another process was therefore
-interrupted by a crash in the middle of the marked chunk.
+Before a process reads or decodes a chunk of a job, it adds a mark, which is a row of the table `crashes` with the
+number of the chunk. The process removes the mark afterwards, also after an error. A process that is stopped in an
+orderly way removes all its marks. If a job has a mark of another process, the job was therefore interrupted by a crash
+of that process.
 
-Jobs in one process crash together, so each job with a mark of another process is a suspect. The next chunks of a
-suspect are decoded alone, while the other jobs of this process wait. A job that only ran beside a faulty recording is
-therefore marked once at most, and a job that was running when somebody killed the process continues. A job is no longer
-a suspect when both the marked chunk and the next one are done; the next one may have been prefetched during the crash.
-Crashes at different positions of a recording are thus not added up.
+A crash interrupts all jobs of a process, but only one of them may have caused it. Each job with a mark of another
+process is therefore a suspect. The next chunks of a suspect are decoded alone, while the other jobs of this process
+wait. A good recording that was decoded beside a faulty one is then affected by one crash at most, and a job that was
+running when somebody killed the process continues. A job is no longer a suspect when both the marked chunk and the next
+chunk are done, because the next chunk may have been prefetched during the crash. Crashes at different positions of a
+recording are thus not added up.
 """
 
 from __future__ import annotations
@@ -49,21 +51,24 @@ _stopping = threading.Event()
 class _DecodeGate:
     """Let any number of jobs decode at once, or one suspect alone.
 
-    A suspect that has waited for YIELD_SECONDS gets priority: no other job may begin to decode before it.
+    A suspect that has waited for YIELD_SECONDS gets priority: jobs that are not suspects may not begin before it.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._inside = self._waiting = 0  # number of decoding jobs; number of suspects that wait with priority
+        self._inside = self._waiting = 0  # numbers of decoding jobs, and of suspects that wait with priority
         self._alone = False
 
     @property
     def wanted_alone(self) -> bool:
-        """Return whether a suspect is decoding, or waits with priority."""
+        """Return whether a suspect is decoding alone, or waits with priority to do so."""
         return self._alone or self._waiting > 0
 
     def enter(self, alone: bool, cancelled: Callable[[], bool]) -> None:
-        """Wait until the job may decode. Raises Cancelled."""
+        """Wait until a job may decode; if `alone`, until no other job decodes.
+
+        Raises Cancelled if `cancelled` returns true.
+        """
         first, until = False, time.monotonic() + YIELD_SECONDS
         try:
             for attempt in count(1):
@@ -95,7 +100,10 @@ _gate = _DecodeGate()
 
 
 class Watch:
-    """A context manager that marks the chunk of a job that this process decodes, and removes the mark at exit."""
+    """A context manager for a job that this process decodes.
+
+    `enter` marks a chunk of the job; `leave`, or the exit from the context, removes the mark.
+    """
 
     def __init__(self, generation_id: str, cancelled: Callable[[], bool]) -> None:
         self._id, self._cancelled = generation_id, cancelled
@@ -103,14 +111,17 @@ class Watch:
 
     @property
     def one_by_one(self) -> bool:
-        """Return whether the next chunk must not be prefetched: a suspect is decoding, or waits with priority."""
+        """Return whether the job must not prefetch its next chunk.
+
+        It must not if it is a suspect, or if another suspect in this process is decoding or waits with priority.
+        """
         return self._suspect or _gate.wanted_alone
 
     def enter(self, part: int) -> None:
         """Wait until this job may decode, then mark chunk number `part` as being read or decoded.
 
-        Raises Cancelled. Raises UnsafeRecording after MAX_CRASHES crashes, or after more crashes if some of them are
-        excused (see CRASHES_PER_BYSTANDER).
+        Raises Cancelled if the job is cancelled while it waits. Raises UnsafeRecording after MAX_CRASHES crashes, or
+        after more crashes if some of them are excused (see CRASHES_PER_BYSTANDER).
         """
         suspect = self._counted(part) > 0
         if self._inside and suspect != self._suspect:
@@ -121,7 +132,7 @@ class Watch:
         _add_mark(self._id, part)
 
     def leave(self) -> None:
-        """Remove the mark, because no chunk is being read or decoded any more."""
+        """Remove the mark and let other jobs decode, because this job has stopped reading and decoding."""
         if self._inside:
             self._step_out()
             _remove_marks(_c.id == self._id, _c.process == processes.NAME)
@@ -133,7 +144,7 @@ class Watch:
     def _counted(self, part: int) -> int:
         others = sa.and_(_c.id == self._id, _c.process != processes.NAME)
         with database().begin() as connection:
-            # Keep marks of the previous chunk: this chunk may have been prefetched then, and may have caused the crash.
+            # Keep marks of the previous chunk: the crash may come from this chunk, if it was prefetched at that time.
             connection.execute(crashes.delete().where(others, _c.part < part - 1))
             mine = set(connection.execute(sa.select(_c.process).where(others)).scalars())
         found = len(mine)
@@ -144,7 +155,10 @@ class Watch:
         return found
 
     def _elsewhere(self, mine: set[str]) -> int:
-        """Count the processes that crashed after this job was queued and were not reading its recording."""
+        """Count the bystanders: processes that crashed after this job was queued, without reading its recording.
+
+        `mine` are the names of the processes that crashed while they read the recording.
+        """
         t = transcriptions.c
         queued = sa.select(t.queued).where(t.id == self._id).scalar_subquery()
         meanwhile = sa.or_(t.finished.is_(None), t.finished > queued)
@@ -159,14 +173,17 @@ class Watch:
 
 
 def start_worker() -> None:
-    """Allow marks again. On SQLite, also remove marks from before a reboot of this machine: a reboot is no crash."""
+    """Let this process add marks, also after `stop_worker`.
+
+    On SQLite, also remove the marks from before a reboot of this machine, because a reboot is not a crash.
+    """
     _stopping.clear()
     if database().dialect.name == "sqlite":  # on PostgreSQL, marks with another boot id may be of other machines
         _remove_marks(_c.boot != processes.boot_id(), _c.process != processes.NAME)
 
 
 def stop_worker() -> None:
-    """Remove all marks of this process and add no more, because an orderly stop is no crash."""
+    """Remove all marks of this process and let it add no more, because an orderly stop is not a crash."""
     _stopping.set()
     _remove_marks(_c.process == processes.NAME)
 
@@ -181,7 +198,7 @@ def _add_mark(generation_id: str, part: int) -> None:
         return
     this = sa.and_(_c.id == generation_id, _c.process == processes.NAME)
     row = {"id": generation_id, "process": processes.NAME, "boot": processes.boot_id(), "part": part}
-    with suppress(sa.exc.IntegrityError), database().begin() as connection:  # fails if the job was deleted
+    with suppress(sa.exc.IntegrityError), database().begin() as connection:  # the insert fails if the job was deleted
         if not connection.execute(crashes.update().where(this).values(part=part)).rowcount:
             connection.execute(crashes.insert().values(row))
 

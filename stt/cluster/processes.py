@@ -1,4 +1,4 @@
-"""Provide the name of this process, and which processes on the database are alive."""
+"""Provide the name of this process, and the names of all living processes that share its database."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import executors
 
-NAME = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"[-100:]  # a new name at every start
+NAME = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"[-100:]  # the name differs at every start
 # Time after the last heartbeat until a process counts as dead, seconds. It is short enough for a failover within a
 # minute, even after a database outage.
 HEARTBEAT_TIMEOUT = 25.0
@@ -23,7 +23,7 @@ HEARTBEAT_TIMEOUT = 25.0
 def alive(timeout: float = HEARTBEAT_TIMEOUT) -> set[str]:
     """Return the names of processes whose last heartbeat is less than `timeout` seconds old.
 
-    On SQLite, this process is the only one.
+    The name of this process is always included. On SQLite, no other process uses the database.
     """
     if database().dialect.name == "sqlite":
         return {NAME}

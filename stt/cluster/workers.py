@@ -4,7 +4,8 @@ Each worker updates its heartbeat in the database. One worker at a time requeues
 has timed out. Finished steps are checkpoints, so a requeued job continues from its last checkpoint.
 
 If the connection breaks after the database has dequeued a job and before the worker gets the answer, the job is
-assigned to a worker that does not know the job. Each worker therefore checks for assigned jobs that it does not run.
+assigned to a worker that does not know the job. Each worker therefore looks for jobs that are assigned to it, but that
+it does not run, and requeues them.
 """
 
 from __future__ import annotations
@@ -42,12 +43,18 @@ NotStarted = dict[tuple[str, int | None], WorkflowStatus]
 
 
 def name() -> str:
-    """Return this worker's name: a new name at every start, or always `local` on SQLite with its single worker."""
+    """Return this worker's name.
+
+    On PostgreSQL, the name differs at every start. On SQLite, which has only one worker, it is always `local`.
+    """
     return processes.NAME if settings().database_url else "local"
 
 
 def track_running(workflow: Callable[P, None]) -> Callable[P, None]:
-    """Decorate a workflow so that its id is in `_running` while it runs. Apply this below DBOS's decorator."""
+    """Decorate a workflow so that its id is in `_running` while it runs.
+
+    Place this decorator below `DBOS.workflow`.
+    """
 
     @wraps(workflow)
     def run(*args: P.args, **values: P.kwargs) -> None:
@@ -87,7 +94,7 @@ class Heartbeat:
                     requeue_from_dead_workers()
                 if now - checked >= HEARTBEAT_TIMEOUT:
                     checked, before = now, requeue_unstarted(self.worker, before)
-            except Exception as error:  # for example if the database is unavailable; try again later  # noqa: BLE001
+            except Exception as error:  # for example without a database; the loop tries again  # noqa: BLE001
                 log.warning("no heartbeat: %s", type(error).__name__)
 
     def stop(self) -> None:
@@ -108,7 +115,10 @@ def send_heartbeat(worker: str) -> None:
 
 
 def requeue_from_dead_workers() -> int:
-    """Requeue the jobs of dead workers and return the number of jobs. Only one worker at a time does this."""
+    """Requeue the jobs of dead workers and return the number of these jobs.
+
+    Return 0 if another worker is requeueing jobs at the moment.
+    """
     with advisory_lock(FAILOVER_LOCK, wait=False) as alone:
         if not alone:
             return 0
@@ -121,10 +131,10 @@ def requeue_from_dead_workers() -> int:
 
 
 def requeue_unstarted(worker: str, before: NotStarted) -> NotStarted:
-    """Requeue jobs that are assigned to this worker, but that it does not run; return those found for the first time.
+    """Requeue jobs that are assigned to this worker, but that two consecutive checks found not running.
 
-    `before` is the result of the last check. A job is requeued only if two checks in a row find that it does not run,
-    because a job is assigned shortly before it starts.
+    `before` is the result of the previous check. Return the jobs that only this check has found not running. One check
+    is not enough, because a job is assigned shortly before it starts.
     """
     pending = DBOS.list_workflows(
         status="PENDING", executor_id=worker, name=WORKFLOWS, load_input=False, load_output=False

@@ -1,4 +1,4 @@
-"""Hold all code that depends on undocumented parts of libraries: private names, internals, structure of files.
+"""Hold all code that depends on undocumented parts of libraries: private names, internals, file layouts.
 
 Each library has its own module, which offers plain functions and classes. Each assumption about a library has a test in
 `tests/*/test_compat_*.py`. A CI workflow runs these tests first, with the newest versions of the libraries. Code

@@ -1,7 +1,7 @@
 """Internals of DBOS: its context, its threads, and the timestamps of its rows.
 
-This module does not import DBOS, because that takes half a second. DBOS ends a workflow that was reassigned to another
-worker by raising a BaseException, which `except Exception` does not catch (see `stt.jobs.workflow`).
+This module does not import DBOS, because that takes half a second. If a workflow was reassigned to another worker, DBOS
+ends it in this worker by raising a BaseException, which `except Exception` does not catch (see `stt.jobs.workflow`).
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ def outside_workflow(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
 
 
 def expects_deletion(record: logging.LogRecord) -> bool:
-    """Lower to INFO the level of DBOS's log record about a workflow that was deleted while it ended.
+    """Lower the level of DBOS's error about a workflow that was deleted while it ended to INFO, and return True.
 
     This function is a logging filter that keeps every record. The error is expected: when a job is deleted, its
-    workflow is deleted as soon as the workflow is cancelled, while its thread may still wait for the outcome.
+    workflow is cancelled and deleted at once, while the workflow's thread may still wait for the outcome.
     """
     if record.exc_info and type(record.exc_info[1]).__name__ == _DELETED:
         record.levelno, record.levelname = logging.INFO, logging.getLevelName(logging.INFO)

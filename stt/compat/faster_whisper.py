@@ -105,7 +105,7 @@ class WindowModel(WhisperModel):
     def generate(
         self, encoded: Any, prompt: Sequence[int], tokenizer: Tokenizer, options: Options
     ) -> tuple[Any, float, float]:
-        """Decode a window. Return CTranslate2's result, its mean log probability and its compression ratio."""
+        """Decode a window. Return CTranslate2's result, its mean log probability and its text's compression ratio."""
         result, logprob, _, compression_ratio = self.generate_with_fallback(encoded, list(prompt), tokenizer, options)
         return result, logprob, compression_ratio
 
@@ -166,14 +166,17 @@ class WindowModel(WhisperModel):
             segment_duration=size / frames_per_second,
             seek=seek,
         )
-        # faster-whisper annotates the segments as a list of lists.
+        # faster-whisper's type annotation says that the segments are a list of lists.
         return cast("tuple[list[dict[str, Any]], int, bool]", found)
 
     def time_words(
         self, parts: list[dict[str, Any]], tokenizer: Tokenizer, encoded: Any, size: int, options: Options
     ) -> None:
-        """Add "words" with times to the segments `parts` of a window of `size` frames, within `self.aligning()`."""
-        batch = cast("list[dict[str, Any]]", [parts])  # faster-whisper annotates this list of lists as a list of dicts
+        """Add "words" with times to `parts`, the segments of a window of `size` frames.
+
+        The alignment runs within `self.aligning()`.
+        """
+        batch = cast("list[dict[str, Any]]", [parts])  # faster-whisper's annotation of this argument is a list of dicts
         self.add_word_timestamps(
             batch, tokenizer, encoded, size, options.prepend_punctuations, options.append_punctuations, 0.0
         )
@@ -188,7 +191,7 @@ class WindowModel(WhisperModel):
 
 
 def stft(extract: FeatureExtractor, samples: Samples) -> npt.NDArray[np.complex64]:
-    """Return the short-time Fourier transform of samples that are already padded, (frequencies, frames)."""
+    """Return the short-time Fourier transform of samples, which must be padded, as (frequencies, frames)."""
     window = np.hanning(extract.n_fft + 1)[:-1].astype(np.float32)
     spectrum: npt.NDArray[np.complex64] = extract.stft(
         samples, extract.n_fft, extract.hop_length, window=window, center=False, return_complex=True
@@ -206,8 +209,9 @@ def speech_scores(samples: Samples) -> Samples:
 
 
 def with_silences(segments: Iterable[S], parts: list[dict[str, int]], rate: int) -> Iterable[S]:
-    """Change the times of segments, in place, to the times in the sound with its silences. Yield the segments.
+    """Convert the times of segments of a sound without its silences to times in the whole sound. Yield the segments.
 
-    `parts` are the spans that were not removed, as {"start", "end"} in samples. `rate` is samples per second.
+    The segments are changed in place. `parts` are the spans that were not removed as silence, as {"start", "end"} in
+    samples. `rate` is samples per second.
     """
     return cast("Iterable[S]", restore_speech_timestamps(segments, parts, rate))

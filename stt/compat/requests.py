@@ -21,8 +21,8 @@ def session_to(addresses: Addresses, opened: Callable[[socket.socket], None]) ->
 
     `addresses` is called when connecting, so the session connects to exactly the address that was checked. The
     addresses are tried in order. `opened` receives each connection before TLS begins and before anything is sent, and
-    may refuse it by raising an exception. Exceptions of `addresses` and `opened` are raised to the caller. Proxies and
-    passwords from the environment are ignored, and redirects are not followed (see `redirect_of`).
+    may refuse the connection by raising an exception. Exceptions of `addresses` and `opened` are raised to the caller.
+    Proxies and passwords from the environment are ignored, and redirects are not followed (see `redirect_of`).
     """
 
     class Chosen(HTTPConnection):

@@ -10,5 +10,5 @@ from starlette.types import ASGIApp
 
 
 def application(handler: Callable[..., Any]) -> ASGIApp:
-    """Convert a request handler to an ASGI application, like `Route` does. An endpoint class already is one."""
+    """Convert a request handler to an ASGI application, like `Route` does. Return an endpoint class unchanged."""
     return handler if isinstance(handler, type) else request_response(handler)

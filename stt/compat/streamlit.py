@@ -23,7 +23,7 @@ HEALTH, METRICS = "/_stcore/health", "/_stcore/metrics"
 # Routes for files of pages, which Streamlit serves to everybody who has the address, and for uploads, which Streamlit
 # stores in memory without limit.
 FILES = ("/media/", "/_stcore/upload_file/")
-ICON = "/favicon.png"  # address of the browser's icon in Streamlit's page
+ICON = "/favicon.png"  # URL path of the icon that the browser shows for Streamlit's page
 
 SIGN_IN_COOKIE = "_streamlit_user"
 MOST_PARTS = 50  # maximum number of parts of SIGN_IN_COOKIE that are read
@@ -64,9 +64,9 @@ def as_same_origin(scope: Scope, origin: str) -> Scope:
 
 
 def hashed_files(folder: Path) -> dict[str, Path]:
-    """Return the scripts, styles and fonts of Streamlit's pages by address. Every file name has a hash of the content.
+    """Return the scripts, styles and fonts of Streamlit's pages, as {URL path: file}.
 
-    `folder` is the folder that contains Streamlit's index.html.
+    Every file name contains a hash of the file's content. `folder` is the folder that contains Streamlit's index.html.
     """
     return {
         f"/{file.relative_to(folder).as_posix()}": file for file in (folder / "static").rglob("*") if file.is_file()
@@ -74,9 +74,9 @@ def hashed_files(folder: Path) -> dict[str, Path]:
 
 
 def scripts_ahead(folder: Path) -> list[str]:
-    """Return the addresses of scripts that the page loads late, and of all scripts that these import.
+    """Return the URLs of the scripts _LATE_SCRIPTS, and of all scripts that these scripts import.
 
-    Scripts that index.html names are not included. `folder` contains index.html. The addresses are relative to it.
+    Scripts that index.html names are not included. `folder` contains index.html. The URLs are relative to index.html.
     """
     page = folder.joinpath("index.html").read_text("utf-8")
     scripts = [script for name in _LATE_SCRIPTS for script in folder.glob(f"static/js/{name}.*.js")]

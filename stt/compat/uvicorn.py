@@ -1,4 +1,4 @@
-"""Internals of Uvicorn's HTTP connections: reports of all events on them, from which limits can be enforced.
+"""Internals of Uvicorn's HTTP connections: report all their events to a watcher, which can then enforce limits.
 
 Uvicorn lacks options for such limits, and Streamlit, which starts Uvicorn, would not set them.
 """
@@ -43,7 +43,7 @@ def watch(make: Callable[[], Watcher]) -> None:
     """
     try:
         from uvicorn.protocols.http.auto import AutoHTTPProtocol
-    except ImportError:  # another server runs this application
+    except ImportError:  # a server other than Uvicorn runs this application
         return
     kind: Any = AutoHTTPProtocol
     if not hasattr(kind, WATCHER):

@@ -29,9 +29,9 @@ PG_CONNECT_ARGS = {
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
-    "tcp_user_timeout": 25_000,  # ms
+    "tcp_user_timeout": 25_000,  # milliseconds; the other times are in seconds
 }
-OVERWRITE = "PRAGMA secure_delete=ON"  # SQLite overwrites deleted content with zeros
+OVERWRITE = "PRAGMA secure_delete=ON"  # makes SQLite overwrite deleted content with zeros
 _create_lock = threading.Lock()
 _attempt: Future[sa.Engine] | None = None  # the attempt to create the pool; concurrent callers share its outcome
 
@@ -44,7 +44,11 @@ _COMMON: Any = {
 
 
 def database() -> sa.Engine:
-    """Return the connection pool; create or migrate the tables at first use. Raises SetupError."""
+    """Return the connection pool of this process; create or migrate the tables at first use.
+
+    Raises SetupError if the data folder cannot be written, or if a newer version of the app has migrated the database.
+    The first use also raises the errors in DB_UNAVAILABLE while the database does not answer.
+    """
     global _attempt
     if _create_engine.cache_info().currsize:
         return _create_engine()
@@ -85,7 +89,7 @@ def _create_engine() -> sa.Engine:
     try:
         migrate.upgrade(engine, metadata)
     finally:
-        engine.dispose()  # after an upgrade, the connection in the pool has a different isolation level
+        engine.dispose()  # an upgrade resets the isolation level that `_tune_sqlite` gave to the connection
     return engine
 
 
@@ -112,11 +116,11 @@ def advisory_lock(number: int, *, wait: bool = True) -> Iterator[bool]:
             try:
                 connection.execute(sa.select(sa.func.pg_advisory_unlock(number)))
             except DB_UNAVAILABLE:
-                connection.invalidate()  # close the connection, which releases the lock; the block itself succeeded
+                connection.invalidate()  # closing the connection releases the lock too, so no error is raised
 
 
 def _with_driver(address: str) -> str:
-    """Return the database address with psycopg 3 as its driver, which is installed together with dbos."""
+    """Return the database URL, changed to use the driver psycopg 3, which is installed together with dbos."""
     for prefix in ("postgresql://", "postgres://"):
         if address.startswith(prefix):
             return "postgresql+psycopg://" + address[len(prefix) :]

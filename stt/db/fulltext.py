@@ -16,25 +16,26 @@ import sqlalchemy as sa
 
 from stt.transcript import folding, scripts
 
-# A query that returns the `number` of transcriptions.
+# An SQL query (not a search query) for the `number` of transcriptions.
 Numbers: TypeAlias = "sa.Select[int] | sa.CompoundSelect[int]"
 _BARE = re.compile(r"\S+")
 _TERM = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _SHORTEST_BEGINNING = 4  # minimum length of an ASCII word that also matches as a prefix, characters
 MAX_QUERY, MAX_WORDS = 200, 8  # maximum number of characters, and of words, of a query; the rest is ignored
 MAX_HIT = 200  # maximum length of a hit, characters
-# Maximum number of places at which each spelling of a term is tried, before all words of the text are found.
+# Maximum number of occurrences that `_find` examines for each spelling of a term. If none of them is a hit, `_find`
+# splits the whole text into words.
 _MOST_PLACES = 50
-_FARTHEST_SPACE = 500  # maximum number of characters before a place in which a space is searched for
+_FARTHEST_SPACE = 500  # maximum number of characters between an occurrence and the last space before it
 
-# Maximum length of the context before and after a hit, characters. It is short before the hit, so that a narrow column
-# still shows the hit.
+# Maximum length of the context before and after a hit, characters. The context before the hit is short, so that a
+# narrow column still shows the hit.
 CONTEXT_BEFORE, CONTEXT_AFTER = 24, 100
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Consecutive words of a query. With `beginning`, the last word matches as a prefix."""
+    """Consecutive words of a query. If `beginning` is true, the last word also matches words that start with it."""
 
     words: tuple[str, ...]
     beginning: bool
@@ -62,7 +63,8 @@ def terms(query: str) -> list[Term]:
 
     A word is a term, and so are several words in double quotes.
 
-    Any text is a valid query; a text without words has no terms. Only the part of it that `bounded` returns is used.
+    Any text is a valid query; a text without words has no terms. Only the part of the query that `bounded` returns is
+    used.
     """
     found = []
     for quoted, bare in _TERM.findall(bounded(query)):
@@ -75,7 +77,7 @@ def terms(query: str) -> list[Term]:
 def bounded(query: str) -> str:
     """Return the part of a query that is used: its first MAX_WORDS words within its first MAX_QUERY characters.
 
-    The cost of a search grows with the number of its words, and other visitors wait while it runs.
+    The cost of a search grows with the number of words in the query, and other visitors wait while the search runs.
     """
     ends = [match.end() for match in islice(_BARE.finditer(query[:MAX_QUERY]), MAX_WORDS)]
     return query[: ends[-1]].strip() if ends else ""
@@ -98,7 +100,7 @@ def matching(dialect: str, owner: str, query: str) -> Numbers:
 
 
 def snippet(text: str, query: str) -> Snippet | None:
-    """Return a hit of `query` in `text` with its context, or None.
+    """Return a hit in `text` with its context, or None if `text` contains no term of the query.
 
     The longest term is the most specific, so it is tried first. The run time is linear in the length of the text.
     """
@@ -115,11 +117,12 @@ def snippet(text: str, query: str) -> Snippet | None:
 def _find(folded: str, term: Term) -> tuple[int, int] | None:
     """Return start and end of a hit of a term in folded text, or None.
 
-    Finding the words of a whole text takes long. Therefore a plain string search finds places where the term may begin,
-    and words are found only there. If the term is at none of the first places, all words of the text are found once.
+    Splitting a whole text into words takes long. Therefore a plain string search first finds occurrences of the term,
+    or of its first word, and only the text at these occurrences is split, to check whether whole words match. If none
+    of the first _MOST_PLACES occurrences is a hit, the whole text is split once.
     """
     joined = " ".join(term.words)
-    # The first spelling has spaces around it, because a short term without them is part of many longer words.
+    # The first spelling has spaces around it: without spaces, a short term would also occur inside many longer words.
     for letters in (f" {joined} ", joined, term.words[0]):
         at = -1
         for _ in range(_MOST_PLACES):
@@ -129,12 +132,12 @@ def _find(folded: str, term: Term) -> tuple[int, int] | None:
             begin = at + (letters[0] == " ")
             space = folded.rfind(" ", max(0, begin - _FARTHEST_SPACE), begin)  # a word cannot contain a space
             if space < 0 and begin > _FARTHEST_SPACE:
-                break  # probably a script without spaces
+                break  # the script probably has no spaces, so no word boundary before the occurrence is known
             words = (word for word in folding.word_pattern().finditer(folded, space + 1) if word.end() > begin)
             run = list(islice(words, len(term.words)))
             if len(run) == len(term.words) and run[0].start() == begin and term.fits([word[0] for word in run]):
                 return begin, run[-1].end()
-    if at < 0:  # every place with the first word was tried
+    if at < 0:  # all occurrences of the term's first word were examined, and none is a hit
         return None
     # Put a space on either side of each word, so that plain string search finds whole words and phrases.
     spaced = " ".join(["", *folding.word_pattern().findall(folded), ""])
@@ -147,7 +150,7 @@ def _find(folded: str, term: Term) -> tuple[int, int] | None:
 
 
 def _sqlite_match(owner: str, query_terms: list[Term]) -> Numbers:
-    # Put each term in double quotes, in which FTS5 knows no operators. The words themselves contain no quotes.
+    # Put each term in double quotes, so that FTS5 reads no word as an operator. The words themselves contain no quotes.
     expression = " AND ".join(
         '"' + " ".join(term.words) + '"' + ("*" if term.beginning else "") for term in query_terms
     )

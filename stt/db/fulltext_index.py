@@ -1,4 +1,4 @@
-"""Maintain the full-text index in each database, and rebuild it after the folding rules change.
+"""Maintain the full-text index in SQLite or PostgreSQL, and rebuild it after the folding rules change.
 
 `stt.transcript.folding` splits titles, texts and queries into words. PostgreSQL splits titles and texts with an SQL
 function that gives the same words; a test compares the SQL function with `folding` for every character. Triggers update
@@ -17,9 +17,9 @@ import sqlalchemy as sa
 from stt.transcript import folding
 
 MERGE_PAGES = 500  # maximum number of pages of SQLite's index that one step merges
-# Distance between the starts of two pieces of a text, and overlap of the pieces, in characters. PostgreSQL stores word
-# positions only up to a maximum, so long texts are split into overlapping pieces. A word that may be cut off at the start
-# or end of a piece is omitted there, because the neighbouring piece contains the whole word.
+# Distance between the starts of two neighbouring pieces of a text, and overlap of these pieces, in characters.
+# PostgreSQL stores word positions only up to a maximum, so long texts are split into overlapping pieces. A word that may
+# be cut off at the start or end of a piece is omitted there, because the neighbouring piece contains the whole word.
 _PIECE, _OVERLAP = 2000, 300
 _LONGEST_WORD = 250  # length to which words in PostgreSQL's index are cut, characters; a query is always shorter
 # Maximum length of the texts that one transaction indexes, characters, unless a single text is longer. Other writers to
@@ -80,7 +80,8 @@ def _renew_some(engine: sa.Engine) -> int:
         return 0
     few = ", ".join(str(int(number)) for number in numbers)
     with engine.begin() as connection:
-        # Delete the rows first: then a concurrent writer waits, and its newer words replace the words written here.
+        # Delete the rows of `search_old` first: this takes SQLite's write lock. On PostgreSQL, the first statements of
+        # _RENEW_POSTGRESQL lock the rows. So a concurrent writer waits, and then replaces the words written here.
         connection.exec_driver_sql(f"DELETE FROM search_old WHERE number IN ({few})")
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql(_RENEW_SQLITE.format(few))
@@ -111,7 +112,7 @@ def purge(connection: sqlite3.Connection) -> None:
     """
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'search'").fetchone():
         return
-    pages = -MERGE_PAGES  # negative: merge all segments, even if they are few
+    pages = -MERGE_PAGES  # a negative number makes FTS5 merge all segments, even if they are few
     while True:
         before = connection.total_changes
         connection.execute("INSERT INTO search(search, rank) VALUES ('merge', ?)", (pages,))
@@ -126,11 +127,14 @@ def register_functions(connection: sqlite3.Connection) -> None:
 
 
 def _stt_words(connection: sa.Connection) -> list[str]:
-    """Return SQL that creates the PostgreSQL function `stt_words`: the words of `folding.words`, joined by spaces."""
+    """Return the SQL statements that create the PostgreSQL function `stt_words`.
+
+    Like `folding.words`, this function splits a text into folded words; it returns the words joined by spaces.
+    """
     available = (
         connection.exec_driver_sql("SELECT collname FROM pg_collation WHERE collencoding IN (-1, 6)").scalars().all()
     )
-    collation = next((f' COLLATE "{name}"' for name in _COLLATIONS if name in available), "")  # "": default collation
+    collation = next((f' COLLATE "{name}"' for name in _COLLATIONS if name in available), "")  # "": the default one
     single = {a: b for a, b in folding.SPECIAL.items() if len(b) == 1 and a.isalnum()}
     source, target = "".join(single), "".join(single.values()).replace("'", " ").replace('"', " ")
     several = {a: b for a, b in folding.SPECIAL.items() if len(b) > 1}
@@ -156,7 +160,7 @@ def _stt_words(connection: sa.Connection) -> list[str]:
 
 
 def _no_words() -> str:
-    """Return all characters that are neither letters, marks nor digits, for use in a character class of a regex."""
+    """Return all characters that are neither letters, marks nor numbers, for use in a character class of a regex."""
     codes = (code for code in range(1, 0x110000) if not 0xD800 <= code < 0xE000)
     return _escaped([code for code in codes if unicodedata.category(chr(code))[0] not in "LMN"])
 

@@ -11,7 +11,7 @@ from stt.settings import settings
 
 
 def job_engine_arguments() -> dict[str, Any]:
-    """Return the arguments of `connect` for the connections in the job engine's pool."""
+    """Return the arguments that the job engine passes to `connect` of the database driver for each new connection."""
     if settings().database_url:
         return PG_CONNECT_ARGS
     return {"factory": _JobsSqlite}

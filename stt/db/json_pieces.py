@@ -33,7 +33,10 @@ def dumps(value: Any, **how: Any) -> str:
 
 
 def loads(text: str | bytes) -> Any:
-    """Return what `json.loads` returns, but let other threads run between pieces. Raises ValueError."""
+    """Return what `json.loads` returns, but let other threads run between pieces.
+
+    Raises ValueError if `text` is not valid JSON.
+    """
     text = text if isinstance(text, str) else text.decode()
     if len(text) < SMALL_LENGTH:
         return json.loads(text)
@@ -43,7 +46,7 @@ def loads(text: str | bytes) -> Any:
             return value
     except IndexError:
         pass
-    return json.loads(text)  # the text is invalid: raise the standard library's error message
+    return json.loads(text)  # the text is invalid, so this raises the standard library's error
 
 
 def _value(text: str, at: int, depth: int) -> tuple[Any, int]:

@@ -18,7 +18,7 @@ from stt.db import fulltext_index
 from stt.db.locks import MIGRATION_LOCK
 from stt.errors import SetupError
 
-HEAD = "0021"  # revision of the newest migration in stt/db/migrations/versions; a test compares the two
+HEAD = "0021"  # revision of the newest migration; a test compares HEAD with the files in stt/db/migrations/versions
 MIGRATIONS = Path(__file__).with_name("migrations")
 _versions = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))
 
@@ -88,7 +88,7 @@ def _migrate(connection: sa.Connection) -> None:
 
 @contextlib.contextmanager
 def _exclusive_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """Yield a connection with an open transaction, which holds a lock, so that no other process migrates meanwhile."""
+    """Yield a connection with an open transaction that holds a lock, so that no other process migrates meanwhile."""
     if engine.dialect.name == "postgresql":
         with engine.begin() as connection:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
@@ -96,7 +96,7 @@ def _exclusive_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
         return
     with engine.connect() as plain:
         connection = plain.execution_options(isolation_level="AUTOCOMMIT")
-        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # a migration may drop and create a referenced table
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # a migration may recreate a referenced table
         # Python's sqlite3 begins no transaction for CREATE or ALTER, so begin one here, which also locks the database.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         try:

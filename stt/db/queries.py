@@ -57,7 +57,7 @@ def write(statement: sa.Insert | sa.Update | sa.Delete) -> int:
 
 def insert_missing(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> None:
     """Insert `row` in this transaction, unless the table has a row with the same primary key."""
-    from sqlalchemy.dialects import postgresql  # imported only when needed, because it would delay the first page
+    from sqlalchemy.dialects import postgresql  # imported only when needed, because this import would delay pages
 
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     connection.execute(insert(table).values(row).on_conflict_do_nothing())

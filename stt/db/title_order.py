@@ -14,7 +14,7 @@ from stt.db.tables import transcriptions
 from stt.transcript import titles
 
 BATCH = 500  # maximum number of rows in one transaction; other writers to SQLite wait until the transaction ends
-FILL_SECONDS = 240.0  # time after which a run begins no new batch, seconds; the next run continues
+FILL_SECONDS = 240.0  # seconds after which a run of `fill_missing` begins no new batch; the next run continues
 _t = transcriptions.c
 
 log = logging.getLogger("stt.db.title_order")

@@ -18,7 +18,7 @@ _waiting: list[Callable[[], object]] = []
 def until_done(undo: Callable[[], object]) -> None:
     """Call `undo` now. If the database or the store is unavailable, retry in the background until `undo` succeeds.
 
-    There are no more retries when this process ends. `undo` must be safe to repeat.
+    If this process ends before that, `undo` is not called again. `undo` must be safe to repeat.
     """
     try:
         undo()

@@ -1,7 +1,8 @@
-"""Changes of the segments of a stored transcript, as splices that replace whole paragraphs.
+"""Change the stored segments of a transcript with splices, each of which replaces whole paragraphs.
 
-Segments are not converted to objects, because converting 100,000 words and back would take long. A splice has the
-indices of the first segment and the first paragraph that it replaces, and the segments before and after the change.
+The segments stay dictionaries, because converting 100,000 words to objects and back would take long. In a splice,
+`segment` and `paragraph` are the indices of the first segment and the first paragraph that the splice replaces,
+`before` are the replaced segments, and `after` are the segments that replace them.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def rows_of(segments: Iterable[Segment]) -> Rows:
 
 
 def freeze(rows: Rows) -> None:
-    """Set `begins` of every segment, in place, to whether it begins a paragraph.
+    """Set the field `begins` of every segment, in place: True if the segment begins a paragraph, else False.
 
     Without `begins`, paragraphs are derived from pauses, so a change in one paragraph could change where other
     paragraphs begin.
@@ -61,18 +62,21 @@ def count(rows: Rows) -> int:
 
 
 def paragraph(rows: Rows, starts: Sequence[int], number: int) -> Paragraph:
-    """Return the paragraph with this number, counted from 0. `starts` is the result of `begins(rows)`."""
+    """Return paragraph number `number`, counted from 0. `starts` is the result of `begins(rows)`."""
     return segments_of(rows[starts[number] : starts[number + 1]])
 
 
 def text(rows: Rows) -> str:
-    """Return the text of a paragraph, like `stt.editing.steps.text_of` but from stored segments."""
+    """Return the text of the paragraph that has the stored segments `rows`, like `steps.text_of` for `Segment`."""
     words = "".join(word["text"] for row in rows for word in row.get("words", ()))
     return " ".join((words if words.strip() else joined(row["text"] for row in rows)).split())
 
 
 def splice(rows: Rows, starts: Sequence[int], first: int, removed: int, new: Iterable[Segment]) -> Splice | None:
-    """Return the splice that replaces `removed` paragraphs from number `first` by `new`, or None if nothing changes."""
+    """Return the splice that replaces `removed` paragraphs, beginning with number `first`, by the segments `new`.
+
+    Return None if `new` is equal to the replaced segments.
+    """
     begin, end = starts[first], starts[first + removed]
     before, after = rows[begin:end], rows_of(new)
     return None if before == after else {"segment": begin, "paragraph": first, "before": before, "after": after}

@@ -1,4 +1,4 @@
-"""Search of a text in a paragraph, with the same matches as the find box of the player.
+"""Search a paragraph for a text, with the same matches as the find box of the player.
 
 By default, differences in case, accents and similar marks are ignored.
 """
@@ -16,8 +16,8 @@ from stt.transcript.folding import fold
 class Finder:
     """Find `text` in other texts.
 
-    With `case`, matches are exact; otherwise both texts are folded first (see `stt.transcript.folding`). With `words`,
-    only whole words match.
+    If `case` is true, only exactly equal text matches. Otherwise both texts are folded before they are compared (see
+    `stt.transcript.folding`). If `words` is true, only whole words match.
     """
 
     def __init__(self, text: str, *, case: bool, words: bool) -> None:
@@ -25,13 +25,16 @@ class Finder:
         self._text = text if case else fold(text)
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """Return the spans of `text` that match, as (first character, after the last), without overlaps."""
+        """Return the spans of `text` that match, without overlaps.
+
+        A span is (index of the first character, index after the last).
+        """
         folded, places = (text, list(range(len(text) + 1))) if self.case else _folded(text)
         found, at = [], 0
         while self._text and (at := folded.find(self._text, at)) >= 0:
             end = at + len(self._text)
             begin, stop = places[at], places[end]
-            # A character that folds to several characters (ß to ss) must match as a whole.
+            # If a character folds to several characters (ß to ss), either all of these or none belong to a match.
             clean = (not at or places[at - 1] != begin) and (end >= len(folded) or places[end - 1] != stop)
             if clean and not (self.words and self._inside(text, begin, stop)):
                 found.append((begin, stop))
@@ -41,9 +44,9 @@ class Finder:
         return found
 
     def among(self, text: str, places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-        """Return those of the spans `places` in `text` that match, in order and without overlaps.
+        """Return the spans in `places` at which `text` matches, sorted and without overlaps.
 
-        A span is (first character, after the last).
+        A span is (index of the first character, index after the last).
         """
         found: list[tuple[int, int]] = []
         for begin, end in sorted(places):

@@ -2,8 +2,8 @@
 
 The database table has only the revisions that editing steps made. Other changes, such as adding speakers or restoring
 the engine's transcript, also increase the revision number, but add no row. Revisions before such a gap in the numbers
-cannot be undone. The revisions of a text that is typed without a break form one step, which is identified by its first
-revision.
+cannot be undone. Consecutive revisions with the same value of `typing`, which come from typing without a break, form
+one step. A step is identified by the number of its first revision.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from stt.transcript import packing
 EDIT, UNDO, REDO = "edit", "undo", "redo"
 MOST_UNDONE = 200  # maximum number of steps that can be undone
 MOST_ROWS = 2000  # maximum number of stored revisions of a transcript
-MOST_SIZE = 64 << 20  # maximum total size of the segments in the stored revisions of a transcript, characters
+MOST_SIZE = 64 << 20  # maximum total of the column `size`, in characters, over the revisions of a transcript
 _r = revisions.c
 
 
@@ -30,11 +30,12 @@ _r = revisions.c
 class History:
     """The steps that can be undone and redone at the current `revision` of a transcript.
 
-    Each step in `undo` and `redo` is a list of revision numbers. The last step of each list is undone or redone first.
+    Each step in `undo` and `redo` is a list of revision numbers. The last step in `undo` is undone first, and the last
+    step in `redo` is redone first.
     """
 
     revision: int
-    first: int  # the oldest revision whose paragraphs can be restored from the stored splices
+    first: int  # the oldest revision from which the stored splices lead to the current revision
     undo: list[list[int]] = field(default_factory=list)
     redo: list[list[int]] = field(default_factory=list)
     typing: str | None = None  # `typing` of the newest revision; an edit with the same value continues the last step
@@ -55,7 +56,10 @@ def load(connection: sa.Connection, generation_id: str, revision: int) -> Histor
 
 
 def replay(rows: Sequence[Any], revision: int) -> History:
-    """Compute the history from rows of the table `revisions` with `number`, `kind`, `of` and `typing`, in order."""
+    """Compute the history at `revision` from rows of the table `revisions` in the order of `number`.
+
+    Each row has the columns `number`, `kind`, `of` and `typing`.
+    """
     first = len(rows)
     while first and rows[first - 1].number == revision - (len(rows) - first):
         first -= 1
@@ -78,7 +82,7 @@ def replay(rows: Sequence[Any], revision: int) -> History:
 
 
 def splices_of(connection: sa.Connection, generation_id: str, numbers: Sequence[int]) -> list[Splice]:
-    """Return the splices of the revisions with these numbers, in order."""
+    """Return the splices of the revisions with the given `numbers`, oldest first."""
     query = sa.select(_r.content).where(_r.id == generation_id, _r.number.in_(numbers)).order_by(_r.number)
     return [splice for content in connection.execute(query).scalars() for splice in content["splices"]]
 
@@ -91,7 +95,7 @@ def content_of(connection: sa.Connection, generation_id: str, number: int) -> di
 
 
 def since(connection: sa.Connection, generation_id: str, current: History, based_on: int) -> list[Splice] | None:
-    """Return the splices since the revision `based_on`, or None if they are not all stored."""
+    """Return the splices of all revisions after `based_on`, or None if not all these revisions are stored."""
     if not current.first <= based_on <= current.revision:
         return None
     newer = sa.and_(_r.id == generation_id, _r.number > based_on, _r.number <= current.revision)
@@ -116,7 +120,10 @@ def for_browser(splices: Sequence[Splice] | None, rows: document.Rows) -> list[d
 
 
 def prune(connection: sa.Connection, generation_id: str, current: History) -> None:
-    """Delete the oldest revisions beyond MOST_ROWS and MOST_SIZE, and revisions that can no longer be undone."""
+    """Delete revisions that can no longer be undone or redone, and the oldest ones beyond MOST_ROWS and MOST_SIZE.
+
+    The current revision is never deleted.
+    """
     of_this = _r.id == generation_id
     steps = [*current.undo[-MOST_UNDONE:], *current.redo]
     oldest = max(min((step[0] for step in steps), default=current.revision), current.revision - MOST_ROWS + 1)

@@ -1,6 +1,6 @@
 """Replace a passage by the result of transcribing it again, and compare old and new words.
 
-A passage is a span of time, which may begin and end within paragraphs.
+A passage is the span of a transcript between two times. A passage may begin and end within paragraphs.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from stt.transcript.model import Segment, Word
 
 @dataclass(slots=True)
 class _Part:
-    """A paragraph with words in the passage.
+    """A paragraph in which words are replaced or inserted.
 
-    `left` and `right` are its segments before and after the passage, `inner` is the start and end of its old words
-    within the passage in seconds, and `new` are the segments that replace these words.
+    `left` and `right` are the paragraph's segments before and after the passage. `inner` is the start and end in
+    seconds of the old words within the passage, or None if there are none. `new` are the segments to insert.
     """
 
     speaker: str | None
@@ -38,10 +38,11 @@ def replacement_of_span(
 ) -> list[Splice]:
     """Return a list with the splice that replaces old words by the words of `new`, or an empty list if nothing changes.
 
-    Old words are replaced if their middle is between `start` and `end` (seconds). `starts` is the result of
-    `document.begins(rows)`. Paragraphs and their speakers are preserved: each paragraph gets the new words at the time
-    of its old words. If there are no old words between `start` and `end`, the new words are inserted into the paragraph
-    that is spoken at the middle of this time, or become a new paragraph if there is none.
+    An old word is replaced if the middle of its time is between `start` and `end` (seconds). `starts` is the result of
+    `document.begins(rows)`. Paragraphs and their speakers are preserved: each new word goes to the paragraph whose old
+    words were spoken at about that time. If there are no old words between `start` and `end`, the new words are
+    inserted into the paragraph that is spoken halfway between `start` and `end`. If no paragraph is spoken then, the
+    new words become a new paragraph.
     """
     count = len(starts) - 1
     touched = [number for number in range(count) if _touches(rows[starts[number] : starts[number + 1]], start, end)]
@@ -63,7 +64,7 @@ def replacement_of_span(
 
 
 def words_within(segments: Iterable[Segment], start: float, end: float) -> list[str]:
-    """Return the words whose middle is between `start` and `end` in seconds.
+    """Return the texts of the words that have the middle of their time between `start` and `end` in seconds.
 
     A segment without timed words is treated as one word.
     """
@@ -77,9 +78,9 @@ def words_within(segments: Iterable[Segment], start: float, end: float) -> list[
 
 
 def sides(old: Sequence[str], new: Sequence[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the old and the new text, each as a list of runs `{"text", "same"}`.
+    """Compare two lists of words, and return the old and the new text, each as a list of runs `{"text", "same"}`.
 
-    `same` is true if the words of the run are the same in both texts.
+    A run is one or more consecutive words. `same` is true if these words are the same in both texts.
     """
     same = alignment.same([word.strip() for word in old], [word.strip() for word in new])
     return _runs(old, set(same.values())), _runs(new, set(same))
@@ -134,7 +135,7 @@ def _part(paragraph: Paragraph, start: float, end: float) -> _Part:
 
 
 def _cut(segment: Segment, words: Sequence[Word]) -> list[Segment]:
-    """Return the part of a segment with only the given `words`, as a list with one segment or none."""
+    """Return a list with the segment reduced to `words`, or an empty list if `words` is empty."""
     if len(words) == len(segment.words):
         return [segment]
     if not words:
@@ -144,9 +145,9 @@ def _cut(segment: Segment, words: Sequence[Word]) -> list[Segment]:
 
 
 def _distribute(parts: Sequence[_Part], new: Sequence[Segment], middle: float) -> None:
-    """Divide the new words among the paragraphs in `parts`, by the time at which they are spoken.
+    """Divide the new words among the paragraphs in `parts`: add each word to `new` of the paragraph nearest in time.
 
-    The words are added to `_Part.new`. `middle` is the middle of the passage in seconds.
+    `middle` is the time halfway through the passage in seconds.
     """
     open_parts = [part for part in parts if part.inner] or [parts[0]]
     spans = [part.inner or (middle, middle) for part in open_parts]
@@ -175,7 +176,7 @@ def _joined(part: _Part) -> Paragraph:
 
 
 def _with_words(segment: Segment) -> Segment:
-    """Split the text of a segment into words, and divide its time among them in proportion to their length."""
+    """Split the text of a segment into words, each with a share of the segment's time in proportion to its length."""
     pieces = [f" {piece}" for piece in segment.text.split()]
     letters = sum(map(len, pieces))
     words, done = [], 0

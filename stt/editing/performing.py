@@ -16,8 +16,8 @@ from stt.errors import BadOption
 
 Caret = dict[str, int]
 ROUNDED = 0.0101  # maximum overlap of two paragraphs that counts as a rounding error, seconds
-# If the paragraph of a step was split, merged or deleted meanwhile, a paragraph with the same text is searched for.
-# NEAR is the number of paragraphs that are searched before and after the place where the paragraph should be.
+# If another request has split, merged or deleted the paragraph of a step, a paragraph with the same text is searched
+# for. NEAR is the number of paragraphs that are searched before and after the place where the paragraph should be.
 NEAR = 2
 
 
@@ -51,7 +51,8 @@ def perform(rows: Rows, step: Step, since: list[Splice] | None, duration: float 
     """Return the outcome of a step, without changing `rows`, which must have been passed to `document.freeze`.
 
     `duration` is the length of the recording in seconds, 0 if unknown. `since` are the splices of all revisions after
-    the one that the step is based on, or None if they are not stored. Raises ParagraphChanged, BadOption.
+    the one that the step is based on, or None if they are not stored. Raises ParagraphChanged if another request has
+    changed the paragraph of the step, and BadOption for impossible times or a MERGE of the first paragraph.
     """
     starts = document.begins(rows)
     if step.kind == requests.REPLACE:
@@ -152,8 +153,9 @@ def _replaced(rows: Rows, starts: list[int], step: Step, since: list[Splice] | N
 def _chosen(places: Iterable[tuple[int, int, int]], since: list[Splice] | None) -> dict[int, list[tuple[int, int]]]:
     """Return the chosen places as {current number of the paragraph: list of (first character, after the last)}.
 
-    `places` are (former number of the paragraph, first character, after the last). Paragraphs that the splices in
-    `since` changed are left out. If `since` is None, the former numbers are used unchanged.
+    `places` are (former number of the paragraph, first character, after the last). The former number is the number
+    before the splices in `since`. Paragraphs that these splices changed are left out. If `since` is None, the former
+    numbers are used unchanged.
     """
     numbers: dict[int, int | None] = {}
     found: dict[int, list[tuple[int, int]]] = {}
@@ -213,7 +215,7 @@ def _place(number: int, since: list[Splice]) -> int:
 
 
 def caret_of(splices: list[Splice]) -> Caret | None:
-    """Return the place of the caret after the text that the last splice changed."""
+    """Return the place for the caret: after the text that the last splice changed. Return None without splices."""
     if not splices:
         return None
     last: dict[str, Any] = splices[-1]

@@ -1,4 +1,4 @@
-"""Parsing of an editing request from the browser: a step, its key and the revision that it is based on."""
+"""Parse an editing request from the browser: the step, the request's key, and the revision the step is based on."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from stt.transcript.model import Segment
 
 TEXT, SPLIT, MERGE, DELETE, UNDO, REDO = "text", "split", "merge", "delete", "undo", "redo"
 SPEAKER, TIMES, REPLACE, WORD = "speaker", "times", "replace", "word"
-PASSAGE = "passage"  # the replacement of a passage that was transcribed again; only the server creates it
+PASSAGE = "passage"  # the replacement of a passage that was transcribed again; only the server creates such a step
 TYPED = (TEXT, SPLIT, MERGE, WORD)
 OF_PARAGRAPHS = (*TYPED, DELETE, SPEAKER, TIMES)
 KINDS = (*OF_PARAGRAPHS, REPLACE, UNDO, REDO)
 LONGEST_FIND = 1000  # maximum length of a text to find, a replacement or a word, characters
 MOST_PLACES = 100_000  # maximum length of the lists `paragraphs` and `only` in a request to replace a text
-LONGEST_KEY = 64  # maximum length of the key of a request, characters
+LONGEST_KEY = 64  # maximum length of the key of a request and of the `typing` value of a step, characters
 MOST_INTEGER = 2**31 - 1  # maximum value of an integer in a request
 _MISSING = object()
 
@@ -28,13 +28,16 @@ class Step:
     """A step of editing. Its `kind` determines which of the other fields are used.
 
     `was` is the text of the paragraph before the step and `text` the text after it, both with normalised white space.
+    TEXT: `typing` is the same in all steps of typing without a break, or None.
     SPLIT: `at` is the index in `text` at which the paragraph is split.
-    SPEAKER: `marked` are the characters of `was` (first, after the last) that get the speaker, or None for all.
-    TIMES: `start` and `end` are in seconds.
-    WORD: a word is corrected or confirmed; `marked` are its characters in `text`.
-    REPLACE: `text` replaces `find`, everywhere, or in the given `paragraphs`, or at the places in `only` (paragraph,
-    first character, after the last).
-    PASSAGE: `segments` replace the words between `start` and `end`.
+    SPEAKER: `marked` is the span of `was` (index of the first character, index after the last) that gets the speaker;
+    None means the whole paragraph.
+    TIMES: `start` and `end` are the new times in seconds; None keeps the old time.
+    WORD: a word is corrected or confirmed; `marked` is the span of the word in `text`.
+    REPLACE: `text` replaces the matches of `find`: all of them, or only those in the paragraphs with the numbers
+    `paragraphs`, or only those at the spans in `only` (paragraph number, index of the first character, index after the
+    last). `Finder` explains `case` and `words`.
+    PASSAGE: `segments` replace the words between `start` and `end` in seconds.
     """
 
     kind: str
@@ -63,7 +66,10 @@ class Request:
 
 
 def read(body: object) -> Request:
-    """Parse the JSON body of an editing request. Raises BadOption, TooLarge."""
+    """Parse the JSON body of an editing request.
+
+    Raises TooLarge if the typed text of a paragraph is too long, and BadOption if a field is missing or invalid.
+    """
     outer = Fields(body, "The body")
     key = outer.text("key")
     if not 0 < len(key) <= LONGEST_KEY:
@@ -137,7 +143,11 @@ def _items(value: object) -> list[Any]:
 
 
 class Fields:
-    """An object in a JSON body. Each method returns a field of one type, and raises BadOption for other types."""
+    """A JSON object in the body of a request. Each method returns the value of the field `name`.
+
+    `text` and `whole` raise BadOption if the field is missing or has another type. `seconds` returns None for a missing
+    field, and `yes` returns True only for the JSON value true. `value` accepts every type.
+    """
 
     def __init__(self, value: object, name: str) -> None:
         if not isinstance(value, dict):

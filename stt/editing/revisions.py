@@ -1,7 +1,7 @@
-"""Saving of editing steps: each transaction stores the changed transcript and a revision that can be undone.
+"""Save editing steps: each transaction stores the changed transcript and a revision that can be undone.
 
-A transaction first locks the corrections of the transcript, so simultaneous edits in two tabs are saved one after the
-other.
+A transaction first locks the transcript's row in the table `corrections`, so simultaneous edits in two tabs are saved
+one after the other.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from stt.transcript import scripts
 from stt.transcript.model import joined
 
 # A function that counts corrected words for the vocabulary. Its arguments are the connection, the owner, the text
-# before the correction, the corrected text, and the corrected text of the last call, whose counts are taken back. While
-# a person types, each step thus replaces the counts of the last step.
+# before the correction, the corrected text, and the corrected text that an earlier call counted. The counts of the
+# earlier call are subtracted. While a person types, each step thus replaces the counts of the previous step.
 Learn = Callable[[sa.Connection, str, str, str, str], None]
 _r, _c, _t = revisions.c, corrections.c, transcripts.c
 ATTEMPTS = 3  # maximum number of attempts to save a step
@@ -74,8 +74,9 @@ def edit(generation_id: str, owner: str, request: Request, learn: Learn) -> dict
     """Perform a step and return the answer for the browser.
 
     The answer has the new revision, the numbers of steps that can be undone and redone, the splices since the revision
-    that the step is based on, and the caret. A request whose key is already stored changes nothing. Raises NotFound,
-    BadOption, and EditConflict if the paragraph was changed since the revision that the step is based on.
+    that the step is based on, and the caret. A request whose key is already stored changes nothing, because it was
+    saved before. Raises NotFound if `owner` has no such transcript or the transcript is not finished, BadOption if the
+    step is impossible, and EditConflict if the paragraph was changed since the revision that the step is based on.
     """
     job = records.load(generation_id, owner)
     for attempt in range(ATTEMPTS):
@@ -89,7 +90,10 @@ def edit(generation_id: str, owner: str, request: Request, learn: Learn) -> dict
 
 
 def news(generation_id: str, owner: str, based_on: int) -> dict[str, Any]:
-    """Return the changes since the revision `based_on`, in the form of the answer of `edit`. Raises NotFound."""
+    """Return the changes since the revision `based_on`, in the form of the answer of `edit`.
+
+    Raises NotFound if `owner` has no such transcript.
+    """
     records.load(generation_id, owner)
     with database().connect() as connection:
         current = history.load(connection, generation_id, revision(connection, generation_id))
@@ -99,7 +103,7 @@ def news(generation_id: str, owner: str, based_on: int) -> dict[str, Any]:
 
 
 def steps_left(generation_id: str, owner: str) -> tuple[int, int]:
-    """Return how many steps can be undone and redone. Raises NotFound."""
+    """Return how many steps can be undone and redone. Raises NotFound if `owner` has no such transcript."""
     records.load(generation_id, owner)
     with database().connect() as connection:
         current = history.load(connection, generation_id, revision(connection, generation_id))
@@ -182,7 +186,8 @@ def _step_back(found: _Open, request: Request, newer: list[Splice] | None, learn
 def lock(connection: sa.Connection, generation_id: str) -> None:
     """Lock the corrections of a transcript. Before the first correction, also store a copy of the engine's transcript.
 
-    Raises NotFound, and IntegrityError if another transaction stores that copy at the same moment.
+    Raises NotFound if the transcript is not finished, and IntegrityError if another transaction stores the copy at the
+    same moment.
     """
     results.revision(connection, generation_id, hold=True)
     # SQLite locks the database at the first statement that writes. This update changes no value, but takes the lock.

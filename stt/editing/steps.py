@@ -37,7 +37,7 @@ def retyped(paragraph: Paragraph, text: str) -> Paragraph:
 
 
 def split(paragraph: Paragraph, at: int) -> tuple[Paragraph, Paragraph]:
-    """Split a paragraph before character `at` of its text. Either part may be empty.
+    """Split a paragraph before the character at index `at` of its text. The first or the second part may be empty.
 
     The time of the split is taken from the words. If the paragraph has no words, it is estimated from the position of
     the split in the text.
@@ -74,8 +74,8 @@ def merge(upper: Paragraph, lower: Paragraph) -> Paragraph:
 def assigned(paragraph: Paragraph, speaker: str | None, marked: tuple[int, int] | None = None) -> list[Paragraph]:
     """Assign a speaker to a paragraph, and return the resulting one to three paragraphs.
 
-    With `marked` (first character, after the last) of the paragraph's text, only the words that overlap this span get
-    the speaker, and become a separate paragraph.
+    `marked` is a span of the paragraph's text: (index of the first character, index after the last). If it is given,
+    only the words that overlap the span get the speaker, and these words become a separate paragraph.
     """
     if marked is None:
         return [tuple(spoken_by(segment, speaker) for segment in paragraph)]
@@ -87,7 +87,7 @@ def assigned(paragraph: Paragraph, speaker: str | None, marked: tuple[int, int] 
 
 
 def timed(paragraph: Paragraph, start: float, end: float) -> Paragraph:
-    """Return the paragraph with a new `start` and `end` in seconds. The times of its words are scaled to fit."""
+    """Return the paragraph with a new `start` and `end` in seconds. The times of its words are moved in proportion."""
     first, last = span(paragraph)
     scale = (end - start) / (last - first) if last > first else 0.0
 
@@ -104,7 +104,7 @@ def timed(paragraph: Paragraph, start: float, end: float) -> Paragraph:
 
 
 def confirmed(paragraph: Paragraph, first: int, after: int) -> Paragraph:
-    """Remove the confidence of the words between characters `first` and `after`, which a person has confirmed."""
+    """Remove the confidence of the words, confirmed by a person, that overlap the characters `first` to `after`."""
     letters, ending = (len("".join(text_of(paragraph)[:place].split())) for place in (first, after))
     found, at = [], 0
     for segment in paragraph:
@@ -123,7 +123,7 @@ def spoken_by(segment: Segment, speaker: str | None) -> Segment:
 
 
 def one_paragraph(segments: Sequence[Segment]) -> Paragraph:
-    """Make one paragraph of the segments, by setting `begins`."""
+    """Make one paragraph of the segments: set `begins` to True for the first segment, and to False for all others."""
     return tuple(replace(segment, begins=not place) for place, segment in enumerate(segments))
 
 
@@ -181,7 +181,7 @@ def _cut_text(segment: Segment, letters: int) -> tuple[Segment, Segment]:
 
 
 def _place(text: str, letters: int) -> tuple[int, float]:
-    """Return the index in `text` after the first `letters` non-space characters, and the share of these in `text`."""
+    """Return the index in `text` after `letters` non-space characters, and `letters` as a share of all of them."""
     share = letters / _letters(text)
     for place, character in enumerate(text):
         if not letters:
@@ -191,9 +191,10 @@ def _place(text: str, letters: int) -> tuple[int, float]:
 
 
 def spaced(segment: Segment, before: str) -> Segment:
-    """Return the segment with a space at its start, if one is needed after `before`, the text before the segment.
+    """Return the segment, with a space added at its start if it needs one. `before` is the text before the segment.
 
-    None is needed if `before` is empty, there is a space already, or the script of `before` is written without spaces.
+    No space is needed if `before` is empty, if there is a space between the two texts already, or if the script at the
+    end of `before` is written without spaces.
     """
     first = segment.words[0].text if segment.words else segment.text
     if not before or not first or before[-1].isspace() or first[0].isspace() or scripts.is_unspaced(before[-1]):

@@ -1,4 +1,4 @@
-"""Clean-up of text that users type: the texts of paragraphs and the names of speakers."""
+"""Clean up text that users type: the texts of paragraphs and the names of speakers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LONGEST_NAME = 100  # maximum length of a speaker's name, characters
 def tidy(text: str, longest: int, subject: str) -> str:
     """Return the text with normalised white space and without characters that databases reject.
 
-    Raises BadOption with a message about `subject` if the text is longer than `longest` characters.
+    Raises BadOption, with a message that begins with `subject`, if the result is longer than `longest` characters.
     """
     found = " ".join(clean(text).split())
     if len(found) > longest:
@@ -20,12 +20,12 @@ def tidy(text: str, longest: int, subject: str) -> str:
 
 
 def paragraph_text(text: str) -> str:
-    """Return the typed text of a paragraph in the form that is stored. Raises BadOption if it is too long."""
+    """Return the typed text of a paragraph in the form that is stored. Raises BadOption if the text is too long."""
     return tidy(text, LONGEST_TEXT, "A paragraph")
 
 
 def name_of_speaker(name: str) -> str:
-    """Return the typed name of a speaker in the form that is stored. Raises BadOption if it is empty or too long."""
+    """Return the typed name of a speaker in the form that is stored. Raises BadOption for an empty or too long name."""
     found = tidy(name, LONGEST_NAME, "A name")
     if not found:
         raise BadOption("A speaker needs a name.", guidance="Enter one, or leave the old name.")

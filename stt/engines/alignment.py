@@ -1,8 +1,8 @@
 """Align a given transcript with its recording: find when its words are spoken.
 
-If the segments have usable times, they keep these times. Otherwise the text is compared with a decoding of the same
-sound. The decoding is taken from an earlier version. If there is none, the sound is decoded first, in the same way as
-in a transcription.
+If all segments have usable times (see `plan.trusted`), they keep these times. Otherwise the text is compared with a
+decoding of the same sound. An earlier transcription of the recording is used as the decoding. If there is none, the
+sound is decoded first, in the same way as in a transcription.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ class Alignment:
     def run(self, work: Work) -> Outcome:
         began, job = time.monotonic(), replace(work.job, model=LOCAL)
         work = copy(work)
-        work.job = job  # names the model that aligns; the original model of an alignment job is only a name
-        # `cancelled` is also True if a process was killed right after it finished the job. In that case, the given text
-        # no longer exists.
+        work.job = job  # the model that aligns; the stored model of the job is only a display name
+        # `cancelled` is also True if a process was killed right after it finished the job. In that case, the result has
+        # replaced the given text, so the text cannot be aligned again.
         if work.cancelled():
             raise Cancelled()
         given = work.with_retries(transcripts.transcript_of, job.id)
@@ -96,7 +96,7 @@ class Alignment:
 
 @dataclass(frozen=True, slots=True)
 class _Aligning:
-    """Align the words of a plan chunk by chunk."""
+    """Align the words of `plan` with the sound, chunk by chunk."""
 
     work: Work
     reader: ChunkReader
@@ -147,7 +147,10 @@ class _Aligning:
         }
 
     def _silent(self, voice: Samples, start: float, end: float) -> list[list[float]]:
-        """Return the speech of a chunk that no segment covers, as [start, end] in seconds."""
+        """Return the spans of speech in a chunk that no segment covers, as [start, end] in seconds.
+
+        Gaps with little speech are left out (see `missed_speech`).
+        """
         spoken = [(one + start, other + start) for one, other in vad.spans(voice)]
         found, at = [], start
         for segment in sorted(self.given.segments, key=lambda segment: segment.start):
@@ -182,7 +185,7 @@ class _Aligning:
 
 
 def _version_with_words(job: Job) -> str | None:
-    """Return the id of the newest transcription of the same sound by Whisper, or None if there is none.
+    """Return the id of Whisper's newest transcription of the same track of the recording, or None if there is none.
 
     Translations and transcriptions without words are not considered.
     """

@@ -23,7 +23,7 @@ class Work(Protocol):
     ) -> Result:
         """Call `function` as a durable step, whose result is stored and is returned again after a restart.
 
-        An interrupted step runs again, so it must be idempotent.
+        A step that was interrupted runs again, so `function` must be idempotent.
         """
 
     def with_retries(
@@ -35,14 +35,15 @@ class Work(Protocol):
         """
 
     def cancelled(self) -> bool:
-        """Return whether the user has cancelled or deleted the job."""
+        """Return whether the engine must stop: the job was cancelled, deleted, retried or given to another worker."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The result of an engine: the transcript and its provenance. `raw` is the provider's response.
 
-    `cost` is the amount in US dollars that the user sees. `seconds` of sound and `dollars` count towards quotas.
+    `cost` is the amount in US dollars that the user sees. The `seconds` of sound and the `dollars` count towards the
+    quotas.
     """
 
     transcript: Transcript
@@ -51,7 +52,7 @@ class Outcome:
     raw: Any = None
     seconds: float | None = None  # None means the duration of the transcript
     dollars: float | None = None
-    worked: float | None = None  # seconds from the start to the result; None means the sum over the job's chunks
+    worked: float | None = None  # seconds from the start to the result; None means the total of the job's chunks
 
 
 class Engine(Protocol):
@@ -62,5 +63,5 @@ class Engine(Protocol):
 
         After a restart, `run` is called again, and finished steps return their stored results.
 
-        Raises SttError for errors a user can act on, and Cancelled when the user has cancelled.
+        Raises SttError for errors that a user can act on, and Cancelled if `work.cancelled` returns true.
         """

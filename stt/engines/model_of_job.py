@@ -19,8 +19,8 @@ from stt.whisper.loading import loaded
 def loaded_for(work: Work) -> Iterator[loaded.Model]:
     """Yield the job's model in memory. A model that is not on the disk is downloaded first.
 
-    Raises Cancelled, and what `shelf.obtain` raises. A download that was interrupted because the process was killed is
-    resumed.
+    Raises Cancelled if the job is cancelled, and what `shelf.obtain` raises. If a process was killed during a download
+    of this model, that download is resumed.
     """
     row = _Row(work)
     found = shelf.obtain(work.job.model, row.downloading, row.check_cancelled)

@@ -46,10 +46,10 @@ class OnDevice:
         with crashes.Watch(work.job.id, work.cancelled) as watch:
             found = work.step("get the recording", _fetch_recording, work, watch)
             # Older versions of the app stored the recording instead of its id as the result of this step. The owner is
-            # not checked, because the recording may have changed its owner since (see `recovery`).
+            # not checked, because the recording may have got another owner meanwhile (see `recovery`).
             recording = work.with_retries(recordings.find, getattr(found, "id", found), None)
             recording = work.with_retries(_with_tracks, recording)
-            if work.job.url:  # if the recording was uploaded, the playback copy was started together with the job
+            if work.job.url:  # for an upload, the playback copy was started when the job was created
                 copying.expect(recording, work.job.options)
             done = work.step("find the place to go on", _resume_point, work.job.id)
             with model_of_job.loaded_for(work) as model:
@@ -81,13 +81,14 @@ class ChunkReader:
         self.tracks = tracks.summary(several, choice) if several else None
         self._reader: Reader | None = None
         self._kept = np.zeros((1, 0), np.float32)  # decoded samples after the last cut
-        self._at = 0  # position of the first sample of `_kept`
+        self._at = 0  # position of the first sample of `_kept` in the recording
 
     def read_chunk(self, start: int, longest: float) -> tuple[Samples, bool]:
         """Return the chunk from sample `start` of at most `longest` seconds, and whether it is the last chunk.
 
-        The chunk has the shape (channels, samples). The last chunk may be longer by the share `vad.TAIL_TOLERANCE`.
-        Raises Cancelled if the job is cancelled during the reading, and NotFound if the file is missing.
+        The chunk has the shape (channels, samples). The last one may be longer by the share `vad.TAIL_TOLERANCE`.
+        Raises Cancelled if the job is cancelled during the reading, NotFound if the file is missing, and the other
+        errors of `decoder.Reader`.
         """
         try:
             reader = self._reader if self._reader is not None and start == self._at else self._open(start)
@@ -102,7 +103,7 @@ class ChunkReader:
         # Read in parts into one array, because a single read would briefly hold three copies of a 24 MB chunk.
         samples = np.empty((len(self._kept), max(have, wanted + 1)), np.float32)
         samples[:, :have] = self._kept
-        # One more sample than wanted shows whether more sound follows.
+        # The loop tries to read one sample more than `wanted`, to find out whether this chunk is the last one.
         while have <= wanted:
             part = reader.read(min(READ_SECONDS, (wanted + 1 - have) / RATE), self._check_cancelled)
             if not part.shape[1]:
@@ -146,7 +147,7 @@ class ChunkReader:
         return len(self._kept)
 
     def mixing(self) -> dict[str, Any]:
-        """Return how many channels were mixed to one, and how, in words; empty if no channels were mixed."""
+        """Return how many channels were mixed to one, and a description of the mix; empty if no channels were mixed."""
         if self._reader is None:
             return {}
         facts: dict[str, Any] = {"mixed_channels": self._reader.mixed} if self._reader.mixed > 1 else {}
@@ -176,7 +177,7 @@ class Chunk:
     start: float
     end: float
     last: bool
-    lost: list[tuple[float, float, str]]  # in the last chunk: all spans of the recording that could not be decoded
+    lost: list[tuple[float, float, str]]  # in the last chunk: all undecodable spans (start, end, reason)
     channels: int
     facts: dict[str, Any]  # for the provenance: how many channels were mixed, and how
     transcriptions: Iterable[transcribe.Transcription]  # one per channel, in order
@@ -193,13 +194,13 @@ class ChunkPipeline:
         self._prefetched: Chunk | None = None
 
     def next_chunk(self, start: float, language: str | None) -> Chunk:
-        """Start to transcribe the chunk at `start` seconds. `language` is the previous chunk's language, if known.
+        """Return the chunk at `start` seconds, whose transcription is started now unless it was prefetched.
 
-        Raises NotFound if the file is missing.
+        `language` is the previous chunk's language, if known. Raises what `ChunkReader.read_chunk` raises.
         """
         prefetched = self._prefetched
         chunk = prefetched if prefetched and prefetched.start == start else self._submit(start, language)
-        # Nothing is prefetched during the first chunk. It uses all threads, so that the first words appear soon.
+        # Nothing is prefetched during the first chunk, which uses all threads so that the first words appear soon.
         if chunk.last or not start or language is None or self._watch.one_by_one:
             self._prefetched = None
         elif prefetched is None or prefetched.start != chunk.end:
@@ -230,8 +231,8 @@ class ChunkPipeline:
         samples, last = self.reader.read_chunk(round(start * RATE), longest)
         transcriptions = self._transcribe(samples, language)
         end, lost = start + samples.shape[1] / RATE, self.reader.lost if last else []
-        # If the language is known, all channels are submitted at once. Otherwise a channel is submitted when the
-        # previous channel is decoded, which gives the language.
+        # If the language is known, all channels are submitted at once. Otherwise each channel is submitted when the
+        # previous channel is decoded, because the language is known then.
         started = list(transcriptions) if language else transcriptions
         return Chunk(start, end, last, lost, len(samples), self.reader.mixing(), started)
 
@@ -302,9 +303,9 @@ def _attach(connection: Connection, job: Job, recording: Recording) -> None:
 
 
 def _resume_point(generation_id: str) -> dict[str, Any]:
-    """Return the checkpoint of the last chunk that an earlier attempt finished.
+    """Return the checkpoint of the last chunk that an earlier attempt finished, or a checkpoint at the start.
 
-    This attempt continues after that chunk.
+    This attempt continues after that chunk, or at the start.
     """
     last = transcripts.last_chunk(generation_id)
     if last is None:
@@ -329,10 +330,10 @@ def _transcribe_watched(
 
 
 def _transcribe_chunk(work: Work, pipeline: ChunkPipeline, before: dict[str, Any]) -> dict[str, Any]:
-    """Transcribe and store one chunk. Return the chunk's facts without the text, as a small checkpoint."""
+    """Transcribe and store one chunk. Return its number, end and notes, without the text, as a small checkpoint."""
     job, began = work.job, time.monotonic()
     number, start = before["number"] + 1, before["end"]
-    if kept := transcripts.chunk(job.id, number):  # a worker was stopped just after it stored this chunk
+    if kept := transcripts.chunk(job.id, number):  # an earlier attempt stored this chunk just before it was stopped
         return {"number": number, "end": kept["end"], **kept["notes"]}
     worked = before.get("worked", job.worked)  # "worked" is absent if an older version of the app started the job
     named = model_of_job.languages_of(job.options, job.model)

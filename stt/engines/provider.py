@@ -52,7 +52,11 @@ class Provider:
     name = kinds.PROVIDER
 
     def run(self, work: Work) -> Outcome:
-        """Return the outcome of a job. Raises ProviderError, SubmissionUncertain, KeyMissing, Cancelled."""
+        """Return the outcome of a job.
+
+        Raises Cancelled if the job is cancelled, and ProviderError if there is no result. Subclasses of ProviderError
+        are KeyMissing (there is no usable key) and SubmissionUncertain (the provider may have accepted the job).
+        """
         offered.refresh()
         created = work.step("create", _create, work)
         reading = None
@@ -64,12 +68,12 @@ class Provider:
                 raise reading.error
         except ProviderError as error:
             if isinstance(error, ENDED) or (reading is not None and reading.over):
-                work.with_retries(submissions.save_provider_id, work.job.id, None)  # so that a retry creates a new id
+                work.with_retries(submissions.save_provider_id, work.job.id, None)  # a retry then creates a new one
             if isinstance(error, ResultExpired) and work.job.recording_id is None:
                 error.guidance = "Results are kept there for one hour. Retry hands over the link again."
             raise
         assert reading.transcript is not None
-        # The longest of three durations counts, because a file or a response may declare too little.
+        # Use the longest of three durations, because a file or a response may declare a duration that is too short.
         seconds = max(reading.transcript.duration, reading.seconds, work.job.duration or 0.0)
         cost, dollars = _cost(work.job, reading.transcript.extras.get("cost"), seconds)
         metrics.audio_seconds.labels(kinds.PROVIDER).inc(seconds)
@@ -92,7 +96,7 @@ class Provider:
 
 
 def client_for(job: Job) -> Client:
-    """Return a client with the job's API key. Raises KeyMissing."""
+    """Return a client with the API key of the job or the server. Raises KeyMissing if there is no usable key."""
     return Client(
         settings().aiml_base_url,
         keys.unseal(submissions.sealed_key(job.id)),
@@ -105,13 +109,13 @@ def _create(work: Work) -> dict[str, Any]:
 
     The job is marked as submitted before its last byte is sent. The mark is removed only if the provider has certainly
     refused the job. If a restarted server finds the mark without an id, it is uncertain whether the provider accepted
-    the job. In that case SubmissionUncertain is raised, and the user decides.
+    the job. In that case SubmissionUncertain is raised, and the user decides whether to submit the job again.
 
-    Returns a dict with the `id`, the time `at` which this attempt got the id (seconds since the epoch), and `old` if an
-    earlier attempt created the generation.
+    Returns a dict: `id` is the generation id, and `at` is the time when this attempt got the id, in seconds since 1970.
+    `old` is True if an earlier attempt created the generation, and otherwise absent.
     """
     job = work.job
-    # A retry of a job that was cancelled during its create waits for the result of that create.
+    # If a job is cancelled during its create request and then retried, the retry waits for the end of that request.
     with _creating.setdefault(job.id, threading.Lock()):
         if known := submissions.provider_id(job.id):
             return {"id": known, "at": time.time(), "old": True}  # the generation is already paid for
@@ -122,7 +126,7 @@ def _create(work: Work) -> dict[str, Any]:
 
         def keep(created: str) -> None:
             nonlocal at
-            at = time.time()  # read before the write, because the write may have to wait for the database
+            at = time.time()  # taken before the write below, because that may have to wait for the database
             work.with_retries(submissions.save_provider_id, job.id, created)
 
         options, _ = _options(job)
@@ -178,7 +182,7 @@ def _source(work: Work) -> Iterator[dict[str, Any]]:
 
 
 def _options(job: Job) -> tuple[dict[str, Any], list[str]]:
-    """Return the parameters to send, with the job's terms if the model takes them, and the terms that are left out."""
+    """Return the parameters to send, with the job's vocabulary, and the vocabulary terms that the model cannot take."""
     model = offered.known().find(job.model)
     options = clean_options(model, job.options, unknown="drop")
     return with_vocabulary(model, options, terms.texts(terms.of(job.options)))
@@ -193,7 +197,7 @@ def _vocabulary(job: Job) -> dict[str, str]:
 
 
 def _tracks(job: Job) -> dict[str, str]:
-    """Return which track was sent, for the provenance; empty if the recording has one track."""
+    """Return for the provenance which track was sent; empty if the recording has one track or was deleted."""
     with suppress(NotFound):  # the recording was deleted meanwhile
         recording = recordings.find(job.recording_id, None) if job.recording_id else None
         if recording is not None and (several := tracks.of_rows(recording.tracks)):
@@ -202,7 +206,7 @@ def _tracks(job: Job) -> dict[str, str]:
 
 
 def _wait(job: Job, why: ProviderError) -> None:
-    """Record that the provider certainly did not accept the create. `Client.create` retries after a wait."""
+    """Record that the provider certainly did not accept the create request; `Client.create` then waits and retries."""
     submissions.unmark_submitted(job)
     records.update_progress(job, stage=_stage_of_error(why))
 
@@ -211,8 +215,8 @@ def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float 
     """Poll until the generation has ended. Return the response, and the seconds that the generation took if known.
 
     Polling stores no checkpoints. The waiting times depend on the time since the create, so a restarted job continues
-    the same schedule. A restarted job polls at least once. Raises what `Client.get` raises, ProviderTimeout and
-    Cancelled.
+    the same schedule. A restarted job polls at least once. Raises what `Client.get` raises, ProviderTimeout if there is
+    no result within the time limit, and Cancelled if the job is cancelled.
     """
     job, client = work.job, work.with_retries(client_for, work.job)
     expected = pacing.expected_seconds(job.duration or 0.0, work.with_retries(records.recent_durations, job.model))
@@ -239,7 +243,7 @@ def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float 
                     isinstance(reading.error, ProviderBusy | ProviderDown) and not reading.over
                 ):  # the response has status 200, but contains an error
                     raise reading.error
-        except (ProviderBusy, ProviderDown, ResultExpired) as error:  # transient, so polling continues until `limit`
+        except (ProviderBusy, ProviderDown, ResultExpired) as error:  # treated as transient: poll until `limit`
             if isinstance(error, ResultExpired) and (created.get("old") or time.time() - created["at"] > NEW):
                 raise
             waits = waits if trouble is not None else backoff.backoff()
@@ -249,7 +253,7 @@ def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float 
         now = time.time()
         if reading.status != "running":
             took = now - created["at"]
-            # After a restart or an earlier attempt, the time of completion is unknown, because polling had a gap.
+            # If polling had a gap, because of a restart or between two attempts, the time of completion is unknown.
             known = not created.get("old") and now - seen <= max(2 * pacing.SLOWEST, took / 4)
             return answer, took if known else None
         seen, trouble = now, None
@@ -260,7 +264,7 @@ def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float 
 def _pause(work: Work, seconds: float) -> None:
     """Sleep for `seconds`. Raises Cancelled within ten seconds after the job is cancelled.
 
-    The database is queried only every `pacing.SLOWEST` seconds.
+    `work.cancelled`, which queries the database, is called only every `pacing.SLOWEST` seconds.
     """
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
@@ -271,7 +275,7 @@ def _pause(work: Work, seconds: float) -> None:
 
 @contextmanager
 def _measured(kind: str) -> Iterator[None]:
-    """Count a call to the provider by its outcome, and measure its duration."""
+    """Count the call to the provider in the `with` block by its outcome, and measure its duration."""
     answer, began = "ok", time.monotonic()
     try:
         yield
@@ -297,8 +301,8 @@ def _stage_of_error(why: ProviderError) -> str:
 def _cost(job: Job, billed: Any, seconds: float) -> tuple[float | None, float | None]:
     """Return two amounts in US dollars: one for the user, and one for quotas.
 
-    The first is the billed amount, or the amount by price if the response has none. The second is the larger of the
-    billed amount and the amount by price.
+    The first is the billed amount `billed`, or the price of `seconds` of audio if the response has no billed amount.
+    The second is the larger of the billed amount and this price.
     """
     priced = offered.known().find(job.model).cost(seconds)
     if not isinstance(billed, int | float):

@@ -18,16 +18,16 @@ from stt.transcript.languages import LANGUAGES
 from stt.transcript.model import Transcript
 from stt.whisper.loading import loaded
 
-BEAM_SIZE = 12  # number of results of the beam search, each of which gives a reading; a transcription uses 5
+BEAM_SIZE = 12  # width of the beam search, which returns as many texts; a transcription uses a width of 5
 BEFORE, AFTER = 5.0, 3.0  # seconds of sound that are decoded before and after the word
-LONGEST = 60.0  # maximum seconds for reading the recording up to the word, waiting for the model, and decoding
+LONGEST = 60.0  # maximum total seconds for reading up to the word, waiting for the model, and decoding
 
 
 def of(job: Job, recording: Recording, transcript: Transcript, start: float, end: float) -> list[str]:
     """Return other readings of the word from `start` to `end` in seconds, the most probable first.
 
     Raises NotFound if the word or the recording's file is missing, BadOption on a server that only serves pages, and
-    LimitReached after LONGEST seconds.
+    LimitReached if all this takes more than LONGEST seconds.
     """
     if settings().role == "web":
         raise BadOption("This server does not transcribe.", guidance="Type the word.")

@@ -1,4 +1,4 @@
-"""Write one sound track of a recording as a file, for providers that would choose another track."""
+"""Write one sound track of a recording as a file, because a provider may transcribe another track of the recording."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ READ_SECONDS = 30.0  # seconds of sound requested from the decoder at once
 
 @contextmanager
 def track_file(recording: Recording, choice: str, check_cancelled: Callable[[], None]) -> Iterator[Path]:
-    """Write the track of a `choice` (see `stt.audio.tracks`) as FLAC with 16 kHz, and yield the path.
+    """Write the track that `choice` selects (see `tracks.picked`) as a FLAC file of 16 kHz, and yield the file's path.
 
     If each track is a speaker, each track becomes a channel of the file. The file is deleted after the block.
-    `check_cancelled` is called regularly, and may raise. Raises what `decoder.Reader` raises, and DiskFull.
+    `check_cancelled` is called regularly, and may raise. Raises what `decoder.Reader` raises, and DiskFull if too
+    little space is left on the disk.
     """
     track, _ = tracks.picked(tracks.of_rows(recording.tracks), choice)
     part = paths.folder("incoming") / recordings.new_id()

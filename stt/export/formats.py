@@ -32,12 +32,15 @@ from stt.transcript.model import Segment, Transcript, Word, paragraphs, whole_wo
 from stt.transcript.notes import Note
 
 JOINER = "\u2060"  # word joiner: invisible, and forbids a line break
-LONGEST_NAME = 120  # maximum bytes of a name without number and extension; encrypted folders allow 143 bytes in all
+LONGEST_NAME = 120  # maximum bytes of a file name before its number and extension; some systems allow 143 in total
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Facts about a transcript. `created` is a time or a text to show. `notes` is None if notes are not exported."""
+    """Facts about a transcript.
+
+    `created` is a time, or a text that is shown unchanged. `notes` is None if notes are not exported.
+    """
 
     title: str = ""
     language: str | None = None
@@ -77,9 +80,10 @@ class Format(ABC):
         notes: Sequence[Note] | None = None,
         **options: Any,
     ) -> bytes:
-        """Return the bytes of the file, with `notes` at the end. `language` defaults to the transcript's language.
+        """Return the bytes of the file. `language` defaults to the transcript's language.
 
-        `options` are keyword arguments of the format's `content`. Raises BadOption for a value out of bounds.
+        `notes` are written only by formats with `takes_notes`. `options` are keyword arguments of the format's
+        `content`. Raises BadOption if the value of an option is out of bounds.
         """
         about = About(title, language or transcript.language, model, created, notes)
         return self.content(transcript, about, **options)
@@ -94,7 +98,7 @@ class Txt(Format):
     takes_notes = True
 
     def content(self, transcript: Transcript, about: About, times: bool = False, speakers: bool = False) -> bytes:
-        """Return the paragraphs in UTF-8, separated by empty lines.
+        """Return the paragraphs and then the notes in UTF-8, separated by empty lines.
 
         `times` adds the start of each paragraph, such as `[0:01:05]`, and `speakers` adds the name of its speaker.
         """
@@ -141,7 +145,7 @@ class Subtitles(Format):
         return _encoded(("\ufeff" if bom else "") + (text.replace("\n", "\r\n") if crlf else text))
 
     def inert(self, line: str) -> str:
-        """Escape a line, so that no player or parser reads it as markup, a time or a cue number.
+        """Escape a line, so that no player or parser reads parts of the line as markup, a time or a cue number.
 
         A text that looks like markup, a time or a cue number gets an invisible word joiner. Many players hide text in
         braces even with a word joiner, so braces are replaced by full-width braces.
@@ -168,7 +172,10 @@ class Docx(Format):
     takes_notes = True
 
     def content(self, transcript: Transcript, about: About, times: bool = True, speakers: bool = True) -> bytes:
-        """Return a document: the title, a line of facts, then paragraphs, each starting with its time and speaker."""
+        """Return a document: the title, a line of facts, the paragraphs, and the notes.
+
+        `times` and `speakers` add the start time and the speaker's name before the text of each paragraph.
+        """
         document = Document()
         document.styles["Normal"].paragraph_format.space_after = Pt(8)
         properties = document.core_properties
@@ -276,7 +283,7 @@ def bundle(
 
     `transcripts` are (title, transcript) or (title, transcript, facts), where `facts` are further keyword arguments of
     `Format.write`, such as model and created. Transcripts of the same title are numbered, with the same number in all
-    formats. Raises BadOption at once for an unknown format, before the first piece is requested.
+    formats. Raises BadOption if a format is unknown: at the call, not when the first piece is requested.
     """
     wanted = list(dict.fromkeys(formats))
     for extension in wanted:
@@ -313,7 +320,10 @@ def _stem(title: str) -> str:
 
 
 def _unused(stem: str, taken: set[str]) -> str:
-    """Return `stem`, or `stem` with a number if it is in `taken`. Case is ignored, as in most file systems."""
+    """Return `stem`, or `stem` with a number if it is in `taken`, and add the result to `taken`.
+
+    Upper and lower case are treated as equal, as in most file systems.
+    """
     number, name = 1, stem
     while name.casefold() in taken:
         number += 1
@@ -323,9 +333,9 @@ def _unused(stem: str, taken: set[str]) -> str:
 
 
 def _rows(segment: Segment) -> list[tuple[str, Word | None]]:
-    """Return the words of a segment's text, each with the engine's word of the same text, or None if there is none."""
+    """Return the words of a segment's text, each paired with the engine's word that has the same text, or with None."""
     words, own = whole_words(segment), scripts.words(segment.text)
-    # `own` is empty if the text has only punctuation. Then `spoken` returns the text between spaces.
+    # If the text has only punctuation, `own` is empty, and `spoken` splits the text at spaces.
     return [(word.text, word) for word in words] if own and [word.text for word in words] == own else spoken(segment)
 
 

@@ -15,9 +15,9 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def lines(notes: Sequence[Note], transcript: Transcript) -> list[tuple[float, str]]:
-    """Return a line of text for each note, with the note's start in seconds.
+    """Return (start of the note in seconds, line of text) for each note.
 
-    The line is the words that the note highlights, in quotes, and then the text of the note.
+    The line consists of the words that the note highlights, in quotes, and the text of the note.
     """
     found = []
     for note, words in zip(notes, quotes(notes, transcript), strict=True):
@@ -28,7 +28,7 @@ def lines(notes: Sequence[Note], transcript: Transcript) -> list[tuple[float, st
 
 
 def rows(notes: Sequence[Note], transcript: Transcript) -> list[dict[str, Any]]:
-    """Return notes as JSON objects."""
+    """Return the notes as JSON objects, with times in seconds. `words` are the words that the note highlights."""
     return [
         {"start": note.start, "end": note.end, "text": note.text, "colour": note.colour, "words": words}
         for note, words in zip(notes, quotes(notes, transcript), strict=True)

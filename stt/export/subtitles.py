@@ -65,9 +65,9 @@ def cues(
     `line_length` counts columns: Chinese, Japanese, Korean characters and emoji take two. With `speakers`, a cue starts
     with the speaker's name if the speaker changes.
 
-    A cue is shown for at most `longest` seconds. A cue is shown for at least `shortest` seconds, and until its speech
-    has ended and a viewer can have read it, if the next cue leaves room. If speakers talk at the same time, cues are
-    delayed by at most LATEST seconds. If this delay is not enough, cues are shown more briefly (see `too_fast`).
+    A cue is shown for at most `longest` seconds. If the next cue begins late enough, a cue is shown for at least
+    `shortest` seconds, until its speech has ended, and long enough to be read. If speakers talk at the same time, cues
+    are delayed by at most LATEST seconds. If this delay is not enough, cues are shown more briefly (see `too_fast`).
 
     The text of a transcript without times is spread evenly over the duration, and `longest` does not apply.
     """
@@ -80,7 +80,7 @@ def cues(
         name = Segment(units[0].start, units[0].start, f"{speaker}:")
         return _in_order([*_units(name, line_length), *units])
 
-    # (units of a cue, speaker, whether the units begin with the speaker's name)
+    # For each cue: its units, its speaker, and whether the units begin with the speaker's name.
     found: list[tuple[list[Unit], str | None, bool]] = []
     before = None
     for turn in _turns(transcript.segments):
@@ -103,15 +103,15 @@ def cues(
 
 
 def too_fast(shown: Iterable[Cue]) -> list[Cue]:
-    """Return the cues that exceed READING_SPEED."""
+    """Return the cues whose text exceeds READING_SPEED, so that viewers may not have time to read it."""
     return [cue for cue in shown if cue.speed > READING_SPEED + 1e-6]
 
 
 def spoken(segment: Segment) -> list[tuple[str, Word | None]]:
-    """Return the text of a segment in pieces without outer spaces, each with the engine's word of the same text.
+    """Split the text of a segment into pieces without outer spaces, each paired with the engine's word of this text.
 
-    The text may have been edited. A piece has None if the engine has no such word, and words that the text no longer
-    has are left out.
+    A person may have edited the text. A piece is paired with None if the engine has no word with this text. Words of
+    the engine that the text no longer contains are left out.
     """
     words = [word for word in segment.words if word.text.strip()]
     if _squeezed(segment.text) == "".join(_squeezed(word.text) for word in words):
@@ -168,7 +168,8 @@ def _turns(segments: Iterable[Segment]) -> list[list[Segment]]:
 def _times(segment: Segment) -> list[tuple[float, float]]:
     """Return the start and end of each character of the text that is not a space.
 
-    The characters of a word share the time of the word. Characters between two words share the time between them.
+    The time of a word is divided equally among its characters. Characters that have no timed word divide the time
+    between the words before and after them.
     """
     times: list[tuple[float, float]] = []
     waiting, reached = 0, segment.start
@@ -288,7 +289,7 @@ def _costs(units: list[Unit]) -> tuple[list[float], list[float]]:
 
 
 def _wrapped(units: list[Unit], line_length: int) -> list[str]:
-    """Break units into as few lines as possible, of about equal length."""
+    """Break units into the smallest possible number of lines, of about equal length."""
     fewest = len(_filled(units, line_length))
     narrowest = max(sum(unit.width for unit in units) // fewest, 1)
     for columns in range(min(narrowest, line_length), line_length):
@@ -331,7 +332,10 @@ class _Span:
 
 
 def _settled(found: list[Cue], shortest: float, longest: float) -> list[Cue]:
-    """Return the cues ordered by time. Each cue is shown as long as needed, and longer if there is room."""
+    """Return the cues in order of time, each with its times on the screen.
+
+    Each cue is shown as long as it needs, and longer if the next cue begins late enough.
+    """
     ordered = sorted(found, key=lambda cue: cue.start)
     spans = []
     for cue in ordered:
@@ -355,7 +359,7 @@ def _starts(spans: list[_Span]) -> list[int]:
     while len(starts) < len(spans):
         run = _run(spans, len(starts), 1.0)
         if _late(spans, run, len(starts)):
-            slow, fast = 1.0, 0.0  # bounds of `pace`: `slow` delays a cue too much, `fast` avoids that if possible
+            slow, fast = 1.0, 0.0  # bounds of `pace`: at `slow`, a cue is too late; at `fast`, none if possible
             for _ in range(10):
                 pace = (slow + fast) / 2
                 late = _late(spans, _run(spans, len(starts), pace, len(run)), len(starts))
@@ -368,8 +372,8 @@ def _starts(spans: list[_Span]) -> list[int]:
 def _run(spans: list[_Span], first: int, pace: float, count: int | None = None) -> list[int]:
     """Return when `count` cues appear, beginning with the cue at index `first`, in milliseconds.
 
-    Without `count`, the list ends before the next cue that need not wait for the previous one. `pace` is the share of
-    the needed time for which each cue is shown.
+    Without `count`, the list ends before the next cue that need not wait for the previous one. Each cue is
+    shown for the time that it needs at this `pace` (see `_Span.needs`).
     """
     starts = [spans[first].start]
     while first + len(starts) < len(spans) and len(starts) != count:

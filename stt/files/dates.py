@@ -1,6 +1,6 @@
 """Find the date of a recording: from tags in its file, or else from the file's last change.
 
-If there is no plausible date, the date stays unknown: none is guessed.
+If no plausible date is found, the date is unknown. No date is guessed.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Dated(NamedTuple):
 
 
 def in_tags(tags: Iterable[Mapping[str, str]]) -> str | None:
-    """Return the date in the tags of a container file or its tracks in ISO 8601, or None if there is no date.
+    """Return the recording date from the tags of a file and its tracks, as ISO 8601 text, or None without a date.
 
     The text is as precise as the tag: a day, a date with time, or a date with time and time zone.
     """
@@ -67,7 +67,7 @@ def _iso(text: str, known: Mapping[str, str]) -> str | None:
     date_text = f"{year}-{month}-{day}"
     if hour:
         date_text += f"T{hour}:{minute}:{second or '00'}{_zone(offset)}"
-    elif _TIME.fullmatch(clock_time := known.get("creation_time", "")):  # the tag of the time in broadcast wave files
+    elif _TIME.fullmatch(clock_time := known.get("creation_time", "")):  # the time tag of broadcast wave files
         date_text += f"T{clock_time if clock_time.count(':') == 2 else clock_time + ':00'}"
     return date_text
 
@@ -117,7 +117,10 @@ def _plausible(at: float, kind: str, moment: datetime, now: float) -> Dated | No
 
 
 def day(at: float, kind: str | None, place: ZoneInfo) -> str:
-    """Return the day of a date, such as "12 May 2024"; `place` is the reader's time zone."""
+    """Return the day of a date, such as "12 May 2024".
+
+    `place` is the reader's time zone. A CLOCK or a DAY is not converted to it.
+    """
     return local_time.when(at, _place(kind, place)).rpartition(",")[0]
 
 

@@ -35,7 +35,7 @@ _PARAMETER = re.compile(r""";\s*+([^\s=;"]++)\s*+=\s*+("(?:[^"\\]|\\.)*"?|[^;]*+
 def visible(text: str) -> str:
     """Return the text without invisible characters: control characters, bidi overrides, hidden text.
 
-    Zero-width joiners are kept only where they join something.
+    Zero-width joiners are kept only within a word or an emoji, and after a combining mark.
     """
     parts = _FLAG.split(text)  # the parts at odd indexes are the flags that the pattern matched
     shown = "".join(part if at % 2 else "".join(filter(_seen, part)) for at, part in enumerate(parts))
@@ -58,7 +58,10 @@ def _joins(before: str, after: str) -> bool:
 
 
 def clean(name: str) -> str:
-    """Return the last part of a path as a display name: at most LONGEST characters, none of them invisible."""
+    """Return the last part of a path as a display name of at most LONGEST characters, without invisible characters.
+
+    Return UNNAMED if only spaces and dots remain.
+    """
     shown = visible(name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]).strip()
     if not shown.strip(" ."):
         return UNNAMED
@@ -89,13 +92,13 @@ def shorten(text: str, longest: int) -> str:
 def of_header(value: str) -> str:
     """Return the file name in a header that holds only the name, percent-encoded or raw.
 
-    `value` is the header as HTTP libraries decode it, which is as Latin-1.
+    `value` is the header as an HTTP library returns it. HTTP libraries decode headers as Latin-1.
     """
     return text_of(unquote_to_bytes(_raw(value[:_HEADER])))
 
 
 def of_path(path: str) -> str:
-    """Return the last part of a URL's path as a display name, or "" if nothing visible is left of it."""
+    """Return the last part of a URL's path as a display name, or "" if it has no visible characters."""
     last = clean(text_of(unquote_to_bytes(path.rstrip("/").rpartition("/")[2]))).strip(" .")
     return "" if last == UNNAMED else last
 
@@ -103,9 +106,9 @@ def of_path(path: str) -> str:
 def disposition(header: str) -> dict[str, str]:
     """Return the parameters of a Content-Disposition header, such as `name` and `filename`. Never raises.
 
-    HTTP libraries decode `header` as latin-1. `filename` may have any encoding that clients and servers use: RFC 5987
-    (`filename*`, which takes precedence), the parts of RFC 2231, the encoded words of RFC 2047, raw UTF-8 or latin-1,
-    or percent-encoding.
+    `header` is as HTTP libraries return it: decoded as Latin-1. `filename` may have any encoding that clients and
+    servers use: RFC 5987 (`filename*`, which takes precedence), the parts of RFC 2231, the encoded words of RFC 2047,
+    raw UTF-8 or Latin-1, or percent-encoding.
     """
     raw: dict[str, str] = {}
     for name, value in _PARAMETER.findall(";" + header[:_HEADER].partition(";")[2]):
@@ -152,7 +155,7 @@ def _decoded(value: str) -> str:
     if "=?" in text:
         text = _words(text)
     if "%" in text and "\ufffd" not in (plain := unquote_to_bytes(text).decode("utf-8", "replace")):
-        return plain  # browsers percent-encode quotation marks and line ends, and other programs the whole name
+        return plain  # browsers percent-encode quotation marks and line ends; other programs encode the whole name
     return text
 
 

@@ -22,7 +22,7 @@ CHECKED = 16 << 20  # maximum number of bytes written between two checks of the 
 
 
 def data_folder() -> Path:
-    """Return the data folder, created if missing. Raises DataFolderError if the folder is not writable."""
+    """Return the data folder, created if missing. Raises DataFolderError if it cannot be created or written."""
     folder = settings().data_dir
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def write_errors(full: str, unwritable: str) -> Iterator[None]:
 
 
 def check_room(folder: Path, size: int = 0) -> None:
-    """Check that `size` more bytes leave enough free space on the folder's disk. Raises DiskFull."""
+    """Raise DiskFull if `size` more bytes would leave too little free space on the folder's disk."""
     if size > spare(folder):
         raise DiskFull("There is too little room left on the server's disk.")
 

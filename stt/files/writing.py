@@ -23,7 +23,7 @@ log = logging.getLogger("stt.files.writing")
 def replacing(path: Path, mode: str = "wb", **options: Any) -> Iterator[IO[Any]]:
     """Open a new file that replaces `path` when the `with` block ends. After an error, the new file is deleted.
 
-    Readers see the old or the new content, never a mixture. Raises OSError.
+    Readers see the old or the new content, never a mixture. Raises OSError if the file cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = part_of(path)
@@ -76,7 +76,7 @@ def _tighten(path: Path) -> None:
 
 
 def clean_parts(folder: Path) -> None:
-    """Delete incomplete files that a killed process left, if they are older than ABANDONED."""
+    """Delete the PART files in `folder` and its subfolders whose last change is more than ABANDONED seconds ago."""
     before = time.time() - ABANDONED
     for part in folder.rglob(f"*{PART}"):
         with suppress(OSError):

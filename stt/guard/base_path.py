@@ -1,7 +1,7 @@
 """Serve the app under a base path such as /stt (Streamlit's `server.baseUrlPath`). By default there is no base path.
 
-Inside the app, URLs do not include the base path. The base path is stripped from each request first, and prepended to
-each URL in a response.
+Inside the app, URLs do not include the base path. It is stripped from each request before the request is handled, and
+prepended to each URL in a response. Only Streamlit's routes include it (see RestoreBasePath).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-_MARK = "stt.guard.base_path"  # key in the scope of requests whose base path was stripped
+_MARK = "stt.guard.base_path"  # key that is set in the ASGI scope of a request whose base path was stripped
 _path = ""
 
 
@@ -23,7 +23,7 @@ def serve_under(path: str | None) -> None:
 
 
 def at(address: str) -> str:
-    """Return the URL path of a page or route, such as /history, with the base path that a browser needs."""
+    """Prepend the base path to `address`, the URL path of a page or route such as /history, for use in a browser."""
     return _path + address
 
 
@@ -44,9 +44,9 @@ class StripBasePath:
 
 
 class RestoreBasePath:
-    """ASGI middleware that restores the base path of requests for Streamlit's routes, which include the base path.
+    """ASGI middleware that prepends the base path again to requests for Streamlit's routes, which include it.
 
-    Requests for `routes`, this app's own routes, stay without the base path.
+    Requests for `routes`, the routes that this app adds, are passed on without the base path.
     """
 
     def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:

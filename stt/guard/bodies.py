@@ -10,8 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from stt.errors import TooSlow
 
 IDLE = 30.0  # maximum number of seconds without a byte
-PERIOD = 60.0  # seconds of waiting for the body in which at least LEAST bytes must arrive
-LEAST = 60 << 10  # minimum number of bytes in each PERIOD
+PERIOD = 60.0  # seconds; within this time of waiting for the body, at least LEAST bytes must arrive
+LEAST = 60 << 10  # minimum number of bytes that must arrive in each PERIOD
 
 
 class Steady:

@@ -1,9 +1,9 @@
 """Limit uvicorn's connections, because Streamlit starts uvicorn without options for such limits.
 
-By default, uvicorn waits forever for the head of a connection's first request, reads a head of any size, and keeps a
-connection whose client has stopped reading. When the process has reached its limit of open files, uvicorn accepts no
-connection. If another server than uvicorn runs this application, that server needs its own limits, and so does a proxy
-in front of the server (see docs/deploy.md).
+By default, uvicorn waits forever for the head (request line and headers) of a connection's first request, reads a head
+of any size, and keeps a connection whose client has stopped reading. When the process has reached its limit of open
+files, uvicorn accepts no further connection. If a server other than uvicorn runs this application, that server must
+have such limits, and so must a proxy in front of the server (see docs/deploy.md).
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from contextlib import suppress
 from stt.compat import uvicorn
 from stt.compat.uvicorn import Connection
 
-# Timeout for the head of a request, seconds: for the first request from the start of the connection, for later requests
-# from the first byte of the head.
+# Timeout for the head of a request, seconds. For the first request of a connection, the timeout starts when the
+# connection opens; for a later request, it starts when the first byte of the head arrives.
 HEAD = 20.0
 LARGEST_HEAD = 64 << 10  # maximum size of a request's head, bytes; it is checked after each block of up to 256 kB
-REST = 60.0  # timeout for the rest of a body after a response that was sent early, such as an error, seconds
+REST = 60.0  # timeout for the rest of a request's body after the response (such as an error) was sent, seconds
 STALLED = 600.0  # timeout for a client that reads nothing, seconds; it is long, because a paused player reads nothing
-MOST_FILES = 65_536  # maximum number of open files that this process requests
+MOST_FILES = 65_536  # maximum limit of open files that this process requests from the system
 MOST = 10_000  # maximum number of connections
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
@@ -34,7 +34,7 @@ def guard() -> None:
 
 
 def open_files() -> int:
-    """Raise this process's soft limit of open files to the hard limit, at most to MOST_FILES, and return it."""
+    """Raise this process's soft limit of open files to the hard limit, at most to MOST_FILES, and return the result."""
     try:
         import resource
     except ImportError:  # Windows has no module `resource`
@@ -44,17 +44,17 @@ def open_files() -> int:
         return MOST_FILES
     wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
     if wanted > soft:
-        with suppress(OSError, ValueError):  # macOS refuses values above a lower limit of its kernel
+        with suppress(OSError, ValueError):  # the limit of macOS's kernel may be below the hard limit
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
             return wanted
     return soft
 
 
 class _Connections:
-    """Track all connections of a process, at most `most`.
+    """Track all connections of a process, and limit their number to `most`.
 
-    At that limit, a new connection replaces the oldest connection that has not sent a complete head. If there is none,
-    the new connection is refused.
+    At that limit, a new connection replaces the connection whose request has been incomplete for the longest time. If
+    no request is incomplete, the new connection is refused.
     """
 
     def __init__(self, most: int) -> None:
@@ -63,8 +63,9 @@ class _Connections:
         # Size of `_open` at which closed connections are removed from it. No event reports the end of a websocket, so
         # closed websockets stay in `_open` until then.
         self._prune_at = 0
-        self._silent: dict[Connection, asyncio.TimerHandle] = {}  # connections without a complete head, oldest first
-        self._sent: dict[Connection, int] = {}  # received bytes of an incomplete head
+        # Connections with an incomplete head or body, and the timers that close them, in the order of their start.
+        self._silent: dict[Connection, asyncio.TimerHandle] = {}
+        self._sent: dict[Connection, int] = {}  # number of received bytes of an incomplete head
         self._stalled: dict[Connection, asyncio.TimerHandle] = {}  # connections whose client reads nothing
 
     def connection_made(self, connection: Connection, transport: asyncio.Transport) -> None:

@@ -1,4 +1,4 @@
-"""Let pages of the sites in STT_CORS_ORIGINS call the REST API. These pages send a token, never this app's cookies."""
+"""Let pages of the sites in STT_CORS_ORIGINS call the REST API, with a token and without this app's cookies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PATHS = ("/v1/",)
 
 
 def origins() -> list[str]:
-    """Return the allowed origins, such as https://app.example.org; ["*"] for all."""
+    """Return the allowed origins, such as https://app.example.org; ["*"] allows all origins."""
     return [origin.rstrip("/") for origin in (settings().cors_origins or "").replace(",", " ").split()]
 
 

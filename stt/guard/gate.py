@@ -1,4 +1,4 @@
-"""Refuse requests for another host name, from pages of other sites, or to routes that are not available."""
+"""Refuse requests for host names that are not this server's, from pages of other sites, or to unavailable routes."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ VIOLATION = 1008  # close code of a refused websocket: policy violation
 class Gate:
     """ASGI middleware that refuses requests for a host name that is not this server's, or from pages of other sites.
 
-    STT_HOSTS lists this server's host names. A refused request gets the reason as a text. A refused websocket is closed
-    here. Streamlit would check the websocket, too, but would first ask an outside server for its own address, and block
-    all sessions meanwhile.
+    STT_HOSTS lists this server's host names. The response to a refused request is a text with the reason. A refused
+    websocket is closed here, because Streamlit, which would also refuse it, would first ask an external service for the
+    public address of this server, and block all sessions meanwhile.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -109,15 +109,15 @@ def _host(headers: Headers) -> hosts.Host | None:
 
 
 def _local(scope: Scope) -> str | None:
-    """Return the address of this machine that the client connected to, if known."""
+    """Return the network address of this machine to which the client connected, or None if it is unknown."""
     return (scope.get("server") or (None,))[0]
 
 
 def _is_foreign(headers: Headers, host: hosts.Host, scope: Scope) -> bool:
     """Return whether the headers `Sec-Fetch-Site` and `Origin` say that a page of another site sent this request.
 
-    Only browsers send these headers. False for a visitor who opens a page of this app through a link on another site,
-    or returns from a sign-in.
+    Only browsers send these headers. The result is False if a visitor opens a page of this app through a link on
+    another site, or returns from the identity provider after a sign-in.
     """
     reads = scope["type"] == "http" and scope["method"] in SAFE
     site = headers.get("sec-fetch-site")

@@ -24,7 +24,7 @@ _bound: set[str] = set()
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A name or address in lower case and canonical form, and the port if given."""
+    """A host name in lower case or an IP address in canonical form, and the port if one was given."""
 
     name: str
     port: int | None = None
@@ -34,7 +34,7 @@ class Host:
 
 
 def parse(text: str) -> Host | None:
-    """Return the parsed value of a `Host` header, or None if invalid."""
+    """Return the parsed value of a `Host` header, or None if the value is invalid."""
     match = _HOST.fullmatch(text)
     if match is None:
         return None
@@ -61,7 +61,7 @@ def is_loopback(name: str) -> bool:
 
 
 def is_local_request(host: str, client: str, headers: Mapping[str, str]) -> bool:
-    """Return whether this machine itself sent a request for `host`; `client` is the address of the connection.
+    """Return whether this machine itself sent a request for `host`. `client` is the address of the connecting client.
 
     A proxy on this machine may pass on a request of another machine. The result is then False, because such a request
     has another host name, or a header with the address of the proxy's client.
@@ -102,7 +102,10 @@ def is_own_page(origin: str, host: Host, *, secure: bool) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An entry of STT_HOSTS. It matches `host`, or if `below` its subdomains, or all names if `host` is None."""
+    """An entry of STT_HOSTS. If `host` is None, the entry matches every host.
+
+    Otherwise the entry matches `host` itself, or, if `below` is true, only the subdomains of `host`.
+    """
 
     host: Host | None
     below: bool = False

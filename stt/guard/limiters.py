@@ -21,7 +21,7 @@ from stt.errors import LimitReached
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_limiters: RunVar[dict[object, anyio.CapacityLimiter]] = RunVar("stt.guard.limiters")  # one per event loop
+_limiters: RunVar[dict[object, anyio.CapacityLimiter]] = RunVar("stt.guard.limiters")  # one dict per event loop
 
 
 class Threads:
@@ -31,11 +31,11 @@ class Threads:
         self.count = count
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `function` in a thread as soon as fewer than `count` threads are in use, and return its result."""
+        """Run `function` in a thread as soon as one of the `count` threads is free, and return its result."""
         return await run_sync(partial(function, *args, **kwargs), limiter=_limiter(self, self.count))
 
     async def run_for(self, visitor: str | None, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `function` like `run`, but in at most half of the threads for the same visitor."""
+        """Run `function` like `run`. Concurrent calls for the same visitor use at most half of the threads."""
         share = (self, visitor)
         async with (limiter := _limiter(share, max(1, self.count // 2))):
             try:
@@ -70,7 +70,7 @@ IMPORTS = Threads(2)  # importing modules at the first request that needs them
 
 
 class Open:
-    """A limit of open requests of one kind, per visitor and per network address."""
+    """A limit of open requests of one kind, per visitor and per network address. `what` names the kind in errors."""
 
     def __init__(self, what: str, most: int) -> None:
         self.what = what
@@ -79,7 +79,10 @@ class Open:
 
     @contextmanager
     def place(self, visitor: str, request: Request) -> Iterator[None]:
-        """Count a request of this visitor and client address as open until the context ends. Raises LimitReached."""
+        """Count a request as open, for its visitor and its client's address, until the context ends.
+
+        Raises LimitReached if the visitor or the address has too many open requests.
+        """
         places = [("visitor", visitor)]
         if request.client and request.client.host not in LOOPBACK:
             places.append(("address", request.client.host))

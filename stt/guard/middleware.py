@@ -1,4 +1,4 @@
-"""Wrap every accepted request: set the visitor cookie and security headers, and report database errors."""
+"""Wrap every request that `gate` accepts: set the visitor cookie and security headers, and report database errors."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ log = logging.getLogger("stt.web.endpoints")
 class Visitors:
     """ASGI middleware that gives each browser a signed cookie, and sets security headers on each response.
 
-    After a sign-in, the browser is redirected to the page that was requested before the sign-in. In the headers of a
-    request, this app's cookies get their names without `__Host-`. Bodies and the messages of websockets pass through
+    After a sign-in, the browser is redirected to the page that was requested before the sign-in. The prefix `__Host-`
+    is removed from the names of this app's cookies in a request. Bodies and the messages of websockets pass through
     unchanged.
     """
 
@@ -98,9 +98,9 @@ MIDDLEWARE = [Middleware(base_path.StripBasePath), Middleware(Gate), Middleware(
 
 
 def _log_answer(request: Request, status: int, began: float) -> None:
-    """Log a response with only the first two segments of the path, because the rest and the query may be private."""
+    """Log a response with only the first two segments of the path: the other segments and the query may be private."""
     where = "/".join(request.url.path.split("/")[:3])[:100]
-    # A recorder sends a piece every second, which would fill the log.
+    # A recorder sends a piece every second; at the level INFO, these responses would fill the log.
     level = logging.DEBUG if where.startswith("/record/") and status == 200 else logging.INFO
     log.log(level, "%s %s answered %d in %d ms", request.method, where, status, (time.monotonic() - began) * 1000)
 
@@ -111,14 +111,14 @@ def _is_page(request: Request) -> bool:
 
 
 def _cookies_for(request: Request, jar: cookies.Jar) -> list[str]:
-    """Return the `Set-Cookie` values for this response."""
+    """Return the `Set-Cookie` values for the response to a page or a sign-out. For a sign-out, end the sign-in."""
     path = request.url.path
     if path == SIGNED_IN:
         return []  # `_signed_in` returns the cookie, as soon as the response to the sign-in callback is known
     visitor = visitors.visitor(request.cookies)
     if path == SIGN_OUT:
         if visitor is not None:
-            from stt.auth import sign_ins  # imports the database code, which no other request needs in this function
+            from stt.auth import sign_ins  # imported here, because it imports the database code
 
             sign_ins.sign_out(visitor)
         return [_new_visitor(jar)]
@@ -137,9 +137,9 @@ def _cookies_for(request: Request, jar: cookies.Jar) -> list[str]:
 def _signed_in(set_cookies: list[str], jar: cookies.Jar) -> list[str]:
     """Return the `Set-Cookie` value of a new visitor, bound to the sign-in cookie that is in `set_cookies`.
 
-    `set_cookies` are the headers of the response to the identity provider's callback. A signed-in user gets a new
-    visitor name, because an attacker could have planted the old name. The result is empty if the response sets no
-    sign-in cookie, for example because another site linked to the callback.
+    `set_cookies` are the `Set-Cookie` headers of the response to the identity provider's callback. A signed-in user
+    gets a new visitor name, because an attacker could have planted a cookie with the old name in the browser. The
+    result is empty if the response sets no sign-in cookie, for example because another site linked to the callback.
     """
     from stt.auth import sign_ins
 
@@ -155,7 +155,7 @@ def _signed_in(set_cookies: list[str], jar: cookies.Jar) -> list[str]:
 
 
 def _guard_cookies(headers: MutableHeaders, *, secure: bool) -> None:
-    """Forbid caching of responses that set a cookie. Behind HTTPS, mark every cookie Secure, including Streamlit's."""
+    """Forbid caching of a response that sets a cookie. With `secure`, mark all cookies Secure, even Streamlit's."""
     found = headers.getlist("set-cookie")
     if not found:
         return

@@ -1,4 +1,4 @@
-"""Define which files may be imported. The first page needs these constants, but need not load the readers."""
+"""Define which files may be imported. The first page imports these constants without loading the readers of files."""
 
 ENDINGS = (".srt", ".vtt", ".ass", ".ssa", ".txt", ".docx", ".json")
 MOST = 10 << 20  # maximum size of a file, bytes; enough for eight hours of timed words in this app's JSON

@@ -21,7 +21,7 @@ LONGEST_NAME = 100  # maximum length of a speaker's name, characters
 def segments(cues: Iterable[Cue]) -> list[Given]:
     """Return a segment for each cue. The speaker is the cue's voice tag or name field.
 
-    If no cue has a speaker or times of words, the speakers come from labels in the text (see `labelled`).
+    If no cue has a speaker or times of words, the speakers are taken from labels in the texts (see `labelled`).
     """
     found = [_segment(cue, cue.voice[:LONGEST_NAME] or None) for cue in cues]
     return found if any(each.speaker or each.words for each in found) else labelled(found)
@@ -34,9 +34,9 @@ def _segment(cue: Cue, speaker: str | None) -> Given:
 
 
 def _words(cue: Cue, start: float, end: float, speaker: str | None) -> tuple[Word, ...]:
-    """Return the words of a cue with times.
+    """Return the words of a cue with estimated times.
 
-    `cue.marks` are times between words. The words after a mark share the time until the next mark.
+    `cue.marks` are times between words. The words between two marks divide the time between the marks.
     """
     marks = [(0, start), *((place, time) for place, clock in cue.marks if (time := seconds(clock)) is not None)]
     runs: list[list[str]] = [[] for _ in marks]

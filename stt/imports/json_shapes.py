@@ -32,7 +32,11 @@ class Found:
 
 
 def read(text: str, notes: Notes) -> Found:
-    """Return the transcript in a JSON text. Raises BadTranscript, TooLarge."""
+    """Return the transcript in a JSON text, and count fixes in `notes`.
+
+    Raises BadTranscript if the JSON is invalid or has no known structure, and TooLarge if the transcript has too many
+    segments or words.
+    """
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -106,7 +110,7 @@ def _segment(entry: dict[str, Any], words: list[Word], letters: str, notes: Note
 def _with_words_beside(entries: list[dict[str, Any]], words: list[Word]) -> Iterator[Given]:
     """Yield the segments of OpenAI's JSON, each with those of `words` that begin before the next segment.
 
-    OpenAI's words have no punctuation.
+    OpenAI's words have no punctuation, so they differ from the text. This difference is not counted as a fix.
     """
     at = 0
     starts = [number(entry.get("start")) for entry in entries]
@@ -121,7 +125,7 @@ def _with_words_beside(entries: list[dict[str, Any]], words: list[Word]) -> Iter
 def _words(value: Any, speaker: Any, notes: Notes) -> tuple[list[Word], str]:
     """Return the words that have a start time, and the concatenated text of all words without white space.
 
-    Words without a start time get their times later, when the words are aligned with the text of their segment.
+    Words without a start time are left out. They get times later, when the segment's text is aligned with its words.
     """
     found, letters = [], []
     for item in items(value):
@@ -149,7 +153,7 @@ def _spaced(word: Word) -> Word:
 
 
 def _speaker(value: Any) -> str | None:
-    """Return the name of a speaker: "Speaker 1" for whisperX's "SPEAKER_00", and other names unchanged."""
+    """Return the name of a speaker: "Speaker 1" for whisperX's "SPEAKER_00" or the number 0, other names unchanged."""
     name = " ".join(clean(value).split())[:100]
     if name.startswith("SPEAKER_") and name[8:].isdigit() and len(name) <= 12:
         return f"Speaker {int(name[8:]) + 1}"
@@ -157,7 +161,7 @@ def _speaker(value: Any) -> str | None:
 
 
 def _language(value: Any) -> str | None:
-    """Return the code of a language given as its code or, as in OpenAI's JSON, by its English name; else None."""
+    """Return the code of a language given as its code or English name (OpenAI); None if it is unknown."""
     name = clean(value).strip().lower()
     code = name.replace("_", "-").split("-")[0]
     return code if code in LANGUAGES else _BY_NAME.get(name)

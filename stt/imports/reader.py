@@ -22,10 +22,12 @@ JOINER = "\u2060"
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A transcript read from a file. `format` names the file's format, `notes` are sentences about fixes of its times.
+    """A transcript read from a file.
 
-    `rough` means that the times are only precise to a second, so that alignment with the recording improves them.
-    `encoding` is the file's text encoding. If it is uncertain, `choices` lists the likely encodings.
+    `format` names the file's format, and `notes` are sentences about fixes and omissions. `rough` means that the times
+    come from a plain text or Word document. Such times are mostly precise only to a second, so alignment with the
+    recording improves them. `encoding` is the file's text encoding. If the encoding is uncertain, `choices` lists the
+    likely ones.
     """
 
     transcript: Transcript
@@ -63,10 +65,11 @@ class Imported:
 
 
 def read(data: bytes, name: str, *, encoding: str | None = None) -> Imported:
-    """Read a transcript from the file content `data`. Its format is detected from the content, or else from `name`.
+    """Read a transcript from `data`, the content of a file. The format is detected from `data`, or else from `name`.
 
-    `encoding` is the text encoding that the user chose, or None to detect it. Raises BadTranscript, TooLarge, and
-    BadOption for an unknown encoding.
+    `encoding` is the text encoding that the user chose, or None to detect it. Raises BadTranscript if the
+    file has no readable transcript, TooLarge if the file or its transcript exceeds a limit, and BadOption for an
+    unknown encoding.
     """
     if len(data) > MOST:
         raise TooLarge("The transcript is larger than 10 MB.", guidance="Import it in parts.")
@@ -92,7 +95,10 @@ def read(data: bytes, name: str, *, encoding: str | None = None) -> Imported:
 
 
 def pasted(text: str) -> Imported:
-    """Read a transcript from pasted text, which may be the content of a file. Raises BadTranscript, TooLarge."""
+    """Read a transcript from pasted text, which may be the content of a file.
+
+    Raises BadTranscript if the text has no readable transcript, and TooLarge if it exceeds a limit.
+    """
     if len(text) > MOST:
         raise TooLarge("The transcript is larger than 10 MB.", guidance="Import it in parts.")
     return _read(text, "", "utf-8", ())
@@ -145,7 +151,7 @@ def _visible(text: str) -> str:
 
 
 def _checked(imported: Imported) -> Imported:
-    """Return `imported` if it contains a word. Raises BadTranscript."""
+    """Return `imported`. Raises BadTranscript if its text contains no word."""
     if not any(map(str.isalnum, imported.transcript.text)):
         raise BadTranscript("There are no words in this file.", guidance=GUIDANCE)
     return imported

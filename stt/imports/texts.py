@@ -16,7 +16,7 @@ _FIRST_CLOCK = re.compile(CLOCK)
 
 
 def segments(lines: Sequence[str]) -> tuple[list[Given], bool]:
-    """Return the segments of a text, and whether they have times. The times are precise to a second at best."""
+    """Return the segments of a text, and whether they have times. Most texts give times in whole seconds."""
     lines = [line.strip() for line in lines if line.strip()]
     names = headings(lines)
     times = [TIME.match(line) for line in lines]
@@ -32,7 +32,7 @@ def segments(lines: Sequence[str]) -> tuple[list[Given], bool]:
 
 
 def _joined(starts: list[float | None], texts: list[str], names: list[str]) -> list[Given]:
-    """Return a segment for each line that has a start time, with the text of the lines until the next start time."""
+    """Join each line that has a start time, and the lines up to the next start time, to a segment."""
     found: list[Given] = []
     for start, text, name in zip(starts, texts, names, strict=True):
         if start is not None or not found:

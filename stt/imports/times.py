@@ -12,13 +12,13 @@ from stt.transcript.model import Segment, Word
 
 LONGEST = 1_000_000.0  # latest valid time, seconds; a later time is treated as missing
 MOST_SEGMENTS, MOST_WORDS = 200_000, 500_000  # maximum numbers of segments and of words in a transcript
-SPEED = 15.0  # speaking rate from which the end of a segment without an end is estimated, characters per second
+SPEED = 15.0  # assumed speaking rate, characters per second, to estimate the end of a segment whose end is missing
 _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,3}):(\d{1,2})(?:[.,:](\d{1,3}))?")
 
 
 @dataclass(slots=True)
 class Notes:
-    """Counts of fixes. The keys are the sentences that the user reads, in which `{}` stands for the count."""
+    """Counts of fixes. The keys of `counts` are the sentences that the user reads, with `{}` in place of the count."""
 
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -66,7 +66,8 @@ class Given:
 def in_order(given: Sequence[Given], notes: Notes) -> tuple[Segment, ...]:
     """Return the segments of `given` sorted by time, without those that have no text.
 
-    Missing and impossible times are replaced. The fixes are counted in `notes`. Raises TooLarge.
+    Missing and impossible times are replaced. The fixes are counted in `notes`. Raises TooLarge if there are more than
+    MOST_SEGMENTS segments or MOST_WORDS words.
     """
     if len(given) > MOST_SEGMENTS or sum(len(each.words) for each in given) > MOST_WORDS:
         raise TooLarge(
@@ -86,8 +87,9 @@ def in_order(given: Sequence[Given], notes: Notes) -> tuple[Segment, ...]:
 def _filled(given: Sequence[Given], notes: Notes) -> list[Segment]:
     """Return the segments with all times filled in.
 
-    A missing start becomes the latest end before it. A missing end becomes the next start, or else a time estimated
-    from the length of the text. An end before the start becomes the start.
+    A missing start becomes the latest end of all segments before. A missing end becomes the next known start, or an
+    estimate from the length of the text if that start is unknown or too early. An end before the start of its segment
+    becomes this start.
     """
     found: list[Segment] = []
     following: list[float | None] = []
@@ -113,7 +115,7 @@ def _filled(given: Sequence[Given], notes: Notes) -> list[Segment]:
 
 
 def _words(segment: Segment, notes: Notes) -> tuple[Word, ...]:
-    """Return the segment's words with starts that never decrease and are not before the segment's start."""
+    """Return the segment's words, with times moved so that no word starts before the segment or the previous word."""
     found: list[Word] = []
     clock, moved = segment.start, 0
     for word in segment.words:

@@ -1,7 +1,8 @@
 """Jobs, from their creation to their end.
 
-`service` has the four calls `create`, `get`, `cancel` and `retry`; pages, routes and other code call only these.
-`workflow` is the durable workflow of a job, `queueing` enqueues it, `queues` decides which job is next. `idempotency`
-answers a repeated create, `checkpoints` reads checkpoints of older versions, `maintenance` deletes finished workflows.
-`importing` records existing transcripts as jobs, `passages` starts the transcription of a passage.
+Pages, routes and other code use `service` to create, read, cancel and retry jobs, `importing` to record an existing
+transcript as a job, and `passages` to transcribe a passage again. `workflow` is the durable workflow of a job,
+`queueing` enqueues the workflow, and `queues` decides which job is next. `idempotency` prevents a repeated create
+request from creating a second job. `checkpoints` stores the results of workflow steps, and `maintenance` deletes
+finished workflows.
 """

@@ -1,4 +1,4 @@
-"""Read and write the checkpoints of jobs: JSON, and the pickles of older versions."""
+"""Write the checkpoints of jobs as JSON; read JSON and the pickles that older versions wrote."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Idempotency-Keys: a create request that is repeated with the same key creates no second job.
 
-A key is valid for its owner and for 24 hours. The table holds keyed hashes, so neither the key nor the request can be
-read from it. The job is recorded and its key is marked as done in one transaction.
+A key is valid for one owner and for 24 hours. The table `creates` holds keyed hashes, so neither the key nor the
+request can be read from it. One transaction records the job and marks its key as done.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from stt.db.tables import creates
 from stt.errors import InputError, KeyReused, StillCreating
 from stt.store import recordings
 
-KEY_LIFETIME = 24 * 3600  # seconds
-MAX_KEY_LENGTH = 255  # characters
-ABANDONED_AFTER = 900.0  # age in seconds at which an unfinished claim counts as abandoned, even if its process runs
+KEY_LIFETIME = 24 * 3600  # time for which a key is valid, seconds
+MAX_KEY_LENGTH = 255  # maximum length of a key, characters
+ABANDONED_AFTER = 900.0  # age in seconds at which another process's unfinished claim counts as abandoned
 # Maximum number of attempts to claim a key. An attempt fails if another request deletes or replaces the key's row
 # between two statements.
 MAX_ATTEMPTS = 5
@@ -45,7 +45,7 @@ class BadKey(InputError):
 class Claim:
     """Represent the right to create the job of one Idempotency-Key.
 
-    The job gets the id `generation_id`. `made` tells whether an earlier request has created it already.
+    The job gets the id `generation_id`. `made` tells whether an earlier request has already created the job.
     """
 
     hash: str
@@ -53,7 +53,10 @@ class Claim:
     made: bool
 
     def note(self, connection: sa.Connection) -> None:
-        """Mark the key as done in this transaction. Raises StillCreating if another process has claimed the key."""
+        """Mark the key as done in the transaction of `connection`.
+
+        Raises StillCreating if another request has claimed the key meanwhile.
+        """
         if connection.execute(creates.update().where(*self._this).values(done=True)).rowcount != 1:
             raise StillCreating()
 
@@ -68,9 +71,10 @@ class Claim:
 
 @contextmanager
 def claim(owner: str, key: str | None, body: bytes) -> Iterator[Claim | None]:
-    """Yield the right to create the job of this key, or None without a key. `body` identifies the request.
+    """Yield a claim to the Idempotency-Key `key`, or None if `key` is None. `body` is the content of the request.
 
-    Raises BadKey, StillCreating, and KeyReused if the key was used with another body.
+    Raises BadKey if the key is too long or has invalid characters, StillCreating if another request with the key has
+    not finished, and KeyReused if the key was used with a different body.
     """
     if key is None:
         yield None

@@ -1,4 +1,4 @@
-"""Record a transcript that a user provides as a job: as a version of a recording, or without a recording."""
+"""Import a transcript that a user provides: record it as a job, as a version of a recording or without one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from stt.webhooks import delivering, subscriptions
 from stt.whisper.forced_alignment.plan import UNFIT
 
 OPTIONS = ("language", "track")
-BEYOND = 1.0  # tolerance for segments after the end of a recording, seconds: its declared length may be too short
+BEYOND = 1.0  # seconds after the recording's end until which segments may begin: the declared length may be too short
 
 log = logging.getLogger("stt.jobs.service")
 
@@ -47,13 +47,14 @@ def import_transcript(
 ) -> str:
     """Record a transcript that a user provides, as a version of `recording` if given; return its generation id.
 
-    Without a recording, or if all words have times, the job is done at once. If words have no times, the job aligns the
+    Without a recording, or if all segments have words with times, the job is done at once. Otherwise the job aligns the
     transcript with the recording. The text can be read during the alignment, and is kept even if the job fails.
     `provenance` says where the transcript comes from. `options` are `language` (a code; if missing, the language is
-    detected) and `track`. The job's end is reported to the address `webhook`, or to the owner's webhook if `webhook` is
-    None. If an error is raised, nothing is recorded.
+    detected) and `track`. For `claim`, `address` and `webhook`, see `service.create`. If an error is raised, nothing is
+    recorded.
 
-    Raises BadLink, BadOption, NotFound for somebody else's recording, LimitReached.
+    Raises NotFound if somebody else owns the recording, BadOption for an invalid option, BadLink for an invalid webhook
+    URL, StillCreating if another request has claimed the key of `claim`, and LimitReached if a quota is exhausted.
     """
     service.start()
     owner = recovery.current(owner)
@@ -102,7 +103,10 @@ def import_transcript(
 
 
 def _beyond_marked(transcript: Transcript, recording: Recording | None) -> Transcript:
-    """Return the transcript; its extras list the segments that begin more than BEYOND seconds after the recording."""
+    """Return the transcript with a list of the segments that begin after the recording's end, in its `extras`.
+
+    A segment is listed if it begins more than BEYOND seconds after the end. Without such segments, nothing is added.
+    """
     end = recording.duration if recording else None
     late = [each for each in transcript.segments if end is not None and transcript.timed and each.start > end + BEYOND]
     rows = [{"start": each.start, "end": each.end, "text": each.text.strip()} for each in late]
@@ -110,7 +114,7 @@ def _beyond_marked(transcript: Transcript, recording: Recording | None) -> Trans
 
 
 def _options(options: dict[str, Any], recording: Recording | None) -> dict[str, Any]:
-    """Check the options and return those that are set. Raises BadOption."""
+    """Check the options and return those that are set. Raises BadOption for an unknown or invalid option."""
     if unknown := next((name for name in options if name not in OPTIONS), None):
         raise BadOption(f"An imported transcript takes no option {unknown[:40]!r}.")
     track = take_track(options)

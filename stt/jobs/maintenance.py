@@ -1,7 +1,7 @@
-"""Delete finished DBOS workflows every few minutes, on one of the machines.
+"""Run the scheduled tasks and delete finished DBOS workflows, every five minutes on one of the machines.
 
 The job engine needs workflows only to recover from a crash; job records are stored elsewhere. If finished workflows
-were kept, their tables would grow with every job and contain titles that people deleted long ago.
+were kept, the tables of DBOS would grow with every job and contain titles that people deleted long ago.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def schedule(*tasks: Callable[[], object]) -> None:
 
 
 def purge_finished(seconds: float) -> int:
-    """Delete workflows that ended more than `seconds` ago and return how many were deleted."""
+    """Delete the workflows that ended more than `seconds` seconds ago; return the number of deleted workflows."""
     before = datetime.fromtimestamp(time.time() - seconds, UTC).isoformat()
     count = 0
     while old := DBOS.list_workflows(

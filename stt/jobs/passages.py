@@ -45,10 +45,12 @@ def begin(
     owner: str,
     address: str | None = None,
 ) -> Passage:
-    """Transcribe the passage from `start` to `end` (seconds) again, in the background; return the passage.
+    """Queue the passage from `start` to `end` (seconds) to be transcribed again; return the passage.
 
-    `options` are `language` and `vocabulary` (lines of terms). The transcript does not change. Raises NotFound,
-    BadOption, LimitReached, and Conflict while another passage of this transcript is being transcribed.
+    `options` are `language` and `vocabulary` (lines of terms). The transcript does not change. Raises NotFound if
+    `owner` has no such transcript with a recording, BadOption if the transcript is not finished, its recording was
+    deleted, or the length of the passage, the model or an option is invalid, LimitReached if a quota is exhausted, and
+    Conflict while another passage of this transcript is being transcribed.
     """
     service.start()
     job = records.load(generation_id, owner)
@@ -79,14 +81,20 @@ def begin(
 
 
 def drop(generation_id: str, owner: str) -> None:
-    """Cancel the transcription of a passage, or delete its result. Raises NotFound for somebody else's transcript."""
+    """Cancel the transcription of a passage of the transcript, or discard its result. Without a passage, do nothing.
+
+    Raises NotFound if `owner` has no such transcript.
+    """
     records.load(generation_id, owner)
     if passage := results.of(generation_id):
         results.drop(passage)
 
 
 def _options(model: str, options: dict[str, Any]) -> tuple[Model, dict[str, Any]]:
-    """Check the model and the options, and return both. Raises BadOption."""
+    """Check the model and the options, and return both.
+
+    Raises BadOption if the model is not on this machine, or an option is unknown or invalid.
+    """
     if unknown := next((name for name in options if name not in OPTIONS), None):
         raise BadOption(f"A passage takes no option {unknown[:40]!r}.")
     if not any(model in (each.id, *each.aliases) for each in models()):

@@ -21,7 +21,7 @@ def enqueue(job: Job) -> None:
 
 
 def reconcile() -> None:
-    """Reconcile job rows with DBOS workflows after a crash. Rows and workflows are stored in two databases.
+    """Reconcile job rows with DBOS workflows after a crash. No transaction writes both a row and its workflow.
 
     A job that was recorded but never queued is queued, unless the process that recorded it is alive. If the database is
     unavailable when a workflow ends, the workflow cannot update the row of its job; such a job is marked as failed.

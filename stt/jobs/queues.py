@@ -1,7 +1,7 @@
 """Choose the queue of a job, and the priority of the job in that queue.
 
 Short recordings have their own queue, so a voice message need not wait for a lecture. A semaphore limits how many jobs
-compute at once (see `stt.whisper.fair_semaphore`), so more queues do not overload the machine.
+decode at once (see `stt.whisper.fair_semaphore`), so additional queues do not overload the machine.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from stt.store.records import Job, open_jobs
 
 SHORT_SECONDS = 60.0  # maximum length of a short recording, seconds
 ON_DEVICE_QUEUE, SHORT_QUEUE, PROVIDER_QUEUE = "on-device", "on-device-short", "provider"
-DOWNLOAD_QUEUE = "on-device-download"  # jobs whose model must be downloaded first; other jobs need not wait for them
+DOWNLOAD_QUEUE = "on-device-download"  # for jobs that must download a model first; other jobs need not wait
 _t = transcriptions.c
 
 
@@ -30,8 +30,8 @@ _t = transcriptions.c
 class QueuePosition:
     """Describe the position of a waiting job in its queue.
 
-    `before` is the number of jobs that start earlier, and `working` the number of running jobs. `seconds` is the
-    estimated time until the job starts, or None if it is unknown.
+    `before` is the number of jobs that start earlier. `working` is the number of running jobs of the queue, always 0
+    for the provider's queue. `seconds` is the estimated time until the job starts, or None if the time is unknown.
     """
 
     before: int
@@ -54,18 +54,21 @@ def queue_for(job: Job) -> str:
 
 
 def queue_of(engine: str, duration: float | None) -> str:
-    """Return the queue for a recording of `duration` seconds. A link (None) counts as long until it is downloaded."""
+    """Return the queue for a recording of `duration` seconds.
+
+    `duration` is None for a link that is not downloaded yet. Such a recording counts as long.
+    """
     if engine == kinds.PROVIDER:
         return PROVIDER_QUEUE
     return SHORT_QUEUE if duration is not None and duration <= SHORT_SECONDS else ON_DEVICE_QUEUE
 
 
 def next_priority(owner: str, engine: str, duration: float | None) -> int:
-    """Return the priority of a new job of `owner` in its queue: 1 or more, lower goes first.
+    """Return the priority of a new job of `owner` in its queue: a number from 1, where lower numbers go first.
 
-    The priorities implement start-time fair queueing. The new number is one more than the largest number of the owner's
-    open jobs, and at least the largest number of all running jobs. Even if 200 jobs of another visitor are queued, the
-    first job of a new visitor therefore starts next.
+    The priorities implement start-time fair queueing. The new priority is one more than the largest priority of the
+    owner's open jobs in the queue, and at least the largest priority of all running jobs in the queue. Even if 200 jobs
+    of another visitor are queued, the first job of a new visitor therefore starts next.
     """
     here = _in_queue(queue_of(engine, duration))
 
@@ -80,7 +83,10 @@ def next_priority(owner: str, engine: str, duration: float | None) -> int:
 
 
 def queue_position(job: Job, usual: float) -> QueuePosition:
-    """Return the position of a queued job. `usual` is this server's speed, in seconds of audio per second of work."""
+    """Return the position of a queued job in its queue.
+
+    `usual` is the usual speed of this server, in seconds of audio per second of work.
+    """
     here = _in_queue(queue_of(job.engine, job.duration))
     first = sa.or_(_t.priority < job.priority, sa.and_(_t.priority == job.priority, _t.queued < job.queued))
     before = sa.select(_t.duration).where(here, _t.state == QUEUED, first).order_by(_t.priority, _t.queued)
@@ -90,7 +96,10 @@ def queue_position(job: Job, usual: float) -> QueuePosition:
 
 
 def _until_start(working: list[Job], ahead: Sequence[float | None], usual: float) -> float | None:
-    """Estimate the seconds until a job starts, from the `working` jobs and the durations of the jobs `ahead` of it."""
+    """Estimate the seconds until a job starts, from the `working` jobs and the durations of the jobs `ahead` of it.
+
+    Return None if no job is working, or the duration of one of these jobs is unknown.
+    """
     if not working or None in ahead or any(job.duration is None for job in working):
         return None
     # Running jobs progress in parallel. When a running job ends, the next job starts.

@@ -1,6 +1,6 @@
-"""Create, read, cancel and retry jobs. Pages, routes and other Python code call only this module.
+"""Create, read, cancel and retry jobs, search for their speakers, and start and stop the job engine.
 
-Every job is a DBOS workflow. The results of a job's steps are checkpoints, so a job continues after a crash.
+Each attempt at a job is a DBOS workflow. Step results are checkpoints, from which a job continues after a crash.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _eraser: erasure.Eraser | None = None
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The result of `get`. `text` is the text so far; `transcript` is None until `state` is `done`."""
+    """The result of `get`. `text` is the text transcribed so far; `transcript` is None until `state` is `done`."""
 
     job: Job
     text: str
@@ -85,11 +85,11 @@ def create(
     address: str | None = None,
     webhook: str | None = None,
 ) -> str:
-    """Record a job, start it and return its generation id.
+    """Record a job, queue it and return its generation id.
 
-    `source` is a stored recording; the path of a file, which is copied; or a link, which the provider fetches itself,
-    and which this server downloads for its own engine. A string is a link if it begins with `http`, else a path, so
-    input from outside must be given as `Link`.
+    `source` is a stored recording, the path of a local file, which is copied, or a link. The provider fetches a link
+    itself; for a model on this machine, this server downloads the link. A string is a link if it begins with `http:` or
+    `https:`, and otherwise a path. A caller must therefore pass input from users as `Link`, not as a string.
 
     The `options` of a provider's model are listed in `stt.aiml.catalog`. A model on this machine takes `language` (a
     code; if missing, the language is detected), `translate` (to English), `channels_are_speakers`, `prompt` (a text
@@ -97,12 +97,13 @@ def create(
     is no diarization). Every model takes `vocabulary` (lines, see `stt.vocabulary.terms`) and `track` (a number from 1,
     or "all", which makes each track a speaker; if missing, the track with speech is used).
 
-    `key` is the visitor's key for the AI/ML API; without it the server's key is used. `claim` belongs to an
-    Idempotency-Key. `address` is the visitor's network address. The job's end is reported to the address `webhook`, or
-    to the owner's webhook if `webhook` is None (see `stt.webhooks`).
+    `key` is the visitor's key for the AI/ML API; without it the server's key is used. `claim` is the claim to the
+    request's Idempotency-Key, if it has one. `address` is the visitor's network address, for the quotas. The end of the
+    job is reported to the URL `webhook`, or to the owner's webhook URL if `webhook` is None (see `stt.webhooks`).
 
-    Raises InputError for an unusable file, link or option, NotFound for somebody else's recording, KeyMissing, and
-    LimitReached. After an error there is no job.
+    Raises InputError for an unusable file, link or option, NotFound if somebody else owns the recording, KeyMissing if
+    the model needs a key and there is none, StillCreating if another request has claimed the key of `claim`, and
+    LimitReached if a quota is exhausted. After an error there is no job.
     """
     start()
     owner = recovery.current(owner)
@@ -170,8 +171,8 @@ def record_and_queue(
 ) -> str:
     """Record a new job within the quotas, queue it, and return its id.
 
-    `also` runs in the transaction that records the job. After an error there is no job; `recording` is then deleted if
-    `copied` is true, which means that it was copied into the store for this job.
+    `also` is called with the connection in the transaction that records the job. `copied` tells whether `recording` was
+    copied into the store for this job. After an error there is no job, and a copied recording is deleted.
     """
     try:
         with quotas.reserve(job, address):
@@ -190,11 +191,11 @@ def record_and_queue(
 def get(generation_id: str, *, owner: str = LOCAL) -> Progress:
     """Return the job with its text so far, and with its transcript if it is done.
 
-    Raises NotFound, also for somebody else's job.
+    Raises NotFound if there is no such job, or if somebody else owns it.
     """
     job = records.load(generation_id, owner)
     if job.state == kinds.DONE:
-        # Read the search before the transcript: if the search is done, the transcript then has its speakers.
+        # Read the search first: if it is done, the transcript that is read after it contains its speakers.
         found = results.search_of(generation_id)
         transcript = transcripts.transcript_of(generation_id)
         return Progress(job, transcript.text, transcript, found)
@@ -202,20 +203,22 @@ def get(generation_id: str, *, owner: str = LOCAL) -> Progress:
 
 
 def cancel(generation_id: str, *, owner: str = LOCAL) -> None:
-    """Stop a job and keep its text so far. Decoding ends after the current window. Raises NotFound."""
+    """Cancel a job that has not ended, and keep its text so far. Raises NotFound if `owner` has no such job."""
     job = records.load(generation_id, owner)
+    # The workflow notices the new state and stops after the window that it is decoding.
     records.transition(generation_id, kinds.OPEN, kinds.CANCELLED, finished=time.time(), stage=None)
-    # For a working job at a provider, the workflow releases the quota: only the workflow knows what it has submitted.
+    # If the provider works on the job, the workflow releases the quota, because only it knows what it has submitted.
     if job.state == kinds.QUEUED or job.engine in kinds.HERE:
         quotas.release(records.load(generation_id, owner), sent=False)
     delivering.job_ended(generation_id)
 
 
 def find_speakers(generation_id: str, speakers: int | None = None, *, owner: str = LOCAL) -> None:
-    """Find who speaks when in a finished transcript, without transcribing again.
+    """Begin to search who speaks when in a finished transcript, without transcribing again.
 
-    `speakers` is the number of speakers, 1 to 12, or None to estimate it. An open search continues unchanged.
-    Raises NotFound, BadOption.
+    `speakers` is the number of speakers, 1 to 12, or None to estimate the number. If a search is open already, it
+    continues unchanged. Raises NotFound if `owner` has no such transcript, and BadOption if the transcript is not
+    finished or `speakers` is out of range.
     """
     if speakers is not None and not 1 <= speakers <= MOST_SPEAKERS:
         raise BadOption(f"The number of speakers is 1 to {MOST_SPEAKERS}.")
@@ -227,7 +230,7 @@ def find_speakers(generation_id: str, speakers: int | None = None, *, owner: str
 
 
 def stop_finding_speakers(generation_id: str, *, owner: str = LOCAL) -> None:
-    """Stop a search for speakers; the transcript does not change. Raises NotFound."""
+    """Stop a search for speakers. The transcript does not change. Raises NotFound if `owner` has no such transcript."""
     records.load(generation_id, owner)
     results.cancel(generation_id)
 
@@ -237,10 +240,11 @@ class _Stale(Exception):
 
 
 def retry(generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = None, address: str | None = None) -> str:
-    """Run a failed or cancelled job again, from its last finished chunk, and return its id.
+    """Queue a failed or cancelled job again, to continue after its last finished chunk, and return its id.
 
-    `key` is the visitor's key for the AI/ML API. A job that used a visitor's key needs a visitor's key again.
-    Raises NotFound, LimitReached, KeyMissing.
+    A job in any other state does not change. `key` is the visitor's key for the AI/ML API. Raises NotFound if `owner`
+    has no such job, KeyMissing if the job used a visitor's key and `key` is None, and LimitReached if a quota is
+    exhausted.
     """
     start()
     job = records.load(generation_id, owner)
@@ -276,7 +280,7 @@ def retry(generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = Non
 
 
 def start() -> None:
-    """Start the job engine of this process, unless it is running. Raises SetupError."""
+    """Start this process's job engine unless it runs. Raises SetupError if data folder or database cannot be used."""
     global _started, _heartbeat, _eraser
     with _starting:
         if _started:
@@ -297,9 +301,9 @@ def start() -> None:
             }
         )
         if settings().database_url:
-            workers.send_heartbeat(worker)  # before it takes jobs, because a worker without heartbeats loses its jobs
+            workers.send_heartbeat(worker)  # before it takes jobs: a worker without heartbeats counts as dead
         if settings().role == "web":
-            DBOS.listen_queues([])  # this process only enqueues jobs
+            DBOS.listen_queues([])  # a web process takes no jobs from the queues
         DBOS.launch()
         for queue, count in queues.worker_limits().items():
             # Visitors wait for short jobs, so the queue of short jobs is polled more often. Ten polls per second take
@@ -341,7 +345,7 @@ def start() -> None:
 
 
 def release_and_stop() -> None:
-    """Requeue the jobs of this process, which is about to stop, so that other workers continue them."""
+    """Prepare the stop of this process. On PostgreSQL, requeue its jobs, so that other workers continue them."""
     if _started:
         crashes.stop_worker()
     if _heartbeat is not None:
@@ -383,7 +387,7 @@ def record_also(job: Job, claim: idempotency.Claim | None, notify_url: str | Non
 
 
 def _undo_create(job: Job, claim: idempotency.Claim | None, copied: bool) -> None:
-    """Delete a job that could not be queued: its row, its quota usage, and its recording if it was `copied`."""
+    """Delete a job that could not be queued, its claim and quota usage, and, if it was `copied`, its recording."""
     records.delete_unqueued(job, claim.forget if claim else None)
     quotas.drop_reservation(job)
     if copied and job.recording_id is not None:

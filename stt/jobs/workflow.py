@@ -1,7 +1,7 @@
 """Run a job as a durable workflow, from its first step to its end.
 
-Results of steps are checkpoints in the job engine's database: ids, numbers and plain dictionaries, as JSON. No
-checkpoint depends on a class, so a newer version of the code can replay the checkpoints of an older version.
+The results of steps are stored as checkpoints in the job engine's database. They are ids, numbers and plain
+dictionaries, as JSON. No checkpoint depends on a class, so newer code can replay the checkpoints of an older version.
 """
 
 from __future__ import annotations
@@ -58,14 +58,17 @@ def transcription(generation_id: str) -> None:
     except Exception as error:
         log.exception("failed %s", generation_id)
         _step("fail", fail, generation_id, job, SttError(detail=repr(error)))
-    except BaseException:  # DBOS raises one to stop a workflow that was assigned to another worker
+    except BaseException:  # DBOS raises it in a workflow that was reassigned to another worker
         log.info("reassigned to another worker: %s", generation_id)
         raise
     delivering.job_ended(generation_id)
 
 
 def _step(name: str, function: Callable[..., Any], *args: Any, **values: Any) -> Any:
-    """Run a step, with retries for about two minutes: a database restart or a full disk should not fail the job."""
+    """Run `function` as a step of the workflow, and return its result or raise its SttError.
+
+    Transient errors are retried for about two minutes, so that a database restart or a full disk does not fail the job.
+    """
     options = StepOptions(
         name=name,
         retries_allowed=True,
@@ -91,8 +94,9 @@ def _answer(function: Callable[..., Any], *args: Any, **values: Any) -> Any:
 
 
 def _acquire_lease(generation_id: str, attempt: int) -> Job:
-    """Acquire the job's lease for this process and return the job. Not a step, because every start needs a new lease.
+    """Acquire the job's lease for this process and return the job with its fencing token.
 
+    This function is not run as a step, because every start of the workflow needs a new lease.
     The fencing token is the time at which this process dequeued the job, by the database's clock. Raises Cancelled if
     another process has acquired the lease, or the job was deleted or retried.
     """
@@ -109,7 +113,7 @@ def _acquire_lease(generation_id: str, attempt: int) -> Job:
             raise Cancelled()
         if records.acquire_lease(job, work.dequeued_at):
             return replace(job, claim=work.dequeued_at)
-        # The stored token is newer, yet the job is assigned to this worker: the database's clock was set back.
+        # The stored token is newer, although the job is assigned to this worker: the database's clock was set back.
         records.release_lease(job)
     raise Cancelled()
 
@@ -128,7 +132,7 @@ def fail(generation_id: str, job: Job | None, error: SttError) -> None:
 
 
 def _release_quota(job: Job) -> None:
-    """Release the unused part of the quota if this attempt ended without a result."""
+    """Release the part of the quota that a job reserved but did not use, if this attempt failed or was cancelled."""
     try:
         now = records.load(job.id, None)
     except NotFound:  # the job was deleted, which released its quota
@@ -172,7 +176,7 @@ class _JobContext:
         try:
             ended = not records.is_current(self.job)
         except DB_UNAVAILABLE:
-            return False  # unknown for now; the engine soon calls this again
+            return False  # the state is unknown for now; the engine soon asks again
         if ended:
             log.info("cancelled, or reassigned to another worker: %s", self.job.id)
         return ended

@@ -1,8 +1,9 @@
-"""Correct the speakers and the title of a finished transcript, or restore its original (text: see `stt.editing`).
+"""Correct speakers and title of a finished transcript, or restore its original. For texts, see `stt.editing`.
 
-The table `transcripts` always holds the corrected transcript, so reading, search, exports and counts need no other
-table. The first correction also stores the engine's original in `corrections`. Every correction names the revision that
-it is based on: if two tabs save changes of the same revision, the second save raises Conflict.
+The table `transcripts` always holds the transcript that users see, so reading, search, exports and counts need no other
+table. The first correction also stores the engine's original in the table `corrections`. Every correction of a
+transcript names the revision that it is based on: if two tabs save changes of the same revision, the second save raises
+Conflict. A correction of a title names the old title instead.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ LONGEST_NAME = texts.LONGEST_NAME
 class State:
     """The correction state of a transcript.
 
-    `version` is the revision: it begins at 0, and rises with every correction and whenever a search adds speakers.
-    `changed` is the time of the last correction, in seconds since 1970. `corrected` is true if there are corrections
-    and they are not set aside. `put_aside` is true from the restoring of the original until the corrections are brought
-    back or another correction is made.
+    `version` is the revision: it begins at 0, and rises with every correction, `restore` and `reapply`, and whenever a
+    search for speakers adds speakers. `changed` is the time of the last correction, `restore` or `reapply`, in seconds
+    since 1970. `corrected` is true if there are corrections and they are not set aside. `put_aside` is true from a
+    `restore` until a `reapply` or another correction.
     """
 
     version: int = 0
@@ -47,7 +48,7 @@ class State:
 
 
 def state(generation_id: str, owner: str) -> State:
-    """Return the correction state of a transcript. Raises NotFound.
+    """Return the correction state of a transcript. Raises NotFound if the owner has no such transcript.
 
     Call this before reading the transcript: if the transcript changes in between, saving a correction then raises
     Conflict, because the revision is outdated.
@@ -62,7 +63,7 @@ def state(generation_id: str, owner: str) -> State:
 
 
 def with_speaker(transcript: Transcript, old: str, new: str) -> Transcript:
-    """Return the transcript with speaker `old` renamed to `new`, also in its insights.
+    """Return the transcript with speaker `old` renamed to `new`, also in its insights (`extras`).
 
     If a speaker `new` exists already, `old` is merged into `new`.
     """
@@ -78,7 +79,7 @@ def with_speaker(transcript: Transcript, old: str, new: str) -> Transcript:
 
 
 def _named(extras: dict[str, Any], named: Callable[[str | None], str | None]) -> dict[str, Any]:
-    """Return the insights with renamed speakers: "speakers" lists the names, and a row has its name in "speaker"."""
+    """Return the insights with renamed speakers: the names in the list "speakers", and "speaker" in each row."""
 
     def renamed(row: Any) -> Any:
         return row | {"speaker": named(row["speaker"])} if isinstance(row, dict) and "speaker" in row else row
@@ -90,7 +91,7 @@ def _named(extras: dict[str, Any], named: Callable[[str | None], str | None]) ->
 
 
 def machine(generation_id: str, owner: str) -> Transcript:
-    """Return the transcript as the engine produced it. Raises NotFound."""
+    """Return the transcript that the engine produced. Raises NotFound if the owner has no such transcript."""
     records.load(generation_id, owner)
     kept = queries.value(sa.select(corrections.c.machine).where(corrections.c.id == generation_id))
     return Transcript.from_dict(kept) if kept is not None else spoken.transcript_of(generation_id)
@@ -99,7 +100,7 @@ def machine(generation_id: str, owner: str) -> Transcript:
 def restore(generation_id: str, owner: str, based_on: int) -> int:
     """Restore the engine's transcript and set the corrections aside; return the revision.
 
-    Raises NotFound, or Conflict if `based_on` is outdated.
+    Raises NotFound if the owner has no such finished transcript, Conflict if `based_on` is outdated.
     """
     records.load(generation_id, owner)
     with database().begin() as connection:
@@ -112,7 +113,11 @@ def restore(generation_id: str, owner: str, based_on: int) -> int:
 
 
 def reapply(generation_id: str, owner: str, based_on: int) -> int:
-    """Bring back the corrections that `restore` set aside; return the revision. Raises NotFound or Conflict."""
+    """Bring back the corrections that `restore` set aside; return the revision.
+
+    Raises NotFound if the owner has no such transcript or no corrections are set aside, Conflict if `based_on` is
+    outdated.
+    """
     records.load(generation_id, owner)
     with database().begin() as connection:
         _claim(connection, generation_id, based_on)
@@ -125,7 +130,11 @@ def reapply(generation_id: str, owner: str, based_on: int) -> int:
 
 
 def retitle(generation_id: str, owner: str, title: str, was: str) -> None:
-    """Change the title from `was` to `title`. Raises NotFound, BadOption, or Conflict if `was` is outdated."""
+    """Change the title from `was` to `title`.
+
+    Raises NotFound if the owner has no such transcript, BadOption if `title` is empty or too long, Conflict if another
+    title was set meanwhile.
+    """
     if titles.is_too_long(title):
         raise BadOption(f"A title takes at most {LONGEST_TITLE:,} characters.", guidance="Shorten it.")
     tidy = titles.tidy(title)
@@ -148,7 +157,8 @@ def change(
     """Save the transcript that `changed` returns; return the revision, which is still `based_on` if nothing changed.
 
     `also` is called with the transcript before the change, in the transaction that saves the changed transcript. Raises
-    NotFound, Conflict, and the errors of `changed` and `also`.
+    NotFound if the owner has no such finished transcript, Conflict if `based_on` is outdated, and the errors of
+    `changed` and `also`.
     """
     records.load(generation_id, owner)
     with database().begin() as connection:
@@ -167,7 +177,7 @@ def change(
 def _claim(connection: sa.Connection, generation_id: str, based_on: int) -> None:
     """Lock the corrections and increase the revision, before the transcript is read and changed in this transaction.
 
-    Raises Conflict or NotFound.
+    Raises Conflict if `based_on` is outdated, NotFound if the transcript is not finished.
     """
     try:
         revisions.lock(connection, generation_id)
@@ -179,7 +189,7 @@ def _claim(connection: sa.Connection, generation_id: str, based_on: int) -> None
 
 
 def current(connection: sa.Connection, generation_id: str) -> Transcript:
-    """Return the corrected transcript, within a transaction."""
+    """Return the transcript that users see, read in the transaction of `connection`."""
     query = sa.select(transcripts.c.transcript).where(transcripts.c.id == generation_id)
     return Transcript.from_dict(connection.execute(query).scalar_one())
 
@@ -189,7 +199,7 @@ def _set(connection: sa.Connection, generation_id: str, **values: object) -> Non
 
 
 def _keep(connection: sa.Connection, generation_id: str, transcript: Transcript) -> None:
-    """Save the corrected transcript with its word count and confidence."""
+    """Save the changed transcript, its text, its word count and its confidence."""
     new = {"transcript": transcript.to_dict(), "text": transcript.text}
     connection.execute(transcripts.update().where(transcripts.c.id == generation_id).values(**new))
     counts = {"words": transcript.word_count, "confidence": transcript.confidence}

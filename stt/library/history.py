@@ -20,7 +20,7 @@ from stt.store.records import Job
 
 _t = transcriptions.c
 NEWEST = "created"
-# Columns by which the history can be sorted. The key of a title sorts as people expect (see `stt.transcript.titles`).
+# Columns by which the history can be sorted. `title_key` sorts titles as people expect (see `stt.transcript.titles`).
 SORTS = {
     NEWEST: _t.created,
     "title": _t.title_key,
@@ -33,10 +33,11 @@ _BLOCK = 500  # maximum number of rows that one statement selects
 
 
 class Filter(TypedDict, total=False):
-    """A filter: all given conditions must hold. Times are in seconds since 1970, lengths in seconds of audio.
+    """Conditions for transcriptions: a transcription must meet each condition that is given.
 
-    `text` is searched for in titles and transcripts (see `stt.db.fulltext`). `since` and `shortest` are inclusive;
-    `until` and `longest` are exclusive.
+    `text` is searched for in titles and transcripts (see `stt.db.fulltext`). `since` and `until` bound the creation
+    time, in seconds since 1970; `shortest` and `longest` bound the duration, in seconds of audio. `since` and
+    `shortest` are inclusive, `until` and `longest` are exclusive.
     """
 
     text: str
@@ -79,11 +80,14 @@ def find(
     offset: int = 0,
     **filters: Unpack[Filter],
 ) -> list[Job]:
-    """Return the owner's transcriptions, sorted by a key of `SORTS`. Unknown values are last, also when descending."""
+    """Return the owner's transcriptions, sorted by the column `SORTS[sort]`.
+
+    Transcriptions without a value in this column are last, in ascending and in descending order.
+    """
     key = SORTS[sort]
     by_key = (key.desc() if descending else key.asc()).nulls_last()
     order: list[sa.ColumnElement[Any]] = [by_key, _t.created.desc(), _t.number.desc()]
-    if sort == NEWEST:  # `created` is never NULL: without `nulls_last`, the index provides the order
+    if sort == NEWEST:  # `created` is never NULL, so `nulls_last` is left out: the index provides this order
         order = [_t.created.desc(), _t.number.desc()] if descending else [_t.created, _t.number]
     numbers = sa.select(_t.number).where(*_conditions(owner, filters)).order_by(*order)
     if limit is not None:
@@ -110,7 +114,10 @@ def totals_of(jobs: Iterable[Job]) -> Totals:
 
 
 def in_context(jobs: Iterable[Job], text: str) -> dict[str, Snippet]:
-    """Return snippets, keyed by job id, for those jobs whose transcript contains `text`. Titles are not searched."""
+    """Return a snippet per job, keyed by job id: a hit of the query `text` in the transcript, with its context.
+
+    Jobs without a hit are left out. Titles are not searched.
+    """
     ids = [job.id for job in jobs]
     if not ids or not fulltext.is_query(text):
         return {}
@@ -133,7 +140,7 @@ def choices(owner: str) -> Choices:
 
 
 def minutes_by_day(owner: str, zone: tzinfo, **filters: Unpack[Filter]) -> dict[tuple[date, str], float]:
-    """Return minutes of audio by (day in `zone`, model), for the transcriptions that `find` returns."""
+    """Return the minutes of audio of all transcriptions that match the filters, keyed by (day in `zone`, model)."""
     # The database sums up hours, and this code sums up days, because a day has 23 hours when summer time begins.
     shift = int((datetime.now(zone).utcoffset() or timedelta()).total_seconds()) % 3600
     hour = _whole((_t.created + shift) / 3600).label("hour")
@@ -150,10 +157,11 @@ def minutes_by_day(owner: str, zone: tzinfo, **filters: Unpack[Filter]) -> dict[
 
 
 def delete(generation_id: str, owner: str) -> None:
-    """Delete a transcription, and its recording unless another transcription uses that recording. Raises NotFound.
+    """Delete a transcription, and its recording unless another transcription uses that recording.
 
-    A running job stops within two seconds. The record disappears at once; its files and workflows are erased within a
-    minute (see `stt.store.erasure`).
+    A running job stops within two seconds. The record disappears at once; the recording's files and the job's workflows
+    are usually erased within a minute (see `stt.store.erasure`). Raises NotFound if the owner has no such
+    transcription.
     """
     job = records.load(generation_id, owner)
     if job.pending and (job.state == kinds.QUEUED or job.engine in kinds.HERE):
@@ -183,7 +191,7 @@ def _conditions(owner: str, filters: Filter) -> list[sa.ColumnElement[bool]]:
     if fulltext.is_query(text):
         where.append(_t.number.in_(fulltext.matching(database().dialect.name, owner, text)))
     elif text.strip():
-        where.append(sa.false())  # a text of punctuation only matches nothing: the index contains only words
+        where.append(sa.false())  # a text without words matches nothing, because the index contains only words
     for column, values in (
         (_t.model, filters.get("models")),
         (_t.engine, filters.get("engines")),
@@ -217,7 +225,7 @@ def _each(connection: sa.Connection, owner: str, column: sa.Column[str]) -> Iter
 
 
 def _jobs(connection: sa.Connection, owner: str, numbers: Sequence[int]) -> list[Job]:
-    """Return the owner's jobs with these numbers, in this order. Only the rows of these jobs are read in full."""
+    """Return the owner's jobs whose row numbers are `numbers`, in the order of `numbers`. Only these rows are read."""
     columns = [_t[field.name] for field in fields(Job)]
     jobs: dict[int, Job] = {}
     for at in range(0, len(numbers), _BLOCK):
@@ -231,5 +239,5 @@ def _jobs(connection: sa.Connection, owner: str, numbers: Sequence[int]) -> list
 
 
 def _whole(value: sa.ColumnElement[float | Decimal]) -> sa.ColumnElement[int]:
-    """Return an SQL expression that rounds a positive `value` down. SQLite may lack `floor`, so it uses a cast."""
+    """Return an SQL expression that rounds a positive `value` down: a cast on SQLite, which may lack `floor`."""
     return sa.cast(value if database().dialect.name == "sqlite" else sa.func.floor(value), sa.Integer)

@@ -1,4 +1,4 @@
-"""Delete data by age, and everything of a visitor on request.
+"""Delete data that is too old, and delete all data of an owner on request.
 
 Uploads without a transcription are always deleted after a day. Other data is deleted only if the host sets a retention.
 """
@@ -50,7 +50,7 @@ def schedule() -> None:
 def prune() -> tuple[int, int]:
     """Delete data older than the settings allow; return the numbers of deleted transcripts and recordings.
 
-    The recording of a queued or running job is deleted by the first run after the job has ended.
+    A recording that is too old, but that a queued or running job uses, is deleted by the first run after the job ends.
     """
     limits, now = settings(), time.time()
     transcripts = 0
@@ -67,7 +67,7 @@ def prune() -> tuple[int, int]:
 def delete_everything(owner: str) -> None:
     """Delete all transcripts, audio, share links, tokens, voices, terms, webhooks and recovery codes of `owner`.
 
-    Running jobs are stopped. If the database fails halfway, its error is raised, and a second call deletes the rest.
+    Running jobs are stopped. If the database fails halfway, the error is raised, and a second call deletes the rest.
     """
     ids = queries.values(sa.select(_t.id).where(_t.owner == owner))
     kept = queries.values(sa.select(_r.id).where(_r.owner == owner))
@@ -94,7 +94,10 @@ def _delete_transcripts(before: float) -> int:
 
 
 def _delete_audio(before: float, *, unused: bool) -> int:
-    """Delete recordings older than `before`, except those of open jobs; with `unused`, only those without a job."""
+    """Delete the recordings that were stored before the time `before`; return how many were deleted.
+
+    With `unused`, delete only recordings without a job; otherwise all except the recordings of open jobs.
+    """
     using = sa.select(_t.recording_id).where(_t.recording_id.is_not(None))
     if not unused:
         using = using.where(_t.state.in_(kinds.OPEN))

@@ -1,7 +1,7 @@
-"""Create, list and revoke share links. Until it expires, a link lets anybody read one transcript.
+"""Create, list and revoke share links. A link lets anybody read one transcript until the link expires or is revoked.
 
-A link is shown once; only its hash is stored. The page of a link shows the title, the words and, if the owner wants,
-the audio and the notes.
+A link contains a token, of which only the hash is stored, so the link can be shown only when it is created. The page
+behind a link shows the title, the transcript and, if the owner wants, the audio and the notes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ASK_SENDER = "The link has expired, was revoked, or is incomplete. Ask the sende
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share link without its secret. `created` and `ends` are seconds since 1970."""
+    """A share link without its token. `audio` and `notes` say whether they are shared; times are seconds since 1970."""
 
     id: str
     transcription_id: str
@@ -47,9 +47,10 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """The content of a link. `duration` is in seconds; `audio` says whether the audio is shared and still exists.
+    """What the page behind a share link shows. `duration` is in seconds.
 
-    `notes` are empty unless they are shared.
+    `audio` is true if the link shares the audio and the audio still exists. `notes` is empty if the link does not share
+    the notes.
     """
 
     title: str
@@ -64,7 +65,11 @@ _COLUMNS = [shares.c[name] for name in ("id", "transcription_id", "audio", "note
 
 
 def create(generation_id: str, owner: str, *, days: int, audio: bool, notes: bool = False) -> str:
-    """Create a share link and return its token: 256 random bits, stored only as a hash. Raises NotFound, BadOption."""
+    """Create a share link and return its token: 256 random bits, of which only a hash is stored.
+
+    Raises NotFound if the owner has no such transcript, BadOption if the transcript is not finished or `days` is not
+    from 1 to MAX_DAYS.
+    """
     if records.load(generation_id, owner).state != kinds.DONE:
         raise BadOption("This transcript is not finished yet.", guidance="Share it once it is done.")
     if not 1 <= days <= MAX_DAYS:
@@ -84,14 +89,17 @@ def create(generation_id: str, owner: str, *, days: int, audio: bool, notes: boo
 
 
 def all_of(generation_id: str, owner: str) -> list[Share]:
-    """Return the links to this transcript, newest first, including expired ones. Raises NotFound."""
+    """Return the share links of a transcript, newest first, including expired links.
+
+    Raises NotFound if the owner has no such transcript.
+    """
     records.load(generation_id, owner)
     query = sa.select(*_COLUMNS).where(shares.c.transcription_id == generation_id).order_by(shares.c.created.desc())
     return [Share(*row) for row in queries.rows(query)]
 
 
 def revoke(share_id: str, owner: str) -> None:
-    """Revoke a link. Raises NotFound, also for somebody else's link."""
+    """Revoke a share link. Raises NotFound if the owner has no such link."""
     mine = sa.select(transcriptions.c.id).where(transcriptions.c.owner == owner)
     where = sa.and_(shares.c.id == share_id, shares.c.transcription_id.in_(mine))
     if not queries.write(shares.delete().where(where)):
@@ -99,7 +107,10 @@ def revoke(share_id: str, owner: str) -> None:
 
 
 def shared(token: str) -> Shared:
-    """Return the content of the link with this token, including the newest corrections. Raises NotFound."""
+    """Return what the link with this token shows, with the newest corrections.
+
+    Raises NotFound if the link was revoked or has expired, or if its transcript was deleted or is not finished.
+    """
     share, job = _find(token)
     transcript = transcripts.transcript_of(job.id)
     return Shared(
@@ -113,7 +124,10 @@ def shared(token: str) -> Shared:
 
 
 def audio_of(token: str) -> tuple[Recording, Job]:
-    """Return the recording that the link with this token shares, and its job. Raises NotFound."""
+    """Return the recording that the link with this token shares, and its job.
+
+    Raises NotFound in the cases of `shared`, and if the link shares no audio or the audio was deleted.
+    """
     share, job = _find(token)
     recording = audio_recording(job) if share.audio else None
     if recording is None:

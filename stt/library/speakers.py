@@ -28,17 +28,17 @@ from stt.store import playback_copies, recordings, records
 from stt.store.records import Job
 from stt.transcript.model import Segment, Transcript
 
-SAMPLE = 3.0  # maximum length of a sample for a speaker without a stored sample, seconds
-MOST_NAMED = 100  # minimum number of names "Speaker 1" … from which an unused one is taken for a new voice
+SAMPLE = 3.0  # maximum length of the sample of a speaker whom no diarization found, seconds
+MOST_NAMED = 100  # minimum number of unused names "Speaker 1", "Speaker 2" … that a split can give to new speakers
 _d = diarizations.c
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A speaker as the page shows it.
+    """A speaker in the form that the transcript page shows.
 
     `seconds` is the length of the speaker's speech, and `share` is its fraction of all speech, 0 to 1. `sample` is the
-    start and end of a typical span in seconds. `guess` is a known voice that may be the voice of the speaker.
+    start and end, in seconds, of a span to listen to. `guess` is a known voice that may be the voice of the speaker.
     """
 
     name: str
@@ -51,7 +51,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The speakers of a transcript in order. `undo` describes the change that can be undone, if any."""
+    """The speakers of a transcript in the order of the page, and the newest search for speakers.
+
+    `can_search` says whether a search can be started. `undo` describes the change that can be undone, if any.
+    """
 
     rows: tuple[Row, ...]
     search: Search | None
@@ -63,23 +66,26 @@ class Panel:
 class _Stored:
     """The stored data on a transcript's speakers."""
 
-    names: list[str]  # names of the speakers in `found`, in the order of their numbers
+    names: list[str]  # `names[n]` is the name of the speaker with number n in `found`
     found: Diarization | None
     placed: list[str]
     refused: set[tuple[str, str]]
-    undoable: tuple[str, int] | None  # the last change, and the revision at which it can be undone
+    undoable: tuple[str, int] | None  # description of the last change, and the only revision at which it can be undone
 
     def numbers(self, name: str) -> list[int]:
         return [number for number, one in enumerate(self.names) if one == name]
 
     def voiceprint(self, name: str) -> np.ndarray | None:
-        """Return the sum of the voiceprints of the speakers with this name, weighted by their seconds of speech."""
+        """Return the sum of the voiceprints of all speakers in `found` with this name, weighted by seconds of speech.
+
+        Return None if there is no such speaker.
+        """
         own = [self.found.speakers[number] for number in self.numbers(name)] if self.found else []
         return np.sum([(one.seconds + 0.1) * one.voiceprint for one in own], axis=0) if own else None
 
 
 def panel(job: Job, transcript: Transcript) -> Panel:
-    """Return the data about the speakers of a transcript that the transcript page shows."""
+    """Return what the transcript page shows about the speakers of a transcript."""
     with database().connect() as connection:
         stored = _load(connection, job.id)
     names = _order(transcript, stored)
@@ -107,7 +113,11 @@ def panel(job: Job, transcript: Transcript) -> Panel:
 
 
 def can_search(job: Job, transcript: Transcript) -> bool:
-    """Return whether a search for speakers is possible: the transcript has times, and its recording is kept."""
+    """Return whether a search for speakers can be started.
+
+    The job must be done and must not treat channels or tracks as speakers, its transcript must have times, and its
+    audio must still exist.
+    """
     return (
         job.state == kinds.DONE
         and transcript.timed
@@ -117,9 +127,10 @@ def can_search(job: Job, transcript: Transcript) -> bool:
 
 
 def rename(generation_id: str, owner: str, old: str, new: str, based_on: int) -> int:
-    """Rename a speaker from `old` to `new`; return the revision. If `new` exists, the two speakers are merged.
+    """Rename a speaker from `old` to `new`; return the revision. If a speaker `new` exists already, the two are merged.
 
-    Raises NotFound, BadOption, or Conflict if `based_on` is outdated.
+    Raises NotFound if the owner has no such finished transcript, BadOption if `new` is empty or too long, Conflict if
+    there is no speaker `old` or if `based_on` is outdated.
     """
     name = texts.name_of_speaker(new)
 
@@ -140,9 +151,11 @@ def _renamed(before: Transcript, old: str, new: str) -> str:
 
 
 def split(generation_id: str, owner: str, name: str, based_on: int) -> int:
-    """Split a speaker `name`, who stands for two voices, into two speakers; return the revision.
+    """Split the speaker `name`, who stands for several voices; return the revision.
 
-    Raises NotFound, Conflict, and BadOption if there is no diarization or the voices cannot be distinguished.
+    If the speaker was merged from several speakers of the diarization, each of them becomes a separate speaker again.
+    Otherwise the speaker is split into two. Raises NotFound if the owner has no such finished transcript, BadOption if
+    no diarization found the speaker or the voices cannot be distinguished, Conflict if `based_on` is outdated.
     """
     job = records.load(generation_id, owner)
     chunks = _chunks(job)
@@ -186,7 +199,11 @@ def _chunks(job: Job) -> list[dict[str, Any]]:
 
 
 def move(generation_id: str, owner: str, name: str, up: bool, based_on: int) -> None:
-    """Move a speaker one place up or down. Raises NotFound, or Conflict if `based_on` is outdated."""
+    """Move a speaker up or down by one in the order of the speakers.
+
+    Raises NotFound if the owner has no such transcript, Conflict if there is no speaker `name` or if `based_on` is
+    outdated.
+    """
     job = records.load(generation_id, owner)
     if corrections.state(job.id, owner).version != based_on:
         raise Conflict("This transcript was changed in another tab.")
@@ -204,7 +221,10 @@ def move(generation_id: str, owner: str, name: str, up: bool, based_on: int) -> 
 
 
 def undo(generation_id: str, owner: str, based_on: int) -> int:
-    """Undo the last change of speakers; return the revision. Raises NotFound, or Conflict if `based_on` is outdated."""
+    """Undo the last change of speakers; return the revision.
+
+    Raises NotFound if the owner has no such transcript, Conflict if there is nothing to undo or `based_on` is outdated.
+    """
     records.load(generation_id, owner)
     before = queries.value(sa.select(_d.undo).where(_d.id == generation_id))
     if before is None or before["version"] != based_on:
@@ -224,7 +244,11 @@ def undo(generation_id: str, owner: str, based_on: int) -> int:
 
 
 def remember(generation_id: str, owner: str, name: str) -> None:
-    """Store the voiceprint of the speaker `name` as a known voice of this name. Raises NotFound, BadOption."""
+    """Store the voiceprint of the speaker `name` as a known voice of this name.
+
+    Raises NotFound if the owner has no such transcript, BadOption if no diarization found the speaker, and the errors
+    of `voices.remember`.
+    """
     records.load(generation_id, owner)
     with database().connect() as connection:
         voiceprint = _load(connection, generation_id).voiceprint(name)
@@ -234,7 +258,10 @@ def remember(generation_id: str, owner: str, name: str) -> None:
 
 
 def refuse(generation_id: str, owner: str, name: str, voice_id: str) -> None:
-    """Record that a speaker's voice is not the known voice that was suggested. Raises NotFound."""
+    """Record that the speaker `name` does not have the known voice `voice_id`, so that it is not suggested again.
+
+    Raises NotFound if the owner has no such transcript.
+    """
     records.load(generation_id, owner)
     with database().begin() as connection:
         stored = _load(connection, generation_id)
@@ -248,9 +275,10 @@ def _change(
     changed: Callable[[Transcript, _Stored], tuple[Transcript, _Stored]],
     what: Callable[[Transcript], str | None],
 ) -> int:
-    """Change the transcript and its stored speakers in one transaction; return the revision.
+    """Save a change of the transcript and of the stored data on its speakers in one transaction; return the revision.
 
-    `what` returns a description of the change for its undo, or None if the change cannot be undone.
+    `changed` returns the changed transcript and the changed data. `what` is called with the transcript before the
+    change, and returns the description that the undo button shows, or None if the change cannot be undone.
     """
     records.load(generation_id, owner)
     with database().begin() as connection:
@@ -271,7 +299,10 @@ def _change(
 
 
 def _undo(stored: _Stored, before: Transcript | None, what: str, version: int) -> dict[str, Any]:
-    """Return the data from which `undo` restores the current state, as long as the revision is still `version`."""
+    """Return the data from which `undo` restores `stored` and `before`, provided that the revision is `version` then.
+
+    `before` is the transcript before the change, or None if only the order of the speakers changes.
+    """
     return {
         "what": what,
         "version": version,
@@ -283,7 +314,7 @@ def _undo(stored: _Stored, before: Transcript | None, what: str, version: int) -
 
 
 def _load(connection: sa.Connection, generation_id: str) -> _Stored:
-    # Read only parts of `undo`: it contains a whole transcript, and every page load runs this query.
+    # Read only two values of the column `undo`: it contains a whole transcript, and every page load runs this query.
     undo = _d.undo["what"].as_string().label("what"), _d.undo["version"].as_integer().label("version")
     query = sa.select(_d.names, _d.result, _d.placed, _d.refused, *undo).where(_d.id == generation_id)
     row = connection.execute(query).first()
@@ -326,10 +357,10 @@ def _spans(transcript: Transcript, names: list[str], stored: _Stored) -> dict[st
 
 
 def _sample(name: str, spans: list[tuple[float, float]], stored: _Stored) -> tuple[float, float] | None:
-    """Return start and end of a sample of a voice, in seconds.
+    """Return start and end, in seconds, of a sample of a speaker's voice; None if the speaker has no spans.
 
-    This is the sample that the diarization found, or, without a diarization, the first SAMPLE seconds of the longest
-    span.
+    If the diarization found the speaker, its sample is returned. Otherwise the sample is the first SAMPLE seconds of
+    the longest of the `spans`.
     """
     if stored.found and (numbers := stored.numbers(name)):
         return stored.found.speakers[numbers[0]].sample

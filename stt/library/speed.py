@@ -1,4 +1,4 @@
-"""Estimate how fast this server transcribes with a model: as measured, or from the speed of Whisper base."""
+"""Return how fast this server transcribes with a model: the measured speed, or an estimate from Whisper base."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ASSUMED = 10.0  # assumed speed of Whisper base until it is measured, seconds of
 def usual(model: str) -> float:
     """Return the seconds of audio that a model transcribes per second, measured in its last jobs on this server.
 
-    If the model has had no jobs, its speed is estimated from the speed of Whisper base.
+    If no job of the model was measured, its speed is estimated from the speed of Whisper base.
     """
     pace = known.find(model).pace if model.startswith(known.PREFIX) else 1.0
     return records.usual_speed(model, records.usual_speed(LOCAL, ASSUMED) * pace)

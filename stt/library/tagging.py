@@ -1,7 +1,7 @@
 """Read and set the tags of transcripts.
 
-This module is separate from `corrections`, which imports the job engine: the first page offers tags, but must load
-fast.
+The first page offers tags and must load fast. Therefore this module is separate from `corrections`, which imports the
+job engine.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ MOST = 50  # maximum tags of a transcript
 
 
 def tags_of(generation_id: str, owner: str) -> list[str]:
-    """Return the tags of a transcript, sorted. Raises NotFound."""
+    """Return the tags of a transcript, sorted. Raises NotFound if the owner has no such transcript."""
     records.load(generation_id, owner)
     query = sa.select(tags.c.tag).where(tags.c.id == generation_id)
     return sorted(queries.values(query), key=str.casefold)
 
 
 def tags_of_all(generation_ids: list[str], owner: str) -> list[str]:
-    """Return the tags common to all transcripts, sorted; no tags if one of the transcripts is not the owner's."""
+    """Return the tags that all these transcripts have, sorted; none if one of the transcripts is not the owner's."""
     wanted = len(set(generation_ids))
     own = sa.select(transcriptions.c.id).where(transcriptions.c.owner == owner, transcriptions.c.id.in_(generation_ids))
     query = sa.select(tags.c.tag).where(tags.c.id.in_(own)).group_by(tags.c.tag).having(sa.func.count() == wanted)
@@ -37,9 +37,10 @@ def tags_of_all(generation_ids: list[str], owner: str) -> list[str]:
 
 
 def set_tags(generation_id: str, owner: str, wanted: Iterable[str], was: Iterable[str] = ()) -> None:
-    """Add the tags in `wanted` and remove those that are only in `was`. Tags added in another browser tab stay.
+    """Add the tags in `wanted`, and remove the tags in `was` that are not in `wanted`.
 
-    Raises NotFound or BadOption.
+    `was` has the tags that were shown before the change, so tags that another browser tab has added meanwhile stay.
+    Raises NotFound if the owner has no such transcript, BadOption if a tag is too long or there are too many tags.
     """
     records.load(generation_id, owner)
     tidy = {texts.tidy(tag, LONGEST, "A tag") for tag in wanted} - {""}

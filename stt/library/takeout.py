@@ -1,4 +1,7 @@
-"""Export everything of one owner as a ZIP, built while it is sent: transcripts, recordings and metadata."""
+"""Export an owner's transcripts, notes, recordings, vocabulary and metadata as a ZIP file.
+
+The file is built while it is sent.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,12 @@ from stt.settings import settings
 from stt.store import recordings, transcripts
 from stt.vocabulary.terms import Term
 
-FORMATS = ("txt", "srt", "json")  # a text to read, subtitles, and a file with all data of the transcript
+FORMATS = ("txt", "srt", "json")  # formats of each transcript: plain text, subtitles, and all data of the transcript
 BLOCK = 1 << 20  # size of the blocks in which recordings are read, bytes
 
 
 def check_room() -> None:
-    """Check the disk space for recordings that must be fetched from remote storage. Raises DiskFull."""
+    """Raise DiskFull if the disk has no room for recordings that must be fetched from remote storage."""
     if settings().storage:
         paths.check_room(paths.folder("cache"))
 

@@ -20,7 +20,7 @@ NEWEST = 500  # maximum number of transcripts that `finished` returns
 
 
 def of(job: Job) -> list[Job]:
-    """Return the owner's transcriptions of the same recording or link, newest first, including `job`."""
+    """Return all transcriptions of the job's recording or link by its owner, newest first, including `job`."""
     t = transcriptions.c
     recording_ids, urls = {job.recording_id} - {None}, {job.url} - {None}
     ids = {job.id}
@@ -43,10 +43,10 @@ def of(job: Job) -> list[Job]:
 
 
 def other_readings(job: Job, spans: Sequence[tuple[float, float]]) -> list[list[str]]:
-    """Return, for each span (start, end in seconds), the texts of the other versions, without duplicates.
+    """Return, for each span (start, end in seconds), the texts that other versions have there, without duplicates.
 
-    The text of the newest version is first. Only the newest MOST_READ versions of the same track are read, without
-    those in another language. A translation is compared only with translations.
+    The text of the newest version is first. Only the newest MOST_READ finished versions of the same track are read; of
+    these, versions in another language are skipped. A translation is compared only with translations.
     """
     own = transcripts.transcript_of(job.id)
     found: list[list[str]] = [[] for _ in spans]
@@ -68,7 +68,7 @@ def _sound(job: Job) -> tuple[str, bool]:
 
 
 def finished(owner: str) -> list[list[Job]]:
-    """Return the owner's last NEWEST finished transcripts, grouped by recording or link, newest first."""
+    """Return the owner's newest finished transcripts, at most NEWEST, grouped by recording or link, newest first."""
     groups: dict[str, list[Job]] = {}
     for job in records.jobs_of(owner, states=(kinds.DONE,), limit=NEWEST):
         names = [name for name in (job.recording_id, job.url) if name]
@@ -80,7 +80,10 @@ def finished(owner: str) -> list[list[Job]]:
 
 
 def source_of(job: Job) -> Recording | Link:
-    """Return the recording to transcribe again, or the link if the recording is not kept. Raises NotFound."""
+    """Return the recording that can be transcribed again, or the link if the audio was deleted.
+
+    Raises NotFound if the audio was deleted and there is no link.
+    """
     if recording := recording_of(job):
         return recording
     if job.url:
@@ -93,6 +96,6 @@ def has_sound(job: Job) -> bool:
 
 
 def recording_of(job: Job) -> Recording | None:
-    """Return the recording of a transcript, or None if the recording is not kept."""
+    """Return the recording of a transcript, or None if the audio was deleted."""
     recording = recordings.find_or_none(job.recording_id, job.owner)
     return recording if recording and recording.path.exists() else None

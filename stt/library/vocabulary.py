@@ -24,9 +24,9 @@ from stt.vocabulary.replacing import bare_words
 from stt.vocabulary.terms import Term
 
 ASK_AFTER = 3  # number of identical corrections after which a term is suggested
-MOST_LEARNED = 1000  # maximum number of corrections counted per owner; the oldest are deleted
+MOST_LEARNED = 1000  # maximum number of different word corrections stored per owner; the oldest are deleted
 MOST_LISTS = 100  # maximum number of tags with terms
-SHORTEST_PLAIN = 6  # minimum letters of a suggested term in lower case: most shorter words are common words
+SHORTEST_PLAIN = 6  # minimum number of letters of a suggested lower-case term: most shorter words are common words
 _v, _c = vocabulary.c, word_corrections.c
 
 
@@ -54,15 +54,15 @@ def tags_with_terms(owner: str) -> dict[str, int]:
 def combined(owner: str, tags: Iterable[str]) -> list[Term]:
     """Return the terms of the tags' lists, followed by those of the main list.
 
-    An engine that takes fewer terms drops the last ones, so it keeps the terms of the tags, which are more specific.
+    The terms of tags are first because they are more specific: an engine that takes fewer terms drops the last terms.
     """
     return list(dict.fromkeys(term for tag in [*tags, None] for term in terms_of(owner, tag)))
 
 
 def save(owner: str, text: str, tag: str | None = None) -> list[Term]:
-    """Replace the owner's main list, or the list of `tag`, by the terms in `text`, one a line. Return the terms.
+    """Replace the owner's main list, or the list of `tag`, by the terms in `text`, one per line. Return the terms.
 
-    Raises BadOption.
+    Raises BadOption if `text` has too many terms or an unusable line, or if too many tags have terms.
     """
     found = terms.read(text)
     if found and tag is not None and len({*tags_with_terms(owner), tag}) > MOST_LISTS:
@@ -76,7 +76,10 @@ def save(owner: str, text: str, tag: str | None = None) -> list[Term]:
 
 
 def add(owner: str, term: Term) -> None:
-    """Add a term at the end of the owner's main list, unless the list has it. Raises BadOption if the list is full."""
+    """Add a term at the end of the owner's main list, unless the list has it already.
+
+    Raises BadOption if the list is full.
+    """
     known = terms_of(owner)
     if term not in known:
         save(owner, "\n".join(each.line for each in [*known, term]))
@@ -92,8 +95,8 @@ def delete_all(owner: str) -> None:
 def note(connection: sa.Connection, owner: str, before: str, after: str, noted: str | None = None) -> None:
     """Count each word of `before` that a person has changed to another word in `after`.
 
-    Runs in the transaction of the correction. If `before` was counted already with another corrected text, because
-    somebody is still typing or undoes a change, `noted` is that text, and its counts are taken back.
+    Runs in the transaction of the correction. While somebody types, or when somebody undoes a change, the function is
+    called again with the same `before`: `noted` is then the `after` of the earlier call, whose counts are taken back.
     """
     changed = Counter(_changed_words(before, after))
     known = Counter(_changed_words(before, before if noted is None else noted))
@@ -119,7 +122,7 @@ def _forget_one(connection: sa.Connection, owner: str, one: str, other: str) -> 
 def suggestion(owner: str) -> Suggestion | None:
     """Return the newest correction to suggest as a term, or None.
 
-    The correction was made at least ASK_AFTER times, was not refused, and is not in the vocabulary.
+    The correction was made at least ASK_AFTER times and was not refused, and its new word is not in the main list.
     """
     known = {fold(text) for text in terms.texts(terms_of(owner))}
     # Sum up the rows of each correction: after a merge of two histories, a correction may have two rows.
@@ -134,12 +137,12 @@ def suggestion(owner: str) -> Suggestion | None:
 
 
 def accept(owner: str, offered: Suggestion) -> None:
-    """Add a suggested term to the vocabulary. Raises BadOption if the vocabulary is full."""
+    """Add a suggested term to the owner's main list. Raises BadOption if the list is full."""
     add(owner, Term(offered.after))
 
 
 def refuse(owner: str, offered: Suggestion) -> None:
-    """Never suggest this correction again."""
+    """Record that a suggestion was refused, so that it is never made again."""
     same = sa.and_(_c.owner == owner, _c.before == offered.before, _c.after == offered.after)
     queries.write(word_corrections.update().where(same).values(refused=True))
 
@@ -149,7 +152,10 @@ def _list(owner: str, tag: str | None) -> sa.ColumnElement[bool]:
 
 
 def _changed_words(before: str, after: str) -> Iterable[tuple[str, str]]:
-    """Yield (old word, new word) for each single word of `before` that one word of `after` replaces."""
+    """Yield (old word, new word) for each single word of `before` that a single word of `after` replaces.
+
+    New words that cannot be terms are left out.
+    """
     from stt.transcript import alignment  # imported only when needed, because it would delay the first page
 
     old, new = bare_words(before), bare_words(after)

@@ -20,13 +20,13 @@ from stt.settings import settings
 from stt.speakers import likeness
 
 MOST = 200  # maximum number of voices per owner
-LIKELY = 0.6  # minimum likeness for suggesting a name
+LIKELY = 0.6  # minimum likeness of a speaker and a known voice, 0 to 1, at which the voice is suggested
 _v = voices.c
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A remembered voice without its voiceprint. `created` is seconds since 1970."""
+    """A known voice without its voiceprint. `created` is seconds since 1970."""
 
     id: str
     name: str
@@ -35,7 +35,7 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A known voice that may be the voice of a speaker. `voice` is its id, `likeness` 0 to 1."""
+    """A known voice that may be the voice of a speaker. `voice` is the id of the known voice; `likeness` is 0 to 1."""
 
     voice: str
     name: str
@@ -71,7 +71,7 @@ def remember(owner: str, name: str, voiceprint: np.ndarray) -> None:
 
 
 def delete(voice_id: str, owner: str) -> None:
-    """Delete a voice. Raises NotFound."""
+    """Delete a known voice. Raises NotFound if the owner has no such voice."""
     if queries.write(voices.delete().where(_v.id == voice_id, _v.owner == owner)) != 1:
         raise NotFound("There is no such voice.", guidance="Reload the page.")
 
@@ -82,10 +82,10 @@ def delete_all(owner: str) -> None:
 
 
 def guess(owner: str, voiceprints: dict[str, np.ndarray], refused: set[tuple[str, str]]) -> dict[str, Guess]:
-    """Return the known voice that each speaker may have, keyed by speaker name. No voice is returned for two speakers.
+    """Return the known voice that each speaker may have, keyed by speaker name.
 
-    The pairs that are most alike are matched first. `voiceprints` are keyed by speaker name; `refused` are pairs (name,
-    voice id) that somebody rejected.
+    Each known voice is returned for at most one speaker; the most similar pairs are matched first. `voiceprints` are
+    keyed by speaker name. `refused` has the pairs (speaker name, voice id) that the owner has rejected.
     """
     if not voiceprints or not allowed():
         return {}

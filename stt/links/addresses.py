@@ -32,7 +32,7 @@ _PRIVATE = "This link leads into a private network, which is not opened."
 
 
 def public(address: str) -> bool:
-    """Return whether an IP address is public. If an IPv6 address embeds an IPv4 address, the latter is checked."""
+    """Return whether an IP address is public. In an IPv4-mapped or NAT64 address, the IPv4 address is checked."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if ip.version == 6:
         if ip.ipv4_mapped or ip in _NAT64:
@@ -43,11 +43,14 @@ def public(address: str) -> bool:
 
 
 def check_text(host: str) -> None:
-    """Raise BadLink if `host` is "localhost" or a numeric address that is not public. Makes no DNS look-up."""
+    """Raise BadLink if `host` is "localhost", ends in ".localhost", or is a numeric address that is not public.
+
+    No DNS look-up is made.
+    """
     name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         raise BadLink(_PRIVATE)
-    # AI_NUMERICHOST makes no DNS look-up. It parses spellings such as 0x7f.1 and 2130706433 as `connect` does.
+    # With AI_NUMERICHOST, getaddrinfo makes no DNS look-up, and reads spellings such as 0x7f.1 as `connect` does.
     with suppress(OSError, UnicodeError):
         _check(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST))
 
@@ -80,7 +83,8 @@ def _check(found: list[Any]) -> None:
 def _lookup(host: str, port: int, check_cancelled: Callable[[], None]) -> list[Any]:
     """Return the result of a DNS look-up.
 
-    The look-up runs in a separate thread, because it cannot be interrupted. After a timeout, the thread is abandoned.
+    The look-up runs in a separate thread, because it cannot be interrupted. After LONGEST seconds, the thread is
+    abandoned and BadLink is raised.
     """
     answer: Future[list[Any]] = Future()
 

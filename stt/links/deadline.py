@@ -1,4 +1,4 @@
-"""A time limit for a whole transfer, which also ends a transfer that is cancelled."""
+"""Limit the duration of a whole transfer, and end a transfer that is cancelled."""
 
 from __future__ import annotations
 
@@ -39,7 +39,10 @@ class Deadline:
             each.close()
 
     def add(self, connection: socket.socket) -> None:
-        """Watch a connection, through a duplicate of its socket that stays valid when TLS wraps the original."""
+        """Add a connection that is shut down when the transfer must end. Raises the errors of `check`.
+
+        The deadline holds a duplicate of the socket, which stays valid when TLS wraps the original.
+        """
         with self._lock:
             self._sockets.append(connection.dup())
         self.check()

@@ -30,7 +30,7 @@ REDIRECTS = 10  # maximum number of redirects followed
 LONGEST = 4096  # maximum length of a link, characters; signed links of object stores have up to 2,000
 _CONNECT, _QUIET = 15, 30  # timeouts for connecting and for the wait between two bytes, seconds
 _BLOCK = 1 << 16  # size of a block that is read at once, bytes
-_PORTS = (80, 443)  # the only allowed ports below 1024, because others serve mail, files or remote shells
+_PORTS = (80, 443)  # the only allowed ports below 1024, because other such ports serve mail, files or remote shells
 _WHOLE = (200, 203, 206)  # accepted HTTP statuses; some servers send 206 for the whole file without a range request
 _RANGE = re.compile(r"bytes\s+(\d{1,18})-\d{1,18}/(\d{1,18}|\*)")
 _ONLY_A_PART = "The site behind this link sent only a part of the recording."
@@ -54,7 +54,8 @@ class Fetched(NamedTuple):
 def well_formed(url: str) -> str:
     """Return a link in the form that browsers request, without its fragment. Makes no DNS look-up.
 
-    Raises BadLink if the link is not http or https, contains a user name or a password, or is not a complete address.
+    Raises BadLink if the link is too long, is not http or https, is not a complete address, or contains control
+    characters, a user name or a password.
     """
     url = url.strip()
     if len(url) > LONGEST:
@@ -66,7 +67,7 @@ def well_formed(url: str) -> str:
         if not parts.netloc.isascii():  # as browsers do, encode ü as punycode, and 127。0。0。① as 127.0.0.1
             name, colon, number = parts.netloc.partition(":")
             parts = parts._replace(netloc=idna.encode(name, uts46=True).decode() + colon + number)
-        parts = urlsplit(requote_uri(parts.geturl()))  # encode characters of pasted links, such as spaces as %20
+        parts = urlsplit(requote_uri(parts.geturl()))  # percent-encode characters such as spaces in pasted links
         port = parts.port
     except (ValueError, UnicodeError) as error:
         raise BadLink("This is not a complete address.") from error
@@ -82,7 +83,8 @@ def well_formed(url: str) -> str:
 def acceptable(url: str, *, allow_private: bool = False) -> str:
     """Return the link in the form of `well_formed` if nothing in its text forbids opening it. Makes no DNS look-up.
 
-    Raises BadLink for the reasons of `well_formed`, for a forbidden port, and for a numeric address that is not public.
+    Raises BadLink for the reasons of `well_formed`. Unless `allow_private` is True, it also raises BadLink for a
+    forbidden port, for localhost, and for a numeric address that is not public.
     """
     url = well_formed(url)
     parts = urlsplit(url)
@@ -100,7 +102,8 @@ def check(url: str, *, allow_private: bool = False, check_cancelled: Callable[[]
 
     This makes a DNS look-up, which may take seconds, so do not call it in the handler of a web request.
     `check_cancelled` is called several times a second during the look-up and may raise an exception to stop it. Raises
-    BadLink for the reasons of `acceptable`, for a host that does not exist, and for an address that is not public.
+    BadLink for the reasons of `acceptable`, for a host that does not exist or whose look-up takes too long, and, unless
+    `allow_private` is True, for an address that is not public.
     """
     url = acceptable(url, allow_private=allow_private)
     addresses.of(*_target(url), allow_private=allow_private, check_cancelled=check_cancelled)
@@ -114,7 +117,7 @@ def _target(url: str) -> tuple[str, int]:
 
 
 def name_of(url: str) -> str:
-    """Return a display name for the recording behind a link: the last part of its path, or else its host."""
+    """Return a display name for the recording behind a link: the end of the link's path, or else the host."""
     parts = urlsplit(url := url.strip())
     last = names.of_path(parts.path)
     if web_pages.direct(url) != url and not names.split(last)[1]:
@@ -123,7 +126,10 @@ def name_of(url: str) -> str:
 
 
 def _name(answer: requests.Response, first: str) -> str:
-    """Return the file's name: from the Content-Disposition header, else from the link or from the final address."""
+    """Return the file's name: from the Content-Disposition header, or else from an address.
+
+    The address is the link `first`, or the address after redirects if only that gives a name with an extension.
+    """
     sent = names.disposition(answer.headers.get("content-disposition", "")).get("filename", "")
     if sent and (name := names.clean(sent)) != names.UNNAMED:
         return name
@@ -141,15 +147,18 @@ def download(
     on_progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Fetched:
-    """Download the file behind a link into a new file in `folder` with a random name.
+    """Download the file behind a link into a new file with a random name in `folder`.
 
-    The content is not checked to be audio: the caller does that with `decoder.probe`. If the link is a known share
-    page, the recording that the page shows is downloaded (see `stt.links.web_pages`).
+    Whether the content is audio is not checked here: the caller must check it with `decoder.probe`. If the link is the
+    share page of a known site, the recording that the page shows is downloaded (see `stt.links.web_pages`).
 
     `on_progress` receives the bytes downloaded so far and the total bytes (None if unknown). `cancelled` is called
-    several times a second, also from another thread. After an error, the incomplete file is deleted.
+    several times a second, also from another thread, and returns whether the download must end. After an error, the
+    incomplete file is deleted.
 
-    Raises BadLink, TooLarge, Cancelled or DiskFull.
+    Raises BadLink if the link must not be opened, leads to no recording, or is not downloaded in `timeout_seconds`;
+    TooLarge if the file has more than `limit_bytes`; Cancelled after `cancelled` has returned True; DiskFull if the
+    disk has too little room.
     """
     path = folder / uuid4().hex
     too_slow = BadLink("The recording behind this link comes too slowly.")
@@ -240,7 +249,7 @@ def _refuse_page(head: bytes, says_html: bool, whole: bool, first: str) -> None:
 
 
 def _kinds(error: BaseException) -> str:
-    """Return the types of an error and its causes, for the log. Their messages may contain the private link."""
+    """Return the types of an error and its causes for the log, without messages, which may contain the private link."""
     kinds: list[str] = []
     reason: BaseException | None = error
     while reason is not None and len(kinds) < 5:

@@ -36,7 +36,7 @@ OPEN_TO_ALL = "let anyone who has the link see the file, then add the link again
 LOOK = "Look for a download button on that page, and copy the address that it leads to."
 _FILE = "choose Download, then add the file here."
 
-# Sites whose pages are never recordings: (hosts, possible starts of the path, name of the site, advice to the user).
+# Pages that are never recordings: (hosts, beginnings of the path separated by "|", name of the site, advice to users).
 _PAGES: list[tuple[str, str, str, str]] = [
     ("youtube.com youtu.be youtube-nocookie.com", "/", "YouTube", "download your own video in YouTube Studio, then add the file here."),
     ("open.spotify.com spotify.link", "/", "Spotify", "nothing can be downloaded as a file: look for the podcast’s own site."),
@@ -91,7 +91,7 @@ def check(url: str, first: str = "") -> None:
 
 
 def advice_for(url: str) -> str:
-    """Return advice on getting a link that works from the site of `url`, or "" if the site is unknown."""
+    """Return advice on how to share a recording on the site of `url` publicly, or "" if the site is unknown."""
     parts = urlsplit(url)
     site = next((name for hosts, name in _SHARING.items() if _is_on(parts, hosts)), "")
     if not site and _NEXTCLOUD.search(parts.path.removesuffix("/download")):
@@ -102,8 +102,8 @@ def advice_for(url: str) -> str:
 def kind_of(head: bytes, *, says_html: bool, whole: bool) -> str | None:
     """Return "page" for a web page, "list" for a playlist or feed, else None.
 
-    `head` are the first bytes of a response. `says_html` tells whether its Content-Type is HTML, which counts only if
-    the content is text. `whole` tells whether `head` has HEAD bytes or is the whole response.
+    `head` has the first bytes of a response. `says_html` tells whether the Content-Type of the response is HTML; this
+    is ignored if the content is not text. `whole` is False as long as more of the first HEAD bytes may arrive.
     """
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
         head = head.decode("utf-16", "ignore").encode()
@@ -144,7 +144,7 @@ def _page(parts: SplitResult) -> tuple[str, str] | None:
 
 
 def _with_query(parts: SplitResult, *without: str, **values: str) -> SplitResult:
-    """Return the address with `values` set in its query and the values named in `without` removed."""
+    """Return the address with the query parameters `values` set, and the parameters named in `without` removed."""
     others = [
         (name, value)
         for name, value in parse_qsl(parts.query, keep_blank_values=True)
@@ -188,7 +188,7 @@ def _sharepoint(parts: SplitResult) -> SplitResult | None:
     return _with_query(parts, "web", download="1") if re.match(r"/:(?!f:)[a-z]:/", parts.path) else None
 
 
-# A path such as /nextcloud/index.php/s/<token>: the prefix is optional, the share token has 15 letters and digits.
+# A path such as /nextcloud/index.php/s/<token>. The part before /s/ is optional; the token has 15 letters or digits.
 _NEXTCLOUD = re.compile(r"^(?:/[\w.-]+){0,3}?/s/[A-Za-z0-9]{15}/?$")
 
 
@@ -204,9 +204,10 @@ def _seafile(parts: SplitResult) -> SplitResult | None:
 
 
 def _rewrite(start: str, new: str, *, of_recordings: bool = False) -> Rule:
-    """Return the rule that replaces the beginning of a path by `new`, if the beginning matches the pattern `start`.
+    """Return a rule that replaces a match of the pattern `start` at the beginning of a path by `new`.
 
-    With `of_recordings`, the rule applies only to paths that end in the extension of a recording.
+    The rule also removes the query of the address. With `of_recordings`, it applies only to paths that end in the
+    extension of a recording.
     """
 
     def rule(parts: SplitResult) -> SplitResult | None:
@@ -217,7 +218,8 @@ def _rewrite(start: str, new: str, *, of_recordings: bool = False) -> Rule:
     return rule
 
 
-# (hosts, rule for their addresses). The first rule that applies wins. "" means any host, for self-hosted software.
+# (hosts, rule for their addresses). The first rule that applies wins. "" means all hosts whose pages `_PAGES` does not
+# list: self-hosted software may run on any host.
 _RULES: list[tuple[str, Rule]] = [
     ("dropbox.com", _dropbox),
     ("drive.google.com docs.google.com", _google_drive),
@@ -231,7 +233,7 @@ _RULES: list[tuple[str, Rule]] = [
     ("wikimedia.org wikipedia.org", _rewrite(r"/wiki/(?:File|Media):", "/wiki/Special:FilePath/", of_recordings=True)),
     ("", _nextcloud),
     ("", _seafile),
-    # The first of these rules is for GitLab, the second for Gitea and Forgejo.
+    # The next rule is for GitLab; the last one is for Gitea and Forgejo.
     ("", _rewrite(r"(/[^/]+/.+)/-/blob/", r"\1/-/raw/")),
     ("", _rewrite(r"(/[^/]+/[^/]+)/src/(?=(?:branch|tag|commit)/[^/]+/.)", r"\1/raw/")),
 ]

@@ -1,8 +1,8 @@
 """Download a model from the hub.
 
 Only one process at a time downloads a model; an interrupted download resumes. During the download, the files are in a
-hidden folder beside the models, with a progress file that every process on this data folder can read. The folder gets
-the model's name, and so can be used, only when every file matches the published file.
+hidden folder beside the models, with a progress file that all processes with the same data folder can read. When every
+file matches the published file, the folder is renamed to the model's name; only then can the model be used.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from stt.models.known import Known
 
 TIMEOUT = 120.0  # seconds without a byte after which a download fails
 REPORT = 0.5  # interval between progress updates, seconds
-FRESH = 20.0  # seconds without an update of the progress file after which a download counts as ended
+FRESH = 20.0  # seconds without an update of the progress file after which a download is shown as stopped
 PUBLISHED, NOTE, STOP = "published.json", "progress.json", "stop"
 
 Report = Callable[["Progress"], None]
@@ -34,9 +34,10 @@ Check = Callable[[], None]  # called often; raises an error to stop the download
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The progress of a download at the time `at`: `done` of `total` bytes, and the seconds `left` if known.
+    """The progress of a download at the time `at`: `done` of `total` bytes have arrived.
 
-    `error` is what `SttError.to_dict` returns, if the last attempt failed.
+    `left` is the estimated seconds until the end, if known. `error` is the error of a failed download, as the
+    dictionary that `SttError.to_dict` returns.
     """
 
     at: float
@@ -55,7 +56,7 @@ class Progress:
 
 
 class DownloadStopped(ModelDownloadFailed):
-    """Somebody pressed Cancel on the Settings page."""
+    """The error of a download that somebody has stopped on the Settings page."""
 
     title = "The download was stopped"
 
@@ -79,7 +80,7 @@ class Place:
         return None
 
     def progress(self) -> Progress | None:
-        """Return the progress of the current or last download, or None if there was no download."""
+        """Return the progress of a running, stopped or failed download, or None if there is none."""
         try:
             return Progress(**json.loads((self.parts / NOTE).read_text()))
         except (OSError, ValueError, TypeError):
@@ -114,9 +115,9 @@ class Place:
             lock.release()
 
     def invalidate(self) -> None:
-        """Move an incomplete or altered model back to `parts`, so that it is not used. A new download reuses the files.
+        """Move an incomplete or altered model back to `parts`, so that it is not used.
 
-        The caller must hold the lock.
+        A new download reuses the intact files. The caller must hold the lock.
         """
         with suppress(OSError):
             shutil.rmtree(self.parts, ignore_errors=True)
@@ -134,7 +135,9 @@ def download(known: Known, place: Place, report: Report, check: Check) -> None:
     """Download a model to `place`, or resume its download. The caller must hold the lock of `place`.
 
     After an interruption the download is retried, until no byte has arrived for TIMEOUT seconds. Raises
-    ModelDownloadFailed, DiskFull, DataFolderError, and the errors of `check`.
+    ModelDownloadFailed if the hub refuses the model, does not answer or sends altered files; DownloadStopped if
+    somebody has stopped the download; DiskFull or DataFolderError if the files cannot be written; and the errors of
+    `check`.
     """
     with writing_models(place.models):
         place.parts.mkdir(parents=True, exist_ok=True)
@@ -181,7 +184,10 @@ def _attempt(known: Known, place: Place, tracker: _Tracker) -> None:
 
 
 def _usable(parts: Path, published: Snapshot) -> int:
-    """Delete downloaded files that differ from the published ones; return the number of bytes that remain."""
+    """Delete downloaded files that are not of the snapshot `published`; return the number of bytes that remain.
+
+    Also save `published` in the folder.
+    """
     before = {file.name: file for file in found.files} if (found := _snapshot(parts)) else {}
     for path in parts.iterdir():
         now = next((file for file in published.files if file.name == path.name), None)
@@ -192,9 +198,9 @@ def _usable(parts: Path, published: Snapshot) -> int:
 
 
 def _same(before: HubFile | None, now: HubFile) -> bool:
-    """Return whether the published file `now` is the same as `before`.
+    """Return whether the published file `now` is the same as `before`, the file of an earlier snapshot.
 
-    A SHA-256 that `_finish` has added is ignored.
+    If the hub gives no SHA-256 for `now`, the git hashes are compared, even if `_finish` added a SHA-256 to `before`.
     """
     if before is None or before.size != now.size:
         return False
@@ -210,7 +216,7 @@ def _download_file(hub: Hub, published: Snapshot, file: HubFile, parts: Path, tr
             with open(path, "r+b") as target:
                 target.seek(position)
                 for at, block in hub.read(published, file, position):
-                    if at != position:  # the hub restarted from the beginning
+                    if at != position:  # the hub ignored the position and sends the whole file
                         tracker.add(at - position)
                         target.seek(at)
                         target.truncate()
@@ -295,6 +301,6 @@ def megabytes(size: float) -> str:
 
 
 def writing_models(folder: Path) -> AbstractContextManager[None]:
-    """Convert an OSError raised while models are written to DiskFull or DataFolderError."""
+    """Convert an OSError to DiskFull or DataFolderError, while models are written to `folder`."""
     full = "There is no room left for the model on the server's disk."
     return paths.write_errors(full, f"Models cannot be written to {folder}.")

@@ -1,7 +1,7 @@
 """Use the protocol of the Hugging Face hub: list the files of a repository, and read a file from any byte on.
 
-The environment variable `HF_ENDPOINT` sets the address of another hub, and `HF_TOKEN` a token for it. With
-`HF_HUB_OFFLINE` no request is sent. Proxies set in the environment are used.
+The environment variable `HF_ENDPOINT` sets the address of another hub, and `HF_TOKEN` the token to send to the hub. If
+`HF_HUB_OFFLINE` is set, an error is raised in place of each request. Proxies set in the environment are used.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import requests
 
 ENDPOINT = "https://huggingface.co"
-TIMEOUT = (5.0, 5.0)  # timeouts to connect and between bytes, seconds; a cancellation may take this long
+TIMEOUT = (5.0, 5.0)  # timeouts for connecting and between two bytes, seconds; a cancellation may wait this long
 BLOCK = 16 << 10  # maximum size of a block that `read` yields, bytes
 # The files of a Whisper model for CTranslate2.
 WANTED = re.compile(r"(config|preprocessor_config|tokenizer)\.json|model\.bin|vocabulary\.(json|txt)")
@@ -30,7 +30,7 @@ OFFLINE_GUIDANCE = "Check that this server reaches the hub (HF_ENDPOINT, and the
 
 
 class Interrupted(Exception):
-    """A transient failure. `wait` is the hub's Retry-After in seconds; `final` is raised after the last retry."""
+    """A transient failure. `wait` is the hub's Retry-After in seconds, or 0; `final` is raised after the last retry."""
 
     def __init__(self, final: ModelDownloadFailed, wait: float = 0.0) -> None:
         super().__init__(final.message)
@@ -41,7 +41,7 @@ class Interrupted(Exception):
 class HubFile:
     """A published file.
 
-    The hub gives the SHA-256 of a large file, and git's hash of the content (`blob`) of a small file.
+    For a large file the hub gives the SHA-256, `sha256`; for a small file it gives git's hash of the content, `blob`.
     """
 
     name: str
@@ -81,7 +81,7 @@ class Snapshot:
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Snapshot:
-        """Return the snapshot that `to_dict` stored. Raises KeyError or TypeError for other content."""
+        """Return the snapshot that `to_dict` converted to `stored`. Raises KeyError or TypeError for other content."""
         files = tuple(HubFile(**file) for file in stored["files"])
         return cls(stored["repository"], stored["revision"], files)
 
@@ -108,7 +108,11 @@ class Hub:
         self._session.close()
 
     def snapshot(self, repository: str) -> Snapshot:
-        """Return the files of the newest revision of a repository. Raises Interrupted, ModelDownloadFailed."""
+        """Return the files of the newest revision of a repository.
+
+        Raises Interrupted after a transient failure, ModelDownloadFailed if the hub refuses the request or the
+        repository lacks a file.
+        """
         with self._get(f"/api/models/{repository}/revision/main", params={"blobs": "true"}) as answer:
             try:
                 data = answer.json()
@@ -124,7 +128,8 @@ class Hub:
     def read(self, snapshot: Snapshot, file: HubFile, start: int) -> Iterator[tuple[int, bytes]]:
         """Yield (position, block) of a file from byte `start`, or from byte 0 if the hub ignores `start`.
 
-        Raises Interrupted, ModelDownloadFailed.
+        Raises Interrupted after a transient failure, ModelDownloadFailed if the hub refuses the request or sends more
+        bytes than the size of the file.
         """
         headers = {"Range": f"bytes={start}-"} if start else {}
         path = f"/{snapshot.repository}/resolve/{snapshot.revision}/{file.name}"

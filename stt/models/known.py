@@ -13,7 +13,7 @@ DEFAULT = "whisper-base"  # the model that is part of every installation
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A model. `size` is the bytes of all its files; `pace` is its estimated speed on a CPU, relative to base."""
+    """A model. `size` is the bytes of all its files; `pace` estimates its speed on a CPU, relative to Whisper base."""
 
     name: str
     title: str
@@ -78,7 +78,7 @@ _BY_NAME = {known.name: known for known in MODELS}
 def find(name: str) -> Known:
     """Return the model of this name or id, such as "small", "whisper-small" or "local/whisper-small".
 
-    Raises BadOption.
+    Raises BadOption if there is no such model.
     """
     short = name.strip().removeprefix(PREFIX)
     known = _BY_NAME.get(short) or _BY_NAME.get(f"whisper-{short}")

@@ -28,7 +28,7 @@ DOWNLOADING: State = "downloading"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A model and its state on this machine. `size` is the bytes of its files on the disk, or of the download."""
+    """A model and its state on this machine. `size` is the bytes of all its files, also those not downloaded yet."""
 
     known: Known
     state: State
@@ -37,12 +37,12 @@ class Entry:
 
 
 def entries() -> list[Entry]:
-    """Return all models that this machine can run, small ones first."""
+    """Return all models that this machine can run, in the order of `MODELS`."""
     return [entry_of(known) for known in MODELS]
 
 
 def entry_of(known: Known) -> Entry:
-    """Return a model with its state."""
+    """Return a model with its state on this machine."""
     if known.packaged:
         return Entry(known, HERE, known.size)
     place = _place(known)
@@ -61,7 +61,7 @@ def is_available(known: Known) -> bool:
 
 
 def listed(names: Iterable[str]) -> bool | None:
-    """Return whether STT_MODELS lists one of `names`, also by a pattern such as `local/*`.
+    """Return whether STT_MODELS lists one of `names`, directly or by a pattern such as `local/*`.
 
     Return None if STT_MODELS is empty.
     """
@@ -91,8 +91,9 @@ def check_fits(known: Known) -> None:
 def obtain(name: str, report: Report, check: Check) -> Weights:
     """Return the weights of the model `name`. Download a missing model first if STT_MODELS lists it.
 
-    All callers that need a model wait for the same download; `report` is called with its progress. Raises WeightsError
-    and its subclasses, BadOption, DiskFull, DataFolderError, and the errors of `check`.
+    All callers that need the same model wait for one download; `report` is called with the progress of this download.
+    Raises BadOption if there is no such model or it needs too much memory, WeightsError if the model is missing or
+    altered and STT_MODELS does not list it, and the errors of `weights.find`, `download.download` and `check`.
     """
     known = find(name)
     if known.packaged:
@@ -126,7 +127,10 @@ def obtain(name: str, report: Report, check: Check) -> Weights:
 
 
 def get(name: str, report: Report, check: Check = lambda: None) -> Entry:
-    """Download a model that the host requests, even if STT_MODELS does not list it. Raises the errors of `obtain`."""
+    """Download a model that the host requests, even if STT_MODELS does not list it.
+
+    Raises BadOption if there is no such model or it needs too much memory, and the errors of `download.download`.
+    """
     known = find(name)
     place = _place(known)
     while not is_available(known):
@@ -141,7 +145,10 @@ def get(name: str, report: Report, check: Check = lambda: None) -> Entry:
 
 
 def begin(name: str) -> None:
-    """Start the download of a model in a thread. A failure is recorded in the model's progress file."""
+    """Start the download of a model in a thread. A failure of the download is recorded in the model's progress file.
+
+    Raises BadOption if there is no such model or it needs too much memory.
+    """
     known = find(name)
     check_fits(known)
     place = _place(known)
@@ -163,7 +170,10 @@ def stop(name: str) -> None:
 
 
 def remove(name: str) -> int:
-    """Delete a model or its partial download, and return the bytes freed. Raises BadOption, Conflict."""
+    """Delete a model or its partial download, and return the bytes freed.
+
+    Raises BadOption if there is no such model or it is part of the installation, Conflict if it is being downloaded.
+    """
     known = find(name)
     if known.packaged:
         raise BadOption(f"{known.title} is part of this installation.", guidance="Delete another model.")

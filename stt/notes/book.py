@@ -26,7 +26,10 @@ _n = notes.c
 
 
 def of(generation_id: str, owner: str | None) -> list[Note]:
-    """Return the notes, sorted by their start. `owner=None` skips the check of the owner. Raises NotFound."""
+    """Return the notes on a transcription, sorted by start time. `owner=None` skips the check of the owner.
+
+    Raises NotFound if there is no such transcription of this owner.
+    """
     records.load(generation_id, owner)
     query = sa.select(_n.note, _n.start, _n.end, _n.text, _n.colour).where(_n.id == generation_id)
     return [Note(*row) for row in queries.rows(query.order_by(_n.start, _n.created, _n.note))]
@@ -40,7 +43,8 @@ def count(generation_id: str) -> int:
 def put(generation_id: str, owner: str, note: Note) -> Note:
     """Save a note, replacing a note with the same id, and return it as stored.
 
-    Raises NotFound, BadOption, and LimitReached if the transcript has too many notes.
+    Raises NotFound if the owner has no such transcription, BadOption if the note is invalid, LimitReached if the
+    transcription would have more than MOST notes.
     """
     note = _checked(note, records.load(generation_id, owner).duration)
     values = {"start": note.start, "end": note.end, "text": note.text, "colour": note.colour}
@@ -64,13 +68,16 @@ def put(generation_id: str, owner: str, note: Note) -> Note:
 
 
 def delete(generation_id: str, owner: str, note_id: str) -> None:
-    """Delete a note, if it exists. Raises NotFound for somebody else's transcript."""
+    """Delete a note, if the note exists. Raises NotFound if the owner has no such transcription."""
     records.load(generation_id, owner)
     queries.write(notes.delete().where(_n.id == generation_id, _n.note == note_id))
 
 
 def _checked(note: Note, duration: float | None) -> Note:
-    """Check a note and return it as it is stored: with rounded times and a clean text. Raises BadOption."""
+    """Return a note in the form that is stored: with times rounded to milliseconds and a clean text.
+
+    Raises BadOption if the id, a time, the text or the colour is invalid.
+    """
     if not ID.fullmatch(note.id):
         raise BadOption("The id of a note has 8 to 40 letters, digits, - or _.")
     lines = clean(note.text).splitlines()

@@ -12,14 +12,17 @@ from stt.db.engine import database
 from stt.errors import SetupError
 from stt.settings import settings
 
-ROOM = 16 * 1024 * 1024  # minimum free bytes in the data folder, for the database and the next pieces of an upload
+ROOM = 16 * 1024 * 1024  # minimum free bytes on the data folder's disk: the database and uploads need them
 
 engine = threading.Event()  # set while the job engine of this process runs
 requested = threading.Event()  # set at the first request for `/healthz`
 
 
 def answer() -> tuple[int, dict[str, Any]]:
-    """Return the status and the body of the response of `/healthz`: 200 if ready, or 503 and what is missing."""
+    """Return the HTTP status and the body of the response to `/healthz`.
+
+    The status is 200 if this process is ready, else 503. The body lists what is missing.
+    """
     requested.set()
     requirements = {"database": database_answers(), "job engine": engine.is_set(), "room on the disk": has_room()}
     missing = [name for name, met in requirements.items() if not met]

@@ -18,14 +18,15 @@ from stt.compat import dbos, streamlit, uvicorn
 WRITERS = (streamlit.LOGGER, uvicorn.LOGGER, dbos.LOGGER)  # loggers of libraries that install their own log handlers
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")  # valid X-Request-Id from a proxy
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")  # format of a valid X-Request-Id header
 _GENERATION = re.compile(r"[A-Za-z0-9_-]{27}")  # a generation id, in the format of `recordings.new_id`
 
 
 class JsonLines(logging.Formatter):
-    """Represent a formatter that writes a log record as a JSON object with `time`, `level`, `logger` and `message`.
+    """Format a log record as a JSON object with `time`, `level`, `logger` and `message`.
 
-    The object also has `request_id` and `generation_id` if they are known, and `error` and `at` after an exception.
+    If they are known, the object also has `request_id` and `generation_id`. If the record has an exception, the object
+    has the type of the exception as `error` and its stack frames as `at`.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -65,12 +66,12 @@ def adopt() -> None:
             log.handlers.clear()
             log.propagate = True
     logging.getLogger(dbos.LOGGER).addFilter(dbos.expects_deletion)
-    for name in uvicorn.REQUESTS:  # loggers that log the query of every request, where the token of a share link may be
+    for name in uvicorn.REQUESTS:  # these log the query of every request, which may have the token of a share link
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def new_request_id(sent: str | None) -> str:
-    """Return the request id that a proxy sent, if it is valid; else a new one."""
+    """Return `sent`, the request id from a proxy, if it is valid; otherwise return a new id."""
     return sent if sent and _REQUEST_ID.fullmatch(sent) else secrets.token_hex(8)
 
 
@@ -81,7 +82,10 @@ def _generation_of(record: logging.LogRecord) -> str | None:
 
 
 def _without_words(error: BaseException) -> dict[str, object]:
-    """Return the type and place of an exception, but not its message, which may quote a transcript, link or query."""
+    """Return the type and the last stack frames of an exception.
+
+    Its message is left out, because it may quote a transcript, link or query.
+    """
     reason = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
     frames = traceback.extract_tb(error.__traceback__)[-12:]
     return {

@@ -16,7 +16,7 @@ from stt.errors import SetupError
 from stt.kinds import ALIGNMENT, ON_DEVICE, PROVIDER
 
 TYPE = "text/plain; version=0.0.4"
-LONG = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)  # limits of histogram buckets, seconds
+LONG = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200)  # upper limits of histogram buckets, seconds
 
 UP = "Whether the database answers"
 
@@ -58,7 +58,7 @@ class _Jobs:
 
 
 def _jobs() -> tuple[list[tuple[str, str, int]], dict[str, float]]:
-    """Return the number of jobs by state and engine, and when each engine's oldest waiting job was queued."""
+    """Return the number of jobs by state and engine, and the time when each engine's oldest queued job was queued."""
     t = transcriptions.c
     with database().connect() as connection:
         counts = connection.execute(sa.select(t.state, t.engine, sa.func.count()).group_by(t.state, t.engine)).all()

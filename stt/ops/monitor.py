@@ -16,7 +16,10 @@ log = logging.getLogger("stt.ops.monitor")
 
 
 def serve(port: int, address: str = "") -> None:
-    """Serve on `port` in a background thread, on all addresses of this machine or on `address`. Raises SetupError."""
+    """Serve on `port` in a background thread, on all IP addresses of this machine or only on `address`.
+
+    Raises SetupError if the port cannot be used.
+    """
     try:
         server = ThreadingHTTPServer((address, port), _Handler)
     except OSError as error:

@@ -35,9 +35,11 @@ Packets = list[list[bytes]]  # the packets of each channel
 def write(path: Path, part: Path, *, name: str = "", longest: float) -> bool:
     """Write the call at `path` to the file `part`, with a track for each channel. Return whether `part` may be used.
 
-    The result is False if the call does not have two channels, or if some of it is damaged. The caller then uses the
-    original file, for which the damage is reported later. `longest` is the maximum length in seconds. Raises TooLarge
-    if the call is longer, DiskFull, OSError, and what `decoder.probe` raises.
+    The result is False if the call does not have two channels or is damaged, or if `part` is not complete. The caller
+    then uses the original file, so that its damage is reported later. `longest` is the maximum length in seconds.
+
+    Raises TooLarge if the call is longer, DiskFull if the disk is full, OSError if a file cannot be read or written for
+    another reason, and the errors of `decoder.probe`.
     """
     decoder = decoder_pool.take()
     try:
@@ -54,7 +56,7 @@ def write(path: Path, part: Path, *, name: str = "", longest: float) -> bool:
 
 
 def _write(decoder: decoder_pool.Decoder, part: Path, longest: float) -> float | None:
-    """Write the tracks, and return their length in seconds, or None if some of the recording is damaged."""
+    """Write both tracks, and return the length of the call in seconds, or None if some of the call is damaged."""
     total, written, at = 0, 0, [-DELAY for _ in TITLES]
     with disk_errors(), av.open(str(part), "w", format="webm") as file:
         streams = [file.add_stream("libopus", rate=CALL_RATE, layout="mono", bit_rate=CALL_BITS) for _ in TITLES]
@@ -95,7 +97,10 @@ def _parts(decoder: decoder_pool.Decoder) -> Iterator[tuple[int, bool, Packets]]
 
 
 def _apart(content: bytes, sizes: list[list[int]]) -> Packets:
-    """Split `content` into packets of the given `sizes`. Raises UnsafeRecording for sizes that no encoder makes."""
+    """Split `content` into the packets of each channel. `sizes` has the sizes of each channel's packets in bytes.
+
+    Raises UnsafeRecording if `sizes` do not fit `content` and two channels, or if no encoder makes such packets.
+    """
     channels, at = [], 0
     for of_channel in sizes:
         packets = []
@@ -113,7 +118,7 @@ def _apart(content: bytes, sizes: list[list[int]]) -> Packets:
 
 
 def _is_whole(part: Path, seconds: float) -> bool:
-    """Return whether the written file is complete: both tracks can be read and the length is `seconds`."""
+    """Return whether the written file is complete: both tracks are readable, and the length is about `seconds`."""
     found = probe(part)
     readable = [track for track in found.tracks if not track["problem"]]
     return len(readable) == len(TITLES) and abs((found.duration or 0.0) - seconds) <= WITHIN

@@ -1,10 +1,10 @@
 """Live recordings: pieces from a browser's microphone, stored on this machine's disk as they arrive.
 
 A live recording has two files. `{id}.sound` has its pieces concatenated. `{id}.json` has its owner and the number of
-valid pieces and bytes. A piece is valid once `{id}.json` counts it. The next piece overwrites the bytes of an
-incomplete one.
-When the live recording is finished, `{id}.done` has the id of the resulting recording, so that a repeated `finish`
-returns the same recording.
+valid pieces and bytes. A piece is valid once `{id}.json` counts it. The next piece overwrites the bytes of a piece that
+did not arrive completely.
+When the live recording is finished, `{id}.done` has the id of the resulting recording, so that a repeated call of
+`finish` returns the same recording.
 
 If a browser disconnects, the pieces that have arrived become a recording when their owner opens a page again, or after
 ABANDONED seconds. If several machines serve pages, sessions must be sticky: all pieces must be sent to the machine that
@@ -60,7 +60,7 @@ _ID = re.compile(r"[\w-]{27}", re.ASCII)
 log = logging.getLogger("stt.recorder.live_recordings")
 _finishing: dict[tuple[Path, str], Future[str]] = {}
 _beginning = threading.Lock()
-_calls = threading.BoundedSemaphore(2)  # maximum number of calls split into tracks at once
+_calls = threading.BoundedSemaphore(2)  # maximum number of recorded calls that are converted to tracks at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +74,16 @@ class Live:
     size: int = 0
     paused: bool = False
     began: float | None = None  # start time, seconds since 1970; None in states of older app versions
-    # A call: the microphone is on the left channel, the sound of a browser tab or the screen on the right channel.
+    # Whether this is a call: the microphone on the left channel, the sound of a browser tab or the screen on the right.
     shared: bool = False
     synced: float = 0.0  # time of the last sync to the disk, seconds since 1970
 
 
 def start(owner: str, visitor: str, name: str, *, shared: bool = False) -> str:
-    """Begin a live recording and return its id. `shared` means a call (see `Live`). Raises LimitReached, DiskFull."""
+    """Begin a live recording and return its id. `shared` says whether it is a call (see `Live`).
+
+    Raises LimitReached if the visitor has MOST_OPEN live recordings already, DiskFull if the disk has too little room.
+    """
     home = _home(owner, visitor)
     if len(_open_in(home)) >= MOST_OPEN:
         raise LimitReached(
@@ -98,9 +101,10 @@ def start(owner: str, visitor: str, name: str, *, shared: bool = False) -> str:
 def append(id: str, owner: str, visitor: str, number: int, piece: IO[bytes], *, paused: bool = False) -> int:
     """Add a piece of sound and return the number of the next piece. `number` is the piece's number, counted from 0.
 
-    A piece that has already arrived changes nothing. An empty piece only shows that the browser is still connected.
-    Raises NotFound if the live recording is unknown, finished or belongs to another visitor, Conflict if an earlier
-    piece is missing, TooLarge beyond the upload limit, DiskFull.
+    A piece that has arrived before is not added again. An empty piece only shows that the browser is still connected.
+    Raises NotFound if the live recording is unknown, finished or belongs to another visitor; Conflict if an earlier
+    piece is missing or the live recording is being finished; TooLarge if the recording would be larger than the upload
+    limit; DiskFull if the disk is full.
     """
     home = _home(owner, visitor)
     with _locked(home, id), recordings.disk_errors():
@@ -119,8 +123,9 @@ def append(id: str, owner: str, visitor: str, number: int, piece: IO[bytes], *, 
 def finish(id: str, owner: str, visitor: str) -> Recording:
     """Make a recording of the received pieces. A repeated call returns the same recording.
 
-    If the content is not audio, it is deleted, like a refused upload. Raises NotFound, Conflict if this takes longer
-    than FINISH_TIMEOUT, and what `recordings.add` raises.
+    If the pieces are not audio, they are deleted, like a refused upload. Raises NotFound if the live recording is
+    unknown or belongs to another visitor, Conflict if finishing takes longer than FINISH_TIMEOUT, and the errors of
+    `recordings.add`.
     """
     return recordings.find(_finished(_home(owner, visitor), id, FINISH_TIMEOUT), owner)
 
@@ -158,7 +163,7 @@ def watch() -> None:
 
 
 def sweep() -> None:
-    """Make recordings of abandoned live recordings, and delete the `{id}.done` files of finished ones after a day."""
+    """Make recordings of abandoned live recordings. Delete old `{id}.done` and lock files, and empty folders."""
     for home in folder("live").iterdir():
         for live, age in _open_in(home):
             if age > ABANDONED:
@@ -181,7 +186,10 @@ def _watch() -> None:
 
 
 def _try_to_finish(home: Path, id: str, timeout: float | None) -> bool:
-    """Finish an interrupted recording. Return False if it takes longer than `timeout` or must be tried again."""
+    """Finish an interrupted live recording. Return False if finishing must be tried again.
+
+    Also return False if finishing takes longer than `timeout` seconds; if `timeout` is None, wait until the end.
+    """
     try:
         _finished(home, id, timeout)
     except (InputError, NotFound):
@@ -195,8 +203,8 @@ def _try_to_finish(home: Path, id: str, timeout: float | None) -> bool:
 def _finished(home: Path, id: str, timeout: float | None) -> str:
     """Finish a live recording in a thread, and return the id of the resulting recording.
 
-    Raises Conflict if this takes longer than `timeout` seconds. The thread then continues to run. Also raises what
-    `recordings.add` raises, and NotFound.
+    Raises Conflict if this takes longer than `timeout` seconds; the thread then continues to run. Raises NotFound if
+    there is no such live recording, and the errors of `recordings.add`.
     """
     with _beginning:
         work = _finishing.get((home, id))
@@ -244,9 +252,9 @@ def _finish(home: Path, id: str) -> str:
 
 
 def _tracks(home: Path, live: Live) -> tuple[Path, str] | None:
-    """Return the file of a call with two tracks, and its name, or None to use the original file.
+    """Return the path and the name of a file with two tracks of a call, or None if the original file must be used.
 
-    Raises FileNotFoundError.
+    Raises FileNotFoundError if there is neither such a file nor the original file.
     """
     from stt.recorder import call_tracks  # imported here because it loads PyAV, which only recorded calls need
 
@@ -274,13 +282,16 @@ def _tracks(home: Path, live: Live) -> tuple[Path, str] | None:
 
 
 def _cut(sound: Path, size: int) -> None:
-    """Truncate the file to its first `size` bytes, or less if a power cut has lost some of them."""
+    """Truncate the file to `size` bytes. After a power cut, it may have fewer bytes; then its length stays."""
     with recordings.disk_errors(), open(sound, "r+b") as file:
         file.truncate(min(size, file.seek(0, os.SEEK_END)))
 
 
 def _write(sound: Path, size: int, piece: IO[bytes], sync: bool) -> int:
-    """Write the piece after the first `size` bytes of the file, and return the new size. Raises NotFound, TooLarge."""
+    """Write the piece after the first `size` bytes of the file, and return the new size.
+
+    Raises NotFound if the live recording was finished, TooLarge if the new size exceeds the upload limit.
+    """
     length = piece.seek(0, 2)
     piece.seek(0)
     if size + length > settings().upload_limit:
@@ -305,10 +316,10 @@ def _home(owner: str, visitor: str) -> Path:
 
 
 def _open_in(home: Path) -> list[tuple[Live, float]]:
-    """Return the live recordings in a folder, each with the seconds since its last piece. The oldest one is first."""
+    """Return the live recordings in a folder, each with the seconds since its last piece, longest first."""
     found = []
     for note in home.glob("*.json"):
-        with suppress(FileNotFoundError):  # another thread has just finished it
+        with suppress(FileNotFoundError):  # another thread has just finished this live recording
             found.append((note.stat().st_mtime, _read(note)))
     return [(live, time.time() - at) for at, live in sorted(found, key=lambda one: one[0])]
 
@@ -327,7 +338,7 @@ def _read(note: Path) -> Live:
 
 
 def _note(home: Path, live: Live, sync: bool = True) -> None:
-    """Write the state of a live recording to `{id}.json`. With `sync`, it survives a power cut."""
+    """Write the state of a live recording to `{id}.json`. With `sync`, the file survives a power cut."""
     part = home / f"{live.id}.part"
     with open(part, "w", encoding="utf-8") as file:
         file.write(json.dumps(asdict(live)))
@@ -367,7 +378,7 @@ def _modified(path: Path) -> float:
 def _locked(home: Path, id: str) -> Iterator[None]:
     """Hold the lock of one live recording, which also excludes other processes that share the folder.
 
-    Raises NotFound, and Conflict after TIMEOUT seconds.
+    Raises NotFound if there is no such live recording, Conflict if the lock is not free within TIMEOUT seconds.
     """
     if not _ID.fullmatch(id) or not ((home / f"{id}.json").exists() or _done(home, id).exists()):
         raise NotFound("This recording is finished.")

@@ -44,6 +44,7 @@ def load(
     """Load the models. If they are not on this machine, download them first.
 
     `report` receives the progress of the download in percent. `check_cancelled` is called during the download and may
-    raise an exception to stop it. Raises SpeakerModelsError, DiskFull, DataFolderError.
+    raise an exception to stop it. Raises SpeakerModelsError if the models are missing, altered or unreadable, DiskFull
+    if the disk has no room for them, and DataFolderError if they cannot be written to the data folder.
     """
     return Models(_weights.find(settings, report, check_cancelled), threads)

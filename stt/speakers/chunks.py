@@ -14,8 +14,8 @@ from stt.speakers import voiceprints
 from stt.speakers.models import Models
 from stt.speakers.segmentation import FRAMES, RATE, Activity, Piece, classify, frame_count, seconds
 
-SEGMENTATION = 0.5  # share of the analysis time that segmentation takes, for the progress
-FORMER_HOP = 148  # distance between windows in older checkpoints, which do not store `hop`, in frames
+SEGMENTATION = 0.5  # estimated share of the analysis time that segmentation takes, used to report progress
+FORMER_HOP = 148  # frames between the starts of two windows in old checkpoints, which do not store `hop`
 ROUNDED = np.float16  # type of the stored voiceprints; its precision suffices
 
 

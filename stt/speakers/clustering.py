@@ -9,27 +9,29 @@ from __future__ import annotations
 
 import numpy as np
 
-ALIKE = 0.695  # threshold: clusters whose mean cosine relative to `usual` is at least this are one speaker
-# The threshold is higher by STRICTER for two clusters that both have at least LARGE seconds of speech. Between SHORTEST
-# and LARGE seconds, the increase grows from 0 to STRICTER.
+ALIKE = 0.695  # threshold: clusters with at least this mean relative cosine are treated as one speaker
+# The threshold is higher by STRICTER for two clusters that both have at least LARGE seconds of speech. If the smaller
+# cluster has SHORTEST to LARGE seconds, the increase grows with its seconds from 0 to STRICTER.
 LARGE, STRICTER = 12.0, 0.085
-# In recordings with at least LONG seconds of speech, one voice varies more, because mood and distance change. So the
-# threshold is lower by LENIENT if the smaller of the two clusters has at most the share SMALL of all speech. From the
-# share SMALL to the share ENOUGH, the decrease falls from LENIENT to 0. The voiceprints of two people have a relative
-# cosine of at most 0.55, which is below the lowered threshold.
+# In recordings with at least LONG seconds of speech, one voice varies more, because mood and distance from the
+# microphone change. So the threshold is lower by LENIENT if the smaller of the two clusters has at most the share SMALL
+# of all speech. Between the shares SMALL and ENOUGH, the threshold is lower by less, down to 0. The voiceprints of two
+# people have a relative cosine of at most 0.55, which is below the lowered threshold.
 LONG, SMALL, ENOUGH, LENIENT = 240.0, 0.04, 0.08, 0.12
-CERTAIN = 0.82  # relative cosine from which two clusters are one speaker, even if the number of speakers is given
+CERTAIN = 0.82  # clusters with at least this relative cosine are merged, even if more speakers were requested
 # The minimum speech of a speaker is the largest of three values: SHORTEST seconds, the share SMALL_SHARE of all speech,
 # and the share SHARE of all speech (but at most LONGEST seconds).
 SHORTEST, SHARE, LONGEST, SMALL_SHARE = 3.0, 0.03, 15.0, 0.005
-# Minimum speech of a speaker in seconds, if the number of speakers is given and too few reach the minimum above.
+# Minimum seconds of speech of a speaker, if the number of speakers is given and too few reach the minimum above.
 SHORTEST_GIVEN = 1.0
 HALF = 0.15  # minimum share of a speaker's speech in each of the two clusters into which the speaker is split
 LEVELS = 400  # maximum number of stages of merging that are tried for a given number of speakers
-MOST = 1500  # maximum number of voiceprints compared pairwise; memory use grows with the square of the number
-NEAR = 0.95  # relative cosine from which voiceprints in one part of a long recording are merged before the clustering
+MOST = 1500  # maximum number of voiceprints compared pairwise; memory use grows with the square of this number
+# Minimum relative cosine of voiceprints that are merged before the clustering if there are more than MOST of them.
+NEAR = 0.95
 GONE = -9.0  # likeness of a cluster that was merged into another one; lower than any cosine
-# The labels of two merged clusters, and their likeness: the relative cosine minus the change of the threshold.
+# The labels of two merged clusters, and their likeness: their relative cosine minus the amount by which the threshold
+# for these clusters is higher than ALIKE.
 Merge = tuple[int, int, float]
 
 
@@ -38,9 +40,10 @@ def cluster(
 ) -> np.ndarray:
     """Return a cluster number for each voiceprint in `prints` (pieces, SIZE).
 
-    `weights` are the seconds of speech of each piece. Clusters are formed from the voiceprints marked in `usable`, and
-    each other voiceprint is assigned to the nearest cluster. If `speakers` is None, the number of clusters is
-    estimated. Otherwise there are `speakers` clusters, or fewer if no more can be distinguished.
+    `weights` are the seconds of speech of each piece. Clusters are formed from the voiceprints marked in `usable`.
+    Every remaining voiceprint is then assigned to the nearest cluster. `usual` is the result of
+    `sequence.usual_likeness`. If `speakers` is None, the number of clusters is estimated. Otherwise there are
+    `speakers` clusters, or fewer if no more can be distinguished.
     """
     telling, members, sums, sizes = _prepared(prints, weights, usable, usual, speakers or 1)
     merges = _merges(sums, sizes, usual)
@@ -76,10 +79,10 @@ def _given(
 ) -> np.ndarray:
     """Return the labels of the clusters for a given number of speakers.
 
-    A stage is the clusters after some of the merges. The result is made from the last stage at which at least
-    `speakers` clusters have `least` seconds of speech. If there is no such stage, SHORTEST_GIVEN seconds suffice
-    instead of `least`. If there is still no such stage, the stage with the most clusters of SHORTEST_GIVEN seconds is
-    used. The first `certain` merges are always applied.
+    Each merge leads to a new stage, a set of clusters. The result is made from the last stage at which at least
+    `speakers` clusters have `least` seconds of speech. If no stage has so many such clusters, the minimum is reduced to
+    SHORTEST_GIVEN seconds. If still no stage has so many, the stage with the most clusters above the minimum is used.
+    Only stages after the first `certain` merges are considered.
     """
     raw = [np.arange(len(sums))]
     for one, two, _ in merges:
@@ -100,10 +103,10 @@ def _given(
 def _prepared(
     prints: np.ndarray, weights: np.ndarray, usable: np.ndarray, usual: float, number: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return the indices of the voiceprints that form clusters, and what `_condensed` computes from these voiceprints.
+    """Select the voiceprints that form clusters, and reduce their number with `_condensed`.
 
-    These are the voiceprints marked in `usable`, or all if fewer than `number` (at least 2) are marked. The result is
-    (indices, members, sums, sizes).
+    The voiceprints marked in `usable` are selected, or all voiceprints if fewer than `number` (at least 2) are marked.
+    Returns the indices of the selected voiceprints, and `members`, `sums` and `sizes` as in `_condensed`.
     """
     telling = np.flatnonzero(usable)
     if len(telling) < max(2, number):
@@ -115,17 +118,20 @@ def _prepared(
 def _of_all(
     prints: np.ndarray, telling: np.ndarray, members: np.ndarray, sums: np.ndarray, labels: np.ndarray
 ) -> np.ndarray:
-    """Return the label of every voiceprint. `labels` are the labels of the `sums` that `_prepared` returned."""
+    """Return the label of every voiceprint.
+
+    `telling`, `members` and `sums` are the results of `_prepared`. `labels` has the label of each group in `sums`.
+    """
     found = assign(prints, np.array([sums[labels == label].sum(0) for label in range(labels.max() + 1)]))
     found[telling] = labels[members]
     return found
 
 
 def _condensed(prints: np.ndarray, weights: np.ndarray, usual: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Reduce the number of voiceprints to at most MOST, by merging very similar ones within parts of the recording.
+    """Merge very similar voiceprints into groups, separately in each part of the recording, until MOST groups are left.
 
-    Returns the weighted sum of each group of voiceprints, the seconds of speech of each group, and the index of the
-    group of each voiceprint. If there are at most MOST voiceprints, none are merged.
+    Returns `sums` (the weighted sum of the voiceprints of each group), `sizes` (the seconds of speech of each group),
+    and `members` (the index of the group of each voiceprint). If there are at most MOST voiceprints, none are merged.
     """
     members = np.arange(len(prints))
     sums, sizes = prints * weights[:, np.newaxis], weights.copy()
@@ -143,10 +149,10 @@ def _condensed(prints: np.ndarray, weights: np.ndarray, usual: float) -> tuple[n
 
 
 def _merges(sums: np.ndarray, sizes: np.ndarray, usual: float) -> list[Merge]:
-    """Return the merges of average linkage: the two most alike clusters are merged until one cluster is left.
+    """Return the merges of average linkage: the two most alike clusters are merged, until one cluster is left.
 
-    A merge gives its second cluster the label of the first. The mean cosine of all pairs of voiceprints of two clusters
-    is the dot product of the weighted sums, divided by the product of the weights.
+    In each merge, the first cluster keeps its label and gets the members of the second. The mean cosine of all pairs of
+    voiceprints of two clusters is the dot product of the weighted sums, divided by the product of the weights.
     """
     sums, sizes = sums.astype(np.float32), sizes.astype(np.float32)
 

@@ -17,14 +17,17 @@ from stt.speakers.weights import Weights
 T = TypeVar("T")
 R = TypeVar("R")
 MOST_THREADS = 4
-AHEAD = 2  # number of inputs per thread that are queued in advance
+AHEAD = 2  # number of items per thread that `each` submits in advance
 
 
 class Models:
     """Hold the loaded segmentation and voiceprint models, which take 60 MB of memory. Several threads may use them."""
 
     def __init__(self, weights: Weights, threads: int | None = None) -> None:
-        """Load the models. `threads` defaults to the number of cores, up to 4. Raises SpeakerModelsError."""
+        """Load the models. Raises SpeakerModelsError if their files cannot be read.
+
+        `threads` is the number of threads that `each` uses: by default the number of cores, but at most MOST_THREADS.
+        """
         self.threads = threads or min(os.cpu_count() or 1, MOST_THREADS)
         try:
             self._segmentation = _session(graphs.segmentation(tensors.load(weights.segmentation)))
@@ -65,8 +68,8 @@ def _session(model: bytes) -> Any:
     import onnxruntime  # imported here because the import takes a tenth of a second
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # `each` processes several inputs at once, which uses the cores better
+    options.intra_op_num_threads = 1  # `each` runs one input per thread, which uses the cores better
     options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # the arena would keep memory for every length of input
+    options.enable_cpu_mem_arena = False  # the arena would keep separate memory for each length of input
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

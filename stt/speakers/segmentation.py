@@ -21,8 +21,9 @@ STEP = 270  # distance between frames, samples
 FIELD = 991  # receptive field of a frame, samples
 WINDOW = 160_000  # length of a window, samples
 FRAMES = (WINDOW - FIELD) // STEP + 1  # frames per window: 589
-HOP = 184  # distance between windows, frames (3.1 s); a distance of 148 takes a tenth longer and is not more accurate
-BATCH = 4  # windows per run of the model; a fifth faster than one window per run
+# Frames between the starts of two windows (3.1 s). With 148, analysis takes a tenth longer and is not more accurate.
+HOP = 184
+BATCH = 4  # windows per run of the model; this is a fifth faster than one window per run
 CLASSES = np.array(  # for each class of the model: which of the three local speakers speak
     [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1]], bool
 )
@@ -32,8 +33,8 @@ PAUSE, SHORT, AROUND = (
     0.8,
     0.4,
 )  # seconds: pause that ends a piece, usual length of a piece, context before and after a piece for its voiceprint
-# Two local speakers of overlapping windows are linked if both speak in at least this share of the frames in which the
-# one who speaks less speaks. Only frames that both windows contain are counted.
+# Two local speakers of overlapping windows are linked if the number of frames in which both speak is at least this
+# share of the number of frames in which the less active of the two speaks. Only frames in both windows are counted.
 LINK = 0.5
 
 
@@ -42,12 +43,12 @@ def frame_count(samples: int) -> int:
 
 
 def seconds(frame: float) -> float:
-    """Return the start of a frame in seconds. A frame is the middle STEP samples of its receptive field."""
+    """Return the start of a frame in seconds. A frame consists of the middle STEP samples of its receptive field."""
     return max((frame * STEP + (FIELD - STEP) / 2) / RATE, 0.0)
 
 
 def offsets(frames: int, hop: int = HOP) -> list[int]:
-    """Return the first frame of each window. The last window ends at the end of the chunk."""
+    """Return the first frame of each window in a chunk of `frames` frames. The last window ends with the chunk."""
     last = max(frames - FRAMES, 0)
     return [*range(0, last, hop), last]
 
@@ -55,7 +56,7 @@ def offsets(frames: int, hop: int = HOP) -> list[int]:
 def classify(samples: np.ndarray, models: Models, progress: Callable[[float], None]) -> np.ndarray:
     """Return the most probable class of each frame of each window, uint8 (windows, FRAMES).
 
-    `progress` receives the processed share, 0 to 1, and may raise an exception to stop.
+    `progress` receives the share of the windows that are processed, 0 to 1, and may raise an exception to stop.
     """
     starts = offsets(frame_count(len(samples)))
 
@@ -75,7 +76,7 @@ def classify(samples: np.ndarray, models: Models, progress: Callable[[float], No
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Speech of one track only, without a pause, from `start` to `end` in frames of the chunk.
+    """A span in which only one track speaks, without a pause, from `start` to `end` in frames of the chunk.
 
     `near` is the range of frames from which the piece's voiceprint is computed: the piece, and up to AROUND seconds of
     the track's speech right before and after it.
@@ -95,7 +96,8 @@ class Piece:
 class Activity:
     """The segmentation of a chunk of `frames` frames.
 
-    `classes` has the class of each frame of each window, uint8 (windows, FRAMES). A window begins every `hop` frames.
+    `classes` has the class of each frame of each window, uint8 (windows, FRAMES). A window begins every `hop` frames,
+    but the last window may begin earlier.
     """
 
     classes: np.ndarray
@@ -151,8 +153,8 @@ class Activity:
     def pieces(self) -> list[Piece]:
         """Return the speech during which only one track speaks, in order of time, cut into pieces.
 
-        Speech is cut at pauses of PAUSE seconds. Speech of at least SHORT + 2 * AROUND seconds without a pause is cut
-        into pieces of about SHORT seconds.
+        Speech is cut at pauses of at least PAUSE seconds. Speech of at least SHORT + 2 * AROUND seconds without a pause
+        is cut into pieces of about SHORT seconds.
         """
         active, tracks = self.speaking
         alone = active.sum(1) == 1

@@ -10,21 +10,21 @@ import numpy as np
 from stt.speakers.chunks import Chunk
 
 EVIDENCE = 40.0  # weight of the cosine between a voiceprint and a speaker's centroid, per second of the piece
-MOST_SECONDS = 1.5  # length of a piece from which its weight no longer grows, seconds
-CHANGE = 4.0  # cost of a change of speaker within a track without a pause
-AT_PAUSE = 2.0  # cost of a change of speaker within a track after a pause
+MOST_SECONDS = 1.5  # length of a piece, in seconds, from which EVIDENCE no longer grows with the length
+CHANGE = 4.0  # cost of a change of speaker between two pieces of a track without a pause between them
+AT_PAUSE = 2.0  # cost of a change of speaker between two pieces of a track with a pause between them
 AT_TRACK = 1.0  # cost of a change of speaker between pieces of two tracks
 USUAL, ENOUGH = 0.55, 8  # `usual_likeness` returns USUAL if there are fewer than ENOUGH pairs of voiceprints to measure
-# Limits of `usual_likeness` in frames: the minimum length of the speech of a voiceprint (0.8 s), and the maximum gap
-# between the two pieces of a pair (2 s).
+# Limits of `usual_likeness` in frames: the minimum length of speech from which a voiceprint was computed (0.8 s), and
+# the maximum gap between the two pieces of a pair (2 s).
 LEAST, SOON = 47, 120
 SAME = 2.0  # cost of assigning one speaker to two tracks at the same time
 
 
 def follow(chunks: Sequence[Chunk], prints: np.ndarray, lengths: np.ndarray, centroids: np.ndarray) -> np.ndarray:
-    """Return the index of the speaker's centroid for each piece: the most probable sequence (Viterbi algorithm).
+    """Return the most probable sequence of speakers: for each piece, an index in `centroids` (Viterbi algorithm).
 
-    `prints` and `lengths` are the voiceprints and the seconds of the pieces.
+    `prints` are the voiceprints of the pieces, and `lengths` their lengths in seconds.
     """
     evidence = EVIDENCE * np.minimum(lengths, MOST_SECONDS)[:, np.newaxis] * (prints @ centroids.T)
     change, same = _costs(chunks)
@@ -47,11 +47,11 @@ def follow(chunks: Sequence[Chunk], prints: np.ndarray, lengths: np.ndarray, cen
 def usual_likeness(chunks: Sequence[Chunk]) -> float:
     """Return the median cosine between the voiceprints of consecutive pieces of one track.
 
-    Consecutive pieces of a track are treated as speech of one speaker.
+    Consecutive pieces of a track are treated as speech of one speaker. Returns USUAL if there are too few such pairs.
     """
     found = []
     for chunk in chunks:
-        last: dict[int, int] = {}  # track -> number of its last piece that is long enough
+        last: dict[int, int] = {}  # track -> index of the last piece of this track that is long enough
         for number, piece in enumerate(chunk.pieces):
             if piece.near[1] - piece.near[0] < LEAST:
                 continue
@@ -64,7 +64,11 @@ def usual_likeness(chunks: Sequence[Chunk]) -> float:
 
 
 def _costs(chunks: Sequence[Chunk]) -> tuple[np.ndarray, np.ndarray]:
-    """Return two costs for each piece: one if its speaker differs from the previous piece's speaker, and one if not."""
+    """Return two arrays with a cost for each piece.
+
+    The cost in the first array applies if the piece and the previous piece have different speakers. The cost in the
+    second array applies if both have the same speaker.
+    """
     change, same = [], []
     for chunk in chunks:
         change.append(AT_TRACK)

@@ -13,16 +13,17 @@ from stt.speakers.chunks import Chunk
 from stt.speakers.segmentation import LOCAL, RATE, STEP, Piece, seconds
 
 MOST = 12  # maximum number of speakers that can be requested
-GAP = 0.3  # minimum silence that ends a turn, seconds
+GAP = 0.3  # minimum length of a silence that ends a turn, seconds
 BLIP = 0.1  # minimum length of a turn, seconds; shorter turns are treated as noise
-ROUNDS = 3  # number of times that the sequence of speakers is found from the mean voiceprints of the previous result
-DISTINCTIVE = 0.8  # minimum speech for a voiceprint that is used to distinguish speakers, seconds
+ROUNDS = 3  # number of times that the sequence of speakers is improved with the speakers' mean voiceprints
+# A voiceprint is used to distinguish speakers if it was computed from at least this many seconds of speech.
+DISTINCTIVE = 0.8
 SAMPLE = 3.0  # maximum length of a speaker's sample, seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A span in which a speaker speaks, in seconds. The first speaker is 0. Turns of several speakers may overlap."""
+    """A span, in seconds, in which a speaker speaks. `speaker` is a number from 0. Turns of speakers may overlap."""
 
     start: float
     end: float
@@ -43,8 +44,8 @@ class Diarization:
     """The result of diarization.
 
     `turns` are in order of their start. `speakers` are in the order in which they first speak, but a speaker that
-    `split` added is last. `labels` has the number of the speaker of each piece of speech. `requested` is the requested
-    number of speakers, or None if the number was estimated.
+    `split` added is last. `labels` has the number of the speaker of each piece of speech. `requested` is the number of
+    speakers that the user requested, or None if the number was estimated.
     """
 
     turns: tuple[Turn, ...] = ()
@@ -162,23 +163,23 @@ def _distinctive(pieces: Sequence[Piece]) -> np.ndarray:
 
 
 def _sample(middle: float, turns: Sequence[Turn]) -> tuple[float, float]:
-    """Return the start and end of a sample of up to SAMPLE seconds around `middle`, within the turn nearest to it."""
+    """Return the start and end of a sample of up to SAMPLE seconds around `middle`, in the turn nearest to `middle`."""
     turn = min(turns, key=lambda turn: max(turn.start - middle, middle - turn.end), default=Turn(middle, middle, 0))
     start = max(turn.start, min(middle - SAMPLE / 2, turn.end - SAMPLE))
     return float(start), float(min(turn.end, start + SAMPLE))
 
 
 def _centroids(prints: np.ndarray, lengths: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the mean voiceprint of each label, scaled to length 1, weighted by the lengths of the pieces."""
+    """Return the mean voiceprint of each label, weighted by the seconds of the pieces, as a vector of length 1."""
     sums = np.zeros((labels.max() + 1, prints.shape[1]))
     np.add.at(sums, labels, prints * lengths[:, np.newaxis])
     return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9), np.float32)
 
 
 def _turns(chunk: Chunk, labels: np.ndarray, speakers: int) -> list[Turn]:
-    """Return the turns of a chunk. Each frame of a track gets the speaker of the track's nearest piece.
+    """Return the turns of a chunk. Each frame in which a track speaks gets the speaker of the track's nearest piece.
 
-    This also applies to frames in which several tracks speak, although such frames belong to no piece.
+    A frame in which several tracks speak belongs to no piece, and gets the speakers of all these tracks.
     """
     active, tracks = chunk.activity.speaking
     speaks = np.zeros((chunk.activity.frames, speakers), bool)

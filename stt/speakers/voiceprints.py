@@ -6,7 +6,7 @@ import numpy as np
 
 RATE = 16_000
 BANKS = 80
-SHIFT = 160  # distance between two frames of filter banks, samples
+SHIFT = 160  # samples from the start of a frame of filter banks to the start of the next one
 SIZE = 192  # dimensions of a voiceprint
 BLOCK = 10 * RATE
 # Parameters of the logistic curve that maps a cosine to a probability: the cosine at which two voiceprints are equally
@@ -22,7 +22,7 @@ SHORTEST = 25  # minimum number of frames of filter banks that the model needs
 
 
 def filter_banks(samples: np.ndarray) -> np.ndarray:
-    """Return the logarithms of 80 mel filter banks for each 10 ms of 16 kHz samples, float32 (frames, 80)."""
+    """Return the log energies of 80 mel filter banks for each 10 ms of 16 kHz samples, float32 (frames, 80)."""
     import kaldi_native_fbank  # imported here because only diarization needs it
 
     options = kaldi_native_fbank.FbankOptions()
@@ -31,14 +31,14 @@ def filter_banks(samples: np.ndarray) -> np.ndarray:
     options.frame_opts.snip_edges = False
     options.mel_opts.num_bins = BANKS
     banks = kaldi_native_fbank.OnlineFbank(options)
-    for at in range(0, len(samples), BLOCK):  # in blocks, because a list takes ten times the memory of the array
+    for at in range(0, len(samples), BLOCK):  # converted in blocks: a list takes ten times as much memory
         banks.accept_waveform(RATE, samples[at : at + BLOCK].tolist())
     banks.input_finished()
     return np.array([banks.get_frame(number) for number in range(banks.num_frames_ready)], np.float32)
 
 
 def is_narrow(banks: np.ndarray) -> bool:
-    """Return whether the sound is from a telephone line: much weaker and almost constant above 4 kHz."""
+    """Return whether the sound is from a telephone line: above 4 kHz it is much weaker, and almost constant in time."""
     if not len(banks):
         return False
     high, middle = banks[:, HIGH + 6 :], banks[:, LOW + 6 : HIGH - 8]
@@ -48,9 +48,9 @@ def is_narrow(banks: np.ndarray) -> bool:
 def normalised(banks: np.ndarray, narrow: bool = False) -> np.ndarray:
     """Subtract the mean of each filter bank over time, which removes loudness and the frequency response of the line.
 
-    Input of fewer than SHORTEST frames is repeated. If `narrow`, the sound is from a telephone line. Its banks outside
-    of the telephone band are replaced by values from the nearest banks inside, because their original values would make
-    all voices alike.
+    Input of fewer than SHORTEST frames is repeated. `narrow` means that the sound is from a telephone line. In this
+    case the banks outside of the telephone band are replaced by values from the nearest banks inside the band, because
+    the original values would make all voices alike.
     """
     if len(banks) < SHORTEST:
         banks = np.tile(banks, (-(-SHORTEST // len(banks)), 1))

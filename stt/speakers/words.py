@@ -12,13 +12,16 @@ import numpy as np
 from stt.speakers.turns import Diarization, Turn
 from stt.transcript.model import Segment, Word, separated
 
-DOUBTFUL = 0.35  # a word's speaker is doubtful if another speaker speaks during at least this share of the word
+DOUBTFUL = 0.35  # a word's speaker is doubtful if another person speaks for at least this share of the word's length
 NEAREST = 2.0  # maximum distance of a word from its nearest turn, seconds; farther words have no speaker
 
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Assign a word to the speaker with a number, or None. `doubtful` means that another person also speaks."""
+    """Assign a word to the speaker with the number `speaker`, or to nobody if `speaker` is None.
+
+    `doubtful` means that another person speaks during much of the word (see DOUBTFUL).
+    """
 
     speaker: int | None
     doubtful: bool = False
@@ -27,7 +30,8 @@ class Attribution:
 def of_words(words: Sequence[Word], diarization: Diarization) -> list[Attribution]:
     """Return the speaker of each word: the person who speaks longest during the word.
 
-    If nobody speaks during the word, the speaker of the nearest turn is returned (see NEAREST).
+    If nobody speaks during the word, the speaker of the nearest turn is returned, or None if no turn is within NEAREST
+    seconds.
     """
     turns = _Turns(diarization.turns)
     return [turns.of(word.start, word.end) for word in words]
@@ -62,9 +66,9 @@ class _Turns:
 
 
 def label(segments: Iterable[Segment], diarization: Diarization, names: Sequence[str]) -> tuple[Segment, ...]:
-    """Return the segments with speakers, cut where the speaker changes. `names` are the names of the speakers.
+    """Return the segments with speakers, cut where the speaker changes. `names` has the name of each speaker number.
 
-    A word during which another person also speaks is marked as `overlapped`. A segment without timed words gets the
+    A word whose speaker is doubtful (see DOUBTFUL) is marked as `overlapped`. A segment without timed words gets the
     speaker who speaks longest during the segment.
     """
     turns = _Turns(diarization.turns)

@@ -13,19 +13,19 @@ from stt.speech.samples import Samples
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 RATE = 16_000  # sample rate, Hz
-FIRST_CHUNK_SECONDS = 20.0  # decoding it takes about 1 s on two cores, so that the first words appear soon
-# Length of later chunks. After a server was killed, at most this many seconds are transcribed again. Chunks of 180 s
-# took 3 % longer, because each part that is decoded in parallel ends in a short window. With 300 s, memory use still
-# does not depend on the length of the recording.
+FIRST_CHUNK_SECONDS = 20.0  # maximum length of the first chunk; the first words appear after about 1 s on two cores
+# Maximum length of later chunks, seconds. After a server was killed, about this much is transcribed again. With chunks
+# of 180 s, a job took 3 % longer, because each part of a chunk that is decoded in parallel ends in a short window.
+# With 300 s, the memory use is still independent of the length of the recording.
 CHUNK_SECONDS = 300.0
 
-TAIL_TOLERANCE = 0.25  # a last chunk shorter than this share of a chunk is joined to the chunk before it
+TAIL_TOLERANCE = 0.25  # share of the maximum length by which the last chunk may be longer, so that it is not short
 
 Span = tuple[float, float]  # start and end, in seconds
 
 FRAME = 512  # samples per VAD score
-VAD_KEEP = 0.35  # VAD threshold at which a span of speech continues; `whisper.decoding` also uses the lower VAD_LOW
-VAD_HIGH = 0.5  # VAD threshold that at least one score of a span must reach; noise and music stay far below it
+VAD_KEEP = 0.35  # minimum VAD score of speech within a span; `whisper.decoding` also uses the lower VAD_LOW
+VAD_HIGH = 0.5  # VAD score that at least one frame of a span must reach; noise and music have far lower scores
 GOOD_PAUSE = 0.5  # minimum length of a good pause, seconds; such a pause rarely separates words that belong together
 LONG_SILENCE = 2.0  # minimum length of a long silence, seconds
 QUIET_BLOCK = 0.1  # length of a block, seconds; sound without a pause is cut in its quietest block
@@ -93,8 +93,8 @@ def cut(samples: Samples, longest: float, spans: Sequence[Span] | None = None) -
 
     The cut is in the middle of the last good pause before `longest`. Without a good pause it is in the middle of the
     longest pause, and without any pause at the quietest moment. The cut is never before half of `longest`. Samples that
-    are not longer than `longest` are not cut. `spans` is the result of `speech`; without it, only the last 30 s before
-    `longest` are searched. Equal samples give equal cuts.
+    are not longer than `longest` are not cut: their number is returned. `spans` is the result of `speech` for the
+    samples; without `spans`, only the last 30 s before `longest` are searched. Equal samples give equal cuts.
     """
     limit = int(longest * RATE)
     if len(samples) <= limit:
@@ -110,9 +110,9 @@ def cut(samples: Samples, longest: float, spans: Sequence[Span] | None = None) -
 
 
 def _at_pause(spans: Sequence[Span], earliest: float, latest: float) -> int | None:
-    """Return the middle sample of the last good pause from `earliest` to `latest` (seconds), or of the longest pause.
+    """Return the middle sample of the last good pause from `earliest` to `latest`, in seconds.
 
-    Returns None if there is no pause.
+    Without a good pause, return the middle of the longest pause; without any pause, return None.
     """
     ends = [earliest, *(end for _, end in spans if end > earliest)]
     starts = [*(start for start, end in spans if end > earliest), latest]

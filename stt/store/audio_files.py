@@ -20,11 +20,14 @@ from stt.files.paths import FULL, folder
 from stt.settings import settings
 
 CACHE_BYTES = 5 << 30  # maximum size of cached copies of remote files, bytes
-MIN_CACHE_SECONDS = 60.0  # minimum time for which a copy is kept after a request: the caller opens it later
+MIN_CACHE_SECONDS = 60.0  # minimum seconds for which a requested copy is kept, because the caller opens it later
 
 
 def save(part: Path, name: str) -> None:
-    """Move the finished file `part` into the store. Raises OSError, StorageUnavailable."""
+    """Move the finished file `part` into the store.
+
+    Raises StorageUnavailable if the remote store fails, and OSError if the file cannot be moved or a disk is full.
+    """
     remote = _remote_store()
     if remote is None:
         shutil.move(part, folder("audio") / name)
@@ -40,16 +43,16 @@ def save(part: Path, name: str) -> None:
 
 
 def restore(name: str, part: Path) -> None:
-    """Move the file back from the data folder or the cache to `part`, if `save` had moved it. Remote files stay."""
+    """Move the file back from the data folder or the cache to `part`, if `save` had moved it. A remote file stays."""
     with suppress(OSError):
         if not part.exists():
             shutil.move(folder("audio" if _remote_store() is None else "cache") / name, part)
 
 
 def local(name: str) -> Path:
-    """Return the file's path on this machine, after copying a remote file there. Raises StorageUnavailable.
+    """Return the file's path on this machine; copy a remote file to this path first.
 
-    If the file was deleted, a path is returned at which no file exists.
+    If the file was deleted, no file exists at the returned path. Raises StorageUnavailable if the remote store fails.
     """
     remote = _remote_store()
     if remote is None:
@@ -73,7 +76,7 @@ def local(name: str) -> Path:
 
 
 def exists(name: str) -> bool:
-    """Return whether the file is in the store. Raises StorageUnavailable."""
+    """Return whether the file is in the store. Raises StorageUnavailable if the remote store fails."""
     remote = _remote_store()
     if remote is None:
         return (folder("audio") / name).exists()
@@ -83,7 +86,7 @@ def exists(name: str) -> bool:
 
 
 def delete(name: str) -> None:
-    """Delete the file from the store and the cache. Raises StorageUnavailable."""
+    """Delete the file from the store and the cache. Raises StorageUnavailable if the remote store fails."""
     remote = _remote_store()
     if remote is None:
         (folder("audio") / name).unlink(missing_ok=True)
@@ -109,7 +112,7 @@ def drop_cached(names: Iterable[str]) -> None:
 
 
 def check() -> None:
-    """Check that STT_STORAGE is usable. Raises SetupError."""
+    """Check STT_STORAGE. Raises SetupError if the address is invalid or needs a package that is not installed."""
     _remote_store()
 
 
@@ -135,7 +138,10 @@ def _remote_store() -> tuple[Any, str] | None:
 
 @contextmanager
 def _storage_errors() -> Iterator[None]:
-    """Convert errors of the store to StorageUnavailable, because every fsspec backend has different exceptions."""
+    """Convert errors of the remote store to StorageUnavailable, because every fsspec backend has different exceptions.
+
+    FileNotFoundError, and the OSError of a full disk, are not converted.
+    """
     try:
         yield
     except FileNotFoundError:
@@ -147,9 +153,10 @@ def _storage_errors() -> Iterator[None]:
 
 
 def _share_as_folder(system: Any, root: str, name: str) -> None:
-    """Give the file the folder's permissions for group and others, so that other machines can read it.
+    """Give a file in a shared folder the folder's permissions for group and others, so that other machines can read it.
 
-    Files of this process are private (see `stt.files.writing`), and processes on other machines may run as other users.
+    Without these permissions, the file is private (see `stt.files.writing`), and processes on other machines may run as
+    other users. Nothing is done if the store is not a folder.
     """
     if "file" in (system.protocol if isinstance(system.protocol, tuple) else (system.protocol,)):
         with suppress(OSError):  # the file system may not support permissions
@@ -157,9 +164,9 @@ def _share_as_folder(system: Any, root: str, name: str) -> None:
 
 
 def _trim_cache(keep: Path) -> None:
-    """Delete the least recently used files until the rest fits into CACHE_BYTES.
+    """Delete the least recently used cached copies, except `keep`, until the rest fits into CACHE_BYTES.
 
-    Files that were requested in the last MIN_CACHE_SECONDS stay, because their callers may not have opened them yet.
+    Copies that were requested in the last MIN_CACHE_SECONDS stay, because the callers may not have opened them yet.
     """
     found, used = [], time.time() - MIN_CACHE_SECONDS
     for file in folder("cache").iterdir():

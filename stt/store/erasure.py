@@ -1,4 +1,4 @@
-"""Erase deleted data, usually within a minute: recordings, copies, DBOS workflows, and text in SQLite files.
+"""Erase deleted data, usually within a minute: audio files, DBOS workflows, and text in SQLite files.
 
 Each process with a job engine has a thread that performs the removals listed by `stt.store.removals`. After a deletion
 in this process the thread runs at once; deletions on other machines are found by polling.
@@ -23,15 +23,15 @@ from stt.files import writing
 from stt.settings import settings
 from stt.store import audio_files, recordings, removals
 
-CHECK_INTERVAL = 20.0  # time between two checks for removals that are due, seconds
-RETRY_INTERVAL = 1.0  # time between two checks while a removal is unfinished, seconds
+CHECK_INTERVAL = 20.0  # maximum time between two checks for removals that are due, seconds
+RETRY_INTERVAL = 1.0  # maximum time between two checks while a removal is unfinished, seconds
 FILE_CHECK_INTERVAL = 3600.0  # interval at which abandoned files are deleted, seconds
 FINISHED_STATUSES = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
-BATCH = 200  # jobs per query
+BATCH = 200  # maximum number of jobs whose workflows one query lists
 # Maximum size of a database that is compacted, bytes. Compacting blocks writers for 15 s per GB, so in a larger
 # database, deleted rows are only overwritten.
 MAX_COMPACT_BYTES = 1 << 30
-COMPACT_COST_FACTOR = 5  # pause after compacting, as a multiple of its duration
+COMPACT_COST_FACTOR = 5  # minimum pause after compacting, as a multiple of the time that compacting took
 READER_TIMEOUT = 20.0  # maximum time to wait for other connections that still read the write-ahead log, seconds
 
 log = logging.getLogger("stt.store.erasure")
@@ -42,14 +42,14 @@ class Eraser:
 
     def __init__(self) -> None:
         self._ended = False
-        self._compact_next = 0.0  # monotonic time
+        self._compact_next = 0.0  # earliest time of the next compaction, by the monotonic clock
         self._checked = -FILE_CHECK_INTERVAL
         removals.wakeup.set()  # check at once, because a killed process may have left removals
         self._thread = threading.Thread(target=self._run, name="eraser", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop the thread after its current task."""
+        """Stop the thread, and wait until it has ended its current check for removals."""
         self._ended = True
         removals.wakeup.set()
         self._thread.join()
@@ -97,9 +97,9 @@ class Eraser:
 
 
 def delete_workflows() -> bool:
-    """Delete the workflows of deleted jobs; return whether some are still running.
+    """Delete the workflows of deleted jobs and playback copies; return whether some are still running.
 
-    A running workflow of a deleted job ends within seconds, because it checks whether its job exists.
+    A running workflow ends within seconds, because it checks whether its job or recording still exists.
     """
     deleted = removals.due(removals.JOB)
     unfinished = False
@@ -124,7 +124,7 @@ def delete_workflows() -> bool:
 
 
 def drop_deleted_copies() -> None:
-    """Delete cached copies of recordings that were deleted by this machine or another."""
+    """Delete the cached copies of deleted recordings, including recordings that another machine has deleted."""
     names = audio_files.cached_names()
     for at in range(0, len(names), 500):
         block = names[at : at + 500]
@@ -151,7 +151,10 @@ def erase_pages(path: Path) -> bool:
 
 
 def truncate_wal(path: Path) -> bool:
-    """Move SQLite's write-ahead log into the database and empty it; return whether that succeeded."""
+    """Copy SQLite's write-ahead log into the database and empty the log; return whether the log was emptied.
+
+    The log cannot be emptied while another connection reads from it; after READER_TIMEOUT, False is returned.
+    """
     until = time.monotonic() + READER_TIMEOUT
     with closing(sqlite3.connect(path, timeout=0.5, isolation_level=None)) as connection:
         while True:

@@ -1,6 +1,7 @@
-"""Find the file that a browser plays: the original if every browser can seek it exactly, else its playback copy.
+"""Find the file that a browser plays: the original recording or a playback copy.
 
-A copy is made once (see `stt.background.playback.copying`), stored beside the recording, and deleted together with it.
+The original is played if every browser can seek it exactly, and no particular track is chosen. Each copy is made once
+(see `stt.background.playback.copying`), stored beside the original, and deleted together with the recording.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def track_of(recording: Recording, options: dict[str, Any]) -> str:
 
 
 def playback_of(recording: Recording, track: str) -> Playback | None:
-    """Return the state of the file that plays a track; None if a playback copy is needed but was not started."""
+    """Return the state of the file that plays a track; None if a copy is needed, but not begun yet."""
     if recording.seekable and not track:
         return Playback(ORIGINAL)
     c = copies.c
@@ -47,7 +48,10 @@ def playback_of(recording: Recording, track: str) -> Playback | None:
 
 
 def copy_of(recording: Recording, track: str) -> Path | None:
-    """Return the path of the playback copy on this machine; None if it is not ready. Raises StorageUnavailable."""
+    """Return the path of the playback copy on this machine; None if it is not ready.
+
+    Raises StorageUnavailable if the remote store fails.
+    """
     sound = playback_of(recording, track)
     if sound is None or sound.state != READY:
         return None

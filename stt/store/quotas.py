@@ -1,8 +1,8 @@
 """Enforce the quotas of a host: check them before a job is created, then count its usage. Days begin at midnight UTC.
 
-Each refusal names the quota and when it resets. The usage of a job still counts after the job is deleted, except audio
-that was never decoded. If visitors are identified only by a cookie, usage is also counted for their network address, so
-that deleting the cookie does not reset a quota.
+Each refusal names the quota, and says what the visitor can do or when the quota resets. The usage of a job still counts
+after the job is deleted, except audio that was never decoded. If visitors are identified only by a cookie, usage is
+also counted for their network address, so that deleting the cookie does not reset a quota.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from stt.store.records import Job
 DAY = 24 * 3600  # seconds
 NETWORK = "network address"
 USAGE_RETENTION = 2 * DAY  # time for which usage is stored, seconds
-LENGTH_TOLERANCE = 5.0  # seconds by which decoded audio may exceed a declared length or a maximum
+LENGTH_TOLERANCE = 5.0  # maximum seconds by which decoded audio may exceed its declared or allowed length
 SHORTEN = "Cut it into shorter parts, or contact the administrator."
 QUOTAS = ("jobs_per_visitor", "minutes_per_visitor", "minutes_per_day", "dollars_per_day")
 
@@ -43,9 +43,9 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """Today's usage: seconds of audio of one visitor (`mine`) and of all visitors, and US dollars.
+    """Today's usage: seconds of audio of one visitor (`mine`) and of all visitors (`all`), and US dollars.
 
-    `dollars` is the cost of all visitors' jobs on this server's key.
+    `dollars` is the cost of all visitors' jobs that this server's key pays for.
     """
 
     mine: float
@@ -57,8 +57,9 @@ class Used:
 def reserve(job: Job, address: str | None = None) -> Iterator[None]:
     """Check `job` against the quotas, let the caller create the job inside the block, then count its usage.
 
-    `address` is the client's network address, if known. Creates are serialized over all machines, so that two tabs
-    cannot both use the rest of a quota. Raises LimitReached, TooLarge.
+    `address` is the client's network address, if known. On all machines together, only one such block runs at a time,
+    so that two tabs cannot both use the rest of a quota. Raises TooLarge if the recording is longer than the host
+    allows, and LimitReached if the job would exceed a quota.
     """
     recordings.check_length(job.title, job.duration)
     hashed = clients.address_hash(address) if address and job.owner.startswith("visitor:") else None
@@ -72,7 +73,8 @@ def reserve(job: Job, address: str | None = None) -> Iterator[None]:
 def reserve_length(job: Job, seconds: float) -> None:
     """Check and count the length of a downloaded recording, which was unknown when the job was created.
 
-    Raises LimitReached. Safe to repeat after a crash, because the length is counted only once.
+    Raises LimitReached if the length would exceed a quota. Safe to repeat after a crash, because the length replaces
+    the length that is already counted for this attempt.
     """
     seconds *= _times_decoded(job)
     with _serialized():
@@ -82,10 +84,11 @@ def reserve_length(job: Job, seconds: float) -> None:
 
 
 def check_decoded(job: Job, seconds: float, promised: float) -> None:
-    """Check the decoded length of a recording, `seconds`, against the maximum length and the quotas.
+    """Check the length that is decoded so far (`seconds`) against the maximum length and the quotas.
 
-    `promised` is the declared length, which the quotas have counted. If the decoded length exceeds it, the additional
-    seconds are checked against the quotas and counted. Raises TooLarge, LimitReached.
+    `promised` is the declared length, which is already counted. If the decoded length exceeds the declared length, the
+    additional seconds are checked against the quotas and counted. Raises TooLarge if the recording is longer than the
+    host allows, and LimitReached if the additional seconds would exceed a quota.
     """
     longest = settings().max_duration_minutes
     if seconds > longest * 60 + LENGTH_TOLERANCE:
@@ -101,12 +104,15 @@ def check_decoded(job: Job, seconds: float, promised: float) -> None:
 
 
 def settle(job: Job, seconds: float, dollars: float | None) -> None:
-    """Replace the reserved usage of a finished job by its actual usage. If `dollars` is None, those reserved remain."""
+    """Replace the reserved usage of a finished job by its actual usage.
+
+    If `dollars` is None, because the cost is unknown, the reserved dollars stay counted.
+    """
     values: dict[str, Any] = {"seconds": seconds * _times_decoded(job)}
     if job.engine in kinds.HERE:  # subtract the chunks that are counted for earlier attempts
         values["seconds"] = max(0.0, values["seconds"] - _counted_seconds(job)[1])
     if dollars is not None:
-        # If the visitor's own key pays the provider, no dollars were reserved, and the cost is not counted.
+        # If no dollars were reserved, for example because the visitor's own key pays, the cost is not counted.
         values["dollars"] = sa.case((usage.c.dollars > 0, dollars), else_=usage.c.dollars)
     _update_usage(job, **values)
 
@@ -114,8 +120,8 @@ def settle(job: Job, seconds: float, dollars: float | None) -> None:
 def release(job: Job, *, sent: bool) -> None:
     """Release the unused reservation of a job that ended without a result.
 
-    For a job on this machine, the audio that was not decoded is released. For a job at a provider, everything is
-    released, or nothing if the job was `sent` to the provider.
+    For a job on this server, the audio that was not decoded is released. For a job at a provider, `sent` tells whether
+    the job was sent to the provider: if so, nothing is released, otherwise everything.
     """
     if job.engine in kinds.HERE:
         mine, others = _counted_seconds(job)
@@ -170,7 +176,7 @@ def _check(job: Job, seconds: float, dollars: float | None, address: str | None)
                 _open_jobs_from(address), most, f"{most:,} transcriptions at once are the limit for each {NETWORK}."
             )
     if (limits.minutes_per_visitor, limits.minutes_per_day, limits.dollars_per_day) == (None, None, None):
-        return  # without daily quotas, do not sum up the day's usage: that is slow after many jobs
+        return  # without daily quotas, do not sum up the day's usage, because the sum is slow after many jobs
     usage_today = _check_daily_quotas(job, seconds if job.duration is not None else None, address)
     if limits.dollars_per_day is not None:
         _check_dollars(limits.dollars_per_day, usage_today.dollars, dollars, known=job.duration is not None)
@@ -182,9 +188,10 @@ def _check_jobs(number: int, most: int, rule: str) -> None:
 
 
 def _check_daily_quotas(job: Job, seconds: float | None, address: str | None = None) -> Used:
-    """Check the daily quotas of audio and return today's usage before this job. Raises LimitReached.
+    """Check the daily quotas of audio and return today's usage before this job.
 
-    `seconds` is the length to add, or None for a link of unknown length.
+    `seconds` is the length to add, or None for a link of unknown length. `address` is the hash of the client's network
+    address, if usage is also limited for the address. Raises LimitReached if a quota would be exceeded.
     """
     limits, usage_today = settings(), used(job.owner)
     for limit, before, scope in (
@@ -200,7 +207,10 @@ def _check_daily_quotas(job: Job, seconds: float | None, address: str | None = N
 
 
 def _check_minutes(limit: float, before: float, seconds: float | None, scope: str) -> None:
-    """Check a quota of audio. A link of unknown length (`seconds` is None) may start while any of the quota is left."""
+    """Check a quota of audio; raise LimitReached if `before` and `seconds` together exceed `limit`.
+
+    A link whose length is still unknown (`seconds` is None) is accepted while any of the quota is left.
+    """
     rule = f"The limit is {_minutes(limit)} of audio a day {scope}"
     if seconds is not None and seconds > limit:
         raise LimitReached(f"{rule}, and this recording alone is {_minutes(seconds)} long.", guidance=SHORTEN)
@@ -211,7 +221,8 @@ def _check_minutes(limit: float, before: float, seconds: float | None, scope: st
 def _check_dollars(limit: float, before: float, dollars: float | None, *, known: bool) -> None:
     """Check the quota of dollars; `dollars` is None if the price is unknown.
 
-    `known` tells whether the length of the recording is known; if not, `dollars` is for the longest allowed recording.
+    `known` tells whether the length of the recording is known; if not, `dollars` is the price of the longest allowed
+    recording.
     """
     rule = f"The limit is ${limit:,.2f} a day on this server's key"
     other = "Or enter a key of your own on the Settings page."
@@ -240,12 +251,12 @@ def _expected_usage(job: Job) -> tuple[float, float | None]:
     length = job.duration if job.duration is not None else settings().max_duration_minutes * 60
     try:
         return seconds, offered.known().find(job.model).cost(length)
-    except BadOption:  # a retry with a model that no longer exists
+    except BadOption:  # the job is a retry, and its model no longer exists
         return seconds, None
 
 
 def _times_decoded(job: Job) -> int:
-    """Return how often the recording is decoded: once for each channel or track, if each of them is a speaker."""
+    """Return how often the recording is decoded: once for each channel or track that is a speaker, otherwise once."""
     every_track = job.options.get("track") == tracks.ALL
     if not (job.options.get("channels_are_speakers") or every_track) or job.recording_id is None:
         return 1
@@ -271,14 +282,17 @@ def _insert_usage(job: Job, seconds: float, dollars: float, address: str | None)
     now = time.time()
     row = {"id": job.id, "attempt": job.attempt, "owner": job.owner, "at": now, "seconds": seconds, "dollars": dollars}
     row["address"] = address
-    with contextlib.suppress(sa.exc.IntegrityError), database().begin() as connection:  # an attempt is counted once
+    with contextlib.suppress(sa.exc.IntegrityError), database().begin() as connection:  # the attempt is already counted
         connection.execute(usage.delete().where(usage.c.at < now - USAGE_RETENTION))
         connection.execute(usage.insert().values(row))
 
 
 @contextlib.contextmanager
 def _serialized() -> Iterator[None]:
-    """Serialize creates over all machines. Without any quota, they need not be serialized, and nothing is locked."""
+    """Run only one block at a time, on all machines together.
+
+    If the host sets no quota, nothing is locked, and blocks may run concurrently.
+    """
     if all(getattr(settings(), name) is None for name in QUOTAS):
         yield
         return

@@ -52,12 +52,15 @@ class Recording:
 
     @property
     def path(self) -> Path:
-        """Return the path on this machine; the file does not exist if the audio was deleted."""
+        """Return the path of the file on this machine; copy a remote file there first.
+
+        If the audio was deleted, no file exists at the path. Raises StorageUnavailable if the remote store fails.
+        """
         return audio_files.local(self.id)
 
     @property
     def kept(self) -> bool:
-        """Return whether the audio still exists."""
+        """Return whether the audio file is still in the store."""
         return audio_files.exists(self.id)
 
 
@@ -72,7 +75,10 @@ MAX_LINKS, MAX_LINK_CHARACTERS = 100, 100_000  # maximum number of links in one 
 
 
 def links_in(typed: str) -> list[Link]:
-    """Return the links in a text, separated by white space, without duplicates. Raises BadLink for too many links."""
+    """Split a text at white space into links, and return each different link once.
+
+    Raises BadLink if the text is too long or has too many links.
+    """
     if len(typed) > MAX_LINK_CHARACTERS:
         raise BadLink(
             f"At most {MAX_LINK_CHARACTERS:,} characters of links are taken at once.", guidance="Add fewer links."
@@ -94,7 +100,10 @@ class Intake:
     """A context manager for a file that is being received: `write` its bytes as they arrive, then call `finish`.
 
     `expected` is the size in bytes, if known. `changed` is the file's modification time, used if the file contains no
-    date. An unfinished file is deleted at exit. Raises TooLarge, DiskFull, EmptyFile, UploadBroken, and the errors of
+    date. At exit, the file is deleted unless `finish` has stored it.
+
+    Raises TooLarge if the file is larger, or the recording longer, than the host allows; DiskFull if too little disk
+    space is free; EmptyFile if no bytes arrived; UploadBroken if fewer than `expected` bytes arrived; and the errors of
     `decoder.probe`.
     """
 
@@ -128,7 +137,7 @@ class Intake:
             self._file.write(block)
 
     def flush(self) -> None:
-        """Flush the written bytes, so that others can read them from the file `part`."""
+        """Flush the written bytes, so that they can be read from the file `part` before the upload ends."""
         with disk_errors():
             self._file.flush()
 
@@ -157,7 +166,7 @@ def take_in(path: Path, owner: str, name: str | None = None) -> Recording:
 def add(part: Path, name: str, owner: str, dated: Dated | None = None) -> Recording:
     """Check the finished file `part`, move it into the store, and record it.
 
-    `dated` is used if the file contains no date. Raises the errors of `inspect`, and DiskFull.
+    `dated` is used if the file contains no date. Raises the errors of `inspect` and of `keep`.
     """
     recording = inspect(part, name, owner, dated)
     keep(part, recording)
@@ -194,7 +203,7 @@ def inspect(part: Path, name: str, owner: str, dated: Dated | None = None) -> Re
 
 
 def with_tracks(recording: Recording) -> Recording:
-    """Return the recording with its `tracks`. If an older version stored it without them, find and save them first.
+    """Return the recording with its `tracks`. If an older version has stored no tracks, find and save the tracks first.
 
     Raises the errors of `decoder.probe`.
     """
@@ -213,7 +222,7 @@ def keep(part: Path, recording: Recording, together: Callable[[sa.Connection], N
 
     `together` runs in the transaction that inserts the row. After an error there is no row, and the file is back at
     `part`. If the process is killed before the row is inserted, the stored file is removed after STALE_SECONDS. Raises
-    DiskFull, StorageUnavailable.
+    DiskFull if a disk has no space left, and StorageUnavailable if the remote store fails.
     """
     with database().begin() as connection:
         removals.note(connection, removals.AUDIO, recording.id, after=STALE_SECONDS)
@@ -244,7 +253,7 @@ def check_length(name: str, seconds: float | None) -> None:
 
 
 def find(recording_id: str | None, owner: str | None) -> Recording:
-    """Return the recording if `owner` owns it; `owner=None` skips that check. Raises NotFound."""
+    """Return the recording if `owner` owns it; `owner=None` skips that check. Raises NotFound if there is none."""
     recording = find_or_none(recording_id, owner)
     if recording is None:
         raise NotFound("There is no such recording.")
@@ -252,7 +261,7 @@ def find(recording_id: str | None, owner: str | None) -> Recording:
 
 
 def find_or_none(recording_id: str | None, owner: str | None) -> Recording | None:
-    """Return the recording as `find` does, but None in place of NotFound."""
+    """Return the recording that `find` returns, or None where `find` raises NotFound."""
     query = recordings.select().where(recordings.c.id == recording_id)
     if owner is not None:
         query = query.where(recordings.c.owner == owner)
@@ -267,7 +276,7 @@ def all_of(owner: str) -> list[Recording]:
 
 
 def find_all(ids: list[str], owner: str) -> list[Recording]:
-    """Return the existing recordings among `ids` that `owner` owns, in that order."""
+    """Return the owner's recordings whose ids are in `ids`, in the order of `ids`."""
     if not ids:  # SQLAlchemy fails on an empty list while another thread imports its ORM
         return []
     query = recordings.select().where(recordings.c.id.in_(ids), recordings.c.owner == owner)
@@ -298,9 +307,9 @@ def remove(recording_id: str, owner: str, *only: sa.ColumnElement[bool]) -> None
 
 
 def delete(connection: sa.Connection, recording_id: str, owner: str, *only: sa.ColumnElement[bool]) -> bool:
-    """Delete the row of the owner's recording in this transaction, if it fulfils `only`; return whether it was deleted.
+    """Delete the row of the owner's recording, if the row fulfils the conditions `only`; return whether it was deleted.
 
-    The caller must call `removals.remove_audio` after the transaction.
+    `connection` has the open transaction to use. After this transaction, the caller must call `removals.remove_audio`.
     """
     mine = sa.and_(recordings.c.id == recording_id, recordings.c.owner == owner, *only)
     of_it = sa.select(copies.c.track).where(copies.c.id == recording_id)
@@ -308,7 +317,7 @@ def delete(connection: sa.Connection, recording_id: str, owner: str, *only: sa.C
     if not connection.execute(recordings.delete().where(mine)).rowcount:
         return False
     for name in (recording_id, *made):
-        removals.mark_removed(connection, removals.AUDIO, name)  # `note` would keep an older note that is due later
+        removals.mark_removed(connection, removals.AUDIO, name)  # `note` keeps an older note, which may be due later
         removals.note(connection, removals.AUDIO, name)
     if made:
         removals.note(connection, removals.JOB, recording_id)
@@ -323,7 +332,7 @@ def copy_name(recording_id: str, track: str) -> str:
 
 
 def existing(connection: sa.Connection, ids: Collection[str]) -> set[str]:
-    """Return the `ids` that belong to a recording of any owner."""
+    """Return those of the `ids` for which a recording of any owner exists."""
     return set(connection.execute(sa.select(recordings.c.id).where(recordings.c.id.in_(list(ids)))).scalars())
 
 
@@ -351,7 +360,7 @@ def megabytes(size: int) -> str:
 
 @contextmanager
 def disk_errors() -> Iterator[None]:
-    """Raise DiskFull if the system reports that no space is left."""
+    """Convert an OSError to DiskFull if it reports that no space is left."""
     try:
         yield
     except OSError as error:

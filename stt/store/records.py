@@ -18,7 +18,8 @@ from stt.kinds import DONE, FAILED, OPEN, QUEUED, WORKING
 from stt.transcript import titles
 from stt.transcript.model import Transcript
 
-# Weight of the usual speed in the estimate of a job's speed, seconds of work. A job's measured speed varies at first.
+# Weight of the server's usual speed in the estimate of a job's speed: the usual speed counts like this many seconds of
+# work. At the start of a job, its measured speed varies too much to be used alone.
 PRIOR_WEIGHT = 5.0
 
 
@@ -67,7 +68,10 @@ class Job:
 
     @property
     def fraction(self) -> float | None:
-        """Return the share of audio that is done, 0 to 1. None for a provider's job, or if the length is unknown."""
+        """Return the share of audio that is done, 0 to 1.
+
+        Return None for an unfinished job that runs at a provider or whose length is unknown.
+        """
         if self.state == DONE:
             return 1.0
         if not self.duration or self.engine == "provider":
@@ -93,7 +97,7 @@ _COLUMNS = [_t[field.name] for field in fields(Job)]
 
 
 def load(generation_id: str, owner: str | None) -> Job:
-    """Return the job if `owner` owns it; `owner=None` skips that check. Raises NotFound."""
+    """Return the job if `owner` owns it; `owner=None` skips that check. Raises NotFound if there is no such job."""
     query = sa.select(*_COLUMNS).where(_t.id == generation_id)
     if owner is not None:
         query = query.where(_t.owner == owner)
@@ -106,7 +110,10 @@ def load(generation_id: str, owner: str | None) -> Job:
 def jobs_of(
     owner: str, *, ids: list[str] | None = None, states: tuple[str, ...] | None = None, limit: int | None = None
 ) -> list[Job]:
-    """Return the owner's jobs, newest first. `ids`, `states` and `limit` restrict the result if they are given."""
+    """Return the owner's jobs, newest first.
+
+    `ids` and `states`, if given, select the jobs to return; `limit` is the maximum number of jobs.
+    """
     if ids is not None and not ids:  # SQLAlchemy fails on an empty list while another thread imports its ORM
         return []
     query = sa.select(*_COLUMNS).where(_t.owner == owner).order_by(_t.created.desc())
@@ -156,27 +163,27 @@ def delete_unqueued(job: Job, also: Callable[[sa.Connection], None] | None) -> N
 def creators(ids: list[str]) -> dict[str, str | None]:
     """Return the names of the processes that queue the jobs, keyed by job id.
 
-    The name is None if an older version created the job, because it recorded no process.
+    The name is None for a job of an older version of the app, which recorded no process.
     """
     return {row.id: row.maker for row in queries.rows(sa.select(_t.id, _t.maker).where(_t.id.in_(ids)))}
 
 
 def begin(generation_id: str, attempt: int) -> bool:
-    """Mark this attempt as working; return False if the attempt is not open any more."""
+    """Mark an attempt of a job as working; return False if the attempt is no longer queued or working."""
     begun = transcriptions.update().where(_t.id == generation_id, _t.attempt == attempt, _t.state.in_(OPEN))
     return queries.write(begun.values(state=WORKING, started=time.time())) == 1
 
 
 def requeue(job: Job, **values: Any) -> bool:
-    """Mark an ended job as queued again. `values` include the new attempt.
+    """Mark an ended job as queued again. `values` are more columns to set, such as the number of the new attempt.
 
-    Return False if the job has changed since it was read.
+    Return False if the state or the attempt of the job has changed since `job` was read.
     """
     return _update(job, (job.state,), state=QUEUED, error=None, finished=None, partial=None, claim=None, **values)
 
 
 def undo_requeue(job: Job, before: Job) -> None:
-    """Restore the state, error and end time of `before`, because the new attempt could not be queued."""
+    """Restore the state, error and end time from `before`, the job before a retry that could not be queued."""
     _update(job, OPEN, state=before.state, error=before.error, finished=before.finished, sealed_key=None)
 
 
@@ -186,7 +193,7 @@ def _update(job: Job, states: tuple[str, ...], **values: Any) -> bool:
 
 
 def _attempt(job: Job) -> sa.ColumnElement[bool]:
-    """Return the SQL condition that this is still the newest attempt of the job."""
+    """Return the SQL condition that no attempt of the job is newer than the attempt of `job`."""
     return sa.and_(_t.id == job.id, _t.attempt == job.attempt)
 
 
@@ -212,15 +219,15 @@ def transition(generation_id: str, expected: tuple[str, ...], state: str, **valu
 def acquire_lease(job: Job, number: int) -> bool:
     """Give the lease to the worker that dequeued the job at time `number`; return False if a newer lease exists.
 
-    `number` is a fencing token: writes of a worker with an older token are ignored. If a worker was considered dead but
-    resumes later, its token is older than that of the worker which has continued the job.
+    `number`, in milliseconds since 1970, is a fencing token: writes of a worker with an older token are ignored. If a
+    worker was considered dead but resumes later, another worker has continued the job, and has a newer token.
     """
     is_newer = sa.or_(_t.claim.is_(None), _t.claim <= number)
     return queries.write(transcriptions.update().where(_attempt(job), is_newer).values(claim=number)) == 1
 
 
 def release_lease(job: Job) -> None:
-    """Clear the lease, so that any token may acquire it."""
+    """Clear the lease, so that a worker can acquire it even with an older token."""
     queries.write(transcriptions.update().where(_attempt(job)).values(claim=None))
 
 
@@ -231,9 +238,9 @@ def owned_by(job: Job) -> sa.ColumnElement[bool]:
 
 
 def update_progress(job: Job, within: sa.Connection | None = None, **values: Any) -> bool:
-    """Record progress (`seconds_done`, `partial`, `stage` …); return whether this worker still holds the lease.
+    """Record progress (`seconds_done`, `partial`, `stage` …), unless the job has ended or another worker has the lease.
 
-    If `within` is given, the update is part of its transaction.
+    Return whether progress was recorded. `within`, if given, is a connection whose open transaction is used.
     """
     with database().begin() if within is None else nullcontext(within) as connection:
         return connection.execute(transcriptions.update().where(owned_by(job)).values(**values)).rowcount == 1
@@ -242,7 +249,7 @@ def update_progress(job: Job, within: sa.Connection | None = None, **values: Any
 def retitle(
     connection: sa.Connection, generation_id: str, was: str, title: str, *where: sa.ColumnElement[bool]
 ) -> bool:
-    """Change a title from `was` to `title`; return False if another title was set meanwhile."""
+    """Change a title from `was` to `title`. Return False if the title is another one, or `where` is not fulfilled."""
     same = sa.and_(_t.id == generation_id, _t.title.in_([was, title]), *where)
     values = {"title": title, "title_key": titles.key(title)}
     return connection.execute(transcriptions.update().where(same).values(values)).rowcount == 1
@@ -258,8 +265,9 @@ def finish(
 ) -> bool:
     """Save the transcript and mark the job as done, in one transaction.
 
-    `corrected` is the transcript after the replacements of the job's vocabulary; it is saved as a correction. Return
-    False if the job was cancelled, deleted or reassigned, or had finished before.
+    `corrected`, if given, is the transcript in which the job's vocabulary has replaced words; it is saved as a
+    correction. `raw` is the provider's response. Return False if the job was cancelled, deleted or reassigned, or had
+    finished before.
     """
     shown = corrected or transcript
     done = {
@@ -294,7 +302,7 @@ def fail(job: Job, error: SttError) -> bool:
 
 
 def usual_speed(model: str, default: float) -> float:
-    """Return the seconds of audio that a model transcribes per second, or `default` if nothing was measured.
+    """Return the seconds of audio that a model transcribes per second of work, or `default` if nothing was measured.
 
     The speed is measured in the model's last 20 finished jobs with more than 5 s of audio and 0.5 s of work.
     """

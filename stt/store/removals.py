@@ -21,22 +21,22 @@ from stt.store import audio_files
 
 # Kinds of removals. Each removal has a kind and a name.
 AUDIO = "audio"  # an audio file; the name of the removal is the file name, which begins with the recording's id
-JOB = "job"  # the workflows of a job or of playback copies; the name is the id of the job or the recording
-PAGES = "pages"  # deleted text in an SQLite file; the name is "file:id"
-RECORDS, WORKFLOWS = "stt.db", "jobs.db"  # the SQLite files
+JOB = "job"  # workflows of a job, or of a recording's playback copies; the name is the id of the job or recording
+PAGES = "pages"  # deleted text in an SQLite file; the name is "file:id", with the file name and the id of a deleted row
+RECORDS, WORKFLOWS = "stt.db", "jobs.db"  # names of the SQLite files in the data folder
 
-wakeup = threading.Event()  # set after a deletion in this process
+wakeup = threading.Event()  # set after a deletion in this process, to wake the thread of `stt.store.erasure`
 
 log = logging.getLogger("stt.store.removals")
 
 
 def note(connection: sa.Connection, kind: str, name: str, after: float = 0.0) -> None:
-    """Note a removal that is due `after` seconds from now, in this transaction."""
+    """In the transaction of `connection`, note a removal, due `after` seconds from now, unless it is noted already."""
     queries.insert_missing(connection, removals, {"kind": kind, "name": name, "at": time.time() + after})
 
 
 def note_pages(connection: sa.Connection, file: str, name: str) -> None:
-    """Note in this transaction that an SQLite file contains deleted text.
+    """In the transaction of `connection`, note that the SQLite file `file` contains deleted text.
 
     On PostgreSQL, nothing is noted.
     """
@@ -45,7 +45,7 @@ def note_pages(connection: sa.Connection, file: str, name: str) -> None:
 
 
 def mark_removed(connection: sa.Connection, kind: str, *names: str) -> None:
-    """Delete the notes of removals that are done or no longer needed, in this transaction."""
+    """In the transaction of `connection`, delete the notes of removals that are done or no longer needed."""
     for at in range(0, len(names), 500):
         block = names[at : at + 500]
         connection.execute(removals.delete().where(removals.c.kind == kind, removals.c.name.in_(block)))
@@ -57,7 +57,7 @@ def mark_done(kind: str, *names: str) -> None:
 
 
 def due(kind: str, begins: str = "") -> list[str]:
-    """Return the names that are due for removal and start with `begins`, oldest first."""
+    """Return the names of the due removals of a kind, oldest first. Each name starts with `begins`."""
     query = (
         sa.select(removals.c.name)
         .where(

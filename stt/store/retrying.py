@@ -12,12 +12,15 @@ from stt.errors import StorageUnavailable
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
-MAX_RETRY_SECONDS = 120.0  # maximum time for which a call is retried, seconds
+MAX_RETRY_SECONDS = 120.0  # maximum time from the first call to the last retry, seconds
 TRANSIENT_ERRORS = (*DB_UNAVAILABLE, StorageUnavailable)  # after one of these errors the call is repeated
 
 
 def with_retries(function: Callable[Arguments, Result], *args: Arguments.args, **values: Arguments.kwargs) -> Result:
-    """Call `function`, retrying transient errors for at most MAX_RETRY_SECONDS."""
+    """Call `function` and return its result; after a transient error, call it again.
+
+    After MAX_RETRY_SECONDS, the last transient error is raised.
+    """
     ends, waits = time.monotonic() + MAX_RETRY_SECONDS, backoff()
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Store a job's submission to the provider: whether it was sent, the provider's id and response, the sealed key."""
+"""Store a job's submission to the provider: whether it was sent, the API key, the provider's id and response."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def sealed_key(generation_id: str) -> str | None:
 
 
 def mark_submitted(job: Job) -> bool:
-    """Note that the create request of this attempt is about to be sent; return False if this was noted before."""
+    """Note that the create request of this attempt is about to be sent; return False if that is noted already."""
     new = sa.and_(_t.id == job.id, sa.or_(_t.sent.is_(None), _t.sent != job.attempt))
     return queries.write(transcriptions.update().where(new).values(sent=job.attempt)) == 1
 
@@ -41,7 +41,7 @@ def provider_id(generation_id: str) -> str | None:
 
 
 def save_provider_id(generation_id: str, remote_id: str | None) -> None:
-    """Save the provider's id of a job, even if the job is cancelled: a retry can then fetch the paid result."""
+    """Save the provider's id of a job, even of a cancelled job, because a retry can then fetch the paid result."""
     this = transcriptions.update().where(_t.id == generation_id)
     queries.write(this.values(remote_id=remote_id))
 

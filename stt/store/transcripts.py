@@ -41,7 +41,7 @@ def save_chunk(
 
 
 def chunk(generation_id: str, number: int) -> dict[str, Any] | None:
-    """Return a finished chunk as a dictionary with number, start, end, segments and notes; None if there is none."""
+    """Return a finished chunk as a dictionary with number, start, end, segments and notes; None if it is unfinished."""
     query = chunks.select().where(chunks.c.id == generation_id, chunks.c.number == number)
     row = queries.one(query)
     return row._asdict() if row else None
@@ -72,7 +72,8 @@ def text_so_far(generation_id: str, last: int | None = None) -> str:
         query = query.limit(last)
     text_query = sa.select(transcripts.c.text).where(transcripts.c.id == generation_id)
     with database().connect() as connection:
-        # The text of an imported transcript is stored from the start; its job's chunks are results of the alignment.
+        # The text of an imported transcript is stored from the start. If its job has chunks, they are a decoding that
+        # only the alignment uses.
         if (text := connection.execute(text_query).scalar()) is not None:
             return str(text)
         rows = [row.segments for row in connection.execute(query)][::-1]
@@ -105,14 +106,17 @@ def beginning(generation_id: str, characters: int) -> str:
 def assembled(
     generation_id: str, partial: list[dict[str, Any]] | None = None, duration: float | None = None
 ) -> Transcript:
-    """Join all finished chunks, and the segments of the `partial` chunk, into a transcript."""
+    """Join the segments of all finished chunks, and `partial`, the segments of the current chunk, into a transcript.
+
+    The transcript's duration is `duration`, or the end of the last finished chunk if that is later.
+    """
     rows = chunks_of(generation_id)
     notes = [row["notes"] for row in rows]
     named = [n for n in notes if n.get("language")]
     data = [segment for row in rows for segment in row["segments"]] + list(partial or [])
     reached = rows[-1]["end"] if rows else 0.0
     found = Transcript.from_dict({"segments": data})
-    # Segments of older versions have no language, but their chunks have one.
+    # Segments that older versions stored have no language, but the notes of their chunks have one.
     language = next(iter(found.languages), named[0]["language"] if named else None)
     return Transcript.from_dict(
         {

@@ -21,7 +21,7 @@ from stt.store.recordings import Recording
 
 STEPS = 1000  # number of loudness values for a recording
 REQUEST_TIMEOUT = 1.5  # maximum time that a request waits for a result, seconds
-MAX_PENDING_PER_OWNER = 4  # maximum number of pending measurements of one owner, so that others need not wait long
+MAX_PENDING_PER_OWNER = 4  # maximum number of pending measurements of one owner, so that other owners do not wait long
 
 # A single thread computes the waveforms, one after another, so that transcription is not slowed down.
 _worker = ThreadPoolExecutor(1)
@@ -32,9 +32,9 @@ _lock = threading.Lock()
 def stored_or_started(recording: Recording, track: str = "") -> bytes | Future[bytes] | None:
     """Return the stored loudness, or the future of a measurement; None if the owner has too many pending measurements.
 
-    The loudness has STEPS values at equal distances in time; it is empty for an unreadable recording. `track` is what
-    `stt.store.playback_copies.track_of` returns. The future may raise StorageUnavailable or an error of the database;
-    a later call of this function then starts a new measurement.
+    The loudness has STEPS bytes at equal distances in time; it is empty if the recording is unreadable or has no sound.
+    `track` is what `stt.store.playback_copies.track_of` returns. The future may raise StorageUnavailable or an error of
+    the database; a later call of this function then starts a new measurement.
     """
     query = sa.select(waveforms.c.loudness).where(waveforms.c.id == recording.id, waveforms.c.track == track)
     stored: bytes | None = queries.value(query)
@@ -55,7 +55,11 @@ def steps(loudness: bytes) -> list[float]:
 
 
 def measure(recording: Recording, track: str) -> bytes:
-    """Return the loudness as STEPS bytes; b"" if there is no sound. Raises InputError, StorageUnavailable, OSError."""
+    """Return the loudness as STEPS bytes; b"" if there is no sound.
+
+    Raises InputError if the recording is unreadable, StorageUnavailable if the remote store fails, and OSError if the
+    file cannot be opened or read.
+    """
     which, _ = tracks.picked(tracks.of_rows(recording.tracks), track)
     with Reader(recording.path, name=recording.name, track=which) as reader:
         loudness = reader.levels(inf)

@@ -24,7 +24,10 @@ _KINDS: dict[str, Kind] = {"equal": SAME, "replace": CHANGED, "delete": MISSING,
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Words `first` to `last` (exclusive) of the reference, aligned with words `start` to `end` of the other text."""
+    """Words `first` to `last` of the reference, aligned with words `start` to `end` of the other text.
+
+    `last` and `end` are exclusive.
+    """
 
     kind: Kind
     first: int
@@ -37,8 +40,8 @@ class Run:
 class Alignment:
     """The alignment of a text with a reference. `runs` cover both texts in order.
 
-    `words` is the number of words in the reference. `rough` means that a long text was cut into pieces without anchors,
-    so the alignment may have more changes than necessary.
+    `words` is the number of words in the reference; `changed`, `missing` and `added` count words. `rough` means that a
+    long text was cut into pieces without anchors, so the alignment may have more changes than necessary.
     """
 
     runs: tuple[Run, ...]
@@ -59,7 +62,7 @@ class Alignment:
 
 
 def align(reference: Sequence[str], hypothesis: Sequence[str]) -> Alignment:
-    """Align two texts, given as lists of words in the form to compare, with the fewest changes.
+    """Align two texts with the fewest changes. A text is a list of words, which are the same only if equal as strings.
 
     Texts of more than WHOLE words are cut into pieces at anchors, or into equal pieces where there are no anchors. The
     pieces are aligned separately.
@@ -78,7 +81,7 @@ def align(reference: Sequence[str], hypothesis: Sequence[str]) -> Alignment:
 def runs(reference: Sequence[str], hypothesis: Sequence[str], first: int = 0, start: int = 0) -> list[Run]:
     """Return the runs that cover both lists in order.
 
-    `first` and `start` are added to the indices in `reference` and `hypothesis`.
+    `first` is added to the indices in `reference`, and `start` to those in `hypothesis`.
     """
     return [
         Run(
@@ -130,7 +133,7 @@ def _anchors(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
     pairs = [(i, in_b[words]) for words, i in in_a.items() if words in in_b]
     # A chain is a list of anchors that are in the same order in both texts.
     ends: list[int] = []  # for each length of a chain: the smallest index in `b` at which a chain of this length ends
-    tops: list[int] = []  # for each length of a chain: the number of the last pair in the chain that ends there
+    tops: list[int] = []  # for each length of a chain: the index in `pairs` of the last anchor of the chain in `ends`
     before: list[int | None] = []
     for number, (_, j) in enumerate(pairs):
         at = bisect_left(ends, j)
@@ -154,12 +157,12 @@ def _unique(keys: Sequence[str]) -> dict[tuple[str, ...], int]:
 def matrix(texts: Sequence[Sequence[str]], align: Callable[..., Alignment] = align) -> list[list[float | None]]:
     """Return the word error rate of each text (column) against each text as the reference (row).
 
-    A rate is None if the reference has no words.
+    The word error rate is None if the reference has no words.
     """
     rates: list[list[float | None]] = [[0.0 if text else None for _ in texts] for text in texts]
     for row, reference in enumerate(texts):
         for column in range(row):
-            errors = align(reference, texts[column]).errors  # exchanging the two texts gives the same number
+            errors = align(reference, texts[column]).errors  # the number is the same if the two texts are exchanged
             rates[row][column] = errors / len(reference) if reference else None
             rates[column][row] = errors / len(texts[column]) if texts[column] else None
     return rates

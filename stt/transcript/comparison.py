@@ -13,11 +13,11 @@ from stt.transcript.alignment import ADDED, CHANGED, MISSING, SAME, Alignment, K
 from stt.transcript.model import Transcript
 
 MAX_WORDS = 200_000  # maximum words of a text to compare, about 20 hours of speech
-MAX_CELLS = 200  # maximum words of a passage in one column
+MAX_CELLS = 200  # maximum words of one text in a passage
 
 _SPACELESS = scripts.SPACELESS
 _DASHES = "\\-\u2010-\u2015/"
-# By default, words are also split at dashes, so that "well-known" equals "well known".
+# By default, words are also split at dashes and slashes, so that "well-known" equals "well known".
 _WORDS = re.compile(rf"\s*(?:{scripts.UNIT}|[^\s{_SPACELESS}{_DASHES}]*[{_DASHES}]+|[^\s{_SPACELESS}{_DASHES}]+)")
 _EXACT_WORDS = re.compile(rf"\s*(?:{scripts.PIECE.pattern})")
 _ENDS_ALONE = re.compile(rf"[{_SPACELESS}{_DASHES}]")
@@ -38,7 +38,11 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A word in a column of the comparison. If `kind` is "changed", the reference has the word `was` instead."""
+    """A word of one text in the comparison.
+
+    If `kind` is "changed" in a text that is not the reference, the reference has the word `was` in its place. If `kind`
+    is "missing", `text` is the word of the reference. `start` is in seconds, or None if unknown.
+    """
 
     kind: Kind
     text: str
@@ -48,7 +52,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A part of the comparison: the aligned words of each text. `sides[0]` has the words of the reference."""
+    """A part of the comparison. `sides` has the aligned words of each text; `sides[0]` is the reference.
+
+    `start` is the first known start of a word in seconds, or None.
+    """
 
     start: float | None
     sides: tuple[tuple[Cell, ...], ...]
@@ -78,8 +85,8 @@ def _timed_texts(transcript: Transcript) -> Iterator[tuple[str, float | None]]:
 def _tokens(texts: Iterator[tuple[str, float | None]], exact: bool) -> list[Token]:
     found: list[Token] = []
     split = _EXACT_WORDS if exact else _WORDS
-    pieces: list[str] = []  # the pieces of the current word
-    keyed, begun = 0, None  # number of pieces that form the key of the current word, and its start in seconds
+    pieces: list[str] = []  # the pieces that form the current word
+    keyed, begun = 0, None  # how many of `pieces` form the key of the current word; start of the word, seconds
     for whole, start in texts:
         for text in split.findall(whole.rstrip()):  # `rstrip`, because the pattern is slow on trailing spaces
             key = _key(text, exact)
@@ -120,16 +127,17 @@ def passages(
     *,
     one_recording: bool = True,
 ) -> list[Passage]:
-    """Return words `first` to `last` (exclusive) of `base` and the words aligned with them, in passages.
+    """Return words `first` to `last` (exclusive) of the reference `base` and the words aligned with them, in passages.
 
-    `others` are the other texts, each with its alignment to `base`. A passage has about 40 words. With `one_recording`,
-    all texts are of one recording, so a word without a time gets the time of the word aligned with it.
+    `others` are the other texts, each with its alignment to `base`. Most passages have 25 to 60 words of `base`.
+    With `one_recording`, all texts are of one recording, so a word without a time gets the time of the word aligned
+    with it.
     """
     last = len(base) if last is None else min(last, len(base))
     starts = _passage_starts(base, first, last)
     columns: list[list[list[Cell]]] = [[[] for _ in starts] for _ in (base, *others)]
     differs: set[int] = set()
-    times: dict[int, float] = {}  # index in `base` -> start of the word of another text, used if `base` has no times
+    times: dict[int, float] = {}  # index in `base` -> start of the aligned word of another text
     for column, (other, alignment) in zip(columns[1:], others, strict=True):
         for at, cell in _cells(base, other, alignment, one_recording):
             if cell.kind in (CHANGED, MISSING):
@@ -147,7 +155,7 @@ def passages(
 
 
 def _passage_starts(base: Sequence[Token], first: int, last: int) -> list[int]:
-    """Return the indices of the first words of passages.
+    """Return the indices in `base` at which passages begin.
 
     A passage ends at the first sentence end after 25 words, or after 60 words.
     """
@@ -162,9 +170,10 @@ def _passage_starts(base: Sequence[Token], first: int, last: int) -> list[int]:
 def _cells(
     base: Sequence[Token], other: Sequence[Token], alignment: Alignment, one_recording: bool
 ) -> Iterator[tuple[int, Cell]]:
-    """Yield the words of `other` and the words missing in it, each with the index of its aligned word in `base`.
+    """Yield the words of `other`, and the words of `base` that `other` lacks, each with an index in `base`.
 
-    An added word has no aligned word. It gets the index of the word before it in `base`.
+    The index is that of the aligned word. An added word has no aligned word, and gets the index of the last word of
+    `base` before it.
     """
     last_start: float | None = None  # latest known start; a word without a time gets it
     for run in alignment.runs:
@@ -182,7 +191,7 @@ def _cells(
 
 
 def _drawable(sides: Sequence[list[Cell]]) -> Iterator[Passage]:
-    """Yield one passage, or several if a column has more than MAX_CELLS words. `sides` are the columns."""
+    """Yield one passage, or several if a text has more than MAX_CELLS words. `sides` has the words of each text."""
     for cut in range(0, max(map(len, sides)), MAX_CELLS):
         parts = tuple(tuple(side[cut : cut + MAX_CELLS]) for side in sides)
         start = next((cell.start for part in parts for cell in part if cell.start is not None), None)

@@ -47,7 +47,7 @@ SPECIAL = {
 }
 
 
-# A pattern for one character of a script without spaces, together with its marks, in folded text.
+# A regex that matches, in folded text, one character of a script without spaces together with its combining marks.
 UNIT = rf"[{scripts.SPACELESS}](?:[\u1039\u17d2][{scripts.SPACELESS}]|[{scripts.MARKS}])*"
 
 
@@ -69,7 +69,7 @@ def fold(text: str) -> str:
 
 
 def original(text: str, place: int) -> int:
-    """Return which character of `text` (in NFC) has become the character number `place` of the folded text."""
+    """Return the index in `text` (in NFC) of the character that is folded to index `place` of the folded text."""
     first, last, before = 0, len(text), 0  # `before` is the number of characters that text[:first] becomes
     while first < last:
         middle = (first + last + 1) // 2
@@ -82,7 +82,10 @@ def original(text: str, place: int) -> int:
 
 
 def rules() -> dict[str, object]:
-    """Return the folding tables for the player's script: insides of character classes, and replacements of letters."""
+    """Return the folding tables for the player's script: "special" maps characters to their replacements.
+
+    "ignored" and "spaceless" are sets of characters, as text to put inside [] in a regex.
+    """
     return {"ignored": _class(iter(IGNORED)), "special": SPECIAL, "spaceless": scripts.SPACELESS}
 
 
@@ -98,7 +101,7 @@ def word_pattern() -> re.Pattern[str]:
 
 
 def _marks() -> Iterator[tuple[int, int]]:
-    """Yield the combining marks that are parts of words, as ranges (first, last) of one code point each."""
+    """Yield the combining marks of scripts with spaces between words, each as a code point range (first, last)."""
     for first, last in ((0x300, 0x3100), (0xA600, 0xAC00), (0xFB00, 0xFE30), (0x10000, 0x12000), (0x16A00, 0x1F000)):
         for code in range(first, last):
             if unicodedata.category(chr(code))[0] == "M" and not scripts.is_spaceless(chr(code)):

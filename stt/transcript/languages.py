@@ -21,7 +21,7 @@ LANGUAGES = {
 }  # fmt: skip
 
 # ISO 639-2 codes (three letters), which media containers use for the languages of tracks. Some languages have two
-# codes, a terminological and a bibliographic one, such as deu and ger.
+# codes, a terminological and a bibliographic one, such as deu and ger for German.
 _LONG = {
     long: short
     for short, codes in {
@@ -39,6 +39,6 @@ _LONG = {
 
 
 def name_of(code: str) -> str:
-    """Return the English name of the language of a code such as "en", "eng" or "en-GB", or "" for an unknown code."""
+    """Return the English name of a language by its code, such as "en", "eng" or "en-GB"; "" if the code is unknown."""
     short = code.split("-", maxsplit=1)[0].lower()
     return LANGUAGES.get(_LONG.get(short, short), "")

@@ -11,7 +11,7 @@ from typing import Any
 
 from stt.transcript import scripts
 
-PAUSE = 3.0  # maximum pause between segments that `Transcript.languages` adds to the time of a language, seconds
+PAUSE = 3.0  # maximum pause between segments of one language that `Transcript.languages` counts as speech, seconds
 # A paragraph ends at a pause of PARAGRAPH_PAUSE seconds at the end of a sentence, and at a pause of twice that length
 # within a sentence. It also ends at the first sentence end after LONGEST_PARAGRAPH seconds or MOST_CHARACTERS.
 PARAGRAPH_PAUSE, LONGEST_PARAGRAPH, MOST_CHARACTERS = 1.2, 45.0, 900
@@ -20,7 +20,7 @@ DOUBTFUL = 0.5  # confidence below which a word is marked for the reader
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A spoken word. `text` includes its leading space, so the texts of a segment's words form its text.
+    """A spoken word. `text` includes the space before the word, so a segment's text is the joined texts of its words.
 
     `start` and `end` are in seconds from the beginning of the recording. `confidence` is 0 to 1, or None if unknown.
     `overlapped` means that another person speaks at the same time, so `speaker` may be wrong.
@@ -39,8 +39,8 @@ class Segment:
     """A run of speech by one speaker in one language.
 
     `words` is empty if the engine gives no word times. `language` is a code such as "en", or None if unknown. `begins`
-    is set when a user has edited the paragraphs: the segment begins a paragraph (True) or continues one (False). If it
-    is None, paragraphs are derived from speakers and pauses.
+    is set when a user has edited the paragraphs: the segment begins a paragraph (True) or continues one (False). If
+    `begins` is None, paragraphs are derived from speakers and pauses.
     """
 
     start: float
@@ -52,7 +52,7 @@ class Segment:
     begins: bool | None = None
 
     def moved(self, seconds: float) -> Segment:
-        """Return the segment with `seconds` added to all its times."""
+        """Return the segment with `seconds` added to its times and to those of its words."""
         words = tuple(replace(w, start=w.start + seconds, end=w.end + seconds) for w in self.words)
         return replace(self, start=self.start + seconds, end=self.end + seconds, words=words)
 
@@ -64,9 +64,9 @@ class Segment:
 class Transcript:
     """The transcript of a recording of `duration` seconds.
 
-    `language` is a code such as "en", and `language_probability` is 0 to 1. `lost` lists the spans of the recording
-    that could not be decoded, as (start, end, reason). `timed` is False if the engine gives no times. `extras` holds
-    further results (summary, chapters, topics, entities …), which `stt/aiml/insights.py` lists.
+    `language` is a code such as "en", and `language_probability` is 0 to 1; each is None if unknown. `lost` lists
+    the spans of the recording that could not be decoded, as (start, end, reason). `timed` is False if the engine gives
+    no times. `extras` holds further results, such as a summary and topics; see `stt/aiml/insights.py` for its keys.
     """
 
     segments: tuple[Segment, ...] = ()
@@ -91,7 +91,7 @@ class Transcript:
 
     @property
     def confidence(self) -> float | None:
-        """Return the mean confidence of the words that have one, 0 to 1."""
+        """Return the mean confidence (0 to 1) of the words that have a confidence, or None if no word has one."""
         known = [word.confidence for word in self.words if word.confidence is not None]
         return sum(known) / len(known) if known else None
 
@@ -105,9 +105,9 @@ class Transcript:
 
     @property
     def languages(self) -> dict[str, float]:
-        """Return the seconds spoken in each language, the longest first. The dict is empty if no language is known.
+        """Return {language code: seconds spoken}, most seconds first, or {} if no segment has a language.
 
-        Pauses of up to PAUSE seconds between segments of one language are included.
+        The seconds include pauses of up to PAUSE seconds between two segments of one language.
         """
         shares: dict[str, float] = {}
         at, before = 0.0, None
@@ -181,7 +181,7 @@ class Transcript:
 
 
 def joined(texts: Iterable[str]) -> str:
-    """Join texts with spaces. No space is added if there already is one, or if the script has no spaces."""
+    """Join texts with spaces. None is added beside another space, or after a character of a script without spaces."""
     whole = ""
     for text in texts:
         if whole and text and not whole[-1].isspace() and not text[0].isspace() and not scripts.is_unspaced(whole[-1]):
@@ -191,11 +191,12 @@ def joined(texts: Iterable[str]) -> str:
 
 
 def whole_words(segment: Segment) -> list[Word]:
-    """Return the timed words of a segment by the definition of words in `scripts`, without outer spaces.
+    """Return the words of a segment as `scripts` defines a word, with times and without outer spaces.
 
     Engines divide text differently: they split "cold-hearted" into two words, or join two ideographs into one. A word
-    joined from several words of the engine gets their whole span and their lowest confidence. A word that is a part of
-    an engine's word gets a share of that word's time in proportion to its number of characters.
+    that consists of several engine words lasts from the start of the first to the end of the last, and gets their
+    lowest confidence. A word that is only a part of an engine word gets a share of the engine word's time in proportion
+    to its number of characters.
     """
     parts = [word for word in segment.words if word.text.strip()]
     text = "".join(word.text for word in parts)
@@ -215,7 +216,7 @@ def whole_words(segment: Segment) -> list[Word]:
 def _moment(word: Word, place: int, *, ends_here: bool) -> float:
     """Return the time of the character at index `place` of a word's text, estimated from its position.
 
-    At the start and at the end of the text, this is the word's end if `ends_here`, otherwise the word's start.
+    If `place` is the start or the end of the text, return the word's end if `ends_here`, otherwise the word's start.
     """
     lead, length = len(word.text) - len(word.text.lstrip()), len(word.text.rstrip())
     if place <= lead or place >= length:
@@ -226,8 +227,8 @@ def _moment(word: Word, place: int, *, ends_here: bool) -> float:
 def paragraphs(segments: Iterable[Segment]) -> list[Segment]:
     """Merge segments into paragraphs, each returned as one segment.
 
-    Paragraphs that a user edited (`Segment.begins`) are preserved. All others end where the speaker or the language
-    changes, at pauses, and when they are long enough (see PARAGRAPH_PAUSE).
+    Paragraphs that a user edited (`Segment.begins`) are preserved. All other paragraphs end where the speaker or the
+    language changes, at pauses, and at a maximum length (see PARAGRAPH_PAUSE).
     """
     return [
         Segment(
@@ -243,7 +244,7 @@ def paragraphs(segments: Iterable[Segment]) -> list[Segment]:
 
 
 def runs(segments: Iterable[Segment]) -> list[list[Segment]]:
-    """Group segments by paragraph, with the rules of `paragraphs`."""
+    """Group segments into paragraphs, each a list of segments, by the rules of `paragraphs`."""
     gathered: list[list[Segment]] = []
     for segment in segments:
         if gathered and not _breaks(gathered[-1], segment):
@@ -254,7 +255,7 @@ def runs(segments: Iterable[Segment]) -> list[list[Segment]]:
 
 
 def separated(segments: Iterable[Segment]) -> tuple[Segment, ...]:
-    """Return the segments with `begins=True` where an edited paragraph would continue with another speaker."""
+    """Return the segments. Those that would continue an edited paragraph with another speaker get `begins=True`."""
     found: list[Segment] = []
     for segment in segments:
         if segment.begins is False and found and found[-1].speaker != segment.speaker:

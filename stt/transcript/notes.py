@@ -1,4 +1,4 @@
-"""Provide the notes of users on a transcript: marks at a moment of a recording, and highlights of words."""
+"""Define the notes that users make on a transcript: at a time of the recording, or on highlighted words."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Note:
 
 
 def quotes(notes: Sequence[Note], transcript: Transcript) -> list[str]:
-    """Return the text that each note highlights, or "" for a mark at a moment.
+    """Return the text that each note highlights, which is "" for a note without `end`.
 
     A word is highlighted if its middle is between the start and end of the note.
     """
@@ -41,5 +41,5 @@ def quotes(notes: Sequence[Note], transcript: Transcript) -> list[str]:
 
 
 def _timed(segment: Segment) -> tuple[Word, ...]:
-    """Return the words of a segment, or its whole text as one word if it has none."""
+    """Return the words of a segment, or its text as one word if the segment has no words."""
     return segment.words or (Word(f" {segment.text.strip()}", segment.start, segment.end),)

@@ -14,13 +14,13 @@ def packed(segments: Iterable[Segment]) -> list[dict[str, Any]]:
 
 
 def pack(paragraph: Segment) -> dict[str, Any]:
-    """Return a paragraph as one list for each field of its words.
+    """Convert a paragraph to a dict with one list for each field of its words.
 
-    This form takes a third of the bytes that one object for each word would take.
+    As JSON, this dict takes a third of the bytes that one object for each word would take.
 
-    "start" and "end" are in seconds. "t", "s" and "e" list the texts, starts and ends of the words. "c" lists their
-    confidences, if any is known, and "o" the indices of overlapped words. A paragraph without words has "text" instead.
-    "speaker" is present if it is known.
+    "start" and "end" are in seconds. "t", "s" and "e" list the texts, starts and ends of the words. "c" lists the
+    confidences, and is missing if no confidence is known. "o" lists the indices of overlapped words, and is missing if
+    there are none. A paragraph without words has "text" instead of these lists. "speaker" is missing if unknown.
     """
     found: dict[str, Any] = {"start": round(paragraph.start, 2), "end": round(paragraph.end, 2)}
     if paragraph.speaker:

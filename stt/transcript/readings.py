@@ -1,4 +1,4 @@
-"""Other readings of a word: the words that other transcripts have at the same time or between the same words."""
+"""Find other readings of a word: what other transcripts have at the same time, or between the same two words."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from stt.transcript import alignment, scripts
 from stt.transcript.folding import words as folded
 from stt.transcript.model import Transcript, Word
 
-LONGEST = 10.0  # maximum length of a word, seconds
-SHARE = 0.5  # overlap in time, as a share of the shorter word, above which two words are readings of each other
+LONGEST = 10.0  # maximum duration of a word that is found, seconds
+SHARE = 0.5  # overlap in time, as a share of the shorter word's duration, above which two words are alternatives
 MOST_WORDS = 5  # maximum number of words in a reading of one word
 
 
 def at(transcript: Transcript, spans: Iterable[tuple[float, float]]) -> list[str]:
-    """Return the text of the words at each span (start, end in seconds).
+    """Return the text that a transcript has in each span (start and end in seconds).
 
-    The text is "" if there are no words or more than MOST_WORDS.
+    A text consists of the words that overlap the span by more than SHARE. It is "" if there is no such word, or
+    if there are more than MOST_WORDS.
     """
     words = sorted((word for word in transcript.words if word.text.strip()), key=lambda word: word.start)
     starts = [word.start for word in words]
@@ -36,13 +37,14 @@ def _same(word: Word, start: float, end: float) -> bool:
 
 
 def between(texts: Iterable[str], words: Sequence[str], place: int) -> list[str]:
-    """Return the distinct readings that `texts` have for the word at index `place` of `words`.
+    """Return the distinct readings that `texts` have in place of the word at index `place` of `words`.
 
-    A text is used only if it has the same words right before and after, so that its reading is of this word alone.
+    A text is used only if the words directly before and after its reading are the same as in `words`, so that the
+    reading replaces this one word.
     """
     tokens = [(number, folded(token[0])) for number, word in enumerate(words) for token in scripts.PIECE.finditer(word)]
     own = [at for at, (number, _) in enumerate(tokens) if number == place]
-    found: dict[tuple[str, ...], str] = {tuple(folded(words[place])): ""}  # folded words of a reading -> the reading
+    found: dict[tuple[str, ...], str] = {tuple(folded(words[place])): ""}  # folded reading -> reading
     for text in texts if own else ():
         others = list(scripts.PIECE.finditer(text))
         same = alignment.same([" ".join(token) for _, token in tokens], [" ".join(folded(one[0])) for one in others])

@@ -12,9 +12,9 @@ from stt.transcript.model import Segment, Word, joined
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A run of the engine's words and the run of tokens (`scripts.PIECE`) with the same letters, as short as possible.
+    """The shortest run of the engine's words that has the same letters as a run of tokens, and these tokens.
 
-    Usually a unit has one word and one token.
+    A token is a match of `scripts.PIECE`. Usually a unit has one word and one token.
     """
 
     words: tuple[Word, ...]
@@ -27,7 +27,7 @@ class _Unit:
     def pieces(self, following: float) -> list[Word]:
         """Return each token as a word with a share of the unit's time.
 
-        `following` is the start of the next unit. If there are several tokens, none of them ends after `following`.
+        `following` is the start of the next unit in seconds. If there are several tokens, none of them ends after it.
         """
         known = [word.confidence for word in self.words if word.confidence is not None]
         start, end = self.words[0].start, max(word.end for word in self.words)
@@ -39,10 +39,10 @@ class _Unit:
 
 
 def rewritten(segments: Sequence[Segment], text: str) -> tuple[Segment, ...]:
-    """Return a paragraph with the corrected `text` as one segment, or no segment if `text` is empty.
+    """Return the paragraph `segments` with the corrected `text`, as one segment, or as no segment if `text` is empty.
 
-    White space in `text` must be normalised. If the text is unchanged, the segments are returned unchanged. The start
-    and the end of the paragraph are preserved.
+    `text` must have single spaces between words, and no outer spaces. If the text is unchanged, the segments are
+    returned unchanged. The paragraph keeps its start, and its end unless a word ends later.
     """
     words = tuple(word for segment in segments for word in segment.words if word.text.strip())
     shown = "".join(word.text for word in words) if words else joined(segment.text for segment in segments)
@@ -60,11 +60,11 @@ def rewritten(segments: Sequence[Segment], text: str) -> tuple[Segment, ...]:
 
 
 def realigned(words: Sequence[Word], text: str, start: float, end: float, speaker: str | None) -> Iterator[Word]:
-    """Yield the words of `text` with times from `words`. The joined texts of the yielded words are `text`.
+    """Yield the words of `text` with times from `words`. Joining the texts of the yielded words gives `text`.
 
     `start` and `end` are those of the paragraph in seconds. Unchanged words keep their times and confidence. Changed
     words share the time of the words that they replace. Added words share the time between their neighbours. Changed
-    and added words have no confidence.
+    and added words have the speaker `speaker` and no confidence.
     """
     units = list(_units(words))
     starts = [*(unit.words[0].start for unit in units[1:]), math.inf]
@@ -72,7 +72,7 @@ def realigned(words: Sequence[Word], text: str, start: float, end: float, speake
     pieces = [piece for unit, start in zip(units, starts, strict=True) for piece in unit.pieces(start)]
     new = list(scripts.PIECE.finditer(text))
     same = alignment.same([piece.text for piece in pieces], [match[0] for match in new])
-    at = taken = done = 0  # processed tokens of `new`, processed tokens of `old`, processed characters of `text`
+    at = taken = done = 0  # how many tokens of `new`, tokens of `old` and characters of `text` are processed
     clock, before = 0.0, start  # start and end of the last word that was yielded, seconds
     while at < len(new):
         if at in same:
@@ -103,7 +103,7 @@ def realigned(words: Sequence[Word], text: str, start: float, end: float, speake
 def _times(
     tokens: list[str], replaced: list[Word], clock: float, before: float, ceiling: float | None, end: float
 ) -> list[tuple[float, float]]:
-    """Return the times of tokens that replace the words `replaced` (seconds).
+    """Return the start and end in seconds of each of the `tokens`, which replace the words `replaced`.
 
     `clock` and `before` are the start and the end of the word before the tokens. `ceiling` is the start of the word
     after the tokens, or None if there is no such word. `end` is the end of the paragraph.
@@ -126,7 +126,7 @@ def _shares(tokens: Sequence[str], start: float, end: float) -> list[tuple[float
     times, done = [], 0
     for token in tokens:
         first, done = done, done + len(token)
-        # `_between` returns the outer times exactly, without rounding errors.
+        # `_between` returns `start` and `end` exactly, so the first and the last time have no rounding error.
         times.append((_between(start, end, first / letters), _between(start, end, done / letters)))
     return times
 
@@ -139,7 +139,7 @@ def _units(words: Sequence[Word]) -> Iterator[_Unit]:
     tokens = iter([match[0] for match in scripts.PIECE.finditer("".join(word.text for word in words))])
     own: list[Word] = []
     held: list[str] = []
-    letters = 0  # number of letters in `own` minus number of letters in `held`
+    letters = 0  # characters of the words `own` minus characters of the tokens `held`; 0 completes a unit
     for word in words:
         own.append(word)
         letters += len("".join(word.text.split()))

@@ -1,8 +1,8 @@
-"""Define words, sentence ends, line breaks and scripts without spaces, as the whole application defines them.
+"""Define words, sentence ends, line breaks and scripts without spaces, for all modules of the application.
 
-A *piece* is a run of characters without spaces. In a script without spaces, it is one character with its marks. A
-*word* is a piece with a letter or digit, plus adjacent punctuation: `cold-hearted`, `$1,000`, `don't`, `3.5`, `U.S.`
-and "really -" are one word each. All functions take linear time.
+A *piece* is a run of characters without spaces. In a script without spaces, a piece is one character with its
+combining marks, or one number. A *word* is a piece with a letter or digit, plus adjacent punctuation: `cold-hearted`,
+`$1,000`, `don't`, `3.5`, `U.S.` and "really -" are one word each. All functions take linear time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _IDEOGRAPHS = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00016fe3-\U00018dff\U000
 
 
 def _class(kinds: str) -> str:
-    """Return the code points of _RANGES in the Unicode categories `kinds`, as the inside of a regex character class."""
+    """Return the code points of _RANGES in the Unicode categories `kinds`, as text to put inside [] in a regex."""
     runs: list[list[int]] = []
     for code in (code for first, last in _RANGES for code in range(first, last + 1)):
         if not unicodedata.category(chr(code)).startswith(tuple(kinds.split())):
@@ -35,15 +35,16 @@ def _class(kinds: str) -> str:
     return "".join(f"{chr(first)}-{chr(last)}" for first, last in runs)
 
 
-SPACELESS = _class("L M N") + _IDEOGRAPHS  # characters of scripts without spaces, the inside of a regex character class
+SPACELESS = _class("L M N") + _IDEOGRAPHS  # characters of scripts without spaces, as text to put inside [] in a regex
 # Characters that belong to the character before them: combining marks, two vowels that Unicode classes as letters, the
-# voice marks of half-width kana, and variation selectors. In UNIT, a stacking virama also binds the next consonant.
+# voice marks of half-width kana, and variation selectors. UNIT also joins two consonants that have a stacking virama
+# (U+1039 or U+17D2) between them.
 MARKS = _class("M") + "\u0e33-\u0e33\u0eb3-\u0eb3\uff9e-\uff9f\ufe00-\ufe0f\U000e0100-\U000e01ef"
 _DIGITS = _class("Nd")
 UNIT = rf"[{_DIGITS}]+(?:[.,][{_DIGITS}]+)*|[{SPACELESS}](?:[\u1039\u17d2][{SPACELESS}]|[{MARKS}])*"
-# Punctuation that separates two words without a space: "well—that", "well--that", "wait…what", "wait...what".
+# Punctuation that separates two words even without a space: "well—that", "well--that", "wait…what", "wait...what".
 _BREAK = r"(?:[\u2014\u2015\u2026\u2e3a\u2e3b]|--|\.\.\.)(?=\w)"
-# The pattern has no possessive quantifier: with one around a group, Python 3.11.2 (Debian 12) stops matching too early.
+# PIECE has no possessive quantifier, because Python 3.11.2 (Debian 12) ends a match too early if a group has one.
 PIECE = re.compile(rf"{UNIT}|(?:(?!{_BREAK})[^\s{SPACELESS}])*{_BREAK}|[^\s{SPACELESS}]+")
 _LETTER = re.compile(r"[^\W_]")
 _UNSPACED = re.compile(rf"[{SPACELESS}\u3000-\u303f\uff00-\uffef]")
@@ -66,7 +67,8 @@ _STOPS_WITHOUT_SPACE = "。！？｡．។៕။"  # stops that end a sentence e
 _PAUSES = ",;:،؛、，；：၊–—"
 _CLOSERS = "\"'”’“‘»›)]}」』）］】》〉﹂﹄"
 _OPENERS = "\"'“‘„‚«‹([{¿¡「『（［【《〈"
-# The lookbehind lets a match begin only at the start of a run of stops. Otherwise long runs take quadratic time.
+# The lookbehind lets a match begin only at the start of a run of stops. Without the lookbehind, long
+# runs would take quadratic time.
 _STOP = re.compile(
     rf"(?<![{STOPS}])[{STOPS}]+[{re.escape(_CLOSERS)}]*(?=\s|$)|[{_STOPS_WITHOUT_SPACE}]+[{re.escape(_CLOSERS)}]*"
 )
@@ -102,9 +104,12 @@ def is_word(piece: str) -> bool:
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
-    """Return the start and end index of each word. If there is a word, the spans cover all characters but spaces."""
+    """Return the start and end index of each word.
+
+    If the text has any word, every character that is not a space belongs to one of the words.
+    """
     spans: list[tuple[int, int]] = []
-    lead: int | None = None  # index of punctuation that belongs to the next word
+    lead: int | None = None  # start index of punctuation that belongs to the next word, if there is such punctuation
     for match in PIECE.finditer(text):
         start, end = match.span()
         if is_word(match[0]):
@@ -132,8 +137,8 @@ def is_unspaced(character: str) -> bool:
 def ends_sentence(text: str, following: str = "", pause: float = 0.0) -> bool:
     """Return whether a sentence ends at the end of `text`.
 
-    `following` is the text after it, and `pause` is the silence between the two in seconds. "Mr.", "U.S." and initials
-    end a sentence only if nothing follows or there is a pause.
+    `following` is the text after `text`, and `pause` is the silence between the two texts in seconds. "Mr.", "U.S." and
+    initials end a sentence only if `following` is empty or the pause is at least _PAUSE.
     """
     bare = text[-_LONGEST_ABBREVIATION * 4 :].rstrip().rstrip(_CLOSERS).rstrip()
     if not bare or bare[-1] not in STOPS:
@@ -172,9 +177,9 @@ def sentence_ends(text: str) -> list[int]:
 def line_parts(token: str) -> Iterator[str]:
     """Split a text without spaces into parts. A line may end after each part.
 
-    The library uniseg takes 0.1 ms per character, so it is called only if necessary. It is not needed for ideographs
-    and kana, between which a line may always end, nor for ASCII words, which are never split. Thai, Lao, Burmese and
-    Khmer are not split either, because that requires a dictionary.
+    The library uniseg takes 0.1 ms per character, so it is called only if necessary. Ideographs and kana do not need
+    it, because a line may end between any two of them, nor do ASCII words, which are never split. Thai, Lao, Burmese
+    and Khmer are not split either, because that requires a dictionary.
     """
     blocks = 0
     for part in _FREE.split(token):
@@ -188,7 +193,10 @@ def line_parts(token: str) -> Iterator[str]:
 
 
 def clusters(text: str) -> Iterator[str]:
-    """Yield each character of a text together with its marks, which must be on the same line."""
+    """Yield each character of a text together with its combining marks, which must be on the same line.
+
+    After `_BLOCK * _BLOCKS` characters, marks are yielded alone, except in scripts without spaces: uniseg is slow.
+    """
     if text.isascii():
         yield from text
     elif _ALL_SPACELESS.fullmatch(text):

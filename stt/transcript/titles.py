@@ -14,10 +14,10 @@ from stt.transcript import folding
 
 MAX_LENGTH = 300  # maximum length of a title, characters
 _RUN = re.compile(r"([0-9]+)|([\s_]+)|(.)", re.DOTALL)
-# Katakana to hiragana, without the voice marks, so that ガ is sorted beside か.
+# A table for `str.translate`: katakana to hiragana, and voice marks removed, so that ガ is sorted beside か.
 _KANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)} | {0x3099: None, 0x309A: None}
-# Bytes that a key has for the end of the title, a space, a sign (punctuation or symbol) and a number. All are less than
-# "a" (0x61), the first letter.
+# Bytes in a sort key for the end of the title, a space, a sign (punctuation or symbol) and a number. Each is less than
+# the first letter, "a" (0x61).
 _END, _SPACE, _SIGN, _NUMBER = b"\0", b"\2", b"\3", b"0"
 
 

@@ -1,6 +1,6 @@
 """Replace words of a transcript by the terms of a vocabulary.
 
-Only whole words are replaced, and the times of the words are kept.
+Only whole words are replaced, never a part of a word. A term gets the times of the words that it replaces.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _POSSESSIVES = ("'s", "’s")
 
 @dataclass(frozen=True, slots=True)
 class _Core:
-    """A word without its punctuation: its position in the text, and its `key` for comparison."""
+    """A word without adjacent punctuation and possessive ending: its position in a text, and its folded text `key`."""
 
     start: int
     end: int
@@ -32,8 +32,7 @@ def replaced(transcript: Transcript, terms: Iterable[Term]) -> tuple[Transcript,
     """Return the transcript with the replacements of `terms` made, and how often each replacement was made.
 
     Case and accents are ignored. If several replacements are possible at a word, the one that replaces the most words
-    is made.
-    Possessive endings are kept: "Cyril's" becomes "Cyrille's".
+    is made. Possessive endings are kept: "Cyril's" becomes "Cyrille's".
     """
     by_first: dict[str, list[tuple[tuple[str, ...], Term]]] = {}
     for term in terms:

@@ -20,10 +20,10 @@ from rapidfuzz.process import cdist
 
 from stt.vocabulary import sounds
 
-# These values were tuned on two speakers of LibriSpeech test-other. `tests.bench.vocabulary` evaluates them on other
-# speakers.
+# The following constants were tuned on two speakers of LibriSpeech test-other. `tests.bench.vocabulary` evaluates them
+# on other speakers.
 MAX_DISTANCE = 0.42  # maximum `sounds.distance` between a term and the words that it may replace
-BIAS = 15.0  # maximum loss of log probability that is accepted for a term that sounds the same as the words
+BIAS = 15.0  # maximum loss of log probability accepted for a term that sounds the same as the replaced words
 BIAS_PER_DISTANCE = 20.0  # reduction of the bias per unit of `sounds.distance`
 # The replaced text may have up to FEWER_WORDS words fewer than the term ("Alzaman" for "al Zaman"), or up to MORE_WORDS
 # words more ("these stitches" for "distichs").
@@ -33,7 +33,7 @@ MAX_OF_A_TERM, MAX_CANDIDATES = 2, 10
 _CORE = re.compile(r"^(\W*)(.*?)((?:['’]s)?\W*)$", re.DOTALL)
 _FLOOR = 1e-12
 
-# A function that returns the probability of each token of a text.
+# A function that receives the tokens of a text and returns the probability of each token.
 Score = Callable[[list[int]], Sequence[float]]
 
 
@@ -50,7 +50,7 @@ class Tokenizer(Protocol):
 class _Word:
     """A word of a window: its `text`, and its tokens `first` to `last` (exclusive).
 
-    `run` is the number of timestamps before the word.
+    `run` is the number of timestamps in the window before the word.
     """
 
     text: str
@@ -61,9 +61,9 @@ class _Word:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A possible replacement: `text`, which has a term, for the tokens `first` to `last` (exclusive).
+    """A possible replacement of the tokens `first` to `last` (exclusive) by `text`, which contains `term`.
 
-    `distance` is the `sounds.distance` between the term and the words of the replaced tokens.
+    `distance` is the `sounds.distance` between the term and the replaced words.
     """
 
     distance: float
@@ -111,14 +111,14 @@ class Rescorer:
         return found
 
     def _candidates(self, tokens: list[int], tokenizer: Tokenizer) -> list[_Candidate]:
-        """Return the replacements to score, nearest first."""
+        """Return the replacements to score, the one that sounds most like the replaced words first."""
         words = list(_words(tokens, tokenizer))
         spans = list(self._spans(words))
         if not spans:
             return []
         cores = [_CORE.fullmatch("".join(word.text for word in words[at : at + length])) for at, length in spans]
         keys = [sounds.key(core[2]) if core else "" for core in cores]
-        # Prefilter the spans by skeleton, in C. Without the prefilter, 500 terms would take seconds per window.
+        # First compare skeletons only, in C. Without this filter, 500 terms would take seconds per window.
         skeletons = [sounds.skeleton(key) for key in keys]
         differences = cdist(skeletons, self._skeletons, scorer=Levenshtein.distance)
         longest = np.maximum.outer(np.array([len(key) for key in keys]), np.array([len(key) for key in self._keys]))
@@ -142,7 +142,7 @@ class Rescorer:
         kept: list[_Candidate] = []
         for candidate in found:
             same = [other for other in kept if other.term == candidate.term]
-            # Keep only the nearest of a term's overlapping candidates, so that no unrelated word is replaced as well.
+            # If candidates of one term overlap, keep only the nearest, so that no unrelated word is replaced as well.
             if len(same) < MAX_OF_A_TERM and not any(map(candidate.overlaps, same)):
                 kept.append(candidate)
             if len(kept) == MAX_CANDIDATES:
@@ -150,14 +150,17 @@ class Rescorer:
         return kept
 
     def _has_a_term(self, text: str, term: str) -> bool:
-        """Return whether `text` begins with `term`, or contains another listed term that is not a part of `term`."""
+        """Return whether `text` begins with `term`, or has a word that is a listed term.
+
+        A word does not count if it is one of several words of `term`.
+        """
         if text.startswith(term):
             return True
         words = {re.sub(r"^\W+|(?:['’]s)?\W*$", "", word) for word in text.split()}
         return bool(words & self._known - (set(term.split()) - {term}))
 
     def _spans(self, words: Sequence[_Word]) -> Iterator[tuple[int, int]]:
-        """Yield (first word, number of words) of all spans of words that a term may replace."""
+        """Yield (index of the first word, number of words) of each span of words that a term may replace."""
         longest = max(self._lengths) + MORE_WORDS
         for at, word in enumerate(words):
             for length in range(1, min(longest, len(words) - at) + 1):

@@ -12,7 +12,7 @@ from stt.transcript.folding import fold
 
 _CLOSE = ("bpvfw", "dt0", "gkcjq", "szxc1", "mn", "lr")  # groups of similar consonants
 _VOWELS = frozenset("aeiouy")
-_SOFT = _VOWELS | frozenset("hw")  # letters that cost less to omit
+_SOFT = _VOWELS | frozenset("hw")  # letters whose omission adds less to the distance
 _START = re.compile("^(?:wr|kn|gn|ps)")
 _SPELLINGS = [  # patterns and their sounds; 0 stands for "th", 1 for "sh"
     (re.compile(pattern), sound)
@@ -38,12 +38,12 @@ def key(text: str) -> str:
 
 
 def skeleton(sound: str) -> str:
-    """Return the consonants of a key, each replaced by one letter for its group, for a fast comparison."""
+    """Return the consonants of a key, similar ones replaced by the same letter (see _CLOSE), for a fast comparison."""
     return sound.translate(_GROUP)
 
 
 def distance(one: str, other: str) -> float:
-    """Return how differently two keys sound, 0 (alike) to 1."""
+    """Return how differently two words sound, 0 (alike) to 1, given their keys (see `key`)."""
     row = [0.0]
     for letter in other:
         row.append(row[-1] + _gap(letter))

@@ -13,8 +13,8 @@ from stt.transcript import scripts
 
 OPTION = "vocabulary"  # name of the job option that has the lines of the job's vocabulary
 MOST = 500  # maximum number of terms of a job or an owner
-LONGEST = 100  # maximum characters of a term, or of the text it replaces
-LONGEST_TEXT = MOST * 2 * (LONGEST + 2)  # maximum characters of all lines
+LONGEST = 100  # maximum characters of a term, or of the text that a term replaces
+LONGEST_TEXT = MOST * 2 * (LONGEST + 2)  # maximum characters of all lines together
 _ARROW = re.compile(r"\s*(?:→|⟶|⇒|->|=>)\s*")
 # Control characters, halves of surrogate pairs, and marks that change the direction of text.
 _UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
@@ -35,7 +35,7 @@ class Term:
 def read(lines: str | Iterable[str]) -> list[Term]:
     """Return the terms of `lines` in order, without empty lines and duplicates.
 
-    Raises BadOption for more than MOST terms, and for an unusable line, whose number is in the message.
+    Raises BadOption if there are more than MOST terms, or if a line is unusable; the message has the line's number.
     """
     lines = re.split(r"\r\n|\r|\n", lines) if isinstance(lines, str) else list(lines)
     found: dict[Term, None] = {}

@@ -1,4 +1,4 @@
-"""Handle uploads, audio, health and metrics."""
+"""Handle uploads, audio, waveforms, the download of all data, health and metrics."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SANDBOX = "sandbox; default-src 'none'; media-src 'self'"
 
 @answers_errors
 async def upload(request: Request) -> Response:
-    """Handle `POST /upload`: store a recording. Its file is the raw body of the request, which is streamed to disk.
+    """Handle `POST /upload`: store a recording. The body is the file itself, and is streamed to disk.
 
     `X-File-Name` is the file's name (percent-encoded). `X-File-Modified` is the time of the file's last change in
     milliseconds since 1970, if the browser knows it. The response is 201 with the recording's id and name.
@@ -65,7 +65,7 @@ async def upload(request: Request) -> Response:
 
 @answers_errors
 async def audio(request: Request) -> Response:
-    """Handle `GET /audio/{id}`: send the audio of a job's recording to its owner, with byte ranges.
+    """Handle `GET /audio/{id}`: send the audio of a job's recording to the job's owner. Byte ranges are supported.
 
     The playback copy is sent if there is one. `?original` requests the recording itself, and `?download` requests the
     recording as a file that the browser saves. `GET /audio/shared?share={token}` sends the audio of a shared
@@ -96,7 +96,8 @@ async def audio_state(request: Request) -> Response:
     """Handle `GET /audio/{id}/state`: return whether the playback copy that `/audio/{id}` sends is ready.
 
     The response is `{"state": "original" | "making" | "ready" | "failed", "percent": 0 to 100}`, where "original" means
-    that no copy is needed. The request starts to make a missing copy, and retries some time after a transient error.
+    that no copy is needed. If the copy is missing, the request starts to make it; if making it failed with a transient
+    error some time ago, the request starts to make it again.
     The route also works for a shared transcript.
     """
     found = await WAVEFORMS.run(_audio_state, request)
@@ -136,13 +137,13 @@ def _waveform(request: Request) -> bytes | Future[bytes] | None:
 
 
 async def _result_within(seconds: float, work: Future[bytes]) -> bytes | None:
-    """Return the result of `work`, or None if that takes longer than `seconds`.
+    """Return the result of `work`, or None if `work` takes longer than `seconds`. No thread is blocked meanwhile.
 
-    Other requests may wait for the same `work`. Waiting blocks no thread.
+    After the timeout, `work` continues, because other requests may wait for it.
     """
     done, _ = await asyncio.wait([waiting := asyncio.wrap_future(work)], timeout=seconds)
     if not done:
-        # Read an exception that occurs later, because asyncio logs exceptions that nobody has read.
+        # Retrieve an exception that `work` raises later, because asyncio logs exceptions that were never retrieved.
         waiting.add_done_callback(lambda late: late.cancelled() or late.exception())
         return None
     return waiting.result()
@@ -159,7 +160,10 @@ def _recording_and_file(request: Request) -> tuple[Recording, Path, bool]:
 
 
 def _recording_and_track(request: Request) -> tuple[Recording, str]:
-    """Return the recording of the job in the path, and its track, if the client may access it. Raises NotFound."""
+    """Return the recording of the job in the path or of the share link in the query, and the track to play.
+
+    Raises NotFound if the client may not access the recording, or the recording is no longer kept.
+    """
     name, share = request.path_params["id"], request.query_params.get("share")
     if name == "shared" and share:
         recording, job = sharing.audio_of(share)
@@ -177,8 +181,8 @@ def _recording_and_track(request: Request) -> tuple[Recording, str]:
 def _caching(request: Request) -> str:
     """Return the `Cache-Control` header of audio and waveforms.
 
-    A browser must ask the server before each use of a cached response, and must not store shared audio at all. So
-    nobody can play audio from a browser's cache after a sign-out or a deletion.
+    A browser must ask the server before each use of a cached response, and must not store a response to a share link
+    at all. So nobody can play audio from a browser's cache after a sign-out or a deletion.
     """
     return "private, no-store" if "share" in request.query_params else "private, no-cache"
 
@@ -216,7 +220,7 @@ class _InPlace(StreamingResponse):
 
 
 async def healthz(_request: Request) -> Response:
-    """Handle `GET /healthz`: return 200 if the process is ready, else 503 with what is missing."""
+    """Handle `GET /healthz`: return 200 if the process is ready, or 503 with a list of what is missing."""
     status, answer = await HEALTH.run(health.answer)
     return JSONResponse(answer, status_code=status)
 

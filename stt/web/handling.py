@@ -15,7 +15,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def answers_errors(handler: Handler) -> Handler:
-    """Decorate a request handler so that an SttError raised by the handler becomes its response."""
+    """Decorate a request handler so that an SttError that the handler raises is sent as the response."""
 
     @wraps(handler)
     async def answer(request: Request) -> Response:
@@ -35,7 +35,7 @@ def refusal(error: SttError) -> JSONResponse:
 
 
 def owner_of(request: Request) -> str:
-    """Return the owner whose records the browser may see. Raises NotFound if there is no such owner."""
+    """Return the owner whose records the browser may see. Raises NotFound if the cookies identify no owner."""
     owner = visitors.owner_of(visitors.visitor(request.cookies))
     if owner is None:
         raise NotFound("Cookies are blocked for this site.", guidance="Allow cookies, then reload.")
@@ -43,7 +43,11 @@ def owner_of(request: Request) -> str:
 
 
 async def body_of(request: Request, longest: int, too_large: TooLarge) -> bytes:
-    """Return the request's body. Raises ClientDisconnect, and `too_large` if the body has more than `longest` bytes."""
+    """Return the request's body.
+
+    Raises `too_large` if the body has more than `longest` bytes, and ClientDisconnect if the client closes the
+    connection.
+    """
     body = bytearray()
     async for block in request.stream():
         body += block
@@ -53,5 +57,5 @@ async def body_of(request: Request, longest: int, too_large: TooLarge) -> bytes:
 
 
 def client_has(request: Request, etag: str) -> bool:
-    """Return whether the client already has the response with this ETag (`If-None-Match`)."""
+    """Return whether the client already has the response with this ETag, according to the header `If-None-Match`."""
     return etag in {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}

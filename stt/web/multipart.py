@@ -1,4 +1,4 @@
-"""Parse a form with a file (`multipart/form-data`) while it arrives. The file goes to disk, other fields to memory."""
+"""Parse a form (`multipart/form-data`) while it arrives. Its file is written to disk, its fields are kept in memory."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from stt.store.recordings import Intake
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-FILE_PARTS = ("audio", "file")  # names of the part with the recording; OpenAI's API calls it `file`
-# Maximum number of parts, and maximum total bytes of all headers and of all values except the recording.
+FILE_PARTS = ("audio", "file")  # names of the part with the recording; in OpenAI's API, the name is `file`
+# Maximum number of parts, and maximum total size in bytes of the headers and values of all parts without the recording.
 MOST_FIELDS, LONGEST_FIELDS = 200, 1 << 20
 
 
 class BadForm(InputError):
-    """A form that cannot be parsed."""
+    """A form or a JSON body that cannot be parsed, or a form in which a part is missing or repeated."""
 
     title = "Body validation error"
     guidance = "Send multipart/form-data with the recording in the part “audio”."
@@ -32,10 +32,12 @@ class BadForm(InputError):
 class Form:
     """A streaming parser of a form: call `write` with each block of the body, then `end`.
 
-    After `end`, the attributes `fields` and `raw` have the form's fields, and `intake` stores its file, or is None if
-    the form has no file. The argument `intake` is a function that gets the file name that the client sent, and returns
-    the Intake for the file. At most twice LONGEST_FIELDS bytes and the current block are in memory. Raises BadForm,
-    TooLarge, and the errors of Intake.
+    After `end`, the attribute `fields` has the text of each field (a list if the field is repeated), and `intake` is
+    the Intake that has received the file, or None if the form has no file. The argument `intake` is a function that
+    gets the file name that the client sent, and returns the Intake for the file. At most twice LONGEST_FIELDS bytes and
+    the current block are in memory.
+
+    Raises BadForm if the form is malformed, TooLarge if it has too many or too large fields, and the errors of Intake.
     """
 
     def __init__(self, content_type: str, intake: Callable[[str], Intake]) -> None:
@@ -44,7 +46,7 @@ class Form:
         if not boundary:
             raise BadForm("The Content-Type names no boundary.")
         self.fields: dict[str, str | list[str]] = {}
-        self.raw: dict[str, tuple[str, bytes]] = {}  # the file name and bytes of each field
+        self.raw: dict[str, tuple[str, bytes]] = {}  # file name and bytes of the last field of each name
         self.intake: Intake | None = None
         self._open, self._files = intake, ExitStack()
         self._parts = self._size = 0
@@ -65,7 +67,7 @@ class Form:
             raise BadForm("The boundary cannot be used.") from error
 
     def close(self) -> None:
-        """Delete an unfinished file."""
+        """Delete the file, unless `intake.finish` has stored it."""
         self._files.close()
 
     def write(self, block: bytes) -> None:

@@ -17,7 +17,7 @@ from stt.recorder import live_recordings
 from stt.store import recordings
 from stt.web.handling import answers_errors, owner_of
 
-IN_MEMORY = 64 << 10  # maximum bytes of a piece kept in memory; a larger piece is streamed to disk
+IN_MEMORY = 64 << 10  # maximum size in bytes of a piece that is kept in memory; a larger piece is written to disk
 
 
 @answers_errors
@@ -35,11 +35,11 @@ async def start(request: Request) -> Response:
 
 @answers_errors
 async def piece(request: Request) -> Response:
-    """Handle `POST /record/{id}?piece=N`: append piece N of a live recording, counted from 0. The body is the piece.
+    """Handle `POST /record/{id}?piece=N`: append piece number N, from 0, to a live recording. The body is the piece.
 
     The response is 200 with `next`, the number of the piece to send next. The status is 409 if a previous piece is
-    missing, and 404 after the recording was finished. Sending a piece again changes nothing. The browser sends an empty
-    piece to show that it is still connected, and `&paused=1` to announce that it may send nothing for a long time.
+    missing, and 404 after the recording was finished. Sending a piece again changes nothing. An empty piece shows that
+    the browser is still connected. `&paused=1` announces that it may send nothing for a long time.
     """
     return JSONResponse({"next": await _take(request)})
 
@@ -61,7 +61,9 @@ async def finish(request: Request) -> Response:
 async def _take(request: Request) -> int:
     """Append the piece in the request's body, and return the number of the next piece.
 
-    Raises SttError, ClientDisconnect.
+    Raises BadOption if the number of the piece is invalid, TooLarge if the piece is too large, NotFound if the cookies
+    identify no owner, ClientDisconnect if the client closes the connection, DiskFull if the disk is full, and the
+    errors of `live_recordings.append`.
     """
     owner, visitor = await LOOKUPS.run(_owner_and_visitor, request)
     number = request.query_params.get("piece", "")
@@ -92,5 +94,5 @@ def _keep(body: IO[bytes], block: bytes) -> None:
 
 
 def _owner_and_visitor(request: Request) -> tuple[str, str]:
-    """Return the owner and the visitor of a request. Raises NotFound."""
+    """Return the owner and the visitor that the cookies identify. Raises NotFound if they identify no owner."""
     return owner_of(request), visitors.visitor(request.cookies) or ""

@@ -1,7 +1,7 @@
-"""List the routes of this app in addition to Streamlit's.
+"""List the routes that this app adds to those of Streamlit.
 
-A route names its handler as text. The module of the handler is imported at the first request for the route, or earlier
-by `late.load`.
+Each route except the icon's names its handler as a text, "module:name". The module is imported at the first request for
+the route, or earlier by `late.load`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from stt.guard.limiters import IMPORTS
 
 
 class Later:
-    """An ASGI application that imports the handler named by `where` ("module:name") at the first request."""
+    """An ASGI application that imports the handler `where` ("module:name") at the first request, and calls it."""
 
     def __init__(self, where: str) -> None:
         self.where = where

@@ -21,12 +21,12 @@ HEADERS = {"Cache-Control": "public, max-age=31536000, immutable"}
 class Assets:
     """ASGI middleware that serves the files below `folder`/static, and passes all other requests on to Streamlit.
 
-    The files are listed once, and each file is read once, without a thread. Streamlit would read each file again for
-    every browser, block by block in threads. On a busy machine, Streamlit's way would take a sixth of the time of the
-    first page view.
+    The files are listed at the start. Each file is read once, at its first request and without a thread. Streamlit
+    would read each file again for every browser, block by block in threads. On a busy machine, these reads would take a
+    sixth of the time of the first page view.
 
-    A response with a page gets a `Link` header that tells the browser to preload some scripts. The browser then has
-    these scripts before it draws the drop zone.
+    A response with a page gets a `Link` header that tells the browser to preload some scripts, so that they are loaded
+    before the browser draws the drop zone.
     """
 
     def __init__(self, app: ASGIApp, folder: Path) -> None:

@@ -1,5 +1,6 @@
-"""Webhooks that notify other programs that a job has ended, by Standard Webhooks (https://www.standardwebhooks.com).
+"""Notify other programs by webhooks that a job has ended.
 
-`subscriptions` stores the addresses to notify, `deliveries` stores the notifications. `sending` makes one request, and
+The messages have the format of Standard Webhooks (https://www.standardwebhooks.com).
+`subscriptions` stores the URLs to notify, and `deliveries` stores the notifications. `sending` makes one request, and
 `delivering` repeats failed requests for up to a day. Each request is a separate durable workflow.
 """

@@ -1,4 +1,4 @@
-"""Store the deliveries: a row for each test, and for each end of a job's attempt, with the receiver's last response."""
+"""Store webhook deliveries: a row for each ended attempt of a job and for each test, with the last response to it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ from stt.store.records import Job
 
 WAITING, DELIVERED, FAILED = "waiting", "delivered", "failed"
 KEPT = 50  # number of newest deliveries kept per owner; older deliveries are kept only while they wait
-OVERDUE = 120.0  # seconds after its due time from which a waiting delivery counts as lost with a killed process
+# Seconds after its due time at which a delivery that still waits is queued again, because its process may have been
+# killed.
+OVERDUE = 120.0
 EVENTS = {kinds.DONE: "completed", kinds.FAILED: "failed", kinds.CANCELLED: "cancelled"}
 TEST = "webhook.test"
 _d, _w, _t = webhook_deliveries.c, webhook_jobs.c, transcriptions.c
@@ -32,9 +34,9 @@ _d, _w, _t = webhook_deliveries.c, webhook_jobs.c, transcriptions.c
 class Delivery:
     """A notification: the `event`, the `body` in JSON, and the outcome.
 
-    `attempts` counts all requests, and `tries` only those since the delivery was last started. `status` is the HTTP
-    status of the last response, or None; `answer` is the text of that response, or the error. `created`, `finished` and
-    `due`, the time of the next request, are seconds since 1970.
+    `attempts` counts all requests, and `tries` only those since the delivery was created or last restarted. `status` is
+    the HTTP status of the last response, or None; `answer` is the text of that response, or the error. `created`,
+    `finished` and `due` (the time of the next request) are in seconds since 1970.
     """
 
     id: str
@@ -57,7 +59,10 @@ _COLUMNS = [_d[field.name] for field in fields(Delivery)]
 
 
 def find(delivery_id: str, owner: str | None) -> Delivery:
-    """Return a delivery if `owner` owns it; `owner=None` skips that check. Raises NotFound."""
+    """Return a delivery of `owner`, or of any owner if `owner` is None.
+
+    Raises NotFound if there is no such delivery.
+    """
     query = sa.select(*_COLUMNS).where(_d.id == delivery_id)
     row = queries.one(query if owner is None else query.where(_d.owner == owner))
     if row is None:
@@ -66,7 +71,7 @@ def find(delivery_id: str, owner: str | None) -> Delivery:
 
 
 def of(owner: str) -> list[Delivery]:
-    """Return the owner's deliveries, newest first."""
+    """Return the owner's newest deliveries, at most KEPT, newest first."""
     query = sa.select(*_COLUMNS).where(_d.owner == owner).order_by(_d.created.desc(), _d.id).limit(KEPT)
     return [Delivery(*row) for row in queries.rows(query)]
 
@@ -74,8 +79,8 @@ def of(owner: str) -> list[Delivery]:
 def note_end(generation_id: str) -> str | None:
     """Record a delivery for the end of a job and return the delivery's id.
 
-    Return None if the job has no webhook or has not ended, or if its delivery is recorded already. A job has not ended
-    while diarization runs.
+    Return None if the job does not exist, has no webhook or has not ended, or if its delivery is recorded already. A
+    job whose diarization still runs has not ended.
     """
     try:
         job = records.load(generation_id, None)
@@ -95,13 +100,16 @@ def note_end(generation_id: str) -> str | None:
 
 
 def note_test(owner: str, url: str) -> str:
-    """Record a delivery without content that tests the address `url`; return the delivery's id."""
+    """Record a delivery that tests the webhook URL `url`, with empty `data`; return the delivery's id."""
     with database().begin() as connection:
         return _insert(connection, owner, url, TEST, {})
 
 
 def unrecorded() -> list[str]:
-    """Return the ids of ended jobs whose delivery was not recorded, for example because a process was killed."""
+    """Return the ids of ended jobs with a webhook whose delivery is not recorded.
+
+    Either a process was killed before it recorded the delivery, or recording failed, or diarization still runs.
+    """
     ended = sa.and_(_t.state.in_(EVENTS), _w.reported < _t.attempt)
     return queries.values(sa.select(_t.id).join(webhook_jobs, _w.id == _t.id).where(ended))
 
@@ -112,7 +120,10 @@ def overdue() -> list[Delivery]:
 
 
 def restart(delivery_id: str, owner: str) -> Delivery:
-    """Set a delivery to waiting again, with `tries` at 0. Raises NotFound, also if the delivery is waiting already."""
+    """Set a delivery to waiting again, set `tries` to 0, and return the delivery.
+
+    Raises NotFound if the owner has no such delivery, or if the delivery is waiting already.
+    """
     values = {"state": WAITING, "tries": 0, "due": time.time(), "finished": None}
     mine = sa.and_(_d.id == delivery_id, _d.owner == owner, _d.state != WAITING)
     if queries.write(webhook_deliveries.update().where(mine).values(values)) != 1:
@@ -121,7 +132,10 @@ def restart(delivery_id: str, owner: str) -> Delivery:
 
 
 def record(delivery: Delivery, state: str, status: int | None, answer: str, due: float | None) -> bool:
-    """Record an attempt. Return False if another process recorded this attempt, or the delivery was deleted."""
+    """Record the outcome of an attempt, and return True.
+
+    Return False, and record nothing, if another process has recorded this attempt, or the delivery was deleted.
+    """
     values: dict[str, Any] = {"state": state, "status": status, "answer": answer, "due": due}
     values |= {"attempts": delivery.attempts + 1, "tries": delivery.tries + 1}
     values |= {} if state == WAITING else {"finished": time.time()}
@@ -144,7 +158,10 @@ def _insert(
 
 
 def _data(job: Job) -> dict[str, Any]:
-    """Return the message's data on a job, without the text. The receiver can get the text with the id and a token."""
+    """Return the `data` of the message about an ended job.
+
+    The transcript is not included. The receiver can request it with the job's id and a token.
+    """
     data: dict[str, Any] = {"generation_id": job.id, "status": EVENTS[job.state], "model": job.model}
     data["duration"] = job.duration
     if job.error is not None:

@@ -1,4 +1,4 @@
-"""Durable delivery: each attempt is a workflow. A failed attempt queues the next attempt with a delay."""
+"""Deliver notifications durably: each attempt is a workflow. A failed attempt queues the next attempt with a delay."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from stt.webhooks import deliveries, sending, subscriptions
 from stt.webhooks.deliveries import DELIVERED, FAILED, WAITING
 
 QUEUE = "webhooks"
-AT_ONCE = 8  # maximum concurrent requests of one process
+AT_ONCE = 8  # maximum number of concurrent requests of one process
 OFTEN = 1.0  # polling interval of the queue, seconds
-DELAYS = (5.0, 60.0, 300.0, 1800.0, 7200.0, 18000.0, 28800.0, 28800.0)  # seconds before each retry; 24 h in total
+DELAYS = (5.0, 60.0, 300.0, 1800.0, 7200.0, 18000.0, 28800.0, 28800.0)  # seconds before each retry; 23.6 h in total
 
 log = logging.getLogger("stt.webhooks.delivering")
 
 
 def job_ended(generation_id: str) -> None:
-    """Begin the delivery for an ended job, if it has a webhook.
+    """Record and queue the delivery for an ended job, if the job has a webhook.
 
-    After an error, `reconcile` begins the delivery later.
+    Errors are logged and not raised. After an error, `reconcile` records or queues the delivery later.
     """
     try:
         delivery_id = with_retries(deliveries.note_end, generation_id)
@@ -35,9 +35,9 @@ def job_ended(generation_id: str) -> None:
 
 
 def send_test(owner: str) -> str:
-    """Send a message without content to the owner's address; return the delivery's id.
+    """Queue a test message, whose `data` is empty, to the owner's webhook URL; return the delivery's id.
 
-    Raises BadOption if the owner has no address.
+    Raises BadOption if the owner has no webhook URL.
     """
     url = subscriptions.url_of(owner)
     if url is None:
@@ -48,13 +48,13 @@ def send_test(owner: str) -> str:
 
 
 def redeliver(delivery_id: str, owner: str) -> None:
-    """Start a delivery again. Raises NotFound, also for a delivery that is still waiting."""
+    """Queue a delivery again. Raises NotFound if the owner has no such delivery, or if it is still waiting."""
     delivery = deliveries.restart(delivery_id, owner)
     _enqueue(delivery.id, delivery.attempts + 1)
 
 
 def reconcile() -> None:
-    """Begin deliveries and queue attempts that are missing, for example because a process was killed."""
+    """Record missing deliveries and queue missing attempts. They are missing if, for example, a process was killed."""
     for generation_id in deliveries.unrecorded():
         job_ended(generation_id)
     for delivery in deliveries.overdue():
@@ -62,7 +62,7 @@ def reconcile() -> None:
 
 
 def _enqueue(delivery_id: str, number: int, delay: float = 0.0) -> None:
-    """Queue attempt `number` of a delivery, unless it was queued before. `delay` in seconds."""
+    """Queue attempt `number` of a delivery, unless that attempt was queued before. `delay` is in seconds."""
     name = f"webhook-{delivery_id}-{number}"
     if DBOS.get_workflow_status(name) is None:
         with SetWorkflowID(name), SetEnqueueOptions(delay_seconds=delay or None):
@@ -71,7 +71,7 @@ def _enqueue(delivery_id: str, number: int, delay: float = 0.0) -> None:
 
 @DBOS.workflow(name="webhook")
 def deliver(delivery_id: str, number: int) -> None:
-    """Make attempt `number` of a delivery. If the attempt fails, queue the next one.
+    """Make attempt `number` of a delivery. If the attempt fails and was not the last one, queue the next one.
 
     If the process is killed during the attempt, the attempt is repeated.
     """
@@ -81,7 +81,7 @@ def deliver(delivery_id: str, number: int) -> None:
 
 
 def _attempt(delivery_id: str, number: int) -> float | None:
-    """Send the message and record the response.
+    """Send the message and record the response; do nothing if the delivery is deleted or this attempt was recorded.
 
     Return the seconds until the next attempt; None if no attempt follows.
     """

@@ -1,4 +1,7 @@
-"""Make one signed request to a receiver at a public address, with a time limit and without redirects."""
+"""Send one signed request to a webhook URL, with a time limit and without following redirects.
+
+The receiver must have a public network address, unless STT_ALLOW_PRIVATE_URLS is set.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,8 @@ from stt.links.deadline import Deadline
 from stt.settings import settings
 
 CONNECT, QUIET, LONGEST = 5.0, 10.0, 20.0  # timeouts, seconds: to connect, between bytes, in total
-MOST_READ = 1024  # maximum bytes read of a response
-MOST_SHOWN = 200  # maximum characters shown of a response
+MOST_READ = 1024  # maximum number of bytes that are read of a response's body
+MOST_SHOWN = 200  # maximum number of characters of a response that are stored and shown
 GONE = 410  # HTTP status by which a receiver asks for no further attempts of a delivery
 LATE = "It did not answer in time."
 AGENT = "STT-Studio-Webhooks"
@@ -28,7 +31,10 @@ AGENT = "STT-Studio-Webhooks"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The outcome of a request. `status` is the HTTP status; without a response it is None, and `text` is the error."""
+    """The outcome of a request: the HTTP `status` and the first characters of the response as `text`.
+
+    If no response arrived, `status` is None, and `text` describes the error.
+    """
 
     status: int | None
     text: str
@@ -39,7 +45,7 @@ class Answer:
 
 
 def send(url: str, message_id: str, body: str, secret: str) -> Answer:
-    """Send a message by Standard Webhooks and return the outcome. Network errors are returned, not raised."""
+    """Send a message in the format of Standard Webhooks, and return the outcome. Network errors are not raised."""
     now = datetime.now(UTC)
     headers = {
         "Content-Type": "application/json",
@@ -57,7 +63,7 @@ def send(url: str, message_id: str, body: str, secret: str) -> Answer:
             http.post(url, data=body.encode(), headers=headers, timeout=(CONNECT, QUIET), stream=True) as response,
         ):
             text = b""
-            with suppress(HTTPError, OSError):  # without the text of the response, its status is enough
+            with suppress(HTTPError, OSError):  # if the body cannot be read, the status is enough
                 text = response.raw.read(MOST_READ, decode_content=True)
             # If the deadline closes the connection while headers arrive, the response looks complete but lacks headers.
             deadline.check()

@@ -1,4 +1,4 @@
-"""Store the webhook address of each owner and of each job, and the secrets that sign messages."""
+"""Store the webhook URL of each owner and of each job, and the secrets that sign messages."""
 
 from __future__ import annotations
 
@@ -25,14 +25,17 @@ _w = webhooks.c
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """The owner's webhook address, or None, and the secret that signs all messages about the owner's jobs."""
+    """The owner's webhook URL, or None, and the secret that signs all messages about the owner's jobs."""
 
     url: str | None
     secret: str
 
 
 def of(owner: str) -> Subscription:
-    """Return the owner's address and secret. The first call creates the secret."""
+    """Return the owner's webhook URL and secret.
+
+    The first call creates the secret. A secret that can no longer be decrypted is replaced by a new one.
+    """
     row = queries.one(sa.select(_w.url, _w.secret).where(_w.owner == owner).order_by(_w.created.desc()))
     if row is not None:
         try:
@@ -43,12 +46,15 @@ def of(owner: str) -> Subscription:
 
 
 def url_of(owner: str) -> str | None:
-    """Return the owner's address, or None."""
+    """Return the owner's webhook URL, or None."""
     return queries.value(sa.select(_w.url).where(_w.owner == owner).order_by(_w.created.desc()))
 
 
 def save(owner: str, url: str) -> str | None:
-    """Save the owner's address and return it. An empty text removes the address. Raises BadLink."""
+    """Save `url` as the owner's webhook URL and return it. An empty text removes the stored webhook URL.
+
+    Raises BadLink if `check` refuses the URL.
+    """
     address = check(url) if url.strip() else None
     of(owner)
     queries.write(webhooks.update().where(_w.owner == owner).values(url=address))
@@ -56,7 +62,7 @@ def save(owner: str, url: str) -> str | None:
 
 
 def renew_secret(owner: str) -> str:
-    """Replace the owner's secret, or create the first one, and return it. It signs all messages from now on."""
+    """Create a secret for the owner in place of the old one, if any, and return it. It signs all later messages."""
     secret = PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
     sealed = keys.seal(SecretStr(secret))
     with database().begin() as connection:
@@ -67,17 +73,20 @@ def renew_secret(owner: str) -> str:
 
 
 def check(url: str) -> str:
-    """Check the text of an address, without resolving its host name, and return the address. Raises BadLink."""
+    """Check a webhook URL without resolving its host name, and return it in the form of `download.well_formed`.
+
+    Raises BadLink for the reasons of `download.acceptable`.
+    """
     return download.acceptable(url, allow_private=settings().allow_private_urls)
 
 
 def expect(connection: sa.Connection, generation_id: str, url: str) -> None:
-    """Record a job's webhook address. `connection` has the open transaction in which the job is recorded."""
+    """Record a job's webhook URL. `connection` has the open transaction in which the job is recorded."""
     connection.execute(webhook_jobs.insert().values(id=generation_id, url=url, reported=0))
 
 
 def delete_all(owner: str) -> None:
-    """Delete the owner's address, secret and deliveries."""
+    """Delete the owner's webhook URL, secret and deliveries."""
     with database().begin() as connection:
         for table in (webhooks, webhook_deliveries):
             connection.execute(table.delete().where(table.c.owner == owner))

@@ -1,4 +1,4 @@
-"""Decode speech without its long silences, re-decode gaps, and drop hallucinations."""
+"""Decode speech without its long silences, re-decode gaps between words, and drop hallucinations."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from stt.whisper.model import (
 from stt.whisper.word_times import LONGEST_WORD
 
 VAD_LOW = 0.1  # VAD threshold for possible speech: telephone audio often scores below the normal threshold
-PADDING = 0.4  # seconds of sound kept before and after each span of speech, for soft starts and ends of words
-MISSED_SECONDS = 2.0  # a gap between words is re-decoded if it has more than this many seconds of speech
+PADDING = 0.4  # seconds of sound kept before and after each span of speech, because words may start or end softly
+MISSED_SECONDS = 2.0  # a gap between words is re-decoded if the VAD finds more than this many seconds of speech in it
 MAX_REDECODES = 3  # maximum number of times that one gap is re-decoded; an attempt that finds no words is the last
 # A segment is checked more strictly if less than this share of its VAD scores reaches VAD_HIGH. Nearly all speech has a
 # larger share.
@@ -40,8 +40,8 @@ NO_SPEECH = 0.6
 MIN_CONFIDENCE = 0.1  # minimum confidence of the most probable word of a segment
 # Minimum median confidence of the words in a segment whose voiced share is below MIN_VOICED_SHARE.
 MIN_MEDIAN_CONFIDENCE = 0.25
-MAX_CHARS_PER_SECOND = 60  # maximum speed of a segment; the fastest speakers reach 50 characters per second
-MIN_CHARS = 20  # segments with fewer characters never count as too fast
+MAX_CHARS_PER_SECOND = 60  # maximum speed of a segment's text; the fastest speakers reach 50 characters per second
+MIN_CHARS = 20  # a segment with at most this many characters never counts as too fast
 
 
 def segments(
@@ -55,8 +55,8 @@ def segments(
     """Yield segments of the speech in `sound`, with times in seconds from the beginning of `sound`.
 
     `voice` is the result of `vad.speech_probabilities` and must contain speech. `choice` is the language, or the object
-    that chooses it. Only accepted segments set that object's current language, because hallucinations in music have a
-    language, too. `hints` come from the user.
+    that chooses it. Only segments that are no hallucinations set the current language of this object, because
+    hallucinations in music have a language, too. `hints` are the user's vocabulary and prompt.
     """
     # Skip long silences: Whisper hallucinates in them.
     kept = _kept(vad.spans(voice, vad.LONG_SILENCE, VAD_LOW), len(sound))
@@ -70,7 +70,7 @@ def segments(
     options = default_options(tokenizers("en"), beam_size=BEAM_SIZE)
     speech_scores = np.concatenate([voice[round(part["start"] / FRAME) : round(part["end"] / FRAME)] for part in kept])
     decoder = SpeechDecoder(model, speech, tokenizers, options, choice, _pauses(voice, kept), speech_scores, hints)
-    # The low threshold for possible speech is sufficient here, because re-decoded words must be probable.
+    # VAD_LOW is high enough as the threshold here, because re-decoded words are kept only if they are probable.
     possible = vad.spans(voice, low=VAD_LOW, high=VAD_LOW)
     complete = fill_gaps(decoder.decode(), _without_silences(possible, kept), decoder.redecode)
     for segment in with_silences(complete, kept, RATE):
@@ -99,10 +99,10 @@ def fill_gaps(
     redecode: Callable[[float, float], Iterable[Any]],
     attempts: int = MAX_REDECODES,
 ) -> Iterator[Any]:
-    """Yield decoded segments, and re-decode each gap between words that has more than MISSED_SECONDS of speech.
+    """Yield `segments`, and re-decode each gap between words that has more than MISSED_SECONDS of speech.
 
     Whisper sometimes stops early or skips speech, and reports no error. `spans` are the spans of possible speech.
-    Each gap is re-decoded up to `attempts` times.
+    `redecode(start, end)` decodes a span again. Each gap is re-decoded up to `attempts` times.
     """
 
     def fill(start: float, end: float) -> Iterator[Any]:
@@ -113,7 +113,7 @@ def fill_gaps(
 
     at = 0.0
     for segment in segments:
-        first = 0  # number of the first word that has not been yielded
+        first = 0  # index of the first word of `segment` that has not been yielded
         for number, word in enumerate(segment.words):
             if gap := missed_speech(spans, at, word.start):
                 if number > first:
@@ -127,9 +127,9 @@ def fill_gaps(
 
 
 def missed_speech(spans: Sequence[Span], start: float, end: float) -> Span | None:
-    """Return the span from the first to the last speech between `start` and `end`.
+    """Return the span from the beginning of the first speech to the end of the last speech between `start` and `end`.
 
-    Returns None if there are at most MISSED_SECONDS of speech in total.
+    Returns None if there are at most MISSED_SECONDS of speech in total between `start` and `end`.
     """
     inside = _inside(spans, start, end)
     if sum(other - one for one, other in inside) <= MISSED_SECONDS:
@@ -140,10 +140,10 @@ def missed_speech(spans: Sequence[Span], start: float, end: float) -> Span | Non
 def is_hallucination(segment: Any, voice: Samples, max_compression_ratio: float) -> bool:
     """Return whether a segment is probably text without speech, as in music or at the end of a window.
 
-    A hallucination has no words, only improbable words, or impossibly fast words. A segment in which the VAD finds
-    little voice is also a hallucination if it has a high no-speech probability, low confidence or repetitions. Speed is
-    measured in characters, because not all scripts separate words. Text with a compression ratio above
-    `max_compression_ratio` counts as repetitive.
+    A segment counts as a hallucination if it has no words, only improbable words, or impossibly fast words. A segment
+    in which the VAD finds little voice also counts as one if it has a high no-speech probability, low confidence or
+    repetitions. Speed is measured in characters per second, because not all scripts separate words. Text with a
+    compression ratio above `max_compression_ratio` counts as repetitive.
     """
     words = re.findall(r"\w+", segment.text.lower())
     confidences = [word.probability for word in segment.words]
@@ -161,7 +161,7 @@ def is_hallucination(segment: Any, voice: Samples, max_compression_ratio: float)
 
 
 def _inside(spans: Sequence[Span], start: float, end: float) -> list[Span]:
-    """Return the spans clipped to `start` and `end`."""
+    """Return the parts of `spans` that are between `start` and `end`."""
     return [(max(start, one), min(end, other)) for one, other in spans if one < end and other > start]
 
 
@@ -174,7 +174,7 @@ def _slice(segment: Any, first: int, last: int) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class SpeechDecoder:
-    """Speech without its long silences, with everything needed to decode it."""
+    """A decoder of `speech`, from which long silences were removed, with everything that decoding needs."""
 
     model: Whisper
     speech: Samples
@@ -192,7 +192,7 @@ class SpeechDecoder:
     def redecode(self, start: float, end: float) -> Iterator[sliding.Decoded]:
         """Decode the span from `start` to `end` (seconds) again.
 
-        The prompt has no text from earlier windows, because such text may mislead Whisper.
+        The text of earlier windows is not part of the prompt, because it may mislead Whisper.
         """
         first, last = max(0.0, start - PADDING / 2), end + PADDING / 2
         for segment in self._decode_span(first, last, replace(self.options, condition_on_previous_text=False)):
@@ -202,8 +202,8 @@ class SpeechDecoder:
                 continue
             for word in segment.words:
                 word.start, word.end = word.start + first, word.end + first
-            # The padding may contain part of a word that was decoded before, so only words whose middle is in the span
-            # are kept.
+            # The sound around the span may contain part of a word that was decoded before, so only words whose middle
+            # is in the span are kept.
             words = [word for word in segment.words if start <= (word.start + word.end) / 2 <= end]
             if words:
                 yield _slice(replace(segment, words=words), 0, len(words))
@@ -219,13 +219,13 @@ class SpeechDecoder:
 
 
 def _pauses(voice: Samples, kept: Sequence[dict[str, int]]) -> list[Span]:
-    """Return the pauses between spans of speech, in seconds from the start of the joined parts `kept`."""
+    """Return the pauses between spans of speech, in seconds of the sound that consists of the parts `kept` only."""
     spans = _without_silences(vad.spans(voice, low=VAD_LOW), kept)
     return [(end, start) for (_, end), (start, _) in pairwise(spans)]
 
 
 def _kept(spans: Sequence[Span], samples: int) -> list[dict[str, int]]:
-    """Return the start and end of each part to decode, in samples: the spans with PADDING seconds on either side."""
+    """Return the start and end of each part to decode, in samples: a span with PADDING seconds before and after it."""
     return [
         {"start": max(0, int((start - PADDING) * RATE)), "end": min(samples, int((end + PADDING) * RATE))}
         for start, end in spans
@@ -233,7 +233,10 @@ def _kept(spans: Sequence[Span], samples: int) -> list[dict[str, int]]:
 
 
 def _without_silences(spans: Sequence[Span], kept: Sequence[dict[str, int]]) -> list[Span]:
-    """Return the spans that begin in the parts `kept`, in seconds from the start of the joined parts."""
+    """Return the spans that begin in the parts `kept`, in seconds of the sound that consists of these parts only.
+
+    A span that is longer than its part is cut off at the end of the part.
+    """
     found: list[Span] = []
     position = 0.0  # total length of the parts before the current part, seconds
     for part in kept:

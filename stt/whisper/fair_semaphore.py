@@ -13,8 +13,8 @@ CHECK_INTERVAL = 0.1  # interval between calls of `check_cancelled` while waitin
 class PrioritySemaphore:
     """FIFO semaphore with `permits` permits.
 
-    Callers with priority are served first. If there are several permits, callers with priority take all of them only
-    while no other caller waits, so that other callers are not starved.
+    Callers with priority are served first. If there are several permits, and callers with priority hold all of them
+    except one, the last permit goes to a caller without priority first. So callers without priority are not starved.
     """
 
     def __init__(self, permits: int) -> None:
@@ -25,9 +25,10 @@ class PrioritySemaphore:
 
     @contextmanager
     def acquire(self, check_cancelled: Callable[[], None], *, priority: bool = False) -> Iterator[None]:
-        """Wait for a permit and hold it.
+        """Wait for a permit, and hold it during the `with` block.
 
-        `check_cancelled`, which may raise, is called while waiting and once more with the permit held.
+        `check_cancelled` is called repeatedly while waiting, and once after the permit was acquired. If it raises an
+        exception, the caller leaves the queue or releases the permit.
         """
         with self._changed:
             ticket = (next(self._numbers), priority)
@@ -50,7 +51,7 @@ class PrioritySemaphore:
                 self._changed.notify_all()
 
     def _try_acquire(self, ticket: tuple[int, bool]) -> bool:
-        """Wait up to CHECK_INTERVAL for a permit; return whether `ticket` has one."""
+        """Wait up to CHECK_INTERVAL for a permit for `ticket`. Return whether the permit was acquired."""
         with self._changed:
             if not self._changed.wait_for(lambda: self._free and self._next() == ticket, CHECK_INTERVAL):
                 return False

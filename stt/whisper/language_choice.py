@@ -1,8 +1,8 @@
 """Choose the language of each window from its encoder output.
 
 A window of 30 s is scored in slices of 5 s, because Whisper names only one language for a whole window. A switch to
-another language has a cost. So noise, music and one foreign sentence do not switch the language, but two slices of high
-probability do.
+another language has a cost. So noise, music and one foreign sentence do not switch the language. Two successive slices
+in which another language is highly probable switch it.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ import numpy as np
 
 from stt.speech.vad import Span
 
-FRAMES_PER_SECOND = 100  # frames of the spectrum
-OUTPUTS_PER_SECOND = 50  # outputs of the encoder
+FRAMES_PER_SECOND = 100  # frames of the log mel spectrum per second
+OUTPUTS_PER_SECOND = 50  # outputs of the encoder per second
 SLICE = 5.0  # length of a slice, seconds
 BORDER_CONTEXT = 3.0  # seconds scored before and after each pause, to find the pause where the language switches
 MIN_SLICE = 1.0  # minimum length of the last slice, seconds; a shorter remainder is added to the previous slice
 MIN_PROBABILITY = 0.05  # lower probabilities are raised to this, so that no single slice decides alone
 SWITCH_COST = 5.0  # cost of a switch, as a difference of log probabilities; one slice makes a difference of at most 3
-TIE = 0.1  # log probabilities that differ by less than this count as equal
-SUSPECT_GAIN = 2.5  # minimum gain in log probability at which a window is ended before a possible switch
-CLEAR_PROBABILITY = 0.5  # minimum probability of a slice that confirms a switch
-FULL_VOICED_SHARE = 0.3  # minimum voiced share of a slice that counts fully; a slice with less voice counts less
+TIE = 0.1  # two log probabilities are treated as equal if they differ by less than this
+# A window is ended before its last slices if another language increases their log probability by at least this.
+SUSPECT_GAIN = 2.5
+CLEAR_PROBABILITY = 0.5  # minimum probability of the new language in a slice that confirms a switch
+FULL_VOICED_SHARE = 0.3  # minimum share of speech in a slice of full weight; slices with less speech weigh less
 
 Probabilities = dict[str, float]
 
@@ -80,8 +81,8 @@ class LanguageChoice:
         first, length = runs[0]
         following = runs[1][0] if len(runs) > 1 else None
         if head := self._unconfirmed(first, scores[:length]):
-            # The speech after a short beginning affects the encoder output of the beginning. So encode the beginning
-            # alone, padded with silence, because without padding Whisper names rare languages.
+            # The first `head` slices may be in the current language, but the speech after them affects their encoder
+            # output. So encode these slices alone, padded with silence. Without padding Whisper names rare languages.
             (result,) = model.detect_languages(encode(round(spans[head - 1][1] * FRAMES_PER_SECOND)))
             score = self._restrict(result)
             if score.get(self.current or "", 0.0) > score.get(first, 0.0):
@@ -115,7 +116,7 @@ class LanguageChoice:
         return {code: probability / total for code, probability in restricted.items()}
 
     def _path(self, scores: Sequence[Probabilities], weights: Sequence[float]) -> list[str]:
-        """Return the most probable languages of the slices, with a SWITCH_COST per switch (Viterbi)."""
+        """Return the most probable sequence of languages, one per slice. Each switch costs SWITCH_COST (Viterbi)."""
         states = {max(one, key=lambda code: one[code]) for one in scores}
         if self.current is not None:
             states.add(self.current)
@@ -123,7 +124,7 @@ class LanguageChoice:
         steps: list[dict[str, str]] = []
         for one, weight in zip(scores, weights, strict=True):
             best = max(sorted(total), key=lambda code: total[code])
-            # On a tie, stay in the previous language as long as possible.
+            # If an earlier and a later switch to `code` are equally probable, choose the later switch.
             came_from = {code: code if total[code] > total[best] - SWITCH_COST + TIE else best for code in states}
             total = {
                 code: max(total[code], total[best] - SWITCH_COST) + weight * _log(one.get(code, 0.0)) for code in states
@@ -139,8 +140,8 @@ class LanguageChoice:
     def _unconfirmed(self, first: str, scores: Sequence[Probabilities]) -> int:
         """Return how many slices at the window's beginning may still be in the current language.
 
-        These are all slices before the first slice that is clearly in the language `first`. Returns 0 if no slice is,
-        or if `first` is the current language.
+        These are all slices before the first slice in which the language `first` reaches CLEAR_PROBABILITY. Returns 0
+        if no slice reaches it, or if `first` is the current language.
         """
         if self.current in (None, first):
             return 0
@@ -168,7 +169,8 @@ class LanguageChoice:
     ) -> int:
         """Return the frame where the language `one` switches to `other`.
 
-        It is in the middle of the best pause within SLICE seconds of `near`, or at `near` (seconds) without a pause.
+        The frame is in the middle of a pause within SLICE seconds of `near`: the pause at which the switch is most
+        probable. If there is no such pause, the frame is at `near` (seconds).
         """
         end = size / FRAMES_PER_SECOND
         middles = [(a + b) / 2 for a, b in pauses]
@@ -184,7 +186,7 @@ class LanguageChoice:
 
 
 def _slices(seconds: float) -> list[Span]:
-    """Return slices of SLICE seconds that cover a window; the last may be shorter, or up to MIN_SLICE longer."""
+    """Return slices of SLICE seconds that cover a window. The last slice may be shorter, or up to MIN_SLICE longer."""
     edges = list(np.arange(0.0, seconds, SLICE))
     if len(edges) > 1 and seconds - edges[-1] < MIN_SLICE:
         edges.pop()

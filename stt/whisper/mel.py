@@ -1,4 +1,4 @@
-"""Compute log mel spectra that equal those of faster-whisper in every bit, with a fifth of its memory use."""
+"""Compute log mel spectra that equal those of faster-whisper in every bit, but need a fifth of the memory."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import numpy as np
 from stt.compat.faster_whisper import FeatureExtractor, stft
 from stt.speech.samples import Samples
 
-PIECE = 3000  # frames of 10 ms per STFT; one STFT of the whole sound would need thirty times the memory of its result
-MIN_POWER = 1e-10  # minimum power of a band; lower powers count as silence
-DYNAMIC_RANGE = 8.0  # range of a spectrum below its loudest band, in powers of ten
+# Number of frames (of 10 ms) per STFT. A single STFT of the whole sound would need thirty times the memory of the log
+# mel spectrum.
+PIECE = 3000
+MIN_POWER = 1e-10  # minimum power of a band; lower powers are raised to this value
+DYNAMIC_RANGE = 8.0  # maximum difference between the values of a spectrum, in powers of ten; lower values are raised
 
 
 def features(extract: FeatureExtractor, sound: Samples) -> Samples:
@@ -19,7 +21,7 @@ def features(extract: FeatureExtractor, sound: Samples) -> Samples:
     confidence. Only the STFT is computed in pieces, which does not change its result. The mel filters are applied to
     all frames at once, as in faster-whisper.
     """
-    size, hop = extract.n_fft, extract.hop_length  # samples in a frame, and between frame starts
+    size, hop = extract.n_fft, extract.hop_length  # samples in a frame, and samples from one frame's start to the next
     padded = np.pad(np.pad(sound, (0, hop)), size // 2, mode="reflect")
     power = np.empty(((len(padded) - size) // hop, size // 2 + 1), np.float32)
     for first in range(0, len(power), PIECE):

@@ -12,23 +12,26 @@ from pathlib import Path
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # constants of malloc.h
 MEGABYTE = 1 << 20
-WORKING = 128 * MEGABYTE  # mmap threshold, bytes; larger than any array that Whisper works with
-GC_THRESHOLDS = (50_000, 20, 20)  # Python's default of 700 new objects is reached after a few words of a transcript
+WORKING = 128 * MEGABYTE  # malloc's mmap threshold during decoding, bytes; decoding allocates only smaller arrays
+# Thresholds of garbage collection. Python's default of 700 new objects is reached after a few words of a transcript.
+GC_THRESHOLDS = (50_000, 20, 20)
 
 _tuned = False
 
 
 def tune() -> None:
-    """Tune Python and glibc's `malloc` for long transcripts and large arrays. Call it before threads start.
+    """Tune Python and glibc's `malloc` for long transcripts and large arrays.
+
+    This function must be called before any thread is started.
 
     Rarer garbage collection makes loading a long transcript a third faster.
 
     All threads use one malloc arena, because a thread cannot reuse memory that was freed in the arena of another
-    thread. One shared arena saves 300 MB at the peak of a long recording. The memory of large arrays is kept until
-    `trim`, because mapping memory again for each array makes Whisper a sixth slower.
+    thread. One shared arena saves 300 MB at the peak of a long recording. The memory of deleted large arrays is kept
+    until `trim` is called, because mapping memory again for each array makes Whisper a sixth slower.
 
-    MKL, which CTranslate2 uses on Intel processors, caches its buffers by default. Without the cache the peak is 50 MB
-    lower, at the same speed.
+    MKL, which CTranslate2 uses on Intel processors, caches its buffers by default. Without the cache the peak of
+    memory use is 50 MB lower, at the same speed.
     """
     global _tuned
     os.environ.setdefault("MKL_DISABLE_FAST_MM", "1")
@@ -69,7 +72,7 @@ def available() -> int:
     import psutil
 
     free: int = psutil.virtual_memory().available
-    with suppress(OSError, ValueError):  # without a limit, the file is missing or its content is "max"
+    with suppress(OSError, ValueError):  # without a limit, `memory.max` is missing or contains "max"
         control = Path("/sys/fs/cgroup")
         free = min(free, int((control / "memory.max").read_text()) - int((control / "memory.current").read_text()))
     return max(0, free)

@@ -14,13 +14,13 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Task = Callable[[Callable[[], None]], Iterator[Item]]
-# An item, an exception of the task, or None at the end of the task.
+# The results of a task: (item, None), (None, exception of the task), or None at the end of the task.
 _Queue = SimpleQueue[tuple[Item, None] | tuple[None, BaseException] | None]
-TICK = 0.1  # heartbeat interval of `events`: seconds without an item after which it yields None
+TICK = 0.1  # heartbeat interval, seconds: `events` yields None after this time without an item
 
 
 class _Stopped(Exception):
-    """The results of this task are no longer needed."""
+    """Raised by `checkpoint()` in a task whose results are no longer needed."""
 
 
 class DecodePool:
@@ -31,11 +31,11 @@ class DecodePool:
         self._closed = threading.Event()
 
     def submit(self, tasks: Sequence[Task[Item]], check_cancelled: Callable[[], None]) -> OrderedResults[Item]:
-        """Start the tasks now and return their items.
+        """Queue the tasks, and return an iterable over the items of all tasks.
 
-        Each task receives `checkpoint()` and must call it between items. `checkpoint()` raises if the task should stop.
-        `check_cancelled` is called by all tasks and by the consumer, and may raise. An exception in a task is raised
-        in the consumer.
+        Each task is called with the function `checkpoint`, and must call it between items. `checkpoint()` raises an
+        exception if the task should stop. `check_cancelled` is called by `checkpoint()` and by the iteration while it
+        waits for an item. It may raise an exception. An exception in a task is raised again by the iteration.
         """
         return OrderedResults(self._threads, self._closed, tasks, check_cancelled)
 
@@ -69,7 +69,7 @@ class OrderedResults(Generic[Item]):
             yield from (item for item in events if item is not None)
 
     def events(self) -> Generator[Item | None, None, None]:
-        """Yield the items, and None as a heartbeat after each TICK without an item."""
+        """Yield the items, and None as a heartbeat whenever TICK seconds pass without an item."""
         try:
             for _, out in self._submitted:
                 while True:

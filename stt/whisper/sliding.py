@@ -1,6 +1,7 @@
 """Decode speech window by window, and determine where each window begins and ends and what its prompt is.
 
-Unlike faster-whisper's loop, this loop splits a window that repeats itself, and chooses a language for each window.
+Unlike faster-whisper's loop, this loop splits a window whose text repeats itself, and chooses a language for each
+window.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from stt.whisper.word_times import LONGEST_WORD
 FRAMES_PER_SECOND = 100
 MIN_WINDOW = 50  # minimum length of a window, frames; in a shorter window Whisper finds no words or repeats its prompt
 MIN_SPLIT_WINDOW = 200  # minimum length of the parts of a split window, frames
-MAX_REPETITION_RATE = 25  # maximum characters per second of repetitions that are spoken; decoding loops have hundreds
+# Maximum speed of repetitive text that was really spoken, in characters per second. Decoding loops have hundreds.
+MAX_REPETITION_RATE = 25
 
 
 @dataclass
@@ -35,13 +37,13 @@ class Decoded(Segment):
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """The user's hints: a vocabulary, and a prompt that shows style or script."""
+    """The user's hints: a vocabulary, which `rescorer` holds, and a `prompt` that shows style or script."""
 
     rescorer: Rescorer
     prompt: str = ""
 
     def prompt_tokens(self, tokenizer: Tokenizer) -> list[int]:
-        """Return the last GIVEN_TOKENS tokens of the prompt. Whisper also truncates long prompts at the start."""
+        """Return the last GIVEN_TOKENS tokens of the prompt. Whisper also removes the beginning of a long prompt."""
         return tokenizer.encode(f" {self.prompt.strip()}")[-GIVEN_TOKENS:] if self.prompt.strip() else []
 
 
@@ -59,7 +61,7 @@ def segments(
 
     `choice` is the language, or the object that chooses it. `tokenizers` returns the tokenizer of a language. Windows
     may be split at `pauses`. `voiced(start, end)` returns which share of the span from `start` to `end` has speech, 0
-    to 1. All times are in seconds from the beginning of `features`. `hints` come from the user.
+    to 1. All times are in seconds from the beginning of `features`.
     """
     content = features.shape[-1] - 1
     seek, number = 0, 0
@@ -97,7 +99,7 @@ def segments(
                 size = chosen.frames
                 encoded = model.encode_window(pad_or_trim(features[:, seek : seek + size]))
         if language != prompt_language:
-            prompt, prompt_language = [], language  # text in another language would mislead the decoder
+            prompt, prompt_language = [], language  # a prompt in another language would mislead the decoder
         tokenizer = tokenizers(language)
         given = hints.prompt_tokens(tokenizer) if hints else []
         window = model.decode_window(encoded, prompt, tokenizer, options, given=given)
@@ -154,17 +156,17 @@ def segments(
 def next_window_size(seek: int, content: int, longest: int) -> int:
     """Return the size in frames of the window at frame `seek`.
 
-    Returns 0 at the end of the `content` frames, or if the rest after an earlier window is too short for a word.
+    Returns 0 if none of the `content` frames is left, or if fewer than MIN_WINDOW are left after an earlier window.
     """
     size = min(longest, content - seek)
     return 0 if seek and size < MIN_WINDOW else size
 
 
 def _split_frames(pauses: Sequence[Span], seek: int, size: int) -> int | None:
-    """Return how many frames of a window are before the middle of its longest pause.
+    """Return the number of frames from the start of a window to the middle of the window's longest pause.
 
-    Only pauses that leave MIN_SPLIT_WINDOW frames on both sides count. Returns None if there are none. Pauses in the
-    middle half of the window are preferred.
+    The middle of the pause must be at least MIN_SPLIT_WINDOW frames away from the window's start and end. Returns None
+    if there is no such pause. A pause in the middle half of the window is preferred to a longer pause elsewhere.
     """
     places = [
         (other - one, round((one + other) / 2 * FRAMES_PER_SECOND) - seek)
@@ -176,7 +178,7 @@ def _split_frames(pauses: Sequence[Span], seek: int, size: int) -> int | None:
 
 
 def _plausible_repetition(window: WindowResult, tokenizer: Tokenizer, size: int, options: Options) -> bool:
-    """Return whether the text of a repetitive window is probable, and is no faster than speech."""
+    """Return whether repetitive text may have been spoken: it is probable, and no faster than MAX_REPETITION_RATE."""
     result, logprob, _, _ = window
     characters = sum(map(str.isalnum, tokenizer.decode(result.sequences_ids[0])))
     return bool(logprob >= options.log_prob_threshold and characters <= MAX_REPETITION_RATE * size / FRAMES_PER_SECOND)

@@ -1,7 +1,8 @@
 """Transcribe 16 kHz samples with Whisper on this machine: segments with word times.
 
-The default model is loaded at first use or in the background. The caller passes any other model. Settings were chosen
-by measurement, with accuracy before speed: see `python -m tests.bench.accuracy`.
+The default model is loaded at its first use, or earlier by `warm`. To use another model, the caller passes it to
+`transcribe` as `model`. The settings for decoding were chosen by measurement, and accuracy counted more than speed:
+see `python -m tests.bench.accuracy`.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ from stt.whisper.loading import loaded
 from stt.whisper.loading.device import CPU, THREADS
 from stt.whisper.parallel import DecodePool, OrderedResults
 
-SPLIT_SECONDS = 60.0  # longer sound is split and decoded in parallel
-LEEWAY = 5.0  # maximum seconds by which a part may exceed its equal share of the sound, so that it ends at a pause
+SPLIT_SECONDS = 60.0  # longer sound is split into parts, which are decoded in parallel
+LEEWAY = 5.0  # maximum seconds by which a part may exceed its equal share of the sound, so that it can end at a pause
 
 log = logging.getLogger("stt.whisper.transcribe")
 _lock = threading.Lock()
@@ -43,9 +44,10 @@ DecodedSegment = tuple[Segment, float | None]  # a segment and the probability o
 class Transcription:
     """An iterable over the segments of one chunk, in order, as they are decoded. The iterable can be used only once.
 
-    `language` (a code such as "en") is the language of the last segment, or the given language until there is a
-    segment. `language_probability` (0 to 1) is the probability of `language` in the first segment in this language.
-    `language_probability` is None if the user gave the language, and until there is a segment.
+    `language` is a code such as "en": the language of the last segment. Until there is a segment, it is the language
+    or the previous language that was passed to `transcribe`, or None. `language_probability` (0 to 1) is the
+    probability of `language` in the first segment after the last change of language. The probability is None if the
+    user gave the language, and until there is a segment.
     """
 
     def __init__(
@@ -61,16 +63,16 @@ class Transcription:
             yield from (segment for segment in events if segment is not None)
 
     def events(self) -> Generator[Segment | None, None, None]:
-        """Yield the segments, and None as a heartbeat after each `parallel.TICK` without a segment."""
+        """Yield the segments, and None as a heartbeat whenever `parallel.TICK` seconds pass without a segment."""
         return self._segments
 
     @property
     def seconds_done(self) -> float:
-        """Return the seconds decoded in all parts. This can be more than the end of the last segment yielded."""
+        """Return the total seconds decoded in all parts, including segments that have not been yielded yet."""
         return sum(list(self._progress.values()))
 
     def accept(self, decoded: DecodedSegment | None) -> Segment | None:
-        """Record the language of a decoded segment, and return the segment. Return None for a heartbeat."""
+        """Record the language of a decoded segment, and return the segment. If `decoded` is None, return None."""
         if decoded is None:
             return None
         segment, probability = decoded
@@ -96,20 +98,21 @@ def transcribe(
     pool: DecodePool | None = None,
     model: loaded.Model | None = None,
 ) -> Transcription:
-    """Transcribe 16 kHz mono float32 samples; yield segments as soon as they are known, every few seconds.
+    """Transcribe 16 kHz mono float32 samples. Return an iterable that yields segments during decoding.
 
     Times are in seconds from the first sample. Every segment has words with times and confidences. The joined words are
     the segment's text. `language` is a code of LANGUAGES, or None to detect the language of each window among
     `candidates` (empty: all languages). `previous` is the language spoken before these samples, if known. If
     `translate`, the segments are in English. `terms` are names to recognise. `prompt` is a text that shows style or
-    script, and is given to each window. Silence, noise and music give no segments. Equal samples give equal segments.
+    script, and conditions each window. Silence, noise and music give no segments. Equal samples give equal segments.
     Without a `model`, the default model is used.
 
-    With a `pool`, and with `language` or `previous`, decoding starts as soon as a thread is idle. Otherwise decoding
-    starts with the iteration.
+    If `pool` is given, and also `language` or `previous`, decoding starts as soon as a thread of the pool is idle.
+    Otherwise decoding starts with the iteration.
 
-    Raises BadOption for an unknown language, WeightsError without usable weights, and Cancelled during the iteration as
-    soon as `cancelled()` is true. Windows that are then being decoded take up to two more seconds and are discarded.
+    Raises BadOption if a language is unknown. The iteration raises WeightsError if the weights are missing or cannot be
+    loaded, and Cancelled as soon as `cancelled()` returns True. Windows that are being decoded at that moment take up
+    to two more seconds, and their segments are discarded.
     """
     for code in filter(None, (language, *candidates)):
         if code not in LANGUAGES:
@@ -121,8 +124,8 @@ def transcribe(
             raise Cancelled()
 
     def submit(transcription: Transcription, bounds: list[int], pool: DecodePool) -> OrderedResults[DecodedSegment]:
-        # Read the language now. The language of a part must not depend on how much of other parts is decoded when the
-        # part starts.
+        # `transcription.language` is read here, before the parts start, because the language of a part must not depend
+        # on how much of the other parts has been decoded when the part starts.
         languages = (language, transcription.language, candidates)
         hints = (terms, prompt)
         decode = partial(_decode_part, model, transcription, translate, len(bounds) == 2, languages, hints)
@@ -134,7 +137,7 @@ def transcribe(
             try:
                 check_cancelled()
                 while transcription.language is None and len(sound) - at > SPLIT_SECONDS * RATE:
-                    # Detect the language in one short part before splitting the rest.
+                    # Detect the language in one short part before the rest of the sound is split.
                     end = at + vad.cut(sound[at:], vad.FIRST_CHUNK_SECONDS)
                     yield from map(transcription.accept, submit(transcription, [at, end], threads).events())
                     at = end
@@ -180,7 +183,7 @@ def _decode_part(
     prompt.
     """
     from stt.vocabulary.rescoring import Rescorer
-    from stt.whisper import decoding, sliding, word_times  # imported late: they import faster-whisper and CTranslate2
+    from stt.whisper import decoding, sliding, word_times  # late, because importing CTranslate2 is slow
     from stt.whisper.language_choice import LanguageChoice
 
     chosen = chosen or _model()
@@ -202,18 +205,18 @@ def _decode_part(
 
 
 def warm() -> None:
-    """Load the model now, so that the first recording does not wait for it."""
+    """Load the default model and the VAD, so that the first recording does not wait for them."""
     try:
         _ = _model().whole
         vad.speech(np.zeros(RATE, np.float32))
-    except SttError as error:  # log guidance for the host before anybody waits for a transcript
+    except SttError as error:  # logged at the start, so that the host reads the guidance before a job fails
         log.error("Whisper cannot be used: %s %s", error, error.guidance)
     except Exception:
         log.exception("Whisper could not be loaded; the first recording tries again")
 
 
 def provenance(model: loaded.Model | None = None, terms: Sequence[str] = (), prompt: str = "") -> dict[str, Any]:
-    """Return the engine, model, weights, libraries and settings of a transcript. Loads the model."""
+    """Return the engine, model, weights, libraries and settings of a transcript. Load the model if necessary."""
     from stt.whisper import decoding
 
     model = model or _model()
@@ -239,7 +242,7 @@ def provenance(model: loaded.Model | None = None, terms: Sequence[str] = (), pro
 
 
 def _left_out(model: Any, prompt: str) -> dict[str, str]:
-    """Return which part of a prompt is left out because the prompt is too long for Whisper, for the provenance."""
+    """Return the provenance entry that says what Whisper leaves out of a too long prompt; {} if it takes all of it."""
     from stt.whisper.model import GIVEN_TOKENS
 
     tokens = model.hf_tokenizer.encode(f" {prompt.strip()}", add_special_tokens=False).ids

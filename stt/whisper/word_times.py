@@ -10,14 +10,15 @@ from stt.transcript.model import Segment, Word
 # Maximum length of a word, seconds. If Whisper skips speech, the word before the skipped speech seems to last until the
 # end of that speech.
 LONGEST_WORD = 1.5
-SHORTEST_WORD = 0.04  # minimum length of a word, seconds; words that the aligner cannot align all get the same time
+# Minimum length of a word, seconds. It separates words that the aligner cannot align and gives one and the same time.
+SHORTEST_WORD = 0.04
 
 
 def segment(decoded: Any, earliest: float, latest: float) -> Segment | None:
     """Return a faster-whisper segment as a Segment, with words in time order from `earliest` to `latest` seconds.
 
-    Returns None if the segment has no text. Also returns None if the segment has more words than there is time for,
-    because such a segment is a hallucination.
+    Returns None if the segment has no text. Also returns None if its words do not fit between `earliest` and `latest`
+    at SHORTEST_WORD each, because such a segment is a hallucination.
     """
     spoken = [word for word in decoded.words or () if word.word]
     text = "".join(word.word for word in spoken)
@@ -38,8 +39,9 @@ def segment(decoded: Any, earliest: float, latest: float) -> Segment | None:
 
 
 def _starts(starts: Sequence[float], earliest: float, latest: float) -> list[float] | None:
-    """Return `starts` in ascending order, at least SHORTEST_WORD before the next start and before `latest`.
+    """Return the start times of words, moved so that each word has at least SHORTEST_WORD before the next word starts.
 
+    The first word does not start before `earliest`, and the last word starts SHORTEST_WORD before `latest` or earlier.
     Returns None if there is not enough time for all words.
     """
     if latest - earliest < SHORTEST_WORD * len(starts):

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-MOST_BOXES = 2_000  # maximum number of boxes examined at one level of an MP4
+MOST_BOXES = 2_000  # maximum number of boxes examined directly within one box, or at the top level of the file
 MOST_EDITS = 1_000  # maximum number of edits examined in a track
 SHORTEST_CUT = 0.5  # minimum length of a reported cut, seconds
 
@@ -19,7 +19,7 @@ SHORTEST_CUT = 0.5  # minimum length of a reported cut, seconds
 class Cut(NamedTuple):
     """A span of stored sound that an edit list leaves out.
 
-    The span lasts `seconds`. `at` is the time on the edited time line, in seconds, where the span would have been.
+    The span lasts `seconds`. `at` is the time at which the span is missing, in seconds of the edited time line.
     """
 
     at: float
@@ -38,7 +38,7 @@ class _Edit(NamedTuple):
 
 
 class EditList(NamedTuple):
-    """Describe a track after its edits: its length and the cuts. `seconds` includes silence that the edits insert."""
+    """Describe a track after its edits: its length in seconds, with the silence that edits insert, and the cuts."""
 
     seconds: float
     cuts: list[Cut]
@@ -97,7 +97,10 @@ def _track_id(file: BinaryIO, track: Box) -> int | None:
 
 
 def clock(file: BinaryIO, box: Box) -> tuple[int, int]:
-    """Return the time units per second and the duration in these units, as an `mvhd` or `mdhd` box declares them."""
+    """Return the time units per second and the duration in these units, as an `mvhd` or `mdhd` box declares them.
+
+    Returns (0, 0) if the box is truncated.
+    """
     content = read(file, box, 32)
     layout, at = (">IQ", 20) if content[:1] == b"\x01" else (">II", 12)
     if len(content) < at + struct.calcsize(layout):
@@ -107,7 +110,7 @@ def clock(file: BinaryIO, box: Box) -> tuple[int, int]:
 
 
 def inside(file: BinaryIO, box: Box, *kinds: bytes) -> Box | None:
-    """Follow `kinds` from `box` to nested boxes and return the last one; None if a box is missing."""
+    """Return the nested box at the path `kinds` inside `box`, None if a box of the path is missing."""
     for kind in kinds:
         found = next((each for each in boxes(file, box.start, box.end) if each.kind == kind), None)
         if found is None:

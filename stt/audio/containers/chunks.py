@@ -21,9 +21,9 @@ class Chunks(NamedTuple):
 
     head: struct.Struct  # layout of the name and the size
     known: frozenset[bytes]  # names of the format's usual chunks; such a name alone identifies a chunk
-    align: int = 2  # the padding extends the body to a multiple of this number of bytes
+    align: int = 2  # the padding extends a chunk up to an offset that is a multiple of this number of bytes
     counts_head: bool = False  # whether the declared size of a chunk includes its head
-    any_name: bool = True  # whether names of other printable characters are valid; if False, only names in `known` are
+    any_name: bool = True  # whether any printable ASCII characters are a valid name, or only the names in `known`
 
     def at(self, file: BinaryIO, at: int) -> tuple[bytes, int] | None:
         """Return the name and the body size in bytes of the chunk at an offset, None if no chunk begins there."""
@@ -44,7 +44,8 @@ class Chunks(NamedTuple):
         """Return whether a series of chunks begins at offset `at`.
 
         One chunk with a name in `known` is sufficient. Without such a chunk, the chunks must fill the file up to its
-        end at offset `total`, or all bytes after them must be zero. If `strictly`, they must always fill the file.
+        end at offset `total`, or all bytes after the chunks must be zero. With `strictly`, only chunks that fill the
+        file up to its end are accepted.
         """
         first = True
         for _ in range(MOST_CHUNKS):
@@ -62,7 +63,8 @@ class Chunks(NamedTuple):
         """Return the offset where the sound that begins at offset `start` ends.
 
         `declared` is the size of the sound in bytes according to the header, None if unknown. `total` is the size of
-        the file. Bytes after the declared end that are fewer than `least`, a tag or all zero are not counted as sound.
+        the file. Bytes after the declared end are not counted as sound if they are fewer than `least`, a tag, a series
+        of chunks, or all zero. After any other bytes, the sound ends where the chunks at the end of the file begin.
         """
         if declared is not None:
             end = start + declared
@@ -145,7 +147,7 @@ def read(file: BinaryIO, at: int, size: int) -> bytes:
 
 
 def places(content: bytes, name: bytes) -> Iterator[int]:
-    """Yield each offset at which `name` occurs."""
+    """Yield each offset at which `name` occurs in `content`."""
     place = content.find(name)
     while place >= 0:
         yield place

@@ -1,4 +1,4 @@
-"""Open a file by its content alone, and find its kind and how much sound it declares and holds.
+"""Open a file by its content alone; find its kind, its declared duration and the duration of its packets.
 
 Files are opened with PyAV, so no ffmpeg binary is needed. Times are in seconds.
 """
@@ -20,15 +20,16 @@ from stt.audio.containers.headers import Recording
 from stt.audio.containers.promises import promised, seconds_of
 from stt.errors import EmptyFile, InputError, NoAudioTrack, NotSound, Unreadable
 
-# Bounds on what a header may declare. Sound is resampled to 16 kHz, so a small file declared as 1 Hz would become
-# gigabytes.
+# Bounds on what a header may declare. Each declared second is resampled to 16,000 samples, so a small file that
+# declares a sample rate of 1 Hz would become gigabytes.
 LOWEST_RATE, HIGHEST_RATE = 4_000, 768_000  # minimum and maximum sample rate, Hz
 MOST_CHANNELS = 64  # maximum number of channels in a track
-_SCAN = 32 << 20  # maximum bytes of packets counted in a file without time stamps; the rest is extrapolated
-_COUNT = 2.0  # time limit for counting the packets of a file, seconds; the rest is extrapolated
-# Largest gap between time stamps, in seconds. A longer gap is a clock reset or a damaged time stamp. `_LEAP` applies to
-# formats in FREE_CLOCK, `_LEAP_OF_SENDER` to MPEG-TS, MPEG-PS and gaps past the declared end, and `_LEAP_UNSEEN` to
-# files without a valid declared duration.
+_SCAN = 32 << 20  # maximum bytes of packets counted in a file without time stamps; the duration is then extrapolated
+_COUNT = 2.0  # time limit for counting the packets of a file, seconds; the duration is then extrapolated
+# Maximum length of a gap between time stamps, in seconds. A longer gap is a clock reset or a damaged time stamp.
+# For formats in FREE_CLOCK, the maximum is `_LEAP`, except that it is `_LEAP_OF_SENDER` for MPEG-TS and MPEG-PS after
+# their first sound. In other formats, a gap may extend to the declared end or last `_LEAP_OF_SENDER`, whichever is
+# later; if no duration is declared or the sound is longer than declared, the maximum is `_LEAP_UNSEEN`.
 _LEAP, _LEAP_OF_SENDER, _LEAP_UNSEEN = 60.0, 10.0, 600.0
 
 
@@ -37,7 +38,8 @@ def open_file(
 ) -> tuple[Recording, av.container.InputContainer]:
     """Open a file by its content alone, from byte `start` up to `stop`. `name` is for error messages.
 
-    Raises EmptyFile, NotSound, Unreadable.
+    Raises EmptyFile if the file has no bytes, Unreadable if it is a recording that cannot be read here, and NotSound if
+    it is no recording.
     """
     if path.stat().st_size == 0:
         raise EmptyFile(f"{quoted_name(name)} has no content: 0 bytes.")
@@ -76,10 +78,11 @@ def open_sound(
 ) -> tuple[Recording, av.container.InputContainer, av.AudioStream]:
     """Open a file and select sound track number `track`, from 1; None selects the track that FFmpeg prefers.
 
-    The recording is the file's bytes from `start` up to `stop`. If the recording was joined to an earlier one and has
-    no track of that number, the preferred track is selected.
+    The recording is the file's bytes from `start` up to `stop`. A recording that was joined to an earlier one may have
+    fewer tracks than `track`. The track that FFmpeg prefers is then selected.
 
-    Raises EmptyFile, NotSound, Unreadable, NoAudioTrack (a video without sound).
+    Raises the errors of `open_file`, Unreadable if there is no such track or it cannot be decoded, NoAudioTrack if the
+    file is a video without sound, and NotSound if it has neither video nor sound.
     """
     file, container = open_file(path, name, start, stop)
     problem: InputError | None = None
@@ -118,7 +121,7 @@ def timeline_start(path: Path, container: av.container.InputContainer, start: in
 
     The picture may begin before the sound. For MKV, MPEG-TS and MPEG-PS, FFmpeg does not report when the picture
     begins, because FFmpeg is not allowed to decode pictures here. For videos in these formats, the time of the first
-    packet is returned. The recording begins at byte `start` of the file.
+    packet of picture or sound is returned. The recording begins at byte `start` of the file.
     """
     has_picture = any(is_video(stream) for stream in container.streams)
     untold = has_picture and container.format.name.split(",")[0] in ("matroska", "mpegts", "mpeg")
@@ -172,9 +175,9 @@ def is_valid_rate(rate: int) -> bool:
 
 
 def packets(container: av.container.InputContainer, *streams: av.stream.Stream) -> Iterator[av.Packet[av.AudioStream]]:
-    """Yield the streams' packets, continuing after container errors.
+    """Yield the packets of the streams, and continue after up to 100 errors of the container.
 
-    The last packet of each stream is empty: it flushes the decoder.
+    The last packet of each stream is empty, so that decoding it returns the frames that the decoder still holds.
     """
     for _ in range(100):
         try:
@@ -210,7 +213,7 @@ def _head(path: Path, start: int = 0, size: int = 64) -> bytes:
 
 
 def is_video(stream: av.stream.Stream) -> bool:
-    """Return whether a stream is a moving picture, not cover art."""
+    """Return whether a stream is a moving picture, not cover art or another still image."""
     return stream.type == "video" and not stream.disposition & (Disposition.attached_pic | Disposition.still_image)
 
 
@@ -231,8 +234,8 @@ def kind_of(path: Path, format: str) -> Kind:
 class PacketCount(NamedTuple):
     """Seconds of sound in a file's packets: `seconds` in the first recording, `further` in all recordings after it.
 
-    `promised` is the declared duration of the first recording, None if not declared. `ahead` is the total time by which
-    the clock of the first recording jumped forward.
+    `seconds` is None if no sound was found. `promised` is the declared duration of the first recording, None if not
+    declared. `ahead` is the total time in seconds by which the clock of the first recording jumped forward.
     """
 
     seconds: float | None
@@ -244,8 +247,8 @@ class PacketCount(NamedTuple):
 def count_packets(path: Path, track: int | None = None) -> PacketCount:
     """Count the seconds of sound in a file by its packets, without decoding the packets.
 
-    The length of a long file is estimated: from its first _SCAN bytes if its format has no time stamps, otherwise from
-    the part that was read within _COUNT seconds. Raises what `open_sound` raises.
+    The seconds in a long file are extrapolated from the packets that were read within _COUNT seconds, and in a format
+    without time stamps from at most _SCAN bytes of packets. Raises the same errors as `open_sound`.
     """
     ends = time.monotonic() + _COUNT
     first, start = _count_one(path, track, 0, ends)
@@ -262,9 +265,10 @@ def count_packets(path: Path, track: int | None = None) -> PacketCount:
 
 
 def _count_one(path: Path, track: int | None, start: int, ends: float) -> tuple[PacketCount, int | None]:
-    """Count the sound of the recording that begins at byte `start`, until `time.monotonic()` reaches `ends`.
+    """Count the seconds of sound in the recording that begins at byte `start`.
 
-    Returns the count and the byte at which the next recording begins, None if none was found.
+    When `time.monotonic()` exceeds `ends`, the rest is extrapolated. Returns the count, and the byte at which the next
+    recording begins, None if no next recording was found.
     """
     file, container, stream = open_sound(path, "", track, start)
     format, seconds, read, size = container.format.name.split(",")[0], 0.0, 0, file.total
@@ -281,7 +285,7 @@ def _count_one(path: Path, track: int | None, start: int, ends: float) -> tuple[
                 seconds += length
                 if read > _SCAN:
                     return PacketCount(seconds * size / read, promise, ahead), None
-            elif packet.pts is not None and not packet.is_discard:  # FFmpeg marks packets that an edit list leaves out
+            elif packet.pts is not None and not packet.is_discard:  # an edit list leaves out packets with `is_discard`
                 at = float(packet.pts * packet.time_base)
                 origin = at if origin is None else origin
                 if at <= last or is_clock_reset(format, promise, at - origin, seconds):
@@ -292,8 +296,8 @@ def _count_one(path: Path, track: int | None, start: int, ends: float) -> tuple[
             if time.monotonic() > ends:
                 return PacketCount(seconds * size / max(file.tell(), read, 1), promise, ahead), None
         after = watch.next()
-        # Another recording follows in the file. `promise` may be based on the size of the whole file, so determine it
-        # again from the bytes of this recording.
+        # If another recording follows in the file, `promise` may be derived from the size of the whole file, so it is
+        # derived again from the bytes of this recording.
         if after is not None and file.end is None:
             promise = promised_of(path, "", track, start, start + after)
     finally:
@@ -303,7 +307,10 @@ def _count_one(path: Path, track: int | None, start: int, ends: float) -> tuple[
 
 
 def is_clock_reset(format: str, promise: float | None, at: float, clock: float) -> bool:
-    """Return whether a time stamp of `at` seconds, after `clock` seconds of sound, is a clock reset and not a gap."""
+    """Return whether a time stamp of `at` seconds, after `clock` seconds of sound, is a clock reset and not a gap.
+
+    `promise` is the declared duration of the recording in seconds, None if no duration is declared.
+    """
     if format in FREE_CLOCK:  # sound may begin long after the picture, so `_LEAP` applies while `clock` is 0
         latest = clock + (_LEAP_OF_SENDER if clock and format in ("mpegts", "mpeg") else _LEAP)
     elif not promise or clock > promise + 1:  # the declared duration is missing or already exceeded

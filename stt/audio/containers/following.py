@@ -17,13 +17,15 @@ from stt.audio.containers.chunks import MOST_CHUNKS, all_zeros, places, read
 from stt.audio.containers.joined import MARKS, PACK, begins, tag_size
 
 MOST_PARTS = 500  # maximum number of recordings read from one file
-SCAN = 4 << 20  # bytes searched for the next recording after the last packet: tables and cover pictures may lie between
-_NEAR = 64 << 10  # twice this number of bytes is searched for recordings without a distinct signature
+# Number of bytes after the last packet that are searched for the next recording, because tables and cover pictures may
+# precede its beginning.
+SCAN = 4 << 20
+_NEAR = 64 << 10  # a recording without a distinct signature is searched for in at most twice this number of bytes
 _LOOKS = 64  # maximum number of irregular packets examined in one recording, for formats in _FRAMED
 _LONGEST_FRAME = 8192  # largest frame in the formats of _FRAMED except FLAC, bytes
 _LAST_PAGE = 4  # bit of the "end of stream" flag in the header of an Ogg page
-# Patterns of the first bytes of MPEG audio frames, AAC frames and MPEG-TS packets. While an MP3 or AAC is read, the
-# pattern in _WEAK_IN leaves out the frames of that format.
+# Pattern of the first bytes of MPEG audio frames, AAC frames and MPEG-TS packets. While an MP3 or AAC is read, a
+# pattern from _WEAK_IN is used instead, which does not match frames of the format that is read.
 _WEAK = re.compile(rb"\xff[\xe2-\xff]|\x47")
 _WEAK_IN = {
     "mp3": re.compile(rb"\xff[\xf0\xf1\xf8\xf9]|\x47"),
@@ -31,8 +33,8 @@ _WEAK_IN = {
 }
 _ALONE = frozenset(
     ["flac", "tta", "wv", "ogg", "flv", "ast", "argo_asf"]
-)  # formats in which a file with a single track holds only sound, so other trailing bytes were not read
-_REST = 16 << 10  # minimum number of trailing bytes reported as unread; fewer are taken for padding or a tag
+)  # formats in which a file with a single track holds only sound and tags, so other trailing bytes are unread sound
+_REST = 16 << 10  # minimum number of trailing bytes reported as unread; fewer bytes are assumed to be padding or a tag
 _FRAMED = frozenset(
     ("flac", "mp3", "aac", "ac3", "eac3", "amr", "amrnb", "amrwb")
 )  # formats that are a mere series of frames: FFmpeg searches the whole rest of the file for more frames
@@ -65,7 +67,7 @@ class Watch:
         self.found: int | None = None
 
     def passes(self, packet: av.Packet[av.AudioStream]) -> bool:
-        """Record a packet. Return False if the packet already belongs to the next recording."""
+        """Record the position of a packet. Return False if the packet already belongs to the next recording."""
         if self.found is not None:
             return False
         if packet.pos is None or not packet.size:
@@ -83,7 +85,7 @@ class Watch:
         before = self._before[0] if self._before else packet.pos
         begin = max(0, packet.pos - SCAN, min(packet.pos, before) - around)
         self.found = next(self._candidates(begin, packet.pos + packet.size + around, near=True), None)
-        # FFmpeg returns the last frame of a FLAC together with the bytes that follow it.
+        # FFmpeg returns the last frame of a FLAC in one packet with the bytes that follow the frame.
         return self.found is None or (self._format == "flac" and self.found > packet.pos)
 
     def _regular(self, packet: av.Packet[av.AudioStream]) -> bool:
@@ -110,7 +112,7 @@ class Watch:
         end = last[0] + last[1]
         near = (before is not None and last[1] > _usual(before)) or file.total - end > 1024
         begin = last[0] + 1
-        if self._format == "mpeg":  # FFmpeg takes any data for packets: the next recording may begin before `last`
+        if self._format == "mpeg":  # FFmpeg treats any data as packets: the next recording may begin before `last`
             begin = max((self._start or 0) + 1, begin - _NEAR)
         self.found = next(self._candidates(begin, last[0] + SCAN + last[1], near=near), None)
         return self.found
@@ -118,7 +120,9 @@ class Watch:
     def rest(self) -> int:
         """Return the offset of the bytes after the last packet that are neither sound nor tags.
 
-        Returns the file's size if there are no such bytes.
+        Returns the file's size if there are no such bytes, fewer than _REST, or only zeros. Also returns the file's
+        size for files that are not examined: files in a format that is not in _ALONE, with several tracks, or with
+        sizes declared in the header.
         """
         file, last = self._file, self._last
         if file.end is not None or file.is_mended or last is None or not self._alone:
@@ -137,7 +141,7 @@ class Watch:
         return end
 
     def cut(self) -> str | None:
-        """Return in words why the file seems to be cut off within its last recording, None if it does not."""
+        """Return a message if the file seems to be cut off within its last recording, None if it seems complete."""
         file, last = self._file, self._last
         if file.end is not None or file.is_mended or last is None:
             return None
@@ -169,7 +173,7 @@ class Watch:
                 yield begin + place
 
     def _same(self, at: int) -> bool:
-        """Return whether FFmpeg reads the recording at offset `at` as a part of this one.
+        """Return whether FFmpeg reads the recording at offset `at` as a continuation of the recording being followed.
 
         FFmpeg does so if the frames of both recordings have the same format.
         """
@@ -186,12 +190,18 @@ class Watch:
 
 
 def _usual(packet: _Place | None) -> int:
-    """Return the largest plausible size in bytes of the packet after `packet`. A larger packet contains other data."""
+    """Return the largest plausible size in bytes of the packet after `packet`.
+
+    A larger packet is assumed to contain other data after its frame.
+    """
     return 1 << 20 if packet is None else 2 * packet[1] + 4096
 
 
 def _last_page(file: BinaryIO, at: int) -> tuple[int, int, int] | None:
-    """Return offset, size and flags of the last Ogg page after offset `at`, even if the file ends within that page."""
+    """Follow the Ogg pages from the page at offset `at`; return offset, size and flags of the last page.
+
+    The file may end within the last page. Returns None if no page begins at `at`.
+    """
     found = None
     for _ in range(MOST_CHUNKS):
         head = read(file, at, 282)
@@ -203,7 +213,7 @@ def _last_page(file: BinaryIO, at: int) -> tuple[int, int, int] | None:
 
 
 def _tag_end(file: BinaryIO, at: int) -> int:
-    """Return the offset after the tags that begin at offset `at`."""
+    """Return the offset after the tags that begin at offset `at`, or `at` if there are none."""
     for _ in range(10):
         head = read(file, at, 512)
         place = head.find(b"APETAGEX")

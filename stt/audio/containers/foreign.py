@@ -1,4 +1,4 @@
-"""Recognise files that are not recordings, and recordings that cannot be read here, by their first bytes."""
+"""Recognise files that are not recordings, and recordings that cannot be read here, by samples of their bytes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ _CD = "Copy the track from the CD with a CD program."
 _MOD = (b"M.K.", b"M!K!", b"FLT4", b"6CHN", b"8CHN")
 _MACH_O = (b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe")
 Signatures = bytes | tuple[bytes, ...]  # one signature, or alternative signatures at the same offset
-# Recordings that cannot be read, and files of music and sound programs: offset, signatures, description and guidance.
+# Recordings that cannot be read, and files of music and sound programs. Each row holds the offset of the signatures,
+# the signatures, and the description and guidance for the error.
 _RECORDINGS: tuple[tuple[int, Signatures, str, str], ...] = (
     (4, b"ftypaax ", "is an Audible file (AAX) with copy protection", _PROTECTED),
     (4, b"ftypaaxc", "is an Audible file (AAXC) with copy protection", _PROTECTED),
@@ -112,7 +113,7 @@ _UNDECODABLE = {
     b"A_AC4": "Dolby AC-4",
 }
 _LISTS = (b"#extm3u", b"ffconcat", b"[playlist]", b"v=0", b"#extinf", b"<asx", b"[reference]", b"<smil",
-          b"[internetshortcut]")  # compared with text in lower case  # fmt: skip
+          b"[internetshortcut]")  # `_text` compares these with text in lower case  # fmt: skip
 _WIDE = (b"\xff\xfe", b"\xfe\xff")  # byte order marks of UTF-16
 _SURE_LISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]")
 _LIST_TAGS = re.compile(
@@ -170,7 +171,7 @@ def refusal(path: Path, name: str) -> InputError | None:
 
 
 def undecodable(path: Path) -> str | None:
-    """Return the name of a codec that cannot be decoded here, if the container's tables name such a codec."""
+    """Return the codec that cannot be decoded here and is named in the container's tables, None if there is none."""
     size = path.stat().st_size
     with open(path, "rb") as file:
         tables = file.read(_TABLES)
@@ -185,7 +186,7 @@ def starts_like_a_recording(head: bytes) -> bool:
 
 
 def quoted_name(name: str) -> str:
-    """Return a file name in quotes for a message, "This file" if it has none."""
+    """Return a file name in quotes for a message, or "This file" if the name is empty."""
     return f"“{name}”" if name else "This file"
 
 

@@ -1,6 +1,6 @@
-"""List the formats that FFmpeg may open: containers that hold all their data, and none that refers to other files.
+"""List the formats that FFmpeg may open: those whose files can be read without opening other files.
 
-A demuxer that is not listed, such as one added by a later FFmpeg, is not opened. `tests/integration/test_formats.py`
+A demuxer that is not listed, such as one added by a later FFmpeg, is not used. `tests/integration/test_formats.py`
 lists the demuxers that are left out and the reasons. All names of formats are FFmpeg's names.
 """
 
@@ -116,7 +116,8 @@ UNTIMED = frozenset(
     "mp3 aac loas ac3 eac3 amr amrnb amrwb dts dtshd truehd mlp gsm sbc spdif s337m ilbc "
     "codec2 bit shn osq bonk".split()
 )
-# Formats with the sender's clock. The clock starts at any value, wraps around, and jumps where recordings are joined.
+# Formats whose time stamps come from the sender's clock. This clock may start at any value, wrap around, and jump where
+# recordings were joined.
 FREE_CLOCK = frozenset("mpegts mpeg flv kux nut rm ivr asf asf_o ty pva nsv wtv dhav lxf gxf".split())
 # Formats that declare no duration. FFmpeg derives one from the last time stamp, which is wrong after a clock reset.
 NO_DURATION = frozenset("mpegts mpeg ogg nut ty pva nsv dhav wtv".split())
@@ -135,13 +136,15 @@ def _decodes_sound(name: str) -> bool:
 
 
 MOST_STREAMS = 64  # maximum number of streams that FFmpeg opens in one file
-# The first two lists keep a file from opening other files: no demuxer in the first list needs other files, and no
-# protocol is allowed to open them. Only sound decoders are allowed, because no pictures are needed.
+# `format_whitelist` and `protocol_whitelist` prevent a file from making FFmpeg open other files: no allowed format
+# needs other files, and no protocol to open them is allowed. `codec_whitelist` allows only sound decoders, because no
+# pictures are needed.
 OPTIONS = {
     "format_whitelist": ",".join(sorted(ALLOWED)),
     "protocol_whitelist": "none",
     "codec_whitelist": ",".join(sorted(name for name in av.codecs_available if _decodes_sound(name))),
     "max_streams": str(MOST_STREAMS),
 }
-# The maximum that FFmpeg reads to find sound that begins long after the picture, in bytes and microseconds.
+# Options to find sound that begins long after the picture. FFmpeg reads at most `probesize` bytes and `analyzeduration`
+# microseconds of the recording to find it.
 LATE = {"probesize": str(64 << 20), "analyzeduration": str(600_000_000)}

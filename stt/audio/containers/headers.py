@@ -1,7 +1,8 @@
 """Read a recording to its real end, even if the sizes declared in its header are wrong.
 
 A recorder that streams, crashes or exceeds 4 GB leaves sizes in the header that are zero, absent or too small, and
-FFmpeg trusts them. `Recording` replaces stale sizes in the bytes that FFmpeg reads. The file on disk is not changed.
+FFmpeg trusts them. `Recording` replaces these stale sizes in the bytes that it passes to FFmpeg. The file on disk is
+not changed.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ class Recording:
 
     The object has no name, so FFmpeg detects the format by content alone. In a file of joined recordings, the object
     holds the recording that begins at byte `start`. `end` is the offset where that recording ends according to the
-    sizes in its header, None if these sizes give no end. `total` is the offset of the file's end, or `stop` if given.
-    `end` and `total` are in bytes and counted from `start`.
+    sizes in its header, None if these sizes give no end. `total` is the offset of the file's end, or of the byte `stop`
+    if given. `end` and `total` are in bytes and counted from `start`.
     """
 
     read: Callable[[int], bytes]
@@ -85,7 +86,7 @@ class Recording:
             if isinstance(piece, range):
                 self._file.seek(piece.start)
                 piece = self._file.read(len(piece))
-                if not piece:  # the file was truncated meanwhile
+                if not piece:  # the file has been truncated since it was opened
                     break
             parts.append(piece)
             self._at += len(piece)
@@ -113,7 +114,7 @@ class _View:
 
 
 def mended(file: BinaryIO, total: int) -> Pieces | None:
-    """Return the pieces that FFmpeg should read in place of a file of `total` bytes, None to read it unchanged."""
+    """Return the pieces that FFmpeg reads in place of a file of `total` bytes, None if the file needs no repair."""
     head = read(file, 0, 16)
     mend: Callable[[BinaryIO, int], Pieces | None] | None = None
     if head[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and head[8:12] == b"WAVE":
@@ -139,7 +140,7 @@ def mended(file: BinaryIO, total: int) -> Pieces | None:
 
 
 def _wav(file: BinaryIO, total: int) -> Pieces | None:
-    """Repair WAV, RF64 and BW64. Joined recordings of the same format become one block of sound."""
+    """Repair WAV, RF64 and BW64. Joined recordings of the same sample format become one block of sound."""
     kind = read(file, 0, 4)
     layout, long = RIFX if kind == b"RIFX" else RIFF, kind in (b"RF64", b"BW64")
     found: list[tuple[int, int, int]] = []  # offsets of each data chunk's head, first sample and end
@@ -157,8 +158,8 @@ def _wav(file: BinaryIO, total: int) -> Pieces | None:
             end = layout.end(file, begin, declared, total, least)
             found.append((at, begin, end))
             at = next((place for place in (end, end + end % 2) if layout.follow(file, place, total)), total)
-            # Bytes after the sound that are not chunks are cut off, too. Otherwise FFmpeg would search them for chunks,
-            # which is slow in zeros: eight zero bytes are one empty chunk.
+            # Bytes after the sound that are not chunks are left out, because FFmpeg would search them for chunks. This
+            # search is slow in zeros, where every eight bytes look like an empty chunk.
             stale = stale or not declared or end != begin + declared or end < at == total
             continue
         if name == b"fmt ":
@@ -240,7 +241,7 @@ def _aiff(file: BinaryIO, total: int) -> Pieces | None:
 
 
 def _aiff_frame(common: bytes) -> int:
-    """Return the size in bytes of a frame, according to an AIFF's COMM chunk; 0 if frames have no fixed size."""
+    """Return the size in bytes of a frame by an AIFF's COMM chunk, 0 if the encoding has no known frame size."""
     channels: int
     bits: int
     channels, _, bits = struct.unpack(">hIh", common[:8])
@@ -293,7 +294,10 @@ def _au(file: BinaryIO, total: int) -> Pieces | None:
 
 
 def _mp4(file: BinaryIO, total: int) -> Pieces | None:
-    """Repair MP4: if the size of the box `mdat` (the sound) hides the box `moov` (the index), correct this size."""
+    """Repair MP4: let the box `mdat` (the sound) end where the box `moov` (the index) begins.
+
+    A repair is needed only if the declared sizes of the boxes do not lead to `moov`.
+    """
     at, sound = 0, None
     for _ in range(MOST_CHUNKS):
         head = read(file, at, 16)
@@ -317,7 +321,7 @@ def _mp4(file: BinaryIO, total: int) -> Pieces | None:
 
 
 def _table(file: BinaryIO, start: int, total: int) -> int | None:
-    """Return the offset of the box `moov`, None if it is not in the last 64 MiB of the file."""
+    """Return the offset of the box `moov`, None if it begins before `start` or the last 64 MiB of the file."""
     begin = max(start, total - (64 << 20))
     while begin < total:
         content = read(file, begin, TAIL + 16)
@@ -343,9 +347,9 @@ def _matroska(file: BinaryIO, total: int) -> Pieces | None:
 
 
 def _mp3(file: BinaryIO, total: int) -> Pieces | None:
-    """Repair MP3: set the declared padding to 0.
+    """Repair MP3: set the declared padding, the number of samples to trim at the end, to 0.
 
-    FFmpeg trims the padding where the declared frame count ends, even if more sound follows.
+    FFmpeg trims these samples where the declared frame count ends, even if more sound follows.
     """
     head, start = read(file, 0, 10), 0
     if head[:3] == b"ID3" and len(head) == 10:
@@ -358,12 +362,15 @@ def _mp3(file: BinaryIO, total: int) -> Pieces | None:
     encoder = place + 8 + sum(size for bit, size in ((1, 4), (2, 4), (4, 100), (8, 4)) if flags & bit)
     if first[encoder : encoder + 4] not in (b"LAME", b"Lavf", b"Lavc"):
         return None
-    padding = encoder + 22  # offset of a field with 12 bits of delay and 12 bits of padding
+    padding = encoder + 22  # offset of the second of three bytes that hold 12 bits of delay and 12 bits of padding
     return patched({start + padding: bytes([first[padding] & 0xF0, 0])}, total)
 
 
 def patched(patches: dict[int, bytes], total: int) -> Pieces | None:
-    """Return the pieces of a file in which `patches` replace the bytes at their offsets; None without patches."""
+    """Return the pieces of a file of `total` bytes in which bytes are replaced; None if `patches` is empty.
+
+    `patches` maps an offset in the file to the bytes that replace those at this offset.
+    """
     if not patches:
         return None
     pieces: Pieces = []

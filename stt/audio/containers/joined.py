@@ -1,8 +1,8 @@
 """Find where one recording ends and the next one begins, in a file of recordings joined byte by byte.
 
-FFmpeg reads only the first recording, or treats the second one as sound of the first. `structural_end` finds the end by
-the sizes that the recording declares. `begins` recognises the first bytes of a recording at any offset. Offsets are in
-bytes.
+FFmpeg reads only the first recording, or treats the second one as sound of the first. `structural_end` finds the end of
+the first recording by the sizes that its header declares. `begins` recognises the first bytes of a recording at any
+offset. Offsets are in bytes.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ SEGMENT = b"\x18\x53\x80\x67"
 
 
 def structural_end(file: BinaryIO, total: int) -> int | None:
-    """Return where the first recording of a file ends according to its own sizes, if another one begins there.
+    """Return the offset where the first recording of a file ends by its declared sizes, if another one begins there.
 
-    Returns `total`, the file's size, if the recording reaches the end of the file by its sizes. Returns None if the
-    sizes give no end, or if no recording begins at the end that they give.
+    Returns `total`, the file's size, if the first recording extends to the end of the file by its declared sizes.
+    Returns None if the declared sizes give no end, or if no other recording begins at the end that they give.
     """
     head = read(file, 0, 16)
     try:
@@ -81,7 +81,10 @@ def _chunks(file: BinaryIO, total: int, layout: Chunks, at: int) -> int | None:
 
 
 def _wav(file: BinaryIO, total: int) -> int | None:
-    """Return the end of a WAV. Joined WAVs of the same sample format count as one recording (see `headers.py`)."""
+    """Return the end of a WAV.
+
+    Joined WAVs of the same sample format count as one recording, because `headers` joins their sound.
+    """
     layout, at, form, long_size = RIFX if read(file, 0, 4) == b"RIFX" else RIFF, 12, b"", None
     for _ in range(MOST_CHUNKS):
         if (chunk := layout.at(file, at)) is None:
@@ -178,9 +181,9 @@ def _matroska(file: BinaryIO, total: int) -> int | None:
 
 
 def matroska_segment(file: BinaryIO) -> tuple[int, int, int] | None:
-    """Return offset and width of the size field of a Matroska's segment, and where the segment ends.
+    """Return the offset and width in bytes of the size field of a Matroska's segment, and the segment's end offset.
 
-    Returns None if there is no segment or its size is unknown.
+    Returns None if there is no segment or the size of the segment is unknown.
     """
     head = read(file, 0, 4096)
     at = head.find(SEGMENT) + 4
@@ -208,7 +211,8 @@ def _asf(file: BinaryIO, total: int) -> int | None:
 def _mxf(file: BinaryIO, total: int) -> int | None:
     """Return the end of an MXF.
 
-    The header gives the offset of the last partition, the footer. The few items of the footer are followed to its end.
+    The header gives the offset of the last partition, the footer. From there, item after item is followed to the end
+    of the footer, because the footer has few items.
     """
     begin = 0
     while read(file, begin, 1) == b"\0" and begin < 64:
@@ -230,16 +234,16 @@ def _mxf(file: BinaryIO, total: int) -> int | None:
 
 
 def _mxf_body(file: BinaryIO, at: int) -> tuple[int, int]:
-    """Return the offset and the size of the value that follows the key at offset `at`."""
+    """Return the offset and the size of the value whose key begins at offset `at`."""
     head = read(file, at + 16, 9)
     wide = head[0] & 0x7F if head[:1] > b"\x80" else 0
     return at + 17 + wide, int.from_bytes(head[1 : 1 + wide], "big") if wide else struct.unpack(">B", head[:1])[0]
 
 
 def begins(file: BinaryIO, at: int, total: int) -> bool:
-    """Return whether a recording begins at an offset.
+    """Return whether a recording begins at offset `at` of a file of `total` bytes.
 
-    A recording begins with an unambiguous signature, or with several frames if its format has no signature.
+    A recording is recognised by its signature, or by several frames if its format has no signature.
     """
     if not 0 <= at <= total - 64:
         return False
@@ -308,7 +312,8 @@ def frames(file: BinaryIO, at: int, total: int) -> bool:
     return at <= total
 
 
-# Bit rates in kbit/s by their index in a frame header. `_LOW` is for MPEG-2 and MPEG-2.5.
+# Bit rates in kbit/s that the values 1 to 14 in a frame header stand for. `_LAYER_2` and `_LAYER_3` are for MPEG-1,
+# `_LOW` is for MPEG-2 and MPEG-2.5.
 _LAYER_2 = (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384)
 _LAYER_3 = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _LOW = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)

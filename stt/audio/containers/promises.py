@@ -1,4 +1,4 @@
-"""Read how much sound a header or container declares after stale sizes are repaired. Times are in seconds."""
+"""Read the duration that a recording declares, after stale sizes in its header are repaired. Times are in seconds."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def promised(
 
 
 def seconds_of(ticks: int, unit: Fraction | None) -> float:
-    """Return a container's time in seconds, 0 if it declares no time base."""
+    """Return a time of `ticks` units in seconds, 0 if `unit` (the container's time base) is None."""
     return float(ticks * unit) if unit else 0.0
 
 
@@ -68,7 +68,7 @@ def _by_header(file: Recording, read: Callable[[Recording], float | None]) -> fl
 
 
 def _wav(file: Recording) -> float | None:
-    """Return the length from a WAV's header (RIFF, RIFX or RF64), None if the recorder never wrote the length."""
+    """Return the duration by a WAV's header (RIFF, RIFX or RF64), None if the recorder never wrote the size."""
     start = file.read(12)
     order = ">" if start[:4] == b"RIFX" else "<"
     if start[8:] != b"WAVE":
@@ -92,7 +92,7 @@ def _wav(file: Recording) -> float | None:
 
 
 def _w64(file: Recording) -> float | None:
-    """Return the length from a W64's header."""
+    """Return the duration by a W64's header, None if the header does not give one."""
     at, per_second = 40, 0
     while not file.seek(at) < 0 and len(chunk := file.read(24)) == 24:
         name, size = struct.unpack("<4s12xq", chunk)
@@ -108,14 +108,14 @@ def _w64(file: Recording) -> float | None:
 
 
 def _au(file: Recording) -> float | None:
-    """Return the length from an AU's header."""
+    """Return the duration by an AU's header, None if the size is not declared or the encoding is not known."""
     _, _, size, encoding, rate, channels = struct.unpack(">IIIIII", file.read(24))
     frame = channels * {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}.get(encoding, 0)
     return size / (frame * rate) if size != 0xFFFFFFFF and frame and rate else None
 
 
 def _caf(file: Recording) -> float | None:
-    """Return the length from a CAF's header, None if its packets differ in size."""
+    """Return the duration by a CAF's header, None if the size is not declared or the packets differ in size."""
     at, rate, packet, frames = 8, 0.0, 0, 0
     while not file.seek(at) < 0 and len(chunk := file.read(12)) == 12:
         name, size = struct.unpack(">4sq", chunk)
@@ -133,7 +133,10 @@ _BY_HEADER = {"wav": _wav, "w64": _w64, "au": _au, "caf": _caf}
 
 
 def _mp3_promise(path: Path, begin: int, rate: int) -> float | None:
-    """Return the length from the frame count in the header Xing, Info or VBRI of an MP3, None without such a header."""
+    """Return an MP3's duration by the frame count in its Xing, Info or VBRI header, None without such a header.
+
+    The MP3 begins at byte `begin` of the file, and `rate` is its sample rate in Hz.
+    """
     head, start = _read(path, begin, 10), begin
     if head[:3] == b"ID3" and len(head) == 10:
         start += 10 + sum((byte & 127) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))

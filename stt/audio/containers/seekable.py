@@ -18,14 +18,14 @@ from stt.audio.containers.container import open_sound, packets
 from stt.audio.containers.promises import seconds_of
 
 EXACT = 0.1  # maximum error of a length, a start time or a gap, seconds
-RATES = range(8_000, 96_001)  # accepted sample rates, Hz
+RATES = range(8_000, 96_001)  # sample rates at which a file may be played without a playback copy, Hz
 PCM = ("pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_f32le")
 BRANDS = (b"M4A ", b"M4B ", b"M4V ", b"mp41", b"mp42", b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"avc1")
-TIMEOUT = 0.5  # time limit for checking a FLAC, seconds; later frames are assumed to be continuous
+TIMEOUT = 0.5  # time limit for checking a FLAC, seconds; frames not checked by then are assumed to have no gaps
 
 
 def exact(path: Path, promised: float | None, counted: float | None) -> bool:
-    """Return whether browsers seek this file exactly.
+    """Return whether every browser plays the file at `path` and seeks it exactly.
 
     `promised` is the file's duration in seconds according to its header, `counted` according to its packets. An unknown
     duration is None.
@@ -82,7 +82,7 @@ def _unbroken(container: av.container.InputContainer, stream: av.AudioStream) ->
 
 
 def _whole(path: Path, container: av.container.InputContainer, stream: av.AudioStream) -> bool:
-    """Return whether the sound of an MP4 begins at 0, has no gap, and is all within the file."""
+    """Return whether the sound of an MP4 begins at time 0, has no gap, and does not extend past the end of the file."""
     begins = seconds_of(stream.start_time or 0, stream.time_base)
     if abs(begins) > EXACT or abs((container.start_time or 0) / av.time_base) > EXACT:
         return False
@@ -96,7 +96,10 @@ def _whole(path: Path, container: av.container.InputContainer, stream: av.AudioS
 
 
 def _plain_mp4(path: Path) -> bool:
-    """Return whether an MP4 has no fragments, no edit that changes its time line, and no video other than H.264."""
+    """Return whether an MP4 has a brand in BRANDS, no fragments, no video other than H.264, and a plain time line.
+
+    A time line is plain if no edit moves or leaves out more than EXACT seconds of sound.
+    """
     with open(path, "rb") as file:
         outer = list(boxes(file, 0, path.stat().st_size))
         head = next((box for box in outer if box.kind == b"ftyp"), None)

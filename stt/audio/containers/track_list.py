@@ -18,7 +18,7 @@ MOST = 16  # maximum number of tracks examined; recorders write fewer
 LONGEST_TITLE = 60  # maximum length of a title, characters
 SHORTEST = 0.1  # minimum length of a track's sound, seconds; the same minimum applies to a recording
 TIMEOUT = 2.0  # time limit for checking the tracks, seconds; a track without packets by then is assumed to begin later
-# Titles that MP4 writers give to every track.
+# Patterns of the titles that MP4 writers give to every track. These titles are not displayed.
 _GENERIC = re.compile(
     r"handle|produced by|core media|mainconcept|bento4|isomedia|^soun$|^mono$|^stereo$", re.IGNORECASE
 )
@@ -27,7 +27,8 @@ _GENERIC = re.compile(
 def tracks(path: Path, name: str = "") -> list[dict[str, Any]]:
     """Return the properties of each sound track in file order; `best` marks the track that a player would select.
 
-    `problem` says why a track cannot be decoded, None if it can. Raises what `container.open_file` raises.
+    `problem` says why a track cannot be decoded, and is None if it can. `problem` is also None for the only track of a
+    file, which is not checked. Raises the same errors as `container.open_file`.
     """
     file, container = open_file(path, name)
     try:
@@ -67,7 +68,7 @@ def _title(metadata: dict[str, str]) -> str:
 
 
 def _problems(container: av.container.InputContainer, streams: Sequence[av.AudioStream]) -> list[str | None]:
-    """Return why each track cannot be decoded, None if it can.
+    """Return for each track the reason why it cannot be decoded, or None if it can.
 
     The file's packets are decoded until every track has yielded SHORTEST seconds of sound, for at most TIMEOUT seconds.
     """

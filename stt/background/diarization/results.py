@@ -1,7 +1,8 @@
-"""Store what is known about the speakers of a transcript: the state of the search, its result, and people's changes.
+"""Store the state and the result of the search for the speakers of a transcript.
 
-Each transcript has one row; the row's `attempt` rises with every search. The analysis of the sound is stored with the
-recording's track, so that another search, or a search in another version of the transcript, can reuse it.
+Each transcript has one row in the table `diarizations`. The number `attempt` in the row rises with every new search.
+`stt.library.speakers` stores in the same row how people have changed the speakers. The analysis of the sound is stored
+for each track of a recording, so that later searches in any transcript of the recording can reuse the analysis.
 """
 
 from __future__ import annotations
@@ -24,16 +25,17 @@ from stt.store.records import Job
 from stt.transcript.model import Transcript
 
 AUTOMATIC = "auto"
-BEGINS = 300.0  # seconds after a job's end during which a requested search that has not begun is still expected
+BEGINS = 300.0  # seconds after the end of a job for which the start of its search is still expected
 _d = diarizations.c
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Hold the progress of a search. `percent` is 0 to 100; `requested` and `found` are numbers of speakers.
+    """Hold the state of a search for speakers. `percent` is its progress from 0 to 100.
 
-    `requested` is None if the search estimates the number. `stage` describes a step other than the analysis, as text;
-    `error` is what `SttError.to_dict` returns.
+    `stage` describes a step other than the analysis, such as a download, as text. `error` is the error of a failed
+    search, as `SttError.to_dict` returns it. `requested` and `found` are numbers of speakers. `requested` is None if
+    the search estimates the number, and `found` is None until the search is done.
     """
 
     state: str
@@ -55,7 +57,10 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Attempt(attempts.Attempt):
-    """One search for the speakers of a transcript. `requested` is the requested number of speakers."""
+    """One search for the speakers of a transcript.
+
+    `requested` is the requested number of speakers, or None if the search estimates the number.
+    """
 
     table = diarizations
     kind = "speakers"
@@ -74,16 +79,19 @@ def has_speaker_channels(options: dict[str, Any]) -> bool:
 
 
 def number_of(options: dict[str, Any]) -> int | None:
-    """Return the number of speakers that the options give, or None if it is to be estimated."""
+    """Return the number of speakers that a job's options request, or None if the search must estimate the number."""
     given = str(options.get("speakers") or AUTOMATIC)
     return int(given) if given.isdigit() else None
 
 
 def is_awaited(job: Job, search: Search | None) -> bool:
-    """Return whether a finished job requests a search for speakers that has not ended yet."""
+    """Return whether the search for speakers that a finished job requests is open, or is still expected to begin.
+
+    `search` is the newest search in the job's transcript, or None if there was no search.
+    """
     if not wants_speakers(job.options) or job.engine != ON_DEVICE:
         return False
-    if search is None:  # the search begins soon after the job's end
+    if search is None:  # no search has begun; it is expected soon after the job's end
         return job.finished is not None and time.time() - job.finished < BEGINS
     return search.is_open
 
@@ -94,7 +102,7 @@ def names_of(count: int) -> list[str]:
 
 
 def search_of(generation_id: str) -> Search | None:
-    """Return the state of the transcript's newest search, or None if there was no search."""
+    """Return the newest search for the speakers of a transcript, or None if there was no search."""
     query = sa.select(_d.state, _d.percent, _d.stage, _d.error, _d.requested, _d.names).where(_d.id == generation_id)
     row = queries.one(query)
     if row is None or row.state == NONE:
@@ -106,16 +114,17 @@ def search_of(generation_id: str) -> Search | None:
 def revision(connection: sa.Connection, generation_id: str, *, hold: bool = False) -> int:
     """Return the number of searches that have added speakers to a transcript.
 
-    `hold` locks the row, so that no other transaction can add speakers until this transaction ends.
+    With `hold`, the transcript's row is locked: no other transaction can add speakers until this transaction ends.
     """
     query = sa.select(_d.revision).where(_d.id == generation_id)
     return int(connection.execute(query.with_for_update() if hold else query).scalar() or 0)
 
 
 def next_attempt(generation_id: str, requested: int | None, *, first: bool = False) -> Attempt | None:
-    """Record a new search and return it. If a search is open already, return the open search instead.
+    """Record a new search for `requested` speakers and return it. If a search is open already, return the open search.
 
-    With `first`, return None if an earlier search has ended.
+    `requested` is None if the search must estimate the number. With `first`, nothing is recorded and the result is None
+    if an earlier search has ended. Raises IntegrityError if the transcript does not exist.
     """
     values = {"state": QUEUED, "percent": 0, "stage": None, "tries": 0, "requested": requested, "error": None}
     with database().begin() as connection:
@@ -142,7 +151,7 @@ def _locked(generation_id: str) -> sa.Select[Any]:
 
 
 def cancel(generation_id: str) -> None:
-    """Cancel an open search; the transcript keeps the speakers that it has."""
+    """Cancel the open search in a transcript, if there is one. The speakers in the transcript do not change."""
     this = sa.and_(_d.id == generation_id, _d.state.in_(OPEN))
     queries.write(diarizations.update().where(this).values(state=CANCELLED, stage=None, at=time.time()))
 
@@ -153,10 +162,11 @@ def open_attempts() -> list[Attempt]:
 
 
 def finish(attempt: Attempt, found: Diarization) -> bool:
-    """Save the result and add the speakers to the transcript. Return False if the attempt is no longer open.
+    """Save the result of a search and add the speakers to the transcript.
 
-    Both the corrected transcript and the engine's original transcript get the speakers. If there is only one speaker,
-    the transcripts get no speaker names.
+    Return False, and save nothing, if the search is no longer open or the transcript was deleted. The engine's original
+    transcript and corrections that were set aside get the speakers too. If there is only one speaker, no speaker names
+    are added.
     """
     names = names_of(len(found.speakers))
     with database().begin() as connection:
@@ -194,7 +204,11 @@ def finish(attempt: Attempt, found: Diarization) -> bool:
 
 
 def labelled(stored: dict[str, Any], found: Diarization, names: list[str]) -> dict[str, Any]:
-    """Return the `stored` transcript with the speakers `found`, called `names`. A single speaker gets no name."""
+    """Return the transcript in the dictionary `stored`, with speaker names added to its segments and words.
+
+    `found` is the diarization, and `names` are the names of its speakers, in the order of `found.speakers`. If there is
+    only one speaker, the segments and words get None in place of a name.
+    """
     transcript = Transcript.from_dict(stored)
     several = len(names) > 1
     segments = label(transcript.segments, found, names if several else [""] * len(names))
@@ -208,14 +222,17 @@ def labelled(stored: dict[str, Any], found: Diarization, names: list[str]) -> di
 
 
 def save_analysis(recording_id: str, track: str, number: int, analysis: dict[str, Any], last: bool) -> None:
-    """Save the analysis of a chunk, unless it is saved already. Raises IntegrityError if the recording was deleted."""
+    """Save the analysis of a chunk, unless it is saved already. Raises IntegrityError if the recording was deleted.
+
+    `number` counts the chunks of the track from 0, and `last` marks the last one.
+    """
     row = {"id": recording_id, "track": track, "number": number, "analysis": analysis, "last": last}
     with database().begin() as connection:
         queries.insert_missing(connection, analyses, row)
 
 
 def analyses_of(recording_id: str, track: str) -> list[dict[str, Any]]:
-    """Return the analyses of the track's chunks in order."""
+    """Return the saved analyses of a track's chunks, in the order of the chunks."""
     a = analyses.c
     query = sa.select(a.analysis).where(a.id == recording_id, a.track == track).order_by(a.number)
     return queries.values(query)

@@ -1,7 +1,7 @@
-"""Search for speakers as durable work from a queue. Each process runs one search at a time.
+"""Search for the speakers of transcripts in durable workflows from a queue. Each process runs one search at a time.
 
 If the job requests speakers, the search begins when the job is done; otherwise it begins when a person requests it.
-Every analysed chunk is a checkpoint: after a server is killed, the search continues with the next chunk, on this
+Every analysed chunk is a checkpoint: after a process is killed, its search continues with the next chunk, on this
 machine or another.
 """
 
@@ -32,20 +32,23 @@ from stt.store.retrying import with_retries
 QUEUE = "speakers"
 POLLING_INTERVAL = 0.5  # polling interval of the queue, seconds
 CHUNK = 300.0  # length of a chunk, seconds: the samples of one chunk and one channel take 19 MB
-MOST_TRIES = 10  # maximum number of starts of one search: it starts again whenever its process is killed
-ANALYSIS = 95  # percent of a search's progress that the analysis accounts for
+MOST_TRIES = 10  # maximum number of starts of one search; the search starts again whenever its process is killed
+ANALYSIS = 95  # progress of a search when all chunks are analysed, percent
 
 log = logging.getLogger("stt.background.diarization.search")
 _end_callbacks: list[Callable[[str], object]] = []
 
 
 def on_end(*callbacks: Callable[[str], object]) -> None:
-    """Set the callbacks that are called with the generation id after a search has ended."""
+    """Set the functions that are called with the transcript's generation id after a search has ended."""
     _end_callbacks[:] = callbacks
 
 
 def expect(job: Job) -> None:
-    """Begin the search that a finished job requests, once. If queueing fails, `reconcile` queues the search later."""
+    """Begin the search for speakers if a finished job requests it, unless an earlier search has ended.
+
+    Never raises. If the search is recorded but cannot be queued, `reconcile` queues it later.
+    """
     if not results.wants_speakers(job.options) or job.engine != kinds.ON_DEVICE:
         return
     try:
@@ -57,9 +60,10 @@ def expect(job: Job) -> None:
 
 
 def begin(generation_id: str, requested: int | None) -> None:
-    """Begin a search for `requested` speakers; None estimates their number. An open search continues unchanged.
+    """Begin a search for `requested` speakers. If `requested` is None, the search estimates the number.
 
-    The job engine must run. Raises NotFound.
+    If a search is open already, it continues unchanged, and no other search begins. The job engine must be running.
+    Raises NotFound if the transcript does not exist.
     """
     try:
         attempt = results.next_attempt(generation_id, requested)
@@ -70,7 +74,10 @@ def begin(generation_id: str, requested: int | None) -> None:
 
 
 def reconcile() -> None:
-    """Queue recorded searches that were never queued. Fail searches whose workflow ended without recording an end."""
+    """Queue the searches that were recorded but never queued.
+
+    Mark a search as failed if its workflow has ended without recording the end of the search.
+    """
     for attempt in results.open_attempts():
         _enqueue(attempt)
 
@@ -82,7 +89,10 @@ def _enqueue(attempt: Attempt) -> None:
 @DBOS.workflow(name=workers.SPEAKERS_WORKFLOW)
 @workers.track_running
 def find_speakers(generation_id: str, number: int) -> None:
-    """Run one search and record its end. After the process is killed, the search continues with the next chunk."""
+    """Run the search with the attempt number `number`, and record its result or its error.
+
+    After the process is killed, this workflow starts again and continues with the first chunk that has no analysis.
+    """
     attempt = Attempt(generation_id, number)
     with attempts.failing(attempt, "speakers", log):
         _search(attempt)
@@ -124,7 +134,7 @@ def _recording_deleted() -> InputError:
 
 
 def _analyse(recording: Recording, track: str, models: speakers.Models, count: int, progress: Progress) -> None:
-    """Analyse and save the remaining chunks, beginning with chunk number `count`."""
+    """Analyse the chunks of a track from chunk number `count` to the last one, and save each analysis."""
     which, _ = tracks.picked(tracks.of_rows(recording.tracks), track)
     path = with_retries(getattr, recording, "path")
     try:

@@ -1,6 +1,6 @@
-"""Transcribe passages as durable work from a queue. Each process transcribes one passage at a time.
+"""Transcribe passages in durable workflows from a queue. Each process transcribes one passage at a time.
 
-A passage takes a few minutes at most. After a server is killed, the transcription of a passage therefore starts over.
+The transcription takes a few minutes at most, so it has no checkpoints, and starts over if the process is killed.
 """
 
 from __future__ import annotations
@@ -35,22 +35,25 @@ from stt.whisper.loading import loaded
 
 QUEUE = "passages"
 POLLING_INTERVAL = 0.3  # polling interval of the queue, seconds
-AROUND = 5.0  # seconds of sound before and after the passage that are decoded too, so that no word is cut off
-MOST_TRIES = 5  # maximum number of starts for one passage: it starts again whenever its process is killed
+AROUND = 5.0  # seconds of sound that are decoded before and after the passage, so that no word is cut off
+MOST_TRIES = 5  # maximum number of starts for one passage; decoding starts again whenever its process is killed
 
 log = logging.getLogger("stt.background.passages.decoding")
 
 
 def enqueue(passage: Passage) -> None:
-    """Queue a passage, unless it is queued already. The job engine must run.
+    """Queue the workflow of an open passage, unless the workflow exists already. The job engine must be running.
 
-    If the passage's workflow has ended, but the row is still open, mark the passage as failed.
+    If the workflow has ended without recording the end of the transcription, mark the passage as failed.
     """
     outside_workflow(_enqueue, passage)
 
 
 def reconcile() -> None:
-    """Queue recorded passages that were never queued. Fail passages whose workflow ended without recording an end."""
+    """Queue the passages that were recorded but never queued.
+
+    Mark a passage as failed if its workflow has ended without recording the end of the transcription.
+    """
     for passage in results.open_passages():
         enqueue(passage)
 
@@ -62,7 +65,7 @@ def _enqueue(passage: Passage) -> None:
 @DBOS.workflow(name=workers.PASSAGE_WORKFLOW)
 @workers.track_running
 def transcribe_passage(generation_id: str, attempt: int) -> None:
-    """Transcribe one passage and record the end. After the process is killed, the transcription starts over."""
+    """Transcribe one passage and record the new words or the error. If the process is killed, start over."""
     passage: Passage | None = with_retries(results.of, generation_id)
     if passage is None or passage.attempt != attempt or not passage.is_open:
         return
@@ -89,7 +92,7 @@ def _transcribe(passage: Passage) -> tuple[Segment, ...]:
             try:
                 segments = list(_decoded(passage, job, sound, model, progress))
                 break
-            except RuntimeError as error:  # from CTranslate2, if decoding on a graphics card fails
+            except RuntimeError as error:  # CTranslate2 raises it if decoding on a graphics card fails
                 if not model.step_down(plan, error):
                     raise
     moved = [segment.moved(begin) for segment in segments]
@@ -98,7 +101,10 @@ def _transcribe(passage: Passage) -> tuple[Segment, ...]:
 
 
 def _sound(recording: Recording, job: Job, passage: Passage, progress: _Progress) -> tuple[Samples, float]:
-    """Return the samples of a passage with AROUND seconds on either side, and the start of these samples in seconds."""
+    """Return the samples of a passage and of AROUND seconds before and after it, and the time of the first sample.
+
+    The time is in seconds from the start of the recording.
+    """
     track = playback_copies.track_of(recording, job.options)
     which, _ = tracks.picked(tracks.of_rows(recording.tracks), track)
     begin = max(0.0, passage.start - AROUND)
@@ -114,7 +120,7 @@ def _sound(recording: Recording, job: Job, passage: Passage, progress: _Progress
 
 
 def _decoded(passage: Passage, job: Job, sound: Samples, model: loaded.Model, progress: _Progress) -> Iterator[Segment]:
-    """Decode `sound` and yield its segments, with times counted from the start of `sound`."""
+    """Decode `sound` and yield its segments, with times in seconds from the start of `sound`."""
     if not sound.size:
         return
     codes = str(passage.options.get("language") or "").split(",")
@@ -137,9 +143,9 @@ def _decoded(passage: Passage, job: Job, sound: Samples, model: loaded.Model, pr
 
 
 def within(segment: Segment, start: float, end: float) -> Segment | None:
-    """Return the words of a segment between `start` and `end` (seconds) as a segment; None if there are no such words.
+    """Return a copy of a segment with only the words between `start` and `end` (seconds); None if there are none.
 
-    A word is included if its middle is between `start` and `end`. The times of the words are clipped to that span.
+    A word is included if its middle is between `start` and `end`. The times of the words are clipped to this range.
     """
 
     def kept(at: float) -> float:
@@ -157,7 +163,7 @@ def within(segment: Segment, start: float, end: float) -> Segment | None:
 
 
 class _Progress(attempts.Progress):
-    """Record the progress of a passage, including the download of its model and the wait for memory."""
+    """Record the progress of the transcription of a passage, with the model's download and the wait for memory."""
 
     def __init__(self, passage: Passage) -> None:
         super().__init__(passage)

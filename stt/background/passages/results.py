@@ -1,6 +1,7 @@
-"""Store the request to transcribe a passage again, its progress and its result.
+"""Store requests to transcribe a passage again, with their progress and results.
 
-A transcript has at most one such request at a time. The `attempt` of a transcript's row rises with every new passage.
+A transcript has at most one such request at a time, which is a row of the table `passages`. The number `attempt` in the
+row rises with every new request.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ _p = passages.c
 
 @dataclass(frozen=True, slots=True)
 class Passage(attempts.Attempt):
-    """A passage from `start` to `end` in seconds, and its progress: `percent` is 0 to 100.
+    """A request to transcribe again what is spoken from `start` to `end` (seconds), and its progress and result.
 
-    `stage` describes a step other than transcribing, as text; `error` is what `SttError.to_dict` returns; `segments`
-    are the result, with times in seconds from the start of the recording.
+    `percent` is 0 to 100. `stage` describes a step other than transcribing, such as a download, as text. `error` is the
+    error of a failed attempt, as `SttError.to_dict` returns it. `segments` are the result, with times in seconds from
+    the start of the recording; before the attempt is done, there are none.
     """
 
     table = passages
@@ -49,15 +51,16 @@ class Passage(attempts.Attempt):
 
 
 def of(generation_id: str) -> Passage | None:
-    """Return the passage that is being transcribed or whose result waits for a decision; None if there is none."""
+    """Return the transcript's newest passage in any state; None if there was none, or it was accepted or deleted."""
     row = queries.one(sa.select(passages).where(_p.id == generation_id, _p.state != NONE))
     return None if row is None else _passage(row)
 
 
 def next_attempt(generation_id: str, start: float, end: float, model: str, options: dict[str, Any]) -> Passage:
-    """Record a new passage and return it. An earlier result that nobody has accepted is deleted.
+    """Record a new passage and return it. The result of an earlier passage that nobody has accepted is deleted.
 
-    Raises Conflict if a passage is being transcribed, and IntegrityError if the transcript does not exist.
+    Raises Conflict if another passage of the transcript is queued or being transcribed, and IntegrityError if the
+    transcript does not exist.
     """
     values = {"state": QUEUED, "start": start, "end": end, "model": model, "options": options, "percent": 0}
     values |= {"stage": None, "tries": 0, "error": None, "result": None, "at": time.time()}
@@ -75,13 +78,13 @@ def next_attempt(generation_id: str, start: float, end: float, model: str, optio
 
 
 def finish(passage: Passage, segments: tuple[Segment, ...]) -> bool:
-    """Save the result; return False if the passage is no longer open."""
+    """Save the new segments of a passage and mark it as done; return False if the passage is no longer open."""
     rows = Transcript(segments=segments).to_dict()["segments"]
     return attempts.update(passage, state=DONE, percent=100, stage=None, result=rows)
 
 
 def drop(passage: Passage) -> bool:
-    """Delete a passage in any state and stop its transcription. Return False if it was deleted or replaced before."""
+    """Delete a passage in any state and stop its transcription. Return False if it is already deleted or replaced."""
     changed = passages.update().where(passage.row, _p.state != NONE)
     emptied = changed.values(state=NONE, stage=None, error=None, result=None, options={}, at=time.time())
     return queries.write(emptied) == 1

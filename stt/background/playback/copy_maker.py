@@ -34,11 +34,12 @@ def make(
     longest: float,
     report: Callable[[float], None] = lambda _seconds: None,
 ) -> None:
-    """Write the playback copy of the recording at `path` to `part`.
+    """Write the playback copy of the recording at `path` to the file `part`.
 
-    `track` is the number of a track, from 1; several numbers to mix; or None for the only track. `report` is called
-    with the number of seconds done, and may raise. Raises the errors of `decoder.probe`, DiskFull, OSError, and
-    TooLarge if the sound is longer than `longest` seconds.
+    `track` is the number of a track (from 1), a list of numbers of tracks to mix, or None for the only track. `name` is
+    for error messages. `report` is called with the seconds of sound written so far, and may raise an exception to stop.
+    Raises the errors of `decoder.probe` if the recording cannot be decoded, TooLarge if the sound is longer than
+    `longest` seconds, DiskFull if the disk is full, and OSError if a file cannot be read or written.
     """
     with closing(_Sound(path, track, name)) as sound, disk_errors():
         with av.open(str(part), "w", format="mp4", options={"movflags": "faststart"}) as copy:
@@ -67,7 +68,8 @@ def make(
 class _Sound:
     """The sound of a recording, encoded by a decoder process.
 
-    `close` ends the decoder process, which cannot be reused: it has lowered its priority, and cannot raise it again.
+    `close` ends the decoder process. The process cannot be reused, because it has lowered its scheduling priority and
+    is not allowed to raise the priority again.
     """
 
     def __init__(self, path: Path, track: int | Sequence[int] | None, name: str) -> None:
@@ -96,7 +98,10 @@ class _Sound:
 
 
 def _apart(content: bytes, sizes: list[int], lengths: list[int]) -> list[tuple[bytes, int]]:
-    """Split `content` into its packets. Raises UnsafeRecording for packets that no encoder produces."""
+    """Split `content` into packets of the given `sizes` in bytes and `lengths` in samples.
+
+    Raises UnsafeRecording if an AAC encoder cannot have produced these packets.
+    """
     packets, at = [], 0
     for size, length in zip(sizes, lengths, strict=True):
         packet = content[at : at + size]

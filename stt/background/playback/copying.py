@@ -1,7 +1,7 @@
-"""Make playback copies as durable work from a queue, beside transcription.
+"""Make playback copies in durable workflows from a queue, at the same time as transcription.
 
-Each process makes one copy at a time. The first job of a recording starts its copy; if no copy was started, opening the
-player starts one. After a server is killed, the copy is made again from the start. Deleting the recording cancels the
+Each process makes one copy at a time. A job starts the copy that its player needs; if no copy was started, opening the
+player starts it. If a process is killed, its copy is made again from the start. Deleting the recording cancels the
 copy. A failed copy does not affect the transcript.
 """
 
@@ -37,14 +37,14 @@ from stt.store.retrying import with_retries
 
 QUEUE = "playback"
 POLLING_INTERVAL = 0.5  # polling interval of the queue, seconds
-RETRY_AFTER = 600.0  # seconds until a failed copy may be made again, unless the recording caused the failure
-CHECK_INTERVAL = 60.0  # seconds; a process checks at most this often whether a copy is still being made
+RETRY_AFTER = 600.0  # seconds until a failed copy may be made again; never again if the recording is to blame
+CHECK_INTERVAL = 60.0  # minimum seconds between two checks of a process whether a copy is still being made
 REPORT = 1.0  # minimum time between two updates of the progress in the database, seconds
-MARGIN = 60.0  # seconds by which decoded sound may exceed the maximum duration, which was checked at the upload
+MARGIN = 60.0  # seconds by which decoded sound may exceed the maximum duration; the upload checked the declared one
 _c = copies.c
-_checks: OrderedDict[str, float] = OrderedDict()  # name of the workflow -> time of the last check
+_checks: OrderedDict[str, float] = OrderedDict()  # workflow id of a copy -> time of the last check
 _checks_lock = threading.Lock()
-MOST_CHECKS = 10_000  # maximum number of entries in `_checks`; the oldest are deleted
+MOST_CHECKS = 10_000  # maximum number of entries in `_checks`; the oldest entries beyond it are deleted
 
 log = logging.getLogger("stt.background.playback.copying")
 
@@ -59,7 +59,7 @@ class _Copy:
     def work(self) -> str:
         """Return the id of the copy's workflow.
 
-        `stt.store.erasure` finds workflows by the part before the last dash.
+        The part before the last dash is the recording's id, by which `stt.store.erasure` finds workflows to delete.
         """
         return f"{self.id}-{self.track or 'copy'}.{self.attempt}"
 
@@ -73,9 +73,9 @@ class _Copy:
 
 
 def expect(recording: Recording, options: dict[str, Any]) -> None:
-    """Start the copy that the player of a job with these options needs.
+    """Start the copy that the player needs for a job with these options.
 
-    If the start fails, the player starts the copy later.
+    Never raises. If the start fails, opening the player starts the copy later.
     """
     try:
         begin(recording, playback_copies.track_of(recording, options))
@@ -84,9 +84,9 @@ def expect(recording: Recording, options: dict[str, Any]) -> None:
 
 
 def begin(recording: Recording, track: str) -> None:
-    """Start the copy of a track, unless the original can be played, or the copy exists or cannot be made.
+    """Start the copy of a track, unless the original file can be played, or the copy is ready or cannot be made.
 
-    The job engine must run. Raises NotFound.
+    The job engine must be running. Raises NotFound if the recording was deleted.
     """
     if recording.seekable and not track:
         return
@@ -116,7 +116,10 @@ def _copy_to_make(recording_id: str, track: str) -> _Copy | None:
 
 
 def _next(copy: _Copy, state: str) -> _Copy | None:
-    """Record a new attempt at a copy that is in `state`, and return it; None if the state has changed meanwhile."""
+    """Record a new attempt at a copy, and return the copy with the new attempt number.
+
+    Return None if the state of the copy is no longer `state`, or another process has recorded a new attempt meanwhile.
+    """
     values = {"state": MAKING, "percent": 0, "attempt": copy.attempt + 1, "at": time.time(), "error": None}
     this = sa.and_(copy.row, _c.attempt == copy.attempt, _c.state == state)
     changed = queries.write(copies.update().where(this).values(values))
@@ -124,9 +127,9 @@ def _next(copy: _Copy, state: str) -> _Copy | None:
 
 
 def _is_check_due(copy: _Copy) -> bool:
-    """Return whether CHECK_INTERVAL has passed since this process last checked the copy; if so, note a new check.
+    """Return whether CHECK_INTERVAL has passed since this process last checked the copy; if so, record a new check.
 
-    The player calls `begin` every second while it waits for a copy.
+    The check must not be made at every call of `begin`: the player calls it every second while it waits for a copy.
     """
     with _checks_lock:
         now, before = time.monotonic(), _checks.pop(copy.work, None)
@@ -139,7 +142,7 @@ def _is_check_due(copy: _Copy) -> bool:
 
 def _enqueue(copy: _Copy) -> None:
     status = DBOS.get_workflow_status(copy.work)
-    if status is not None and status.status in FINISHED_STATUSES:  # it ended, but the row is still MAKING
+    if status is not None and status.status in FINISHED_STATUSES:  # the workflow has ended, but the row is still MAKING
         next_copy = _next(copy, MAKING)
         if next_copy is None:
             return
@@ -152,7 +155,7 @@ def _enqueue(copy: _Copy) -> None:
 @DBOS.workflow(name=workers.COPY_WORKFLOW)
 @workers.track_running
 def playback_copy(recording_id: str, track: str, attempt: int) -> None:
-    """Make one copy. If the process is killed meanwhile, the copy is made again."""
+    """Make one copy, or record why it failed. If the process is killed meanwhile, the copy is made again."""
     copy = _Copy(recording_id, track, attempt)
     try:
         _make(copy)
@@ -172,7 +175,7 @@ def _make(copy: _Copy) -> None:
     path: Path = with_retries(getattr, recording, "path")
     if not path.exists():
         raise NotFound("The recording is no longer kept.")
-    if recording.seekable is None:  # an older version, which did not examine this, received the upload
+    if recording.seekable is None:  # the recording was uploaded to an older version, which did not examine it
         recording = _with_facts(recording)
     if recording.seekable and not copy.track:
         with_retries(_change, copy, state=ORIGINAL)
@@ -189,9 +192,9 @@ def _make(copy: _Copy) -> None:
 
 
 def _with_facts(recording: Recording) -> Recording:
-    """Return the recording with its `tracks` and `seekable`, which an older version did not record.
+    """Determine and store `tracks` and `seekable` of a recording that was uploaded to an older version of the app.
 
-    Raises the errors of `decoder.probe`.
+    Return the recording with these values. Raises the errors of `decoder.probe` if the file cannot be decoded.
     """
     recording = with_retries(recordings.with_tracks, recording)
     found = decoder.probe(recording.path, recording.name)
@@ -201,7 +204,10 @@ def _with_facts(recording: Recording) -> Recording:
 
 
 class _Progress:
-    """Callback that records the progress of a copy. Raises Cancelled if the recording was deleted."""
+    """A callback that records the progress of a copy.
+
+    Raises Cancelled if the recording was deleted, or a newer attempt at the copy has begun.
+    """
 
     def __init__(self, copy: _Copy, recording: Recording) -> None:
         self._copy, self._duration = copy, recording.duration
@@ -218,12 +224,13 @@ class _Progress:
 
 
 def _keep(copy: _Copy, part: Path) -> None:
-    """Move the finished copy into the store, unless its recording was deleted.
+    """Move the finished copy from the file `part` into the store, and record the copy as READY.
 
-    If the process is killed before the copy is recorded as READY, the stored file is removed later. Raises DiskFull,
-    StorageUnavailable.
+    If the process is killed in between, the stored file is removed later, unless another attempt succeeds. Raises
+    Cancelled if the recording was deleted, DiskFull if the disk is full, and StorageUnavailable if the store of
+    recordings does not answer.
     """
-    if part.exists():  # it is gone if an earlier call moved it and then found the database unavailable
+    if part.exists():  # an earlier call may have moved it, and then found the database unavailable
         size = part.stat().st_size
         with database().begin() as connection:
             connection.execute(copies.update().where(copy.row).values(size=size))
@@ -244,6 +251,6 @@ def _fail(copy: _Copy, error: SttError) -> None:
 
 
 def _change(copy: _Copy, **values: Any) -> bool:
-    """Update the row of this attempt; return whether the row still exists."""
+    """Update the row of the copy; return False if the row was deleted, or belongs to a newer attempt."""
     this = sa.and_(copy.row, _c.attempt == copy.attempt)
     return queries.write(copies.update().where(this).values(**values, at=time.time())) == 1

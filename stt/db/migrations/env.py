@@ -1,4 +1,4 @@
-"""Run the migrations for alembic. `stt.db.migrate` provides the connection, in a transaction that holds the lock."""
+"""Run the migrations for alembic. `stt.db.migrate` provides a connection whose lock excludes other migrations."""
 
 from alembic import context
 

@@ -1,6 +1,8 @@
-"""Define the tables of the database. A change needs a migration in `stt/db/migrations`; a test compares both.
+"""Define the tables of the database.
 
-Times are seconds since 1970 (UTC), lengths are seconds of audio, sizes are bytes.
+Each change of a table needs a migration in `stt/db/migrations`; a test checks that the migrations create these tables.
+Unless a comment at a column says otherwise, times are seconds since 1970 (UTC), lengths are seconds of audio, and sizes
+are bytes.
 """
 
 from stt.db.tables.jobs import (

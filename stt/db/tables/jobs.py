@@ -37,25 +37,25 @@ transcriptions = sa.Table(
     sa.Column("queued", sa.Float, nullable=False),
     sa.Column("started", sa.Float),
     sa.Column("finished", sa.Float),
-    sa.Column("worked", sa.Float, nullable=False),  # seconds of computing so far
+    sa.Column("worked", sa.Float, nullable=False),  # seconds of work so far; at a provider, seconds until the result
     sa.Column("duration", sa.Float),
-    sa.Column("expected", sa.Float),  # usual seconds until the result of a provider's job, whose progress is unknown
+    sa.Column("expected", sa.Float),  # for a provider's job: expected seconds from the start to the result
     sa.Column("seconds_done", sa.Float, nullable=False),
-    sa.Column("partial", sa.JSON),  # segments of the current chunk
+    sa.Column("partial", sa.JSON),  # segments of the current chunk that are decoded so far
     sa.Column("language", sa.String(20)),
     sa.Column("words", sa.Integer),
     sa.Column("confidence", sa.Float),
     sa.Column("cost", sa.Float),
     sa.Column("error", sa.JSON),
-    sa.Column("sealed_key", sa.Text),  # the visitor's own key, encrypted; deleted when the job ends
+    sa.Column("sealed_key", sa.Text),  # the visitor's own API key, encrypted; deleted when the job ends
     sa.Column("claim", sa.BigInteger),  # fencing token of the lease: only the worker with this token may write
     sa.Column("sent", sa.Integer),  # number of the attempt whose create request may have reached the provider
-    sa.Column("remote_id", sa.Text),  # the provider's generation id, while its result may still be available
+    sa.Column("remote_id", sa.Text),  # the provider's id of the job, until the provider no longer has the result
     sa.Column("provenance", sa.JSON),
     sa.Column("maker", sa.String(100)),  # the process that queues this attempt (see `stt.cluster.processes`)
-    sa.Column("own_key", sa.Boolean),  # whether the visitor's own key pays; null if an older version recorded nothing
+    sa.Column("own_key", sa.Boolean),  # whether the visitor's own key pays; NULL in rows of older versions
     sa.Column("dated", sa.Float),  # date at which the recording was made
-    sa.Column("dated_by", sa.String(12)),
+    sa.Column("dated_by", sa.String(12)),  # kind of the date in `dated` (see `stt.files.dates`)
     # Sort key of the title; NULL until `stt.db.title_order` sets it in rows of older versions.
     sa.Column("title_key", sa.LargeBinary, default=_title_key),
     # This index of SQLite contains all columns that the history sorts, filters and sums, so that the history need not
@@ -101,7 +101,8 @@ chunks = sa.Table(
 
 
 # The speakers of a transcript, the state of the search for speakers (see `stt.background.diarization`), and people's
-# changes of the speakers. `result` is NULL if no search has found them, for example if they come from a provider.
+# changes of the speakers. `result` is NULL if no search has ended successfully, for example if a provider found the
+# speakers.
 diarizations = sa.Table(
     "diarizations",
     metadata,
@@ -111,26 +112,26 @@ diarizations = sa.Table(
     sa.Column("stage", sa.String(200)),
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("tries", sa.Integer, nullable=False),  # how many times processes have begun this attempt
-    sa.Column("asked", sa.Integer, key="requested"),  # the requested number of speakers
+    sa.Column("asked", sa.Integer, key="requested"),  # the requested number of speakers; NULL to estimate the number
     sa.Column("at", sa.Float, nullable=False),  # time of the last change
-    sa.Column("revision", sa.Integer, nullable=False),  # how often speakers were added to the transcript
+    sa.Column("revision", sa.Integer, nullable=False),  # number of searches that have added speakers to the transcript
     sa.Column("error", sa.JSON(none_as_null=True)),
     sa.Column("result", sa.JSON(none_as_null=True)),  # a `stt.speakers.Diarization` as a dictionary
     sa.Column("names", sa.JSON(none_as_null=True)),  # names of the speakers in `result`, in the order of their numbers
-    sa.Column("placed", sa.JSON(none_as_null=True)),  # names in the order that somebody chose
-    sa.Column("refused", sa.JSON(none_as_null=True)),  # rejected suggestions: pairs [speaker name, voice id]
+    sa.Column("placed", sa.JSON(none_as_null=True)),  # speaker names in the display order that a person chose
+    sa.Column("refused", sa.JSON(none_as_null=True)),  # rejected suggestions of stored voices: [speaker name, voice id]
     sa.Column("undo", sa.JSON(none_as_null=True)),  # data to undo the last change by a person
     sa.Index("diarizations_by_state", "state"),
 )
 
 
-# Jobs whose end is reported to a webhook, with the address of the webhook.
+# Jobs whose end is reported to a webhook, with the URL of the webhook.
 webhook_jobs = sa.Table(
     "webhook_jobs",
     metadata,
     sa.Column("id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("url", sa.Text, nullable=False),
-    # The number of the last attempt whose end was reported; 0 if none was.
+    # The number of the newest attempt whose end was reported; 0 before the first report.
     sa.Column("told", sa.Integer, key="reported", nullable=False),
 )
 
@@ -156,8 +157,8 @@ webhook_deliveries = sa.Table(
 )
 
 
-# Addresses to which the ends of an owner's jobs are reported (see `stt.webhooks`). After a merge of two histories, an
-# owner may have several addresses; the newest one is used.
+# URLs to which the ends of an owner's jobs are reported (see `stt.webhooks`). After a merge of two histories, an owner
+# may have several rows; the newest row is used. `url` is NULL if the owner has a secret, but no webhook.
 webhooks = sa.Table(
     "webhooks",
     metadata,
@@ -189,12 +190,13 @@ crashes = sa.Table(
 )
 
 
-# The Idempotency-Keys of the last day. `hash` and `body` are keyed hashes: neither key nor content can be recovered.
+# The Idempotency-Keys of the last day. `hash` and `body` are keyed hashes, from which neither the Idempotency-Key nor
+# the content of the request can be recovered.
 creates = sa.Table(
     "creates",
     metadata,
-    sa.Column("hash", sa.String(64), primary_key=True),  # keyed hash of owner and key
-    sa.Column("body", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), primary_key=True),  # keyed hash of the owner and the Idempotency-Key
+    sa.Column("body", sa.String(64), nullable=False),  # keyed hash of the content of the request
     sa.Column("generation_id", sa.String(40), nullable=False),
     sa.Column("process", sa.String(100), nullable=False),  # the process that creates the job
     sa.Column("done", sa.Boolean, nullable=False),  # whether the job exists
@@ -202,7 +204,7 @@ creates = sa.Table(
 )
 
 
-# Usage that counts towards daily quotas. The row stays when the transcript is deleted, so deleting frees no quota.
+# Usage that counts towards daily quotas. Deleting a job does not delete its rows, and therefore frees no quota.
 usage = sa.Table(
     "usage",
     metadata,
@@ -212,7 +214,7 @@ usage = sa.Table(
     sa.Column("at", sa.Float, nullable=False, index=True),
     sa.Column("seconds", sa.Float, nullable=False),
     sa.Column("dollars", sa.Float, nullable=False),  # cost charged to this server's key
-    sa.Column("address", sa.String(64)),  # keyed hash of the client's address; deleted with the row after two days
+    sa.Column("address", sa.String(64)),  # keyed hash of the client's network address; rows are kept for two days
 )
 
 

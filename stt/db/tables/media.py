@@ -20,7 +20,7 @@ recordings = sa.Table(
     sa.Column("channels", sa.Integer),
     sa.Column("sample_rate", sa.Integer),
     sa.Column("dated", sa.Float),  # date at which the recording was made
-    sa.Column("dated_by", sa.String(12)),  # source of the date in `dated` (see `stt.files.dates`)
+    sa.Column("dated_by", sa.String(12)),  # kind of the date in `dated` (see `stt.files.dates`)
     # The sound tracks (see `stt.audio.tracks`): empty if there is only one, NULL in rows of older versions.
     sa.Column("tracks", sa.JSON),
     # Whether browsers can play and seek the original (see `stt.audio.containers.seekable`); NULL in rows of older
@@ -38,7 +38,7 @@ waveforms = sa.Table(
 )
 
 
-# Playback copies, finished or being made (see `stt.store.playback_copies`).
+# States of the playback copies of recordings (see `stt.store.playback_copies`).
 copies = sa.Table(
     "copies",
     metadata,
@@ -61,5 +61,5 @@ analyses = sa.Table(
     sa.Column("track", sa.String(12), primary_key=True),  # a number or "all"; empty for the default track
     sa.Column("number", sa.Integer, primary_key=True),  # the chunk's number, from 0
     sa.Column("analysis", sa.JSON, nullable=False),
-    sa.Column("last", sa.Boolean, nullable=False),
+    sa.Column("last", sa.Boolean, nullable=False),  # whether this chunk is the last one of the track
 )

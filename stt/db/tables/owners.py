@@ -31,7 +31,8 @@ vocabulary = sa.Table(
 )
 
 
-# Words that an owner has corrected. A word that was corrected in the same way three times is suggested as a term.
+# Words that an owner has corrected. After three identical corrections, the corrected form `after` is suggested as a
+# term for the vocabulary.
 word_corrections = sa.Table(
     "word_corrections",
     metadata,
@@ -62,9 +63,9 @@ sign_ins = sa.Table(
     "sign_ins",
     metadata,
     sa.Column("visitor", sa.String(60), primary_key=True),
-    sa.Column("owner", sa.String(200)),  # user who signed in with this browser; NULL until its first page is opened
+    sa.Column("owner", sa.String(200)),  # user who signed in with this browser; NULL until the first page after sign-in
     sa.Column("at", sa.Float, nullable=False),
-    sa.Column("session", sa.String(64)),  # SHA-256 of the sign-in cookie that was set with the visitor's name
+    sa.Column("session", sa.String(64)),  # SHA-256 of the sign-in cookie that was set together with the visitor cookie
 )
 
 

@@ -17,7 +17,8 @@ transcripts = sa.Table(
 )
 
 
-# Corrections by people. The table `transcripts` holds the corrected transcript, which is what all code reads.
+# Corrections by people, and replacements by the vocabulary. The table `transcripts` holds the corrected transcript,
+# which is what all code reads.
 corrections = sa.Table(
     "corrections",
     metadata,
@@ -25,7 +26,7 @@ corrections = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),  # number of corrections so far
     sa.Column("changed", sa.Float, nullable=False),
     sa.Column("machine", sa.JSON(none_as_null=True), nullable=False),  # the transcript as the engine returned it
-    sa.Column("aside", sa.JSON(none_as_null=True)),  # the corrected transcript, while `transcripts` has the engine's
+    sa.Column("aside", sa.JSON(none_as_null=True)),  # the corrected transcript, while the engine's one is restored
 )
 
 
@@ -38,7 +39,7 @@ revisions = sa.Table(
     sa.Column("key", sa.String(64), nullable=False),  # key of the request; another request with this key is ignored
     sa.Column("kind", sa.String(12), nullable=False),  # edit, undo or redo
     sa.Column("of", sa.Integer),  # the first revision of the step that is undone or redone
-    sa.Column("typing", sa.String(64)),  # equal in revisions of a text typed without a break, which are undone together
+    sa.Column("typing", sa.String(64)),  # the same in all revisions of a text typed without a break; undone together
     sa.Column("whole", sa.Boolean, nullable=False),  # whether other tabs must reload all paragraphs; now always false
     sa.Column("size", sa.Integer, nullable=False),  # approximate size of `content`, characters
     sa.Column("content", sa.JSON, nullable=False),  # the splices, with the segments that each replaces
@@ -67,7 +68,7 @@ passages = sa.Table(
     sa.Column("id", sa.ForeignKey("transcriptions.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("state", sa.String(12), nullable=False, index=True),
-    sa.Column("start", sa.Float, nullable=False),  # seconds of the recording, like `end`
+    sa.Column("start", sa.Float, nullable=False),  # `start` and `end` are seconds from the start of the recording
     sa.Column("end", sa.Float, nullable=False),
     sa.Column("model", sa.String(100), nullable=False),
     sa.Column("options", sa.JSON, nullable=False),
@@ -75,7 +76,7 @@ passages = sa.Table(
     sa.Column("stage", sa.String(200)),
     sa.Column("tries", sa.Integer, nullable=False),  # how many times processes have begun this attempt
     sa.Column("error", sa.JSON(none_as_null=True)),
-    sa.Column("result", sa.JSON(none_as_null=True)),  # segments, until somebody accepts or discards them
+    sa.Column("result", sa.JSON(none_as_null=True)),  # new segments, until a person accepts or discards them
     sa.Column("at", sa.Float, nullable=False),  # time of the last change
 )
 

@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 from stt.errors import BadReference, TooLarge
 
-MOST_UNZIPPED = 32 << 20  # maximum size of the unzipped XML, bytes; about ten times what the longest allowed text needs
+MOST_UNZIPPED = 32 << 20  # maximum size of an unzipped XML file, bytes; about ten times what 200,000 words need
 MOST_TEXT = 5 << 20  # maximum length of the text, characters
 MOST_ELEMENTS = 1_500_000  # maximum number of XML elements; 200,000 words with separate formats take a million
 DEEPEST = 200  # maximum nesting depth of elements
@@ -29,8 +29,9 @@ _SPACES = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 def paragraphs(data: bytes, *, names: bool = False) -> list[str]:
     """Return the visible paragraphs of a document's body, including paragraphs in tables and text boxes.
 
-    Deleted text, comments, notes, headers, footers and titles are left out. If `names` is False, a speaker's name in
-    bold at the start of a paragraph is left out, too. Raises BadReference, TooLarge.
+    Deleted text, comments, notes, headers and footers are left out, and also titles, unless there is no other text. If
+    `names` is False, a speaker's name in bold at the start of a paragraph is left out, too. Raises BadReference if the
+    document cannot be read, and TooLarge if it exceeds MOST_UNZIPPED, MOST_TEXT or MOST_ELEMENTS.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -46,7 +47,7 @@ def paragraphs(data: bytes, *, names: bool = False) -> list[str]:
 
 
 def _main_part(archive: zipfile.ZipFile) -> str:
-    """Return the name of the file in the archive that holds the document's body, from the file `_rels/.rels`."""
+    """Return the path in the archive of the file with the document's body, which the file `_rels/.rels` names."""
     targets: list[str] = []
 
     def begin(name: str, attributes: dict[str, str]) -> None:
@@ -118,7 +119,7 @@ class _Paragraph:
     style: str = ""
 
     def shown(self, names: bool) -> str:
-        """Return the text. If `names` is False, leave out a bold name at the start or after a time at the start."""
+        """Return the text. If `names` is False, leave out a bold name at its start, or after a time at its start."""
         if names or not self.runs:
             return "".join(text for text, _ in self.runs).strip()
         runs = [(text, bold) for text, bold in self.runs if text]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from stt.errors import BadOption
 
-MARKS = [  # byte order marks; UTF-32 is before UTF-16, because its mark begins with the mark of UTF-16
+MARKS = [  # byte order marks; UTF-32 is first, because the UTF-32 LE mark begins with the UTF-16 LE mark
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 ]  # fmt: skip
@@ -37,7 +37,7 @@ UNICODE = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16", "utf-32":
 NAMES = UNICODE | WIDE | LATIN | OTHER | SEVEN_BITS
 SAMPLE = 32 << 10  # number of bytes on which a guess is based
 MOST_CHOICES = 12  # maximum number of likely encodings offered to the user
-LOST = "\ufffd"  # the character that replaces bytes that are invalid in the encoding
+LOST = "\ufffd"  # replaces bytes that are invalid in the encoding
 
 _UNLIKELY = re.compile("[\x80-\x9f\ue000-\uf8ff]")  # C1 controls and private use characters, which no text has
 _CONTROL = re.compile("[\x00-\x08\x0e-\x19\x1b-\x1f\x7f]")
@@ -60,15 +60,15 @@ class Decoded:
 
     @property
     def lost(self) -> int:
-        """Return the number of characters that could not be decoded, if the encoding is a guess."""
+        """Return how many LOST characters the text has; 0 if the encoding is certain."""
         return 0 if self.sure else self.text.count(LOST)
 
 
 def decoded(data: bytes, spoken: Collection[str] = ()) -> Decoded | None:
     """Decode the bytes of a text file, or return None if it is not text.
 
-    `spoken` are case-folded words that the text probably contains. Of the possible encodings, the one that yields most
-    of these words is chosen.
+    `spoken` are case-folded words that the text probably contains. If the encoding must be guessed, the one that yields
+    most of these words is chosen.
     """
     for mark, codec in MARKS:
         if data.startswith(mark):
@@ -82,7 +82,7 @@ def decoded(data: bytes, spoken: Collection[str] = ()) -> Decoded | None:
         found = _likeliest(data, SEVEN_BITS, spoken) if b"\x1b$" in data else None
         return found or (Decoded(text, "utf-8") if _is_text(text) else None)
     text = data.decode("utf-8", "replace")
-    # Text in another encoding rarely has many valid UTF-8 sequences, so this is UTF-8 with a few damaged bytes.
+    # Text in another encoding rarely has many valid UTF-8 sequences, so a text with many is damaged UTF-8.
     if sum(not character.isascii() for character in text) > 10 * text.count(LOST):
         others = _likeliest(data, _ranked(data), ())
         choices = ("utf-8", *(others.choices if others else ()))
@@ -101,7 +101,8 @@ def _likeliest(data: bytes, candidates: Iterable[str], spoken: Collection[str]) 
     """Return the text decoded with the codec that yields the most words of `spoken`, or None if no codec is valid.
 
     If several codecs yield the same number of these words, the first one in `candidates` is used. Codecs of WIDE are
-    compared by white space instead. `choices` of the result lists the valid codecs, at most MOST_CHOICES.
+    compared by the number of spaces and line ends instead. `choices` of the result lists at most MOST_CHOICES of the
+    valid codecs.
     """
     known = frozenset(spoken)
     found: dict[str, int] = {}
@@ -123,7 +124,7 @@ def _likeliest(data: bytes, candidates: Iterable[str], spoken: Collection[str]) 
 def _shared(text: str, known: frozenset[str]) -> int:
     """Return the number of words in `known` with non-ASCII letters that are in the text.
 
-    An ideograph is counted as a word.
+    A single character of a script from Thai on, such as an ideograph, is also counted as a word.
     """
     if not known:
         return 0
@@ -151,7 +152,7 @@ def _ranked(data: bytes) -> Iterator[str]:
 
 
 def _sample(data: bytes) -> bytes:
-    """Return about SAMPLE bytes of lines that have non-ASCII bytes, cut between two characters if possible."""
+    """Return at most SAMPLE bytes from the lines with non-ASCII bytes, cut at a space, comma or line end if any."""
     lines = b"\n".join(line[: 2 * SAMPLE] for line in data.splitlines()[: 20 * SAMPLE] if not line.isascii())
     if len(lines) <= SAMPLE:
         return lines

@@ -48,11 +48,11 @@ class Reference:
 
 
 def read(data: bytes, name: str, *, encoding: str | None = None, spoken: Collection[str] = ()) -> Reference:
-    """Read a reference from the file content `data`. Its format is detected from the content, or else from `name`.
+    """Read a reference from `data`, the content of a file. The format is detected from `data`, or else from `name`.
 
     `encoding` is the encoding that the user chose, or None to detect it. `spoken`, the case-folded words of the
-    recording's transcript, improves the detection. Raises BadReference, TooLarge, and BadOption for an unknown
-    encoding.
+    recording's transcript, improves the detection. Raises BadReference if the file has no readable text, TooLarge
+    if the file or its text exceeds a limit, and BadOption for an unknown encoding.
     """
     if len(data) > MOST:
         raise TooLarge("The reference text is larger than 5 MB.", guidance="Use a shorter text.")
@@ -74,7 +74,10 @@ def read(data: bytes, name: str, *, encoding: str | None = None, spoken: Collect
 
 
 def pasted(text: str) -> str:
-    """Return the spoken text of pasted text, which may be the content of a file. Raises TooLarge, BadReference."""
+    """Return the spoken text of pasted text, which may be the content of a file.
+
+    Raises TooLarge if the text is longer than MOST, and BadReference if it is JSON without a transcript.
+    """
     if len(text) > MOST:
         raise TooLarge("The reference text is larger than 5 MB.", guidance="Use a shorter text.")
     return _spoken(text, "")
@@ -118,22 +121,23 @@ def _plain(text: str) -> str:
 
 
 def headings(lines: list[str]) -> list[str]:
-    """Return the speaker's name for each heading, such as "Anna Smith  0:03" or "00:00:03 Speaker 1", else "".
+    """Return for each line the speaker's name if the line is a heading, else "".
 
-    Lines are headings only if each of them is followed by a line of speech.
+    Headings are lines such as "Anna Smith  0:03" or "00:00:03 Speaker 1". Such lines are taken for headings only if
+    each of them is followed by a line of speech.
     """
     names = [name_with_time(line) for line in lines]
     found = [name for name in names if name]
     if not found:
         return names
     alone = not any(name and (below is None or below) for name, below in zip(names, [*names[1:], None], strict=True))
-    # A single short line with a time may be speech. In headings, names repeat, or all names end in a number.
+    # A short line after a time may be speech. In headings, the name is before the time, repeats, or ends in a number.
     sure = any(map(_HEADING.fullmatch, lines)) or len(set(found)) < len(found) or all(map(_NUMBERED.fullmatch, found))
     return names if alone and sure and 3 * len(found) >= len(lines) else [""] * len(lines)
 
 
 def name_with_time(line: str) -> str:
-    """Return the name if the line consists of a name and a time, else ""."""
+    """Return the name in a line that consists of a name and a time; return "" for every other line."""
     if time := TIME.match(line):
         name = line[time.end() :].strip()
         return name if _NAME.fullmatch(name) else ""

@@ -104,14 +104,14 @@ def substation_cues(text: str) -> list[Cue] | None:
                 events.append((event.get("start", "").strip(), event.get("end", "").strip(), words, name))
     if not found:
         return None
-    # Remove duplicate lines, which files use to draw shadows.
+    # Remove lines with the same times and text, which files use to draw shadows.
     events = list({event[:3]: event for event in reversed(events)}.values())[::-1]
     ordered = sorted(events, key=lambda event: _seconds(event[0]))
     return [Cue(*event) for event in ordered if event[2]]
 
 
 def _bodies(text: str) -> list[tuple[re.Match[str], list[str]]]:
-    """Return each line with the times of a cue and the lines after it, up to the number or times of the next cue."""
+    """Return for each cue the match of TIMING and the lines of the cue, up to the number or times of the next cue."""
     lines = text.split("\n")
     timings = [number for number, line in enumerate(lines) if TIMING.match(line)]
     numbered = bool(timings) and timings[0] > 0 and _NUMBER.fullmatch(lines[timings[0] - 1]) is not None
@@ -131,9 +131,10 @@ def _bodies(text: str) -> list[tuple[re.Match[str], list[str]]]:
 
 
 def _of_cue(body: list[str], last: bool) -> list[str]:
-    """Return the lines of a WebVTT cue, up to an empty line.
+    """Return the lines of a WebVTT cue, without a block or the name of the next cue after it.
 
-    Some tools write a line of spaces instead of an empty line. `last` tells whether this is the last cue of the file.
+    A cue ends at an empty line. Some tools write a line of spaces instead. `last` is True for the last cue of the file,
+    after which there is no name of a next cue.
     """
     lines: list[str] = []
     has_text = False
@@ -150,7 +151,7 @@ def _of_cue(body: list[str], last: bool) -> list[str]:
 def _lines(body: list[str], *, marked: bool = False) -> list[str]:
     """Return the non-empty lines of a cue, with the markup removed.
 
-    If `marked`, times within the text become marks (`_MARK`).
+    If `marked` is true, times within the text become placeholders that match `_MARK`; otherwise they are removed.
     """
     pieces, ruby = [], False
     for number, part in enumerate(_TAG.split("\n".join(body))):
@@ -177,7 +178,7 @@ def _cues(parts: list[tuple[re.Match[str], list[str], str]]) -> list[Cue]:
 
 
 def _cue(timing: re.Match[str], text: str, voice: str) -> Cue:
-    """Return a cue, with the marks within `text` moved to its field `marks`."""
+    """Return a cue. The placeholders (`_MARK`) in `text` are removed, and become the times in the cue's `marks`."""
     before, *marked = _MARK.split(text)
     marks = []
     for clock, words in zip(marked[::2], marked[1::2], strict=True):
@@ -187,7 +188,7 @@ def _cue(timing: re.Match[str], text: str, voice: str) -> Cue:
 
 
 def _joined(cues: list[list[str]]) -> list[str]:
-    """Join the lines of each cue to one line. Lines that rolling captions repeat in the next cues are kept once."""
+    """Join the lines of each cue to one line. Remove lines that rolling captions repeat in the next cues."""
     plain = [[_MARK.sub("", line) for line in cue] for cue in cues]
     again = [(a, b) for a, b in pairwise(plain) if a and b and a[-1] == b[0]]
     if len(cues) > 3 and 2 * len(again) >= len(cues) - 1 and 4 * sum(len(b) > 1 for _, b in again) >= len(cues) - 1:

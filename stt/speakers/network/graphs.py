@@ -15,7 +15,7 @@ HIDDEN = 128  # hidden size of each direction of an LSTM
 def segmentation(tensors: Tensors) -> bytes:
     """Return the ONNX model of pyannote segmentation-3.0 (PyanNet).
 
-    Its input is "wave" (batch, 1, samples), its output "classes" (batch, frames, 7), which are log probabilities.
+    The input is "wave" (batch, 1, samples). The output is "classes" (batch, frames, 7), as log probabilities.
     https://github.com/pyannote/pyannote-audio/blob/3.1.1/pyannote/audio/models/segmentation/PyanNet.py
     """
     graph = Graph()
@@ -85,7 +85,7 @@ def _lstm(tensors: Tensors, layer: int) -> list[np.ndarray]:
 def voiceprint(tensors: Tensors) -> bytes:
     """Return the ONNX model of CAM++ (from 3D-Speaker).
 
-    Its input is "features" (batch, frames, 80), its output "voiceprint" (batch, 192).
+    The input is "features" (batch, frames, 80). The output is "voiceprint" (batch, 192).
     https://github.com/modelscope/3D-Speaker/blob/main/speakerlab/models/campplus/DTDNN.py
     """
     model = _Campplus(tensors)

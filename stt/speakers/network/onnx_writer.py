@@ -13,7 +13,7 @@ import numpy as np
 
 IR_VERSION, OPSET = 9, 18
 TYPES = {np.dtype(np.float32): 1, np.dtype(np.int64): 7}
-FLOAT, INT, STRING, INTS = 1, 2, 3, 7  # AttributeProto.type
+FLOAT, INT, STRING, INTS = 1, 2, 3, 7  # values of AttributeProto.type in onnx.proto
 Attribute = int | float | str | Sequence[int]
 
 
@@ -29,7 +29,7 @@ class Graph:
         self._count = 0
 
     def constant(self, values: np.ndarray | Sequence[int]) -> str:
-        """Add a constant tensor, as int64 if the values are integers, otherwise as float32. Return its name."""
+        """Add a constant tensor, and return its name. Integers are stored as int64, all other values as float32."""
         array = np.asarray(values)
         array = np.ascontiguousarray(array, np.int64 if array.dtype.kind in "iu" else np.float32)
         name = self._name()
@@ -57,7 +57,8 @@ class Graph:
     ) -> bytes:
         """Return the bytes of the ONNX file.
 
-        `inputs` and `outputs` are the shapes of float32 tensors by name. A dimension that varies is a string.
+        `inputs` and `outputs` are the shapes of float32 tensors by name. A dimension of variable size is a
+        string.
         """
         graph = (
             b"".join(_field(1, node) for node in self._nodes)

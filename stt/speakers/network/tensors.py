@@ -19,7 +19,7 @@ def load(path: Path) -> dict[str, np.ndarray]:
     """Return the tensors of a checkpoint by name.
 
     The pickle in the file may refer only to tensors, their storages and OrderedDict. No other class or function is
-    imported or called. Raises ValueError for any other file.
+    imported or called. Raises ValueError if the file refers to anything else, is damaged, or holds no tensors.
     """
     try:
         with zipfile.ZipFile(path) as archive:

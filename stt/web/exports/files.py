@@ -1,4 +1,4 @@
-"""Handle `/export`: produce files of transcripts on request, for their owner only."""
+"""Handle `/export`: produce files of transcripts on request. Only the owner of a transcript can get its files."""
 
 from __future__ import annotations
 
@@ -24,17 +24,18 @@ from stt.web.handling import answers_errors, body_of, owner_of
 T = TypeVar("T")
 ZONE = "zone"  # name of an option of all formats: the visitor's time zone, such as Europe/Berlin
 WITH_NOTES = "notes"  # name of an option of the formats that can include notes
-MOST = 1000  # maximum transcripts in one ZIP
-LONGEST_FORM = 64 << 10  # maximum size of the form, bytes
+MOST = 1000  # maximum number of transcripts in one ZIP
+LONGEST_FORM = 64 << 10  # maximum size of the form that requests a ZIP, bytes
 SWITCH = {"0": False, "1": True, "false": False, "true": True}
 
 
 @answers_errors
 async def transcript_file(request: Request) -> Response:
-    """Handle `GET /export/{id}.{format}`: send a transcript as a file, or only its notes.
+    """Handle `GET /export/{id}.{format}`: send a transcript as a file.
 
-    The query has the format's options and `zone`. `times`, `speakers`, `notes`, `bom` and `crlf` are 0 or 1, and
-    `line_length` and `lines` are numbers. The status is 422 for an unknown option or a value out of bounds.
+    The format `notes` has only the notes, and `raw` is the response of the AI/ML API. The query has the options of the
+    format and `zone`. The options `times`, `speakers`, `notes`, `bom` and `crlf` are 0 or 1, and `line_length` and
+    `lines` are numbers. The status is 422 for an unknown option or a value out of bounds.
     """
     job, fields = await LOOKUPS.run(_job_and_options, request)
     content, name, mime = await EXPORTS.run_for(job.owner, _file, job, request.path_params["format"], fields)
@@ -56,7 +57,10 @@ async def transcripts_zip(request: Request) -> Response:
 
 
 def _job_and_options(request: Request) -> tuple[Job, dict[str, str]]:
-    """Return the job with the id in the path, and the query's options. Raises NotFound, BadExport."""
+    """Return the job with the id in the path, and the query's options.
+
+    Raises NotFound if the job or the format is unknown, and BadExport if an option is given twice.
+    """
     owner = owner_of(request)
     form = request.path_params["format"]
     if form not in (RAW, NOTES, *FORMATS):
@@ -155,7 +159,7 @@ def _single(pairs: list[tuple[str, str]]) -> dict[str, str]:
 def _headers(name: str) -> dict[str, str]:
     """Return the headers of a download of the file `name`.
 
-    The name is sent twice (RFC 6266): reduced to ASCII for old clients, and complete for all others.
+    The name is sent twice (RFC 6266): unchanged, and, for old clients, with `_` in place of special characters.
     """
     plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in name)
     disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

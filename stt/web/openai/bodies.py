@@ -26,14 +26,14 @@ from stt.web.openai.shapes import (
 from stt.web.v1.contract import in_words
 
 SPEAKER = "Speaker 1"  # name of the only speaker, also used for text without a speaker
-LEAST = 1e-4  # minimum confidence, so that its logarithm is finite
+LEAST = 1e-4  # lower confidences are raised to this value, so that their logarithm is finite
 CODES: dict[type[SttError], str] = {
     Unauthorized: "invalid_api_key", LimitReached: "insufficient_quota", NotFound: "not_found",
 }  # fmt: skip
 
 
 def body(wanted: SpeechRequest, transcript: Transcript) -> tuple[str, str]:
-    """Return the content of a response and its media type."""
+    """Return a transcript in the requested response format, and the media type of that format."""
     if wanted.response_format == "text":
         return transcript.text + "\n", "text/plain"
     if wanted.response_format in ("srt", "vtt"):
@@ -105,7 +105,7 @@ def log_probs(transcript: Transcript) -> list[SpeechLogProb]:
 
 
 def event(content: dict[str, Any]) -> bytes:
-    """Return a server-sent event."""
+    """Return `content` in the format of a server-sent event."""
     return f"data: {json.dumps(content, allow_nan=False)}\n\n".encode()
 
 

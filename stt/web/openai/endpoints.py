@@ -29,7 +29,7 @@ from stt.web.v1.rest import Endpoint, create_recording, offered, receive
 POLLS = (0.1, 1.0)  # polling interval of a job, seconds: initial, maximum
 SLOWER = 1.15  # factor by which the polling interval grows after each poll
 NEEDED = "Send a form with “file” and “model”."
-ALIVE = 15.0  # seconds without an event after which a stream sends a comment, so that no proxy closes it
+ALIVE = 15.0  # seconds without an event until a stream sends a comment, so that no proxy closes the connection
 
 
 class OpenAIEndpoint(Endpoint):
@@ -40,7 +40,7 @@ class OpenAIEndpoint(Endpoint):
 
 
 class Speech(OpenAIEndpoint):
-    """`POST /v1/audio/transcriptions`: transcribe the `file` of a form with its `model`.
+    """`POST /v1/audio/transcriptions`: transcribe the recording `file` in a form with the model that `model` names.
 
     The response is sent when the job is done. With `stream`, the text is sent while the job runs.
     """
@@ -94,16 +94,18 @@ def _create(translate: bool, sent: Form, owner: str, key: str | None) -> tuple[s
 
 
 class _Following:
-    """The polling of a job until its transcript is ready.
+    """A poller of a job: it reads the job's state repeatedly, until the transcript is ready.
 
-    If the client closes the connection, the job continues. It is cancelled only if the form has `cancel_on_disconnect`.
+    If the client closes the connection, the job continues, unless the form has `cancel_on_disconnect`.
     """
 
     def __init__(self, request: Request, generation_id: str, owner: str) -> None:
         self._request, self.id, self.owner = request, generation_id, owner
 
     async def progress(self, *, texts: bool) -> AsyncIterator[Progress]:
-        """Yield the job's progress repeatedly, until the job and its diarization have ended. Raises the job's error.
+        """Yield the job's progress repeatedly, until the job and its diarization have ended.
+
+        Afterwards, raises the error of a failed job, and Cancelled if the job was cancelled.
 
         With `texts`, the progress of a running job includes the text that was transcribed so far.
         """
@@ -129,7 +131,11 @@ class _Following:
         return service.get(self.id, owner=self.owner)
 
     async def result(self, *, cancel: bool) -> Transcript:
-        """Return the finished transcript. Raises the job's error, or ClientDisconnect if the client is gone."""
+        """Return the finished transcript.
+
+        Raises the error of a failed job, Cancelled if the job was cancelled, and ClientDisconnect if the client closes
+        the connection.
+        """
         async for now in self.progress(texts=False):
             last = now
             if await self._request.is_disconnected():
@@ -147,7 +153,7 @@ class _Following:
 def finished(progress: Progress) -> Transcript:
     """Return the transcript of a finished job.
 
-    If diarization was requested but no speaker is named, all text is assigned to "Speaker 1".
+    If diarization was requested but the transcript names no speaker, all text is assigned to "Speaker 1".
     """
     transcript = progress.transcript
     assert transcript is not None  # every finished job has a transcript

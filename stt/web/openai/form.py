@@ -21,7 +21,8 @@ FIELDS = (
     "model", "language", "prompt", "response_format", "stream", "cancel_on_disconnect", "speakers_expected",
     "timestamp_granularities", "include", "vocabulary", *IGNORED,
 )  # fmt: skip
-# The options that have the meaning of a field of OpenAI's API: their names in local models and the AI/ML API's models.
+# Fields of OpenAI's API that become an option of the job, each with the possible names of that option, because models
+# name it differently.
 OPTIONS = {"language": ("language", "language_code"), "prompt": ("prompt",)}
 DIARIZE = (catalog.SPEAKERS, "diarize", "speaker_labels", "diarization")
 
@@ -38,11 +39,15 @@ class SpeechRequest:
     logprobs: bool = False
     stream: bool = False
     cancel_on_disconnect: bool = False
-    ignored: tuple[str, ...] = ()  # names of the fields that have no effect
+    ignored: tuple[str, ...] = ()  # names of the fields that were sent, but have no effect
 
 
 def read(sent: Mapping[str, str | list[str]], *, translate: bool) -> SpeechRequest:
-    """Parse the fields of a form into a request. Raises BadOption, KeyMissing."""
+    """Parse the fields of a form into a request.
+
+    Raises BadOption if a field is unknown or invalid, and KeyMissing if the model needs a key for the AI/ML API and the
+    server has none.
+    """
     fields = _named(sent)
     name = _one(fields, "model")
     if not name:
@@ -76,7 +81,7 @@ def read(sent: Mapping[str, str | list[str]], *, translate: bool) -> SpeechReque
 def _options(
     fields: dict[str, list[str]], model: Model, *, translate: bool, diarize: bool
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return the options of the job, and the fields that have no effect with this model."""
+    """Return the options of the job, and the names of the sent fields that have no effect with this model."""
     options: dict[str, Any] = {}
     ignored = [name for name in IGNORED if _one(fields, name)]
     for name, names in OPTIONS.items():
@@ -111,7 +116,10 @@ def _option_of(model: Model, names: Iterable[str]) -> str | None:
 
 
 def _named(sent: Mapping[str, str | list[str]]) -> dict[str, list[str]]:
-    """Return the values of each field by its name, without the suffix "[]" that clients add to the names of lists."""
+    """Return the list of values of each field, by the field's name. Raises BadOption for an unknown field.
+
+    Clients may add the suffix "[]" to the names of fields with several values. The suffix is removed.
+    """
     found: dict[str, list[str]] = {}
     for name, value in sent.items():
         bare = name.removesuffix("[]")

@@ -116,7 +116,7 @@ class OpenAIProblem(TypedDict):
 
 @cache
 def schemas() -> dict[str, Any]:
-    """Return the JSON schemas of the bodies by name, in addition to those of `stt.web.v1.shapes`."""
+    """Return the JSON schemas of the bodies of OpenAI's speech API, by name."""
     kinds: tuple[Any, ...] = (SpeechForm, SpeechText, SpeechVerbose, SpeechDiarized, OpenAIProblem)
     found = shapes.named_schemas([(kind.__name__, TypeAdapter(kind)) for kind in kinds])
     form = found["SpeechForm"]["properties"]

@@ -1,4 +1,4 @@
-"""Handle `/transcripts/{id}/edits`: requests of the transcript player while somebody edits the text."""
+"""Handle `/transcripts/{id}/edits`: requests that the transcript player sends while a user edits the text."""
 
 from __future__ import annotations
 
@@ -21,14 +21,17 @@ async def edit(request: Request) -> Response:
     """Handle `POST /transcripts/{id}/edits`: perform an editing step (see `stt.editing.requests`), for the owner only.
 
     The body is `{"key", "based_on", "step"}`. The status is 200, or 409 if the paragraph was changed meanwhile. The
-    response has the new `revision`, the number of steps that can be undone (`undo`) and redone (`redo`), and the
-    `splices`, which are the changes of the text since the revision `based_on`.
+    response has the new `revision`, the number of steps that can be undone (`undo`) and redone (`redo`), the `splices`,
+    which are the changes of the text since the revision `based_on`, and the position of the `caret`.
     """
     return await requests.answer_body(request, _edit, LONGEST_BODY)
 
 
 async def news(request: Request) -> Response:
-    """Handle `GET /transcripts/{id}/edits?since=N`: return the changes since revision N, in the format of `edit`."""
+    """Handle `GET /transcripts/{id}/edits?since=N`: return the changes since revision N.
+
+    The response has the same format as that of `edit`.
+    """
     return await requests.answer(request, partial(_news, request.query_params.get("since", "")))
 
 

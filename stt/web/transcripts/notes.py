@@ -22,7 +22,8 @@ async def listed(request: Request) -> Response:
 async def put(request: Request) -> Response:
     """Handle `PUT /transcripts/{id}/notes/{note_id}`: save the note `{"start", "end", "text", "colour"}`.
 
-    The browser chooses the note's id, so a repeated request changes nothing. The response is 200 with the stored note.
+    The browser chooses the note's id, so repeating the request creates no second note. The response is 200 with the
+    stored note.
     """
     return await requests.answer_body(request, partial(_put, request.path_params["note_id"]))
 

@@ -26,11 +26,11 @@ LONGEST_BODY = 512 << 10  # maximum size of a body, bytes; the body may contain 
 
 
 async def state(request: Request) -> Response:
-    """Handle `GET /transcripts/{id}/passage`: return `{"passage"}`, with null if there is no passage.
+    """Handle `GET /transcripts/{id}/passage`: return `{"passage"}`, the passage to transcribe again, or null.
 
     A passage has `attempt`, `state` (queued, working, done or failed), `start`, `end`, `model`, `percent`, `stage` and
     `error`. A passage whose `state` is done also has the texts before (`old`) and after (`new`), each as a list of runs
-    of words `{"text", "same"}`. `same` tells whether the words of the run are the same in both texts.
+    of words `{"text", "same"}`, where `same` tells whether the words of the run are the same in both texts.
     """
     return await requests.answer(request, _state)
 
@@ -38,7 +38,7 @@ async def state(request: Request) -> Response:
 async def begin(request: Request) -> Response:
     """Handle `POST /transcripts/{id}/passage`: transcribe the passage from `start` to `end` again.
 
-    The body is `{"start", "end", "model", "language", "vocabulary"}`. The response is 200 with the same body as for
+    The body is `{"start", "end", "model", "language", "vocabulary"}`. The response is 200 with `{"passage"}`, as in
     `state`, or 409 while another passage of this transcript is being transcribed.
     """
     peer = request.client.host if request.client else "127.0.0.1"
@@ -49,8 +49,9 @@ async def begin(request: Request) -> Response:
 async def take(request: Request) -> Response:
     """Handle `POST /transcripts/{id}/passage/take`: replace the passage's words in the transcript by the new words.
 
-    The body is `{"attempt", "based_on"}`, and the response is 200 with the resulting `revision`. The result is then
-    discarded, so a repeated request gets 404 and changes nothing.
+    The body is `{"attempt", "based_on"}`: the number of the passage, and the revision that the browser shows. The
+    response is 200 with the new `revision`. The result of the passage is then deleted, so a repeated request
+    gets 404 and changes nothing.
     """
     return await requests.answer_body(request, _take)
 

@@ -21,17 +21,18 @@ SPAN = re.compile(r"([0-9]{1,7}(?:\.[0-9]{1,3})?)-([0-9]{1,7}(?:\.[0-9]{1,3})?)"
 
 
 async def readings(request: Request) -> Response:
-    """Handle `GET /transcripts/{id}/readings?spans=1.5-1.9,3.25-4`: return what other versions have in these spans.
+    """Handle `GET /transcripts/{id}/readings?spans=1.5-1.9,3.25-4`: return the texts of other versions in these spans.
 
-    Spans are in seconds of the recording. The response is `{"readings"}`, with a list of texts for each span.
+    The spans are in seconds from the start of the recording. Other versions are other transcripts of the recording. The
+    response is `{"readings"}`, with a list of texts for each span.
     """
     return await requests.answer(request, partial(_readings, request.query_params.get("spans", "")), RESULTS)
 
 
 async def decoded(request: Request) -> Response:
-    """Handle `POST /transcripts/{id}/readings?spans=1.5-1.9`: decode the audio of a word again, with a larger beam.
+    """Handle `POST /transcripts/{id}/readings?spans=1.5-1.9`: decode the audio of a word again.
 
-    The response has the same format as that of `GET`.
+    The beam is larger than in a transcription. The response has the same format as that of `GET`.
     """
     return await requests.answer(request, partial(_decoded, request.query_params.get("spans", "")), DECODINGS)
 
@@ -53,7 +54,7 @@ def _decoded(text: str, generation_id: str, owner: str) -> dict[str, Any]:
 
 
 def _spans(text: str) -> list[tuple[float, float]]:
-    """Parse the parameter `spans` of a query into (start, end) pairs in seconds. Raises BadOption."""
+    """Parse the query parameter `spans` into pairs (start, end) in seconds. Raises BadOption if it is malformed."""
     found = [match.groups() for part in text.split(",")[: MOST_SPANS + 1] if (match := SPAN.fullmatch(part))]
     if not 0 < len(found) <= MOST_SPANS or len(found) != text.count(",") + 1:
         raise BadOption(f"`spans` must be 1 to {MOST_SPANS} spans of seconds, such as 1.5-1.9,3.25-4.")

@@ -23,7 +23,10 @@ Answer = dict[str, Any] | None
 
 
 async def answer(request: Request, act: Callable[[str, str], Answer], limiter: Threads = EDITS) -> Response:
-    """Call `act` with the id in the path and the owner. Return the result as JSON, or status 204 for None."""
+    """Call `act(generation_id, owner)` in a thread, and return the result as JSON, or status 204 if it is None.
+
+    `generation_id` is the id in the path. If `act` raises an SttError, the error is the response.
+    """
     try:
         owner = await LOOKUPS.run(owner_of, request)
         found = await limiter.run_for(owner, act, request.path_params["id"], owner)
@@ -37,7 +40,10 @@ async def answer(request: Request, act: Callable[[str, str], Answer], limiter: T
 async def answer_body(
     request: Request, act: Callable[[bytes, str, str], Answer], longest: int = LONGEST_BODY
 ) -> Response:
-    """Read the request's body, then respond like `answer`, with the body as the first argument of `act`."""
+    """Read the request's body, then respond like `answer` with the result of `act(body, generation_id, owner)`.
+
+    The body may have at most `longest` bytes.
+    """
     most = f"{longest >> 20} MB" if longest >> 20 else f"{longest >> 10} kB"
     too_large = TooLarge(f"This takes at most {most}.", guidance="Shorten it.")
     try:
@@ -59,12 +65,12 @@ def _json(found: dict[str, Any], status: int = 200) -> Response:
 
 
 def fields(content: bytes) -> Fields:
-    """Return the fields of a JSON body. Raises BadOption."""
+    """Return the fields of a JSON body. Raises BadOption if the body is not a JSON object."""
     return Fields(loaded(content), "The body")
 
 
 def loaded(content: bytes) -> Any:
-    """Return the value of a JSON body. Raises BadOption."""
+    """Return the value of a JSON body. Raises BadOption if the body is not valid JSON."""
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:

@@ -25,8 +25,8 @@ from stt.transcript import scripts
 from stt.transcript.model import Segment, Transcript, Word, paragraphs, whole_words
 from stt.web.v1 import shapes
 
-OPENAI_DEFAULT = ("whisper-1",)  # the default model of OpenAI's clients
-LISTED = 1_700_000_000  # placeholder date of every model, seconds since 1970: OpenAI's clients expect a date
+OPENAI_DEFAULT = ("whisper-1",)  # OpenAI's model names that mean the default model of this server
+LISTED = 1_700_000_000  # placeholder creation time of all models, seconds since 1970, for OpenAI's clients
 STATUS: dict[str, Literal["waiting", "active", "completed", "error"]] = {
     QUEUED: "waiting",
     WORKING: "active",
@@ -55,12 +55,12 @@ def job(record: Job, transcript: Transcript | None, speakers: Search | None = No
 
 
 def result(record: Job, transcript: Transcript, speakers: Search | None = None) -> shapes.Result:
-    """Return a transcript in Deepgram's response format, with one channel.
+    """Return a transcript in Deepgram's response format, with a single channel.
 
-    The speakers are numbered in the order in which they first speak.
+    The speakers are numbered from 0, in the order in which they first speak.
     """
     if speakers is not None and speakers.found == 1 and not transcript.speakers:
-        # Diarization stores no speaker names in the transcript if it finds only one speaker.
+        # If diarization finds only one speaker, it stores no name in the transcript, so the name is added here.
         transcript = transcript.spoken_by(results.names_of(1)[0])
     numbers = {name: number for number, name in enumerate(transcript.speakers)}
     alternative: shapes.Alternative = {
@@ -87,9 +87,9 @@ def result(record: Job, transcript: Transcript, speakers: Search | None = None) 
 def models(offered: list[tuple[Model, Model]], default: str | None = None) -> shapes.Models:
     """Return the list of models, each with its price.
 
-    `offered` has pairs: a model that a client can request, and the model that runs for this request. The two differ if
-    a local model replaces the requested one, because the server has no key for the AI/ML API. The price is that of the
-    model that runs. The model with the id `default` also gets the alias "whisper-1", for OpenAI's clients.
+    `offered` has pairs: a model that a client can request, and the model that runs for such a request. The two differ
+    if a local model replaces the requested one, because the server has no key for the AI/ML API. The price is that of
+    the model that runs. The model with the id `default` also gets the alias "whisper-1", for OpenAI's clients.
     """
     data = [_model(model, answering) for model, answering in offered]
     for model in data:
@@ -190,7 +190,7 @@ def _paragraphs(transcript: Transcript, numbers: dict[str, int]) -> dict[str, An
 
 
 def _sentences(paragraph: Segment) -> Iterator[dict[str, Any]]:
-    """Yield the sentences of a paragraph, or the whole paragraph if its words, joined, differ from its text."""
+    """Yield the sentences of a paragraph; yield the whole paragraph if its words do not add up to its text."""
     if "".join(word.text for word in paragraph.words).split() != paragraph.text.split():
         yield {"text": paragraph.text, "start": paragraph.start, "end": paragraph.end}
         return
@@ -216,7 +216,7 @@ def _utterance(segment: Segment, numbers: dict[str, int]) -> dict[str, Any]:
 
 
 def _language(segment: Segment, several: bool) -> shapes.Spoken:
-    """Return the field `language` of a segment, or no field if the transcript does not have `several` languages."""
+    """Return the field `language` of a segment if the transcript has `several` languages, or else no field."""
     return {"language": segment.language} if several and segment.language else {}
 
 
@@ -225,7 +225,10 @@ def _speaker(part: Segment | Word, numbers: dict[str, int]) -> shapes.Spoken:
 
 
 def _findings(extras: dict[str, Any]) -> shapes.Findings:
-    """Return the AI/ML API's summary, topics, intents and sentiments in Deepgram's format (`stt.aiml.insights`)."""
+    """Return the summary, topics, intents and sentiments of the AI/ML API in Deepgram's format.
+
+    `extras` is `Transcript.extras`, whose fields `stt.aiml.insights` lists.
+    """
     findings: shapes.Findings = {}
     if extras.get("summary"):
         findings["summary"] = {"result": "success", "short": extras["summary"]}

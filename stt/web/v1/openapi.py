@@ -64,7 +64,7 @@ EXAMPLES = {
 
 
 def document(server: str | None = None) -> dict[str, Any]:
-    """Return the OpenAPI 3.1 document of the REST routes; `server` is their base URL, /v1 by default."""
+    """Return the OpenAPI 3.1 document of the REST routes; `server` is the base URL of the routes, by default /v1."""
     return {
         "openapi": "3.1.0",
         "info": {
@@ -163,7 +163,7 @@ def _create() -> dict[str, Any]:
 
 
 def _speech(name: str, summary: str) -> dict[str, Any]:
-    """Return the description of a route of OpenAI's speech API. Its response is sent when the job is done."""
+    """Return the OpenAPI operation of a route of OpenAI's speech API."""
     texts = {kind: {"schema": {"type": "string"}} for kind in ("text/plain", "text/event-stream")}
     several = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in _SPEECH]}
     done = {"description": "The text.", "content": {"application/json": {"schema": several}, **texts}}
@@ -182,7 +182,7 @@ def _speech(name: str, summary: str) -> dict[str, Any]:
 def _speech_failures() -> dict[int, str]:
     """Return a sentence for each HTTP status that a speech route may return for an error.
 
-    These are the statuses of all error classes, because the response also reports an error of the job.
+    These are the statuses of all error classes, because the response also reports the error of a failed job.
     """
     kinds, texts = [errors.SttError], {kind.status: text for kind, text in _PROBLEMS.items()}
     for kind in kinds:

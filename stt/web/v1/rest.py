@@ -69,10 +69,10 @@ class Endpoint(HTTPEndpoint):
             response = await self._answer(request)
         except ClientDisconnect:
             response = self.refused(UploadBroken(), request)  # the client is gone, so nobody reads this response
-        except Exception as error:  # noqa: BLE001 - every failure is answered and logged
+        except Exception as error:  # noqa: BLE001 - every failure gets a response; unexpected failures are logged
             response = self.refused(_as_ours(error), request)
-        # Clients must not reuse a connection: the server closes it after 5 idle seconds, and 1 in 60 requests that were
-        # sent at that moment failed.
+        # The server closes a connection that is idle for 5 seconds. When clients reused connections, 1 in 60 requests
+        # that were sent at that moment failed. So each connection is closed after one response.
         response.headers["Connection"] = "close"
         await response(self.scope, self.receive, self.send)
 
@@ -123,7 +123,9 @@ class Create(Endpoint):
 async def receive(request: Request, create: Callable[[Form, str, str | None], T]) -> T:
     """Receive a form with a recording, and return `create(form, owner, idempotency_key)`.
 
-    Raises BadForm, TooLarge, and the errors of `create` and Intake.
+    Raises BadForm if the form is malformed, TooLarge if the form or the recording is too large, BadKey if there is more
+    than one Idempotency-Key, ClientDisconnect if the client closes the connection, and the errors of `create` and of
+    Intake.
     """
     limit = settings().upload_limit
     if _length(request) > limit + LONGEST_FIELDS:
@@ -142,7 +144,8 @@ async def receive(request: Request, create: Callable[[Form, str, str | None], T]
 class Generation(Endpoint):
     """`GET /v1/stt/{generation_id}`: return the state of a job, and its result once the job is completed.
 
-    `DELETE`: delete the job and return 204.
+    `DELETE /v1/stt/{generation_id}`: stop and delete the job, and return 204. The recording is deleted with the job,
+    unless another job uses it.
     """
 
     def get(self, request: Request) -> Response:
@@ -162,7 +165,7 @@ class Generation(Endpoint):
 class Models(Endpoint):
     """`GET /v1/models`: return the models of this server with their prices. The route needs no token.
 
-    The status is 304 if the request's `If-None-Match` header has the ETag of the present list.
+    The status is 304 if the request's `If-None-Match` header contains the ETag of the current list.
     """
 
     public = True
@@ -197,7 +200,10 @@ class Nothing(Endpoint):
 
 
 def token_of(request: Request) -> Token:
-    """Return the token in the request's `Authorization` header. Raises Unauthorized."""
+    """Return the token in the request's `Authorization` header.
+
+    Raises Unauthorized if the token is missing, invalid or revoked, or its owner may no longer sign in.
+    """
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
     token = tokens.find(text.strip()) if scheme.lower() == "bearer" and text.strip() else None
     if token is None or not _has_access(token.owner):
@@ -208,13 +214,13 @@ def token_of(request: Request) -> Token:
 def _has_access(owner: str) -> bool:
     """Return whether tokens of this owner are valid.
 
-    If STT_ACCESS is `login`, the owner must be a user who may still sign in. Tokens that visitors created while
-    STT_ACCESS had another value are then invalid.
+    If STT_ACCESS is `login`, the owner must be a user who may still sign in. So the tokens that visitors created while
+    STT_ACCESS had another value are invalid.
     """
     if settings().access != "login":
         return True
     # The name of a `user:` owner has no "@" if `stt token NAME` created the token, or if the user's email address is
-    # not verified.
+    # not verified. Such a name is not looked up in STT_ALLOWED_EMAILS.
     return owner.startswith("user:") and ("@" not in owner or visitors.allowed(owner))
 
 
@@ -226,7 +232,7 @@ def _generation_id(request: Request) -> str:
 
 
 def _repeatable(request: Request) -> str | None:
-    """Return the request's Idempotency-Key, if it has one."""
+    """Return the request's Idempotency-Key, or None. Raises BadKey if there is more than one."""
     keys = request.headers.getlist("idempotency-key")
     if len(keys) > 1:
         raise idempotency.BadKey("It is there more than once.")
@@ -243,7 +249,7 @@ def _create_from_link(body: Any, owner: str, key: str | None) -> str:
         options = dict(body)
         model, link, webhook = options.pop("model"), Link(options.pop("url")), options.pop(shapes.WEBHOOK, None)
         _check(model, options)
-        # Pass a Link, never a string, because a string could be taken for a path on this server.
+        # Pass a Link, because `service.create` treats any string that is not a URL as a path on this server.
         return service.create(link, model=model, options=options, owner=owner, claim=claim, webhook=webhook or None)
 
 
@@ -263,7 +269,11 @@ def _create_from_form(form: Form, owner: str, key: str | None) -> str:
 def create_recording(
     form: Form, model: str, options: dict[str, Any], owner: str, key: str | None, webhook: str | None = None
 ) -> str:
-    """Create a job for the file in a form. The file is probed and stored only if all other fields are valid."""
+    """Create a job for the file in a form, and return its generation id.
+
+    The file is probed and stored only after the model, its options and the transcript to import have been checked. If
+    the job cannot be created afterwards, the recording is deleted.
+    """
     from stt.jobs import importing, service  # both import dbos, which takes half a second: too slow for the first page
     from stt.store import recordings
 
@@ -286,9 +296,11 @@ def create_recording(
 
 
 def _imported(field: object, name: str, data: bytes) -> Imported:
-    """Return the transcript in a form; `name` and `data` are the file name and the bytes of the form's transcript part.
+    """Return the transcript that the form's part `transcript` contains.
 
-    Raises BadTranscript, TooLarge, BadForm.
+    `field` is the value in `Form.fields`; `name` and `data` are the file name and the bytes of the part. Raises BadForm
+    if there are several such parts, TooLarge if the transcript is too large, and BadTranscript if it cannot be read or
+    its encoding is uncertain.
     """
     if not isinstance(field, str):
         raise BadForm("The field “transcript” is there twice.")
@@ -299,7 +311,7 @@ def _imported(field: object, name: str, data: bytes) -> Imported:
 
 
 def _fingerprint(form: Form) -> bytes:
-    """Return bytes that are equal for equal forms: the fields, the file's name and hash, but not the boundary."""
+    """Return bytes that are equal for forms with the same fields, file name and file content; boundaries may differ."""
     assert form.intake is not None
     form.intake.flush()
     with open(form.intake.part, "rb") as file:
@@ -308,7 +320,10 @@ def _fingerprint(form: Form) -> bytes:
 
 
 def _check(name: str, options: dict[str, Any]) -> None:
-    """Raise BadOption if an option is invalid for the model called `name`, even if a local model replaces it."""
+    """Raise BadOption if the model called `name` is not offered, or if an option is invalid for that model.
+
+    If a local model replaces the requested model, options that only the local model has are not checked here.
+    """
     requested, options = models.known().find(name), dict(options)
     take_track(options)
     take_vocabulary(options)
@@ -334,7 +349,11 @@ def offered() -> list[tuple[Model, Model]]:
 
 
 async def json_body(request: Request) -> Any:
-    """Return the JSON value of the request's body. Raises TooLarge, BadForm."""
+    """Return the JSON value of the request's body.
+
+    Raises TooLarge if the body has more than LONGEST_JSON bytes, BadForm if it is not valid JSON, and ClientDisconnect
+    if the client closes the connection.
+    """
     too_large = TooLarge("The body is larger than 1 MB.", guidance="Send the recording as a form or as a link.")
     if _length(request) > LONGEST_JSON:
         raise too_large
@@ -351,7 +370,7 @@ def _length(request: Request) -> int:
 
 
 def _as_ours(error: Exception) -> SttError:
-    """Return `error` if it is an SttError, or else the SttError that is reported to the client in its place."""
+    """Return `error` if it is an SttError, or else the SttError that is reported to the client instead."""
     if isinstance(error, SttError):
         return error
     if isinstance(error, DB_UNAVAILABLE):

@@ -16,7 +16,7 @@ from typing_extensions import TypedDict  # pydantic accepts `typing.TypedDict` o
 from stt.aiml import catalog
 from stt.errors import InputError
 
-WEBHOOK = "webhook_url"  # field of a create request: the address to notify when the job ends
+WEBHOOK = "webhook_url"  # name of the field of a create request that has the URL to notify when the job ends
 ID = "^[A-Za-z0-9_-]{1,64}$"
 TRANSCRIPT = (
     "A transcript that exists already: subtitles, JSON, text in UTF-8 or a Word document, up to 1 MB. It is aligned "
@@ -98,7 +98,7 @@ class Model(TypedDict):
     id: str
     aliases: list[str]
     type: str
-    object: Literal["model"]  # this and the next two fields are for OpenAI's clients
+    object: Literal["model"]  # `object`, `created` and `owned_by` are for OpenAI's clients
     created: int
     owned_by: str
     info: dict[str, Any]
@@ -111,7 +111,7 @@ class Models(TypedDict):
     data: list[Model]
 
 
-Address = Annotated[str, Field(pattern="^https?://", max_length=4096)]  # the pattern also allows non-ASCII letters
+Address = Annotated[str, Field(pattern="^https?://", max_length=4096)]  # the rest may be non-ASCII
 
 
 class WebhookAddress(TypedDict):

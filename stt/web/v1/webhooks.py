@@ -1,4 +1,4 @@
-"""The REST routes of webhooks: an owner's address that is notified when a job ends, and the deliveries to it."""
+"""The REST routes that read and save an owner's webhook URL, and that list and repeat the deliveries to it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ PRIVATE = {"Cache-Control": "no-store"}
 
 
 class Webhooks(rest.Endpoint):
-    """`GET /v1/webhooks`: return the owner's webhook address, the secret that signs messages, and the last deliveries.
+    """`GET /v1/webhooks`: return the owner's webhook URL, the secret that signs messages, and the last deliveries.
 
-    `POST`: save a new address, or delete the address if `url` is null.
+    `POST /v1/webhooks`: save a new webhook URL, or delete the stored one if the field `url` is null. The response has
+    the same format as that of `GET`.
     """
 
     def get(self, request: Request) -> Response:
@@ -40,7 +41,10 @@ class Webhooks(rest.Endpoint):
 
 
 class Redelivery(rest.Endpoint):
-    """`POST /v1/webhooks/deliveries/{delivery_id}`: send a delivery again, and return 202."""
+    """`POST /v1/webhooks/deliveries/{delivery_id}`: queue a delivery again, and return 202.
+
+    The status is 404 if the delivery is still waiting to be sent.
+    """
 
     async def post(self, request: Request) -> Response:
         delivery_id: str = request.path_params["delivery_id"]

@@ -16,7 +16,7 @@ from stt.whisper.model import Whisper
 from stt.whisper.word_times import LONGEST_WORD, SHORTEST_WORD
 
 FRAMES_PER_SECOND = 100
-MOST_TOKENS = 400  # maximum tokens of a window; Whisper takes 448 including its special tokens
+MOST_TOKENS = 400  # maximum number of tokens of a window; Whisper takes 448, which include special tokens
 VOICE = 0.1  # VAD threshold for possible speech
 
 
@@ -30,10 +30,11 @@ def placed(
     language: str,
     checkpoint: Callable[[], None] = lambda: None,
 ) -> dict[int, Placed]:
-    """Return the time and the probability of each word in `windows`, by word number.
+    """Return the times and the probability of the words in `windows`, by the word's index in `words`.
 
     `sound` is 16 kHz samples that begin at `offset` seconds of the recording. `voice` is the result of
-    `vad.speech_probabilities`. `checkpoint` is called before each window, and may raise.
+    `vad.speech_probabilities` for `sound`. `checkpoint` is called before each window, and may raise an exception to
+    stop. Words that cannot be aligned are not in the result.
     """
     if not windows:
         return {}
@@ -46,7 +47,7 @@ def placed(
         last = min(features.shape[-1], round((window.end - offset) * FRAMES_PER_SECOND), first + model.longest_window)
         own = words[window.first : window.last]
         runs = [_tokens(tokenizer, word.text) for word in own]
-        while sum(map(len, runs)) > MOST_TOKENS:  # no window of speech has so many tokens: the text was not spoken
+        while sum(map(len, runs)) > MOST_TOKENS:  # speech never has so many tokens, so the last words are omitted
             runs.pop()
         tokens = [token for run in runs for token in run]
         if last - first < 2 or not tokens:
@@ -77,7 +78,7 @@ def _tokens(tokenizer: Tokenizer, text: str) -> list[int]:
 
 
 def _voiced(voice: Samples, start: float, end: float) -> tuple[float, float]:
-    """Return the start and end of a word without the silence around it, because Whisper's word times include pauses."""
+    """Return the times of a word without the silence at its edges, because Whisper's word times include pauses."""
     first, last = int(start * RATE / FRAME), int(end * RATE / FRAME) + 1
     voiced = np.flatnonzero(voice[first:last] >= VOICE)
     if not len(voiced):
@@ -88,7 +89,7 @@ def _voiced(voice: Samples, start: float, end: float) -> tuple[float, float]:
 
 
 def _bounded(word: Guess, start: float, end: float, probability: float) -> Placed:
-    """Return the word with times within its bounds and, if possible, a length from SHORTEST_WORD to LONGEST_WORD."""
+    """Limit a word's times to its bounds, and if possible its length to the range SHORTEST_WORD to LONGEST_WORD."""
     start = min(max(start, word.earliest), max(word.latest - SHORTEST_WORD, word.earliest))
     end = min(max(end, start + SHORTEST_WORD), start + LONGEST_WORD, max(word.latest, start))
     return Placed(start, end, min(max(probability, 0.0), 1.0))

@@ -11,27 +11,29 @@ from itertools import accumulate, pairwise
 from stt.transcript import alignment, scripts
 from stt.transcript.model import Segment, Transcript, joined, whole_words
 
-FASTEST = 30.0  # maximum characters per second; text that would be faster was not spoken in the sound
-MIN_UNFIT = 4  # minimum number of words to which FASTEST applies; fewer words may be spoken faster
-# A run of words that are equal in the text and in the decoding is used if it has at least MIN_ANCHOR_RUN words. A
-# shorter run may be equal by chance, so it is used only if at most NEAR words differ on each side of it.
+FASTEST = 30.0  # maximum speed of speech, characters per second; text that would be faster was not spoken
+MIN_UNFIT = 4  # minimum number of consecutive words to which FASTEST applies; fewer words may be faster
+# A run of words that are equal in the text and in the decoding gets the times of the decoding if it has at least
+# MIN_ANCHOR_RUN words. A shorter run may be equal by chance, so it gets these times only if at most NEAR words differ
+# before the run and at most NEAR words after it.
 MIN_ANCHOR_RUN = 3
 NEAR = 4
 # Minimum number of consecutive decoded words that are reported as missing from the text. Shorter runs are mostly
 # repetitions and hesitations.
 MIN_UNWRITTEN = 4
-# Maximum length of a segment that keeps its times, seconds. A longer one may not fit into Whisper's window of 30 s.
+# Maximum length, in seconds, of a segment that keeps its times although it has no word times. A longer segment may not
+# fit into Whisper's window of 30 s.
 LONGEST_TRUSTED = 28.0
-UNFIT, UNWRITTEN = "does_not_fit", "without_text"  # keys of the findings in `Transcript.extras`
+UNFIT, UNWRITTEN = "does_not_fit", "without_text"  # keys of the lists of passages in `Transcript.extras`
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A word of the text (`text` has its leading space), and its approximate times in seconds.
+    """A word of the text, including its leading space, and its approximate times in seconds.
 
     `segment` is the number of the word's segment. `firm` is True if `start` is reliable, so that a window may begin
-    with the word. `earliest` and `latest` bound the word's times. `fits` is False if the sound is too short for the
-    word. Such a word is not aligned.
+    with the word. `earliest` and `latest` bound the word's times. `fits` is False if the word is in a run of words that
+    would be spoken faster than FASTEST. Such a word is not aligned.
     """
 
     text: str
@@ -59,7 +61,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Unwritten:
-    """Speech that the text lacks. `text` is its decoding, or empty if speech was detected but not decoded."""
+    """A span of speech that the text lacks. `text` is the decoding of the span, or empty if it was not decoded."""
 
     start: float
     end: float
@@ -82,7 +84,7 @@ def trusted(transcript: Transcript) -> bool:
 def from_segments(segments: Sequence[Segment]) -> Plan:
     """Return a plan in which each word stays within its segment.
 
-    Segments with word times are omitted, because they keep these times.
+    Segments that have word times are omitted from the plan, because they keep their word times.
     """
     found: list[Guess] = []
     for number, segment in enumerate(segments):
@@ -98,7 +100,11 @@ def from_segments(segments: Sequence[Segment]) -> Plan:
 
 
 def from_decoding(segments: Sequence[Segment], decoded: Transcript) -> Plan:
-    """Return a plan that takes the times of equal words from `decoded`, and places all other words between them."""
+    """Return a plan for the words of `segments`.
+
+    Words that are equal in `segments` and `decoded` get the times of `decoded`. All other words share the time between
+    the equal words.
+    """
     given = [(text, number) for number, segment in enumerate(segments) for text in words_of(segment.text)]
     # Split the decoding in the same way as the given text, because engines join two ideographs into one word, and split
     # "cold-hearted" into two words.
@@ -118,7 +124,7 @@ def from_decoding(segments: Sequence[Segment], decoded: Transcript) -> Plan:
         texts = [found[place].text for place in between]
         skipped = spoken[theirs + 1 : next_theirs]
         fits = len(texts) < MIN_UNFIT or len("".join(texts)) <= FASTEST * (end - start)
-        if skipped and fits and texts:  # the text's words are spoken where the decoding has different words
+        if skipped and fits and texts:  # other words were decoded; the words of the text get their time
             start, end = max(start, skipped[0].start - 0.2), min(end, skipped[-1].end + 0.2)
         for place, (one, other) in zip(between, shares(texts, start, end), strict=True):
             found[place] = replace(found[place], start=one, end=other, fits=fits)
@@ -126,8 +132,8 @@ def from_decoding(segments: Sequence[Segment], decoded: Transcript) -> Plan:
             text = joined(word.text for word in skipped)
             unwritten.append(Unwritten(skipped[0].start, skipped[-1].end, text))
         if after < len(given):
-            # No words of uncertain time, or only words that are not aligned, are directly before this anchor. So a
-            # window may begin with it.
+            # A window may begin with this anchor if the words before it (back to the previous anchor) are not aligned,
+            # or if there are none, because then its start is reliable.
             firm = not texts or not fits
             found[after] = replace(found[after], firm=firm)
     return Plan(tuple(found), tuple(unwritten))
@@ -148,7 +154,11 @@ def words_of(text: str) -> list[str]:
 
 
 def _certain(same: dict[int, int], mine: int, theirs: int) -> dict[int, int]:
-    """Return the pairs of equal words, except those in runs that may be equal by chance."""
+    """Return the pairs in `same`, except pairs in runs that may be equal by chance (see MIN_ANCHOR_RUN).
+
+    `same` maps the index of a word in the text to the index of the equal word in the decoding. `mine` is the number of
+    words in the text, and `theirs` in the decoding.
+    """
     runs: list[list[tuple[int, int]]] = []
     for pair in sorted(same.items()):
         if runs and pair == (runs[-1][-1][0] + 1, runs[-1][-1][1] + 1):

@@ -17,7 +17,8 @@ IMPROBABLE = 0.1
 MIN_UNFIT = 6  # minimum number of improbable words in a row for a passage that does not fit the sound
 # Maximum median probability of the words in a passage that does not fit. Passages that are spoken have a higher median.
 MAX_UNFIT_MEDIAN = 0.02
-PAUSE, MOST_WORDS = 1.0, 40  # segments without times are split at pauses of PAUSE seconds, and after MOST_WORDS words
+# Segments without usable times are split at pauses of at least PAUSE seconds, and after MOST_WORDS words.
+PAUSE, MOST_WORDS = 1.0, 40
 
 
 def finished(
@@ -25,8 +26,9 @@ def finished(
 ) -> Transcript:
     """Return the transcript with the times of its words in a recording of `duration` seconds.
 
-    Words in passages that do not fit the sound have no confidence, and share the time between the words around the
-    passage. `silent` is speech without text, in addition to `plan.unwritten`.
+    `found` has the times of the aligned words. Words in passages that do not fit the sound have no confidence, and
+    share the time between the words around the passage. `silent` has spans of speech without text that are not in
+    `plan.unwritten`.
     """
     unfit = _unfit(plan.words, found)
     words = _timed(plan.words, {n: place for n, place in found.items() if n not in unfit}, duration)
@@ -62,7 +64,7 @@ def _unfit(words: Sequence[Guess], found: Mapping[int, Placed]) -> set[int]:
     missing = {number for number, word in enumerate(words) if not word.fits}
     probability = [found[number].probability if number in found else 0.0 for number in range(len(words))]
     low = [number for number in range(len(words)) if probability[number] < IMPROBABLE]
-    # Join runs that are one word apart, because a single word in a wrong passage may be probable by chance.
+    # Join runs of improbable words that are one word apart, because a single word may be probable by chance.
     joined: list[list[int]] = []
     for number in low:
         if joined and number - joined[-1][-1] <= 2:
@@ -76,7 +78,10 @@ def _unfit(words: Sequence[Guess], found: Mapping[int, Placed]) -> set[int]:
 
 
 def _timed(words: Sequence[Guess], found: Mapping[int, Placed], duration: float) -> list[Word]:
-    """Return all words with times, with their starts in ascending order."""
+    """Return all words with times, with their starts in ascending order.
+
+    Consecutive words that are not in `found` share the time between the words around them.
+    """
     starts: list[float | None] = [found[n].start if n in found else None for n in range(len(words))]
     timed: list[Word] = []
     clock = before = 0.0  # start of the previous word, and the latest end of all previous words, in seconds
@@ -104,7 +109,7 @@ def _timed(words: Sequence[Guess], found: Mapping[int, Placed], duration: float)
 
 
 def _parts(words: list[Word]) -> Iterator[list[Word]]:
-    """Split the words of a segment without times at pauses, and after MOST_WORDS words."""
+    """Split the words of a segment without usable times at pauses, and after MOST_WORDS words."""
     part: list[Word] = []
     for word in words:
         if part and (word.start - part[-1].end >= PAUSE or len(part) >= MOST_WORDS):
@@ -121,7 +126,7 @@ def _segment(words: list[Word], of: Segment) -> Segment:
 
 
 def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield the first and last (exclusive) of each run of consecutive numbers."""
+    """Yield the first and the last number (exclusive) of each run of consecutive numbers."""
     first = 0
     for place in range(1, len(numbers) + 1):
         if place == len(numbers) or numbers[place] != numbers[place - 1] + 1:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from stt.whisper.forced_alignment.plan import Guess
 
 LONGEST = 24.0  # maximum length of a window, seconds; Whisper's own limit is 30 s
-PAUSE = 0.8  # minimum pause that ends a window, seconds
-LEAD = 0.2  # seconds of sound before the first and after the last word of a window
-MOST_CHARACTERS = 700  # maximum characters of a window, because Whisper takes at most 448 tokens
+PAUSE = 0.8  # minimum length of a pause at which a window ends, seconds
+# Seconds of sound in a window before its first word and after its last word. A word outside the window that is nearer
+# reduces them.
+LEAD = 0.2
+MOST_CHARACTERS = 700  # maximum number of characters in a window, because Whisper takes at most 448 tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,9 @@ def _end(words: Sequence[Guess], at: int, last: int) -> int:
     """Return the number of the first word after the window that begins with word `at`.
 
     The window ends at a pause before a firm word, or before a word that does not fit the sound. A window that would be
-    too long ends before the last firm word that starts more than LONGEST / 2 after the window's start. Without such a
-    word, it ends at the longest gap before a firm word. Without any firm word, it ends before the word that makes it
-    too long.
+    too long ends before the last firm word that starts more than LONGEST / 2 seconds after the window's start. Without
+    such a word, the window ends at the longest gap before a firm word. Without any firm word, it ends before the word
+    that makes it too long.
     """
     characters, best, gap = 0, at + 1, -1.0
     for number in range(at, last):

@@ -1,7 +1,7 @@
 """Choose the device for Whisper: a GPU that CTranslate2 detects, or the CPU.
 
-If the GPU fails, because memory or NVIDIA's libraries are missing, fewer windows are decoded at once. If the GPU fails
-again, the CPU is used. Decoding on a GPU was not tested.
+If the GPU fails, for example because it has too little memory or NVIDIA's libraries are missing, fewer windows are
+decoded at once. If the GPU fails again, the CPU is used. Decoding on a GPU was not tested.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 
 from stt.settings import settings
 
-# Number of cores that this process may use. If the process is pinned to some cores, the machine has more.
+# Number of cores that this process may use: fewer than the machine has if the process is pinned to some cores.
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 THREADS = min(4, CORES)
 GPU_WINDOWS = (4, 1)  # windows decoded at once on a GPU: at first, and after a failure
@@ -51,7 +51,7 @@ def cards() -> int:
 
     try:
         count: int = ctranslate2.get_cuda_device_count()
-    except RuntimeError as error:  # CTranslate2 raises it if the driver is incompatible
+    except RuntimeError as error:  # raised by CTranslate2 if the driver is incompatible
         log.warning("no graphics card: %s", error)
         return 0
     return count

@@ -18,7 +18,8 @@ from stt.whisper.loading import device
 from stt.whisper.loading.device import CPU, THREADS, Plan
 from stt.whisper.weights import Weights
 
-MEMORY_PER_BYTE = 1.3  # bytes of memory per byte on the disk, for weights as 8-bit integers and MKL's packed copy
+# Bytes of memory per byte of `model.bin`. The weights are in memory as 8-bit integers, and again as MKL's packed copy.
+MEMORY_PER_BYTE = 1.3
 WAIT = 0.3  # interval between checks whether another model is no longer in use, seconds
 
 log = logging.getLogger("stt.whisper.loading.loaded")
@@ -47,17 +48,17 @@ class Model:
 
     @property
     def plan(self) -> Plan:
-        """Return the current way to run the model."""
+        """Return how the model runs now: the device, the compute type and the number of windows."""
         return self._plans[0]
 
     @property
     def whole(self) -> Any:
-        """Return the model for a single part, loaded if necessary. Raises WeightsError."""
+        """Return the model for a single part, loaded if necessary. Raises WeightsError if it cannot be loaded."""
         with self._lock:
             return self._load_whole()
 
     def per_thread(self) -> Any:
-        """Return the model for several parts at once, loaded if necessary. Raises WeightsError."""
+        """Return the model for several parts, loaded if necessary. Raises WeightsError if it cannot be loaded."""
         with self._lock:
             whole = self._load_whole()  # loaded first, because loading it may change the plan
             if self._per_thread is None:
@@ -66,7 +67,7 @@ class Model:
             return self._per_thread
 
     def step_down(self, plan: Plan, error: Exception) -> bool:
-        """Fall back to fewer windows on the GPU, or to the CPU, because `plan` failed. Return whether to try again."""
+        """Fall back to fewer windows on the GPU, or to the CPU, if `plan` failed. Return whether the plan changed."""
         with self._lock:
             if self.plan is plan and len(self._plans) > 1:
                 self._next_plan(error)
@@ -92,7 +93,7 @@ class Model:
         return self._whole
 
     def _load(self, **threads: int) -> Any:
-        from stt.whisper.model import Whisper  # imported late, because it takes half a second and pages do not need it
+        from stt.whisper.model import Whisper  # late, because this takes half a second, and pages do not need it
 
         plan, folder = self.plan, self.found.folder
         try:
@@ -131,13 +132,13 @@ def of(found: Weights) -> Model:
 def use(
     found: Weights, check: Callable[[], None] = lambda: None, waiting: Callable[[], None] = lambda: None
 ) -> Iterator[Model]:
-    """Yield a model that stays in memory during the block.
+    """Yield the model of the weights `found`, which stays in memory during the `with` block.
 
-    Other models are evicted to make room, the least recently used first. If models in use leave no room, `use` waits.
-    It then calls `waiting` once, and calls `check`, which may raise, repeatedly. A model may exceed the limit if no
-    other model is in use.
+    Other models are evicted to make room, the least recently used first. If models in use leave no room, `use` calls
+    `waiting` once, and then waits. While waiting, it calls `check` repeatedly, which may raise an exception to stop. A
+    model may exceed the limit if no other model is in use.
     """
-    limit()  # measures the free memory before the first model is loaded
+    limit()  # called for its effect: it measures the free memory before the first model is loaded
     model = _acquire(found)
     if model is None:
         waiting()
@@ -177,7 +178,7 @@ def _acquire(found: Weights) -> Model | None:
 
 
 def _make_room(size: int) -> int:
-    """Evict models that are not in use until `size` more bytes fit. Return how many models were evicted."""
+    """Evict models that are not in use until `size` more bytes are within the limit. Return the number of evictions."""
     left = 0
     for folder in [folder for folder, model in _loaded.items() if not model.users]:
         if _taken() + size <= limit():

@@ -1,6 +1,6 @@
 """Create all tables, or complete those of a database that is older than the migrations.
 
-Older databases have no version, and may lack any tables and columns. Existing rows are kept.
+Such a database records no revision, and may lack some of the tables and columns. Existing rows are kept.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from stt.db import fulltext_index
 revision = "0001"
 down_revision = None
 
-ONLY = {"transcriptions_by_owner": "sqlite", "transcriptions_by_owner_only": "postgresql"}  # indexes of one database
+ONLY = {"transcriptions_by_owner": "sqlite", "transcriptions_by_owner_only": "postgresql"}  # indexes of one dialect
 
-tables = sa.MetaData()  # as of this version; later migrations change them
+tables = sa.MetaData()  # the tables at this revision; later migrations change them
 
 sa.Table(
     "recordings",
@@ -167,7 +167,7 @@ def upgrade() -> None:
 
 
 def _put_aside(connection: sa.Connection) -> sa.Table:
-    """Rename the first table of transcriptions, which had no numbers, and drop its indexes."""
+    """Rename an old table `transcriptions`, which has no column `number`, and drop its indexes."""
     for index in sa.inspect(connection).get_indexes("transcriptions"):
         if (name := index["name"]) is not None:
             op.drop_index(name, table_name="transcriptions")
@@ -187,19 +187,19 @@ def _complete(connection: sa.Connection) -> None:
     """Add the columns and indexes that an old table may lack."""
     connection.execute(
         sa.text("DROP INDEX IF EXISTS transcriptions_listed")
-    )  # the predecessors of transcriptions_by_owner
+    )  # the predecessor of the index transcriptions_by_owner
     there = sa.inspect(connection)
     for table in tables.sorted_tables:
         have = {column["name"] for column in there.get_columns(table.name)}
         for column in table.columns:
             if column.name not in have:
-                op.add_column(table.name, sa.Column(column.name, column.type))  # all later columns may be empty
+                op.add_column(table.name, sa.Column(column.name, column.type))  # every missing column may be NULL
         indexed = {index["name"]: index["column_names"] for index in there.get_indexes(table.name)}
         for index in table.indexes:
             if ONLY.get(str(index.name), connection.dialect.name) != connection.dialect.name:
                 continue
             columns = [column.name for column in index.columns]
-            if indexed.get(str(index.name), columns) != columns:  # an older index of the same name
+            if indexed.get(str(index.name), columns) != columns:  # an older index has the same name, but other columns
                 op.drop_index(str(index.name), table_name=table.name)
             index.create(connection, checkfirst=True)
 

@@ -1,4 +1,4 @@
-"""Add waveforms of recordings, unless the table exists: it is older than the migrations."""
+"""Add the table of waveforms, unless an app version from before the first migration has created it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Add crash marks, Idempotency-Keys, the creator of a job, the owner of its API key, and the client's address."""
+"""Add crash marks, Idempotency-Keys, the creator of a job, whose API key pays for it, and the client's address."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ def upgrade() -> None:
         sa.Column("done", sa.Boolean, nullable=False),
         sa.Column("at", sa.Float, nullable=False, index=True),
     )
-    # The owner of the key is stored. Keys of ended jobs are not.
+    # Record whether each job used the visitor's own key, then delete the keys of jobs that ended without a result.
     op.execute("UPDATE transcriptions SET own_key = (sealed_key IS NOT NULL) WHERE engine = 'provider'")
     op.execute("UPDATE transcriptions SET sealed_key = NULL WHERE state IN ('failed', 'cancelled')")

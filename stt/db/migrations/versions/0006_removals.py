@@ -1,4 +1,4 @@
-"""Add a table of removals, which are repeated until nothing of the deleted data is left."""
+"""Add a table of removals: deleted data whose erasure is retried until nothing of the data is left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Add playback copies, and a mark for recordings that need none."""
+"""Add playback copies, and a column for whether browsers can seek a recording without a copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Add diarizations and known voices."""
+"""Add diarizations, and the voices that owners store."""
 
 from __future__ import annotations
 

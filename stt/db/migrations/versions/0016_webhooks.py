@@ -1,4 +1,4 @@
-"""Add webhooks: addresses of owners and jobs, and deliveries."""
+"""Add webhooks: the URLs of owners and of jobs, and the deliveries to these URLs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Add revisions of transcripts, which can be undone one by one. Older corrections stay, without their steps."""
+"""Add revisions of transcripts, which can be undone one by one. Corrections before this migration have no revisions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Add notes on transcripts, and share links that show them."""
+"""Add notes on transcripts, and a column for whether a share link shows the notes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Add vocabularies of tags."""
+"""Add a vocabulary for each tag, in addition to the owner's main vocabulary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Add passages that are transcribed again."""
+"""Add the passages of transcripts that are transcribed again."""
 
 from __future__ import annotations
 
