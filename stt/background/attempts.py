@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from dbos import DBOS, SetWorkflowID
 
+from stt.compat import dbos_queues
 from stt.db import queries
 from stt.db.engine import DB_UNAVAILABLE, database
 from stt.errors import Cancelled, NotFound, SttError, UnsafeRecording
@@ -95,7 +96,7 @@ def enqueue(attempt: Attempt, queue: str, workflow: Callable[[str, int], None]) 
         fail(attempt, SttError("The server stopped meanwhile."))
     if status is None:
         with SetWorkflowID(attempt.work):
-            DBOS.enqueue_workflow(queue, workflow, attempt.id, attempt.attempt)
+            dbos_queues.enqueue(queue, workflow, attempt.id, attempt.attempt)
 
 
 @contextmanager

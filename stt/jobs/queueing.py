@@ -7,6 +7,7 @@ import logging
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID
 
 from stt.cluster import processes
+from stt.compat import dbos_queues
 from stt.errors import SttError
 from stt.jobs import queues, workflow
 from stt.store import records
@@ -17,7 +18,7 @@ log = logging.getLogger("stt.jobs.queueing")
 
 def enqueue(job: Job) -> None:
     with SetWorkflowID(f"{job.id}-{job.attempt}"), SetEnqueueOptions(priority=job.priority):
-        DBOS.enqueue_workflow(queues.queue_for(job), workflow.transcription, job.id)
+        dbos_queues.enqueue(queues.queue_for(job), workflow.transcription, job.id)
 
 
 def reconcile() -> None:

@@ -29,6 +29,7 @@ from stt.background.diarization import results, search
 from stt.background.passages import decoding
 from stt.background.playback import copying
 from stt.cluster import crashes, processes, workers
+from stt.compat import dbos_queues
 from stt.db import fulltext_index, title_order, undo
 from stt.db.engine import database
 from stt.db.job_database import job_engine_arguments
@@ -304,12 +305,11 @@ def start() -> None:
             workers.send_heartbeat(worker)  # before it takes jobs: a worker without heartbeats counts as dead
         if settings().role == "web":
             DBOS.listen_queues([])  # a web process takes no jobs from the queues
+        dbos_queues.poll_idle_queues_rarely(not settings().database_url)  # only SQLite is used by one process alone
         DBOS.launch()
         for queue, count in queues.worker_limits().items():
-            # Visitors wait for short jobs, so the queue of short jobs is polled more often. Ten polls per second take
-            # 2.5 % of a core.
-            interval = 0.1 if queue == queues.SHORT_QUEUE else 0.2  # seconds
-            DBOS.register_queue(queue, worker_concurrency=count, polling_interval_sec=interval)
+            often = 0.1 if queue == queues.SHORT_QUEUE else 0.2  # seconds; visitors wait for short jobs
+            DBOS.register_queue(queue, worker_concurrency=count, polling_interval_sec=often)
         for queue, count, interval in (
             (copying.QUEUE, 1, copying.POLLING_INTERVAL),
             (delivering.QUEUE, delivering.AT_ONCE, delivering.OFTEN),

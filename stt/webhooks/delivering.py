@@ -7,6 +7,7 @@ import time
 
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, StepOptions
 
+from stt.compat import dbos_queues
 from stt.compat.dbos import outside_workflow
 from stt.errors import BadOption, NotFound
 from stt.store.retrying import with_retries
@@ -66,7 +67,7 @@ def _enqueue(delivery_id: str, number: int, delay: float = 0.0) -> None:
     name = f"webhook-{delivery_id}-{number}"
     if DBOS.get_workflow_status(name) is None:
         with SetWorkflowID(name), SetEnqueueOptions(delay_seconds=delay or None):
-            DBOS.enqueue_workflow(QUEUE, deliver, delivery_id, number)
+            dbos_queues.enqueue(QUEUE, deliver, delivery_id, number)
 
 
 @DBOS.workflow(name="webhook")

@@ -22,6 +22,7 @@ from dbos import DBOS, SetWorkflowID
 from stt.audio import decoder, tracks
 from stt.background.playback import copy_maker
 from stt.cluster import workers
+from stt.compat import dbos_queues
 from stt.compat.dbos import outside_workflow
 from stt.db import queries, tables
 from stt.db.engine import DB_UNAVAILABLE, database
@@ -149,7 +150,7 @@ def _enqueue(copy: _Copy) -> None:
         copy, status = next_copy, None
     if status is None:
         with SetWorkflowID(copy.work):
-            DBOS.enqueue_workflow(QUEUE, playback_copy, copy.id, copy.track, copy.attempt)
+            dbos_queues.enqueue(QUEUE, playback_copy, copy.id, copy.track, copy.attempt)
 
 
 @DBOS.workflow(name=workers.COPY_WORKFLOW)

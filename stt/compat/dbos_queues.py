@@ -1,0 +1,94 @@
+"""Internals of DBOS: the threads that poll its queues.
+
+DBOS polls each queue in a thread of its own, at a fixed interval. Polling ten queues several times a second keeps a
+tenth of a core busy, even if nobody uses the app. Here, a queue that is idle is polled rarely, and at once after
+`enqueue`.
+
+This module imports DBOS within its functions, because that takes half a second.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+IDLE_INTERVAL = 2.0  # time between two polls of an idle queue, seconds
+BUSY_SECONDS = 3.0  # time after a start or an `enqueue` in which the queue is not yet idle, seconds
+_STOP_INTERVAL = 0.2  # interval at which a waiting thread checks whether DBOS is being stopped, seconds
+
+log = logging.getLogger("stt.compat.dbos_queues")
+_idle_interval: float | None = None  # None: idle queues are polled as often as others
+_events: dict[str, threading.Event] = {}  # by queue; set by `enqueue`
+
+
+def enqueue(queue: str, workflow: Callable[..., Any], *values: Any) -> None:
+    """Put a workflow with these arguments into a queue, and make this process poll the queue at once."""
+    from dbos import DBOS
+
+    DBOS.enqueue_workflow(queue, workflow, *values)
+    _enqueued(queue).set()
+
+
+def poll_idle_queues_rarely(rarely: bool) -> None:
+    """Set whether queues are polled only every IDLE_INTERVAL while they are idle. Call this before DBOS is launched.
+
+    Only the process that polls a queue learns of `enqueue`, so set this only if no other process enqueues workflows.
+    """
+    global _idle_interval
+    from dbos import _queue
+
+    _idle_interval = IDLE_INTERVAL if rarely else None
+    poll = getattr(_queue, "queue_worker_thread", None)
+    if poll is None:
+        log.warning("this version of DBOS polls its queues in another way, so idle queues are polled often")
+    elif not hasattr(poll, "__wrapped__"):
+        _queue.queue_worker_thread = _rarely_while_idle(poll)
+
+
+def _enqueued(queue: str) -> threading.Event:
+    return _events.setdefault(queue, threading.Event())
+
+
+def _rarely_while_idle(poll: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(poll)
+    def poll_queue(stop: threading.Event, dbos: Any, queue: Any) -> None:
+        if _idle_interval is None:
+            poll(stop, dbos, queue)
+            return
+        running = functools.partial(dbos._active_workflows_set.count_for_queue, queue.name)
+        poll(PollingWait(stop, _enqueued(queue.name), running, _idle_interval), dbos, queue)
+
+    return poll_queue
+
+
+class PollingWait:
+    """Replace the event with which DBOS stops the thread of a queue, and on which that thread waits between polls.
+
+    `enqueued` ends a wait. A queue is idle if none of its workflows runs in this process, as counted by `running`, and
+    nothing was enqueued for BUSY_SECONDS. A wait of an idle queue lasts at least `idle_interval` seconds.
+    """
+
+    def __init__(
+        self, stop: threading.Event, enqueued: threading.Event, running: Callable[[], int], idle_interval: float
+    ) -> None:
+        self._stop, self._enqueued, self._running, self._idle_interval = stop, enqueued, running, idle_interval
+        self._busy_until = time.monotonic() + BUSY_SECONDS
+
+    def is_set(self) -> bool:
+        return self._stop.is_set()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until the queue is to be polled again, and return whether DBOS is being stopped."""
+        start = time.monotonic()
+        if start > self._busy_until and not self._running():
+            timeout = max(timeout, self._idle_interval)
+        while not self._stop.is_set() and (left := start + timeout - time.monotonic()) > 0:
+            if self._enqueued.wait(min(left, _STOP_INTERVAL)):
+                self._enqueued.clear()
+                self._busy_until = time.monotonic() + BUSY_SECONDS
+                break
+        return self._stop.is_set()

@@ -1,0 +1,88 @@
+"""Test what this project assumes about the threads in which DBOS polls its queues."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dbos import DBOS, SetWorkflowID
+
+from stt.compat import dbos_queues
+from stt.jobs.queues import SHORT_QUEUE
+from tests.waiting import until
+
+ONE_AT_A_TIME = "playback"  # queue that runs one workflow at a time
+FAR = 3600.0  # seconds; longer than any test
+
+ran: list[str] = []
+entered, proceed = threading.Event(), threading.Event()
+
+
+@DBOS.workflow(name="compat-queue-runs")
+def quick_workflow(name: str) -> None:
+    ran.append(name)
+
+
+@DBOS.workflow(name="compat-queue-waits")
+def waiting_workflow() -> None:
+    entered.set()
+    proceed.wait(60)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def idle_queues_are_not_polled() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dbos_queues, "IDLE_INTERVAL", FAR)
+        patch.setattr(dbos_queues, "BUSY_SECONDS", 0.0)
+        yield
+
+
+def enqueue(queue: str, name: str) -> None:
+    with SetWorkflowID(name):
+        dbos_queues.enqueue(queue, quick_workflow, name)
+
+
+def test_dbos_polls_an_idle_queue_only_after_enqueue(engine: Path):
+    with SetWorkflowID("unnoticed"):
+        DBOS.enqueue_workflow(SHORT_QUEUE, quick_workflow, "unnoticed")
+    for number in range(3):  # takes longer than the usual interval between two polls of the other queue
+        enqueue(ONE_AT_A_TIME, f"noticed-{number}")
+        until(lambda number=number: f"noticed-{number}" in ran)
+    status = DBOS.get_workflow_status("unnoticed")
+    assert status is not None and status.status == "ENQUEUED"
+    enqueue(SHORT_QUEUE, "next")
+    until(lambda: {"unnoticed", "next"} <= set(ran))
+
+
+def test_dbos_starts_the_next_workflow_of_a_full_queue_once_the_first_ends(engine: Path):
+    with SetWorkflowID("first"):
+        dbos_queues.enqueue(ONE_AT_A_TIME, waiting_workflow)
+    assert entered.wait(30)
+    enqueue(ONE_AT_A_TIME, "second")
+    status = DBOS.get_workflow_status("second")
+    assert status is not None and status.status == "ENQUEUED"
+    proceed.set()
+    until(lambda: "second" in ran)
+
+
+def test_dbos_counts_the_running_workflows_of_a_queue_and_stops_threads_by_their_event():
+    """Call `wait` as DBOS does. An idle queue waits long, and a busy one only for the usual interval."""
+    stop, enqueued, running = threading.Event(), threading.Event(), [1]
+    wait = dbos_queues.PollingWait(stop, enqueued, lambda: running[0], FAR)
+    assert not wait.wait(0.01), "a queue with a running workflow is polled as usual"
+    running[0] = 0
+    results: list[bool] = []
+    waiting = threading.Thread(target=lambda: results.append(wait.wait(0.01)))
+    waiting.start()
+    waiting.join(0.5)
+    assert waiting.is_alive(), "an idle queue is not polled"
+    enqueued.set()
+    waiting.join(30)
+    assert results == [False] and not enqueued.is_set()
+    waiting = threading.Thread(target=lambda: results.append(wait.wait(0.01)))
+    waiting.start()
+    stop.set()
+    waiting.join(30)
+    assert results == [False, True] and wait.is_set()
