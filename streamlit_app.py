@@ -28,9 +28,10 @@ from stt.web.static import Assets
 internals.skip_component_scan()
 logs.set_up()
 connections.guard()
-sys.setswitchinterval(0.001)  # seconds, not 0.005: a request waits for about ten switches while other threads compute
-# Load the secrets now: Streamlit copies the top-level ones into environment variables, from which `stt` reads its
-# settings.
+# Seconds; the default is 0.005. While other threads compute, a request waits for about ten thread switches.
+sys.setswitchinterval(0.001)
+# Load the secrets now, because Streamlit then copies the top-level secrets into environment variables, from which `stt`
+# reads its settings.
 can_sign_in = st.secrets.load_if_toml_exists() and "auth" in st.secrets
 try:
     lifecycle.check(can_sign_in)
@@ -45,7 +46,7 @@ base_path.serve_under(st.get_option("server.baseUrlPath"))
 async def lifespan(_app: object) -> AsyncIterator[None]:
     """Start the job engine with the server and stop it with the server.
 
-    The engine starts in a thread, so the first page does not wait for it.
+    The engine starts in a separate thread, so that the first page does not wait for the engine.
     """
     logs.adopt()
     threading.Thread(target=lifecycle.run, name="start", daemon=True).start()

@@ -40,7 +40,7 @@ state = st.session_state
 
 
 def requested_jobs() -> list[Job]:
-    """Return the jobs whose ids are in the address of the page, in the order of the address."""
+    """Return the jobs whose ids are in the URL of the page, in the same order, at most MOST."""
     ids = [i for i in st.query_params.get("ids", "").split(",") if i][:MOST]
     known = {job.id: job for job in records.jobs_of(owner, ids=ids)} if ids else {}
     if len(known) < len(set(ids)):
@@ -51,7 +51,7 @@ def requested_jobs() -> list[Job]:
 def choose(groups: list[list[Job]], requested: list[Job]) -> list[Job]:
     """Draw the fields that choose a recording and versions, and return the chosen versions.
 
-    The chosen ids are stored in the address of the page, so the Back button and links restore the choice.
+    The chosen ids are stored in the URL of the page, so that the Back button and links restore the choice.
     """
     known = {group[0].id: group for group in groups}
     if not requested:
@@ -102,9 +102,9 @@ def recording_label(group: list[Job]) -> str:
 
 
 def reference_of(first: Job) -> str:
-    """Draw the box for a reference text and return the text to compare, "" after an error.
+    """Draw the box for a reference text, and return the text to compare; "" if there is no text or an error.
 
-    The session stores the text that was entered for each recording.
+    The session stores the entered text of each recording.
     """
     recording = first.recording_id or first.id
     kept, box = state.setdefault("references", {}), f"reference-{recording}"
@@ -122,9 +122,9 @@ def reference_of(first: Job) -> str:
 
 
 def upload_of_reference(first: Job, box: str) -> None:
-    """Draw a file field whose file becomes the content of the text box. `box` is the key of the text box.
+    """Draw a file field, and put the text of the chosen file into the text box with the key `box`.
 
-    If the encoding of the file is uncertain, draw a field that chooses it.
+    If the encoding of the file is uncertain, also draw a field to choose the encoding.
     """
     # `state[unsure]` is (file name, file content, likely encodings, chosen encoding).
     unsure, choice = f"{box}-unsure", f"{box}-encoding"
@@ -163,7 +163,7 @@ def upload_of_reference(first: Job, box: str) -> None:
 
 
 def words_of(job: Job) -> set[str]:
-    """Return the distinct words of a transcript as `Token.key`; an empty set if the job has not finished."""
+    """Return the distinct words of a job's transcript, as `Token.key`; an empty set if the job is not done."""
     if job.state != kinds.DONE:
         return set()
     return {token.key for token in comparison.tokens(transcripts.transcript_of(job.id))}
@@ -171,14 +171,14 @@ def words_of(job: Job) -> set[str]:
 
 @st.cache_data(max_entries=24, ttl=3600, show_spinner=False)
 def aligned(reference: str, hypothesis: str) -> Alignment:
-    """Align two texts, each given as `Token.key`s joined by spaces. The result is cached for reruns of the page."""
+    """Align two texts, each given as words (`Token.key`) joined by spaces. Reruns use the cached result."""
     return align(reference.split(), hypothesis.split())
 
 
 def audio_of(job: Job, first: Job) -> str | None:
-    """Return the address of the sound of `job`, None if the recording was deleted.
+    """Return the URL of the sound of `job`, or None if the recording was deleted.
 
-    Versions of the same track get the address of `first`, so the browser loads the sound once.
+    If `job` is of the same track as `first`, return the URL for `first`, so that the browser loads the sound once.
     """
     if not versions.has_sound(job):
         return None
@@ -189,13 +189,13 @@ def audio_of(job: Job, first: Job) -> str | None:
 def side_by_side(done: list[Job], reference: str) -> None:
     """Draw the comparison of the finished versions `done`.
 
-    The visitor chooses what they are compared with: one of the versions, or the text `reference`.
+    The visitor chooses what the versions are compared with: one of them, or the text `reference`.
     """
     letters = dict(zip((job.id for job in done), ascii_uppercase, strict=False))
     by_id = {job.id: job for job in done}
     choices = [REFERENCE, *letters] if reference.strip() else list(letters)
     if state.get("against") not in choices or (reference.strip() and not state.get("had_reference")):
-        state.against = choices[0]  # the reference text if there is one, else the first version
+        state.against = choices[0]  # the reference text if there is one, otherwise the first version
     state.had_reference = bool(reference.strip())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         against = st.selectbox(
@@ -245,7 +245,8 @@ def side_by_side(done: list[Job], reference: str) -> None:
 def row(job: Job, letter: str, alignment: Alignment | None) -> Version:
     """Return the table row of a version.
 
-    `alignment` compares the version with the text in the first column. It is None for the version in that column.
+    `alignment` is the alignment of the version with the text in the first column, or None for the version in the first
+    column.
     """
     rate = ("–", tr("the other versions are compared with this one"))
     if alignment is not None:
@@ -285,7 +286,7 @@ def each_against_each(done: list[Job], letters: dict[str, str], keys: dict[str, 
 
 
 def part_of(words: int) -> int:
-    """Draw a field that chooses a part of a long text. Return the index of the part's first word."""
+    """Draw a field to choose a part of a text of more than PART words; return the index of the part's first word."""
     if words <= PART:
         return 0
     starts = list(range(0, words, PART))
@@ -317,14 +318,14 @@ def draw_limits(texts: dict[str, list[comparison.Token]], rough: bool) -> None:
 def progress() -> None:
     """Draw the versions that have not finished, with their progress.
 
-    A Streamlit fragment runs this function every second while a version is being transcribed.
+    A Streamlit fragment runs this function every second while a version is queued or working.
     """
     open_now = records.jobs_of(owner, ids=state.compare_open)
     for job in open_now:
         plain(version_label(job), "stt-hint")
         job_row(job)
     if len([job for job in open_now if job.pending]) < state.compare_pending:
-        st.rerun()  # so that the comparison includes the version that has just finished
+        st.rerun()  # a version has just ended; the rerun includes it in the comparison if it is done
 
 
 st.title(tr("Compare"), anchor=False)

@@ -15,7 +15,10 @@ JOINER = "\u2060"
 
 
 def plain(text: str, style: str = "stt-text", *, tag: str = "p", role: str | None = None, fit: bool = False) -> None:
-    """Draw `text` unchanged, with the CSS class `style` (see `style.css`). With `fit` its element is as wide as it."""
+    """Draw `text` unchanged, with the CSS class `style` (see `style.css`).
+
+    With `fit`, the element is as wide as the text, otherwise as wide as the container.
+    """
     announced = f' role="{role}"' if role else ""
     st.html(
         f'<{tag} class="{style}" dir="auto"{announced}>{escape(text)}</{tag}>', width="content" if fit else "stretch"
@@ -32,7 +35,7 @@ def download_form(
 ) -> None:
     """Draw a button that downloads a file from the route `address`.
 
-    The button sends `values` to the route as a form, because they may be too long for a URL.
+    The button sends `values` as form data in the body of a POST request, because `values` may be too long for a URL.
     """
     hidden = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in values.items()
@@ -66,7 +69,7 @@ def show_error(error: SttError) -> None:
 
 @contextmanager
 def show_errors() -> Iterator[None]:
-    """Draw an `SttError` that the `with` block raises. The code after the block runs nevertheless."""
+    """Draw an `SttError` that the `with` block raises. Then continue after the block."""
     try:
         yield
     except SttError as error:
@@ -83,7 +86,7 @@ def store_error(key: str) -> Iterator[None]:
 
 
 def show_stored_error(key: str) -> None:
-    """Draw the error that `store_error` stored under `key`, once."""
+    """Draw the error that `store_error` stored under `key`, if any, and remove it from the session."""
     if key in st.session_state:
         st.error(markdown(st.session_state.pop(key)))
 

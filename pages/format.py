@@ -33,7 +33,8 @@ def length(seconds: float | None) -> str:
 def spoken_languages(transcript: Transcript, main: str | None) -> list[str]:
     """Return the languages of a transcript as a list of one text; an empty list if none is known.
 
-    Several languages are written with durations, such as "Spanish 21 s". `main` is the code of the main language.
+    If the transcript has several languages, the text gives the duration of each, such as "English 3 min, Spanish 21 s".
+    `main` is the code of the main language.
     """
     shares = transcript.languages
     if len(shares) > 1:
@@ -49,7 +50,7 @@ def clock(seconds: float) -> str:
 
 
 def time_of(seconds: float | None) -> time | None:
-    """Return a duration in seconds as a `time`, which tables sort and show as 1:02:03; 23:59:59 if it is longer."""
+    """Return a duration in seconds as a `time`, which tables sort and show as 1:02:03; at most 23:59:59."""
     if seconds is None:
         return None
     whole = min(round(seconds), 24 * 3600 - 1)
@@ -67,7 +68,7 @@ def percent(fraction: float) -> str:
 
 
 def when(seconds: float) -> str:
-    """Return a moment in the visitor's time zone, such as "22 Nov 2026, 14:05"."""
+    """Format a time, given in seconds since 1970, in the visitor's time zone, such as "22 Nov 2026, 14:05"."""
     return local_time.when(seconds, time_zone())
 
 

@@ -14,8 +14,9 @@ from pages.texts import for_scripts, tr
 
 WIDE = ("history", "compare")
 
-# The logo is in the style sheet and the favicon has its own route: given an image, Streamlit would import numpy, which
-# delays the first page. Given an emoji or the name of an icon, the browser would load it from a Google server.
+# Do not pass a logo or a favicon to Streamlit: the style sheet has the logo, and a route serves the favicon. For an
+# image, Streamlit would import numpy, which delays the first page. For an emoji or the name of an icon, the browser
+# would load an image from a Google server.
 st.set_page_config(page_title="STT Studio")
 st.html(Path(__file__).with_name("style.css"))
 for_scripts()
@@ -35,7 +36,7 @@ with session.show_database_errors():
         ],
         position="top" if recognised else "hidden",
     )
-    # Set the layout only once per run. The browser would confuse a second layout with the layout of the previous run.
+    # Set only one layout per run. The browser would mistake a second, different layout for that of the previous run.
     st.set_page_config(layout="wide" if page.url_path in WIDE else "centered")
     banner.connection()
     banner.notice()

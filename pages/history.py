@@ -1,4 +1,4 @@
-"""Draw the History page: a table of transcripts. The database searches, filters, sorts, counts and pages them."""
+"""Draw the History page: a table of transcripts, which the database searches, filters, sorts, counts and pages."""
 
 import streamlit as st
 
@@ -13,7 +13,7 @@ from pages.sections.settings import recovery
 from pages.texts import tr, trn
 from stt.library import history
 
-ROWS = 100  # maximum rows of a page of the table
+ROWS = 100  # maximum number of transcripts on one page of the table
 owner = session.owner()
 state = st.session_state
 

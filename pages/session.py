@@ -22,11 +22,11 @@ from stt.ops import health
 from stt.settings import settings
 from stt.store import records
 
-RECENT = 24 * 3600  # seconds; jobs that were created earlier and have ended are only in the history
+RECENT = 24 * 3600  # seconds after its creation for which a new session follows a job even if the job has ended
 MOST_ROWS = 12  # maximum number of recent jobs that a new session follows
 DATABASE_CHECK_INTERVAL = 2.0  # interval between checks while the database is unavailable, seconds
 RECOVERED = "recovered"  # session state key: whether a recovery code was just used
-KEPT_KEYS = ("api_key", RECOVERED)  # session state keys that are kept when the browser gets another history
+KEPT_KEYS = ("api_key", RECOVERED)  # session state keys that are kept when the session gets another owner
 
 
 def signs_in() -> bool:
@@ -35,9 +35,9 @@ def signs_in() -> bool:
 
 
 def recognise() -> bool:
-    """Set the owner of this session, and follow the owner's running jobs, also those started in another tab.
+    """Set the owner of this session, and follow the owner's queued and running jobs, also those started in another tab.
 
-    Return False if the visitor must sign in first.
+    A new session also follows recent jobs that are done or failed. Return False if the visitor must sign in first.
     """
     state = st.session_state
     name = visitors.visitor(st.context.cookies)
@@ -63,7 +63,7 @@ def recognise() -> bool:
 
 
 def _has_signed_in(name: str | None) -> bool:
-    """Return whether the visitor has signed in, and record the sign-in, which the HTTP routes check."""
+    """Return whether the visitor has signed in, and record the sign-in in the database, where HTTP routes check it."""
     if name is None or not getattr(st.user, "is_logged_in", False):
         return False
     user = visitors.user(st.user.to_dict())
@@ -73,19 +73,20 @@ def _has_signed_in(name: str | None) -> bool:
 
 
 def owner() -> str:
-    """Return the owner of the visitor's records, checked at each call because another tab may sign out.
+    """Return the owner of the visitor's records.
 
-    Raises NotFound after a sign-out.
+    Each call checks that the owner is still current, because the visitor may sign out in another tab. If the owner is
+    not current, rerun the page, or raise NotFound if no page is running.
     """
     if not is_current():
-        st.rerun()  # shows the sign-in page; in a callback it returns, so the error is raised too
+        st.rerun()  # ends the run of the page or of the callback; returns only outside of both
         raise NotFound(tr("You have signed out."), guidance=tr("Sign in again."))
     known: str = st.session_state.owner
     return known
 
 
 def name() -> str:
-    """Return the random visitor name in this browser's cookie, "" without a cookie."""
+    """Return the random visitor name in this browser's cookie; "" if there is no valid cookie."""
     return visitors.visitor(st.context.cookies) or ""
 
 
@@ -96,7 +97,10 @@ def is_current() -> bool:
 
 
 def _current_owner() -> str | None:
-    """Return the owner that belongs to the visitor's current cookie; without a cookie, the owner of this session."""
+    """Return the owner that belongs to the visitor's current cookie; None if the visitor must sign in.
+
+    Without a cookie, return the owner of this session, or None in a new session.
+    """
     name = visitors.visitor(st.context.cookies)
     if name is None and not signs_in():
         return visitors.owner_of(None) or st.session_state.get("owner")
@@ -105,9 +109,10 @@ def _current_owner() -> str | None:
 
 @contextmanager
 def show_database_errors(*, retry: bool = True) -> Iterator[None]:
-    """Draw a message if the `with` block finds the database unavailable.
+    """Draw an error message if the `with` block fails because the database is unavailable.
 
-    With `retry`, check the database regularly and rerun the page as soon as it responds.
+    With `retry`, check the database every DATABASE_CHECK_INTERVAL seconds, and rerun the page once the database
+    responds.
     """
     try:
         yield
@@ -131,7 +136,7 @@ def fragment(function: Callable[..., Any], **how: Any) -> Callable[..., Any]:
 
 
 def dialog(title: Callable[[], str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return a decorator like `st.dialog`, whose dialog does nothing after a sign-out in another tab.
+    """Return a decorator like `st.dialog`, whose dialog only reruns the page after a sign-out in another tab.
 
     `title` is a function that is called when the dialog opens, because the title is translated for each visitor.
     """
@@ -175,26 +180,26 @@ def _checked(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def key() -> SecretStr | None:
-    """Return the visitor's own key for the AI/ML API. The key is stored only in this session's memory."""
+    """Return the visitor's own key for the AI/ML API, or None. The key is stored only in the memory of this session."""
     return st.session_state.get("api_key")
 
 
 def address() -> str | None:
-    """Return the visitor's network address, for quotas."""
+    """Return the visitor's IP address, which quotas need."""
     peer = st.context.ip_address or "127.0.0.1"  # Streamlit gives no address for connections from this machine
     return clients.client_address(peer, st.context.headers.get("X-Forwarded-For"))
 
 
 def server_address() -> str:
-    """Return the address of this server as the visitor's browser sees it, without a slash at the end."""
+    """Return the URL of this app as the visitor's browser sees it, with the base path, without a slash at the end."""
     return "/".join((st.context.url or "").split("/")[:3]) + base_path.at("")
 
 
 def following() -> list[str]:
     """Return the ids of the jobs that this session follows, newest first, as a list to change in place.
 
-    Streamlit can end a run of a page at any access to the session, such as in this function. Therefore
-    call it before you create a job, not between creating the job and adding its id to the list.
+    Streamlit can end the run of a page whenever the page accesses the session, as this function does. Therefore, call
+    this function before creating a job, not between creating the job and adding the job's id to the list.
     """
     ids: list[str] = st.session_state.generation_ids
     return ids

@@ -22,7 +22,8 @@ import streamlit as st
 from stt.settings import settings
 
 LOCALES = Path(__file__).parent / "locales"
-# Number of counts, from 0 on, whose plural form is stored. A larger count has the form of 100 plus its last two digits.
+# Number of counts, from 0 on, whose plural form is stored. A larger count has the same plural form as 100 plus the
+# count's last two digits.
 COUNTS = 200
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 class Translation:
     """Hold the translated forms of each English text (`texts`), and the index of the form for each count (`plurals`).
 
-    A text that is not used with a count has one form.
+    A text has several forms only if it contains a count.
     """
 
     texts: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -61,7 +62,7 @@ def trn(one: str, several: str, count: int, /, **values: object) -> str:
 
 
 def for_scripts() -> None:
-    """Write the translation into the page, where `shared/texts.js` reads it for the components; nothing for English."""
+    """Write the translation into the page, where `shared/texts.js` reads it; write nothing if the texts are English."""
     if (translation := _translation()) is not ENGLISH:
         data = json.dumps({"texts": translation.texts, "plurals": translation.plurals})
         st.html(f'<div class="stt-texts" hidden data-texts="{escape(data)}"></div>')
@@ -73,9 +74,9 @@ def _translation() -> Translation:
 
 @lru_cache(maxsize=64)
 def find(locale: str, more: Path | None) -> Translation:
-    """Return the translation for a browser's locale: for "pt-BR" the file of "pt-BR", else of "pt", else ENGLISH.
+    """Return the translation for a browser's locale: for "pt-BR" from pt-BR.po, else from pt.po, else ENGLISH.
 
-    A file in the host's folder `more` takes precedence over one in `LOCALES`.
+    A file in the host's folder `more` takes precedence over a file with the same name in `LOCALES`.
     """
     for language in (locale, locale.partition("-")[0]):
         for folder in (more, LOCALES):
@@ -85,9 +86,9 @@ def find(locale: str, more: Path | None) -> Translation:
 
 
 def _read(path: Path) -> Translation:
-    """Read a translation file, without its fuzzy and incomplete translations.
+    """Read a translation file. Omit translations that are marked as fuzzy or are incomplete.
 
-    Also omit a translation with a name in braces that the English text lacks, because formatting would fail.
+    Also omit a translation that has a name in braces that the English text lacks, because formatting would fail.
     """
     from babel.messages.pofile import read_po
 

@@ -36,12 +36,12 @@ from stt.store.recordings import Link
 from stt.store.records import Job
 
 SAMPLE = Path(stt.__file__).parent / "assets" / "sample.flac"
-# Seconds to wait after sending the drop zone for the first time, so that the browser draws it before the rest of the
+# Seconds to wait after the drop zone is first sent to the browser, so that the browser draws it before the rest of the
 # page arrives. With 0.15 s the rest often arrived before the drop zone was drawn, which delayed the drop zone by 0.2 s.
-# The wait of 0.25 s delays the rest by 0.05 s.
+# Waiting 0.25 s delays the rest of the page by only 0.05 s.
 FIRST = 0.25
 MARGIN = 2.0  # seconds by which a live recording stops before the maximum duration is reached
-LONG = 120.0  # seconds; a notification is offered if a recording is at least this long
+LONG = 120.0  # minimum length of a recording in seconds for which a notification is offered
 CHECK_INTERVAL = 2.0  # interval between checks of live recordings in other tabs, seconds
 SAMPLE_NAME = "John F. Kennedy, inaugural address, 1961.flac"
 state = st.session_state
@@ -50,8 +50,8 @@ resumed, elsewhere = ([], 0) if "transcribe" in state else live_recordings.take_
 if "chosen" not in state:  # ids of recordings to transcribe, including those from before a reload
     waiting = recordings.unused_ids(owner)
     state.chosen = [i for i in resumed if i in waiting] if settings().access == "shared" else waiting
-# Streamlit can end a run of this script at any access to the session, for example when another file arrives. So values
-# that must change together are read from the session once, here, and then changed in place.
+# Streamlit can end a run of this script whenever the script accesses the session, for example if another file has
+# arrived. Therefore, values that must change together are read from the session once, here, and then changed in place.
 chosen = state.chosen
 memory = state.setdefault(
     "transcribe",
@@ -59,11 +59,11 @@ memory = state.setdefault(
         drawn=False,  # whether the drop zone was drawn in an earlier run
         texts=[],  # names and contents of dropped transcripts
         seen=set(),  # ids of handled uploads and microphone recordings
-        elsewhere=elsewhere,  # number of live recordings in other tabs at the last check
-        pressed=False,  # whether the Transcribe button was pressed and no job created yet
+        elsewhere=elsewhere,  # number of unfinished live recordings at the last check
+        pressed=False,  # whether a click on the Transcribe button has not been handled yet
         notice=None,  # a new notice, not yet drawn
-        shown_notice=None,  # the drawn notice, and the sources on the page at that time
-        links_drawn=0,  # number in the link box's key; a new number makes a new box
+        shown_notice=None,  # (the drawn notice, the sources on the page when it was first drawn)
+        links_drawn=0,  # number in the key of the link box; a new number replaces the box by a new one
         links_left="",  # initial text of the link box
         show=None,  # key of the job row to scroll to
         states={},  # the state of each job at the last refresh
@@ -77,7 +77,7 @@ def press() -> None:
 
 
 def unlist(recording_id: str) -> None:
-    """Remove a recording from the list after a transcript was imported for it. "" means no recording."""
+    """Remove a recording from the list after a transcript was imported for it; "" if there is no recording."""
     if recording_id in chosen:
         chosen.remove(recording_id)
 
@@ -123,15 +123,15 @@ def add(ids: list[str]) -> bool:
     """Add the recordings `ids` that are new to the list of recordings to transcribe. Return whether there were any."""
     before = len(chosen)
     for recording_id in [i for i in ids if i not in memory.seen]:
-        # After a restart of the server an open page reports all of its uploads again, also those with a job.
+        # After a restart of the server, an open page reports all of its uploads again, even those with a job.
         if recording_id not in chosen and recording_id in recordings.unused_ids(owner):
             chosen.append(recording_id)
-        memory.seen.add(recording_id)  # after the query, so that the next run retries if the database is unavailable
+        memory.seen.add(recording_id)  # set after the query: if the database is unavailable, the next run tries again
     return len(chosen) > before
 
 
 def follow_others() -> None:
-    """Check the live recordings in other tabs, and add them to the list once they have ended."""
+    """Add live recordings of other tabs to the list once they have ended, and rerun the page when none is left."""
     with session.show_database_errors(retry=False):
         ended, memory.elsewhere = live_recordings.take_up(owner, session.name())
         if add(ended) or not memory.elsewhere:
@@ -142,13 +142,13 @@ def follow_others() -> None:
 def list_recordings(found: list[recordings.Recording], model: Model) -> dict[str, dict[str, str]]:
     """Draw the recordings to transcribe, with facts about each and the time that `model` will take.
 
-    Return the options that are set for single recordings, such as the track, by recording id.
+    Return the options that apply to one recording only, such as the track, by recording id.
     """
     own = {}
     usual = speed.usual(model.id) if model.local else None
     past = [] if model.local else records.recent_durations(model.id)
     guessed = model.local and model.id != LOCAL and not speed.is_measured(model.id)
-    with st.container(key="waiting", gap="xsmall"):  # drawn even if empty: later elements keep their positions
+    with st.container(key="waiting", gap="xsmall"):  # drawn even if empty, so that later elements keep their positions
         for recording in found:
             seconds = recording.duration or 0.0
             expected = seconds / usual if usual else pacing.expected_seconds(seconds, past)
@@ -188,7 +188,7 @@ def begin(
     own: dict[str, dict[str, str]],
     tags: list[str],
 ) -> None:
-    """Start a job for each source with `options`. `own` has additional options of recordings, by recording id.
+    """Start a job for each source with `options`. `own` has additional options by recording id.
 
     The transcripts get `tags`. A source that is refused stays in the list and does not stop the others.
     """
@@ -216,7 +216,7 @@ def begin(
 
 
 def rows() -> None:
-    """Draw the jobs that this session follows. A fragment repeats this function until all of them have ended."""
+    """Draw the jobs that this session follows. A fragment repeats this function until all of these jobs have ended."""
     with session.show_database_errors(retry=False):  # no retry, because the fragment runs again anyway
         followed = session.followed()
         with st.container():
@@ -235,7 +235,7 @@ def is_long(job: Job) -> bool:
 
 
 def news(followed: list[Job]) -> str:
-    """Return an announcement of the jobs that ended since the last refresh, or the last announcement if none ended."""
+    """Return an announcement of the jobs that ended since the last refresh; if none ended, the previous one."""
     before, memory.states = memory.states, {job.id: job.state for job in followed}
     if ended := [ending(job) for job in followed if not job.pending and before.get(job.id, job.state) != job.state]:
         memory.news = " ".join(ended)
@@ -270,8 +270,8 @@ if memory.shown_notice and memory.shown_notice[1] == sources:
     notice.error(markdown(memory.shown_notice[0]))
 else:
     memory.shown_notice = None
-# While the Link tab is open, the button is enabled even without links: a click on it moves the focus out of the link
-# box, which then sends its text. So one click is enough.
+# While the Link tab is open, the button is enabled even without links: a click on the button moves the focus out of the
+# link box, and the link box then sends its text. Therefore, one click is enough to enter the links and start.
 idle = not (sources or typing)
 st.button(
     tr("Transcribe"), on_click=session.callback(press), type="primary", width="stretch", disabled=idle, key="start"

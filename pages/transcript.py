@@ -64,7 +64,7 @@ def header(job: records.Job, transcript: Transcript) -> None:
 
 
 def known_length(job: records.Job) -> list[str]:
-    """Return the length of the recording as a list of one text; empty for a text imported without a recording."""
+    """Return the length of the recording as a list of one text; empty for an imported transcript without a length."""
     return [length(job.duration)] if job.duration or job.engine != kinds.ALIGNMENT else []
 
 
@@ -87,11 +87,11 @@ def title_and_facts(job: records.Job, transcript: Transcript) -> None:
 def actions(job: records.Job, transcript: Transcript) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         copy_button()
-        with st.container(width="content"):  # without this container the fragment would have the full width
+        with st.container(width="content"):  # without this container, the fragment would be as wide as the page
             downloads(job, transcript, audio=audible)
         if not job.pending and job.state != kinds.DONE and st.button(tr("Retry"), icon=":material/refresh:"):
             following, key, address = session.following(), session.key(), session.address()
-            with store_error("notice"):  # for example if a quota of the host is exceeded
+            with store_error("notice"):  # the Transcribe page draws the error, such as an exceeded quota
                 service.retry(job.id, owner=owner, key=key, address=address)
                 if job.id not in following:
                     following.insert(0, job.id)
@@ -119,7 +119,7 @@ def confirm_delete(job: records.Job) -> None:
 
 
 def reading(job: records.Job, transcript: Transcript, *, editable: bool) -> None:
-    """Draw the player and the text in paragraphs."""
+    """Draw the player, with the text in paragraphs. With `editable`, the visitor can correct the text."""
     audio_url = base_path.at(f"/audio/{job.id}") if audible else None
     player(
         key_for("player", job.id),
@@ -138,13 +138,13 @@ def reading(job: records.Job, transcript: Transcript, *, editable: bool) -> None
 
 def has_audio(job: records.Job) -> bool:
     """Return whether the recording is still stored; False if the storage is unavailable."""
-    with suppress(StorageUnavailable):  # the text can still be read
+    with suppress(StorageUnavailable):  # the page is drawn without the sound
         return sharing.audio_recording(job) is not None
     return False
 
 
 def provenance(job: records.Job) -> None:
-    """Draw how the transcript was made, in a collapsed section: its stored provenance, speed and time."""
+    """Draw a collapsed section about how the transcript was made: provenance, speed, and when the job finished."""
     names = {"brought_from": tr("Imported from"), "put_right": tr("Corrected on import")}
     stored = (job.provenance or {}).items()
     made = {names.get(name, name.replace("_", " ").capitalize()): value for name, value in stored}
@@ -164,7 +164,8 @@ except NotFound as error:
     st.info(markdown(sentence(error.to_dict())))
     st.page_link("history.py", label=tr("All transcripts"), icon=":material/history:")
     st.stop()
-# Read the state before the text, so that a correction saved between the two reads is noticed.
+# Read the revision before the transcript: if somebody saves a correction between the two reads, the visitor's next
+# correction is refused, because the revision is outdated.
 corrected = corrections.state(job.id, owner)
 transcript = transcripts.transcript_of(job.id)
 audible = has_audio(job)
@@ -174,7 +175,7 @@ speaker_arguments = speakers_panel(job, transcript, corrected, sound=audible)
 learned()
 machines = machines_version(job, corrected)
 with st.container(key="transcript"):
-    if machines or transcript.segments or corrected.version:  # after a correction also without text, to restore it
+    if machines or transcript.segments or corrected.version:  # a correction that deleted all text can be undone
         reading(job, machines or transcript, editable=machines is None)
     elif job.state == kinds.DONE:
         st.info(tr("No speech was found in this recording."))

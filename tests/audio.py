@@ -1,4 +1,4 @@
-"""Provide sounds for tests: real speech, longer or re-encoded recordings of it, and music."""
+"""Provide sounds for tests: recorded speech, noise, music and silence, and functions that encode them to files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AUSTEN_WORDS = {
 AUSTEN = [AUDIO / "austen-0870.wav", AUDIO / "austen-0890.wav"]
 RATE = 16_000
 
-_CODECS = {  # file extension: (codec, sample rate that it requires in Hz, or None for any rate)
+_CODECS = {  # file extension: (codec, the only sample rate in Hz to encode with, or None for any rate)
     ".wav": ("pcm_s16le", None),
     ".aiff": ("pcm_s16be", None),
     ".flac": ("flac", None),
@@ -53,7 +53,7 @@ def samples(path: Path) -> np.ndarray:
 def speech(seconds: float) -> np.ndarray:
     """Return `seconds` of speech, at most 380 s, as 16 kHz mono float32 samples.
 
-    No clip is used twice, because repeated words take several times as long to decode.
+    No clip occurs twice in the result, because Whisper takes several times as long to decode repeated words.
     """
     clips = (np.append(samples(utterance(name)), silence(0.5)) for name in librispeech())
     return np.concatenate(list(clips))[: round(seconds * RATE)]
@@ -68,7 +68,7 @@ def noise(seconds: float, loudness: float = 0.05, seed: int = 1) -> np.ndarray:
 
 
 def chords(seconds: float) -> np.ndarray:
-    """Return music without a voice: four chords of three notes with overtones, each struck twice, once a second."""
+    """Return music without a voice: four chords of three notes with overtones, each struck twice, one second apart."""
     at = np.arange(int(seconds * RATE)) / RATE
     roots = np.array([220.0, 174.6, 261.6, 196.0])[(at.astype(int) // 2) % 4]
     notes = [

@@ -1,4 +1,4 @@
-"""Write recordings that are damaged: truncated, overwritten in the middle, or without sound."""
+"""Write damaged and unusual recordings: truncated, partly overwritten, without sound, or with a rare PCM codec."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tests import audio
 
 
 def cut_off(path: Path, keep: float = 0.6) -> Path:
-    """Truncate the file to `keep` (0 to 1) of its size, like an interrupted copy."""
+    """Truncate the file to the share `keep` (0 to 1) of its size, like an interrupted copy."""
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * keep)])
     return path
 
 
 def overwritten(path: Path, start: float = 0.4, end: float = 0.5, seed: int = 0) -> Path:
-    """Overwrite the bytes from `start` to `end`, fractions of the file's size, with random bytes."""
+    """Overwrite a part of the file with random bytes. `start` and `end` are fractions of the file's size (0 to 1)."""
     content = path.read_bytes()
     a, b = int(len(content) * start), int(len(content) * end)
     path.write_bytes(content[:a] + np.random.default_rng(seed).bytes(b - a) + content[b:])
@@ -54,7 +54,7 @@ def pcm_wav(path: Path, sound: np.ndarray, codec: str, rate: int, layout: str = 
     with av.open(str(path), "w", format="wav") as container:
         stream = container.add_stream(codec, rate=rate, layout=layout)
         resampler = av.AudioResampler(format=stream.codec_context.format, layout=layout, rate=rate)
-        # The samples are packed, because PyAV 18 cannot create planar frames with eight channels.
+        # The channels are interleaved in one plane, because PyAV 18 cannot create planar frames with eight channels.
         frame = av.AudioFrame.from_ndarray(sound.T.astype(np.float32).reshape(1, -1), format="flt", layout=layout)
         frame.sample_rate = audio.RATE
         for converted in [*resampler.resample(frame), *resampler.resample(None)]:

@@ -1,6 +1,6 @@
-"""List the texts of the pages for translators in `pages/locales/stt.pot`.
+"""Write `pages/locales/stt.pot`, the list of the pages' texts that translators start from.
 
-`python -m tests.catalogue` writes the list. With `--check` it checks whether the list is up to date.
+`python -m tests.catalogue` writes the file. With `--check` it only checks whether the file is up to date.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Labels(HTMLParser):
 
 
 def texts() -> Iterator[tuple[Path, Text]]:
-    """Yield (file, text) for each text of the pages. A text with a count is a pair: its singular and its plural."""
+    """Yield (file, text) for each text of the pages. A text that contains a count is a pair (singular, plural)."""
     for path in sorted((ROOT / "pages").rglob("*")):
         if "node_modules" in path.parts or "tests" in path.parts or path.name in ("bundle.js", "texts.js"):
             continue
@@ -53,7 +53,7 @@ def texts() -> Iterator[tuple[Path, Text]]:
 
 
 def catalogue() -> bytes:
-    """Return the content of `stt.pot`: the texts, sorted by the path of their file."""
+    """Return the content of `stt.pot`: the texts, in the order of the paths of the files that contain them."""
     catalog = Catalog(project="STT Studio", charset="utf-8", fuzzy=False)
     for path, text in texts():
         catalog.add(text, locations=[(str(path.relative_to(ROOT)), 0)])

@@ -12,7 +12,7 @@ from stt.auth import visitors
 from stt.db import engine as database
 from tests.server import Server
 
-# Examples have no time limit, because a property test must not fail only because the machine is busy.
+# Hypothesis sets no time limit for an example, because a property test must not fail only because the machine is busy.
 hypothesis.settings.register_profile("ordinary", deadline=None, max_examples=30)
 hypothesis.settings.register_profile("all", deadline=None, max_examples=500)
 
@@ -54,7 +54,7 @@ def pytest_runtest_setup() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add to the report of a failed test what the servers have logged during the test."""
+    """Add what the servers logged during a test to its report if the test has failed."""
     report = yield
     if report.failed:
         report.sections += [(f"log of {server.url}", log) for server in Server.started if (log := server.log_text())]
@@ -63,7 +63,7 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Set up a data folder for code that runs in this process."""
+    """Let the code in this process use a temporary data folder, and yield its path."""
     monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "data"))
     reset_caches()
     yield tmp_path / "data"
@@ -84,7 +84,7 @@ def host(data: Path, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.fixture(scope="session")
 def talk() -> np.ndarray:
-    """Return the samples of more than a minute of speech by one speaker."""
+    """Return more than a minute of speech by one speaker, as 16 kHz mono samples."""
     from tests import audio
 
     names = [name for name in audio.librispeech() if name.startswith("1688")]
@@ -93,7 +93,7 @@ def talk() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def speech() -> np.ndarray:
-    """Return the joined samples of three bundled clips of two speakers."""
+    """Return three bundled clips of two speakers, joined, as 16 kHz mono samples."""
     from tests import audio
 
     return _read_only(np.concatenate([audio.samples(path) for path in (audio.JFK, *audio.AUSTEN)]))
@@ -123,7 +123,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def reset_caches() -> None:
-    """Discard cached settings and the previous test's database."""
+    """Discard the cached settings and the cached cookie signer, and close the database that the previous test used."""
     settings.settings.cache_clear()
     visitors._signer.cache_clear()
     if database._create_engine.cache_info().currsize:

@@ -1,4 +1,4 @@
-"""Make conversations from single utterances. The speaker and the times of each word are known."""
+"""Join single utterances to conversations in which the speaker and the times of each word are known."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from stt.transcript.model import Transcript
 from tests import audio
 
 RATE = audio.RATE
-TURN_PAUSE = 0.5  # minimum seconds between two words of one speaker that end a turn
-FADE = 80  # samples faded in at the start and out at the end of a turn, so that the cuts do not click
+TURN_PAUSE = 0.5  # minimum seconds of a pause between two words of a speaker at which the turn ends
+FADE = 80  # samples of the fade-in and of the fade-out of a turn, without which the cuts would click
 Change = Callable[[np.ndarray], np.ndarray]
 
 
@@ -44,7 +44,7 @@ class Conversation:
 
     @property
     def turns(self) -> list[tuple[float, float, str]]:
-        """Return (start, end, speaker) of each turn: a run of words of one speaker."""
+        """Return (start, end, speaker) of each turn: a run of one speaker's words with pauses under TURN_PAUSE."""
         turns: list[tuple[float, float, str]] = []
         for speaker in self.speakers:
             own_turns: list[tuple[float, float, str]] = []
@@ -71,7 +71,7 @@ def utterances() -> dict[str, tuple[np.ndarray, list[tuple[str, float, float]]]]
 
 @cache
 def at_rate(name: str, rate: float) -> tuple[np.ndarray, list[tuple[str, float, float]]]:
-    """Return the utterance `name` played `rate` times as fast, which sounds like another voice."""
+    """Return (samples, words) of the utterance `name` played `rate` times as fast, which sounds like another voice."""
     samples, words = utterances()[name]
     at = np.arange(0, len(samples) - 1, rate)
     return (
@@ -103,10 +103,11 @@ def conversation(
     overlapping: float = 0.1,
     loudness: Sequence[float] = (),
 ) -> Conversation:
-    """Return a conversation of the speakers `voices`: turns of `lengths` seconds with pauses of 0 to 1 s.
+    """Return a conversation of the speakers `voices`, with turns of `lengths` seconds and pauses of 0 to 1 s.
 
-    About the share `overlapping` of the turns (0 to 1) begins before the previous turn ends. Two or more speakers never
-    have two turns in a row, and those who have not spoken yet are preferred. `loudness` is a factor for each speaker.
+    `lengths` is (minimum, maximum). About the share `overlapping` of the turns (0 to 1) begins before the previous turn
+    ends. No speaker has two turns in a row unless there is only one speaker. Speakers who have not spoken yet are
+    preferred. `loudness` has a factor for each of `voices`.
     """
     rng = random.Random(seed)
     order: list[str] = []
@@ -157,7 +158,7 @@ def diarization_error(
     """Return the diarization error rate in %. Overlapping speech counts once for each speaker.
 
     Times within `collar` seconds of the start or the end of a reference turn are not counted. The found speakers are
-    matched one to one with those of the reference so that the error is smallest.
+    matched one to one with the speakers of the reference in the way that gives the smallest error.
     """
     step = 0.01
     size = int(max([duration or 0, *(turn[1] for turn in [*reference, *found])]) / step) + 1
@@ -178,10 +179,10 @@ def diarization_error(
 
 
 def matched(overlap: np.ndarray) -> list[tuple[int, int]]:
-    """Return the (row, column) pairs of the one-to-one match with the largest sum in `overlap`."""
+    """Return the (row, column) pairs of the one-to-one match whose values in `overlap` have the largest sum."""
     if overlap.shape[0] > overlap.shape[1]:
         return [(row, column) for column, row in matched(overlap.T)]
-    best = {0: (0.0, list[tuple[int, int]]())}  # bit set of used columns -> (largest sum, its pairs)
+    best = {0: (0.0, list[tuple[int, int]]())}  # bit set of used columns: (largest sum, pairs that give this sum)
     for row, values in enumerate(overlap.tolist()):
         after: dict[int, tuple[float, list[tuple[int, int]]]] = {}
         for taken, (total, pairs) in best.items():
@@ -194,7 +195,7 @@ def matched(overlap: np.ndarray) -> list[tuple[int, int]]:
 
 
 def in_noise(samples: np.ndarray, decibels: float = 12.0, seed: int = 5) -> np.ndarray:
-    """Add pink noise `decibels` below the speech."""
+    """Return the samples with added pink noise, `decibels` dB quieter than the speech."""
     white = np.random.default_rng(seed).standard_normal(len(samples))
     spectrum = np.fft.rfft(white)
     spectrum /= np.sqrt(np.maximum(np.arange(len(spectrum)), 1))
@@ -228,7 +229,10 @@ def changing_distance(samples: np.ndarray, seed: int = 3) -> np.ndarray:
 
 
 def share_right(talk: Conversation, found: Transcript) -> float:
-    """Return the share of words, 0 to 1, that `found` assigns to the right speaker, with one-to-one matching."""
+    """Return the share of words, 0 to 1, that `found` assigns to the right speaker.
+
+    Found and true speakers are matched one to one so that the share is largest.
+    """
     names = found.speakers
     overlap = np.zeros((len(talk.speakers), max(len(names), 1)))
     for spoken, word in zip(talk.words, found.words, strict=True):

@@ -11,7 +11,7 @@ import numpy as np
 
 from tests import audio
 
-# Muxer: (the format that FFmpeg detects, the codec, the codec's sample rate in Hz).
+# Name of a muxer: (format that FFmpeg detects in the written file, codec, sample rate in Hz to encode with).
 WRITTEN: dict[str, tuple[str, str, int]] = {
     "ac3": ("ac3", "ac3", 48_000),
     "eac3": ("eac3", "eac3", 48_000),
@@ -63,11 +63,11 @@ WRITTEN: dict[str, tuple[str, str, int]] = {
     "webm": ("matroska", "libopus", 48_000),
     "alp": ("alp", "adpcm_ima_alp", 22_050),
 }
-VIDEO_CODECS = {"mxf": "mpeg2video", "dv": "dvvideo", "gxf": "mpeg2video"}  # muxer that requires video: its codec
+VIDEO_CODECS = {"mxf": "mpeg2video", "dv": "dvvideo", "gxf": "mpeg2video"}  # muxer: codec of the video it needs
 
 
 def write(path: Path, muxer: str, sound: np.ndarray) -> Path:
-    """Write 16 kHz samples in the format `muxer`. Raises PyAV's errors if the samples cannot be written."""
+    """Write 16 kHz mono samples with the muxer named `muxer`. Raises PyAV's errors if FFmpeg cannot encode or write."""
     _, codec, rate = WRITTEN[muxer]
     options = {"strict": "experimental"}
     with av.open(str(path), "w", format=muxer, options=options) as container:
@@ -135,7 +135,7 @@ def avr(sound: np.ndarray) -> bytes:
     return (head + struct.pack(">III", len(sound), 0, len(sound))).ljust(128, b"\0") + _pcm(sound, ">i2")
 
 
-# Format: (the function that returns a file of this format from 16 kHz samples, the display name of the format).
+# Format: (function from 16 kHz mono samples to the bytes of a file, display name of the format in the app).
 BY_HAND = {
     "NIST SPHERE": (nist, "NIST SPHERE"),
     "PVF": (pvf, "PVF"),

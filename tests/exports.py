@@ -31,7 +31,7 @@ def transcript(*segments: Segment, **more) -> Transcript:
 
 
 def without_spaces(text: str) -> str:
-    """Return a text as it is compared after an export: NFKC-normalised, without spaces and without `JOINER`."""
+    """Return a text in the form in which tests compare exports: NFKC-normalised, without spaces and `JOINER`."""
     return "".join(unicodedata.normalize("NFKC", text.replace(JOINER, "")).split())
 
 
@@ -90,7 +90,7 @@ TIMES = st.floats(0, 3, allow_nan=False, width=32) | st.sampled_from([0.0, 0.000
 
 @st.composite
 def transcripts(draw) -> Transcript:
-    """Draw an arbitrary transcript, with Hypothesis."""
+    """Generate an arbitrary transcript. This is a Hypothesis strategy."""
     now = draw(st.sampled_from([0.0, 59.9996, 10 * HOUR]))
     segments = []
     for _ in range(draw(st.integers(0, 4))):
@@ -110,7 +110,7 @@ def transcripts(draw) -> Transcript:
 
 
 def words_of(transcript: Transcript) -> str:
-    """Return the visible characters of a transcript, except those that document formats reject."""
+    """Return the text of a transcript without spaces and without the characters that document formats reject."""
     return "".join(c for c in without_spaces("".join(s.text + "\n" for s in transcript.segments)) if visible(c))
 
 

@@ -1,4 +1,4 @@
-"""Write files that refer to other files or URLs, by each kind of reference that a demuxer might follow."""
+"""Write files that refer to another file or URL, one for each kind of reference that a demuxer might follow."""
 
 from __future__ import annotations
 
@@ -98,9 +98,10 @@ def mov(path: Path, target: str) -> Path:
 
 
 def _with_box(content: bytes, box_path: list[bytes], body: bytes) -> bytes:
-    """Replace the body of a box in an MP4. `box_path` are the names of the boxes, outermost first.
+    """Return an MP4's `content` with `body` as the body of one box.
 
-    Bytes before the `moov` box keep their offsets.
+    `box_path` has the names of the box and of the boxes around it, outermost first. Bytes before the `moov` box keep
+    their offsets.
     """
     out, at = b"", 0
     while at + 8 <= len(content):
@@ -125,7 +126,7 @@ def matroska(path: Path, target: str) -> Path:
     name = target.encode()
     element = b"\x3e\x83\xbb" + (0x4000 | len(name)).to_bytes(2, "big") + name  # the NextFilename element
     content = path.read_bytes()
-    at = content.find(b"\x15\x49\xa9\x66")  # the Info element of the file
+    at = content.find(b"\x15\x49\xa9\x66")  # byte offset of the Info element
     info = (
         b"\x15\x49\xa9\x66" + (0x4000 | len(element) + 7).to_bytes(2, "big") + b"\x2a\xd7\xb1\x83\x0f\x42\x40" + element
     )
@@ -155,7 +156,7 @@ CONTAINERS = {"QuickTime": mov, "RealMedia": real_media, "Matroska": matroska, "
 
 
 class OpenedFiles:
-    """Record the names of files that are opened in a folder, as reported by the kernel (Linux)."""
+    """Record the names of the files that any process opens in a folder, as reported by inotify (Linux)."""
 
     def __init__(self, folder: Path) -> None:
         self._libc = ctypes.CDLL(None, use_errno=True)

@@ -16,7 +16,7 @@ FRAME_RATE = 10  # video frames per second
 
 
 class _Pipe(io.RawIOBase):
-    """An output file that cannot seek, so that a duration and an index are missing, as in a browser's recording."""
+    """An output file without seek: the muxer cannot add a duration or an index, as in a browser's recording."""
 
     def __init__(self, path: Path) -> None:
         self._file = open(path, "wb")  # noqa: SIM115 - closed below
@@ -56,7 +56,7 @@ def write(
 
 
 def _vbr_without_header(path: Path, sound: np.ndarray) -> Path:
-    """Write a VBR MP3 without a VBR header, as dictaphones do: six runs of frames, in turn at 32 and at 192 kbit/s."""
+    """Write a VBR MP3 without a VBR header, as dictaphones do: six joined pieces, alternately at 32 and 192 kbit/s."""
     runs = []
     for number, part in enumerate(np.array_split(sound, 6)):
         bits = (32_000, 192_000)[number % 2]
@@ -79,7 +79,7 @@ def write_video(
 ) -> Path:  # fmt: skip
     """Write 16 kHz mono samples as the sound of an H.264 video with few key frames.
 
-    The sound begins `late` seconds after the video. From second `gap[0]` on, `gap[1]` seconds are added to the delay.
+    The sound begins `late` seconds after the video. At second `gap[0]` of the sound, it pauses for `gap[1]` seconds.
     """
     with av.open(str(path), "w") as container:
         picture = container.add_stream(
@@ -129,11 +129,14 @@ FORMATS: dict[str, Callable[[Path, np.ndarray], Path]] = {
     "FLAC.flac": lambda p, s: write(p, s, "flac", "flac"),
     "video.mp4": lambda p, s: write_video(p, s, "aac"),
 }
-ORIGINALS = ("M4A.m4a", "FLAC.flac", "video.mp4")  # files that all browsers seek exactly, so they need no playback copy
+ORIGINALS = ("M4A.m4a", "FLAC.flac", "video.mp4")  # need no playback copy: browsers seek in them exactly
 
 
 def place_of(piece: np.ndarray, whole: np.ndarray, likeness: float = 0.5) -> float:
-    """Return the second of `whole` at which `piece` begins. Fails if the best correlation is not over `likeness`."""
+    """Return the time in seconds at which `piece` begins in `whole`, both 16 kHz mono samples.
+
+    Fails if the highest normalised correlation (0 to 1) is not over `likeness`.
+    """
     size = 1 << (len(whole) + len(piece)).bit_length()
     correlation = np.fft.irfft(np.fft.rfft(whole, size) * np.fft.rfft(piece, size).conj(), size)[: len(whole)]
     energy = np.cumsum(np.pad(whole.astype(float) ** 2, (1, len(piece))))

@@ -1,4 +1,4 @@
-"""Add transcripts to a history, and list them."""
+"""Add jobs to an owner's history, and list the titles in the history."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _priority = itertools.count(1)
 
 
 def add(owner: str, title: str = "Talk", text: str | None = None, **values) -> str:
-    """Add a job and return its id. With a `text` the job is finished, otherwise it is still running."""
+    """Add a job and return its id. If `text` is given, the job is finished with this text, otherwise it is running."""
     now = time.time()
     facts = {field: None for field in Job.__dataclass_fields__} | {
         "id": new_id(), "owner": owner, "title": title, "model": "whisper-base", "engine": "on-device", "options": {},

@@ -12,9 +12,9 @@ import numpy as np
 
 
 def flac(path: Path, *blocks: int, rate: int = 1, at_1_khz: int = 0) -> Path:
-    """Write a FLAC whose frames each have one constant value. `blocks` are the numbers of samples of the frames.
+    """Write a FLAC in which all samples of a frame are equal. `blocks` has the number of samples of each frame.
 
-    A frame of a few bytes contains up to 65,535 samples, which last 18 hours at 1 Hz. The last `at_1_khz` frames declare
+    A frame of a few bytes can declare 65,535 samples, which last 18 hours at 1 Hz. The last `at_1_khz` frames declare
     a sample rate of 1 kHz, whatever the `rate` in the header of the file.
     """
     info = struct.pack(">HH", min(blocks), max(blocks)) + bytes(6)
@@ -25,7 +25,7 @@ def flac(path: Path, *blocks: int, rate: int = 1, at_1_khz: int = 0) -> Path:
         head = (
             (b"\xff\xf8\x7c\x08" if differs else b"\xff\xf8\x70\x08") + bytes([number]) + struct.pack(">H", count - 1)
         )
-        head += b"\x01" * differs  # the rate in kHz
+        head += b"\x01" * differs  # the sample rate of this frame in kHz
         frame = head + bytes([_crc(head, 0x07, 8)]) + b"\x00\x00\x01"
         frames += frame + struct.pack(">H", _crc(frame, 0x8005, 16))
     path.write_bytes(b"fLaC\x80" + len(info).to_bytes(3, "big") + info + frames)
@@ -102,7 +102,7 @@ def many_comments(path: Path, count: int = 60_000) -> Path:
 
 
 def far_apart(path: Path, count: int = 4000, gap: float = 25.0) -> Path:
-    """Write `count` single samples, each `gap` seconds after the one before: by default 28 hours in a few kilobytes."""
+    """Write a Matroska file of `count` samples that are `gap` seconds apart, by default 28 hours in a small file."""
     with av.open(str(path), "w", format="matroska") as container:
         stream = container.add_stream("pcm_s16le", rate=16_000, layout="mono")
         for number in range(count):
@@ -114,7 +114,7 @@ def far_apart(path: Path, count: int = 4000, gap: float = 25.0) -> Path:
 
 
 def flv(path: Path, count: int = 40) -> Path:
-    """Write an FLV with PCM sound: one sample per FLV tag, and hours between the tags."""
+    """Write an FLV with PCM sound that has one sample per FLV tag, with time stamps 14 hours apart."""
     content = b"FLV\x01\x04\x00\x00\x00\x09" + bytes(4)
     for number in range(count):
         at = number * 50_000_000

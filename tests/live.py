@@ -1,4 +1,4 @@
-"""Make live recordings: send pieces of sound as a browser does."""
+"""Make live recordings: send a recording to the app in pieces, as a recording browser does."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ def finish(id: str, owner: str = OWNER, visitor: str = "ann") -> recordings.Reco
 
 
 def stored_suffixes(data: Path) -> list[str]:
-    """Return the file extensions of the stored live recordings, sorted and without lock files."""
+    """Return the file extensions of all files of live recordings except lock files, sorted."""
     return sorted(path.suffix for path in (data / "live").rglob("*") if path.is_file() and path.suffix != ".lock")

@@ -1,4 +1,4 @@
-"""Run nginx in front of the app, as in docs/deploy.md, with the app under a path of the site.
+"""Run nginx as a proxy in front of the app, as in docs/deploy.md, with the app under the URL path PATH.
 
 `python -m pytest --nginx tests/browser` runs the browser tests through nginx.
 """

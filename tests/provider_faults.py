@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-# Faults that are sent instead of handling the request, so that a create creates no job.
+# Faults before the request is handled: only the faulty response is sent, and a create creates no job.
 BEFORE = (
     "401",
     "403",
@@ -47,7 +47,10 @@ class FaultyHandler(BaseHTTPRequestHandler):
         pass
 
     def send(self, status: int, body: Any, headers: dict[str, str] | None = None, pause: float | None = 0) -> None:
-        """Send a response with a pause of `pause` seconds in the middle of its body; None omits the second half."""
+        """Send a response with a pause of `pause` seconds in the middle of its body.
+
+        If `pause` is None, only the first half of the body is sent.
+        """
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
@@ -65,7 +68,7 @@ class FaultyHandler(BaseHTTPRequestHandler):
         self.wfile.write(raw[half:])
 
     def fail(self, fault: dict[str, Any]) -> None:
-        """Respond with a fault from BEFORE."""
+        """Send the response for a fault whose "kind" is in BEFORE."""
         kind = fault["kind"]
         if kind == "reset-before":
             self.reset()
@@ -82,7 +85,7 @@ class FaultyHandler(BaseHTTPRequestHandler):
             self.send(int(kind), body, {} if wait is None else {"Retry-After": str(wait)})
 
     def respond(self, fault: dict[str, Any], status: int, body: Any, headers: dict[str, str]) -> None:
-        """Send a response, with the fault from AFTER if `fault` has a "kind"."""
+        """Send the given response, damaged or delayed if `fault` has a "kind", which is one of AFTER."""
         kind, seconds = fault.get("kind"), fault.get("seconds", 1.0)
         if kind == "reset-after":
             self.reset()

@@ -1,4 +1,4 @@
-"""Create jobs, and check that the host's quotas refuse a job."""
+"""Create jobs with given values, store them, and get the error of a quota that refuses one."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def job(
 
 
 def store_job(new: Job, address: str | None = None) -> Job:
-    """Store a job if the quotas allow it. Raises LimitReached otherwise."""
+    """Store a job. Raises LimitReached if a quota of the host does not allow the job."""
     with quotas.reserve(new, address):
         records.insert(new)
     return new
 
 
 def refusal(new: Job, address: str | None = None) -> LimitReached:
-    """Return the error with which the quotas refuse a job, and check that the job is not stored."""
+    """Check that a quota of the host refuses a job, and that the job is not stored. Return the error."""
     with pytest.raises(LimitReached) as error:
         store_job(new, address)
     with pytest.raises(NotFound):

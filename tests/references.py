@@ -15,6 +15,6 @@ def keys(text: str) -> list[str]:
 
 
 def assert_says(data: bytes, name: str, words: str) -> None:
-    """Check that the text read from a reference file has the same words as `words`: a word error rate of 0."""
+    """Check that the reference file `name` with the bytes `data` is read as the words `words`."""
     read = keys(reader.read(data, name).text)
     assert read == keys(words) and align(read, keys(words)).word_error_rate == 0

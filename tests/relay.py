@@ -12,14 +12,14 @@ BLOCK = 1 << 16  # bytes
 
 
 class Relay:
-    """Represent a relay that listens on a free port and connects to the server's `port`. A context manager."""
+    """Relay connections from a free local port to the server on `port`. A context manager."""
 
     def __init__(self, port: int) -> None:
         self.server = port
         self.port = free_port()
         self.flowing = threading.Event()
         self.flowing.set()
-        self.after = 0  # maximum bytes that a connection relays to the server during `hold`
+        self.after = 0  # maximum bytes that each connection relays to the server between `hold` and `release`
         self.broken = False
         self.open: set[socket.socket] = set()
         self.lock = threading.Lock()
@@ -40,7 +40,7 @@ class Relay:
         self.flowing.set()
 
     def cut(self) -> None:
-        """Close all connections, and refuse new ones until `restore` is called."""
+        """Close all connections, and close new ones at once until `restore` is called."""
         with self.lock:
             self.broken = True
             self._shut_down()
@@ -94,7 +94,7 @@ class Relay:
 
     def __enter__(self) -> Relay:
         self.listening = socket.create_server(("localhost", self.port))
-        # A small receive buffer, because the browser would take a large upload in the buffer for sent.
+        # The receive buffer is small, because the browser counts bytes in it as sent to the server.
         self.listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BLOCK)
         threading.Thread(target=self._accept, daemon=True).start()
         return self

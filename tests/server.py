@@ -28,7 +28,7 @@ class Server:
     """Represent a process of `streamlit run streamlit_app.py` with its own data folder. A context manager."""
 
     started: ClassVar[list[Server]] = []  # servers whose logs are added to the report of a failed test
-    nginx: ClassVar[bool] = False  # whether browsers reach the servers through nginx, under the path PATH
+    nginx: ClassVar[bool] = False  # whether `url` leads through nginx, with the app under the URL path PATH
 
     def __init__(self, data: Path, port: int | None = None, **environment: str) -> None:
         self.data, self.port, self.front_port = data, port or free_port(), free_port()
@@ -38,9 +38,9 @@ class Server:
             "STT_DATA_DIR": str(data), "PYTHONUNBUFFERED": "1", "STT_SPEAKERS": "off", **environment
         }  # fmt: skip
         self.front: Nginx | None = None
-        self.before = None  # function called in the child process before it executes the server
+        self.before = None  # function to call in the child process just before the server program is executed
         self.log = data.parent / f"{data.name}.log"
-        self.log_start = 0  # length in bytes of what earlier tests logged
+        self.log_start = 0  # byte offset in the log at which the output of the current test begins
 
     @property
     def url(self) -> str:
@@ -75,7 +75,7 @@ class Server:
         until(ready)
 
     def log_text(self, max_bytes: int = 20_000) -> str:
-        """Return what was logged since this test began, at most the last `max_bytes` bytes."""
+        """Return what the server has logged during the current test, at most the last `max_bytes` bytes."""
         return self._log_bytes()[-max_bytes:].decode(errors="replace")
 
     def skip_log(self) -> None:

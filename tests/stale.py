@@ -98,7 +98,7 @@ def au(size: int) -> bytes:
 
 
 def changed(extension: str, mark: bytes, offset: int, new: bytes, **options: str) -> Callable[[Path], Path]:
-    """Return a writer of a recording in which `new` replaces the bytes `offset` bytes after each start of `mark`."""
+    """Return a writer of a recording in which `new` is written over `offset` bytes after each start of `mark`."""
 
     def write(path: Path) -> Path:
         path = path.with_suffix(extension)
@@ -139,7 +139,7 @@ def flac(count: int) -> Callable[[Path], Path]:
 
 
 def mp3(frames: int | None, *, size: int | None = None, times: int = 1, tag: bytes = b"") -> Callable[[Path], Path]:
-    """Return a writer of `times` joined MP3s ending with `tag`. Their header declares `frames` and `size` in bytes."""
+    """Return a writer of `times` MP3s, each followed by `tag`. Each header declares `frames` and `size` in bytes."""
 
     def write(path: Path) -> Path:
         content = bytearray(audio.write(path.with_suffix(".mp3"), JFK).read_bytes())
@@ -185,7 +185,7 @@ def joined(extension: str, times: int) -> Callable[[Path], Path]:
 
 
 def box(content: bytes, *path: bytes) -> int:
-    """Return the offset of the body of a box in an MP4. `path` are the names of the boxes, outermost first."""
+    """Return the byte offset of the body of a box in an MP4. `path` has the names of the boxes, outermost first."""
     at, end = 0, len(content)
     for name in path:
         while content[at + 4 : at + 8] != name:
@@ -200,7 +200,7 @@ MEDIA = (b"moov", b"trak", b"mdia")
 
 
 def mp4(changes: dict[tuple[bytes, ...], tuple[int, bytes]], **options: str) -> Callable[[Path], Path]:
-    """Return a writer of an M4A with replaced bytes. `changes` are {box names: (offset in its body, new bytes)}."""
+    """Return a writer of an M4A with replaced bytes. `changes` is {path of a box: (offset in its body, new bytes)}."""
 
     def write(path: Path) -> Path:
         broken.mp4(path, JFK, picture=False, **options)
@@ -244,7 +244,7 @@ def tag(text: bytes) -> Callable[[bytearray], None]:
     return change
 
 
-# Recordings that are read completely, with their seconds. If uncompressed, the samples are exactly those of JFK.
+# (Writer, length as a multiple of JFK) of recordings that are read to the end, losslessly if uncompressed.
 WHOLE: dict[str, tuple[Callable[[Path], Path], float]] = {
     "WAV, a quarter": (plain(wav(QUARTER)), 1),
     "WAV, none": (plain(wav(0)), 1),
@@ -356,7 +356,7 @@ WHOLE: dict[str, tuple[Callable[[Path], Path], float]] = {
     "MKV, the segment unknown": (matroska(segment(2**56 - 1)), 1),
 }
 
-# Recordings that have less sound than they declare, with the declared seconds. The transcript reports the difference.
+# Recordings that have less sound than they declare: (writer, declared seconds). The transcript reports the difference.
 MISSING: dict[str, tuple[Callable[[Path], Path], float]] = {
     "WAV, twice as much": (plain(wav(len(PCM) * 4)), 22),
     "WAV, cut": (cut(".wav", 0.6), 11),
@@ -378,7 +378,7 @@ MISSING: dict[str, tuple[Callable[[Path], Path], float]] = {
 
 
 def packets(path: Path, format: str, leaps: dict[float, float], codec: str = "mp2", start: float = 0.0) -> Path:
-    """Write a recording that begins at `start` s. `leaps` are {second: seconds added to later time stamps}."""
+    """Write a recording that begins at `start` s. `leaps` is {second: seconds added to all later time stamps}."""
     options = {"mpegts_copyts": "1"} if format == "mpegts" else {}
     with av.open(str(path), "w", format=format, options=options) as container:
         rate = 48_000 if codec in ("libopus", "mp2") else 44_100 if codec in ("libmp3lame", "wmav2") else audio.RATE

@@ -1,4 +1,4 @@
-"""Store finished transcripts of any length and script as the app does, but without transcribing."""
+"""Make transcripts of any length and script, and store them as finished jobs without transcribing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.server import Server
 HOUR = 3600.0
 SENTENCE = 14  # words per sentence
 PACE = 0.36  # seconds per word
-STRANGE = {  # what is unusual about a text: the text
+STRANGE = {  # a name for what is unusual: a text
     "right to left": "مرحبا بكم في هذا التسجيل، اليوم 24 مايو؟",
     "Chinese": "今天天气很好，我们去公园散步吧。",
     "emoji": "👨‍👩‍👧 flew to 🇩🇪 and é́́ 𝒳 said hi",
@@ -42,7 +42,7 @@ STRANGE = {  # what is unusual about a text: the text
 def spoken_segment(
     text: str, start: float = 0.0, speaker: str | None = None, confidence: float | None = 0.9
 ) -> Segment:
-    """Return a segment with one word per PACE seconds."""
+    """Return a segment of the words of `text`, one every PACE seconds from `start` on."""
     words = tuple(
         Word(" " + word, start + i * PACE, start + i * PACE + 0.3, confidence, speaker)
         for i, word in enumerate(text.split())
@@ -58,7 +58,7 @@ TALK = Transcript(
 
 
 def long_talk(count: int = 100_000) -> Transcript:
-    """Return a synthetic transcript of `count` words, of which 100,000 last ten hours. Some words are doubtful."""
+    """Return a synthetic transcript of `count` words (100,000 words last ten hours). Some words are doubtful."""
     random = np.random.default_rng(5)
     words = random.choice(np.array(many_transcripts.vocabulary(random, 3000), dtype=object), count)
     confidence = random.beta(4, 1, count).round(3)
@@ -94,16 +94,16 @@ def finished(owner: str = "visitor:ann") -> Job:
 
 
 def text_of(generation_id: str, paragraph: int) -> str:
-    """Return the text of a paragraph as the browser shows it."""
+    """Return the text of the paragraph with the index `paragraph`, as the browser shows it."""
     return " ".join(paragraphs(transcripts.transcript_of(generation_id).segments)[paragraph].text.split())
 
 
 def retype(
     generation_id: str, owner: str, paragraph: int, text: str, *, was: str | None = None, based_on: int | None = None
 ) -> int:
-    """Change a paragraph's text as the browser does, and return the new revision.
+    """Replace a paragraph's text as the browser does when somebody types, and return the number of the new revision.
 
-    `was` is the text and `based_on` the revision that the browser shows; both are the current ones by default.
+    `was` is the text, and `based_on` the revision, that the browser showed before. By default, these are the stored ones.
     """
     was = text_of(generation_id, paragraph) if was is None else was
     based_on = corrections.state(generation_id, owner).version if based_on is None else based_on
@@ -115,7 +115,7 @@ def retype(
 
 @contextmanager
 def sharing_data_with(server: Server) -> Iterator[None]:
-    """Use the server's data folder and database in this process during the `with` block."""
+    """Let this process use the server's data folder and database during the `with` block."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STT_DATA_DIR", str(server.data))
         reset_caches()
@@ -124,7 +124,10 @@ def sharing_data_with(server: Server) -> Iterator[None]:
 
 
 def page_of(browser: Browser, server: Server, visitor: str, locale: str = "en-US") -> Page:
-    """Return an empty page of a new browser context with this visitor's cookie. Call it within `sharing_data_with`."""
+    """Return an empty page in a new browser context that has the cookie of `visitor`.
+
+    Call it within `sharing_data_with`, because the cookie is signed with the secret in the data folder.
+    """
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True, locale=locale)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     context.add_cookies([{"name": visitors.COOKIE, "value": visitors.cookie_for(visitor), "url": server.url}])
@@ -135,7 +138,7 @@ def page_of(browser: Browser, server: Server, visitor: str, locale: str = "en-US
 def of_conversation(talk: Conversation, sound: Path, owner: str) -> str:
     """Store a transcript of a conversation with the times of its words, and return its id.
 
-    Each segment has 25 words, regardless of the speakers.
+    The transcript has no speakers. Each segment has 25 words, even if the speaker changes within them.
     """
     words = [Word(f" {word.text}", word.start, word.end, 0.9) for word in talk.words]
     segments = tuple(

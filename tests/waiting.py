@@ -13,7 +13,10 @@ TICK = threading.Event()
 
 
 def until(condition: Callable[[], Found], seconds: float = 60, every: float = 0.05) -> Found:
-    """Return the result of `condition` once it is true, checked each `every` seconds. Fails after about `seconds`."""
+    """Call `condition` every `every` seconds until its result is true, and return the result.
+
+    Fails if the result is still false after about `seconds`.
+    """
     for _ in range(int(seconds / every)):
         if found := condition():
             return found
@@ -22,5 +25,5 @@ def until(condition: Callable[[], Found], seconds: float = 60, every: float = 0.
 
 
 def ended(generation_id: str, owner: str = "local", seconds: float = 120) -> service.Progress:
-    """Return the progress of a job once it is neither queued nor running. Fails after about `seconds`."""
+    """Wait until a job is neither queued nor running, and return its progress. Fails after about `seconds`."""
     return until(lambda: (p := service.get(generation_id, owner=owner)) and not p.job.pending and p, seconds)

@@ -1,1 +1,1 @@
-"""Use undocumented APIs of Streamlit, in code that imports Streamlit. `stt.compat` has the code that does not."""
+"""Import undocumented APIs of Streamlit. Code that relies on such APIs without importing them is in `stt.compat`."""

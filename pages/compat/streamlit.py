@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
     from streamlit.elements.lib.column_types import ButtonColumnResult, ColumnConfig
 
-# The types `ButtonColumnResult`, `ColumnConfig`, `ComponentRenderer` and `ComponentResult` are for annotations only.
+# The types `ButtonColumnResult`, `ColumnConfig`, `ComponentRenderer` and `ComponentResult` can be used in annotations
+# only, because they are not imported at run time.
 __all__ = [
     "ButtonColumnResult",
     "ColumnConfig",
@@ -33,9 +34,9 @@ __all__ = [
 
 
 def skip_component_scan() -> None:
-    """Keep Streamlit from scanning all installed packages for components, because this app uses none from packages.
+    """Keep Streamlit from scanning all installed packages for components: this app uses no components from packages.
 
-    The scan would take a sixth of the time from the start to the first page.
+    The scan would take a sixth of the time from the start of the server to the first page.
     """
     manifest_scanner.scan_component_manifests = _no_manifests
 
@@ -45,11 +46,12 @@ def _no_manifests(max_workers: int | None = None) -> list[tuple[manifest_scanner
 
 
 class WithoutDialogs:
-    """Disable Streamlit's own error dialogs in the configuration that the page reads before it connects.
+    """ASGI middleware that disables Streamlit's own error dialogs.
 
-    Otherwise, three seconds after the server becomes unavailable, Streamlit would open a dialog over the page. The
-    dialog takes the keyboard focus from a visitor who is typing, and names the command that starts a server.
-    `pages/sections/banner.py` draws a notice instead.
+    It changes the configuration that a page requests before it connects to the server. Otherwise, three seconds after
+    the server becomes unavailable, Streamlit would open a dialog over the page. The dialog takes the keyboard focus
+    from a visitor who is typing, and names the command that starts a server. `pages/sections/banner.py` draws a notice
+    instead.
     """
 
     def __init__(self, app: ASGIApp) -> None:

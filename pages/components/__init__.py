@@ -17,10 +17,12 @@ _HERE = Path(__file__).parent
 
 
 def component(name: str) -> ComponentRenderer:
-    """Register the component in the folder `name`: index.html, its style sheets, and bundle.js, built from its scripts.
+    """Register the component in the folder `name`: index.html, the style sheets, and the script bundle.js.
 
-    The component is drawn in the DOM of the page, not in a shadow tree, so find-in-page, labels and tests reach it.
-    All of its CSS classes begin with `stt-`.
+    `npm run build` makes bundle.js from the component's other scripts.
+
+    The component is drawn in the DOM of the page, not in a shadow tree, so that find-in-page, labels and tests reach
+    it. Its style sheets therefore apply to the whole page, and all of its CSS classes begin with `stt-`.
     """
     html, js = (_HERE.joinpath(name, file).read_text("utf-8") for file in ("index.html", "bundle.js"))
     first = _HERE / name / "index.css"

@@ -1,5 +1,6 @@
-// Bundle each component: its index.js and everything that it imports become one bundle.js. Streamlit accepts the script
-// of a component only as one text. `node build.js --check` changes nothing and fails if a bundle is out of date.
+// Bundle each component: its index.js and everything that index.js imports become one bundle.js, because Streamlit
+// accepts the script of a component only as one text. `node build.js --check` writes no file, and fails if a bundle is
+// out of date.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";

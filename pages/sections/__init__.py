@@ -1,1 +1,1 @@
-"""Draw parts of pages, one part per file. A folder has the parts of the page whose name it has."""
+"""Draw parts of pages, one part per file. A folder such as `history` has the parts of the page with that name."""

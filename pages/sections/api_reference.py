@@ -33,7 +33,7 @@ def route(method: str, path: str, operation: dict[str, Any], schemas: dict[str, 
 
 
 def models_table(offered: list[tuple[Model, Model]]) -> None:
-    """Draw the models that a program can request, with the place where each runs and its price."""
+    """Draw a table of the models that a program can request: where each model runs, and its price."""
     rows = [
         (requested.id, requested.name, tr("this machine") if answering.local else tr("AI/ML API"), _price(answering))
         for requested, answering in offered
@@ -42,7 +42,7 @@ def models_table(offered: list[tuple[Model, Model]]) -> None:
 
 
 def errors_table(document: dict[str, Any]) -> None:
-    """Draw the meaning of each HTTP error status, and an example of an error response."""
+    """Draw a table with the meaning of each HTTP error status, and an example of an error response."""
     meanings = {
         code: answer["description"]
         for methods in document["paths"].values()

@@ -1,4 +1,4 @@
-"""Draw notices on every page: the host's notice, and those for a full disk and for a lost connection."""
+"""Draw notices on every page: one that the host has set, one for a full disk, and one for a lost connection."""
 
 from html import escape
 
@@ -11,14 +11,14 @@ from stt.settings import settings
 
 
 def notice() -> None:
-    """Draw the host's notice as plain text, never as Markdown; nothing if there is none."""
+    """Draw the host's notice as plain text, never as Markdown; draw nothing if the host has set no notice."""
     if text := (settings().banner or "").strip():
         with st.container(border=True, key="server-notice"):
             plain(text, role="note")
 
 
 def full_disk() -> None:
-    """Draw a warning while there is no room for recordings."""
+    """Draw a warning while the disk has no room for recordings."""
     if not health.has_room():
         st.warning(
             tr(

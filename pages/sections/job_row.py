@@ -21,18 +21,18 @@ from stt.store import transcripts
 from stt.store.records import Job
 
 SHOWN = 700  # maximum characters of text in a row: the end of the text so far, or the start of a finished text
-STARTING = 2.0  # seconds after queueing during which the first job in the queue is shown as "Starting"
-FRESH = 10.0  # seconds of frequent refreshing after a job was started, or queued if it has not started
-# Refresh intervals, seconds. A refresh takes 0.09 s of CPU time on a fast computer, and several times as much on a
-# phone. Most of the time is spent in the browser, which redraws the whole page.
+STARTING = 2.0  # maximum seconds for which the first queued job is shown as "Starting" while other jobs run
+FRESH = 10.0  # seconds for which FAST_REFRESH applies after the newest open job was started, or queued
+# Intervals between two refreshes of the job rows, seconds. A refresh takes 0.09 s of CPU time on a fast computer, and
+# several times as much on a phone. Most of this time is spent in the browser, which redraws the whole page.
 FAST_REFRESH, REFRESH = 0.5, 0.75
 
 
 def job_row(job: Job) -> None:
-    """Draw the row. In every state it has the same elements at the same positions.
+    """Draw the row of a job. In every state of the job, the row has the same elements at the same positions.
 
-    Until a run ends, the browser keeps the previous run's elements at positions that are not drawn yet, so an element
-    that moves when the state changes would appear twice during the run.
+    Until a run ends, the browser keeps the previous run's elements at positions that are not drawn yet. An element that
+    moved when the state changed would therefore appear twice during the run.
     """
     with st.container(border=True, key=f"job-{job.id}", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", wrap=False):
@@ -48,7 +48,7 @@ def ending(job: Job) -> str:
 
 
 def refresh_interval(jobs: Iterable[Job]) -> float | None:
-    """Return the refresh interval for `jobs` in seconds, None if all have ended. New jobs get a shorter interval."""
+    """Return the refresh interval for `jobs` in seconds, shorter for new jobs; None if all jobs have ended."""
     newest = max((job.started or job.queued for job in jobs if job.pending), default=None)
     if newest is None:
         return None
@@ -56,7 +56,7 @@ def refresh_interval(jobs: Iterable[Job]) -> float | None:
 
 
 def _progress(job: Job) -> str:
-    """Return the state line as HTML, with a progress bar if the progress is known."""
+    """Return a job's state as a line of HTML, with a progress bar below it if the progress is known."""
     line = f'<p class="stt-state stt-{job.state}" dir="auto">{escape(_state(job))}</p>'
     if job.state != kinds.WORKING or job.fraction is None or _prepares(job):
         return line
@@ -66,7 +66,7 @@ def _progress(job: Job) -> str:
 
 
 def _text(job: Job) -> str:
-    """Return the end of the text so far as HTML. If the job is done, return the beginning of its text."""
+    """Return text as HTML: the beginning of the transcript if the job is done, otherwise the end of the text so far."""
     done = job.state == kinds.DONE
     text = (
         beginning(transcripts.beginning(job.id, SHOWN + 1), SHOWN)
@@ -89,7 +89,7 @@ def _button(job: Job) -> None:
         if st.button(tr("Read"), key=f"read-{job.id}", type="primary", icon=":material/article:"):
             st.switch_page("transcript.py", query_params={"id": job.id})
     else:
-        if job.error and job.error["kind"] == "AnswerUnreadable":  # the Transcript page has the provider's raw response
+        if job.error and job.error["kind"] == "AnswerUnreadable":  # the Transcript page offers the provider's response
             if st.button(tr("Read"), key=f"read-{job.id}", icon=":material/article:"):
                 st.switch_page("transcript.py", query_params={"id": job.id})
         if st.button(tr("Retry"), key=f"retry-{job.id}", icon=":material/refresh:"):
@@ -131,12 +131,12 @@ def _state(job: Job) -> str:
 
 
 def _prepares(job: Job) -> bool:
-    """Return whether the job is still fetching its recording or its model: it has a stage but no progress yet."""
+    """Return whether the job is still fetching its recording or model: it has a stage, but no audio is done yet."""
     return bool(job.stage) and not job.seconds_done
 
 
 def _in_line(job: Job) -> str:
-    """Return a queued job's position and the time until it starts."""
+    """Return a queued job's position in the queue and, if known, the time until the job starts, in one line."""
     wait = queues.queue_position(job, speed.usual(job.model))
     if not wait.before and (not wait.working or time.time() - job.queued < STARTING):
         return tr("Starting")
@@ -151,9 +151,9 @@ def _in_line(job: Job) -> str:
 
 
 def _at_the_provider(job: Job) -> str:
-    """Return the state of a job at the provider, the time since its start, and the usual time.
+    """Return, in one line, the stage of a job at the provider, the time since its start, and the usual time if known.
 
-    The provider reports no percentage.
+    There is no percentage, because the provider does not report one.
     """
     parts = [
         job.stage or tr("Sending to the provider"),

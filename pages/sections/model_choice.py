@@ -27,7 +27,7 @@ from stt.transcript.languages import LANGUAGES
 SPOKEN = ("language", "language_code")
 CHANNELS, SPEAKERS = "channels_are_speakers", "speakers"
 ON_TOP = (CHANNELS, "translate")
-HINT = 160  # maximum shown characters of a model's description
+HINT = 160  # maximum number of characters shown of a provider's description of a model
 
 
 def model_choice(
@@ -35,9 +35,9 @@ def model_choice(
 ) -> tuple[Model, dict[str, Any]]:
     """Draw the fields for the model, its options and the vocabulary. Return the model and the options that are set.
 
-    The vocabulary is that of `owner` and `tags`. `offer_speakers` is False if diarization is not needed, for example
-    because each track is one speaker. With `narrow`, for dialogs, the fields are below each other. If
-    `several_channels`, the option to treat each channel as a speaker is shown.
+    The vocabulary has the terms of `owner` and of `tags`. `offer_speakers` is False if diarization is not needed, for
+    example because each track is one speaker. With `narrow`, for dialogs, the fields are one below the other. With
+    `several_channels`, the option to treat each channel as a speaker is offered, if the model runs on this machine.
     """
     model_place, language_place = (st.container(), st.container()) if narrow else st.columns(2)
     offered = offered_models()
@@ -85,9 +85,9 @@ def model_choice(
 
 
 def cost_line(model: Model, lengths: list[float | None]) -> None:
-    """Draw the cost of transcribing recordings with this model.
+    """Draw the cost of transcribing recordings with `model`; nothing for a model on this machine.
 
-    `lengths` are their durations in seconds, None for an unknown duration, such as that of a link.
+    `lengths` are the durations of the recordings in seconds, None for an unknown duration, such as that of a link.
     """
     if model.local or not lengths:
         return
@@ -110,7 +110,7 @@ def cost_line(model: Model, lengths: list[float | None]) -> None:
 
 
 def offered_models() -> list[Model]:
-    """Return the models in display order: the provider's first, if there is a key, then those on this machine."""
+    """Return the models in display order: those of the provider, if there is a key, then those on this machine."""
     has_key = session.key() is not None or keys.server_key() is not None
     if has_key:
         models.refresh(timeout=1.0)
@@ -118,7 +118,8 @@ def offered_models() -> list[Model]:
     offered = [model for group in makers for model in group if models.offered(model)]
     # Of the models on this machine, the default comes first; the others are ordered by size.
     offered.sort(key=lambda model: (model.local, model.local and model.id != catalog.LOCAL))
-    # If all models that the host offers need a key, list them even without a key: starting a job then asks for it.
+    # If all models that the host offers need a key, list them even without a key. Starting a job then raises an error
+    # that asks for a key.
     return [model for model in offered if has_key or model.local] or offered or [models.known().find(catalog.LOCAL)]
 
 
@@ -135,7 +136,7 @@ def _label(model: Model) -> str:
 
 
 def _on_device(model: Model) -> str:
-    """Return facts about a Whisper model on this machine: its languages, memory use and download."""
+    """Return facts about a Whisper model: languages, memory use, and the download unless it is complete."""
     entry = shelf.entry_of(known.find(model.id))
     parts = [languages_of(entry.known), tr("takes about {size} of memory", size=megabytes(entry.known.memory))]
     if entry.state == shelf.DOWNLOADING and entry.progress:
@@ -176,7 +177,7 @@ def _language(model: Model, option: Option) -> str:
     return (
         st.selectbox(
             tr("Language"),
-            ["", *LANGUAGES],  # "" instead of None, which would add a clear button
+            ["", *LANGUAGES],  # "" stands for no language; with None, Streamlit would add a clear button
             format_func=lambda code: LANGUAGES.get(code, code) if code else tr("Model's default"),
             accept_new_options=option.free,
             key=f"{model.id}-{option.name}",
@@ -187,7 +188,7 @@ def _language(model: Model, option: Option) -> str:
 
 
 def _prompt(model: Model) -> dict[str, Any]:
-    """Draw the option `prompt` in a collapsed section and return its value by name; empty if `model` has none."""
+    """Draw the option `prompt` in a collapsed section. Return {"prompt": value}; {} if `model` has no such option."""
     option = model.option("prompt")
     if option is None:
         return {}
@@ -196,7 +197,7 @@ def _prompt(model: Model) -> dict[str, Any]:
 
 
 def _more(model: Model, options: list[Option]) -> dict[str, Any]:
-    """Draw these options of a provider's model in a collapsed section, and return their values by name."""
+    """Draw the `options` of a provider's model in a collapsed section, and return their values by name."""
     values: dict[str, Any] = {}
 
     def draw(options: Iterable[Option]) -> None:
@@ -220,7 +221,7 @@ def _more(model: Model, options: list[Option]) -> dict[str, Any]:
 
 
 def _control(model: Model, option: Option) -> Any:
-    """Draw the control for an option's kind and return its value; None or "" if it is not set."""
+    """Draw the control that fits the option's kind, and return its value; None or "" if the default is unchanged."""
     key = f"{model.id}-{option.name}"
     label = f"{option.label}, {option.unit}" if option.unit else option.label
     if option.kind == "switch":

@@ -9,7 +9,7 @@ from pages.texts import tr
 
 
 def ask() -> None:
-    """Draw the page for people who have not signed in, or have no access."""
+    """Draw the page for people who have not signed in, or whose account has no access to this server."""
     with st.container(key="sign-in"):
         st.title("STT Studio", anchor=False)
         if getattr(st.user, "is_logged_in", False):

@@ -1,4 +1,4 @@
-"""Draw the field that chooses a track of a recording with several tracks."""
+"""Draw the field to choose a track of a recording with several tracks."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from stt.store.recordings import Recording
 
 
 def each_is_a_speaker(recording: Recording, place: str) -> bool:
-    """Return whether the visitor's choice, or the default, is that each track of the recording is one speaker.
+    """Return whether each track of the recording is treated as one speaker, by the visitor's choice or by default.
 
-    `place` is part of the field's key, as in `track_choice`.
+    `place` is part of the key of the field that `track_choice` draws.
     """
     several = tracks.of_rows(recording.tracks)
     picked = st.session_state.get(f"track-{place}-{recording.id}") or (tracks.usual(several) if several else "")
@@ -22,10 +22,11 @@ def each_is_a_speaker(recording: Recording, place: str) -> bool:
 
 
 def track_choice(recording: Recording, model: Model, place: str) -> dict[str, str]:
-    """Draw a summary of the recording's tracks and the field that chooses one.
+    """Draw a summary of the recording's tracks, and the field to choose a track.
 
-    Return the job's track option, empty for a recording with one track or if the choice needs no option. `place` keeps
-    the fields apart if a page draws several for the same recording.
+    Return the track option for the job as a dictionary. It is empty if the recording has one track, or if the chosen
+    track is also used without the option. `place` makes the key of the field unique if a page draws several fields for
+    the same recording.
     """
     several = tracks.of_rows(recording.tracks)
     if not several:

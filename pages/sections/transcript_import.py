@@ -1,4 +1,4 @@
-"""Draw the dialog that imports an existing transcript, from a file or pasted."""
+"""Draw the dialog that imports an existing transcript from a file or from pasted text."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 FILE, TEXT, ENCODING, READ = "bring-file", "bring-text", "bring-encoding", "bring-read"
 DETECT = ""
-TITLE = 60  # maximum characters of a pasted text used as the title
+TITLE = 60  # maximum length of the title that is made from the first words of a pasted text, characters
 NO_RECORDING = ""
 
 
@@ -45,8 +45,8 @@ def import_button(job: Job, recording: Recording) -> None:
 def import_row(ids: Sequence[str], on_added: Callable[[str], None]) -> None:
     """Draw the button that imports a transcript. The visitor can choose a recording that the transcript belongs to.
 
-    `ids` are the recordings to choose from, which have no job yet. `on_added` is called with the id of the chosen
-    recording, or "" without a recording.
+    `ids` are the ids of the recordings to choose from, which have no job yet. After the import, `on_added` is called
+    with the id of the chosen recording, or with "" if none was chosen.
     """
     if st.button(tr("Import a transcript"), type="tertiary", icon=":material/upload_file:", key="bring"):
         _forget()
@@ -56,8 +56,8 @@ def import_row(ids: Sequence[str], on_added: Callable[[str], None]) -> None:
 def dropped_rows(texts: list[tuple[str, bytes]], found: Sequence[Recording], on_added: Callable[[str], None]) -> None:
     """Draw a row for each transcript that was dropped into the drop zone, with buttons to import and to remove it.
 
-    `texts` are (name, content) of each; imported and removed transcripts are deleted from `texts`. `found` are the
-    recordings to choose from. `on_added` is called as in `import_row`.
+    `texts` has a pair (name, content) for each transcript; imported and removed transcripts are deleted from `texts`.
+    `found` are the recordings to choose from. `on_added` is called as in `import_row`.
     """
     for place, (name, content) in enumerate(texts):
         partner = _partner(name, found, alone=len(texts) == 1)
@@ -88,13 +88,13 @@ def dropped_rows(texts: list[tuple[str, bytes]], found: Sequence[Recording], on_
 def _partner(name: str, found: Sequence[Recording], *, alone: bool) -> Recording | None:
     """Return the recording that belongs to the transcript file `name`: the recording with the same name.
 
-    If no recording has the same name, and there are only one recording and one transcript (`alone`), return that
-    recording. Otherwise return None.
+    If no recording has the same name, return the only recording if there is exactly one and the transcript is the only
+    one, too (`alone`). Otherwise, return None.
     """
     stem = PurePath(name).stem.casefold()
     for recording in found:
         own = PurePath(recording.name).stem.casefold()
-        if stem == own or stem.startswith(f"{own}."):  # "talk.en.srt" beside "talk.mp3"
+        if stem == own or stem.startswith(f"{own}."):  # for example "talk.en.srt" and "talk.mp3"
             return recording
     return found[0] if alone and len(found) == 1 else None
 
@@ -138,7 +138,7 @@ def _of_waiting(ids: list[str], on_added: Callable[[str], None]) -> None:
 
 
 def _transcript_input() -> Imported | None:
-    """Draw the file field and the text box. Return the transcript, None after an error or without input."""
+    """Draw the file field and the text box, and return the transcript; None if there is no input or an error."""
     state = st.session_state
     sent = text_file(tr("Transcript file"), key_for("file", "bring"), accepted.ENDINGS, accepted.MOST)
     if sent is not None:
@@ -165,7 +165,7 @@ def _read(file: tuple[str, bytes] | None, text: str, encoding: str | None) -> tu
 
     Return (transcript, "") or (None, error message); (None, "") without input.
     """
-    from stt.imports import reader  # imported here, because it would delay the first page
+    from stt.imports import reader  # imported here, because importing it at the start would delay the first page
 
     try:
         if file is not None:
@@ -176,9 +176,9 @@ def _read(file: tuple[str, bytes] | None, text: str, encoding: str | None) -> tu
 
 
 def _facts(imported: Imported) -> None:
-    """Draw facts about the transcript and sentences about what was fixed while reading its file.
+    """Draw facts about the transcript, and sentences about what was fixed or left out when its file was read.
 
-    If the encoding of the file is uncertain, draw a field that chooses it.
+    If the encoding of the file is uncertain, also draw a field to choose the encoding.
     """
     transcript = imported.transcript
     count = len(transcript.segments)
@@ -248,7 +248,7 @@ def _import_transcript(
     title: str,
     on_added: Callable[[str], None] = lambda recording_id: None,
 ) -> None:
-    from stt.jobs import importing  # imported here, because dbos would delay the first page by half a second
+    from stt.jobs import importing  # imported here, because importing dbos takes half a second
 
     assert imported is not None
     if not title and recording is None:
@@ -258,7 +258,7 @@ def _import_transcript(
             imported.for_sound if recording else imported.transcript,
             recording,
             provenance=imported.provenance,
-            title=title,  # if empty, the recording's title is used
+            title=title,  # if empty, the title is made from the recording's name
             options=options,
             owner=session.owner(),
             address=session.address(),

@@ -19,9 +19,9 @@ def counted(count: int) -> str:
 
 
 def tag_choice(owner: str, key: str, usual: Iterable[str] = ()) -> list[str]:
-    """Draw a field that chooses tags, if any tag has a list of terms, and return the chosen tags.
+    """Draw a field to choose tags that have a list of terms, if there are any, and return the chosen tags.
 
-    A new transcript gets the tags, and its job uses their terms.
+    The new transcript gets the chosen tags, and its job uses the terms of these tags.
     """
     known = vocabulary.tags_with_terms(owner)
     if not known:
@@ -40,7 +40,7 @@ def tag_choice(owner: str, key: str, usual: Iterable[str] = ()) -> list[str]:
 
 
 def tags_input(owner: str, tags: list[str]) -> list[str]:
-    """Draw a field that initially has `tags`, and return its tags.
+    """Draw a field that initially contains `tags`, and return the tags that it contains now.
 
     The visitor can remove tags, add the owner's other tags, and type new ones.
     """
@@ -55,9 +55,9 @@ def tags_input(owner: str, tags: list[str]) -> list[str]:
 
 
 def vocabulary_choice(owner: str, key: str, tags: Iterable[str] = ()) -> dict[str, Any]:
-    """Draw the switch that uses the vocabulary of `owner` and `tags`; nothing if there are no terms.
+    """Draw the switch for the use of the vocabulary of `owner` and `tags`; nothing if the vocabulary has no terms.
 
-    Return the job's vocabulary option, empty if the switch is off.
+    Return the vocabulary option for the job as a dictionary, which is empty if the switch is off.
     """
     known = vocabulary.combined(owner, tags)
     if not known:

@@ -1,4 +1,4 @@
-"""Provide a server for the tests of the REST routes, and two API clients with tokens."""
+"""Provide a server for the tests of the REST routes, and two clients of it, each with its own token."""
 
 from __future__ import annotations
 

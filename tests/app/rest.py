@@ -1,4 +1,4 @@
-"""Call the REST routes as a program does."""
+"""Call the REST routes of a server with a token, as a client program does."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Api:
 
 
 def python(server: Server, *arguments: str) -> str:
-    """Run Python with the environment of the server, and therefore on its data, and return the output."""
+    """Run Python with the server's environment, so that it uses the server's data, and return the standard output."""
     command = [sys.executable, *arguments]
     return subprocess.run(
         command, cwd=ROOT, env=server.environment, capture_output=True, text=True, check=True

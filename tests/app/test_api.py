@@ -1,4 +1,4 @@
-"""Test the REST routes over real HTTP: this server implements the provider's contract."""
+"""Test over real HTTP that the REST routes of this server behave as the provider's API contract says."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 
 @pytest.fixture(scope="module")
 def done(api: Api) -> dict:
-    """Return the response to a get of a finished transcription."""
+    """Transcribe a recording over REST, and return the JSON response that has its result."""
     response = api.send(audio.JFK.read_bytes(), name="../../etc/moon speech.flac", language="en-US", punctuate="true")
     assert response.status_code == 201 and response.json().keys() == {"generation_id", "status"}
     assert response.json()["status"] == "queued"
@@ -259,7 +259,7 @@ parameters = {{ "path.generation_id" = "{generation_id}" }}
 
 
 def test_schemathesis_finds_nothing(server: Server, api: Api, done: dict, tmp_path: Path):
-    # The URL of every link is /healthz. It responds at once without sound, so jobs are created and fail without work.
+    # Each create gets the URL of /healthz as its link. It is no recording, so each job fails at once without decoding.
     config = SCHEMATHESIS.format(model=MODEL, url=f"{server.url}/healthz", generation_id=done["id"])
     (tmp_path / "schemathesis.toml").write_text(config)
     command = [

@@ -95,7 +95,7 @@ def test_form_fields_are_limited_in_number_and_size(api: Api):
 
 
 def head(api: Api, size: str) -> bytes:
-    """Return the head of a request with a form as its body. `size` is a Content-Length or Transfer-Encoding header."""
+    """Return the request line and headers of a create with a form. `size` is the header with the body's size."""
     return (
         f"POST /v1/stt/create HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {api.token}\r\n{size}\r\n"
         "Content-Type: multipart/form-data; boundary=limit\r\n\r\n"
@@ -117,7 +117,7 @@ def test_upload_limit_applies_to_a_body_of_unknown_length(server: Server, api: A
     block = b"%x\r\n" % (1 << 20) + bytes(1 << 20) + b"\r\n"
     with socket.create_connection(("localhost", server.port)) as connection:
         connection.sendall(head(api, "Transfer-Encoding: chunked") + b"%x\r\n" % len(PART) + PART + b"\r\n" + block * 6)
-        assert b" 413 " in connection.recv(100)  # before the body ends, and without a declared length
+        assert b" 413 " in connection.recv(100)  # before the body, of undeclared length, has ended
     until(lambda: not list((server.data / "incoming").glob("*")))
 
 

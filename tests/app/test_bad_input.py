@@ -1,4 +1,4 @@
-"""Test truncated, damaged and unusual recordings, from the file to the message on the transcript page."""
+"""Test that truncated, damaged and unusual recordings are transcribed as far as possible, or refused with a message."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SPOKEN = set(audio.JFK_WORDS.split())
 
 
 def write_mp4(path: Path) -> Path:
-    """Write an MP4 with its index before the sound, as in files for the web."""
+    """Write an MP4 (with video) or M4A whose index precedes the sound, as in files made for the web."""
     return broken.mp4(path, JFK, picture=path.suffix == ".mp4", movflags="faststart")
 
 
@@ -79,7 +79,7 @@ def test_unusual_channel_counts_and_sample_rates_are_transcribed(
 
 
 def test_refused_file_is_named_and_does_not_block_the_others(tmp_path: Path):
-    """Create jobs as the Transcribe page does with a batch: one after the other, each with a separate outcome."""
+    """Create jobs as the Transcribe page does with a batch: one after the other. Only some are refused."""
     empty, text = tmp_path / "empty.wav", tmp_path / "notes.mp3"
     empty.write_bytes(b"")
     text.write_text("These are notes, not sound. " * 50)

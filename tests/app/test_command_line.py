@@ -1,4 +1,4 @@
-"""Test `stt transcribe` and `stt watch` as people and programs call them: with processes, files, pipes and a server."""
+"""Test `stt transcribe` and `stt watch` in real processes, with files, pipes and a server."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_interrupt_stops_the_job_and_leaves_no_record(environment, tmp_path: Pat
         stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(
             signal.SIGINT, signal.SIG_DFL
-        ),  # needed if a shell runs the tests with "&", because the processes then ignore SIGINT
+        ),  # a shell that runs the tests with "&" makes all child processes ignore SIGINT, so restore the default
     )
     until(lambda: Path(environment["STT_DATA_DIR"], "stt.db").exists() and jobs_in(environment) == 1, 60)
     process.send_signal(signal.SIGINT)
@@ -139,7 +139,7 @@ def test_interrupt_stops_the_job_and_leaves_no_record(environment, tmp_path: Pat
 
 
 def rows(out: Path) -> list[dict]:
-    """Return the last line that `stt watch` recorded for each file."""
+    """Return the last record that `stt watch` wrote about each file, parsed from JSON."""
     record = out / ".stt-watch.jsonl"
     lines = [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
     return list({line["file"]: line for line in lines}.values())
@@ -147,7 +147,7 @@ def rows(out: Path) -> list[dict]:
 
 @pytest.fixture
 def start_watcher(environment: dict[str, str], tmp_path: Path):
-    """Return a function that starts `stt watch` on `inbox`. All processes end with the test."""
+    """Return a function that starts `stt watch` on `inbox`. All started processes are killed after the test."""
     (tmp_path / "inbox").mkdir()
     processes = []
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("engine")
 
 
 def page(owner: str | None = None, **query: str) -> AppTest:
-    """Open the Compare page as a new visitor, or as an owner with records."""
+    """Open the Compare page as `owner`, or as a new visitor if `owner` is None, with the URL parameters `query`."""
     test = AppTest.from_file(str(ROOT / "pages" / "frame.py"), default_timeout=30)
     if owner:
         test.session_state.owner = owner
@@ -42,7 +42,7 @@ def transcribed(source, owner: str, **options) -> str:
 
 @pytest.fixture(scope="module")
 def stored(engine) -> tuple[str, list[str], str]:
-    """Return an owner, the ids of two versions of one recording, and the id of a transcript of another recording."""
+    """Return (owner, ids of two versions of a recording, id of the transcript of a second recording)."""
     owner = "visitor:compares"
     recording = recordings.take_in(audio.JFK, owner)
     pair = [transcribed(recording, owner), transcribed(recording, owner, language="en")]
@@ -50,7 +50,7 @@ def stored(engine) -> tuple[str, list[str], str]:
 
 
 def drawn(test: AppTest) -> dict:
-    """Return the data that the comparison draws."""
+    """Return the data that the page sends to the component which draws the comparison."""
     return next(data for data in components(test) if "passages" in data)
 
 
@@ -152,7 +152,7 @@ def test_a_long_comparison_is_shown_in_parts(stored):
 
 
 def store_finished(owner: str, transcript: Transcript) -> str:
-    """Store a finished job with this transcript."""
+    """Store a finished job of `owner` with this transcript, and return its id."""
     template = records.jobs_of(owner, limit=1)[0]
     job = replace(
         template, id=recordings.new_id(), recording_id=None, url="https://example.org/a.mp3", state=kinds.WORKING

@@ -43,7 +43,7 @@ def test_allowed_origin_gets_responses_and_a_positive_preflight(server: Server):
         assert answer.headers["Access-Control-Allow-Origin"] == ALLOWED_ORIGIN
         assert "Access-Control-Allow-Credentials" not in answer.headers
     assert preflight(server, "/v1/stt/create", ALLOWED_ORIGIN).status_code == 200
-    # An allowed origin still needs a token.
+    # Requests from an allowed origin still need a token.
     assert request_from(server, "GET", "/v1/stt/x", ALLOWED_ORIGIN).status_code == 401
 
 

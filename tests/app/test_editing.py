@@ -24,7 +24,7 @@ WAS = "Good evening everybody."
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Run the app, and use its data folder in this process."""
+    """Run the app, and let this process use its data folder."""
     folder: Path = tmp_path_factory.mktemp("editing") / "data"
     with pytest.MonkeyPatch.context() as patch, Server(folder) as server:
         patch.setenv("STT_DATA_DIR", str(folder))
@@ -42,7 +42,7 @@ def visitor(server: Server) -> requests.Session:
 
 @pytest.fixture
 def address(server: Server, visitor: requests.Session) -> str:
-    """Return the URL for editing steps on a transcript of the visitor."""
+    """Store a transcript of the visitor, and return the URL that receives editing steps on it."""
     owner = visitors.owner_of(visitors.visitor(visitor.cookies))
     assert owner is not None
     generation_id = add(owner)

@@ -1,6 +1,6 @@
-"""Test that deleted data is gone: search every byte of the data folder, of the log and of the database after a delete.
+"""Test that deleted data is gone, by searching all bytes of the data folder, the log and the database for it.
 
-All data is stored and deleted first, with one wait for all. Then each claim is a test.
+A fixture stores and deletes the data of all cases, and waits once for all of them. Each case then has its own test.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def word() -> str:
 
 @dataclass
 class Planted:
-    """Represent the data of an owner: a random word in each text field, and pieces of audio files."""
+    """Represent the data stored for an owner: a random word for each text field, and byte sequences of audio files."""
 
     title: str = field(default_factory=word)
     tag: str = field(default_factory=word)
@@ -63,8 +63,8 @@ class Planted:
     def needles(self) -> dict[str, bytes]:
         """Return the bytes to search for, by name.
 
-        The random words lack their first two letters, because an index omits letters that an entry shares with the
-        previous entry.
+        The first two letters of the random words are cut off, because the search index does not repeat the letters that a
+        word has in common with the previous word.
         """
         words = {
             name: getattr(self, name).encode()[2:] for name in ("title", "tag", "typed", "noted", "speaker", "link")
@@ -96,7 +96,7 @@ class Deployment:
                 try:
                     yield path.name, path.read_bytes()
                 except FileNotFoundError:
-                    continue  # the server removed the file after it was listed
+                    continue  # the server has removed the file since `rglob` listed it
         yield "log", self.server.log.read_bytes()
         if self.postgres:
             with psycopg.connect(self.postgres) as connection:
@@ -109,7 +109,7 @@ class Deployment:
                     yield f"table {table}", "\n".join(row[0] for row in rows).encode()
 
     def found(self, several: Sequence[Planted], *, sounds_only: bool = False) -> list[list[str]]:
-        """Return for each of `several` which of its data is still stored, and where."""
+        """Return for each of `several` a list of what is still stored of its data, and where."""
         needles = [planted.needles() for planted in several]
         found: list[list[str]] = [[] for _ in several]
         for place, content in self.places():
@@ -144,7 +144,7 @@ def deployment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
 
 def write_noisy_recording(tmp_path: Path, planted: Planted, times: int = 1, suffix: str = ".wav") -> Path:
-    """Write speech with unique noise, so that no two recordings share a byte sequence, and add pieces to `planted`."""
+    """Write speech with unique noise, so that no two files share a byte sequence. Add some sequences to `planted`."""
     sound = np.tile(audio.samples(audio.JFK), times)
     sound = sound + audio.noise(len(sound) / audio.RATE, 0.0005, seed=secrets.randbelow(1 << 30))[: len(sound)]
     path = audio.write(tmp_path / f"{planted.title}{suffix}", sound)
@@ -153,7 +153,7 @@ def write_noisy_recording(tmp_path: Path, planted: Planted, times: int = 1, suff
 
 
 def pieces(path: Path) -> list[bytes]:
-    """Return sequences of 48 bytes from several offsets of a file, which no other file contains."""
+    """Return several 48-byte sequences of a file. None of them occurs in another file."""
     content = path.read_bytes()
     return [content[at : at + 48] for at in range(1000, len(content) - 48, len(content) // 5)]
 
@@ -204,7 +204,7 @@ def delete_everything(owner: str, ids: list[str]) -> None:
 
 
 def delete_by_age(owner: str, ids: list[str]) -> None:
-    """Cancel the jobs, because retention skips running ones. Then make them old and run retention."""
+    """Cancel the jobs, because retention skips running jobs, set their times to 1970, and run retention."""
     for generation_id in ids:
         records.transition(generation_id, kinds.OPEN, kinds.CANCELLED)
     with database().begin() as connection:
@@ -219,21 +219,21 @@ STATES = ("done", "running")
 
 @dataclass
 class Case:
-    """Represent data that is deleted in one way, and the time when it was gone."""
+    """Represent the data of an owner, the way in which it is deleted, and the time when nothing of it was left."""
 
     way: Callable[[str, list[str]], None]
     state: str
     planted: Planted = field(default_factory=Planted)
     ids: list[str] = field(default_factory=list)
     recordings: list[str] = field(default_factory=list)
-    deleted: float = 0.0  # time of the delete on the monotonic clock in seconds, as is `gone`
+    deleted: float = 0.0  # time of the delete; it and `gone` are seconds of the monotonic clock
     gone: float | None = None
     left: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
 def cases(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Case]:
-    """Store a case for each way to delete and each job state. Delete all and wait for at most WITHIN seconds."""
+    """Store a case for each way to delete and each job state. Delete all, then wait until nothing is left."""
     tmp_path = tmp_path_factory.mktemp("planted")
     all_of_them = [Case(way, state) for state in STATES for way in WAYS]
     running = [case for case in all_of_them if case.state == "running"]
@@ -261,7 +261,7 @@ def cases(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> d
 
 
 def wait_until_gone(deployment: Deployment, several: Sequence[Case]) -> None:
-    """Record for each case when its data was gone, or which data is left after WITHIN seconds."""
+    """Set for each case `gone`, the time when no data was left, or `left`, the data left after WITHIN seconds."""
     ends = time.monotonic() + WITHIN
     while waiting := [case for case in several if case.gone is None]:
         now = time.monotonic()
@@ -304,7 +304,7 @@ MOMENTS = ("in the middle", "while it is probed", "just after")
 
 @pytest.fixture(scope="module")
 def links(deployment: Deployment, make_httpserver, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
-    """Delete the job of a link during the download, during the probe and just after it. Wait until nothing is left."""
+    """Delete three jobs of links: during the download, during the probe, and after it. Wait until nothing is left."""
     deleted = {}
     for number, moment in enumerate(MOMENTS):
         case = deleted[moment] = Case(delete_one, moment)

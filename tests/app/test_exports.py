@@ -1,4 +1,4 @@
-"""Test exported files over real HTTP: for their owner only, in the visitor's time zone, with valid options only."""
+"""Test exports over real HTTP: only the owner gets them, dates are in the visitor's time zone, options are checked."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def ann(server: Server) -> requests.Session:
 
 @pytest.fixture(scope="module")
 def talk(server: Server, ann: requests.Session) -> str:
-    """Return the id of Ann's transcript, created at 23:30 UTC on New Year's Eve."""
+    """Store a transcript of Ann that was created at 23:30 UTC on New Year's Eve, and return its id."""
     return store(owner_of(ann), TALK, raw=RAW, title=TITLE, model="nova-3", created=1_767_223_800.0)
 
 

@@ -1,4 +1,4 @@
-"""Test that everything in a provider's response beside the words is shown, each kind under its heading."""
+"""Test that the page shows what a provider's response has besides the words (topics, entities …), with headings."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_everything_in_a_provider_response_is_shown():
     entities = next(table.value for table in test.dataframe if "Kind" in table.value and "Text" in table.value)
     assert entities.to_dict("records")[0] == {"Start": "0:00", "Text": "Ann", "Kind": "person name"}
     topics = next(table.value for table in test.dataframe if "Topic" in table.value)
-    # Columns without values are not shown.
+    # The table leaves out columns that have no values.
     assert topics.to_dict("records") == [{"Topic": "Greetings", "Confidence": 0.9}]
     test.button[0].click().run()
     assert test.button[0].label == "0:00" and test.query_params["at"] in ("0.100", ["0.100"])

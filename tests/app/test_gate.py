@@ -28,7 +28,7 @@ HANDSHAKE = (
 
 
 class SilentProxy:
-    """Accept every connection and never respond. Any request of the server to another site would arrive here."""
+    """Accept connections and never respond. As the server's HTTP proxy, it gets all requests to other sites."""
 
     def __init__(self) -> None:
         self.socket = socket.create_server(("127.0.0.1", 0))
@@ -63,7 +63,7 @@ def server(proxy: SilentProxy, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @contextmanager
 def settings_of(server: Server, **environment: str) -> Iterator[None]:
-    """Use the secret and the settings of this server in this process."""
+    """Let this process use the server's data folder, and so its secret, with the given settings."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"STT_DATA_DIR": str(server.data), **environment}.items():
             patch.setenv(name, value)
@@ -73,7 +73,7 @@ def settings_of(server: Server, **environment: str) -> Iterator[None]:
 
 
 def status(server: Server, head: str) -> int:
-    """Send `head`, the request line and headers, unchanged. Return the status of the response."""
+    """Send `head`, a request line and headers, byte for byte. Return the status of the response."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
         connection.sendall(f"{head}\r\n".encode("latin-1"))
         return int(connection.makefile("rb").readline().split()[1])
@@ -137,7 +137,7 @@ def test_cross_origin_handshakes_are_refused_at_once_without_outside_requests(se
             == 403
         )
         assert requests.get(f"{server.url}/healthz", timeout=1).status_code == 200
-    assert time.monotonic() - began < 5  # ten look-ups by Streamlit would take 2 s each
+    assert time.monotonic() - began < 5  # Streamlit itself would make ten look-ups of 2 s each
     assert len(proxy.calls) == before
 
 
@@ -208,7 +208,7 @@ def test_cookie_behind_https_cannot_be_set_by_another_host(server: Server):
         and "Max-Age=0" in removed
         and renewed.startswith(f"__Host-stt_visitor={value};")
     )
-    # The cookie is accepted (otherwise 404). The status is 400 because the upload is empty.
+    # Without an accepted cookie the status would be 404. It is 400, because the upload is empty.
     assert requests.post(f"{server.url}/upload", headers=headers).status_code == 400
 
 

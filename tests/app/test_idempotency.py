@@ -1,6 +1,5 @@
-"""Test `Idempotency-Key` on creates over real HTTP: a repeat gets the same response and no second job.
-
-Both also hold after a restart of the server.
+"""Test `Idempotency-Key` on creates over real HTTP: a repeated create gets the same response and makes no
+second job, even after a restart of the server.
 """
 
 from __future__ import annotations
@@ -126,7 +125,7 @@ def test_claim_of_a_dead_process_is_replaced_but_not_one_of_this_process(data: P
         with idempotency.claim("ann", "key", b"body") as second:
             assert second.generation_id != first.generation_id
             with database().begin() as connection, pytest.raises(StillCreating):
-                first.note(connection)  # the process of the first claim was only slow, and continues
+                first.note(connection)  # the process of the first claim was slow, not dead, and tries to continue
 
 
 def claim_key(key: str, done: bool = False) -> idempotency.Claim:

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from stt.settings import Settings, settings
 from tests.server import ROOT
 
-# By setting of the host: a value of the setting, and the row of the Settings page that shows it.
+# Setting of the host: (a value for it, the row of the Settings page that shows this value).
 SHOWN = {
     "STT_UPLOAD_LIMIT_MB": ("7", ("Size of an upload", "7 MB", "")),
     "STT_MAX_DURATION_MINUTES": ("91", ("Length of a recording", "91 min", "")),

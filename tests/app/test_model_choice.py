@@ -1,4 +1,4 @@
-"""Test the choice of a model: controls for the settings that it takes, no others, and the estimated cost."""
+"""Test that choosing a model shows controls for exactly the options that the model has, and the estimated cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Test Whisper models on the Settings page and in the picker: their state, and who may change them."""
+"""Test the Whisper models on the Settings page and in the list of models: their state, and who may change them."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def test_only_the_owner_accesses_notes_and_never_from_another_site(
             stranger.delete(f"{address}/note-0001"),
         ):
             assert answer.status_code == 404 and answer.json()["error"]["kind"] == "NotFound"
-        stranger.get(server.url, headers={"Accept": "text/html"})  # in the second round the stranger has a cookie
+        stranger.get(server.url, headers={"Accept": "text/html"})  # so the stranger has a cookie in the second round
     cross = {"Sec-Fetch-Site": "cross-site"}
     assert visitor.put(f"{address}/note-0002", json=NOTE, headers=cross).status_code == 403
     assert visitor.delete(f"{address}/note-0001", headers=cross).status_code == 403

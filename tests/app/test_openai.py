@@ -35,7 +35,7 @@ def plain_words(text: str) -> str:
 
 
 def history(api: Api, response) -> dict:
-    """Return the result of the job that made a raw response, in the format of this server's own REST routes."""
+    """Return the result of the job behind a raw response, fetched from this server's own REST routes."""
     return api.ended(response.headers["X-Generation-Id"])["result"]
 
 
@@ -100,9 +100,9 @@ def test_log_probabilities_belong_to_the_words(client: openai.OpenAI):
     assert all(each.logprob < 0 and bytes(map(int, each.bytes)).decode() == each.token for each in found.logprobs)
 
 
-@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # the client marks translations as deprecated
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # OpenAI's client marks translations so
 def test_translation_is_english(client: openai.OpenAI, tmp_path: Path):
-    """Use the first 21 s of the sample, which are Spanish. English follows them."""
+    """Use only the first 21 s of the sample, which are in Spanish. The rest is in English."""
     spanish = audio.samples(audio.AUDIO / "spanish-then-english.flac")[: 21 * audio.RATE]
     with open(audio.write(tmp_path / "a.flac", spanish), "rb") as file:
         found = client.audio.translations.create(model="whisper-1", file=file, response_format="verbose_json")

@@ -114,7 +114,7 @@ def test_row_shows_the_outcome_of_a_job_and_finished_rows_are_cleared():
     assert sorted(label for label in labels(test) if label in ("Read", "Retry", "Cancel")) == ["Read", "Retry", "Retry"]
     press(test, "Clear finished")
     assert test.session_state.generation_ids == [] and "Clear finished" not in labels(test)
-    assert len(history.find(owner)) == 3  # the cleared jobs stay in the history
+    assert len(history.find(owner)) == 3  # "Clear finished" does not remove the jobs from the history
 
 
 def test_new_job_is_polled_often_a_long_one_less_and_an_ended_one_never():
@@ -180,7 +180,7 @@ def test_a_transcript_is_read_by_its_owner_only():
 
 
 def test_transcript_opens_whatever_characters_its_id_has():
-    """Use an id with `__`, which Streamlit reserves in component keys. Ids have random letters, digits, - and _."""
+    """Use an id that contains `__`, which Streamlit does not allow in component keys, but random ids may contain."""
     test = page()
     generation_id, odd = transcript_for(test), "a__b_-__"
     with database().begin() as connection:

@@ -1,4 +1,4 @@
-"""Test the routes of passages over real HTTP: owner checks, recovery after a kill, and acceptance as one step."""
+"""Test over real HTTP the routes that transcribe a passage again: access, a killed server, accepting as one step."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_only_the_owner_accesses_a_passage_and_never_from_another_site(
             stranger.delete(address),
         ):
             assert answer.status_code == 404 and answer.json()["error"]["kind"] == "NotFound"
-        stranger.get(server.url, headers={"Accept": "text/html"})  # in the second round the stranger has a cookie
+        stranger.get(server.url, headers={"Accept": "text/html"})  # so the stranger has a cookie in the second round
     cross = {"Sec-Fetch-Site": "cross-site"}
     assert visitor.post(address, json=REQUEST, headers=cross).status_code == 403
     assert visitor.delete(address, headers=cross).status_code == 403

@@ -1,4 +1,4 @@
-"""Test what other versions of a recording say at the same time, over real HTTP."""
+"""Test over real HTTP the route that returns what other versions of a recording say at the same time."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def version(*words: tuple[str, float, float], language: str = "en") -> Transcrip
 
 @pytest.fixture
 def visitor(server: Server) -> Iterator[tuple[requests.Session, str]]:
-    """Return a visitor's session, and the readings URL of one of several versions of a recording."""
+    """Store several versions of a recording. Yield the owner's HTTP session, and the readings URL of one version."""
     session = requests.Session()
     session.get(server.url, headers={"Accept": "text/html"})
     with transcripts.sharing_data_with(server):

@@ -69,7 +69,7 @@ def test_no_file_outside_the_static_folder_is_served(server: Server, path: str):
         connection.sendall(f"GET /static/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     status, content = int(answer.split()[1]), answer.partition(b"\r\n\r\n")[2]
-    # A path without a static file is refused, redirected, or gets Streamlit's start page.
+    # A path that names no static file is refused or redirected, or Streamlit's start page is sent.
     page = Path(streamlit.__file__).with_name("static") / "index.html"
     assert status in (301, 307, 400, 404) or content == page.read_bytes()
     assert b"immutable" not in answer
@@ -153,7 +153,7 @@ def test_interrupted_upload_leaves_nothing(server: Server, visitor: requests.Ses
     )
     with socket.create_connection(("localhost", server.port)) as connection:
         connection.sendall(head.encode() + b"x" * 1000)
-    # The server still accepts requests (400 because this upload is empty), and deletes the interrupted upload.
+    # The server still responds (with 400, because this upload is empty), and it deletes the interrupted upload.
     assert upload(visitor, server, b"").status_code == 400
     wait_until_empty(server.data / "incoming")
 
@@ -176,7 +176,7 @@ def test_unknown_or_traversing_audio_path_is_refused(server: Server, visitor: re
 
 
 def test_full_disk_is_reported_and_leaves_nothing(tmp_path: Path):
-    """Simulate a full disk with a limit on the size of files: the system refuses to write more."""
+    """Simulate a full disk by a limit on the size of files: the system refuses to write more than 8 MiB."""
     recording = audio.write(tmp_path / "long.wav", np.tile(audio.samples(audio.JFK), 40)).read_bytes()
     limit = 8 * 1024 * 1024
     server = Server(tmp_path / "data")

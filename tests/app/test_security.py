@@ -35,7 +35,7 @@ PAGE = {"Accept": "text/html"}
 ROUTES = {
     "POST /upload": (404, 400, 400),  # 400: allowed, but the upload is empty
     "POST /record": (404, 201, 201),
-    "POST /record/{id}": (404, 400, 400),  # 400: no piece number is given; test_record_routes.py has requests with one
+    "POST /record/{id}": (404, 400, 400),  # 400: allowed, but no piece number; see test_record_routes.py
     "POST /record/{id}/finish": (404, 404, 404),
     "POST /transcripts/{id}/edits": (404, 400, 400),  # 400: allowed, but no step is given; see test_editing.py
     "GET /transcripts/{id}/edits": (404, 400, 400),
@@ -43,7 +43,7 @@ ROUTES = {
     "PUT /transcripts/{id}/notes/{note_id}": (404, 400, 400),  # 400: allowed, but no note is given; see test_notes.py
     "DELETE /transcripts/{id}/notes/{note_id}": (404, 404, 204),
     "POST /transcripts/{id}/readings": (404, 400, 400),
-    "GET /transcripts/{id}/readings": (404, 400, 400),  # 400: allowed, but no time is given; see test_editing.py
+    "GET /transcripts/{id}/readings": (404, 400, 400),  # 400: allowed, but no time is given; see test_readings.py
     "GET /transcripts/{id}/passage": (404, 404, 200),
     "POST /transcripts/{id}/passage": (404, 400, 400),  # 400: allowed, but no passage is given; see test_passages.py
     "DELETE /transcripts/{id}/passage": (404, 404, 204),
@@ -54,9 +54,9 @@ ROUTES = {
     "GET /audio/{id}/state": (404, 404, 200),
     "GET /export/{id}.{format}": (404, 404, 200),
     "POST /export/transcripts.zip": (404, 422, 422),  # 422: allowed, but no transcript is named; see test_exports.py
-    "GET /my-data.zip": (404, 200, 200),  # each visitor gets only their own data
+    "GET /my-data.zip": (404, 200, 200),  # 200: each visitor gets only their own data
     "GET /healthz": (200, 200, 200),
-    "GET /metrics": (200, 200, 200),  # contains only counts, and only this machine may read it
+    "GET /metrics": (200, 200, 200),  # it has only counts, and only clients on this machine may read it
     "POST /v1/stt/create": (401, 400, 400),  # 400: allowed, but the body names nothing to transcribe
     "GET /v1/stt/{generation_id}": (401, 404, 200),
     "GET /v1/models": (200, 200, 200),
@@ -64,10 +64,10 @@ ROUTES = {
     "POST /v1/audio/transcriptions": (401, 400, 400),
     "POST /v1/audio/translations": (401, 400, 400),
     "GET /v1/webhooks": (401, 200, 200),  # each owner gets only their own webhooks
-    "POST /v1/webhooks": (401, 400, 400),  # 400: allowed, but no address is given
-    "POST /v1/webhooks/deliveries/{delivery_id}": (401, 404, 404),  # 404: nothing was delivered; see test_webhooks.py
+    "POST /v1/webhooks": (401, 400, 400),  # 400: allowed, but no URL is given
+    "POST /v1/webhooks/deliveries/{delivery_id}": (401, 404, 404),  # 404: no delivery has this id; see test_webhooks.py
     "GET /mcp": (401, 405, 405),  # 405: the server sends no message without a request
-    "POST /mcp": (401, 200, 200),  # for permissions, see test_assistants.py
+    "POST /mcp": (401, 200, 200),  # test_assistants.py tests what each token may do
     "DELETE /mcp": (401, 405, 405),
     "GET /v1/openapi.json": (200, 200, 200),
     "GET /v1/{rest:path}": (404, 404, 404),
@@ -83,9 +83,9 @@ PING = {
 # A route that a new version of Streamlit adds needs a row and a review.
 STREAMLIT_ROUTES = {
     "GET /_stcore/health": 200,
-    "GET /_stcore/metrics": 200,  # contains sizes of caches, and only this machine may read it
+    "GET /_stcore/metrics": 200,  # it has sizes of caches, and only clients on this machine may read it
     "GET /_stcore/host-config": 200,
-    "GET /media/{file_id:path}": 404,  # closed, even for files that a page offers
+    "GET /media/{file_id:path}": 404,  # closed: even files that a page offers are not served here
     "PUT /_stcore/upload_file/{session_id}/{file_id}": 404,  # closed: see test_streamlit_uploads.py
     "DELETE /_stcore/upload_file/{session_id}/{file_id}": 404,
     "GET /component/{path:path}": 404,
@@ -97,13 +97,13 @@ STREAMLIT_ROUTES = {
     "POST /_stcore/agent/interact": 403,  # agents are switched off
     "GET /_stcore/agent/openapi.json": 200,  # the document says that agents are switched off
     "POST /_stcore/agent/mcp": 400,
-    "MOUNT ": None,  # Streamlit's own scripts and styles, and the page for every other address
+    "MOUNT ": None,  # Streamlit's scripts and styles, and its page for every other URL
 }
 
 
 @dataclass
 class Person:
-    """Represent an owner by a session with both a browser's cookie and a program's token."""
+    """Represent an owner with an HTTP session that sends both a visitor's cookie and an API token."""
 
     session: requests.Session
     owner: str
@@ -119,7 +119,7 @@ class Person:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Run the app, and use its data folder in this process."""
+    """Run the app, and let this process use its data folder."""
     folder = tmp_path_factory.mktemp("security") / "data"
     with pytest.MonkeyPatch.context() as patch, Server(folder) as server:
         patch.setenv("STT_DATA_DIR", str(folder))
@@ -201,7 +201,10 @@ def test_each_route_gives_each_visitor_the_expected_status(server: Server, owner
 
 
 def final_status(who: requests.Session, method: str, address: str, **body) -> int:
-    """Repeat a request until its status is not 202, and return the status. The server itself waits before a 202."""
+    """Repeat a request while its status is 202 (at most 20 times), and return the last status.
+
+    There is no pause between the requests, because the server waits before it responds with 202.
+    """
     for _ in range(20):
         if (status := who.request(method, address, **body).status_code) != 202:
             break
@@ -269,7 +272,7 @@ def test_a_websocket_from_another_site_is_refused(server: Server):
             socket_.recv(timeout=5)
 
 
-# Streamlit's message on standard output at its start. The log is on standard error.
+# What Streamlit prints on standard output at its start, in the same file as the log from standard error.
 GREETING = r"\s*You can now view your Streamlit app in your browser\.\s*(\s+\w*\s?URL: http\S+)*\s*"
 
 
@@ -324,7 +327,7 @@ def test_request_id_of_a_proxy_is_kept_only_if_valid():
 
 
 def test_sigterm_during_a_chunk_loses_nothing_and_logs_no_traceback(server: Server, owner: Person, tmp_path):
-    """Stop the server during a job and a hanging upload. The server does not wait for the upload.
+    """Stop the server during a job and an upload that has stalled. The server does not wait for the upload.
 
     This is the last test of the file, because it restarts the app.
     """

@@ -19,7 +19,7 @@ FILE = {"file": ("a.wav", bytes(10 << 20))}
 
 
 def session_of(socket: ClientConnection) -> str:
-    """Open the first page and return the id of its session, which only this browser learns."""
+    """Open the first page, and return its session id, which the server sends to no other client."""
     request = BackMsg()
     request.rerun_script.query_string = ""
     socket.send(request.SerializeToString())
@@ -65,7 +65,7 @@ def test_fifty_uploads_to_the_own_session_do_not_increase_memory(server: Server)
             address = f"{server.url}/_stcore/upload_file/{session_id}/{number}"
             try:
                 answer = visitor.put(address, files=FILE, headers=headers)
-            except requests.ConnectionError:  # the server responds and disconnects before it has read the file
+            except requests.ConnectionError:  # the server closes the connection before it has read the whole file
                 continue
             assert answer.status_code == 404
         assert memory_of(server) - before < 100 << 20, "of 500 MB"

@@ -1,4 +1,4 @@
-"""Test the REST routes of webhooks: an address, a secret, deliveries, and an address for a single job."""
+"""Test the REST routes of webhooks: URL, secret and deliveries of an owner's webhook, and a URL for a single job."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.waiting import until
 
 @pytest.fixture
 def received(httpserver: HTTPServer) -> list[tuple[str, dict, dict]]:
-    """Start a receiver at /told. Return the list of its requests, each as (path with query, headers, body)."""
+    """Receive webhooks at the path /told. Return the list of requests so far, each (path with query, headers, body)."""
     got = []
 
     def receive(request: Request) -> Response:

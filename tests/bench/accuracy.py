@@ -1,11 +1,12 @@
-"""Measure the word error rate and dropped words, against faster-whisper's defaults: `python -m tests.bench.accuracy`.
+"""Compare word errors and dropped words with faster-whisper's defaults: `python -m tests.bench.accuracy`.
 
-Both engines transcribe the same sound in one run: forty utterances of LibriSpeech test-other, over five minutes. The
-utterances are joined in three orders: grouped by speaker, and shuffled with two seeds (arguments; by default 1 and 2).
+This app's engine and faster-whisper transcribe the same sound: forty utterances of LibriSpeech test-other, over five
+minutes. They are joined in three orders: grouped by speaker, and shuffled with each of two seeds (arguments, default 1
+and 2).
 The settings were tuned on the speaker 1688 and on the two other recordings of `tests/speech`: plain, faster, slower, in
 noise and as on the telephone. `--speakers 1688` measures that speaker. `--mixed` leaves each utterance plain or makes
 it faster, noisy or telephone-like at random, as in a meeting where some people call in. Instruction sets round
-differently, so the two best of the machine are measured.
+differently, which can change the text, so the two newest that the machine has are measured.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from stt.whisper import transcribe, weights
 from tests import audio, instruction_sets
 from tests.bench.table import print_table
 
-HELD_OUT_SPEAKERS = "1998,2033,2414,2609"  # speakers that no setting was tuned on
-LONGEST_DROP = 5.0  # maximum seconds of speech that may be dropped in a row
+HELD_OUT_SPEAKERS = "1998,2033,2414,2609"  # comma-separated speakers on which no setting was tuned
+LONGEST_DROP = 5.0  # seconds; goal for the longest run of dropped words
 Order = list[str]
 
 
@@ -40,7 +41,7 @@ def normalised(text: str) -> str:
 
 
 def orders(seeds: list[int], speakers: set[str]) -> dict[str, Order]:
-    """Return {title of an order: names of the utterances in this order} for `speakers`, or for all if it is empty."""
+    """Return {title of an order: utterances in this order}, of `speakers` or, if empty, of all speakers."""
     names = [name for name in audio.librispeech() if not speakers or name.split("-")[0] in speakers]
     found = {"grouped by speaker": names}
     for seed in seeds:
@@ -78,7 +79,7 @@ def defaults(sound: np.ndarray) -> str:
 
 
 def ours(sound: np.ndarray) -> str:
-    """Return the text as a job makes it: chunk by chunk, with the language of the first chunk that has one."""
+    """Return the text as a job transcribes it: chunk by chunk, in the first language detected in a chunk."""
     text, language, longest = "", None, vad.FIRST_CHUNK_SECONDS
     while len(sound):
         last = len(sound) <= longest * (1 + vad.TAIL_TOLERANCE) * audio.RATE
@@ -93,7 +94,7 @@ def ours(sound: np.ndarray) -> str:
 def measured(names: Order, text: str) -> tuple[float, int, float]:
     """Return the word error rate in %, the number of dropped words, and the longest drop in seconds.
 
-    The length of a drop is estimated from the number of words dropped in a row and the pace of their utterances.
+    A drop is a run of dropped words. Its length is estimated from the mean word duration in the utterances of the words.
     """
     words = [(word, name) for name in names for word in audio.librispeech()[name].split()]
     result = jiwer.process_words(" ".join(word for word, _ in words), normalised(text) or "nothing")
@@ -110,7 +111,7 @@ def measured(names: Order, text: str) -> tuple[float, int, float]:
 
 
 def rows_of(orders: dict[str, Order], mixed: bool) -> list[list[object]]:
-    """Return a row for each engine and order, and a row for each engine over all orders."""
+    """Return table rows: one for each engine in each order, and one for each engine over all orders."""
     engines: dict[str, Callable[[np.ndarray], str]] = {"defaults": defaults, "STT Studio": ours}
     rows: list[list[object]] = []
     results: dict[str, list] = {engine: [] for engine in engines}
@@ -122,7 +123,7 @@ def rows_of(orders: dict[str, Order], mixed: bool) -> list[list[object]]:
             difference = f"{rates[engine] - rates['defaults']:+.2f}"
             rows.append([title, engine, f"{rates[engine]:.2f}", difference, dropped, f"{longest:.1f}"])
             results[engine].append((rates[engine], dropped, longest))
-    # Each order has the same words, so the mean is the rate over all orders.
+    # All orders have the same words, so the mean of their error rates is the error rate over all orders.
     means = {engine: mean(rate for rate, _, _ in measurements) for engine, measurements in results.items()}
     for engine, measurements in results.items():
         difference, (_, dropped, longest) = f"{means[engine] - means['defaults']:+.2f}", zip(*measurements, strict=True)

@@ -4,9 +4,9 @@ All four parts together take twenty minutes. To measure only some, name them as 
 
 throughput  Transcribe real speech with a whole job (intake, queue, database, checkpoints, word times), with the engine
             alone, and with faster-whisper's defaults, in turns.
-cancel      Measure the time from the cancellation of a long job until it has ended, and until no thread works on it any
-            more, beside another job and alone.
-clip        Measure the time from pressing the button to the text of an 11 s clip on the page.
+cancel      Measure the time from the cancellation of a long job until the job has ended, and until no thread works on
+            it any more, while a second job runs and without one.
+clip        Measure the time from pressing Transcribe until the text of an 11 s clip is on the page.
 hour        Transcribe a 60-minute recording: time to the first words, longest wait for an update, peak server memory.
 """
 
@@ -75,7 +75,7 @@ def throughput(folder: Path) -> list[list[str]]:
     def job(_: np.ndarray) -> None:
         generation_id = service.create(path)
         while service.get(generation_id).job.pending:
-            time.sleep(0.1)  # not shorter: 50 polls a second took 4 % of the processor
+            time.sleep(0.1)  # seconds; 50 polls per second would take 4 % of the processor time
         assert service.get(generation_id).transcript is not None
 
     lifecycle.check()
@@ -141,7 +141,7 @@ def _median_ratio(times: list[float], references: list[float]) -> float:
 
 
 def clip_on_the_page(page: Page) -> list[list[str]]:
-    """Measure the time until the complete text is on the page, not only its first words."""
+    """Measure the time from pressing Transcribe until all words of a clip are on the page, not only the first ones."""
     from stt.whisper import transcribe
 
     sound = audio.samples(audio.JFK)
@@ -201,7 +201,7 @@ def _gaps(times: list[float]) -> list[float]:
 class Peak:
     """Measure the peak memory of a process and its child processes in MB, four times a second.
 
-    For child processes only unshared memory counts, because memory shared with the parent would count twice.
+    For child processes only unshared memory is added, because memory shared with the parent would be counted twice.
     """
 
     def __init__(self, pid: int) -> None:

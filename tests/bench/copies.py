@@ -1,7 +1,7 @@
-"""Measure how long the playback copy of an hour takes, alone and beside transcription: `python -m tests.bench.copies`.
+"""Measure the time to make the playback copy of an hour of audio: `python -m tests.bench.copies`.
 
-The transcribed recording is an hour of stereo that repeats the speech of the accuracy bench. This takes five to ten
-minutes.
+Copies of a mono and a stereo recording are made alone, and one of the stereo recording while it is transcribed. The
+recordings repeat one minute of speech. The benchmark takes five to ten minutes.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from tests.bench.table import print_table
 from tests.waiting import until
 
 MINUTE, HOUR = 60, 3600  # seconds
-GOAL = 10  # maximum percent of the transcription's time until the copy is ready
+GOAL = 10  # goal for the time until the copy is ready, in percent of the time until the text is ready
 
 
 def hour_of(minute: np.ndarray, sound: Path, layout: str) -> None:
-    """Write an hour of MP3 without a VBR header by repeating an encoded minute: encoding an hour takes longer."""
+    """Write an hour of MP3 without a VBR header. One minute is encoded and its bytes repeated, which is faster."""
     muxer_options = {"write_xing": "0", "id3v2_version": "0"}
     frames = formats.write(sound, minute, "libmp3lame", "mp3", layout=layout, muxer=muxer_options).read_bytes()
     sound.write_bytes(frames * (HOUR // MINUTE))

@@ -1,7 +1,7 @@
 """Measure the speed of the engine alone against faster-whisper's defaults: `python -m tests.bench.engine_speed`.
 
-The engines run in turns, so that other load on the machine affects all of them. The figures are medians of the turns.
-Processor time is shown too: on a busy machine it is more meaningful than wall time.
+The engines run in turns, so that other load on the machine affects all of them. The figures are medians over the turns.
+Processor time is also shown, because on a busy machine it is more meaningful than wall time.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ Engine = Callable[[np.ndarray], object]
 
 
 def timed(engine: Engine, sound: np.ndarray) -> tuple[float, float]:
-    """Return the seconds of wall time and of processor time."""
+    """Run `engine` on `sound`, and return the seconds of wall time and of processor time."""
     clock, processor = time.perf_counter(), time.process_time()
     engine(sound)
     return time.perf_counter() - clock, time.process_time() - processor
 
 
 def in_turns(engines: dict[str, Engine], sound: np.ndarray, turns: int) -> Timed:
-    """Return {engine: its (wall, processor) seconds in each turn}. A first turn, which loads the models, is left out.
+    """Return {engine: its (wall, processor) seconds in each turn}. A first turn loads the models and is not included.
 
-    faster-whisper runs in a separate process, where our settings of the process cannot change its speed.
+    faster-whisper runs in a separate process, so that the process options that the app sets cannot change its speed.
     """
     times: Timed = {name: [] for name in engines}
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as library_process:
@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--clip-turns", type=int, default=9)
     arguments = parser.parse_args()
-    memory.tune()  # the app sets these process options when it starts, too
+    memory.tune()  # set the process options that the app sets at its start
     engines: dict[str, Callable[[np.ndarray], object]] = {
         "defaults": defaults,
         "library, beam 1, words": library_with_word_times,

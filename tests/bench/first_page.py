@@ -1,4 +1,4 @@
-"""Measure from the command to a usable first page, against `streamlit hello`: `python -m tests.bench.first_page`."""
+"""Compare the time until the first page is usable with `streamlit hello`: `python -m tests.bench.first_page`."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.server import ROOT, Server, free_port
 from tests.waiting import until
 
 RUNS = 8
-# A script in the page records when the element appears, because Playwright checks for it only twice a second.
+# Script for the page that records when an element appears. Playwright would check for the element only twice a second.
 RECORD_SEEN = """new MutationObserver(() => { if (document.querySelector("%s")) window.seen ??= Date.now(); })
     .observe(document, { childList: true, subtree: true });"""
 
 
 def seconds_until(page: Page, port: int, selector: str, began: float) -> float:
-    def listening() -> bool:  # a browser's failed attempts would slow the server's start
+    def listening() -> bool:  # check the port, because failed page loads would slow the start
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", port)) == 0
 

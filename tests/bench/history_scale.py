@@ -1,7 +1,7 @@
 """Compare a history of 100,000 transcripts with one of ten: `python -m tests.bench.history_scale [count] [folder]`.
 
-With a folder as argument, the generated data stays there for the next run. Two kinds of searches are measured: words
-from random transcripts, and words that nearly all transcripts have, which is the worst case.
+With a folder as argument, the generated data stays there for the next run. Two kinds of searches are measured: for words
+of random transcripts, and for words that nearly all transcripts contain, which is the worst case.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ COMMON = ["the", "of", "and", "to", "a", "in", "that", "it", "the of", '"of the"
 RUNS, OPEN_PAGES = 7, 5
 CELL = "[data-testid=glide-cell-2-0]"
 TABLE = ".st-key-history canvas"
-# Check for dark pixels at the title of the first row, because the cells for screen readers follow a third of a second
-# later. Skip canvases marked `old`: the previous table is still there for a moment when the new one appears.
+# Return whether the first row is drawn: its title has dark pixels. The cells for screen readers appear a third of a
+# second later. Skip canvases marked `old`, because the previous table stays for a moment when the new one appears.
 DRAWN = """() => {
     const canvas = [...document.querySelectorAll('.st-key-history canvas')].find(canvas => !canvas.old)
     if (!canvas || canvas.width < 100 || canvas.height < 100) return false
@@ -41,7 +41,7 @@ DRAWN = """() => {
     for (let at = 0; at < row.length; at += 4) dark += row[at + 3] > 200 && row[at] + row[at + 1] + row[at + 2] < 300
     return dark > 50
 }"""
-# Check DRAWN in every frame. Playwright's `wait_for_function` would use `eval`, which our policy blocks.
+# Check DRAWN in every frame. Playwright's `wait_for_function` uses `eval`, which the app's policy blocks.
 WHEN_DRAWN = f"""() => new Promise(done => {{
     const drawn = {DRAWN}
     const look = () => drawn() ? done() : requestAnimationFrame(look)
@@ -60,7 +60,7 @@ def use_data(data: Path, count: int) -> None:
 
 
 def timed(function: Callable[[], object]) -> tuple[float, float]:
-    """Return the wall and processor milliseconds of a call. On a busy machine only processor time is meaningful."""
+    """Return the milliseconds of wall and processor time of a call. On a busy machine only the latter is meaningful."""
     wall, used = time.perf_counter(), time.process_time()
     function()
     return (time.perf_counter() - wall) * 1000, (time.process_time() - used) * 1000
@@ -151,7 +151,7 @@ def view_times(title: str, views: list[tuple[float, float]]) -> dict[str, float]
 
 def in_the_browser(browser: Browser, data: Path) -> dict[str, float]:
     with Server(data) as server:
-        first_view(visit(browser, server), server)  # not measured: it loads what the server needs for the page
+        first_view(visit(browser, server), server)  # not measured: the first view makes the server import and load more
         uncached = []
         for _ in range(RUNS):
             page = visit(browser, server)

@@ -2,7 +2,7 @@
 
     python -m tests.bench.load [--visitors 50] [--seconds 60]
 
-Print how long each kind of request took, how many failed, and how much was transcribed meanwhile.
+Print how long the requests of each kind took, how many failed, and how many seconds of audio were transcribed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ MODEL = "#g1_whisper-base"
 
 @dataclass(frozen=True)
 class LoadResult:
-    """Represent the results: a row for each kind of request (times in ms), and the long job before and after."""
+    """Represent the results: locust's row for each kind of request (times in ms), and the long job before and after."""
 
     rows: list[dict[str, str]]
     failures: list[dict[str, str]]
@@ -54,7 +54,7 @@ class LoadResult:
 def run(folder: Path, visitors: int, seconds: int, *, first_visit: bool = True) -> LoadResult:
     """Start the app on `folder`, create the visitors and the long recording, and run locust.
 
-    With `first_visit` the visitors load all scripts and styles of the page, which a later visit has in its cache.
+    If `first_visit`, each visitor loads all scripts and styles of the page, which on a later visit come from the cache.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STT_DATA_DIR", str(folder / "data"))

@@ -1,7 +1,7 @@
 """Measure a transcript of 100,000 words in the browser: `python -m tests.bench.long_transcript [words]`.
 
 Measure the time from opening the address to the first clickable words, scrolling from beginning to end, search, and
-typing. A transcript of ten words is measured too, to show the cost of the page without its text.
+typing. For comparison, a transcript of ten words shows how long the page takes without a long text.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ SEARCH = """() => {
 
 
 def seconds_to_open(page: Page, address: str) -> float:
-    """Return the seconds from opening the page to clickable words."""
+    """Return the seconds from opening the URL `address` until the first words can be clicked."""
     page.goto("about:blank")
     began = time.perf_counter()
     page.goto(address, wait_until="commit")
@@ -65,7 +65,7 @@ def seconds_to_open(page: Page, address: str) -> float:
 
 
 def key_latencies(page: Page) -> list[float]:
-    """Type into a paragraph while edits are saved. Return the sorted milliseconds from key press to next frame."""
+    """Type into a paragraph while edits are saved. Return for each key the ms until the next frame, sorted."""
     page.evaluate(KEYS)
     words = page.locator(".stt-words").first
     words.scroll_into_view_if_needed()

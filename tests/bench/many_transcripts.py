@@ -28,7 +28,7 @@ BLOCK = 2000  # transcripts written in one transaction
 
 
 def vocabulary(random: np.random.Generator, size: int = 30_000) -> list[str]:
-    """Return `size` words: those of LibriSpeech by frequency, then invented words of two to five syllables."""
+    """Return `size` words, most frequent first: those of LibriSpeech, then invented words of two to five syllables."""
     spoken = " ".join(audio.librispeech().values()).lower().split()
     known = sorted(set(spoken), key=lambda word: (-spoken.count(word), word))
     syllables = [a + b for a in "bcdfghklmnprstvw" for b in ("a", "e", "i", "o", "u", "an", "er", "ing", "ol", "ut")]
@@ -70,7 +70,7 @@ def rows(owner: str, count: int, seed: int = 1) -> Iterator[tuple[dict, dict]]:
 
 
 def generate(owner: str, count: int, seed: int = 1) -> None:
-    """Write `count` transcripts of `owner`, through the same tables and triggers as real ones."""
+    """Write `count` transcripts of `owner` into the tables, whose triggers index them as they do real transcripts."""
     block: list[tuple[dict, dict]] = []
     generated = rows(owner, count, seed)
     while block := [row for _, row in zip(range(BLOCK), generated, strict=False)]:

@@ -1,9 +1,9 @@
-"""Estimate what a million hours of audio a month need: `python -m tests.bench.million --speed 8.1 …`.
+"""Estimate the cores, storage and money for a million hours of audio a month: `python -m tests.bench.million …`.
 
-Its arguments are figures measured by other benchmarks: `--speed` from `workers` (seconds of audio per second and core),
+The required arguments are figures measured by other benchmarks: `--speed` from `workers` (seconds of audio per second and core),
 `--megabytes` from `sizes` (database for an hour of speech), `--job-ms` from `queue_cost` (processor time of a job on
-PostgreSQL, in the worker and the web process), `--in-flight` from `provider_scale` (provider jobs per core). The prices
-are assumptions: replace them with your own.
+PostgreSQL, in the worker and the web process), `--in-flight` from `provider_scale` (provider jobs per core). The default
+prices are assumptions: give your own as arguments.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ MONTH = 30 * 24 * 3600  # seconds per month
 
 def estimate(arguments: argparse.Namespace) -> list[list[str]]:
     hours, busy = arguments.hours, arguments.busy / 100
-    load = hours * 3600 / MONTH  # average seconds of audio that arrive per second
+    load = hours * 3600 / MONTH  # seconds of audio that arrive per second, on average over the month
     jobs = hours * 60 / arguments.minutes
     cores = math.ceil(load / arguments.speed / busy)
     queue = jobs / MONTH * arguments.job_ms / 1000
-    database = hours * arguments.megabytes / 1e6  # TB
+    database = hours * arguments.megabytes / 1e6  # TB per month
     audio = hours * 3600 * arguments.kilobits / 8 / 1e9  # TB
     stored = audio * arguments.days / 30
     costs = {

@@ -1,7 +1,7 @@
-"""Measure the memory of one model and of two at once, and the first words with base: `python -m tests.bench.models`.
+"""Measure the memory of one and of two models, and the time to the first words: `python -m tests.bench.models`.
 
-To reach: two models in use take at most the sum of both plus 100 MB; the first words with base are not later than in
-the last version that had only one model. Tiny.en comes from its wheel, base from its packages. Each figure is measured
+To reach: two models in use take at most the sum of both plus 100 MB; the first words with base come no later than in
+the last version of the app that had only one model. Tiny.en comes from its wheel, base from its packages. Each figure is measured
 in a separate process.
 """
 
@@ -33,9 +33,12 @@ def peak() -> int:
 
 
 def use(names: list[str]) -> dict[str, float]:
-    """Transcribe 11 s three times with all models at once. Return memory growth and counted model size, in bytes."""
+    """Transcribe 11 s three times with each model, all models at once. Return two sizes in bytes:
+
+    "grown" is the growth of the peak memory, "counted" the size of the models as the app counts it.
+    """
     from stt.models import shelf
-    from stt.whisper import decoding, memory, transcribe  # noqa: F401 — libraries are not the models'
+    from stt.whisper import decoding, memory, transcribe  # noqa: F401 — libraries are not memory of the models
     from stt.whisper.loading import loaded
 
     memory.tune()
@@ -57,7 +60,7 @@ def use(names: list[str]) -> dict[str, float]:
 
 
 def first_words() -> dict[str, float]:
-    """Return the seconds to the first segment with base: with the model not yet loaded, and with the model loaded."""
+    """Return the seconds until base yields the first segment: "new" includes loading the model, "loaded" does not."""
     from stt.whisper import transcribe
 
     sound, seconds = audio.samples(audio.JFK), []
@@ -85,7 +88,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as data, Hub(tiny) as hub_server:
         environment = {**os.environ, "STT_DATA_DIR": data, "HF_ENDPOINT": hub_server.url, "STT_MODELS": "local/*"}
         for name in MODELS:
-            _run(environment, name)  # download the model first, so that the measurements do not include it
+            _run(environment, name)  # download the model before the measurements
         alone = {name: _run(environment, name) for name in MODELS}
         both = _run(environment, *MODELS)
         words = _run(environment)

@@ -1,9 +1,9 @@
-"""Measure the delay until a finished job is noticed, and the polls: our schedule against polls every 10 seconds.
+"""Compare our polling schedule with polls every 10 seconds: the delay until a finished job is noticed, and the polls.
 
     python -m tests.bench.polling
 
-Jobs take 1 to 600 s, distributed log-uniformly. "Learnt" is a job whose duration is expected from earlier jobs with an
-error of about a quarter; "unknown" is the first job of a model, without an expectation. Time is simulated.
+Jobs take 1 to 600 s, distributed log-uniformly. For a "learnt" job, the duration is estimated from earlier jobs, with
+an error of about a quarter. An "unknown" job is the first of its model and has no estimate. Time is simulated.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ BINS = [(1, 5), (5, 15), (15, 30), (30, 60), (60, 120), (120, 300), (300, 600), 
 
 
 def watch(job: float, moments: Iterator[float]) -> tuple[float, int]:
-    """Return (seconds from a job's end to the poll that notices it, number of polls) for a job of `job` seconds."""
+    """Return (seconds from the end of a job to the next poll, number of polls) for a job that takes `job` seconds.
+
+    `moments` yields the times of the polls, in seconds after the start of the job.
+    """
     for polls, moment in enumerate(moments, start=1):
         if moment >= job:
             return moment - job, polls
@@ -29,7 +32,7 @@ def watch(job: float, moments: Iterator[float]) -> tuple[float, int]:
 
 
 def seed_moments() -> Iterator[float]:
-    """Yield the times of polls in seconds: 0, then every 10 seconds."""
+    """Yield the times of polls in seconds, as the seed program polls: at 0, then every 10 seconds."""
     at = 0.0
     while True:
         yield at

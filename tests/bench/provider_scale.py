@@ -1,8 +1,8 @@
-"""Measure many provider jobs in flight: `python -m tests.bench.provider_scale [--jobs 1000] [--seconds 30]`.
+"""Measure a worker with many provider jobs: `python -m tests.bench.provider_scale [--jobs 1000] [--seconds 30]`.
 
 One machine runs a worker on SQLite, and the stand-in provider in a separate process. While all jobs are at the provider
 and polled as usual, the worker's processor time, memory, threads and open files are measured. To reach: less than one
-core and 600 MB.
+core, and less than 600 MB of memory.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def states() -> Counter[str]:
 
 
 def measure(count: int, seconds: float, stays: float) -> dict[str, float]:
-    """Measure `count` jobs for `seconds` seconds. Each job takes `stays` seconds at the provider."""
+    """Measure a worker for `seconds` s while `count` jobs are at the provider, where each takes `stays` seconds."""
     port = free_port()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

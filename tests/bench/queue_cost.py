@@ -1,7 +1,7 @@
 """Measure the cost of a job by queue length: `python -m tests.bench.queue_cost [--lengths 100 1000 10000]`.
 
-The jobs are one second of silence, so that nearly all of the work is the queue's. For each length of the queue it
-measures the cost of creating one more job, and of taking and finishing one, in milliseconds of processor time and in
+The jobs are one second of silence, so that nearly all of their cost is the cost of the queue. For each queue length,
+the benchmark measures the cost of creating one more job, and of taking and finishing one, in milliseconds of processor time and in
 database steps (SQLite: instructions of its virtual machine; PostgreSQL: rows and index entries read by all
 connections). To reach: the same cost at all lengths.
 
@@ -40,7 +40,7 @@ from tests.faults.fleet import Worker
 from tests.waiting import until
 
 SAMPLE = 100  # number of measured jobs
-WARM = 20  # maximum number of jobs before the measurement; the first loads the model
+WARM = 20  # maximum number of jobs that run before the measurement begins; the first one loads the model
 VISITORS = 50
 READ = "SELECT tup_returned FROM pg_stat_database WHERE datname = current_database()"
 
@@ -57,7 +57,11 @@ class Cost:
 
     @staticmethod
     def of(jobs: int, clock: float, used: float, making: float, working: float, taking: float) -> Cost:
-        """Return the cost of one job, given the seconds and the steps of `jobs` jobs."""
+        """Return the cost of one job.
+
+        Creating `jobs` jobs took `clock` seconds, `used` seconds of processor time and `making` steps. Taking and finishing
+        them took `working` seconds of processor time and `taking` steps.
+        """
         return Cost(1000 * clock / jobs, 1000 * used / jobs, making / jobs, 1000 * working / jobs, taking / jobs)
 
 
@@ -78,7 +82,7 @@ def on_sqlite(folder: Path, patch: pytest.MonkeyPatch, length: int, sample: int)
             jobs.start()
             begin, end = measured_span(ids + measured_ids, length, sample)
             wait_until_done(begin)
-            # Do not count this thread, which only polls.
+            # Leave this thread out of the measurement, because it only polls.
             before, cpu_before = steps_of_other_threads(steps), time.process_time() - time.thread_time()
             wait_until_done(end)
             working, taking = (
@@ -114,7 +118,10 @@ KINDS = {"sqlite": on_sqlite, "postgresql": on_postgresql}
 
 
 def measured_span(ids: list[str], length: int, sample: int) -> tuple[str, str]:
-    """Return the ids of the two jobs whose ends start and stop the measurement. `ids` are in the order of the jobs."""
+    """Return the ids of two jobs: the measurement lasts from the end of the first to the end of the second.
+
+    `ids` are the ids of all jobs in the order in which they run.
+    """
     begin = min(WARM, length // 2)
     return ids[begin - 1], ids[begin + sample - 1]
 
@@ -126,7 +133,7 @@ def store_silence(folder: Path) -> list[Recording]:
 
 
 def create_jobs(silent: list[Recording], count: int) -> tuple[list[str], float, float]:
-    """Create `count` jobs; return their ids, and the seconds of wall time and of this thread's processor time."""
+    """Create `count` jobs, and return (their ids, seconds of wall time, seconds of this thread's processor time)."""
     clock, used = time.perf_counter(), time.thread_time()
     ids = [stt.create(recording, owner=recording.owner) for recording in islice(cycle(silent), count)]
     return ids, time.perf_counter() - clock, time.thread_time() - used
@@ -134,7 +141,7 @@ def create_jobs(silent: list[Recording], count: int) -> tuple[list[str], float, 
 
 @contextmanager
 def counted() -> Iterator[Counter[int]]:
-    """Count the virtual machine instructions of SQLite by thread. Their number grows with the rows that are read."""
+    """Count by thread the virtual machine instructions of SQLite, whose number grows with the rows that are read."""
     steps: Counter[int] = Counter()
 
     def step() -> None:
@@ -155,7 +162,7 @@ def steps_of_other_threads(steps: Counter[int]) -> int:
 
 
 def rows_read() -> int:
-    """Return the rows read by all connections so far. Wait first: each reports with a delay of up to a second."""
+    """Return the rows read by all connections so far. Wait first, because connections report them up to 1 s late."""
     threading.Event().wait(1.5)
     with database().connect() as connection:
         return connection.execute(sa.text(READ)).scalar_one()

@@ -1,8 +1,8 @@
 """Measure the database size of an hour of transcribed speech: `python -m tests.bench.sizes [--hours 40]`.
 
 Each transcript is one hour, with times and a confidence for each word, as the on-device engine gives them. Word
-frequencies are as in speech (`many_transcripts`). The size of the whole database counts: text, words, search index,
-records. Audio is not stored in the database.
+frequencies are as in speech (`many_transcripts`). The growth of the whole database is measured: text, words, search
+index and records. Audio is not stored in the database.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ WORDS_PER_SECOND = 2.5
 
 
 def transcript(random: np.random.Generator, words: np.ndarray) -> Transcript:
-    """Return a transcript of an hour in segments of about six seconds."""
+    """Return a transcript of an hour of random `words`, in segments of about six seconds."""
     probabilities = 1 / (np.arange(len(words)) + 2.7)
     spoken = random.choice(words, int(HOUR * WORDS_PER_SECOND), p=probabilities / probabilities.sum())
     times = np.sort(random.uniform(0, HOUR, len(spoken) + 1))

@@ -1,11 +1,11 @@
-"""Run a mixed load for half an hour, and show whether anything grows: `python -m tests.bench.soak [--minutes 30]`.
+"""Run a mixed load for half an hour to find growing resource use: `python -m tests.bench.soak [--minutes 30]`.
 
-The app runs on SQLite, while simulated users at once create on-device and provider jobs over REST, delete some early,
-open pages with a websocket session each, and request /metrics and /healthz. Finished jobs are deleted, so that the
+The app runs on SQLite. Simulated users create on-device and provider jobs over REST, delete some early, open pages with
+a websocket session each, and request /metrics and /healthz, all at the same time. Finished jobs are deleted, so that the
 history does not grow. Memory, threads and open files of the server are measured every two seconds.
 
-The first five minutes, or a sixth of a run of under 30 minutes, are for warming up. To reach: in the rest of the time,
-the median of the last fifth is within 5 % of the median of the first fifth.
+The first five minutes, or a sixth of a run of under 30 minutes, are for warming up. The rest is measured. To reach:
+the median of its last fifth is at most 5 % over the median of its first fifth.
 """
 
 from __future__ import annotations
@@ -32,14 +32,17 @@ from tests.conftest import reset_caches
 from tests.provider import KEY, Provider
 from tests.server import Server
 
-WARM = 300.0  # maximum seconds of warming up, after which nothing may grow
+WARM = 300.0  # maximum seconds of warming up, during which memory, threads and open files may grow
 EVERY = 2.0  # seconds between two measurements
 LOCAL, REMOTE = "local/whisper-base", "#g1_nova-2-general"
 
 
 @dataclass
 class Load:
-    """Represent users of the server at `url` until the monotonic time `end`. `done` counts finished actions by user."""
+    """Represent users who load the server at `url` until `end` (monotonic clock).
+
+    `done` counts the finished rounds of actions by kind of user.
+    """
 
     url: str
     token: str
@@ -90,7 +93,7 @@ class Load:
         assert response.ok, response.text
 
     def transcriber(self, session: requests.Session, rng: random.Random) -> None:
-        """Create an on-device job, wait for its text, and delete it. One in five is deleted within a second instead."""
+        """Create an on-device job, wait for its text, and delete it. A fifth of the jobs is deleted within a second."""
         generation_id = self.create(session, rng.choice(audio.AUSTEN), LOCAL)
         if rng.random() < 0.2:
             time.sleep(rng.uniform(0.0, 1.0))
@@ -141,7 +144,10 @@ def _rerun() -> bytes:
 
 
 def watch(server: Server, end: float) -> list[tuple[float, dict[str, float]]]:
-    """Return (seconds since the start, {figure: value}) of each measurement until `end`, and print one per minute."""
+    """Measure the server process until `end`, and print one measurement per minute.
+
+    Return (seconds since the start, {figure: value}) of each measurement.
+    """
     process, began = psutil.Process(server.process.pid), time.monotonic()
     measured = []
     while time.monotonic() < end:
@@ -156,7 +162,7 @@ def watch(server: Server, end: float) -> list[tuple[float, dict[str, float]]]:
 
 
 def soak(minutes: float) -> tuple[dict[str, tuple[float, float]], Load]:
-    """Return {figure: (median after warming up, median at the end)}, and the load."""
+    """Run the load for `minutes`. Return {figure: (median after warming up, median at the end)}, and the load."""
     from stt.auth import tokens, visitors
 
     with tempfile.TemporaryDirectory() as name, Provider() as provider:

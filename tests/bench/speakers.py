@@ -1,9 +1,9 @@
 """Measure who says what in conversations joined from single utterances: `python -m tests.bench.speakers`.
 
-Thresholds were set on voices with changed pitch ("1688*0.86"), which `--tuning` measures, and with some regard to the
-five LibriSpeech speakers that are measured by default, with unchanged voices. A conversation has 2 to 5 speakers, turns
-of 1 to 10 s, pauses of 0 to 1 s, and overlap in a tenth of the turns. A word is right if it has the speaker who said
-it; found speakers are matched one to one. The reference for the diarization error is made of the words' times, which
+Thresholds were tuned on voices with changed pitch ("1688*0.86"), which `--tuning` measures, and to a small extent on
+the five unchanged voices of LibriSpeech that are measured by default. A conversation has 2 to 5 speakers, turns
+of 1 to 10 s, pauses of 0 to 1 s, and overlap in a tenth of the turns. A word is right if it is assigned to the speaker
+who said it, where found speakers are matched one to one with the true ones. The reference for the diarization error is made of the words' times, which
 Whisper aligned and which are cut at silence; pauses under 0.5 s count as speech. `--sample FOLDER` adds the sample call
 of the wheel of pyannote-audio (`pyannote/audio/sample`), `--long` a recording of four hours.
 """
@@ -29,7 +29,7 @@ from tests import audio, conversations
 from tests.bench.table import print_table
 from tests.conversations import Change, Conversation
 
-CHUNK = 300  # seconds per chunk, as in a job
+CHUNK = 300  # seconds of a chunk that is analysed at once, as in a job
 QUIET = 0.12  # loudness factor of every second speaker
 RATES = ("0.86", "1.16")
 LIBRISPEECH = ("1688", "1998", "2033", "2414", "2609")
@@ -68,7 +68,7 @@ def share_right(talk: Conversation, found: Diarization) -> float:
 
 
 def talks(count: int, tuning: bool, quiet: bool = False) -> list[Conversation]:
-    """Return `count` conversations, of 2, 3, 4 and 5 speakers in turn."""
+    """Return `count` conversations: of 2, 3, 4, 5, 2, 3 … speakers."""
     found = []
     for seed in range(count):
         rng = random.Random(seed + 1000 * tuning)

@@ -1,7 +1,7 @@
-"""Measure a recording that is said twice with silence, noise or music between: `python -m tests.bench.twice`.
+"""Measure a recording repeated after a gap of silence, noise or music: `python -m tests.bench.twice`.
 
-Ten recordings are measured with each kind and length of gap, under the two best instruction sets. To reach: at most as
-many words wrong as in twice the recording alone, no passage dropped, no word without length, no word in the gap.
+Ten recordings are measured with each kind and length of gap, under the two newest instruction sets of the machine.
+To reach: at most twice as many wrong words as in the recording alone, no passage dropped, no word without length, no word in the gap.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ RECORDINGS = (
     "jfk", "austen-0870", "1688-142285-0001", "1688-142285-0007", "1998-15444-0001", "1998-15444-0003",
     "2033-164914-0002", "2414-128291-0001", "2414-128291-0004", "2609-156975-0002",
 )  # fmt: skip
-EDGE = 0.6  # seconds at either end of the gap in which a word may still lie
+EDGE = 0.6  # seconds at the start and at the end of the gap in which a word does not count as in the gap
 
 
 def recording(name: str) -> tuple[np.ndarray, str]:
@@ -36,7 +36,9 @@ def recording(name: str) -> tuple[np.ndarray, str]:
 
 
 def measured(sound: np.ndarray, reference: str, gap: tuple[float, float] = (0, 0)) -> dict[str, int]:
-    """Transcribe, and count words that are wrong, dropped in a row (maximum), under 20 ms long, and in the gap."""
+    """Transcribe `sound`, and return the numbers of wrong words, of words under 20 ms and of words in the gap, and the
+    number of words in the longest run of dropped words.
+    """
     words = [word for segment in transcribe.transcribe(sound, language="en") for word in segment.words]
     found = jiwer.process_words(reference, normalised("".join(word.text for word in words)) or "nothing")
     dropped = [part.ref_end_idx - part.ref_start_idx for part in found.alignments[0] if part.type == "delete"]
@@ -54,7 +56,7 @@ def wrong_alone(name: str) -> int:
 
 
 def twice(name: str, kind: str, seconds: float) -> dict[str, int]:
-    """Measure a recording said twice with a gap between, and twice the number of wrong words of the recording alone."""
+    """Measure a recording repeated after a gap, and add twice the number of wrong words of the recording alone."""
     sound, text = recording(name)
     alone = len(sound) / audio.RATE
     found = measured(np.concatenate([sound, GAPS[kind](seconds), sound]), f"{text} {text}", (alone, alone + seconds))

@@ -1,7 +1,7 @@
 """Define visitors for locust, who open pages over the websocket as a browser does, upload, poll, read and listen.
 
-`tests/bench/load.py` runs this file. It also creates the visitors and writes them to a JSON file, whose path is in the
-environment variable VISITORS.
+`tests/bench/load.py` runs this file. It also creates the visitors in the database, and writes their cookies and
+tokens to a JSON file, whose path is in the environment variable VISITORS.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SETUP = json.loads(
 )  # keys: visitors (each with cookie, token, generation_id), sound (a path), first visit
 SOUND = Path(SETUP["sound"]).read_bytes()
 VISITORS = itertools.cycle(SETUP["visitors"])
-FIRST_TASKS = itertools.cycle(("read", "look_back", "upload", "poll"))  # so that all tasks occur with few visitors
+FIRST_TASKS = itertools.cycle(("read", "look_back", "upload", "poll"))  # so few visitors do all tasks
 TIMEOUT = 30  # seconds for each websocket operation
 
 
@@ -39,7 +39,7 @@ class Visitor(HttpUser):
     def on_start(self) -> None:
         self.visitor = next(VISITORS)
         self.client.cookies.set("stt_visitor", self.visitor["cookie"])
-        # A browser repeats a request if the server has just closed the idle connection.
+        # Retry once, as a browser does if the server has just closed the idle connection.
         self.client.mount("http://", HTTPAdapter(max_retries=Retry(total=1, backoff_factor=0)))
         self.bearer = {"Authorization": f"Bearer {self.visitor['token']}"}
         page = self.client.get("/", headers={"Accept": "text/html"}, name="page: HTML")
@@ -86,7 +86,10 @@ class Visitor(HttpUser):
                 response.failure(response.text[:200])
 
     def open(self, page: str, query: str, name: str, expect: bytes = b"") -> None:
-        """Request a page over the websocket, and wait until its script has run. Fails if `expect` was not received."""
+        """Request a page over the websocket, and wait until its script has run.
+
+        The request is reported to locust, as failed if the bytes `expect` were not received.
+        """
         began, size, failed, found = time.perf_counter(), 0, None, not expect
         try:
             request = BackMsg()
@@ -105,7 +108,7 @@ class Visitor(HttpUser):
                         break
             if not found:
                 failed = AssertionError(f"{expect!r} is not on the page")
-        except Exception as error:  # noqa: BLE001 - counted as a failure of this request
+        except Exception as error:  # noqa: BLE001 - reported to locust as a failure
             failed = error
         event: dict[str, Any] = {"request_type": "WS", "name": name, "response_length": size, "exception": failed}
         self.environment.events.request.fire(response_time=(time.perf_counter() - began) * 1000, **event)

@@ -1,7 +1,7 @@
 """Measure whether a second worker doubles the throughput: `python -m tests.bench.workers [--jobs 12] [--turns 2]`.
 
 The workers use PostgreSQL. Each is pinned to one core and transcribes one recording at a time with one thread. To
-reach: two workers transcribe at least 1.8 times as much audio per second as one. Before the measurement, one job for
+reach: two workers transcribe at least 1.8 times as much audio per second as one worker. Before the measurement, one job for
 each worker loads the models.
 """
 
@@ -34,7 +34,7 @@ def speech(folder: Path) -> Path:
 
 
 def throughput(folder: Path, cores: list[int], count: int) -> float:
-    """Return the seconds of audio per second that workers, one on each of `cores`, transcribe in `count` jobs."""
+    """Run `count` jobs on workers, one pinned to each of `cores`, and return the seconds of audio done per second."""
     with pytest.MonkeyPatch.context() as patch, fleet.queue_only_process(folder, patch, STT_JOBS_AT_ONCE="1"):
         recording = recordings.take_in(speech(folder), "local")
         workers = [Worker(folder / f"worker-{core}", pin=core) for core in cores]

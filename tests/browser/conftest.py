@@ -12,8 +12,8 @@ from tests.server import Server
 from tests.transcripts import sharing_data_with
 from tests.waiting import until
 
-# 30 s, as for Playwright's clicks. The default of 5 s is too short on a busy machine: Streamlit's page loads the code
-# of each kind of element when it first needs it, so a second tab had its text but no button yet.
+# 30 s, the default timeout of Playwright's clicks. The default of 5 s for `expect` is too short on a busy machine:
+# Streamlit's page loads the code of an element type when it first needs it, so some elements appear late.
 expect.set_options(timeout=30_000)
 
 
@@ -33,7 +33,7 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Run a server with default settings. Test files share one server, except those with the marker `own_server`."""
+    """Run a server with default settings. All test files share it, except those with the marker `own_server`."""
     if request.node.get_closest_marker("own_server") is None:
         yield request.getfixturevalue("shared_server")
         return
@@ -43,7 +43,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture
 def database_of_server(server: Server) -> Iterator[None]:
-    """Use the server's data folder and database in this process."""
+    """Let this process use the server's data folder and database."""
     with sharing_data_with(server):
         yield
 
@@ -71,19 +71,22 @@ def row(page: Page, title: str) -> Locator:
 
 
 def choose(page: Page, box: Locator, option: str) -> None:
-    """Choose `option` from the list `box`. Click again if the list closes because the page's layout changes."""
+    """Choose `option` in the combobox `box`. Click again if its list closes because the page's layout changes."""
     wanted = page.get_by_role("option", name=option, exact=True)
     until(lambda: wanted.is_visible() or box.click(), 30, every=0.5)
     wanted.click()
 
 
 def until_true(page: Page, expression: str) -> None:
-    """Wait until a JavaScript expression is true. `wait_for_function` needs `eval`, which our policy refuses."""
+    """Wait until a JavaScript expression is true.
+
+    Playwright's `wait_for_function` uses `eval`, which the app's Content Security Policy forbids.
+    """
     until(lambda: page.evaluate(expression), 30)
 
 
 def click_table(page: Page, x: int, row: int) -> None:
-    """Click in the history's table, `x` pixels from its left edge, in the row number `row` (-1 is the header).
+    """Click in row number `row` of the history's table (-1 is the header), `x` pixels from the table's left edge.
 
     Before the click, wait until the table stops moving.
     """
@@ -99,14 +102,14 @@ def click_table(page: Page, x: int, row: int) -> None:
 
 
 def type_date(page: Page, label: str, day: date) -> None:
-    """Type a day into the date field with this label, and leave it with Tab."""
+    """Type `day` into the date field that has this label, and leave the field with Tab."""
     page.get_by_role("spinbutton", name=f"day, {label}").focus()
     page.keyboard.type(f"{day:%d%m%Y}")
     page.keyboard.press("Tab")
 
 
 def retype(page: Page, text: str, place: int = 0) -> None:
-    """Replace the text of a paragraph by typing, and wait until it is saved."""
+    """Replace the text of the paragraph with the index `place`, and wait until the new text is saved."""
     words = page.locator(".stt-words").nth(place)
     words.focus()
     page.keyboard.press("Control+a")

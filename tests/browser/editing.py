@@ -27,7 +27,7 @@ TEXTS = [FIRST, SECOND, THIRD, ARABIC]
 
 @contextmanager
 def opened(browser: Browser, server: Server, transcript: Transcript = TALK) -> Iterator[Page]:
-    """Store a transcript and open its page. Use it within `sharing_data_with`."""
+    """Store a transcript, and yield its open page. Call this within `sharing_data_with`."""
     page = transcripts.page_of(browser, server, "ann")
     generation_id = transcripts.store("visitor:ann", transcript, audio.JFK, duration=20.0)
     open_talk(page, f"{server.url}/transcript?id={generation_id}")
@@ -81,7 +81,7 @@ def caret(page: Page) -> tuple[int, int]:
 
 
 def segments(page: Page) -> list[dict[str, Any]]:
-    """Return the segments that the server has stored, from the JSON export."""
+    """Return the stored segments of the open transcript, from the server's JSON export."""
     address = page.url.split("/transcript?")[0]
     job_id = page.url.split("id=")[1].split("&")[0]
     found: list[dict[str, Any]] = page.request.get(f"{address}/export/{job_id}.json").json()["transcript"]["segments"]
@@ -89,10 +89,10 @@ def segments(page: Page) -> list[dict[str, Any]]:
 
 
 def times(page: Page) -> dict[str, float]:
-    """Return the start of each word in seconds."""
+    """Return {word: its start time in seconds} of the stored transcript."""
     return {word["text"].strip(): word["start"] for segment in segments(page) for word in segment["words"]}
 
 
 def expect_stored(page: Page, *texts: str) -> None:
-    """Wait until the server has stored segments with these texts."""
+    """Wait until the texts of the stored segments are `texts`."""
     until(lambda: [segment["text"].strip() for segment in segments(page)] == list(texts))

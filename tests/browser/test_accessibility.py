@@ -1,4 +1,4 @@
-"""Test accessibility: axe checks the pages, and a transcription is made and read by keyboard alone."""
+"""Test accessibility: axe finds no violation on the pages, and the keyboard alone is enough to transcribe and read."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def themed_page(request: pytest.FixtureRequest, browser: Browser, server: Server
 
 
 def accessibility_violations(page: Page) -> list[str]:
-    """Return WCAG 2.2 A and AA violations that axe finds (rule and element), and content wider than the window."""
+    """Return the WCAG 2.2 A and AA violations that axe finds (rule: element), and whether the page scrolls sideways."""
     rules = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
     found = Axe().run(page, options={"runOnly": rules, "resultTypes": ["violations"]}).response["violations"]
     wider = page.locator("[data-testid=stMain]").evaluate("main => main.scrollWidth - main.clientWidth")
@@ -73,7 +73,7 @@ def test_other_pages_have_no_accessibility_violation(themed_page: Page, server: 
 
 def test_sample_is_transcribed_and_read_by_keyboard_alone(page: Page):
     page.get_by_role("button", name="Try the sample").wait_for()
-    go_to(page, "Upload")  # the tab of this name; the drop zone has the same name and follows
+    go_to(page, "Upload")  # the tab Upload; the next element named Upload is the drop zone
     with page.expect_file_chooser():
         go_to(page, "Upload")
         page.keyboard.press("Enter")

@@ -24,7 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def base(server: Server) -> str:
-    """Return the address of the app, with its path."""
+    """Return the URL of the app, including its path."""
     return server.url if Server.nginx else f"{server.url}/stt"
 
 
@@ -38,7 +38,7 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     page.goto(f"{base(server)}/")
     yield page
     outside = [(status, url) for status, url in page.answers if "/stt/" not in url and url.startswith("http")]
-    # Errors at /_stcore/health and /_stcore/host-config are normal: Streamlit's page tries parent paths for its server.
+    # Errors at /_stcore/health and /_stcore/host-config are normal: Streamlit's page also tries parent paths.
     broken = [(status, url) for status, url in page.answers if status >= 400 and "/_stcore/h" not in url]
     context.close()
     assert outside == [] and broken == []

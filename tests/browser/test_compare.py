@@ -46,7 +46,7 @@ def reader(browser: Browser, server: Server) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def compared(reader: Page, server: Server, provider: Provider) -> str:
-    """Return the address of a comparison of three models, started with one button."""
+    """Transcribe with two more models by one button, and return the URL of the comparison of the three transcripts."""
     provider.script(duration=1.0, text=PROVIDER_TEXT)
     reader.goto(server.url + "/compare")
     reader.get_by_role("combobox", name="Models").click()
@@ -234,7 +234,7 @@ def test_transcript_page_switches_versions_and_creates_a_new_one(reader: Page, c
     language.fill("English")
     language.press("Enter")
     expect(languages).to_contain_text("English")
-    language.press("Tab")  # close the list, which stays open because several languages can be chosen
+    language.press("Tab")  # closes the list of languages, which stays open for further choices
     dialog.get_by_role("button", name="Transcribe", exact=True).click()
     expect(reader).to_have_url(re.compile(r"/compare\?ids=.+"))
     expect(reader.locator(".stt-cmp-facts tbody tr").filter(has_text="English")).to_have_count(1, timeout=MINUTE)

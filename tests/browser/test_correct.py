@@ -72,7 +72,7 @@ def test_original_is_shown_and_restored_and_corrections_are_brought_back(reader:
 
 
 def test_a_speaker_is_named(browser: Browser, server: Server, tmp_path: Path):
-    """Transcribe two channels as two speakers. The name given to a speaker is shown everywhere, as plain text."""
+    """Transcribe two channels as two speakers, and check that a new name of one is shown everywhere, as plain text."""
     one, two = (audio.samples(path)[: 4 * 16000] for path in audio.AUSTEN)
     both = np.stack([np.concatenate([one, np.zeros_like(two)]), np.concatenate([np.zeros_like(one), two])])
     recording = tmp_path / "interview.wav"

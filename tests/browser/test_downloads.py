@@ -1,4 +1,4 @@
-"""Test every option of the Download menu in a real browser, by reading the files with third-party libraries."""
+"""Test every option of the Download menu in a real browser, and read the files with third-party libraries."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RAW = {"results": {"channels": [{"alternatives": [{"transcript": "Grüße 你好
 
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """Open the Download menu of a transcript that has two speakers, the provider's response and audio."""
+    """Store a transcript that has two speakers, audio and a provider's response, and open its Download menu."""
     with transcripts.sharing_data_with(server):
         page = transcripts.page_of(browser, server, VISITOR)
         generation_id = transcripts.store(

@@ -49,7 +49,7 @@ def test_click_places_the_caret_and_plays_and_typed_text_is_saved(talk: Page):
     assert talk.evaluate("document.querySelector('.stt-audio').currentTime") >= before["everybody"] - 0.1
     talk.keyboard.type("dear ")
     expect_texts(talk, FIRST.replace("everybody", "dear everybody"), *TEXTS[1:])
-    expect_saved(talk)  # the text is saved although it still has the focus
+    expect_saved(talk)  # the text is saved while the paragraph still has the focus
     assert not talk.evaluate("document.querySelector('.stt-audio').paused"), "Space was typed, not taken for Pause"
     after = times(talk)
     assert before["morning"] <= after.pop("dear") <= before["everybody"]
@@ -132,7 +132,7 @@ def test_server_killed_while_typing_receives_all_text_after_its_restart(talk: Pa
         "Not saved yet: no connection. Your text is kept in this browser.", timeout=SAVE_TIMEOUT
     )
     expect(talk.get_by_text("No connection to the server.")).to_be_visible()
-    talk.keyboard.type("Or later. ")  # Streamlit's own dialog about a lost connection would take the focus
+    talk.keyboard.type("Or later. ")  # Streamlit's own dialog about the lost connection would prevent this
     server.start()
     expected = [FIRST, f"Well, I say {SECOND}", f"Now. Or later. {THIRD}", ARABIC]
     expect_saved(talk)
@@ -190,7 +190,7 @@ def test_edits_of_two_paragraphs_in_two_tabs_are_both_kept(talk: Page):
     expect_saved(talk)
     expect_texts(talk, "Good", FIRST[5:], SECOND, f"Here: again {THIRD}", ARABIC)
     second.bring_to_front()
-    # A headless browser sends no focus event when a tab is activated.
+    # Send the focus event, which a headless browser does not send when a tab is activated.
     second.evaluate("() => window.dispatchEvent(new Event('focus'))")
     expect_texts(second, "Good", FIRST[5:], SECOND, f"Here: again {THIRD}", ARABIC)
 
@@ -298,7 +298,7 @@ def test_paragraph_borders_are_dragged_on_the_waveform(talk: Page):
     dialog = talk.get_by_role("dialog", name="Times of this paragraph")
     start, end = (dialog.get_by_role("slider", name=f"{name}, on the waveform") for name in ("Start", "End"))
     box, strip = start.bounding_box(), dialog.locator(".stt-borders").bounding_box()
-    second = strip["width"] / (ended - begun + 4)  # pixels; the strip adds 2 s before and after the paragraph
+    second = strip["width"] / (ended - begun + 4)  # pixels per second: it shows 2 s more at both ends
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     talk.mouse.move(x, y)
     talk.mouse.down()
@@ -370,7 +370,7 @@ def test_transcript_is_edited_on_a_phone(browser: Browser, server: Server):
     generation_id = transcripts.store("visitor:ann", TALK, audio.JFK, duration=20.0)
     open_talk(page, f"{server.url}/transcript?id={generation_id}")
     edit = page.get_by_role("button", name="Edit", exact=True)
-    expect(edit).to_have_attribute("aria-pressed", "false")  # without editing, a tap on a word plays it
+    expect(edit).to_have_attribute("aria-pressed", "false")  # so a tap on a word plays it
     edit.tap()
     words(page, 1).tap()
     expect(words(page, 1)).to_be_focused()

@@ -23,12 +23,12 @@ COUNT = 230
 VISITOR = "many"
 OWNER = f"visitor:{VISITOR}"
 TITLE_COLUMN = 2
-ZONE = "Asia/Tokyo"  # the visitor's time zone, in which days begin at midnight
+ZONE = "Asia/Tokyo"  # the visitor's time zone, which decides when a day begins
 
 
 @pytest.fixture
 def history_page(browser: Browser, server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
-    """Open the history of a visitor with three pages of transcripts, and use the server's database in this process."""
+    """Open the history of a visitor with three pages of transcripts, and let this process use the server's database."""
     monkeypatch.setenv("STT_DATA_DIR", str(server.data))
     reset_caches()
     for job in history.find(OWNER):

@@ -29,7 +29,7 @@ def reader(browser: Browser, server: Server) -> Iterator[Page]:
 
 
 def wait_until_aligned(page: Page) -> None:
-    """Reload the transcript's page until it no longer says that the words are being aligned."""
+    """Reload the transcript's page until its message that the words are being aligned is gone."""
     expect(page).to_have_url(re.compile(r"/transcript\?id=.+"))
     expect(page.locator(".stt-words")).to_be_visible()
 
@@ -44,7 +44,7 @@ def wait_until_aligned(page: Page) -> None:
 def test_imported_text_becomes_a_version_that_plays_and_can_be_compared(reader: Page):
     reader.get_by_role("button", name="Try the sample").click()
     reader.locator(".st-key-jobs").get_by_role("button", name="Read").first.click(timeout=MINUTE)
-    reader.locator(".stt-words").wait_for()  # the previous page also has a button Import a transcript
+    reader.locator(".stt-words").wait_for()  # leave the first page, which also has a button Import a transcript
     reader.get_by_role("button", name="Import a transcript").click()
     dialog = reader.get_by_role("dialog")
     text = TEXT.replace("Ask what", f"{NOT_SPOKEN} Ask what")

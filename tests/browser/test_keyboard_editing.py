@@ -19,7 +19,7 @@ from tests.transcripts import spoken_segment
 pytestmark = [pytest.mark.own_server, pytest.mark.usefixtures("database_of_server")]
 
 PARAGRAPHS = 120
-PARAGRAPH_SECONDS = 10.0  # seconds per paragraph, so the transcript has 20 minutes
+PARAGRAPH_SECONDS = 10.0  # seconds from one paragraph to the next, 20 minutes in total
 WORDS_PER_PARAGRAPH = 24
 SPEAKERS = ["Anna", "Ben"]
 REPLACEMENTS = {"alpha": "omega", "bravo": "brevity", "charlie": "chorus line"}
@@ -29,7 +29,7 @@ TOLERANCE = 0.3  # maximum seconds between a word's expected and stored start
 
 @dataclass
 class ExpectedWord:
-    """Represent a word of the finished text. `at` is its start in seconds, None for a typed word."""
+    """Represent a word of the expected text. `at` is its start time in seconds, None for a typed word."""
 
     text: str
     at: float | None
@@ -46,7 +46,7 @@ class Paragraph:
 
 
 class Visitor:
-    """Edit the transcript by keyboard alone, and apply each edit to the expected text."""
+    """Edit the transcript by keyboard alone, and make the same edits in `expected`, the expected paragraphs."""
 
     def __init__(self, context: BrowserContext, page: Page) -> None:
         self.context, self.page = context, page
@@ -67,7 +67,7 @@ class Visitor:
             self.page.keyboard.press(key)
 
     def tab_to(self, selector: str, key: str = "Tab") -> None:
-        """Press Tab, or Shift+Tab, until an element that matches the selector has the focus."""
+        """Press `key` (Tab or Shift+Tab) until an element that matches the CSS selector has the focus."""
         for _ in range(200):
             if self.page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
                 return
@@ -125,7 +125,7 @@ class Visitor:
 
     def replace(self, old: str, new: str) -> None:
         self.press("Control+h")
-        self.tab_to("[type=search]", "Shift+Tab")  # the replacement field has the focus if there is a search text
+        self.tab_to("[type=search]", "Shift+Tab")  # if a search text is left, Ctrl+H focuses the replacement field
         self.press("Control+a")
         self.page.keyboard.type(old)
         expect(self.page.locator(".stt-count")).to_contain_text("found")
@@ -197,7 +197,7 @@ def test_twenty_minute_transcript_is_corrected_by_keyboard_alone(browser: Browse
 
 
 def check_times(visitor: Visitor) -> None:
-    """Check the texts, times and speakers of the words that the server has stored."""
+    """Compare the texts, times and speakers of the stored words with the expected ones."""
     found = [
         (word["text"].strip(), word["start"], word["end"], segment["speaker"])
         for segment in segments(visitor.page)

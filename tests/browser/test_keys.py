@@ -47,7 +47,7 @@ def go_to(page: Page, seconds: float) -> None:
 
 
 def press_pedal(page: Page) -> None:
-    """Send a keydown event of F13, as foot pedals do. Playwright cannot press this key."""
+    """Dispatch a keydown event for F13, which foot pedals send but Playwright cannot press."""
     page.evaluate(
         """() => document.activeElement.dispatchEvent(
           new KeyboardEvent('keydown', { key: 'F13', code: 'F13', bubbles: true, cancelable: true })
@@ -94,7 +94,7 @@ def test_keys_move_caret_and_playback_to_paragraphs_and_doubtful_words(talk: Pag
     put_caret(talk, 0, 3)
     talk.keyboard.press("F9")
     assert position(talk) == pytest.approx(3.7, abs=0.01)
-    talk.keyboard.type("Maybe")  # F9 has selected the doubtful word, so typing replaces it
+    talk.keyboard.type("Maybe")  # F9 has selected the doubtful word, which is replaced by typing
     expect_texts(talk, FIRST, "Maybe", THIRD)
 
 

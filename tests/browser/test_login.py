@@ -1,4 +1,4 @@
-"""Test in a real browser what is visible after a sign-in, and with shared access. One test uses a real provider."""
+"""Test sign-in and shared access in a real browser. One test uses a real identity provider."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def contexts(browser: Browser) -> Iterator[list[BrowserContext]]:
 
 
 def visit(browser: Browser, contexts: list[BrowserContext], address: str) -> Page:
-    """Open this address in a separate browser context."""
+    """Open the URL `address` in a new browser context, as a new visitor."""
     contexts.append(browser.new_context())
     page = contexts[-1].new_page()
     page.goto(address)
@@ -72,7 +72,7 @@ def sign_in(page: Page, email: str) -> None:
 
 
 def requests_session(page: Page) -> requests.Session:
-    """Return an HTTP session with the cookies of this browser."""
+    """Return an HTTP session that sends the cookies of the page's browser context."""
     session = requests.Session()
     for cookie in page.context.cookies():
         session.cookies.set(cookie["name"], cookie["value"])
@@ -80,7 +80,7 @@ def requests_session(page: Page) -> requests.Session:
 
 
 def make_transcript(page: Page) -> str:
-    """Transcribe the first seconds of a speech. Return its generation id."""
+    """Transcribe a short recording, open the transcript, and return its generation id."""
     add_files(page, audio.JFK)
     page.get_by_role("button", name="Transcribe", exact=True).click()
     page.locator(".st-key-jobs").get_by_role("button", name="Read").click(timeout=MINUTE)
@@ -109,7 +109,7 @@ def test_account_has_one_private_history_in_every_browser(browser, contexts, ser
     elsewhere = visit(browser, contexts, f"{server.url}/transcript?id={generation_id}")
     assert requests_session(elsewhere).get(sound).status_code == 404
     sign_in(elsewhere, "ann@example.org")
-    # After the sign-in, the page is shown that was requested before it.
+    # After the sign-in, the browser shows the page that was requested before the sign-in.
     expect(elsewhere.locator(".st-key-transcript")).to_contain_text("your country", timeout=MINUTE)
     assert requests_session(elsewhere).get(sound).status_code == 200
 
@@ -150,7 +150,7 @@ def test_sign_out_applies_to_pages_routes_and_other_tabs(browser, contexts, serv
     expect(page.get_by_text("carol@example.org")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
-    # The other tab, which was open during the sign-out, does not restore the sign-in; copied cookies are invalid.
+    # The other tab, open during the sign-out, does not restore the sign-in, and the cookies copied before are invalid.
     other.get_by_role("link", name="History").click()
     expect(other.get_by_role("button", name=re.compile("Sign in"))).to_be_visible()
     for program in (before, requests_session(page)):
@@ -171,7 +171,7 @@ def rows(server: Server, table: str) -> int:
 
 
 def test_open_tab_cannot_act_after_a_sign_out_in_another_tab(browser, contexts, server: Server):
-    """Use dialogs, fragments and callbacks: Streamlit runs them without the page's code, which checks the sign-in."""
+    """Use dialogs, fragments and callbacks, which Streamlit runs without the page's code that checks the sign-in."""
     page = visit(browser, contexts, server.url)
     sign_in(page, "dora@example.org")
     generation_id = make_transcript(page)
@@ -212,7 +212,7 @@ def test_copied_sign_in_cookies_are_invalid_after_the_sign_out(browser, contexts
     sign_in(page, "emil@example.org")
     expect(page.locator("input[type=file]").first).to_be_attached()
     copied = page.context.cookies()
-    thief = visit(browser, contexts, server.url)  # has only Streamlit's cookies of Emil, who is still signed in
+    thief = visit(browser, contexts, server.url)  # gets only Streamlit's cookies of Emil, who is still signed in
     thief.context.add_cookies([cookie for cookie in copied if cookie["name"].startswith("_streamlit")])
     thief.goto(server.url)
     expect(thief.get_by_role("button", name=re.compile("Sign in"))).to_be_visible()
@@ -251,7 +251,7 @@ def plant(page: Page, value: str, server: Server) -> None:
 
 
 def owner_at(server: Server, cookie: str) -> str | None:
-    """Return the owner that the server has stored for the visitor with this cookie."""
+    """Return the user who is signed in with this visitor's cookie, from the server's database, or None."""
     name = URLSafeSerializer("").loads_unsafe(cookie)[1]
     with sqlite3.connect(server.data / "stt.db") as connection:
         return (connection.execute("SELECT owner FROM sign_ins WHERE visitor = ?", [name]).fetchone() or [None])[0]

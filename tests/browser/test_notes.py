@@ -1,4 +1,4 @@
-"""Test notes in a real browser: at a moment, about words, after a reload, on a phone, and in a shared transcript."""
+"""Test notes in a real browser: at a time or about words, after a reload, on a phone, and in a shared transcript."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_note_is_edited_deleted_and_restored(talk: Page, generation_id: str):
     talk.get_by_role("button", name="Delete the note at 0:08").click()
     expect(rows(talk)).to_have_text("Deleted the note at 0:08.Undo")
     assert book.of(generation_id, ANN) == []
-    talk.keyboard.press("Enter")  # press the button Undo, which has the focus
+    talk.keyboard.press("Enter")  # presses the button Undo, which has the focus
     expect(rows(talk).locator(".stt-notes-text")).to_have_text("Second")
     assert [note.text for note in book.of(generation_id, ANN)] == ["Second"]
 

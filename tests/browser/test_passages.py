@@ -43,7 +43,7 @@ def panel(page: Page) -> Locator:
 
 
 def open_form(page: Page, paragraph: int = 0) -> None:
-    """Open the form to transcribe this paragraph again."""
+    """Open the form for transcribing the paragraph with the index `paragraph` again."""
     page.locator(".stt-paragraph").nth(paragraph).hover()
     page.locator(".stt-more").nth(paragraph).click()
     page.get_by_role("menuitem", name="Transcribe this passage again…").click()

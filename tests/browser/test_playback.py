@@ -1,4 +1,4 @@
-"""Test that the player plays the position it shows, in many formats, by recording its output in a real browser."""
+"""Test in a real browser that the player plays the position it shows, for many formats, by recording its output."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ pytestmark = pytest.mark.own_server
 VISITOR = "hears"
 OWNER = f"visitor:{VISITOR}"
 SECONDS = 90
-PLACES = (70.0, 12.5)  # seconds; the later position first, because seek errors add up along a file
+PLACES = (70.0, 12.5)  # positions in seconds; the later one first, because seek errors grow with the position
 RECORDED = 2.0  # seconds of the player's output to compare
 TOLERANCE, LENGTH_TOLERANCE = 0.3, 0.1  # maximum errors of position and duration, in seconds
 
-# Play the audio element and record its output at 16 kHz. The recording begins before the playback.
+# Play the audio element and record its output at 16 kHz from the first sound on.
 RECORD = """async ([seconds, prefix]) => {
   const audio = document.querySelector(`.${prefix}-audio`);
   const graph = (window.graph ??= new AudioContext({ sampleRate: 16000 }));
@@ -100,9 +100,9 @@ def recording_of(id: str) -> recordings.Recording:
 
 
 def played_at(page: Page, position: float, samples: np.ndarray, prefix: str = "stt") -> float:
-    """Return the second of `samples` that is heard when the player is set to `position`.
+    """Return the time in seconds at which `samples` has the sound that the player plays at `position`.
 
-    Try up to three times, because a busy machine drops blocks of the output, in which no position is recognised.
+    Try up to three times: on a busy machine, blocks of the output are lost, and the sound is not recognised.
     """
     for _ in range(2):
         with suppress(AssertionError):
@@ -218,7 +218,7 @@ def test_late_start_and_gap_are_silence_in_words_waveform_and_player(page: Page,
 
 
 def put_versions(sound: Path, seconds: float = SECONDS) -> str:
-    """Store two versions of a recording, and return their ids, joined as in the address of the Compare page."""
+    """Store two versions of a recording, and return their ids, joined by a comma as in the URL of the Compare page."""
     first = records.load(put_words(sound, seconds), OWNER)
     other = Transcript((Segment(0.0, 0.9, " word0"), Segment(70.0, 70.9, " another")), seconds)
     second = transcripts.store(OWNER, other, title=sound.name, duration=seconds, recording_id=first.recording_id)

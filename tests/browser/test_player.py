@@ -26,13 +26,13 @@ SECONDS = 180
 
 
 def strange_transcript(text: str) -> Transcript:
-    """Return a transcript that begins at ten hours. The first of its two speakers says `text` and has it as name."""
+    """Return a transcript that begins at ten hours. `text` is what the first of its two speakers says, and her name."""
     first = transcripts.spoken_segment(text, 10 * transcripts.HOUR, speaker=text[:30])
     return Transcript((first, transcripts.spoken_segment("Yes.", first.end, speaker="Ben")), 10.1 * transcripts.HOUR)
 
 
 def conversation() -> Transcript:
-    """Return a transcript: Ann speaks at 0 and 60 s, Ben at 30 and 90 s. A word of Ben's at 30 s is overlapped."""
+    """Return a transcript: Ann speaks at 0 and 60 s, Ben at 30 and 90 s. Ben's second word overlaps other speech."""
     turns = ((at, "Ben" if at % 60 else "Ann") for at in (0.0, 30.0, 60.0, 90.0))
     segments = [transcripts.spoken_segment("This is what I say.", at, speaker) for at, speaker in turns]
     words = segments[1].words
@@ -84,7 +84,7 @@ def position(page: Page) -> float:
 
 
 def until_sound(page: Page, condition: str) -> None:
-    """Wait until a JavaScript condition on the audio element, called `a` in it, is true."""
+    """Wait until a JavaScript condition is true, in which `a` is the audio element."""
     until_true(page, f"() => {{ const a = document.querySelector('.stt-audio'); return a && {condition} }}")
 
 
@@ -195,7 +195,7 @@ def test_link_to_a_moment_opens_there_and_sets_the_start_of_a_share(talk: Page):
     expect(talk).to_have_url(link)
     talk.get_by_role("button", name="Share", exact=True).click()
     expect(talk.get_by_role("dialog").get_by_label("Start playback at (seconds)")).to_have_value("123.4")
-    assert position(talk) == pytest.approx(123.4, abs=0.1)  # opening the dialog has not changed the playback position
+    assert position(talk) == pytest.approx(123.4, abs=0.1)  # the dialog has not changed the playback position
     talk.goto("about:blank")
     talk.goto(link)
     until_sound(talk, "Math.abs(a.currentTime - 123.4) < 0.1")
@@ -250,7 +250,7 @@ EQUIVALENTS = [
 
 
 def test_equivalent_spellings_are_found_and_marked_in_the_text(page: Page, server: Server, ids: dict[str, str]):
-    """Check that each query marks the equivalent text in its paragraph, and that a query `?` is matched literally."""
+    """Check that each query finds and marks the equivalent text, and that the query `?` finds only question marks."""
     segments = [
         transcripts.spoken_segment(f"q{at} {text} z?", 60.0 * at, speaker=f"S{at}")
         for at, (text, _) in enumerate(EQUIVALENTS)

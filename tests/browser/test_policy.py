@@ -1,4 +1,4 @@
-"""Test a full session: no violation of the content policy, no request to another server, no API key received."""
+"""Test a full session: the browser violates no content policy, calls no other server, and receives no API key."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.provider import KEY, Provider
 from tests.server import Server
 
 MINUTE = 60_000  # milliseconds
-VISITOR_KEY = "sk-mine-fedcba9876543210"  # the visitor's API key; KEY is the server's
+VISITOR_KEY = "sk-mine-fedcba9876543210"  # the API key that the visitor enters; KEY is the API key of the server
 PROVIDER_TEXT = "The provider heard this about your country."
 
 
@@ -57,7 +57,7 @@ class Traffic:
         self.received.append(frame.encode() if isinstance(frame, str) else frame)
 
     def collect(self) -> None:
-        """Read the bodies of the responses so far. Call it before leaving the page: then the browser discards them."""
+        """Read the bodies of all responses so far. Call it before leaving the page, which discards them."""
         for answer in self._answers:
             self.received.append(f"{answer.url} {answer.all_headers()}".encode())
             with suppress(Error):  # redirects and downloads have no readable body
@@ -131,7 +131,7 @@ def test_full_session_obeys_policy_stays_on_server_and_returns_no_key(
         ("POST", "/v1/stt/create", create), ("POST", "/v1/stt/create", {"json": {"model": KEY[:9]}}),
     ):  # fmt: skip
         traffic.received.append(program.request(method, server.url + address, **more).content)
-    page.goto(server.url)  # the page lists jobs that a program created with the visitor's token
+    page.goto(server.url)  # this page lists also the job that was created with the visitor's token
     expect(page.locator(".st-key-jobs [class*=st-key-job-]", has_text="by a program")).to_be_visible()
     traffic.collect()
     for key in (KEY, VISITOR_KEY):

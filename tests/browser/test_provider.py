@@ -1,4 +1,4 @@
-"""Test the AI/ML API through the browser, with a strict stand-in provider: key, file, link, faults, secrecy of keys."""
+"""Test transcription by the AI/ML API in a browser, with a stand-in provider: key, file, link, faults, secrecy."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def files_holding(secret: str, server: Server) -> list[str]:
 
 @pytest.fixture(scope="module")
 def customer(browser: Browser, server: Server) -> Iterator[Page]:
-    """Return the page of a visitor who entered KEY. Its attribute `watched` records all that it receives."""
+    """Return the page of a visitor who entered KEY. Its attribute `watched` records all that the page receives."""
     page = browser.new_context(viewport={"width": 1440, "height": 1000}).new_page()
     page.watched = Traffic(page)
     page.goto(server.url + "/settings")
@@ -133,7 +133,7 @@ def test_key_in_a_provider_error_reaches_neither_browser_nor_disk(customer: Page
     customer.get_by_role("button", name="Transcribe", exact=True).click()
     expect(row(customer, "austen-0890")).to_contain_text("Incorrect key [key]", timeout=MINUTE)
     assert len(customer.watched.answers) > 10 and len(customer.watched.frames) > 10
-    assert customer.watched.holding("[key]")  # so the error message did reach the browser
+    assert customer.watched.holding("[key]")  # the error message did reach the browser, with the key replaced
     assert customer.watched.holding(KEY) == [] and files_holding(KEY, server) == []
 
 

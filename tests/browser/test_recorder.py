@@ -24,14 +24,17 @@ from tests.waiting import until
 pytestmark = pytest.mark.own_server
 
 MINUTE = 60_000  # milliseconds
-MAX_LOST = 5.0  # maximum seconds of sound that may be lost, even if the browser is killed
+MAX_LOST = 5.0  # maximum seconds of sound that may be lost when the browser is killed
 SPOKEN = 11.0  # length in seconds of the speech that the fake microphone repeats
 GRANT, DEVICE = "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"
 
 
 @pytest.fixture(scope="module")
 def launch(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Browser]:
-    """Return a function that launches a browser with `more` arguments, without those in `without`."""
+    """Return a function that launches a browser whose fake microphone plays a speech.
+
+    `more` are additional arguments of the browser, `without` are default arguments to omit.
+    """
     speech = audio.write(tmp_path_factory.mktemp("heard") / "jfk.wav", audio.samples(audio.JFK))
 
     def launched(*more: str, without: tuple[str, ...] = ()) -> Browser:
@@ -137,7 +140,7 @@ def test_a_pause_is_not_recorded(page: Page, server: Server):
     page.get_by_role("button", name="Pause").click()
     expect(state(page)).to_have_text("Paused. What was recorded is saved.")
     paused = shown_seconds(page)
-    page.wait_for_timeout(6000)  # long enough for a heartbeat, and to be noticed if it were recorded
+    page.wait_for_timeout(6000)  # longer than a heartbeat interval, and than the tolerance of the check below
     assert shown_seconds(page) == paused
     page.get_by_role("button", name="Resume").click()
     wait_for(page, paused + 2)
@@ -148,7 +151,7 @@ def test_a_pause_is_not_recorded(page: Page, server: Server):
 
 
 def kill_tabs(browser: Browser) -> None:
-    """Kill the processes of all tabs, as a system without free memory does, so that no script of a page can react."""
+    """Kill the processes of all tabs, as a system without free memory does. No script of a page can react."""
     processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
     for process in processes:
         if process["type"] == "renderer":
@@ -244,7 +247,7 @@ def test_lost_connection_loses_no_sound(visitor: BrowserContext, server: Server)
 
 
 def test_sound_after_a_long_outage_becomes_a_second_recording(visitor: BrowserContext, server: Server):
-    """Keep the connection cut until the server has finished a recording of the sound that it received."""
+    """Cut the connection until the server has made a recording of the sound that it received before."""
     with Relay(server.port) as line:
         page = recorder_page(visitor, line.url)
         start(page)
@@ -264,7 +267,7 @@ def test_sound_after_a_long_outage_becomes_a_second_recording(visitor: BrowserCo
         assert first >= 2 and first + second >= last - MAX_LOST
 
 
-# The fake sound of a shared tab equals that of the fake microphone. This script replaces it by a 440 Hz tone.
+# The fake shared tab plays the same sound as the fake microphone. This script gives the tab a 440 Hz tone instead.
 TONE = """navigator.mediaDevices.getDisplayMedia = async () => {
   const context = new AudioContext();
   const [tone, target] = [new OscillatorNode(context), new MediaStreamAudioDestinationNode(context)];
@@ -294,7 +297,7 @@ def test_tab_audio_is_a_second_track_beside_the_microphone(visitor: BrowserConte
 
 
 def share_of_tone(channel: np.ndarray) -> float:
-    """Return the share of a channel's power, 0 to 1, within 10 Hz of 440 Hz."""
+    """Return the share (0 to 1) of a channel's power that is within 10 Hz of 440 Hz."""
     power = np.abs(np.fft.rfft(channel)) ** 2
     pitch = np.fft.rfftfreq(len(channel), 1 / 48_000)
     return float(power[np.abs(pitch - 440) < 10].sum() / power.sum())
@@ -305,7 +308,7 @@ def test_call_in_a_tab_is_transcribed_with_a_name_for_each_side(launch: Callable
     page = recorder_page(browser.new_context(), server.url)
     page.get_by_role("combobox", name="What to record").select_option("Microphone and the sound of a tab or screen")
     start(page)
-    wait_for(page, 12)  # seconds; longer than the 11 s of repeated speech, so all words occur
+    wait_for(page, 12)  # longer than the repeated speech of 11 s, so that all words occur
     stop(page)
     expect(listed(page)).to_contain_text("2 tracks: Microphone, Shared sound (each is a speaker)")
     assert all(np.abs(sound_of(server, listed(page), track)).max() > 0.05 for track in (0, 1))

@@ -32,7 +32,7 @@ def contexts(browser: Browser) -> Iterator[list[BrowserContext]]:
 
 
 def visit(browser: Browser, contexts: list[BrowserContext], address: str) -> Page:
-    """Open this address in a separate browser context."""
+    """Open the URL `address` in a new browser context, as a new visitor."""
     contexts.append(browser.new_context())
     page = contexts[-1].new_page()
     page.goto(address)
@@ -126,7 +126,7 @@ def test_code_restores_history_of_a_lost_cookie_and_adds_the_present_one(
     long = audio.write(tmp_path / "long.flac", audio.speech(130))
     add_files(running, long)
     running.get_by_role("button", name="Transcribe", exact=True).click()
-    running.get_by_role("button", name="Cancel").wait_for()  # the button is there while the job runs
+    running.get_by_role("button", name="Cancel").wait_for()  # the button shows that the job is running
 
     page.goto(f"{server.url}/settings")
     page.get_by_label("Code from another browser").fill(code.lower().replace("-", " "))

@@ -1,4 +1,4 @@
-"""Test find and replace in the player: one, all, in the selection, undone at once, by keyboard, on a phone."""
+"""Test find and replace in the player: one hit, all hits, hits in the selection, undo, by keyboard, on a phone."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_only_hits_in_the_selection_are_replaced(talk: Page):
     talk.get_by_role("button", name="Replace all 2").click()
     expect_texts(talk, FIRST.replace("café", "coffee house"), SECOND.replace("Café", "coffee house"), THIRD)
     talk.get_by_role("searchbox", name="Find in the text").fill("was")
-    expect_count(talk, "1 found")  # the selection still ends after the longer replacement
+    expect_count(talk, "1 found")  # the selection has grown with the longer replacements, so "was" is still in it
     put_caret(talk, 2, 0)
     expect(some).to_be_disabled()
 

@@ -1,4 +1,4 @@
-"""Test the review of doubtful words: play, confirm, retype, take from another version, undo, all by keyboard."""
+"""Test by keyboard the review of doubtful words: play, confirm, retype, take over another version's word, undo."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_each_doubtful_word_is_played_and_decided_on_by_keyboard(talk: Page):
     assert talk.evaluate("window.heard[0]") == pytest.approx(0.5, abs=0.3), "two words before it are played"
     talk.keyboard.press("1")
     expect_word(talk, "2 of 4", "too", "two")
-    talk.keyboard.type("two2 ")  # a digit chooses a suggested word only while the field is empty
+    talk.keyboard.type("two2 ")  # while the field is not empty, a digit is typed and does not choose a suggested word
     expect(talk.get_by_role("button", name="Replace", exact=True)).to_be_visible()
     talk.keyboard.press("Enter")
     expect_word(talk, "3 of 4", "sitties.", "cities.")

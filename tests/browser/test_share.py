@@ -1,4 +1,4 @@
-"""Test sharing, quotas and a visitor's data in a real browser: reading and playing until a link is revoked."""
+"""Test share links, the notice, quotas and a visitor's own data in a real browser."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def owner(page: Page) -> Page:
-    """Return the page of a visitor with a transcript made and opened."""
+    """Return the page of a visitor who has transcribed a recording and opened the transcript."""
     add_files(page, audio.JFK)
     page.get_by_role("button", name="Transcribe", exact=True).click()
     page.locator(".st-key-jobs").get_by_role("button", name="Read").click(timeout=2 * MINUTE)

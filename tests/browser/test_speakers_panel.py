@@ -36,7 +36,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def start(page: Page, server: Server, recording: Path, speakers: str) -> None:
-    """Transcribe the recording with the option `speakers` for Speakers, and open the transcript."""
+    """Transcribe the recording with `speakers` chosen in the field Speakers, and open the transcript."""
     page.goto(server.url)
     add_files(page, recording)
     if speakers != "Automatic":
@@ -48,7 +48,7 @@ def start(page: Page, server: Server, recording: Path, speakers: str) -> None:
 
 @pytest.fixture(scope="module")
 def address(browser: Browser, server: Server, recording: Path) -> str:
-    """Transcribe the recording, and return the address of the transcript once three speakers are found."""
+    """Transcribe the recording, wait until three speakers are found, and return the URL of the transcript."""
     with transcripts.sharing_data_with(server):
         page = transcripts.page_of(browser, server, VISITOR)
     start(page, server, recording, "Automatic")
@@ -60,7 +60,7 @@ def address(browser: Browser, server: Server, recording: Path) -> str:
 
 @pytest.fixture
 def page(browser: Browser, server: Server, address: str) -> Iterator[Page]:
-    """Open the transcript, and find its speakers again, so that changes of earlier tests are undone."""
+    """Open the transcript, and search for its speakers again, which undoes the changes of earlier tests."""
     with transcripts.sharing_data_with(server):
         page = transcripts.page_of(browser, server, VISITOR)
     page.goto(address)
@@ -80,7 +80,7 @@ def names_in_text(page: Page) -> set[str]:
 
 
 def find_speakers(page: Page, number: str) -> None:
-    """Find the speakers again with the option `number` for their number, and wait until the search ends."""
+    """Start a new search for speakers with `number` chosen as their number, and wait until the search has ended."""
     page.get_by_role("button", name="Find speakers").first.click()
     choose(page, page.get_by_label("Speakers", exact=True), number)
     page.get_by_test_id("stPopoverBody").get_by_role("button", name="Find speakers").click()
@@ -213,7 +213,7 @@ def test_a_known_voice_is_suggested_until_it_is_deleted(page: Page, server: Serv
 def test_text_is_kept_when_a_speaker_search_fails_or_is_cancelled(
     browser: Browser, tmp_path: Path, speaker_models: Path
 ):
-    """Start with an empty folder of models, so that the search fails, and put the models there before the retry."""
+    """Start with an empty models folder, so that the search for speakers fails. Copy the models before the retry."""
     models = tmp_path / "models"
     models.mkdir()
     talk = conversations.conversation(["1688", "1998", "2609"], seed=4, turns=14)

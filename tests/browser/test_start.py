@@ -1,4 +1,4 @@
-"""Test that the first page imports no large library, because the visitor waits for all its imports."""
+"""Test that the first page imports no large library, because the first visitor waits for its imports."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from playwright.sync_api import Browser
 from tests.server import ROOT, Server
 from tests.waiting import until
 
-# Delay the import of the job engine by 600 s. Normally it is imported some seconds after the start, when a busy machine
-# may still be loading the page.
+# Delay the import of the job engine by 600 s, so that it does not count. Normally it is imported some seconds after
+# the start, when a busy machine may still be loading the page.
 START = """
 from stt import lifecycle
 lifecycle.HEAD_START = 600.0
@@ -38,7 +38,7 @@ def test_first_page_imports_no_large_library(browser: Browser, tmp_path: Path):
         )
     page = browser.new_page()
     try:
-        # Check only the port, because a request of /healthz would start the job engine.
+        # Check only whether the port is open, because a request for /healthz would start the job engine.
         until(lambda: _listens(server.port), 60)
         page.goto(server.url)
         page.get_by_role("button", name="Try the sample").wait_for()

@@ -1,4 +1,4 @@
-"""Test a recording with several tracks: the page shows the chosen track, and another can be chosen before the start."""
+"""Test a recording with several tracks: the page shows the chosen track, and offers the others."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def test_job_continues_where_it_was_after_the_server_is_killed(browser: Browser,
         page.context.new_page().goto(server.url)
         text = row(page.context.pages[1], "long talk").locator(".stt-so-far")
         expect(text).to_be_visible()  # the text decoded before the kill is still there
-        # The first tab reconnects without a reload, and no longer lists the started recording among the uploads.
+        # The first tab reconnects without a reload. It no longer lists the recording as a waiting upload.
         row(page, "long talk").get_by_role("button", name="Read").wait_for(timeout=2 * MINUTE)
         expect(page.locator("[class*=st-key-chosen-]")).to_have_count(0)
         row(page, "long talk").get_by_role("button", name="Read").click()

@@ -1,4 +1,4 @@
-"""Test that every text of the pages is translated, with a pseudo language that puts each text in brackets."""
+"""Test that every text of the pages is translated. The test translation puts each text in brackets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAGES = ("", "history", "compare", "settings", "api", "transcript", "shared")
 MENUS = ("Download", "Details", "Import a transcript", "Transcribe again", "Share", "Delete", "Change")
 AREAS = '[data-testid="stMain"], [data-testid="stHeader"]'
 BOXES = '[data-testid="stPopoverBody"], [role="dialog"]'
-# Elements whose texts the app does not translate: the reason.
+# Selector of elements whose texts the app does not translate: the reason.
 LEFT_OUT = {
     '[translate="no"], [data-testid="stExpanderIcon"]': "names of icons, which a font draws as pictures",
     '[data-testid="stElementToolbar"]': "Streamlit's menu of a table or a chart",
@@ -32,7 +32,7 @@ LEFT_OUT = {
     '[data-testid="stCode"], .stt-route': "code, addresses and examples of answers",
     ".stt-words, .stt-sample, .stt-who-name, .stt-so-far": "words of the transcript, and names of speakers",
 }
-# Allowed English outside brackets (regular expressions, matched anywhere in a text): the reason.
+# Regular expression of English that is allowed outside brackets, anywhere in a text: the reason.
 ENGLISH = {
     r"App pages|Choose an option|Open|Clear all|Show password|^(Help for|Remove|Selected) ": "Streamlit's own labels",
     r"Close|Decrement|Increment|Choose date( range)?|^(day|month|year), |(start|end) date$|^yyyy$": "Streamlit's own labels, too",
@@ -48,7 +48,7 @@ ENGLISH = {
     r"Python|OpenAI|curl|JavaScript": "names of languages and tools",
     r"^\w+ or null$|^(string|file|boolean|number|integer|array|object)$": "types of fields, as JSON names them",
 }
-# The OpenAPI document, whose untranslated descriptions of routes and fields are on the API page.
+# The OpenAPI document. The API page shows its descriptions of routes and fields, which are not translated.
 DESCRIBED = json.dumps(openapi.document(), ensure_ascii=False).replace('\\"', '"').replace("`", "")
 COLLECT = """([areas, leftOut]) => {
   const found = new Set();
@@ -75,7 +75,7 @@ UNFOLD = """() => {
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Run a server with an Esperanto translation that puts each text in brackets."""
+    """Run a server whose Esperanto translation is each English text in brackets."""
     folder = tmp_path_factory.mktemp("translations")
     pseudo = read_po(BytesIO(catalogue.catalogue()))
     for message in pseudo:
@@ -130,7 +130,7 @@ def texts_of(page: Page, areas: str = AREAS) -> list[str]:
 
 
 def untranslated(text: str) -> str:
-    """Return the part of a text that is neither in brackets nor allowed in English, "" if it has no letters."""
+    """Return what is left of a text without bracketed parts and allowed English, or "" if no letter is left."""
     if text.replace("`", "").strip(".;") in DESCRIBED:
         return ""
     while (less := re.sub(r"⟦[^⟦⟧]*⟧", "", text)) != text:

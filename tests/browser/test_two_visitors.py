@@ -28,14 +28,14 @@ from tests.integration.test_limits import job
 from tests.oidc import Provider
 from tests.server import ROOT, Server
 
-SECRET = "quixotic-zanzibar"  # occurs in all records of the owner
+SECRET = "quixotic-zanzibar"  # a string that occurs in all records of the owner
 HOSTILE = (
     f'{SECRET} <img src=x onerror="window.taken=1"><script>window.taken=1</script> **b** [a](javascript:window.taken=1) '
     "![i](https://evil.example/i.png) :red[d] $x^2$ `c` {{7*7}} \u202egpj.exe =1+1 https://evil.example/a www.evil.example ann@evil.example"
 )
 FAILURE = {"kind": "GenerationFailed", "title": HOSTILE, "message": HOSTILE, "guidance": HOSTILE}
 
-# Path of a page: (query string with ids of the owner's records, whether the owner sees SECRET on the page).
+# Path of a page: (query string, with ids from `record_ids`, whether the owner sees SECRET on the page).
 PAGES = {
     "": ("", True),
     "history": ("", True),
@@ -60,7 +60,7 @@ def test_every_page_has_a_row_in_the_table():
 
 @dataclass
 class Visitor:
-    """Represent a visitor's page and what its browser has received: websocket frames and response headers."""
+    """Represent a visitor's page, and what it has received: websocket frames and response headers."""
 
     page: Page
     received: list[bytes] = field(default_factory=list)
@@ -80,7 +80,7 @@ class Visitor:
         self.received.append(str(answer.headers).encode())
 
     def open(self, address: str) -> bytes:
-        """Open an address, and return what is received until the page is complete."""
+        """Open a URL, and return what the page receives until it is complete."""
         self.received.clear()
         self.page.goto(address)
         self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
@@ -90,7 +90,7 @@ class Visitor:
 
 @pytest.fixture(scope="module", params=["private", "login"])
 def server(request, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Run the app, and use its data folder in this process."""
+    """Run the app, and let this process use its data folder."""
     folder = tmp_path_factory.mktemp(request.param)
     environment = {"STT_ACCESS": request.param, "STT_NOTICE": HOSTILE.replace(SECRET, "")}
     if request.param == "login":
@@ -175,7 +175,7 @@ def test_shared_transcript_is_shown_as_plain_text(server, stranger: Visitor, rec
 
 
 def assert_no_markup(page: Page, path: str, seen: bool) -> None:
-    if seen and path not in ("history", "settings"):  # the history is a canvas, and Settings shortens the name
+    if seen and path not in ("history", "settings"):  # they show it on a canvas, or shortened
         expect(page.get_by_text('<img src=x onerror="window.taken=1">').first).to_be_visible()
     assert page.evaluate("window.taken") is None, path
     loaded = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")

@@ -62,7 +62,7 @@ def test_upload_shows_its_percent_and_cancel_leaves_no_data(line_page: Page, lin
     row = send_half(line_page, line, large)
     row.get_by_role("button", name="Cancel: large.wav").click()
     expect(line_page.locator(".stt-upload")).to_have_count(0)
-    expect(line_page.locator("input[type=file]").first).to_be_focused()  # the removed Cancel button had the focus
+    expect(line_page.locator("input[type=file]").first).to_be_focused()  # it was on the removed button
     line.release()
     add_files(line_page, large)
     assert not incoming(server)  # no file of the cancelled upload is left
@@ -104,14 +104,14 @@ def test_the_same_file_twice_is_two_recordings(page: Page):
 
 
 def test_many_small_files_and_an_early_press_of_transcribe_are_not_lost(page: Page, tmp_path: Path):
-    """Upload 30 files. Each finished upload reruns the page before the previous rerun has ended."""
+    """Upload 30 files. Each finished upload reruns the page, often before the previous rerun has ended."""
     names = [f"file {number:02}" for number in range(30)]
     paths = [audio.write(tmp_path / f"{name}.wav", audio.samples(audio.JFK)[:16_000]) for name in names]
     page.locator("input[type=file]").first.set_input_files(paths)
     page.locator("[class*=st-key-chosen-]").first.wait_for()
     start = page.get_by_role("button", name="Transcribe", exact=True)
     expect(start).to_be_enabled()
-    start.dispatch_event("click")  # no real click, because the button moves as the list grows
+    start.dispatch_event("click")  # no real click: it could miss the button, which moves as the list grows
     started = page.locator("[class*=st-key-job-] .stt-title")
     started.first.wait_for()
     titles = page.locator("[class*=st-key-chosen-] .stt-title").or_(started)

@@ -26,7 +26,7 @@ def expect_terms(page: Page, text: str) -> None:
 
 
 def save_terms(page: Page, text: str, tag: str = "") -> None:
-    """Wait for the field of the tag's list ("" for the general list), fill in the terms, and save them."""
+    """Fill in and save the terms of the list for `tag`, or of the general list if `tag` is ""."""
     box = page.locator(f"[class*='st-key-terms-{tag}-']").get_by_label("Names and terms")
     expect(page.get_by_label("Names and terms")).to_have_count(1)
     box.fill(text)

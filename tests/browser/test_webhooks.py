@@ -58,8 +58,8 @@ def test_end_of_a_long_job_in_a_hidden_tab_is_notified(browser: Browser, server:
     context = full_browser.new_context(viewport={"width": 1440, "height": 900}, permissions=["notifications"])
     page = context.new_page()
     page.goto(server.url)
-    page.evaluate(RECORD)  # only record notifications, because a headless browser does not show them
-    path = audio.write(tmp_path / "long.flac", audio.speech(240))  # long enough to press a button before the job ends
+    page.evaluate(RECORD)  # record the texts of notifications, because a headless browser shows none
+    path = audio.write(tmp_path / "long.flac", audio.speech(240))  # long enough to press the button before the end
     add_files(page, path)
     page.get_by_role("button", name="Transcribe", exact=True).click()
     button = page.get_by_role("button", name="Notify when done")

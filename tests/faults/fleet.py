@@ -1,7 +1,4 @@
-"""Run several workers on one database, and count events with triggers in the database.
-
-The triggers count how often a job becomes done, and how often a chunk is stored.
-"""
+"""Run workers on one database, in which triggers count how often each job becomes done and each chunk is stored."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ from tests.conftest import reset_caches
 from tests.server import ROOT
 from tests.waiting import until
 
-# Program of a worker with a shorter heartbeat interval and timeout, for tests that cannot wait for the real ones.
+# Worker program with a shorter heartbeat interval and timeout, for tests that cannot wait for the real timeout.
 QUICK = """
 from stt.cluster import workers
 workers.HEARTBEAT_INTERVAL, workers.HEARTBEAT_TIMEOUT = {beat}, {dead}
@@ -34,7 +31,7 @@ main(["worker"])
 
 
 class Worker:
-    """Run `python -m stt worker` on a data folder. `heartbeat_timeout` (seconds) replaces the timeout of the fleet."""
+    """Run `python -m stt worker` on a data folder. `heartbeat_timeout` (seconds) replaces the default timeout."""
 
     def __init__(
         self,
@@ -69,7 +66,7 @@ class Worker:
         self.process.send_signal(signal_number)
 
     def kill(self) -> None:
-        """End the worker with SIGKILL, which acts like a power cut: the worker cannot react to it."""
+        """Kill the worker with SIGKILL, to which it cannot react, as in a power cut."""
         self.send(signal.SIGKILL)
         self.process.wait()
 
@@ -90,7 +87,10 @@ class Worker:
 
 @contextmanager
 def queue_only_process(folder: Path, patch: pytest.MonkeyPatch, **environment: str) -> Iterator[postgres.Postgres]:
-    """Queue jobs in this process and run none. Workers find the PostgreSQL server through the environment variables."""
+    """Let this process queue jobs on a new PostgreSQL server but run none.
+
+    The settings are in environment variables, which workers started during the `with` block inherit.
+    """
     with postgres.server() as server:
         shared = {"STT_DATABASE_URL": server.address, "STT_STORAGE": f"file://{folder}/audio"}
         for name, value in {**shared, "STT_DATA_DIR": str(folder / "front"), "STT_ROLE": "web", **environment}.items():
@@ -124,7 +124,7 @@ _TRIGGERS = {
 
 
 def install_triggers() -> None:
-    """Install the triggers in the database of this process. They count events from now on."""
+    """Install the triggers in the database of this process. The triggers count events from now on."""
     with database().begin() as connection:
         connection.execute(sa.text("CREATE TABLE witness (id text, number integer)"))
         for statement in _TRIGGERS[connection.dialect.name]:
@@ -132,6 +132,6 @@ def install_triggers() -> None:
 
 
 def event_counts() -> Counter[tuple[str, int]]:
-    """Return the counts by (job id, 0) for a job that became done, and by (job id, chunk number) for a stored chunk."""
+    """Return how often (job id, 0) a job became done, and how often (job id, chunk number) a chunk was stored."""
     with database().connect() as connection:
         return Counter((row.id, row.number) for row in connection.execute(sa.text("SELECT id, number FROM witness")))

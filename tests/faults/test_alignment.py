@@ -19,11 +19,14 @@ from tests.transcripts import sharing_data_with
 from tests.waiting import until
 
 OWNER = "visitor:killed"
-TIMES = 10  # repetitions of a recording of 11 s, together nearly two minutes
+TIMES = 10  # how often the 11 s recording is repeated: nearly two minutes
 
 
 def store_job(sound: Path, given: Transcript) -> str:
-    """Store a transcript to align as if its server was killed right after the create. Return the job id."""
+    """Store a job that aligns `given`, and do not queue it, as if the server was killed just after the create.
+
+    Return the job id.
+    """
     recording, now = recordings.take_in(sound, OWNER), time.time()
     facts = dict.fromkeys(Job.__dataclass_fields__) | {
         "id": recordings.new_id(), "owner": OWNER, "recording_id": recording.id, "title": "Talk",

@@ -1,6 +1,6 @@
-"""Test jobs while all workers are killed repeatedly: none is lost, none is done twice, none is wrong.
+"""Test jobs while random workers are killed: no job is lost, done twice, or has a wrong text.
 
-`--all` runs 200 jobs with 30 kills, on two workers and PostgreSQL, and on one process and SQLite.
+This runs on one worker with SQLite, and on two workers with PostgreSQL. `--all` runs 200 jobs with 30 kills.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def workers(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
 
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, str]:
-    """Return the words of each recording by path: several short recordings, and one that is decoded in two chunks."""
+    """Return {path of a recording: its words} of several short recordings and one that is decoded in two chunks."""
     words = audio.librispeech()
     folder = tmp_path_factory.mktemp("clips")
     shortest = sorted(words, key=lambda name: audio.utterance(name).stat().st_size)[:3]
@@ -96,7 +96,7 @@ def test_no_job_is_lost_duplicated_or_wrong_after_kills(
         for worker in workers:
             worker.start()
         for kill in range(kills):
-            # Each kill waits for a further share of the jobs to be done, and then for a random time.
+            # Before each kill, wait until one more share of the jobs is done, and then for a random time.
             until(lambda kill=kill: count_done(ids) >= kill * count // (kills + 1), 600)
             TICK.wait(rng.uniform(0.0, 1.5))
             worker = rng.choice(workers)

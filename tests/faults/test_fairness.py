@@ -37,7 +37,7 @@ def working(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
 
 
 def test_first_job_of_a_new_owner_is_the_next_to_start(working: None, tmp_path: Path):
-    # A job of one second of silence takes its place in the queue, but needs little CPU time.
+    # The jobs are one second of silence: they are queued like others, but need little CPU time.
     quiet = recordings.take_in(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)), BUSY_OWNER)
     backlog = [stt.create(quiet, owner=BUSY_OWNER) for _ in range(200)]
     until(lambda: count(kinds.DONE) >= 10, 60)
@@ -50,7 +50,8 @@ def test_first_job_of_a_new_owner_is_the_next_to_start(working: None, tmp_path: 
     until(lambda: not records.open_jobs(), 60)
     others = [job for job in records.jobs_of(BUSY_OWNER) if job.started and job.started < ended.started]
     print(f"\n{started} of 200 had begun, and {len(others) - started} more began before the newcomer's")
-    # One job of the backlog may start while the new job is being created. No other one may start before the new job.
+    # One job of the backlog may start while the new job is being created. No second job of the backlog may start
+    # before the new job.
     assert len(others) - started <= 1 and started < 150
 
 

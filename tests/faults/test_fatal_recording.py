@@ -1,6 +1,6 @@
-"""Test that a recording fails after it has crashed its process three times, on one machine and on several.
+"""Test that a job fails after its recording has crashed three workers, on one machine and on several.
 
-Other jobs are not affected.
+Other jobs still finish.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.faults.fleet import Worker
 from tests.faults.test_crash import create_jobs
 from tests.waiting import until
 
-HEARTBEAT_TIMEOUT = 6.0  # seconds; with a shorter one, a live worker on a busy machine may count as dead
+HEARTBEAT_TIMEOUT = 6.0  # seconds; with less, a live worker on a busy machine may count as dead
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -85,7 +85,7 @@ def test_job_fails_with_a_message_after_three_crashes_and_others_finish(workers:
         assert "stopped 3 times while it read this recording" in failed.error["message"]
         assert failed.error["title"] == "This recording cannot be read safely"
         assert {records.load(other, None).state for other in others} == {"done"}
-    stt.retry(fatal)  # the retry resets the count of crashes to zero, and no worker is killed this time
+    stt.retry(fatal)  # resets the count of crashes to zero; this time no worker is killed, so the job finishes
     service.stop()
     with workers[0]:
         until(lambda: records.load(fatal, None).state == "done", 120)

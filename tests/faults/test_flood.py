@@ -27,15 +27,15 @@ from tests.waiting import until
 pytestmark = pytest.mark.alone
 
 WITHIN = 1.0  # maximum seconds for each response except the slowest one of a run
-HICCUP = 3.0  # maximum seconds for the slowest response of a run, because the machine itself may stall
+HICCUP = 3.0  # maximum seconds for the slowest response of a run, during which the machine itself may have stalled
 WORDS = 100_000
 MODEL = "#g1_whisper-base"
-NAME_LOOKUP = 10.0  # seconds that each look-up of a name takes, as set in tests/slow_names
+NAME_LOOKUP = 10.0  # seconds that resolving a host name takes on the server, which imports tests/slow_names
 
 
 @pytest.fixture(scope="module")
 def talks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """Store a transcript of Ann and three long ones of Ben. Return the data folder, ids, tokens and cookies."""
+    """Store a transcript of Ann and three long transcripts of Ben. Return the data folder, ids, tokens and cookies."""
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("flood") / "data"
         patch.setenv("STT_DATA_DIR", str(folder))
@@ -56,11 +56,11 @@ def talks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
 
 @pytest.fixture(scope="module")
 def server(talks: dict[str, list[str]]) -> Iterator[Server]:
-    few_files = (1024, 1024)  # soft and hard limit of open files, lowered where the machine allows more
+    few_files = (1024, 1024)  # soft and hard limit of open files of the server, lower than on most machines
     server = Server(Path(talks["folder"][0]), PYTHONPATH=str(ROOT / "tests" / "slow_names"))
     server.before = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, few_files)
     with server:
-        # The first requests trigger slow imports, which must not count as delays of the flood.
+        # Make the first requests before the tests: they are slow because of imports, not because of a flood.
         for path in ("/", "/v1/models"):
             requests.get(server.url + path, timeout=30)
         yield server
@@ -68,7 +68,11 @@ def server(talks: dict[str, list[str]]) -> Iterator[Server]:
 
 @contextmanager
 def monitored(server: Server, talks: dict[str, list[str]], with_audio: bool = True) -> Iterator[Callable[[], int]]:
-    """Request health, the page and a recording repeatedly on new connections, and check that no response was late."""
+    """Request health, the page and a recording repeatedly, and check the response times at the end.
+
+    At most one response of each may take longer than WITHIN, and none longer than HICCUP. Yield a function that returns
+    the smallest number of responses so far.
+    """
     stop, waits = threading.Event(), {}
     cookies = {visitors.COOKIE: talks["cookies"][0]}
     paths = ("/healthz", "/", *([f"/audio/{talks['ann'][0]}"] if with_audio else []))
@@ -96,7 +100,7 @@ def monitored(server: Server, talks: dict[str, list[str]], with_audio: bool = Tr
 
 
 def create(server: Server, token: str, number: int) -> bytes:
-    """Return the bytes of a create request, so that building requests does not slow down sending them."""
+    """Return the bytes of a create request. All requests are built first, so that they can be sent at once."""
     body = json.dumps({"model": MODEL, "url": f"http://talk{number}.slow.example/a.mp3"}).encode()
     head = (
         f"POST /v1/stt/create HTTP/1.1\r\nHost: localhost:{server.port}\r\nAuthorization: Bearer {token}\r\n"
@@ -127,7 +131,7 @@ def test_links_with_slow_name_resolution_delay_nobody(server: Server, talks: dic
         answers = send_at_once(
             server, [create(server, program_tokens[n % len(program_tokens)], n) for n in range(count)]
         )
-        assert time.monotonic() - began < NAME_LOOKUP  # so no response waited for a look-up
+        assert time.monotonic() - began < NAME_LOOKUP  # so no response waited until a host name was resolved
         seen = response_count()
         until(lambda: response_count() > seen + 10)
     created = [body["generation_id"] for status, body in answers if status == 201]
@@ -167,7 +171,7 @@ def test_waveforms_results_and_archives_of_long_talks_delay_nobody(server: Serve
     def get(path: str) -> int:
         return requests.get(server.url + path, cookies=cookies, headers=bearer, timeout=300).status_code
 
-    # The audio route is not monitored: it makes several database queries, and each of them waits for the busy CPU.
+    # The audio route is not monitored: it makes several database queries, and each query waits for the busy CPU.
     with monitored(server, talks, with_audio=False), ThreadPoolExecutor(len(paths)) as pool:
         found = list(pool.map(get, paths))
     assert sorted(found[:4]) == [200, 200, 429, 429]

@@ -1,4 +1,4 @@
-"""Test hostile recordings, one after the other, on a running server: each gets a response soon and delays nobody."""
+"""Test hostile recordings, one after the other, on a running server: each upload ends soon and delays no visitor."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_twelve_hostile_recordings_delay_nobody_and_need_little_memory(tmp_path:
             headers={"X-File-Name": "holiday.mp3"},
             timeout=60,
         )
-        assert send(audio.JFK).status_code == 201  # modules that the first upload loads must not count as growth
+        assert send(audio.JFK).status_code == 201  # before memory is measured: the first upload loads modules
         before, peak, stop, waits = memory(server), [0], threading.Event(), []
 
         def watch() -> None:

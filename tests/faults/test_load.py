@@ -1,6 +1,6 @@
 """Test that many visitors at once get no errors while a transcription runs. `--all` runs 50 visitors for a minute.
 
-`tests/bench/load.py` measures the response times. It needs a machine that does nothing else.
+`tests/bench/load.py` measures the response times. For this, the machine must have no other load.
 """
 
 from __future__ import annotations

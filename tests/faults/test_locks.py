@@ -1,4 +1,4 @@
-"""Test the locks of the fleet on PostgreSQL: slow work loses no lock, and work that needs no lock does not wait."""
+"""Test the locks that workers share on PostgreSQL: slow work keeps its lock, and work without a lock does not wait."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def postgres(data, monkeypatch: pytest.MonkeyPatch) -> Iterator[Postgres]:
     with server() as started:
         monkeypatch.setenv("STT_DATABASE_URL", started.address)
         reset_caches()
-        database()  # create the tables first: on a busy machine that takes longer than the idle timeout set below
+        database()  # create the tables with the normal idle timeout: on a busy machine, 500 ms would be too short
         monkeypatch.setitem(PG_CONNECT_ARGS, "options", PG_CONNECT_ARGS["options"].replace("15s", "500ms"))
         reset_caches()
         yield started
@@ -33,7 +33,7 @@ def postgres(data, monkeypatch: pytest.MonkeyPatch) -> Iterator[Postgres]:
 
 
 def test_a_slow_create_keeps_its_lock(postgres: Postgres, monkeypatch: pytest.MonkeyPatch):
-    """Hold the lock for longer than the idle timeout, at which PostgreSQL ends a transaction and releases its locks."""
+    """Hold the lock longer than the idle timeout, after which PostgreSQL ends a transaction and releases its locks."""
     monkeypatch.setenv("STT_MINUTES_PER_DAY", "10")
     reset_caches()
     new_job = job()

@@ -92,7 +92,7 @@ def test_worker_releases_its_job_at_once_on_sigterm(talk, tmp_path: Path):
             signalled = time.monotonic()
             assert first.stop() == 0
             exited = time.monotonic()
-            # The second worker gets the job well before the heartbeat timeout and the next check for missing workers.
+            # The second worker gets the job before a check for dead workers could notice that the first one is missing.
             until(lambda: lease_of(generation_id) != before, workers.HEARTBEAT_INTERVAL - 1)
             requeued = time.monotonic()
             print(f"\nSIGTERM: gone after {exited - signalled:.1f} s, its work taken {requeued - exited:.1f} s later")
@@ -120,7 +120,7 @@ def test_diarization_continues_on_another_worker_from_its_last_chunk(tmp_path: P
 
 
 def test_stalled_worker_gives_up_its_chunk_when_it_resumes(talk, tmp_path: Path):
-    """Stall a worker, as when its machine is suspended. When it resumes, both workers assume that they hold the job."""
+    """Stall a worker, as when its machine is suspended. When it resumes, both workers behave as lease holders."""
     generation_id = stt.create(talk[0])
     with (
         Worker(tmp_path / "first", heartbeat_timeout=SHORT_TIMEOUT) as first,
@@ -135,9 +135,9 @@ def test_stalled_worker_gives_up_its_chunk_when_it_resumes(talk, tmp_path: Path)
         until(lambda: "reassigned" in stalled.log_text(), 30)
         assert records.load(generation_id, None).state == "working", "it gave up before the other one was done"
         check(ended(generation_id), talk[1])
-        # A worker may have logged a failed database connection, but not a failure of the job.
+        # A worker may log that a database connection failed, but not that the job failed.
         assert f"failed {generation_id}" not in stalled.log_text() + other.log_text()
-        other.kill()  # only the worker that had stalled can run the next job
+        other.kill()  # so that the next job must be run by the worker that had stalled
         assert "country" in ended(stt.create(audio.JFK)).text
 
 

@@ -1,4 +1,4 @@
-"""Test that the download of a job's model resumes where it stopped after the server was killed."""
+"""Test that the download of a model for a job resumes at its byte offset after the server was killed."""
 
 from __future__ import annotations
 

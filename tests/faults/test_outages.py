@@ -50,7 +50,7 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
 
 
 def sounds(folder: Path, count: int) -> list[Path]:
-    """Write short, distinct sounds, so that the fake provider can recognise a second create of the same sound."""
+    """Write short sounds that all differ, so that the stand-in provider notices if a sound is submitted twice."""
     tone = np.sin(np.arange(4000) / 8).astype(np.float32) * 0.1
     return [
         audio.write(folder / f"{number:03}.wav", np.append(tone, np.full(1, number / count, np.float32)))
@@ -104,7 +104,7 @@ def test_app_reports_a_database_outage_and_loses_no_job(
 
 
 def test_no_worker_counts_as_dead_after_a_database_outage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog):
-    """Let this process reach the database first after the outage, while the last heartbeat of the worker is too old."""
+    """Let this process reach the database first after the outage, when the worker's last heartbeat is too old."""
     monkeypatch.setattr(workers, "HEARTBEAT_INTERVAL", 0.1)
     monkeypatch.setattr(workers, "HEARTBEAT_TIMEOUT", 3.0)
     with (
@@ -114,7 +114,7 @@ def test_no_worker_counts_as_dead_after_a_database_outage(tmp_path: Path, monkey
         generation_id = stt.create(minutes_of_speech(tmp_path, 8))
         until(lambda: transcripts.last_chunk(generation_id), 90)
         before = records.load(generation_id, None).claim
-        worker.send(signal.SIGSTOP)  # so that this process reaches the database first
+        worker.send(signal.SIGSTOP)  # stalled until this process has sent a heartbeat after the outage
         with database.away():
             TICK.wait(workers.HEARTBEAT_TIMEOUT)
         until(lambda: live_process_count() == 1, 30)
@@ -128,7 +128,7 @@ def test_no_worker_counts_as_dead_after_a_database_outage(tmp_path: Path, monkey
 def test_job_assigned_to_a_process_that_does_not_run_it_is_requeued(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog
 ):
-    """Assign the job in the database to this process, which does not know of it, as after a lost response."""
+    """Assign the job to this process in the database only, as if the database's response had been lost."""
     monkeypatch.setattr(workers, "HEARTBEAT_INTERVAL", 0.1)
     monkeypatch.setattr(workers, "HEARTBEAT_TIMEOUT", 3.0)
     with fleet.queue_only_process(tmp_path, monkeypatch):
@@ -162,7 +162,7 @@ def test_provider_outage_loses_no_job_and_creates_none_twice(
         paths = sounds(tmp_path, count)
         ids = [stt.create(path, model=MODEL) for path in paths[: count // 2]]
         until(lambda: len(provider.jobs) >= count // 4, 60)
-        # A create gets only the error 503, because 502 and 504 do not tell whether the provider accepted it.
+        # Creates fail only with 503: after 502 or 504 it would be unknown whether the provider accepted the create.
         provider.chaos("create", 1.0, ("503",))
         provider.chaos("get", 1.0, ("reset-before", "502", "503", "504"))
         ids += [stt.create(path, model=MODEL) for path in paths[count // 2 :]]
@@ -176,7 +176,7 @@ def test_provider_outage_loses_no_job_and_creates_none_twice(
 
 
 def as_root(request: pytest.FixtureRequest, folder: Path) -> None:
-    """Run this test again in a namespace where this user is root and may mount a disk. That run must pass."""
+    """Run this test again, as root of a new namespace in which it may mount a disk, and check that it passes."""
     in_namespace = ["unshare", "--user", "--map-root-user", "--mount"]
     test = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", f"--basetemp={folder / 'again'}"]
     long = ["--all"] * request.config.getoption("--all")
@@ -185,7 +185,7 @@ def as_root(request: pytest.FixtureRequest, folder: Path) -> None:
 
 @contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
-    """Mount a file system of this size at `folder`. Only root may mount it."""
+    """Mount a file system of `megabytes` MB at `folder` during the `with` block. Only root can do this."""
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)], check=True)
     try:
@@ -209,7 +209,7 @@ def create(server: Server, path: Path) -> str:
 
 
 def fill(path: Path) -> None:
-    """Fill the disk in blocks of 4 KiB, until there is no room even for one page of the database."""
+    """Write blocks of 4 KiB to the file `path` until the disk is full: not even a page of the database has room."""
     block = b"\0" * 4096
     with open(path, "wb", buffering=0) as file:
         try:
@@ -222,7 +222,7 @@ def fill(path: Path) -> None:
 def test_app_reports_a_full_disk_and_the_job_continues_after_it(
     tmp_path: Path, monkeypatch, request: pytest.FixtureRequest
 ):
-    """Use SQLite, so that the full disk holds the database as well as the audio and the weights."""
+    """Use SQLite, so that the database is on the full disk too, beside the audio and the weights."""
     seconds = 30 if request.config.getoption("--all") else 2
     if os.geteuid() != 0:
         return as_root(request, tmp_path)

@@ -34,7 +34,7 @@ def test_playback_copy_is_completed_after_the_server_was_killed(tmp_path: Path):
         until(lambda: (s := playback_copies.playback_of(recording, "")) and 5 <= s.percent < 90)
         server.kill()
         assert list(paths.folder("incoming").iterdir())
-        server.start()  # completes the copy although no player requests it
+        server.start()  # the started server completes the copy, although no player requests it
         until(
             lambda: playback_copies.playback_of(recording, "") == playback_copies.Playback(playback_copies.READY, 100)
         )

@@ -34,9 +34,9 @@ print("started", flush=True)
 until(lambda: not records.open_jobs(), 900)
 jobs.stop()
 """
-TRANSIENT = ("429", "503", "reset-before")  # faults of a create that was certainly not accepted, so it is retried
+TRANSIENT = ("429", "503", "reset-before")  # faults of a create that the provider did not accept: it is retried
 CREATES_AT_ONCE = 4
-LOST = ("reset-after", "truncated", "html-after")  # faults of a create that was accepted although its response was lost
+LOST = ("reset-after", "truncated", "html-after")  # faults that lose the response to a create that was accepted
 
 
 def test_no_job_is_lost_or_created_twice(
@@ -68,7 +68,7 @@ def test_no_job_is_lost_or_created_twice(
     print(f"\n{count} jobs, {kills} kills: {dict(states)}; created at the provider {len(at_provider)}, twice 0")
     assert len(ended) == count
     assert set(states) <= {"done", "SubmissionUncertain"}, states
-    # A create may be uncertain only if a fault dropped its response, or if it was in flight at a kill.
+    # A job may end as uncertain only if a fault lost the response to its create, or a kill interrupted the create.
     lost_responses = sum(provider.faults["create", kind] for kind in LOST)
     assert states["SubmissionUncertain"] <= lost_responses + kills * CREATES_AT_ONCE
     assert states["done"] >= count - lost_responses - kills * CREATES_AT_ONCE > 0
@@ -78,7 +78,7 @@ def test_no_job_is_lost_or_created_twice(
 
 
 def make_jobs(count: int, folder: Path) -> dict[str, str]:
-    """Store jobs with distinct sounds without starting them. Return the sha256 of the sound by generation id."""
+    """Store `count` jobs with different sounds without queueing them. Return {generation id: SHA-256 of its sound}."""
     program = (
         "import sys\nfrom pathlib import Path\nimport stt\nfrom stt.jobs import queueing as jobs\n"
         "jobs.enqueue = lambda job: None\n"
@@ -99,7 +99,7 @@ def make_jobs(count: int, folder: Path) -> dict[str, str]:
 
 @contextmanager
 def run_jobs() -> Iterator[subprocess.Popen]:
-    """Run a process that works on the open jobs until none is left."""
+    """Run a process that runs open jobs until none is left, or until the `with` block ends."""
     with subprocess.Popen([sys.executable, "-c", WORK], cwd=ROOT, stdout=subprocess.PIPE, env=os.environ) as process:
         assert process.stdout and process.stdout.readline().strip() == b"started"
         try:

@@ -24,8 +24,8 @@ from tests.waiting import ended, until
 
 @pytest.fixture
 def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadedMotoServer]:
-    """Store audio in a bucket while a test runs. This process queues jobs and runs none."""
-    # Both caches hold clients of the server of the previous test.
+    """Run an S3 server, in whose bucket audio is stored. This process queues jobs but runs none."""
+    # Clear the S3 clients in both caches, which are connected to the previous test's server.
     S3FileSystem.clear_instance_cache()
     audio_files._connect.cache_clear()
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
@@ -60,7 +60,7 @@ def test_job_waits_for_the_bucket_and_a_create_during_the_outage_fails(bucket: T
     assert len(recordings.all_of("local")) == 1, "and nothing is left of it"
     with Worker(tmp_path / "elsewhere"):
         until(lambda: records.load(generation_id, None).state == kinds.WORKING)
-        restarted = ThreadedMotoServer(host, port, verbose=False)  # all servers of this process have the same contents
+        restarted = ThreadedMotoServer(host, port, verbose=False)  # has the same buckets: moto keeps them in memory
         restarted.start()
         try:
             assert ended(generation_id).state == "done"

@@ -1,4 +1,4 @@
-"""Test the benchmarks of scale and the soak test. `--all` runs them at full length. Each prints its figures."""
+"""Run the benchmarks of scale and the soak test, briefly or with `--all` at full length, and check their figures."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_cost_of_a_job_does_not_depend_on_the_queue_length(long: bool):
         for length, cost in zip(lengths, costs, strict=True):
             print(f"\n{kind}, {length} waiting: {cost}")
         for steps in ([cost.making_steps for cost in costs], [cost.taking_steps for cost in costs]):
-            # If each waiting job added a step, a queue ten times as long would need ten times as many steps.
+            # If a job's steps depended on the queue length, a queue ten times as long would need ten times as many.
             # Fewer steps are fine: PostgreSQL may change its plan.
             assert all(0 < later < 1.5 * steps[0] for later in steps)
 

@@ -28,7 +28,7 @@ def test_diarization_resumes_after_the_server_was_killed(tmp_path: Path, speaker
         id = transcripts.of_conversation(talk, sound, OWNER)
         recording = records.load(id, OWNER).recording_id
         assert results.next_attempt(id, 2)
-        with server:  # at its start, the server finds the attempt that is stored but not started
+        with server:  # at its start, the server finds the stored search for speakers, and begins it
             until(lambda: results.analysed(recording, "")[0] >= 1, 120)
             server.kill()
             done, complete = results.analysed(recording, "")

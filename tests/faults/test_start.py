@@ -1,4 +1,4 @@
-"""Test that a start with a problem gives one clear message and ends."""
+"""Test that the app, if it cannot start, prints one clear message and exits."""
 
 from __future__ import annotations
 

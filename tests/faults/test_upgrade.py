@@ -1,7 +1,7 @@
-"""Test that open jobs of a killed server of version 680a7a1 finish after an upgrade, and nothing is done twice.
+"""Test that jobs left open by a killed server of commit 680a7a1 finish after an upgrade, and no step is repeated.
 
-`tests/databases/open-jobs-*.db.gz` holds the databases of that server: a job at the provider, one on this machine with
-one finished chunk of 18.1 s, and one that was stored but not queued. The checkpoints are pickles of classes.
+`tests/databases/open-jobs-*.db.gz` has the databases of that server with three jobs: one at the provider, an on-device job
+with one finished chunk of 18.1 s, and one that was stored but not queued. The checkpoints are pickled objects.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PROVIDER_JOB_ID = "KTBOaZNJQ6wi"  # the provider's id of the job AT_THE_PROVIDER
 
 @pytest.fixture
 def provider(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
-    """Prepare the data folder as the old version left it, and return the provider with its job."""
+    """Prepare the data folder as the old version left it, and run a stand-in provider that has the provider job."""
     (data / "audio").mkdir(parents=True)
     for name in ("stt", "jobs"):
         with gzip.open(DATABASES / f"open-jobs-{name}.db.gz") as packed, open(data / f"{name}.db", "wb") as file:
@@ -67,7 +67,7 @@ def test_open_jobs_of_an_older_version_finish_and_nothing_is_done_twice(provider
     first = [segment for segment in half_done.transcript.segments if segment.end <= before["end"]]
     assert transcripts.segment_rows(first) == [
         row | {"language": None} for row in before["segments"]
-    ]  # that version stored no language of a segment
+    ]  # the old version stored no `language` for a segment
     assert half_done.transcript.duration == pytest.approx(46.8, abs=0.1)
     assert not_queued.state == "done" and "selfish" in not_queued.text
     assert not records.open_jobs()

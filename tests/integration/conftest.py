@@ -43,7 +43,7 @@ def client(provider):
 
 @pytest.fixture
 def fetch(tmp_path):
-    """Return a function that downloads a link. It allows private addresses, because the local server has one."""
+    """Return a function that downloads a link. It allows private addresses, because the test server has one."""
 
     def download_link(url, **options):
         options = {"limit_bytes": 10_000_000, "timeout_seconds": 20, "allow_private": True} | options
@@ -54,7 +54,7 @@ def fetch(tmp_path):
 
 @pytest.fixture(scope="module")
 def one_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Use one data folder for all tests of a file, so that the weights are put together only once."""
+    """Use one data folder for all tests of a file, so that the weights are joined only once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STT_DATA_DIR", str(tmp_path_factory.mktemp("data")))
         settings.cache_clear()
@@ -87,7 +87,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def either_database(request: pytest.FixtureRequest, data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Use an empty database in this process, for one test: SQLite, then PostgreSQL."""
+    """Run a test twice, with an empty database each time: on SQLite, then on PostgreSQL."""
     if request.param == "sqlite":
         yield
         return
@@ -100,7 +100,7 @@ def either_database(request: pytest.FixtureRequest, data: Path, monkeypatch: pyt
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def each_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run the tests of a file on SQLite, then on PostgreSQL. Return the name of the database."""
+    """Run the tests of a file on SQLite, then on PostgreSQL. Yield "sqlite" or "postgresql"."""
     folder = tmp_path_factory.mktemp("database")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STT_DATA_DIR", str(folder / "data"))

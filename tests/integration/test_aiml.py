@@ -22,7 +22,7 @@ from tests.provider_contract import MODELS
 from tests.server import free_port
 
 BASE = "#g1_whisper-base"
-QUICK = Clock(20)  # waits take a twentieth of their real time
+QUICK = Clock(20)  # with this clock, a wait takes a twentieth of the requested time
 LINK = "https://example.org/talk.mp3?token=a+b&c=d"
 SHA256 = hashlib.sha256(JFK.read_bytes()).hexdigest()
 
@@ -37,7 +37,7 @@ def only(provider):
     return job
 
 
-# What is sent
+# What the client sends
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -188,7 +188,7 @@ def test_create_is_sent_again_after_a_429_or_503(provider, fast_client, status, 
 
 @pytest.mark.parametrize("call", ["create", "get"])
 def test_retries_wait_in_real_time(provider, client, call):
-    """Measure on the wall clock. All other tests here that wait use a faster clock."""
+    """Check that two waits of 1 s take 2 s on the wall clock. The other tests of completed waits use `QUICK`."""
     request = {"create": lambda: client.create(BASE, path=JFK), "get": lambda: client.get("x", retry_seconds=60)}[call]
     provider.jobs["x"] = provider.add(BASE, "c", "n", 1, {})
     provider.fault(call, "429" if call == "create" else "503", times=2, retry_after=1)
@@ -211,7 +211,7 @@ def test_a_wait_for_the_provider_can_be_cancelled(provider, client):
 
 
 def test_upload_interrupted_before_its_end_is_sent_again(provider, fast_client, tmp_path):
-    # The file exceeds the socket buffers. The client knows that it was not sent in full, so it cannot be accepted.
+    # The file exceeds the socket buffers, so the client knows that the upload is incomplete and was not accepted.
     large = tmp_path / "large.wav"
     with open(large, "wb") as file:
         file.truncate(64 * 1024 * 1024)
@@ -221,7 +221,7 @@ def test_upload_interrupted_before_its_end_is_sent_again(provider, fast_client, 
 
 
 def test_a_link_whose_connection_is_reset_is_not_sent_again(provider, client):
-    # To the client, this looks the same as a reset after the create was accepted.
+    # The client cannot distinguish this reset from a reset after the provider accepted the create.
     provider.fault("create", "reset-before")
     with pytest.raises(errors.SubmissionUncertain):
         client.create(BASE, url=LINK)

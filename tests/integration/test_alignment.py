@@ -1,4 +1,4 @@
-"""Test imported transcripts: their words are aligned with real speech, and what does not fit is reported."""
+"""Test imported transcripts: words are aligned with the speech, and text or speech without a match is reported."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from tests.conftest import reset_caches
 
 @pytest.fixture
 def remote_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Return the folder of a remote store. The local cache has room for one file of 3 bytes."""
+    """Return the folder of a remote store. The local cache may hold 5 bytes: one file of 3 bytes, but not two."""
     monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "first"))
     monkeypatch.setenv("STT_STORAGE", f"file://{tmp_path}/afar")
     monkeypatch.setattr(audio_files, "CACHE_BYTES", 5)
@@ -59,7 +59,7 @@ def test_file_deleted_on_another_machine_is_removed_from_the_cache(
 ):
     monkeypatch.setattr(audio_files, "CACHE_BYTES", 1 << 30)
     kept, deleted = (recordings.take_in(audio.JFK, "visitor:ann") for _ in range(2))
-    with database().begin() as connection:  # another machine deletes only the row in the database
+    with database().begin() as connection:  # another machine deletes the row, but not the copy on this machine
         recordings.delete(connection, deleted.id, "visitor:ann")
     assert len(audio_files.cached_names()) == 2
     erasure.drop_deleted_copies()
@@ -82,7 +82,7 @@ def test_concurrent_reads_work_with_a_cache_that_is_too_small(
     monkeypatch.setattr(audio_files, "MIN_CACHE_SECONDS", 0.0)
     names = [f"sound-{number}" for number in range(20)]
     save_files(tmp_path, *names)
-    monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "second"))  # another machine: it has no copies yet
+    monkeypatch.setenv("STT_DATA_DIR", str(tmp_path / "second"))  # as on another machine, whose cache is empty
     reset_caches()
     with ThreadPoolExecutor(8) as threads:
         paths = list(threads.map(audio_files.local, names * 20))

@@ -31,7 +31,7 @@ NOVA = "#g1_nova-2-general"
 
 
 def option(kind: str) -> tuple[catalog.Model, str]:
-    """Return a model and an option of this kind."""
+    """Return a model and the name of one of its options of this kind."""
     for model in catalog.packaged().models:
         for each in model.options:
             if each.kind == kind and (each.free or kind != "choice"):
@@ -44,7 +44,7 @@ def set_option(kind: str, value: Any) -> None:
     clean_options(model, {name: value})
 
 
-# Function, longest accepted input, input over the limit, and the error.
+# By name: the function, the longest accepted input, an input over the limit, and the expected error.
 FIELDS: dict[str, tuple[Callable[[Any], Any], Any, Any, type[SttError]]] = {
     "a link": (download.well_formed, "https://a.example/".ljust(download.LONGEST, "a"), "https://a.example/".ljust(download.LONGEST + 1, "a"), BadLink),
     "many links": (recordings.links_in, "a b " * 9 + "c " * recordings.MAX_LINKS,

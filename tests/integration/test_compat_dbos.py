@@ -25,7 +25,7 @@ thread_names: list[str] = []
 
 @DBOS.workflow(name="compat-waits")
 def waiting_workflow() -> None:
-    """Wait in the middle, then record how the workflow ended."""
+    """Wait for `proceed`, run a step, and record the exception that ends the workflow, or None."""
     thread_names.append(threading.current_thread().name)
     entered.set()
     proceed.wait(60)
@@ -117,7 +117,10 @@ def test_dbos_runs_workflows_in_threads_with_its_prefix(engine: Path):
 
 
 def test_dbos_rows_get_timestamps_with_an_old_sqlite_too(tmp_path: Path):
-    """Call the SQL function that DBOS needs on Python 3.12 and newer. SQLite before 3.42 alone returns NULL for it."""
+    """Insert a default with the SQL function that DBOS needs on Python 3.12 and newer.
+
+    Without help, SQLite before 3.42 returns NULL for this function.
+    """
     rows = sa.create_engine(f"sqlite:///{tmp_path / 'jobs.db'}", connect_args=job_engine_arguments())
     with rows.begin() as connection:
         connection.exec_driver_sql(

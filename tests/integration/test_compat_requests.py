@@ -58,7 +58,7 @@ def test_a_connection_that_is_refused_when_it_is_opened_is_closed():
         with connection:
             connection.settimeout(10)
             assert connection.recv(1) == b""
-        # The traceback still refers to the client's connection, so garbage collection cannot have closed it.
+        # The traceback still refers to the client's connection, so it was closed explicitly, not by garbage collection.
         assert refused.tb is not None
 
 
@@ -102,7 +102,7 @@ def test_request_that_was_sent_is_not_reported_as_never_sent(answer: bytes):
 
 @contextmanager
 def listening(serve: Callable[[socket.socket], None]) -> Iterator[int]:
-    """Run a server for one connection. Yield its port."""
+    """Run a server that accepts one connection and passes it to `serve`. Yield the port of the server."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def run() -> None:
@@ -118,7 +118,7 @@ def listening(serve: Callable[[socket.socket], None]) -> Iterator[int]:
 
 @contextmanager
 def serving(certificate: tuple[Path, Path]) -> Iterator[tuple[int, list[str]]]:
-    """Run a TLS server for one connection. Yield its port and a list of the host names that the client sent."""
+    """Run a TLS server that accepts one connection. Yield its port and the list of host names requested with SNI."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
     names: list[str] = []

@@ -62,7 +62,10 @@ def connect(port: int, first: bytes = b"") -> socket.socket:
 
 
 def send_slowly(connection: socket.socket, piece: bytes, every: float = 0.05) -> bytes:
-    """Send `piece` every `every` seconds until the server responds or disconnects. Return the response or no bytes."""
+    """Send `piece` again and again, at intervals of `every` seconds, until the server responds or disconnects.
+
+    Return the response, or no bytes if the server disconnects.
+    """
     connection.settimeout(every)
     for _ in range(int(20 / every)):
         try:
@@ -76,7 +79,7 @@ def send_slowly(connection: socket.socket, piece: bytes, every: float = 0.05) ->
 
 
 def read_to_end(connection: socket.socket) -> int:
-    """Read until the server closes the connection. Return 1 plus the number of bytes, so that the result is true."""
+    """Read until the server closes the connection. Return 1 plus the number of bytes, which is never 0."""
     count = 1
     try:
         while more := connection.recv(1 << 20):

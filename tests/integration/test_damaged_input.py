@@ -1,4 +1,4 @@
-"""Test damaged recordings: each is read or refused with a message, and the next one is read. Test malformed links."""
+"""Test damaged recordings, which are read or refused with a message, and malformed links."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stt.errors import BadLink, InputError
 from stt.links import download
 from tests import audio
 
-EACH, ALL = 25, 1500  # number of damaged files of each format, without and with --all
+EACH, ALL = 25, 1500  # number of damaged files per format: EACH by default, ALL with --all
 MAX_BYTES = 400 << 10  # maximum size of a damaged file in bytes
 
 
@@ -27,7 +27,11 @@ FORMATS = (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".webm")
 
 
 def damage(content: bytes, other: bytes, chance: np.random.Generator) -> bytes:
-    """Damage the content one to three times: change bytes, overwrite a number, truncate, repeat bytes, join `other`."""
+    """Damage `content` one to three times, each time in one of five ways.
+
+    Bytes are changed, a number is overwritten, the content is truncated, bytes are repeated, or the end of the content
+    is replaced by the end of `other`.
+    """
     for _ in range(chance.integers(1, 4)):
         data = bytearray(content)
         place = int(chance.integers(0, max(1, len(data) - 8)))

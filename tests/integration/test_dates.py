@@ -1,4 +1,4 @@
-"""Test the date of a recording: from its file or the file's last change, and never a guess."""
+"""Test the date of a recording: it comes from the file's metadata or its last change, and is never guessed."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_container_date_precedes_track_dates_and_camera_date_precedes_both():
 )
 def test_impossible_date_is_ignored(value: str):
     assert dates.of_file(dates.in_tags([{"date": value}]), NOW) is None
-    assert dates.of_file(value, NOW) is None  # also ignored if a compromised decoder process returns it
+    assert dates.of_file(value, NOW) is None  # a compromised decoder process may return such a date
 
 
 @given(st.text(max_size=50))

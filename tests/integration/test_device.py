@@ -1,4 +1,7 @@
-"""Test the fallback from a graphics card to fewer windows and the CPU, and its provenance. No card may be present."""
+"""Test the fallback from a graphics card to fewer windows at once and then to the CPU, and how provenance records it.
+
+These tests need a machine without a graphics card.
+"""
 
 from __future__ import annotations
 

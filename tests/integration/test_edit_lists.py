@@ -14,8 +14,9 @@ from stt.audio.reader import Reader
 from tests import audio
 
 TONES = (440, 880, 1320)  # frequencies in Hz; each tone lasts four seconds
-# By name: the edits as (seconds played, first second of the stored sound, or None for silence), the tone of each second
-# that is read, and the sound that is left out as (second at which it is missing, its seconds).
+# By what the edit list leaves out: its edits, each as (seconds to play, second of the stored sound at which they start,
+# or None for silence); the expected tone in each second of the sound that is read; and each span that is left out, as
+# (second at which it is missing, length in seconds).
 EDITS = {
     "nothing": ([(12, 0)], "440 440 440 440 880 880 880 880 1320 1320 1320 1320", []),
     "the beginning": ([(9, 3)], "440 880 880 880 880 1320 1320 1320 1320", [(0, 3)]),
@@ -43,7 +44,7 @@ def write_edited(path: Path, edits: list[tuple[float, float | None]]) -> Path:
     size: int = struct.unpack(">I", original[start : start + 4])[0]
     new = struct.pack(">I4sI", len(table) + 12, b"edts", len(table) + 4) + table
     content = bytearray(original[:start] + new + original[start + size :])
-    # The enclosing boxes change their size. The sound keeps its byte offset, because the edit list lies behind it.
+    # The boxes around the edit list grow. The sound keeps its byte offset, because it lies before the edit list.
     for box in (b"moov", b"trak"):
         place = content.index(box) - 4
         grown = struct.unpack(">I", content[place : place + 4])[0] + len(new) - size
@@ -53,7 +54,7 @@ def write_edited(path: Path, edits: list[tuple[float, float | None]]) -> Path:
 
 
 def tone(second: np.ndarray) -> int:
-    """Return the loudest frequency of a second of sound in Hz, rounded to 10 Hz, or 0 for silence."""
+    """Return the loudest frequency in one second of sound, in Hz rounded to tens, or 0 for silence."""
     inner = second[audio.RATE // 4 : -audio.RATE // 4]
     if np.abs(inner).max() < 0.01:
         return 0
@@ -71,5 +72,5 @@ def test_sound_cut_by_an_edit_list_is_reported_where_it_is_missing(tmp_path: Pat
     found = [(start, end, re.fullmatch(REASON, why)) for start, end, why in reader.lost]
     assert [(start, end) for start, end, _ in found] == [(at, at) for at, _ in missing]
     for (*_, match), (_, left_out) in zip(found, missing, strict=True):
-        assert match and float(match[1]) == pytest.approx(left_out, abs=0.11)  # the encoder pads the last frame
+        assert match and float(match[1]) == pytest.approx(left_out, abs=0.11)  # the encoder pads its last frame
     assert probe(path).duration == pytest.approx(len(tones.split()), abs=0.1)

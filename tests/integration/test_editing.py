@@ -46,7 +46,7 @@ def timed_transcript(*texts: str, confidence: float | None = 0.9) -> Transcript:
 
 
 def send(based_on: int, key: str | None = None, **step: object) -> dict:
-    """Send a step as the browser does."""
+    """Apply a step as the browser requests it, made when the page showed revision `based_on`. Return the response."""
     request = requests.read({"key": key or next(keys), "based_on": based_on, "step": step})
     return revisions.edit("a", OWNER, request, vocabulary.note)
 
@@ -56,7 +56,7 @@ def texts() -> list[str]:
 
 
 def apply_splices(before: list[dict], splices: list[dict]) -> list[dict]:
-    """Return the paragraphs of a page after splices."""
+    """Apply the splices of a response to the paragraphs of a page, as the browser does, and return the result."""
     for splice in splices:
         removed = len(before) if splice["removed"] is None else splice["removed"]
         before = [*before[: splice["at"]], *splice["paragraphs"], *before[splice["at"] + removed :]]
@@ -147,7 +147,7 @@ def test_only_a_change_of_the_same_paragraph_is_a_conflict():
     answer = conflict.value.answer
     assert answer["conflict"] == {"paragraph": 1, "text": "Mine."} and answer["revision"] == 1
     assert [splice["at"] for splice in answer["splices"]] == [1] and page() == before
-    # An edit equal to the one already made is no conflict, and makes no new revision.
+    # An edit whose text equals the present text is no conflict, and makes no new revision.
     assert send(0, do="text", paragraph=1, was="four five", text="Mine.")["revision"] == 1
     assert send(0, do="text", paragraph=2, was="six", text="Theirs.")["revision"] == 2
 

@@ -1,4 +1,4 @@
-"""Test that the database is rewritten while others write to it, and that no page keeps words of deleted records."""
+"""Test that the database is rewritten during writes, and that no database page keeps words of deleted records."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stt.transcript.model import Transcript
 from tests.transcripts import finished, spoken_segment, store
 
 ANN = "visitor:ann"
-TIMES = 40  # number of rewrites; about 3 writes would be refused if transactions began without a lock
+TIMES = 40  # number of rewrites; if transactions began without a lock, about 3 writes would be refused
 
 
 @pytest.mark.usefixtures("data")
@@ -45,7 +45,7 @@ def test_no_write_is_refused_while_the_database_is_compacted(data: Path):
 @pytest.mark.usefixtures("data")
 def test_words_of_deleted_records_are_in_no_database_page(data: Path):
     kept_id = store(ANN, Transcript((spoken_segment("lighthouse keeper"),), 1.0))
-    for number in range(60):  # enough deletes that SQLite splits and joins pages
+    for number in range(60):  # with so many records, SQLite splits and joins database pages
         history.delete(
             store(
                 ANN, Transcript((spoken_segment(f"zeppelin{number} quartz " * 40),), 60.0), title=f"zeppelin{number}"

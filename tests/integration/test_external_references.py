@@ -1,4 +1,4 @@
-"""Test that a recording with references to files or addresses opens none of them: no file beside it, no network."""
+"""Test that reading a recording with references to other files or URLs opens no other file and no connection."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def address(server: socket.socket) -> str:
 def test_playlist_files_open_nothing(
     tmp_path: Path, server: socket.socket, watch: external_references.OpenedFiles, monkeypatch
 ):
-    """Probe in this process, in the folder of the files, so that relative names would find them."""
+    """Probe in this process, whose working directory is changed, so that relative names would lead to the files."""
     monkeypatch.chdir(tmp_path)
     target, count = write_beside(tmp_path), 0
     for name, content in external_references.all_texts(target, address(server)):
@@ -78,7 +78,7 @@ def test_containers_with_references_open_only_themselves(
 
 
 def test_watch_reports_opened_files(tmp_path: Path, watch: external_references.OpenedFiles):
-    """Check the watch itself: it names the file that was opened."""
+    """Check that `OpenedFiles`, on which the other tests rely, names a file that was opened."""
     path = write_beside(tmp_path)
     watch.names()
     path.read_bytes()

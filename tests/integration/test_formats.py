@@ -1,4 +1,4 @@
-"""Test that FFmpeg formats that hold sound are read, references open nothing, and the kind of other files is named."""
+"""Test that FFmpeg's sound formats are read, lists of files are refused, and errors name the kind of other files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ALIASES = {
     "webm",
 }  # aliases of the demuxers mov and matroska, listed because FFmpeg has muxers of these names
 
-# Every demuxer of FFmpeg that is not opened, by the reason.
+# Every demuxer of FFmpeg that must not be used, by the reason why.
 REFUSED = {
     "lists of other files or addresses, and files that go on in others": frozenset(
         ["hls", "concat", "sdp", "rtp", "rtsp", "sap", "image2", "image2pipe", "webm_dash_manifest", "vobsub", "mlv"]
@@ -66,7 +66,7 @@ REFUSED = {
 
 
 def demuxers() -> set[str]:
-    """Return the demuxers of the installed FFmpeg."""
+    """Return the names of the demuxers in the installed FFmpeg, without ALIASES."""
     found = set()
     for name in av.formats_available:
         try:
@@ -101,7 +101,7 @@ def test_every_kind_has_a_name_and_a_content_type():
 
 
 def similarity(sound: np.ndarray, of: np.ndarray) -> float:
-    """Return the correlation of 2 s of `of` with the best match in `sound`. Encoders may shift the sound in time."""
+    """Return the correlation of 2 s of `of` with the best match in `sound`. The match may be shifted in time."""
     part, size = of[8_000:40_000], 1 << 18
     spectrum = np.fft.rfft(sound, size) * np.conj(np.fft.rfft(part, size))
     at = int(np.argmax(np.fft.irfft(spectrum, size)))
@@ -235,7 +235,7 @@ def test_a_codec_without_a_decoder_is_named(tmp_path: Path, tag: bytes, words: s
 
 @pytest.mark.parametrize("seed", range(5))
 def test_random_bytes_are_no_recording(tmp_path: Path, seed: int):
-    """Try sixty files of random bytes, evenly distributed and not, small and large."""
+    """Try sixty small and large files of random bytes. In half of them, some byte values are more frequent."""
     chance, path = np.random.default_rng(seed), tmp_path / "recording"
     for number in range(60):
         size = int(10 ** chance.uniform(1, 5.5))
@@ -280,7 +280,7 @@ WORDS = [
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "latin-1", "cp1251", "shift_jis"])
 def test_a_text_is_no_recording(tmp_path: Path, encoding: str):
-    """Try forty texts in each encoding, from a word to a book."""
+    """Try forty texts of 1 to 10,000 words in this encoding."""
     chance, path = np.random.default_rng(1), tmp_path / "recording"
     others = {"cp1251": "речь звук запись", "shift_jis": "音声 録音 こんにちは"}.get(encoding, "größe é").split()
     for _ in range(40):

@@ -25,7 +25,7 @@ assert found == {True}, found
 
 
 def test_database_check_works_while_another_thread_imports_the_orm(tmp_path: Path):
-    """Check the database during the import. A select of a plain number would use the incompletely imported ORM."""
+    """Check the database while the ORM is imported. `sqlalchemy.select(1)` would use the incomplete ORM and fail."""
     environment = {"STT_DATA_DIR": str(tmp_path), "PATH": ""}
     found = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr

@@ -31,7 +31,7 @@ def test_owner_sees_only_own_records(owner: str):
 
 
 def add_many(owner: str) -> None:
-    """Add five records that differ in everything. The third has few values."""
+    """Add five records with different titles and creation times. The third has no duration, language, words or cost."""
     rows = [
         dict(title="delta", model="b", engine="provider", language="en", state=DONE, created=100.0, duration=30.0, words=9, confidence=0.9, cost=0.5),
         dict(title="Alpha", model="a", engine="on-device", language="de", state=DONE, created=200.0, duration=90.0, words=7, confidence=0.5),

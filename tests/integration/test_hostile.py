@@ -18,7 +18,7 @@ from tests import audio, broken, hostile
 from tests.waiting import until
 
 SOON = 10.0  # maximum seconds until a file is read or refused
-MOST = 400 << 20  # maximum memory in bytes of the idle decoders together
+MOST = 400 << 20  # maximum total memory of the idle decoder processes, in bytes
 
 
 @pytest.mark.parametrize("kind", sorted(hostile.ALL))
@@ -37,7 +37,7 @@ def test_malicious_file_is_refused_or_bounded_and_the_next_file_is_read(tmp_path
 
 
 def decoder_memory() -> int:
-    """Return the memory in bytes of the idle decoders."""
+    """Return the total memory of the idle decoder processes, in bytes."""
     return sum(
         child.memory_info().rss
         for child in psutil.Process().children()
@@ -54,7 +54,7 @@ def test_impossible_sample_rate_is_refused_with_a_message(tmp_path: Path, kind: 
 
 
 def test_frame_with_another_sample_rate_than_its_file_is_damage(tmp_path: Path):
-    """Read frames that declare 1 kHz in a FLAC whose header declares 16 kHz. If believed, they would last 197 s."""
+    """Read frames that declare 1 kHz in a FLAC whose header declares 16 kHz. At 1 kHz they would last 197 s."""
     path = hostile.flac(tmp_path / "a.flac", *[4096] * 20, *[65_535] * 3, rate=16_000, at_1_khz=3)
     with Reader(path) as reader:
         assert reader.read(60).shape[1] == 20 * 4096
@@ -68,7 +68,7 @@ def test_file_that_exceeds_its_time_ends_only_its_own_process(tmp_path: Path):
 
 @pytest.mark.skipif("sys.platform == 'win32'")
 def test_decoder_ended_by_the_cpu_time_limit_is_reported_as_too_slow(tmp_path: Path):
-    """Let the system end the decoder before this process checks its CPU time, as may happen on a busy machine."""
+    """Let the system end the decoder for its CPU time before this process checks that time, as on a busy machine."""
     path = hostile.many_tags(tmp_path / "a.mp3")
     decoder = decoder_pool.Decoder()
     with pytest.raises(UnsafeRecording, match="longer than a recording honestly needs") as caught:
@@ -78,14 +78,14 @@ def test_decoder_ended_by_the_cpu_time_limit_is_reported_as_too_slow(tmp_path: P
 
 
 def wait_until_ended(decoder: decoder_pool.Decoder) -> None:
-    """Wait until the system has ended the decoder, unless the decoder has not had a request yet."""
+    """Wait until the system has ended the decoder. Return at once if the decoder has not received a request yet."""
     if decoder._uses:
         until(lambda: not decoder.alive)
 
 
 @pytest.mark.skipif("sys.platform != 'linux'")
 def test_decoder_gets_no_memory_beyond_its_limit(tmp_path: Path, monkeypatch):
-    """Check the limit of the system, with an ordinary recording that needs more memory than the decoder may have."""
+    """Check the memory limit, which the system enforces, with an ordinary recording that needs more memory."""
     path = audio.write(tmp_path / "a.wav", np.resize(audio.samples(audio.JFK), 3600 * audio.RATE))
     decoder = decoder_pool.Decoder()
     decoder.call("open", path=str(path), name="", apart=False, **DECODE)
@@ -173,7 +173,7 @@ def test_many_unreadable_places_are_listed_as_few(tmp_path: Path):
 
 
 def test_header_that_declares_less_than_the_file_holds_is_ignored(tmp_path: Path):
-    """Declare 1 s in the header of an MP3 of 66 s. If the header were trusted, the file would pass every limit."""
+    """Declare 1 s in the header of an MP3 of 66 s. With a trusted header, the file would pass every length limit."""
     path = audio.write(tmp_path / "a.mp3", np.resize(audio.samples(audio.JFK), 66 * audio.RATE))
     content = bytearray(path.read_bytes())
     place = max(content.find(b"Xing"), content.find(b"Info"))
@@ -183,7 +183,7 @@ def test_header_that_declares_less_than_the_file_holds_is_ignored(tmp_path: Path
 
 
 def test_tag_that_declares_less_than_the_packets_hold_is_ignored(tmp_path: Path):
-    """Change the duration tag of a Matroska track from 66 s to 1 s, which would pass every limit if it were trusted."""
+    """Change the duration tag of a Matroska track from 66 s to 1 s. If trusted, it would defeat every length limit."""
     path = audio.write(tmp_path / "a.webm", np.resize(audio.samples(audio.JFK), 66 * audio.RATE))
     content = path.read_bytes()
     assert b"00:01:06" in content

@@ -72,7 +72,7 @@ def test_each_channel_is_a_speaker_with_that_option(tmp_path: Path):
 
 
 def test_all_segments_of_a_decoded_window_are_reported_at_once(tmp_path: Path):
-    """Check that all segments of a window are reported before the next window is decoded, not only the first one."""
+    """Check that not only the first but every segment of a window is reported before the next window is decoded."""
     clips = [audio.samples(audio.utterance(name)) for name in list(audio.librispeech())[:8]]
     generation_id = stt.create(audio.write(tmp_path / "minute.flac", np.concatenate(clips)[: 60 * audio.RATE]))
     progress = []
@@ -83,13 +83,13 @@ def test_all_segments_of_a_decoded_window_are_reported_at_once(tmp_path: Path):
         return not job.pending
 
     until(over)
-    # A first chunk of at most 20 s and a window of nearly 30 s are reported in full before the last window ends.
+    # The first chunk (at most 20 s) and the window after it (nearly 30 s) are reported before the last window ends.
     assert max(done for done, _ in progress if done < 59) > 40
     assert progress == sorted(progress) and len({worked for _, worked in progress}) > 3
 
 
 def test_progress_counts_prefetched_chunks_and_never_decreases(two_minutes: Path, monkeypatch: pytest.MonkeyPatch):
-    """Let a thread that finishes early prefetch a chunk. The progress must not jump to the end of that chunk."""
+    """Let an idle thread prefetch a chunk. The progress must not jump to the end of the prefetched chunk."""
     monkeypatch.setattr(vad, "CHUNK_SECONDS", 40.0)
     generation_id = stt.create(two_minutes)
     progress, chunk_numbers = [], set()
@@ -127,7 +127,7 @@ def half_an_hour_long(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_short_recording_does_not_wait_for_long_ones(half_an_hour_long: Path):
-    """Transcribe a voice message beside more lectures than the concurrency limit."""
+    """Transcribe a voice message while two lectures run and a third one waits, because two may run at once."""
     lectures = [stt.create(half_an_hour_long) for _ in range(3)]
     until(lambda: sum(bool(transcripts.text_so_far(lecture)) for lecture in lectures) == 2)
     assert ended(stt.create(audio.JFK)).state == "done"
@@ -144,7 +144,7 @@ def test_cancelled_job_frees_the_cpu_for_the_next(half_an_hour_long: Path):
     worked = time.process_time()
     until(lambda: service.DBOS.get_workflow_status(f"{half_an_hour}-1").status == "SUCCESS")
     assert ended(stt.create(audio.JFK)).state == "done"
-    worked = time.process_time() - worked  # CPU seconds, which do not depend on other load of the machine
+    worked = time.process_time() - worked  # CPU seconds, which do not depend on other processes
     assert worked < 20, "the rest of the half hour takes over a hundred seconds"
 
 
@@ -253,7 +253,7 @@ def test_reconcile_repairs_jobs_that_a_killed_process_left_inconsistent(tmp_path
     quiet = recordings.take_in(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)), "local")
     job = ended(stt.create(quiet)).job
     until(lambda: service.DBOS.get_workflow_status(f"{job.id}-1").status == "SUCCESS", 10)
-    # Two jobs that a killed process stored and did not queue.
+    # Two jobs that were stored but never queued, because their process was killed.
     again = replace(job, state=kinds.QUEUED, finished=None, claim=None)
     records.insert(replace(again, id="never-started"), maker="a process that died")
     records.insert(replace(again, id="of-an-older-version"))

@@ -1,4 +1,4 @@
-"""Test the language of each window: confident switches, and none for noise, music or one foreign sentence."""
+"""Test the language of each window: a confident result switches it; noise, music or one foreign sentence does not."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ENGLISH = [f"1998-15444-000{number}" for number in range(10)]
 
 
 class Slices:
-    """Imitate language detection in slices of 5 s. The encoder output of each frame is the number of its slice."""
+    """Imitate a model that detects languages in slices of 5 s. Its encoder output for a frame is the slice number."""
 
     def __init__(self, *found: dict[str, float]) -> None:
         self.found = found
@@ -79,7 +79,7 @@ def test_music_without_detected_speech_does_not_count():
 
 @pytest.mark.parametrize(("alone", "expected"), [(3, ("es", 500)), (1, ("en", 1500))])
 def test_uncertain_beginning_is_detected_alone_before_the_language_switches(alone, expected):
-    """Encode a short beginning alone. Together with English after it, a German sentence is detected as Finnish."""
+    """Encode a short beginning alone: encoded with the English after it, a German sentence is detected as Finnish."""
     slices = Slices({"fi": 0.8, "en": 0.1, "es": 0.01}, EN, EN, ES)
     slices.alone = np.full((1, 250, 1), alone, np.float32)
     slices.encoded = slices.encoded[:, :750]  # keep three slices: only `alone` uses the fourth
@@ -96,7 +96,7 @@ def test_language_boundary_lies_in_a_nearby_pause():
 
 
 def test_each_part_of_a_recording_is_transcribed_in_its_language():
-    """Check the switch. Whisper alone continues in Spanish and hallucinates Spanish text for English speech."""
+    """Check the switch to English. Whisper alone hallucinates Spanish text for the English speech."""
     sound = audio.samples(CASE)[: int(60 * RATE)]
     run = transcribe.transcribe(sound)
     segments = list(run)

@@ -39,7 +39,7 @@ def test_a_recording_is_read_to_its_real_end(tmp_path: Path, name: str):
 
 
 def similarity(sound: np.ndarray, of: np.ndarray) -> float:
-    """Return the best correlation of `sound` with `of` but its first and last second, at shifts of up to 0.1 s."""
+    """Return the best correlation of `sound` with `of` without its first and last second, at shifts up to 0.1 s."""
     middle = of[16_000 : len(of) - 16_000]
     return max(float(np.corrcoef(sound[16_000 + lag :][: len(middle)], middle)[0, 1]) for lag in range(-1600, 1601))
 
@@ -61,7 +61,7 @@ def test_wav_with_a_stale_size_is_read_in_full(tmp_path: Path):
 
 
 def test_file_over_four_gigabytes_with_a_stale_size_is_read_to_its_end(tmp_path: Path):
-    """Write a sparse file with 5 GB of samples. Its header has the low 32 bits of their size."""
+    """Write a sparse file with 5 GB of samples. Its header holds only the low 32 bits of their size in bytes."""
     path = tmp_path / "a.wav"
     size = 5_000_000_000
     path.write_bytes(stale.wav(size % 2**32))
@@ -135,8 +135,8 @@ def test_reading_in_any_pieces_gives_the_same_bytes(tmp_path: Path):
 
 WRAP = 2**33 / 90_000  # seconds after which the MPEG clock wraps to zero
 
-# Format, codec, size of each clock jump in seconds by the second at which it occurs, first time stamp, and length by
-# the time stamps, both in seconds.
+# By name: format, codec, clock jumps (from the second at which a jump occurs to its size in seconds), first time stamp
+# in seconds, and length in seconds according to the time stamps.
 CLOCK_JUMPS: dict[str, tuple[str, str, dict[float, float], float, float]] = {
     "MPEG-TS, an hour ahead": ("mpegts", "mp2", {4: 3600}, 0, 11),
     "MPEG-TS, three times ahead": ("mpegts", "mp2", {2: 3600, 5: 90, 8: 20_000}, 0, 11),
@@ -182,7 +182,7 @@ def test_joined_broadcasts_are_all_read_although_their_clocks_jump(tmp_path: Pat
 
 
 def test_too_small_declared_length_discards_no_time_stamp_after_damage(tmp_path: Path):
-    """Declare a quarter of the real length and damage the file later. The sound after the damage keeps its time."""
+    """Declare a quarter of the real length, and damage the file beyond that. Later sound must keep its time."""
     path = tmp_path / "a.flac"
     stale.flac(len(stale.PCM) // 4)(path)
     intact = read_all(path)[0]

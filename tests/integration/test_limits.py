@@ -1,4 +1,4 @@
-"""Test the limits of a host, each at its bound: the maximum is accepted, more is refused with a message."""
+"""Test each limit that a host sets: the maximum is accepted, and more is refused with a message."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_length_of_a_link_is_reserved_once_it_is_known(host):
     host(STT_MINUTES_PER_VISITOR=10, STT_MINUTES_PER_DAY=12)
     first, second, third = (store_job(job(minutes=None, url="https://example.org/talk.mp3")) for _ in range(3))
     quotas.reserve_length(first, 540.0)
-    quotas.reserve_length(first, 540.0)  # a step repeated after a server was killed counts once
+    quotas.reserve_length(first, 540.0)  # repeated, as after a server was killed: counts once
     assert quotas.used(ANN).mine == 540
     with pytest.raises(LimitReached, match="1 min are left"):
         quotas.reserve_length(second, 60.1)

@@ -1,4 +1,4 @@
-"""Test quotas by network address, which a visitor cannot drop like a cookie."""
+"""Test quotas by network address, which still apply after a visitor has deleted the cookie."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_dropping_the_cookie_gives_no_new_quota_and_an_office_is_not_blocked(hos
         records.transition(created.id, kinds.OPEN, kinds.DONE)
     assert "for each network address" in refusal(job("visitor:fresh", minutes=1), "203.0.113.7").message
     store_job(job("visitor:fresh", minutes=1), "203.0.113.8")
-    store_job(job("user:ann@example.org", minutes=1), "203.0.113.7")  # a user who signs in is counted by account
+    store_job(job("user:ann@example.org", minutes=1), "203.0.113.7")  # a signed-in user is not counted by address
     with database().connect() as connection:
         stored = connection.execute(sa.select(usage.c.address).distinct()).scalars().all()
     assert "203.0" not in repr(stored) and len(stored) == 3
@@ -32,7 +32,7 @@ def test_concurrent_jobs_count_by_address_too(host):
     host(STT_JOBS_PER_VISITOR=1, STT_VISITORS_PER_ADDRESS=2)
     for number in range(2):
         store_job(job(f"visitor:{number}"), "2001:db8::1")
-    assert "each network address" in refusal(job("visitor:2"), "2001:db8::2").message  # same /64 network
+    assert "each network address" in refusal(job("visitor:2"), "2001:db8::2").message  # a /64 network counts as one
     store_job(job("visitor:2"), "2001:db8:0:1::2")
 
 
@@ -40,10 +40,10 @@ def test_concurrent_jobs_count_by_address_too(host):
     ("trusted", "peer", "forwarded", "client"),
     [
         (None, "203.0.113.7", None, "203.0.113.7"),
-        (None, "203.0.113.7", "198.51.100.1", "203.0.113.7"),  # anybody can send this header
+        (None, "203.0.113.7", "198.51.100.1", "203.0.113.7"),  # the header is ignored, because no proxy is trusted
         ("10.0.0.0/8", "203.0.113.7", "198.51.100.1", "203.0.113.7"),
         ("10.0.0.0/8", "10.1.2.3", "198.51.100.1", "198.51.100.1"),
-        ("10.0.0.0/8", "10.1.2.3", "192.0.2.1, 198.51.100.1", "198.51.100.1"),  # the client sent the first address
+        ("10.0.0.0/8", "10.1.2.3", "192.0.2.1, 198.51.100.1", "198.51.100.1"),  # the client may have forged the first
         ("10.0.0.0/8, 192.0.2.9", "10.1.2.3", "198.51.100.1, 192.0.2.9", "198.51.100.1"),
         ("10.0.0.0/8", "10.1.2.3", None, "10.1.2.3"),
         ("10.0.0.0/8", "::ffff:10.1.2.3", "2001:db8::1", "2001:db8::1"),

@@ -1,4 +1,4 @@
-"""Test the limit of the money that the server's key spends in a day."""
+"""Test the daily limit of what jobs may cost on the server's key."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_retry_at_the_provider_may_be_billed_again_and_counts_again(host):
 
 
 def test_job_of_unknown_cost_is_not_started_on_the_servers_key(host):
-    host(STT_DOLLARS_PER_DAY=1, AIML_API_KEY="server")  # less than a recording of the maximum length costs
+    host(STT_DOLLARS_PER_DAY=1, AIML_API_KEY="server")  # a recording of the maximum length costs more
     assert "not known in advance" in refusal(job(minutes=None, engine=kinds.PROVIDER)).message
     assert "not known in advance" in refusal(job(engine=kinds.PROVIDER, model=UNPRICED)).message
     store_job(job(minutes=None, engine=kinds.PROVIDER, own_key=True))

@@ -23,7 +23,10 @@ SOUND = audio.JFK.read_bytes()
 
 @pytest.fixture
 def names(monkeypatch):
-    """Imitate DNS. The dictionary has the results of successive lookups by host name; the last one is repeated."""
+    """Imitate DNS with the returned dictionary, from host name to the results of successive lookups.
+
+    The last result is used for all later lookups.
+    """
     known: dict[str, list[list[str]]] = {}
     real = socket.getaddrinfo
 
@@ -129,8 +132,8 @@ def test_address_that_is_not_public_is_refused_in_every_spelling(tmp_path, host)
                 use(url)
 
 
-# Multicast, the networks of tunnels, relays and clouds, and each network of IANA's two special-purpose registries
-# (November 2026) that hosts no public site.
+# Networks without public sites: networks for multicast, tunnels, relays and clouds, and those entries of IANA's IPv4
+# and IPv6 special-purpose address registries (November 2026) that host no public site.
 SPECIAL = [
     "0.0.0.0/8",
     "10.0.0.0/8",
@@ -263,7 +266,7 @@ def test_a_name_with_one_private_address_among_public_ones_is_refused(names):
 
 
 def test_name_that_becomes_private_after_the_check_is_not_connected_to(names, tmp_path):
-    """Imitate DNS rebinding: a public address at the first lookup, this machine when connecting."""
+    """Imitate DNS rebinding: a public address at the first lookup, and this machine's address when connecting."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0)
         names["rebinding.example"] = [[PUBLIC], ["127.0.0.1"]]
@@ -275,7 +278,7 @@ def test_name_that_becomes_private_after_the_check_is_not_connected_to(names, tm
 
 
 def test_a_redirect_into_a_private_network_is_refused(httpserver, names, tmp_path, monkeypatch):
-    """Redirect from a public address. Connections to it are diverted to a local server."""
+    """Redirect from a host with a public address. Connections to that address are diverted to a local server."""
     real = compat.create_connection
     monkeypatch.setattr(compat, "create_connection", lambda address, *rest: real(("127.0.0.1", address[1]), *rest))
     names["talks.example"] = [[PUBLIC]]
@@ -320,7 +323,7 @@ def test_tls_sends_the_host_name_and_a_self_signed_certificate_is_refused(names,
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def handshake():
-            with suppress(OSError):  # the client must refuse the certificate, which ends the handshake
+            with suppress(OSError):  # the handshake fails when the client refuses the certificate
                 context.wrap_socket(server.accept()[0], server_side=True)
 
         thread = threading.Thread(target=handshake)

@@ -20,7 +20,7 @@ SOUND = audio.JFK.read_bytes()
 
 @pytest.fixture
 def raw_server():
-    """Return a function that starts a server with a response function, and returns the address of the server."""
+    """Return a function that starts a server for one request, to which `answer` responds, and returns the URL."""
     servers, over = [], threading.Event()
 
     def serve(answer):

@@ -1,4 +1,4 @@
-"""Test live recordings: pieces in order, repeated, missing, too many or from others, and recovery after a break."""
+"""Test live recordings: ordered, repeated, missing, too many or another owner's pieces, and recovery after a crash."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def pieces() -> list[bytes]:
 
 
 def set_silence(data: Path, seconds: float) -> None:
-    """Set the time since the last piece of all live recordings."""
+    """Let the last piece of each live recording have arrived `seconds` ago."""
     for note in (data / "live").rglob("*.json"):
         os.utime(note, (time.time() - seconds,) * 2)
 
@@ -66,7 +66,7 @@ def test_piece_truncated_by_a_crash_is_written_again(data: Path, pieces: list[by
     send(id, 0, pieces[0])
     (sound,) = (data / "live").rglob("*.sound")
     with open(sound, "ab") as file:
-        file.write(pieces[1][:100])  # the process was killed while it wrote this piece
+        file.write(pieces[1][:100])  # as if the process was killed while it wrote this piece
     for number, piece in enumerate(pieces[1:], 1):
         send(id, number, piece)
     assert finish(id).path.read_bytes() == audio.JFK.read_bytes()
@@ -213,7 +213,7 @@ def test_delete_everything_deletes_live_recordings_too(data: Path, pieces: list[
 
 
 def test_concurrent_requests_for_one_recording_do_not_mix(pieces: list[bytes]):
-    """Imitate a browser that repeats pieces it believes lost, and tabs that recover the same recording."""
+    """Imitate tabs that recover one recording at the same time. Each tab sends all pieces again."""
     id, recording_ids = start(), []
 
     def repeat() -> None:

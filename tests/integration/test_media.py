@@ -136,7 +136,7 @@ def test_a_fifth_of_a_second_is_enough(tmp_path):
 )
 @pytest.mark.parametrize("target", ["/etc/hostname", "recording", "address"])
 def test_playlist_opens_none_of_its_files(tmp_path, playlist, target):
-    """Check that no file of the server, no recording beside it and no address is opened."""
+    """Check that a playlist of a system file, another recording or a URL is refused, and that no connection is made."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0)
         beside = audio.write(tmp_path / "beside.wav", JFK)
@@ -182,7 +182,7 @@ def test_sound_after_damage_in_the_middle_is_read_at_its_right_time(tmp_path, ex
     assert 11 < start / audio.RATE < end / audio.RATE < 21
     assert similarity(sound[0, : start - 800], intact[0, : start - 800]) > 0.99
     after = sound[0, end + 8_000 : end + 40_000]
-    lags = range(-800, 801)  # in samples: an MP3 has no time stamps, so its position is exact only to 0.05 s
+    lags = range(-800, 801)  # in samples; MP3 has no time stamps, so times are exact to 0.05 s only
     assert max(similarity(after, intact[0, end + 8_000 + lag :][: len(after)]) for lag in lags) > 0.95
 
 
@@ -216,7 +216,7 @@ def test_wav_with_an_unfinished_header_is_read_completely(tmp_path, size):
 def test_browser_recording_without_declared_duration_has_a_duration(tmp_path):
     path = audio.write(tmp_path / "a.webm", JFK)
     content = path.read_bytes()
-    at = content.index(b"\x44\x89\x88")  # the element "Duration"; the id 0xEC turns it into an unused filler element
+    at = content.index(b"\x44\x89\x88")  # element "Duration"; id 0xEC, for unused bytes, replaces this id
     content = content[:at] + b"\xec\x89" + content[at + 2 :]
     path.write_bytes(content.replace(b"DURATION", b"XURATION"))
     assert decoder.probe(path).duration == pytest.approx(LENGTH, abs=0.05)
@@ -316,7 +316,7 @@ def test_two_gigabyte_file_is_probed_from_its_beginning(tmp_path):
     content[at : at + 4] = struct.pack("<I", size)
     path.write_bytes(content)
     with open(path, "r+b") as file:
-        file.truncate(at + 4 + size)  # a sparse file
+        file.truncate(at + 4 + size)  # the added bytes take no room on the disk
     assert decoder.probe(path).duration == size / 32_000
 
 

@@ -24,7 +24,7 @@ print((held() - before) * 1024, (weights.find(settings()).folder / "model.bin").
 
 
 def test_a_loaded_model_takes_little_more_than_its_file(tmp_path: Path):
-    """Guard against the MKL library, which used twice as much memory on Intel processors."""
+    """Guard against a regression: on Intel processors, the library MKL once doubled the memory of a loaded model."""
     environment = {**os.environ, "STT_DATA_DIR": str(tmp_path)}
     output = subprocess.run(
         [sys.executable, "-c", LOADED], cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True

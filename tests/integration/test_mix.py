@@ -32,7 +32,7 @@ def mixed(path: Path, channels: list[np.ndarray]) -> tuple[np.ndarray, str | Non
 
 
 def pitches(sound: np.ndarray) -> np.ndarray:
-    """Return the level of each pitch at each moment, without phase, which is the input of speech models."""
+    """Return the log magnitudes of a spectrogram, without phase. Speech models have a similar input."""
     frames = np.lib.stride_tricks.sliding_window_view(sound, 512)[::256]
     return np.log(np.abs(np.fft.rfft(frames * np.hanning(512))) + 0.05)
 
@@ -42,7 +42,7 @@ def similarity(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.corrcoef(pitches(one[:count]).ravel(), pitches(other[:count]).ravel())[0, 1])
 
 
-# Name: channels, and a part of the expected description.
+# By name: the channels, and a part of the expected description of their mix.
 KINDS = {
     "one wire swapped": ([JFK, -JFK], "right in opposite phase, turned (11 s)"),
     "swapped and softer": ([JFK, -0.5 * JFK], "right in opposite phase"),
@@ -105,7 +105,7 @@ def test_speech_moving_from_one_channel_to_the_other_is_not_lost(tmp_path: Path)
 
 
 def test_channels_with_unknown_positions_have_equal_weight():
-    mix = Mix(["NONE"] * 6)  # a recorder with six microphones whose positions are not stored in the file
+    mix = Mix(["NONE"] * 6)  # six microphones whose positions are not stored in the file
     channels = np.zeros((6, 16_000), np.float32)
     channels[3] = 0.5
     np.testing.assert_allclose(mix.add(channels), np.full((1, 16_000), 0.5), rtol=0, atol=1e-6)

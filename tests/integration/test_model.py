@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("one_data_folder")
 def decode_first_window(
     sound: np.ndarray, check_cancelled=lambda: None, previous: tuple[int, ...] = (), **options
 ) -> tuple:
-    """Return the results of decoding the window that starts `sound`."""
+    """Decode the window at the start of `sound`, and return the results."""
     model = transcribe._model().whole
     tokenizer = model.tokenizer("transcribe", "en")
     encoded = model.encode_window(pad_or_trim(model.feature_extractor(sound)[:, :-1]))
@@ -65,7 +65,7 @@ def test_prompt_that_causes_a_loop_is_dropped(speech):
     [(0, 4000, 3000), (900, 4000, 3000), (900, 2000, 1100), (900, 904, 0), (900, 930, 0), (900, 960, 60), (0, 30, 30)],
 )
 def test_remainder_too_short_for_a_word_is_not_decoded(seek, content, frames):
-    """Check remainders of a recording down to 0.04 s. Decoding a very short one would only repeat the prompt."""
+    """Check remainders of 0.04 s and more at the end of a recording. In very short ones, Whisper repeats its prompt."""
     assert sliding.next_window_size(seek, content, 3000) == frames
 
 
@@ -114,7 +114,7 @@ def test_every_model_step_can_be_cancelled(speech, short):
 
 
 def test_short_part_goes_before_a_long_one_and_is_not_interrupted(speech):
-    """Decode a clip beside a long recording whose windows began to wait earlier."""
+    """Let a clip wait for the model after a window of a long recording. The clip's two steps run first."""
     model, sound, finished_steps = transcribe._model().whole, speech[: 11 * RATE], []
 
     def run_steps(name: str, *, short: bool) -> None:
@@ -133,7 +133,7 @@ def test_short_part_goes_before_a_long_one_and_is_not_interrupted(speech):
 
 
 def test_skipped_speech_is_decoded_again(talk):
-    """Pass only the first and the last word of a minute of speech. The speech between them is decoded again."""
+    """Pass only the first and the last word of a minute of speech to `fill_gaps`. It must decode the words between."""
     names = [name for name in audio.librispeech() if name.startswith("1688")]
     reference_words = " ".join(audio.librispeech()[name] for name in names).split()
     model = transcribe._model().whole

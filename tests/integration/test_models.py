@@ -144,7 +144,7 @@ def test_missing_connection_is_named_in_the_error(hub, monkeypatch):
 
 
 def test_model_too_large_for_the_disk_is_not_downloaded(hub, monkeypatch):
-    monkeypatch.setattr(paths, "KEPT_FREE", 1.0)  # the whole disk must stay free, so nothing may be written
+    monkeypatch.setattr(paths, "KEPT_FREE", 1.0)  # all of the disk must stay free, so no download fits
     monkeypatch.setattr(paths, "KEPT_FREE_BYTES", 1 << 60)
     with pytest.raises(DiskFull, match=r"Whisper tiny\.en takes 74 MB, and the server's disk has 0 MB to spare"):
         obtained()
@@ -227,7 +227,7 @@ def test_host_stops_and_deletes_a_background_download(hub):
 def _removed(model: known.Known) -> int | None:
     try:
         return shelf.remove(model.name)
-    except Conflict:  # the thread of the download has not ended yet
+    except Conflict:  # the thread that downloads the model has not ended yet
         return None
 
 
@@ -275,7 +275,7 @@ def test_model_neither_present_nor_listed_is_not_offered_or_downloaded(hub, host
     with pytest.raises(WeightsError, match="not on this server any more"):
         obtained(SMALL)
     assert not hub.requests
-    shelf.get("small", lambda progress: None)  # the host may download it
+    shelf.get("small", lambda progress: None)  # the host may download any model
     assert offered.choose(SMALL.id, None)[0].id == SMALL.id
     host(STT_MODELS="local/whisper-base")
     with pytest.raises(BadOption, match="Whisper small is not offered"):
@@ -293,7 +293,7 @@ def test_a_model_too_large_for_the_memory_is_refused_before_its_download(hub, ho
 
 def test_least_recently_used_model_is_evicted_for_another(hub, host):
     one, _ = obtained(TINY)
-    other, _ = obtained(SMALL)  # the hub serves the weights of tiny.en under the name of this model
+    other, _ = obtained(SMALL)  # the hub serves the weights of tiny.en under the name "small"
     size = loaded.of(one).memory
     host(STT_MODEL_MEMORY_MB=str(int(1.5 * size) >> 20))
     first_load = loaded.of(one)

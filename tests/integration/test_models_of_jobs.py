@@ -25,7 +25,7 @@ TINY = known.find("tiny.en")
 
 @pytest.fixture(scope="module")
 def model_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
-    """Run the job engine with a hub that serves tiny.en, also under the name base.en."""
+    """Run the job engine with a hub that serves the files of tiny.en under two names: tiny.en and base.en."""
     files = hub.tiny_en()
     names = (TINY.repository, known.find("base.en").repository)
     with Hub(dict.fromkeys(names, files)) as served, pytest.MonkeyPatch.context() as patch:

@@ -10,7 +10,7 @@ from tests.conftest import reset_caches
 from tests.server import free_port
 from tests.transcripts import finished
 
-UNREACHABLE = "postgresql://nobody@127.0.0.1:1/nothing"  # nobody listens on port 1
+UNREACHABLE = "postgresql://nobody@127.0.0.1:1/nothing"  # no server listens on port 1
 
 
 @pytest.fixture(scope="module")

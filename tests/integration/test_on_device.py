@@ -28,7 +28,7 @@ OWNER = "visitor:one"
 
 @dataclass
 class Work:
-    """Represent a job as the engine sees it, with its state read from the database."""
+    """Imitate the engine's running job. It is cancelled if the database says so."""
 
     job: Job
 
@@ -74,7 +74,7 @@ def test_seeking_reports_progress_and_can_be_cancelled(data: Path, tmp_path: Pat
         records.transition(work.job.id, kinds.OPEN, kinds.CANCELLED)
         with pytest.raises(Cancelled):
             reading.result()
-        # The cancelled seek stopped early. The next read must not take that position for the requested one.
+        # The cancelled seek stopped before the requested position. The next read must seek to that position again.
         records.transition(work.job.id, (kinds.CANCELLED,), kinds.WORKING)
         samples, last = reader.read_chunk(59 * 60 * audio.RATE, 90)
     with closing(ChunkReader(work, recordings.find(work.job.recording_id, OWNER))) as other:
@@ -104,7 +104,7 @@ def test_next_chunk_is_decoded_and_counted_before_it_is_requested(
     with closing(reader), DecodePool(THREADS) as pool:
         pipeline = ChunkPipeline(work, reader, pool, crashes.Watch(work.job.id, work.cancelled))
         here = pipeline.next_chunk(20.0, "en")
-        # Prefetching starts although no segment of either chunk is requested.
+        # Prefetching starts although no segment has been requested yet.
         until(lambda: pipeline.prefetched_seconds > 0)
         ahead = pipeline.next_chunk(here.end, "en")
         assert not ahead.last and all(list(run) for run in (*here.transcriptions, *ahead.transcriptions))

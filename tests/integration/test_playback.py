@@ -37,7 +37,7 @@ from tests.waiting import until
 
 VISITOR = "ann"
 ANN = f"visitor:{VISITOR}"
-CLOSE = 0.02  # tolerance of a position in seconds
+CLOSE = 0.02  # maximum error of a position in the sound, in seconds
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_only_formats_that_every_browser_seeks_exactly_need_no_copy(tmp_path: Pa
 def _cut(path: Path, jfk: np.ndarray) -> Path:
     """Write an MP4 whose edit list removes its first 3 s, as phones do."""
     content = bytearray(audio.write(path, jfk).read_bytes())
-    # The media time of the first edit follows the version, the number of edits and the duration of the first edit.
+    # In the box "elst", the media time of the first edit follows the version, the number of edits and a duration.
     at = content.index(b"elst") + 16
     content[at : at + 4] = struct.pack(">i", 3 * 16_000)
     path.write_bytes(content)
@@ -129,7 +129,7 @@ def test_plain_files_need_no_copy(tmp_path: Path, jfk: np.ndarray, name: str):
 
 
 def _gap(path: Path, jfk: np.ndarray) -> Path:
-    """Write sound from 0 to 5.5 s, and the rest 20 s later."""
+    """Write a Matroska file whose sound stops at 5.5 s and continues after a gap of 20 s."""
     with av.open(str(path), "w", format="matroska") as container:
         stream = container.add_stream("pcm_s16le", rate=16_000, layout="mono")
         for at in range(0, len(jfk), 1600):
@@ -195,7 +195,7 @@ def test_hostile_recording_gives_at_most_a_small_copy(tmp_path: Path, what: str)
 
 def test_invalid_output_of_a_compromised_encoder_is_refused():
     for sizes, lengths, content in (
-        ([4], [1024], b"\xff\xf1aa"),  # begins like an ADTS header, which a muxer would interpret
+        ([4], [1024], b"\xff\xf1aa"),  # a muxer would take the first bytes for an ADTS header
         ([4], [0], b"aaaa"),
         ([4], [4096], b"aaaa"),
         ([4_000], [1024], bytes(4_000)),
@@ -325,7 +325,7 @@ def test_unreadable_recording_is_not_retried_but_a_transient_error_is(
     assert playback_copies.playback_of(recording, "") == Playback(FAILED, 0)
     other = recording_of(put(aiff(tmp_path / "old.aiff", jfk)))
     aside = other.path.rename(tmp_path / "aside")
-    other.path.mkdir()  # reading fails, as on a failing disk
+    other.path.mkdir()  # a folder makes reading fail, as a failing disk would
     copying.begin(other, "")
     assert settled(other) == Playback(FAILED, 0)
     other.path.rmdir()
@@ -335,7 +335,7 @@ def test_unreadable_recording_is_not_retried_but_a_transient_error_is(
 
 
 def test_decoder_that_made_a_copy_is_not_reused(tmp_path: Path, jfk: np.ndarray):
-    """Check the priority of the next decoder. The process that made the copy keeps its low priority."""
+    """Check that the next decoder has normal priority. The one that made the copy cannot raise its priority again."""
     copy_maker.make(aiff(tmp_path / "old.aiff", jfk), tmp_path / "copy.m4a", None, longest=100)
     process = decoder_pool.take()
     assert psutil.Process(process.pid).nice() == psutil.Process().nice()

@@ -75,7 +75,7 @@ def test_job_reports_its_stages_and_ends_with_the_complete_result(fake_provider)
         submissions.raw_response(job_id)["status"] == "completed"
         and done.job.provenance["generation_id"] in fake_provider.jobs
     )
-    assert offered.known().find("nova-3").description == "What nova-3 is."  # from the live list of models
+    assert offered.known().find("nova-3").description == "What nova-3 is."  # the live list of models describes it so
 
 
 def test_upload_of_a_large_file_reports_its_percentage(fake_provider, tmp_path):
@@ -105,7 +105,7 @@ def test_job_waits_for_a_busy_provider_and_reports_it(fake_provider):
     until(lambda: "busy" in stage(job_id))
     assert not submissions.was_submitted(
         records.load(job_id, None)
-    )  # so the job would be submitted again if the server were killed now
+    )  # if the server were killed now, the job would be submitted again
     assert ended(job_id).state == kinds.DONE and len(fake_provider.created) == before + 1
 
 
@@ -207,7 +207,7 @@ def test_understated_duration_counts_with_its_real_length(fake_provider, monkeyp
 
 
 class DetachedJob:
-    """Imitate a job outside the engine, for polling as after a restart. Steps and database calls run directly."""
+    """Imitate the engine's running job, to poll as after a restart. Its methods call the given functions directly."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -224,7 +224,7 @@ class DetachedJob:
 
 @pytest.fixture
 def created(fake_provider) -> tuple[DetachedJob, str]:
-    """Return a job whose create was accepted, and its id at the provider."""
+    """Return a finished job as a DetachedJob, and its id at the provider."""
     job_id = start(fake_provider, Link("https://example.org/a.mp3"))
     until(lambda: submissions.provider_id(job_id))
     ended(job_id)

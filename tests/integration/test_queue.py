@@ -1,4 +1,4 @@
-"""Test the queue order and who may write to a job, with the database alone."""
+"""Test the queue order and who may write to a job, without the job engine."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def jobs_ahead(queued: Job) -> int:
 
 @pytest.fixture
 def backlog(data: Path) -> list[Job]:
-    """Insert twenty jobs of one visitor, of which two are done and one is running, and a hundred at the provider."""
+    """Insert 20 jobs on this machine (2 done, 1 running) and 100 at the provider for one visitor. Return the 20."""
     jobs = [job(BUSY_OWNER) for _ in range(20)]
     for done in jobs[:2]:
         records.transition(done.id, (kinds.QUEUED,), kinds.DONE)
@@ -69,7 +69,7 @@ def test_provider_backlog_does_not_delay_jobs_on_this_machine(backlog: list[Job]
 
 
 def test_short_recording_is_queued_among_short_ones(backlog: list[Job]):
-    """Queue a voice message beside lectures and beside other voice messages."""
+    """Queue a voice message while lectures and other voice messages wait."""
     clips = [job(BUSY_OWNER, duration=SHORT) for _ in range(3)]
     assert [clip.priority for clip in clips] == [1, 2, 3] and [jobs_ahead(clip) for clip in clips] == [0, 1, 2]
     message = job(NEW_OWNER, duration=SHORT, queued=2.0)
@@ -86,7 +86,7 @@ def test_wait_is_estimated_from_running_jobs_and_jobs_ahead(data: Path):
     job(BUSY_OWNER, state=kinds.WORKING, duration=1000.0, seconds_done=900.0, worked=90.0)
     job(BUSY_OWNER, state=kinds.WORKING, duration=1000.0, seconds_done=500.0, worked=50.0)
     waits = [queues.queue_position(job(BUSY_OWNER, duration=300.0), 10.0) for _ in range(3)]
-    # Both process ten seconds of audio per second: the first ends in 10 s, its successor in 40 s, the second in 50 s.
+    # The running jobs have 100 s and 500 s of audio left and end in 10 s and 50 s. A job started at 10 s ends at 40 s.
     assert [wait.before for wait in waits] == [0, 1, 2] and {wait.working for wait in waits} == {2}
     assert [wait.seconds for wait in waits] == [pytest.approx(10), pytest.approx(40), pytest.approx(50)]
     job(BUSY_OWNER, duration=None)
@@ -109,7 +109,7 @@ def test_short_recordings_on_this_machine_have_a_separate_queue(engine: str, dur
 
 @pytest.mark.parametrize(("done", "worked", "left"), [(0, 0, 37.5), (300, 30, 30), (590, 59, 1), (600, 60, 0)])
 def test_time_left_is_estimated_from_the_usual_speed_at_first(done: float, worked: float, left: float):
-    """Use a job at ten times real time, where sixteen times is usual."""
+    """Use a job that runs at ten times real time. The usual speed is sixteen times real time."""
     facts = dict.fromkeys(Job.__dataclass_fields__) | {
         "duration": 600.0,
         "seconds_done": float(done),

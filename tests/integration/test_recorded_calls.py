@@ -51,7 +51,7 @@ def test_a_call_becomes_a_recording_with_a_track_for_each_side(data: Path, tmp_p
     assert tracks.usual(several) == tracks.ALL
     assert abs((recording.duration or 0) - sides.shape[1] / audio.RATE) < 0.1
     for number, sound in enumerate(sides, 1):
-        for at in (0.5, 8.0):  # at the beginning and at the end, positions are exact to 0.2 ms
+        for at in (0.5, 8.0):  # near the beginning and the end, the error is below 0.2 ms
             piece = sound[round(at * audio.RATE) : round((at + 2) * audio.RATE)]
             assert abs(formats.place_of(piece, side(recording, number)) - at) <= 3 / audio.RATE
     assert stored_suffixes(data) == [".done"]
@@ -92,7 +92,7 @@ def test_damaged_or_one_channel_call_is_stored_unchanged(
 def test_call_is_stored_unchanged_when_its_tracks_cannot_be_made(
     data: Path, tmp_path: Path, sides: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ):
-    # The tracks are refused, as those of a compromised reader would be.
+    # With a maximum packet size of 1 byte, all packets are refused, as if a compromised decoder had sent them.
     monkeypatch.setattr(call_tracks, "LARGEST", 1)
     sound = recorded(tmp_path / "call.webm", sides)
     recording = finish(send_call(sound))
@@ -111,7 +111,7 @@ def test_finished_tracks_wait_for_unavailable_storage(
         with pytest.raises(StorageUnavailable):
             finish(id)
         assert stored_suffixes(data) == [".json", ".tracks"]
-        with pytest.raises(NotFound):  # which tells the browser to start another recording with the remaining sound
+        with pytest.raises(NotFound):  # the browser then starts another recording for the remaining sound
             send(id, count, b"more")
     audio_files.settings.cache_clear()
     assert len(finish(id).tracks or []) == 2

@@ -1,4 +1,4 @@
-"""Test the codes of "Keep my history": what another browser gets, what happens to its history, and wrong codes."""
+"""Test the codes of "Keep my history": what another browser gets, the history that it had before, and wrong codes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def titles(visitor: str, text: str = "") -> list[str]:
 
 
 def owners() -> set[str]:
-    """Return all owners that occur in the tables, without the records of merges and sign-ins."""
+    """Return all owners that occur in any table except `merges` and `sign_ins`."""
     with database().connect() as connection:
         return {
             owner
@@ -48,7 +48,7 @@ def test_code_gives_another_browser_the_history_and_the_old_one_keeps_it():
     code = recovery.create(OLD_OWNER)
     offered = recovery.offer(code, NEW)
     assert (offered.owner, offered.transcripts, offered.mine, offered.anything) == (OLD_OWNER, 1, 0, False)
-    assert titles(NEW) == []  # an offer changes nothing
+    assert titles(NEW) == []  # an offer alone does not change the history
     recovery.use(code, NEW, add_history=False)
     assert titles(NEW) == titles(OLD) == [talk.title] and recovery.others(OLD_OWNER, OLD) == 1
     (listed,) = recovery.codes_of(OLD_OWNER)
@@ -101,7 +101,7 @@ def test_added_history_belongs_completely_to_the_recovered_one():
 
 
 def test_unfinished_work_follows_its_history_when_that_is_added():
-    """Check an upload and a job in progress, and a job inserted later, which only `reconcile` moves."""
+    """Check a job that runs during the merge, an upload that ends after it, and a later job that `reconcile` moves."""
     records.insert(running := job(NEW_OWNER, state=kinds.WORKING, url="https://example.org/talk.mp3"))
     recovery.use(recovery.create(OLD_OWNER), NEW, add_history=True)
     uploaded = recordings.take_in(audio.JFK, NEW_OWNER)
@@ -123,7 +123,7 @@ def test_histories_added_one_after_another_become_one():
     recovery.use(recovery.create(visitors.owner_of(NEW)), OLD, add_history=True)
     recovery.use(recovery.create(visitors.owner_of(THIRD)), NEW, add_history=True)
     assert all(titles(name) == sorted(names) for name in names)
-    recovery.use(recovery.create(visitors.owner_of(OLD)), OLD, add_history=True)  # adding its own history has no effect
+    recovery.use(recovery.create(visitors.owner_of(OLD)), OLD, add_history=True)  # OLD's own code has no effect
     for name in names:
         records.insert(job(recovery.native(name), title="late"))
     recovery.reconcile()

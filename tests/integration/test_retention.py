@@ -1,4 +1,4 @@
-"""Test deletion: by age where the host sets days, and of all data of a visitor on request."""
+"""Test deletion: of old records if the host limits their age in days, and of all data of a visitor on request."""
 
 from __future__ import annotations
 
@@ -81,9 +81,9 @@ def test_without_days_only_unused_uploads_are_deleted(host):
 
 
 def test_file_that_cannot_be_deleted_does_not_delay_the_others(host, tmp_path, monkeypatch):
-    """Let the store fail for the first of three recordings.
+    """Let the store fail to delete the first of three files.
 
-    Its owner does not see it any more, and the file is deleted when the store works again.
+    The owner no longer sees this recording, and its file is deleted when the store works again.
     """
     host(STT_KEEP_AUDIO_DAYS=3, STT_STORAGE=f"file://{tmp_path}/afar")
     aged = [finished() for _ in range(3)]
@@ -91,7 +91,7 @@ def test_file_that_cannot_be_deleted_does_not_delay_the_others(host, tmp_path, m
         set_age(recordings_table, each.recording_id, 9 - number)
     first = tmp_path / "afar" / aged[0].recording_id
     first.unlink()
-    first.mkdir()  # removing a file fails if a folder has its name
+    first.mkdir()  # the store cannot delete a folder as a file
     (first / "in the way").touch()
     assert retention.prune() == (0, 3)
     assert [path.name for path in (tmp_path / "afar").iterdir()] == [aged[0].recording_id]
@@ -143,7 +143,7 @@ def test_delete_everything_deletes_all_data_of_one_visitor_only(host):
 
 
 def test_link_job_deleted_during_its_download_stores_no_audio(host, httpserver):
-    """Delete the job after the download begins and before the file is stored."""
+    """Fetch the recording of a deleted job that does not report the deletion, as if it came during the download."""
     host(STT_ALLOW_PRIVATE_URLS=1)
     job = finished()
     history.delete(job.id, ANN)

@@ -36,7 +36,7 @@ START = "import logging\nlogging.basicConfig(level=logging.INFO)\nfrom stt.db.en
 
 
 def first_sql() -> str:
-    """Return the SQL that creates the tables of the first version with five transcriptions."""
+    """Return SQL that creates a database of the first version, with five transcriptions."""
     return (DATABASES / "first.sql").read_text()
 
 
@@ -62,7 +62,7 @@ def differences() -> list:
     """Return the differences that alembic finds between the database and the tables in code."""
     with database().connect() as connection:
         found = compare_metadata(MigrationContext.configure(connection), metadata)
-    # These differences are expected: search tables, two indexes of only one database, and alembic's own table.
+    # These differences are expected: search tables, two indexes that only one database has, and alembic's table.
     known = ("search", "transcriptions_by_owner", "transcriptions_by_owner_only", "alembic_version")
     return [d for d in found if not str(getattr(d[1], "name", d)).startswith(known)]
 
@@ -81,7 +81,7 @@ def empty(either_database: None) -> None:
 
 
 def described(connection: sa.Connection) -> dict[str, list]:
-    """Return all tables with columns, keys and indexes, and the triggers. Columns are sorted, as their order varies."""
+    """Return the triggers and all tables with columns, keys and indexes. Columns are sorted, as their order varies."""
     inspector = sa.inspect(connection)
     found = {}
     for table in sorted({*inspector.get_table_names(), "search"} - {"another"}):
@@ -106,7 +106,7 @@ def test_newly_created_tables_equal_the_migrated_ones(empty: None):
         metadata.drop_all(connection)
         connection.execute(sa.text("DROP TABLE alembic_version"))
         connection.execute(sa.text("DROP TABLE search"))
-        # With this table, the database counts as not empty, so it is migrated.
+        # An empty database gets its tables at once, without migrations. This table makes it not empty.
         connection.execute(sa.text("CREATE TABLE another (x INTEGER)"))
     reset_caches()
     with database().connect() as connection:
@@ -134,7 +134,7 @@ def test_the_first_database_is_upgraded_without_loss(first: None):
         assert connection.execute(sa.text("SELECT count(*) FROM recordings")).scalar() == 5
         numbers = connection.execute(sa.text("SELECT number FROM transcriptions ORDER BY created")).scalars().all()
     assert numbers == [1, 2, 3, 4, 5]
-    existing = records.jobs_of("local")[0]  # a row can be inserted after the upgrade
+    existing = records.jobs_of("local")[0]  # its copy below shows that rows can be inserted
     records.insert(
         existing.__class__(**{**{f: getattr(existing, f) for f in existing.__dataclass_fields__}, "id": "new"})
     )
@@ -166,7 +166,7 @@ def test_processes_that_start_together_migrate_once(first: None):
 def test_interrupted_upgrade_leaves_the_database_unchanged(first: None):
     script = (
         "import os\nfrom stt.db import migrate as schema; from stt.db import fulltext_index as search_index\n"
-        "search_index.prepare = lambda connection: os._exit(9)\n"  # end in the middle of the upgrade, as in a power cut
+        "search_index.prepare = lambda connection: os._exit(9)\n"  # the process ends in the middle of the upgrade
         "from stt.db.engine import database\ndatabase()"
     )
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=os.environ, check=False).returncode == 9

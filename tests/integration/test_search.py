@@ -175,7 +175,7 @@ def test_query_is_cut_after_eight_words_or_200_characters(owner: str):
     "query", ["a a a a a a a b", '"' + "a " * 99 + 'b"', "a-" * 99 + "b", "a" * 199 + "b", '"' * 200]
 )
 def test_search_in_a_repetitive_text_is_fast(owner: str, query: str):
-    text = "a " * 99_000 + "b"  # this search once took 31.6 s and delayed all other requests
+    text = "a " * 99_000 + "b"  # a search in it once took 31.6 s and delayed all other requests
     add(owner, "Hostile", text)
     began = time.perf_counter()
     jobs = history.find(owner, text=query)
@@ -183,7 +183,7 @@ def test_search_in_a_repetitive_text_is_fast(owner: str, query: str):
     assert time.perf_counter() - began < 5
 
 
-# Spelling variants by kind: each finds all others of its kind.
+# Spelling variants of a word, by kind: a search for one variant finds all variants in its row.
 VARIANTS = {
     "case": ["Selfish", "SELFISH", "selfish", "sElFiSh", "Ｓelfish"],
     "accents": ["Vérité", "verite", "VÉRITÉ", "Ve\u0301rite\u0301", "vèrîtë"],

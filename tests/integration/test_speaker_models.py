@@ -105,7 +105,7 @@ def test_truncated_wheel_leaves_no_files_behind(packed, tmp_path):
 
 
 def _found_by(environment: dict[str, str], data: Path, *, largest: int = resource.RLIM_INFINITY) -> str:
-    """Find the speaker models in a process with these environment variables, and return its output.
+    """Find the speaker models in a new process with these environment variables, and return its output.
 
     The process can write files of at most `largest` bytes.
     """

@@ -37,7 +37,7 @@ def version(generation_id: str) -> int:
 
 @pytest.fixture(scope="module")
 def diarized(dialogue: Conversation, tmp_path_factory: pytest.TempPathFactory, models: Models) -> dict:
-    """Return a diarization of the dialogue and its analysis, which the tests store and change."""
+    """Return the diarization of the dialogue ("found") and the analysis it is based on ("chunk")."""
     found = diarization.diarize([chunk := diarization.analyse(dialogue.samples, 0.0, models)], 2)
     return {"found": found, "chunk": chunk}
 

@@ -24,7 +24,7 @@ TWELVE = [f"{number}*{rate}" for number in ("1688", "1998", "2033", "2414") for 
 
 @pytest.fixture(scope="module")
 def analysed(models: Models) -> Analyse:
-    """Return a function that analyses samples in chunks of 40 s and returns the chunks as read from a checkpoint."""
+    """Return a function that analyses chunks of `length` seconds, and returns the results as read from a checkpoint."""
 
     def analyse(samples: np.ndarray, length: int = 40) -> list[dict]:
         step = length * audio.RATE
@@ -52,7 +52,7 @@ def found(chunks: list[dict]) -> Diarization:
 
 
 def _share_right(talk: Conversation, found: Diarization) -> float:
-    """Return the share of words with the right speaker."""
+    """Return the share of the words that were assigned to the right speaker."""
     assigned = speakers.of_words([Word(word.text, word.start, word.end) for word in talk.words], found)
     together = np.zeros((len(talk.speakers), max(len(found.speakers), 1)))
     for word, one in zip(talk.words, assigned, strict=True):
@@ -80,7 +80,7 @@ def test_a_diarization_survives_a_checkpoint(found):
 
 
 def test_checkpoint_of_a_version_with_closer_windows_is_still_read():
-    """Read such a checkpoint of a conversation of 35 s. It does not store the distance of its windows."""
+    """Read a checkpoint that an older version made of a conversation of 35 s, without the distance between windows."""
     talk = conversations.conversation(["1688", "2609"], seed=5, turns=8)
     chunk = json.loads((Path(__file__).parents[1] / "databases" / "analysis-nearer-windows.json").read_text())
     found = speakers.diarize([chunk])
@@ -216,7 +216,7 @@ def test_twelve_speakers_are_found(analysed):
 
 
 def test_rare_speaker_in_a_long_recording_is_found(analysed):
-    """Insert 12 s of a fifth speaker into 258 s of four others. A variation of one voice could be as short."""
+    """Insert 12 s of a fifth speaker into 258 s of four others. Sound of a varying voice may be as short as that."""
     others = conversations.conversation(["1998", "2033", "2414", "2609"], seed=7, turns=60).samples
     rare = conversations.conversation(["1688"], seed=9, turns=4).samples[: 12 * audio.RATE]
     middle = len(others) // 2

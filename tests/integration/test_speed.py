@@ -1,4 +1,4 @@
-"""Test the speed of a model, which is measured in its last jobs or estimated from `base`, and its last use."""
+"""Test the speed of a model (measured in its last jobs, or estimated from that of `base`) and the time of last use."""
 
 from __future__ import annotations
 

@@ -77,9 +77,9 @@ def test_token_needs_a_readable_name(name: str):
         ("private", "visitor:a", True),
         ("shared", "shared", True),
         ("login", "user:ann@example.org", True),
-        ("login", "user:bob@elsewhere.org", False),  # excluded since the token was created
-        ("login", "user:nightly", True),  # created by the host on the command line
-        ("login", "visitor:a", False),  # created before sign-in was required
+        ("login", "user:bob@elsewhere.org", False),  # lost access after the token was created
+        ("login", "user:nightly", True),  # the host created this token on the command line
+        ("login", "visitor:a", False),  # a token from before sign-in was required
         ("login", "shared", False),
     ],
 )

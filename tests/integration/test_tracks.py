@@ -1,4 +1,4 @@
-"""Test that the track with speech is chosen and reported, and that a job can use another one or all as speakers."""
+"""Test that the track with speech is chosen and reported, and that a job can use another track or all tracks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MUSIC = audio.chords(11)
 NOISE = audio.noise(11)
 MICROPHONE, DESKTOP = {"title": "Microphone"}, {"title": "Desktop"}
 
-# Name: tracks, the number of the chosen one, and the expected summary.
+# By name: the tracks, the number of the chosen track, and the expected summary.
 KINDS = {
     "the first silent": ([(NONE, DESKTOP), (JFK, MICROPHONE)], 2, "2 tracks: Desktop, Microphone (chosen)"),
     "the first music": ([(MUSIC, DESKTOP), (JFK, MICROPHONE)], 2, "2 tracks: Desktop, Microphone (chosen)"),
@@ -75,7 +75,7 @@ def test_speech_that_begins_after_three_minutes_is_found(tmp_path: Path):
 
 
 def unknown(path: Path, marks: list[bytes], which: int) -> Path:
-    """Change the codec name of one track in the file, so that its codec is unknown."""
+    """Change the codec name of track `which` (1 or 2) in the file to an unknown name."""
     content = path.read_bytes()
     for mark in marks:
         at = -1

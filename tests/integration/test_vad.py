@@ -18,7 +18,7 @@ from tests.audio import RATE, noise, silence
 
 @pytest.fixture(scope="module")
 def talk():
-    """Return two sentences of 7.1 and 5.3 s with a pause of 1 s between them, and where the pause starts."""
+    """Return two sentences of 7.1 and 5.3 s with a pause of 1 s between, and the index of the pause's first sample."""
     first, second = (audio.samples(path) for path in audio.AUSTEN)
     return np.concatenate([first, silence(1.0), second]), len(first)
 
@@ -104,7 +104,7 @@ def test_samples_that_are_not_numbers_become_silence():
 
 
 def test_speech_detection_stores_no_usage_data(tmp_path: Path):
-    """Guard against telemetry: ONNX Runtime would store an identity and its reports in the home folder."""
+    """Guard against telemetry: ONNX Runtime would store an identifier and usage reports in the home folder."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("ORT_", "XDG_"))}
     program = "import numpy; from stt.speech import vad; vad.speech(numpy.zeros(16000, numpy.float32))"
     subprocess.run([sys.executable, "-B", "-c", program], env={**inherited, "HOME": str(tmp_path)}, check=True)

@@ -68,7 +68,7 @@ def test_number_of_vocabularies_is_limited(vocabulary_database: None):
     with pytest.raises(BadOption, match="At most 100 tags"):
         vocabulary.save(OWNER, "Kine", "one more")
     assert vocabulary.terms_of(OWNER, "one more") == []
-    vocabulary.save(OWNER, "Anaïs", "tag 0")  # this tag already has a vocabulary, which may be replaced
+    vocabulary.save(OWNER, "Anaïs", "tag 0")  # replacing a tag's vocabulary is still allowed
     assert vocabulary.terms_of(OWNER, "tag 0") == [Term("Anaïs")]
 
 

@@ -1,4 +1,4 @@
-"""Test the waveform: it follows the loudness, is computed once, and has the lifetime and access of its recording."""
+"""Test the waveform: it follows the loudness, is computed once, and is accessible and deleted like its recording."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ LONG = 30.0  # maximum seconds to wait for a waveform
 
 
 def recorded(folder: Path, *loudness: float) -> recordings.Recording:
-    """Store a recording with ten seconds of noise at each loudness."""
+    """Store a recording of noise, with ten seconds at each given loudness."""
     sound = np.concatenate([audio.noise(10, loud) for loud in loudness])
     return recordings.take_in(audio.write(folder / "noise.flac", sound), ANN)
 
 
 def levels_of(recording: recordings.Recording, track: str = "") -> list[float]:
-    """Return the loudness steps of a track, either stored before or measured now."""
+    """Return the waveform of a track as loudness steps. It is measured first if it is not stored."""
     found = waveform.stored_or_started(recording, track)
     return waveform.steps(found.result(LONG) if isinstance(found, Future) else found)
 
@@ -109,7 +109,7 @@ def test_unreadable_recording_has_no_waveform(tmp_path: Path):
 def test_transient_read_error_is_not_stored(tmp_path: Path):
     recording = recorded(tmp_path, 0.1)
     aside = recording.path.rename(tmp_path / "aside")
-    recording.path.mkdir()  # as on a failing disk, the file cannot be opened but may be intact
+    recording.path.mkdir()  # like a file on a failing disk, a folder cannot be read
     for _ in range(2):
         with pytest.raises(StorageUnavailable):
             levels_of(recording)

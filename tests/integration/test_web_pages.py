@@ -1,4 +1,4 @@
-"""Test links to pages: a public rule gives the recording, otherwise the error says how to get it."""
+"""Test links to web pages: a rule for the site gives the recording, or the error says how to download it."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_long_address_is_rewritten_quickly(path: str):
     assert time.perf_counter() - began < 0.5
 
 
-# Pages in several forms. Each is recognised as a page by its content.
+# Web pages with different beginnings. Each is recognised as a page by its content.
 PAGES = [
     "<!DOCTYPE html><html><body>Sign in</body></html>",
     "\ufeff\n\n  <!doctype html>\n<title>x</title>",

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.usefixtures("engine", "private")
 
 @pytest.fixture
 def private(engine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Allow receivers on this machine, and retry after 0.1 s."""
+    """Allow receivers on this machine, and wait only 0.1 s before each of three retries."""
     monkeypatch.setenv("STT_ALLOW_PRIVATE_URLS", "1")
     monkeypatch.setattr(delivering, "DELAYS", (0.1, 0.1, 0.1))
     settings.cache_clear()
@@ -43,7 +43,7 @@ def private(engine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 class Receiver:
-    """Imitate a receiver that checks signatures and gives scripted answers, repeating the last one."""
+    """Imitate a receiver that checks signatures and gives scripted answers. The last answer is repeated."""
 
     def __init__(self, server: HTTPServer, *answers: Response | int) -> None:
         self.url = server.url_for("/told?by=stt")
@@ -197,16 +197,16 @@ def test_slow_receiver_is_abandoned_after_a_timeout(
 
         def serve() -> None:
             connection, _ = listening.accept()
-            connection.settimeout(5)  # a full send buffer of a closed connection may stay full for minutes
+            connection.settimeout(5)  # after the client disconnects, `sendall` could otherwise block for minutes
             with suppress(OSError), connection:
                 if scheme == "https":
                     connection = context.wrap_socket(connection, server_side=True)
                 with connection:
                     connection.recv(65536)
                     connection.sendall(b"HTTP/1.1 200 OK\r\nX-A: ")
-                    while behaviour == "endless":  # a header that never ends
+                    while behaviour == "endless":  # send a header that never ends
                         connection.sendall(b"a")
-                    while connection.recv(65536):  # the rest of the request, until the connection is shut down
+                    while connection.recv(65536):  # read on until the client disconnects
                         pass
 
         thread = threading.Thread(target=serve)
@@ -255,7 +255,7 @@ def test_delivery_of_a_killed_process_is_sent_later(receiver, monkeypatch: pytes
     endpoint = receiver("mia")
     subscriptions.save("mia", endpoint.url)
     with monkeypatch.context() as patch:
-        # As if the process was killed after it stored the delivery and before it queued it.
+        # The delivery is stored but not queued, as if the process was killed in between.
         patch.setattr(delivering, "_enqueue", lambda *_: None)
         delivering.send_test("mia")
     monkeypatch.setattr(deliveries, "OVERDUE", -1.0)

@@ -16,7 +16,7 @@ from stt.whisper import weights
 
 @pytest.fixture(scope="module")
 def joined(tmp_path_factory):
-    """Return a data folder with the weights joined from the packages."""
+    """Return a data folder with the weights, which were joined from their parts in the installed packages."""
     folder = tmp_path_factory.mktemp("data")
     weights.find(_settings(folder))
     return folder
@@ -24,7 +24,7 @@ def joined(tmp_path_factory):
 
 @pytest.fixture
 def data(joined, tmp_path):
-    """Return a copy of the data folder `joined`, which the test may damage."""
+    """Return a copy of the weights in `joined`. A test may damage the copy."""
     shutil.copytree(joined / "models" / "whisper-base", tmp_path / "models" / "whisper-base")
     return tmp_path
 
@@ -137,7 +137,7 @@ def test_folder_without_the_model_is_refused_with_the_missing_files(tmp_path):
 
 
 def test_error_without_packages_cache_and_network_says_so(tmp_path):
-    """Use a separate process, as the libraries read the address of the hub when they are imported."""
+    """Use a separate process, because libraries read the URL of the hub from the environment when they are imported."""
     import subprocess
     import sys
 

@@ -54,7 +54,7 @@ def test_at_most_one_word_in_ten_is_wrong(speech, decoded_clips, language):
 
 
 def test_hard_speech_has_few_word_errors(request: pytest.FixtureRequest):
-    """Transcribe two minutes of two speakers, or with `--all` six minutes of five."""
+    """Transcribe two minutes of two speakers. With `--all`, transcribe six minutes of five speakers."""
     everybody = request.config.getoption("--all")
     words = {name: text for name, text in audio.librispeech().items() if everybody or name.startswith(("1998", "2414"))}
     sound = np.concatenate([audio.samples(audio.utterance(name)) for name in words])
@@ -65,7 +65,7 @@ def test_hard_speech_has_few_word_errors(request: pytest.FixtureRequest):
 
 
 def test_telephone_speech_is_not_treated_as_silence(talk, decoded):
-    """Use speech through a telephone. Speech detection scores only half of it above the threshold."""
+    """Use speech at telephone quality. Only half of it scores above the threshold of speech detection."""
     _, segments = decoded
     words = [plain(word.text) for segment in segments for word in segment.words]
     measured = jiwer.process_words(" ".join(words), plain(text_of(audio.telephone(talk))))
@@ -87,9 +87,10 @@ def test_telephone_caller_between_clear_voices_is_transcribed():
 
 @pytest.mark.parametrize("isa", instruction_sets.available()[-2:])
 def test_repeated_recording_is_complete_both_times_on_every_processor(isa, request: pytest.FixtureRequest):
-    """Check several instruction sets of the CPU, because they round differently.
+    """Check the two newest instruction sets of this CPU, because they round differently.
 
-    `--all` checks each with noise, music and silence. `python -m tests.bench.twice` checks ten recordings.
+    The newest one is checked with silence between the recordings, and the other one with noise and music. With `--all`,
+    both are checked with all three. `python -m tests.bench.twice` checks ten recordings.
     """
     noisy, silent = ("jfk", "noise,music", "15"), ("jfk,1688-142285-0001", "silence", "13")
     ordinary = [silent] if isa == instruction_sets.available()[-1] else [noisy]
@@ -106,7 +107,7 @@ def test_repeated_recording_is_complete_both_times_on_every_processor(isa, reque
 
 
 def test_repeated_speech_is_kept(speech):
-    """Repeat speech, which looks like a loop of Whisper in the text. Treating it as a loop spoiled words."""
+    """Repeat speech. Its text looks like a decoding loop of Whisper, but treating it as one spoiled words."""
     fellows = np.concatenate([speech[int(0.3 * RATE) : int(2.3 * RATE)], silence(0.6)] * 6)
     assert plain(text_of(fellows, language="en")).count("fellow americans") == 6
     thrice = np.concatenate([speech[: 11 * RATE], silence(1)] * 3)
@@ -183,16 +184,16 @@ def test_sound_without_speech_gives_no_text(sound):
 
 @pytest.mark.parametrize("seed", [2, 25, 98, 117])
 def test_music_gives_no_text_and_no_language(seed):
-    """Suppress what Whisper alone hallucinates: dots, "Hmmm" with 200 m, nine times "1 o'clock", "Buh, buh, buh"."""
+    """Use music for which Whisper alone writes dots, "Hmmm" with 200 m, "1 o'clock" nine times, or "Buh, buh, buh"."""
     sound = audio.melody(30, seed)
-    assert vad.speech(sound)  # speech detection finds speech in some of the music
+    assert vad.speech(sound)  # speech detection mistakes some of the music for speech
     run = transcribe.transcribe(sound)
     assert list(run) == []
     assert run.language is None
 
 
 def test_music_before_speech_does_not_determine_the_language(talk):
-    """Use music that Whisper alone identifies as Khmer."""
+    """Use music for which Whisper alone detects the language Khmer."""
     run = transcribe.transcribe(np.concatenate([audio.melody(20, 35), talk[: 50 * RATE]]))
     assert "shopboy" in plain("".join(segment.text for segment in run))
     assert run.language == "en"
@@ -217,7 +218,7 @@ def test_equal_samples_give_equal_segments(decoded, talk):
 
 
 def test_equal_samples_give_equal_text_whatever_was_decoded_before(speech):
-    """Add noise to speech, so that windows fail and are decoded again."""
+    """Add noise to speech, so that the first results of windows are rejected and the windows are decoded again."""
     sound = speech[: 11 * RATE] + noise(11, 0.1)
     text = text_of(sound, language="en")
     text_of(speech[: 20 * RATE])
@@ -289,7 +290,7 @@ def test_long_recording_is_cut_into_one_part_per_thread(talk):
 
 
 def test_parallel_parts_give_about_the_same_text_as_one_part(talk, decoded):
-    """Compare with `decoded`, for which a short first part gave the language before the other parts ran in parallel."""
+    """Compare one part with `decoded`: its short first part gave the language, then the others ran in parallel."""
     _, segments = decoded
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(transcribe, "SPLIT_SECONDS", 1000.0)
@@ -298,7 +299,7 @@ def test_parallel_parts_give_about_the_same_text_as_one_part(talk, decoded):
 
 
 def test_progress_counts_all_parallel_parts(talk):
-    """Check the progress when the first part ends: the other parts have been decoded meanwhile."""
+    """Check that the progress at the end of the first part includes what was decoded of the other parts."""
     sound = np.concatenate([talk, talk])
     run = transcribe.transcribe(sound, language="en")
     at_its_end, seen = {}, [run.seconds_done]

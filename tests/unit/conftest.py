@@ -24,7 +24,7 @@ sys.addaudithook(_refuse)
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, bool, bool]:
     global _in_a_test
-    _in_a_test = UNIT_TESTS in item.path.parents  # this hook also runs for tests of other folders
+    _in_a_test = UNIT_TESTS in item.path.parents  # pytest also calls this hook for the tests of other folders
     try:
         return (yield)
     finally:

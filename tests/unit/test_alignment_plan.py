@@ -1,4 +1,4 @@
-"""Test in which time spans the words of a given text are searched, and which words do not fit into the recording."""
+"""Test in which time span each word of a given text is searched for, and which words the recording does not contain."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_segments_that_fit_in_one_window_keep_their_times():
 def test_improbable_runs_lose_confidence_and_share_the_time_between_neighbours():
     found = planned(SPOKEN)
     placed = {n: Placed(n * PACE, n * PACE + 0.3, 0.0 if 4 <= n < 12 else 0.9) for n in range(16)}
-    placed[7] = Placed(7 * PACE, 7 * PACE + 0.3, 0.8)  # one word is probable by chance
+    placed[7] = Placed(7 * PACE, 7 * PACE + 0.3, 0.8)  # one word of the improbable run is probable, by chance
     aligned = result.finished(Transcript((Segment(0, 0, SPOKEN),), timed=False), found, placed, 6.0)
     assert [word.confidence for word in aligned.words] == [0.9] * 4 + [None] * 8 + [0.9] * 4
     (row,) = aligned.extras[UNFIT]

@@ -1,4 +1,4 @@
-"""Test arbitrary and incomplete responses of the provider: no text is lost, and each is read without an error."""
+"""Test that arbitrary and incomplete responses of the provider are read without an error and without loss of text."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def texts(found):
 
 
 def letters(text):
-    """Return the tokens without case and punctuation, except tokens that have neither a letter, a digit nor a `$`."""
+    """Return the tokens that contain a letter, a digit or a `$`, in lower case and without punctuation."""
     tokens = map(results._bare, results._TOKEN.findall(clean(text)))
     return [token for token in tokens if any(c.isalnum() or c == "$" for c in token)]
 

@@ -1,4 +1,4 @@
-"""Test that hostile, damaged and unrelated files are refused with a reason, or read with possible times."""
+"""Test that hostile, damaged and unrelated files are refused with a reason, or read with valid times."""
 
 from __future__ import annotations
 

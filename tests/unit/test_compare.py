@@ -30,7 +30,7 @@ def random_words(count: int, seed: int = 1) -> list[str]:
 
 
 def with_errors(words: list[str], share: float = 0.1) -> list[str]:
-    """Return the words after changing, dropping or adding a word at about the share `share` of them."""
+    """Return the words with errors at about the share `share` of them: a word is changed, dropped or added."""
     chance, changed = random.Random(2), []
     for word in words:
         luck = chance.random()

@@ -15,7 +15,7 @@ PUBLIC = re.compile(
     r"|faster_whisper|urllib3|requests|streamlit|dbos|ctranslate2"
 )
 CHECKED = re.compile(r"(streamlit|uvicorn|starlette|requests|urllib3|faster_whisper|ctranslate2|dbos)(\.|$)")
-# Names in these modules that are undocumented, or that must not be used for whole recordings.
+# Names in the modules of PUBLIC that are undocumented, or (WhisperModel) must not be used for whole recordings.
 INTERNAL_NAMES = {"request_response", "WhisperModel"}
 FILES = [
     ROOT / "streamlit_app.py",

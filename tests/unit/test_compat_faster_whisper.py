@@ -1,4 +1,4 @@
-"""Test what the code assumes about faster-whisper and can be tested without model weights."""
+"""Test those assumptions of the code about faster-whisper that can be tested without model weights."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from stt.whisper.mel import features
 from tests import audio
 
 
-@pytest.mark.parametrize("bands", [80, 128])  # large-v3 and its derivatives use 128 mel bands, other models 80
+@pytest.mark.parametrize("bands", [80, 128])  # models derived from large-v3 use 128 mel bands, all others 80
 @pytest.mark.parametrize("seconds", [0, 0.05, 29.99, 30, 30.01, 60, 75.321])
 def test_faster_whisper_computes_the_same_spectrum_as_we_do_bit_for_bit(seconds: float, bands: int):
-    """Use one loud sample: it affects the spectrum of all pieces, although we compute each piece on its own."""
+    """Use one loud sample in quiet sound: it changes the spectrum of all pieces, which our code computes one by one."""
     sound = np.tile(audio.samples(audio.JFK), 8)[: int(seconds * RATE)] * 0.001
     sound[len(sound) // 2 :][:1] = 1.0
     extract = FeatureExtractor(feature_size=bands)
@@ -28,7 +28,7 @@ def test_faster_whisper_computes_the_same_spectrum_as_we_do_bit_for_bit(seconds:
 
 
 def test_faster_whisper_knows_every_language_that_is_offered():
-    assert set(LANGUAGES) == set(_LANGUAGE_CODES) - {"yue"}  # Cantonese is not offered, because only large-v3 knows it
+    assert set(LANGUAGES) == set(_LANGUAGE_CODES) - {"yue"}  # only large-v3 knows Cantonese: not offered
 
 
 def test_faster_whisper_yields_its_input_segments_with_times_of_the_recording():

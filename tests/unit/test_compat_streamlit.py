@@ -44,7 +44,7 @@ def test_streamlit_splits_a_long_sign_in_cookie_into_numbered_parts(letters: int
         cookie_attr_size=100,
     )
     assert len(jar) == 1 if parts == 1 else len(jar) > parts, jar.keys()
-    found = streamlit.sign_in_parts(jar)  # the values of the cookies
+    found = streamlit.sign_in_parts(jar)  # the values of the cookies that hold the sign-in
     assert found is not None and sorted(found) == sorted(jar.values())
     if len(jar) > 1:
         assert streamlit.sign_in_parts({name: jar[name] for name in list(jar)[:-1]}) is None

@@ -102,7 +102,7 @@ def test_after_any_edit_the_text_is_what_was_typed_and_times_are_in_order(parts,
     clock, words = 0.0, []
     for spaced, text, gap, length in parts:
         words.append(Word((" " if spaced else "") + text, clock + gap, clock + gap + length, 0.5))
-        clock += gap + length / 2  # the next word may begin before this one ends
+        clock += gap + length / 2  # so the next word may begin before the current one ends
     old_text = "".join(w.text for w in words)
     end = max([clock, *(w.end for w in words)])
     old = Segment(words[0].start if words else 0.0, end, old_text, tuple(words))
@@ -120,7 +120,7 @@ def test_after_any_edit_the_text_is_what_was_typed_and_times_are_in_order(parts,
         assert all(old.start <= w.start and w.end <= max(s.end for s in new) for w in after)
 
 
-# ---- saved ----------------------------------------------------------------------------------------------------------
+# ---- saving ---------------------------------------------------------------------------------------------------------
 
 
 def test_correction_applies_to_transcript_counts_exports_and_search(data: Path):

@@ -1,4 +1,4 @@
-"""Test that cues are cut at pauses, in order, and readable."""
+"""Test that cues end at pauses and sentence ends, follow each other in order, and can be read in their time."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def decoded(*words: tuple[str, float, float], confidences: Iterable[float] = rep
 
 @pytest.mark.parametrize(("pace", "expected"), [(60, True), (20, True), (11, False), (3, False)])
 def test_impossibly_fast_words_are_a_hallucination(pace: float, expected: bool):
-    """Cover a sentence that Whisper sometimes puts into the last third of a second of a window."""
+    """Cover a hallucinated sentence whose words Whisper sometimes places in the last third of a second of a window."""
     spoken = [
         "i'm",
         "going",
@@ -70,7 +70,10 @@ def test_low_confidence_with_low_speech_probability_is_a_hallucination(confidenc
 def test_confident_words_are_a_hallucination_if_whisper_detects_no_speech(
     no_speech: float, voice: float, expected: bool
 ):
-    """Cover music decoded as " 2-3-4" with high confidence. `no_speech` is at most 0.4 for telephone speech."""
+    """Cover music decoded as " 2-3-4" with high confidence.
+
+    For speech on the telephone, the probability `no_speech` is at most 0.4.
+    """
     segment = replace(decoded((" 2", 0.0, 0.4), ("-3", 0.4, 0.8), ("-4", 0.8, 1.3)), no_speech_prob=no_speech)
     assert decoding.is_hallucination(segment, np.full(1000, voice, np.float32), 2.4) == expected
 
@@ -86,7 +89,7 @@ def test_fast_speech_in_other_scripts_is_no_hallucination(sentence: str):
 
 
 def test_skipped_speech_is_decoded_again():
-    """Check speech without words inside a segment and at the end. Silence between segments is not decoded again."""
+    """Check that speech without words is decoded again, inside a segment and at the end, but silence is not."""
     spans = [(0.0, 10.0), (30.0, 40.0)]
     first = decoded((" a", 0.0, 0.5), (" b", 0.5, 1.0), (" c", 9.5, 10.0))
     second = decoded((" d", 30.0, 31.0), (" e", 31.0, 36.0))
@@ -129,7 +132,7 @@ def placed(
 
 
 def test_overlong_word_does_not_push_the_next_words_to_its_end():
-    """Cover a 12.7 s long word before skipped speech, which moved the next 21 words to its end at 37.0 s."""
+    """Cover a word of 12.7 s before skipped speech. A bug moved the next 21 words to its end at 37.0 s."""
     assert placed((" but", 10.0, 30.0)) == [(10.0, 11.5)]
     assert placed((" but", 10.0, 30.0), (" so", 25.0, 25.5)) == [(10.0, 11.5), (25.0, 25.5)]
 

@@ -48,7 +48,7 @@ def perform(rows: document.Rows, step: Step, since: list | None = None) -> perfo
 
 
 def test_editing_one_paragraph_regroups_no_other():
-    """Assign the paragraph between Ben's two to Ben, then delete it. Frozen paragraphs do not merge."""
+    """Assign the paragraph between two paragraphs of Ben to Ben, then delete it. Frozen paragraphs do not merge."""
     turns = [(0.0, "One.", "Ben"), (2.0, "Two.", ANN), (2.5, "Three.", "Ben")]
     rows = document.rows_of(Segment(at, at + 0.5, text, (), who) for at, text, who in turns)
     document.freeze(rows)
@@ -131,7 +131,7 @@ def test_new_times_move_and_scale_the_words_between_the_neighbours():
     assert document.segments_of(rows)[1].start == 2.0
 
 
-# ---- any steps ------------------------------------------------------------------------------------------------------
+# ---- random steps ----------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -214,7 +214,10 @@ def test_any_steps_equal_those_on_a_list_of_strings_and_can_be_undone(initial: l
 
 @given(spoken, spoken, st.integers(0, 4))
 def test_step_finds_a_paragraph_that_others_did_not_change(old: list[str], new: list[str], place: int):
-    """Replace the first paragraph by others. A step with the old paragraph number must still change its paragraph."""
+    """Replace the first paragraph by several, which shifts the numbers of the paragraphs after it.
+
+    A step that names a paragraph by its old number must still change that paragraph.
+    """
     rows = rows_of("first", *old)
     number = 1 + place % len(old)
     splice = document.splice(rows, document.begins(rows), 0, 1, document.segments_of(rows_of(*new)))

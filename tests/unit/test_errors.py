@@ -50,13 +50,13 @@ def kinds(of: type[errors.SttError] = errors.SttError) -> Iterator[type[errors.S
 
 
 def expected(kind: type[errors.SttError]) -> int:
-    """Return the HTTP status of an error class from the table, or else that of its nearest base class."""
+    """Return the HTTP status in STATUS of an error class, or of its nearest base class that has a status there."""
     return next(STATUS[each] for each in kind.__mro__ if each in STATUS)
 
 
 @pytest.fixture(scope="module")
 def client() -> TestClient:
-    """Return a client for routes that raise an error, return it as a response, or raise it under /v1."""
+    """Return a client for an app with routes that raise an error, return it as a response, or raise it below /v1."""
     by_name = {kind.__name__: kind for kind in kinds()}
 
     async def raised(request: Request) -> Response:

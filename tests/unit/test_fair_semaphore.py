@@ -29,7 +29,10 @@ def pool():
 def queue(
     pool: ThreadPoolExecutor, semaphore: PrioritySemaphore, names: list[str], check_cancelled=not_cancelled
 ) -> tuple[list[str], list]:
-    """Queue a caller for each name, with priority if it begins with "first". Return their order and their futures."""
+    """Queue a caller for each name, with priority if the name begins with "first".
+
+    Return a list to which each name is added when its caller gets a permit, and the futures of the callers.
+    """
     order: list[str] = []
 
     def take(name: str) -> None:

@@ -1,4 +1,4 @@
-"""Test which host names the server accepts as its own, and which page addresses belong to it."""
+"""Test which host names the server accepts as its own, and which URLs count as pages of the server."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Test that texts and queries from users are processed in linear time, not in quadratic time.
 
-Each of these texts once took minutes to hours. The limit of 30 s is about a hundred times the present duration, so that
-a busy machine does not fail the tests.
+Each text in TEXTS once took minutes to hours. The limit of 30 s is about a hundred times the present duration, so that
+the tests also pass on a busy machine.
 """
 
 from __future__ import annotations

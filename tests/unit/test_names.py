@@ -1,4 +1,4 @@
-"""Test that file names and titles are read as meant from every client, and without invisible characters."""
+"""Test that file names and titles from every client are decoded correctly and lose their invisible characters."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_dots_joiners_and_emoji_stay(name: str):
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
-        ("talk\u202e3pm.exe", "talk3pm.exe"),  # with U+202E it would be displayed as talkexe.mp3
+        ("talk\u202e3pm.exe", "talk3pm.exe"),  # U+202E reverses the text after it, which would be shown as talkexe.mp3
         ("\u2066a\u2069\u061c\u200e\u200fb\u202a\u202c", "ab"),
         ("a\x00b\x1bc\x7fd\x9f", "abcd"),
         ("a\u200bb\u2060c\ufeffd\u00ade", "abcde"),
@@ -112,7 +112,7 @@ def test_long_name_keeps_its_extension_and_splits_no_emoji():
     assert names.clean("e\u0301" * 300).endswith("e\u0301")
 
 
-# Writer: (a Content-Disposition header as it writes it, the file name that it means).
+# Program or standard: (Content-Disposition header in its style, file name that the header means).
 HEADERS = {
     "browsers": ('form-data; name="file"; filename="talk.mp3"', "talk.mp3"),
     "browsers, raw UTF-8": ('form-data; name="file"; filename="Mün 日本.mp3"', "Mün 日本.mp3"),
@@ -232,7 +232,7 @@ def test_the_name_of_a_file_arrives_from_every_client(data: Path, client, name: 
         assert form.intake and form.intake.name == name
 
 
-# Each list is in the expected order.
+# Each list has titles in the order in which the app must sort them.
 ORDER = {
     "numbers": ["Episode", "Episode 1", "Episode 2", "Episode 10", "Episode 10b", "Episode 100"],
     "numbers in the middle": ["S1 E2 a", "S1 E10 a", "S2 E1 a", "S10 E1 a"],

@@ -13,7 +13,7 @@ from stt.export.subtitles import LATEST, READING_SPEED, Cue, cues, too_fast, wid
 from stt.transcript.model import Segment, Transcript, Word
 
 LONGEST = 7.0
-SENTENCE = "This is a sentence that takes a while to be read by anybody."  # 60 characters, 3 s to read
+SENTENCE = "This is a sentence that takes a while to be read by anybody."  # 60 characters, which take 3 s to read
 
 
 def spoken_segment(text: str, start: float, end: float, speaker: str) -> Segment:
@@ -115,7 +115,7 @@ def test_unreadably_fast_dialogue_is_listed_and_no_cue_is_very_late():
     assert shown[-1].start <= 296 + LATEST
     fast = too_fast(shown)
     assert len(fast) > 140
-    # All cues are shortened about equally, so that none is too brief to notice.
+    # All cues are shortened by about the same share, so that no cue is much faster than the 30 characters per second.
     assert max(cue.speed for cue in fast) < 1.2 * 30
 
 
@@ -144,7 +144,7 @@ def test_any_overlap_is_shown_long_enough_or_listed(
         number for number, cue in enumerate(shown)
         if not readable(cue) and cue.end < min(spoken_span(transcript, cue)[1], cue.start + LONGEST) - 0.002
     }  # fmt: skip
-    if shortened:  # cues may be shortened only when cues are already shown late
+    if shortened:  # a cue may be shortened only if other cues are already shown too late
         assert max(waits) > 0.5 * LATEST
 
 

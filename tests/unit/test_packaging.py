@@ -1,4 +1,4 @@
-"""Test that the requirements files, for hosts and for the test command, repeat the lists of pyproject.toml."""
+"""Test that the two requirements files, for hosts and for tests, have the same packages as pyproject.toml."""
 
 from __future__ import annotations
 

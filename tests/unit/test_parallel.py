@@ -1,4 +1,4 @@
-"""Test the pool that decodes parts of recordings: tasks run in parallel, and their results come in order."""
+"""Test the pool that decodes parts of recordings: tasks run in parallel, and results come in the order of the tasks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_items_come_task_by_task_in_order(pool):
 
 
 def test_tasks_run_in_parallel(pool):
-    """Let each of two tasks wait for the other, so that they would fail if they ran one after the other."""
+    """Let two tasks wait for each other: they would time out if they ran one after the other."""
     meeting = threading.Barrier(2, timeout=10)
 
     def task(checkpoint):
@@ -130,7 +130,7 @@ def test_all_tasks_stop_when_cancelled(pool):
 
 
 def test_cancelled_caller_does_not_wait_for_a_running_task(pool):
-    """Imitate a window that is being decoded, which cannot be interrupted."""
+    """Use a task that cannot be interrupted, like the decoding of a window."""
     cancelled, decoded, ended = threading.Event(), threading.Event(), threading.Event()
 
     def check_cancelled():

@@ -1,4 +1,4 @@
-"""Test how often the provider is polled, and that all calls with one API key slow down together."""
+"""Test how often the provider is polled, and that all calls that use the same API key slow down together."""
 
 from __future__ import annotations
 

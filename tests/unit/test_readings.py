@@ -1,4 +1,4 @@
-"""Test alternatives for a word: what another version has at the same time, and another text between the same words."""
+"""Test the alternatives offered for a word: another version's text at the same time, or between the same words."""
 
 from __future__ import annotations
 

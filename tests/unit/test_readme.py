@@ -24,7 +24,7 @@ def variable(field: str) -> str:
 
 
 def table() -> str:
-    """Return the table of settings for docs/deploy.md."""
+    """Return the table of settings as docs/deploy.md must have it."""
     rows = ["| variable | default | what it does |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         default = (

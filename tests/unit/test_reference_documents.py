@@ -1,4 +1,4 @@
-"""Test that references in Word documents give the words that the body shows."""
+"""Test that a reference in a Word document is read as the words that the body of the document shows."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def with_changes() -> bytes:
 
 
 def with_text_box() -> bytes:
-    """Return a document with a text box. Word stores its text again for programs without text boxes."""
+    """Return a document with a text box. Word stores the box's text twice, the second time for older programs."""
     doc = document("Hello")
     inside = "<w:txbxContent><w:p><w:r><w:t>there</w:t></w:r></w:p></w:txbxContent>"
     doc.paragraphs[0]._p.append(
@@ -99,7 +99,7 @@ def right_to_left() -> bytes:
 def repacked(
     data: bytes, change: Callable[[str, bytes], tuple[str, bytes]], method: int = zipfile.ZIP_DEFLATED
 ) -> bytes:
-    """Return the document with each file of its ZIP as `change` returns its (name, content)."""
+    """Return the document with each file in its ZIP replaced by the result of `change(name, content)`."""
     file = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(file, "w", method) as new:
         for name in old.namelist():

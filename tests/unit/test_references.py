@@ -1,4 +1,4 @@
-"""Test that references give the spoken words of subtitles, texts and JSON from other tools, and nothing else."""
+"""Test that a reference (subtitles, text or JSON from other tools) is read as its spoken words and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Test that words, sentences and lines of every script are the same in counts, tables, REST, search and subtitles."""
+"""Test that a text of any script is split into the same words and sentences everywhere in the app."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stt.transcript import comparison, retiming, scripts
 from stt.transcript.model import Segment, Transcript, Word, whole_words
 from stt.web.v1 import contract
 
-# Each of these is one word.
+# Each of these texts counts as one word.
 ONE_WORD = [
     *("cold-hearted", "state-of-the-art", "ill-disposed", "mother-in-law", "twenty-one", "COVID-19"),
     *("$1,000", "3.5", "1,234,567.89", "10:30", "50%", "-5", "€20", "½", "1990s", "№5"),
@@ -88,7 +88,7 @@ SENTENCES = {
     "no end": ["no end"],
     "": [],
 }
-# (Words as Whisper splits them, the words that people read).
+# (Pieces that Whisper returns as words, words as people read them).
 SPLIT_WORDS = [
     ([" a", " cold", "-hearted", " man"], ["a", "cold-hearted", "man"]),
     ([" state", "-of", "-the", "-art"], ["state-of-the-art"]),
@@ -120,7 +120,7 @@ def test_text_is_split_into_words_in_every_script(text: str, expected: list[str]
             io.StringIO(formats.FORMATS["csv"].write(Transcript((Segment(0.0, 1.0, text),))).decode("utf-8-sig"))
         )
     )
-    listed = expected or text.split()  # a text of symbols only has no words, but its symbols are in the table
+    listed = expected or text.split()  # a text without letters and digits has no words, but the table lists its symbols
     assert [row["word"].lstrip("'") for row in rows] == [word.lstrip("'") for word in listed]
 
 
@@ -165,7 +165,7 @@ def test_a_pause_after_an_abbreviation_ends_a_sentence():
     "text", ["ខ្ញុំស្រឡាញ់ភាសា", "วันนี้อากาศดี", "ສະບາຍດີ", "မြန်မာဘာသာ", "我们今天要去北京", "きょうはいい", "ｶﾝｼﾞ", "𠮷野家"]
 )
 def test_text_without_spaces_has_the_same_word_count_everywhere(text: str):
-    """Cover a Khmer sentence that four functions counted as 1, 6, 1 and 6 words."""
+    """Check several functions: an earlier version counted a Khmer sentence as 1, 6, 1 and 6 words in four of them."""
     count = len(scripts.words(text))
     assert count > 1
     assert (

@@ -1,4 +1,4 @@
-"""Test that the player's JavaScript searches by the same rules and limits as the Python code."""
+"""Test that the player's JavaScript uses the same rules and limits for searching as the Python code."""
 
 from __future__ import annotations
 

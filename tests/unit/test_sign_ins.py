@@ -1,4 +1,4 @@
-"""Test sign-ins: which claims count, and which cookies a sign-in is bound to."""
+"""Test sign-ins: which claims identify a user, and to which cookies a sign-in is bound."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ANN = "user:ann@example.org"
 def test_address_counts_only_if_the_identity_provider_calls_it_verified(host, verified: object, counts: bool):
     claims = {"email": "Ann@Example.org", "sub": "4711", "email_verified": verified}
     assert visitors.user(claims) == (ANN if counts else "user:4711")
-    # Some providers let users choose the subject, so a subject that looks like an address does not count as one.
+    # Some providers let users choose the subject, so a subject is never accepted as an email address.
     assert visitors.user(claims | {"sub": "ann@example.org"}) == (ANN if counts else None)
     host(STT_ALLOWED_EMAILS="example.org")
     assert visitors.user(claims) == (ANN if counts else None)
@@ -80,7 +80,7 @@ def test_invalid_or_incomplete_sign_in_cookie_signs_nobody_in(data: Path, value:
 
 def test_sign_in_is_valid_for_the_cookies_of_one_response_until_sign_out(data: Path):
     sign_ins.begin("new", "session")
-    assert sign_ins.user_of("new") is None  # `sign_in`, which records the user, was not called yet
+    assert sign_ins.user_of("new") is None  # only `sign_in` records the user, and it was not called yet
     for name, session in (("planted", "session"), ("new", "copied"), ("new", None)):
         assert not sign_ins.sign_in(name, session, ANN)
         assert sign_ins.user_of(name) is None

@@ -1,4 +1,4 @@
-"""Test our transcripts in the provider's format: reading one back gives the same transcript."""
+"""Test transcripts in the format of the provider's API: a written transcript is read back unchanged."""
 
 from __future__ import annotations
 

@@ -149,7 +149,10 @@ class CharacterTokenizer:
 
 
 def rescored(text: str, listed: list[str], actual: str) -> str:
-    """Rescore a text. A character is probable if the text up to and including it is the start of `actual`."""
+    """Return a text rescored with the terms `listed`. `actual` is the text that the imitated model finds probable:
+
+    a character has a high probability if the text up to and including it is the start of `actual`.
+    """
 
     def score(tokens: list[int]) -> Sequence[float]:
         written = "".join(map(chr, tokens))

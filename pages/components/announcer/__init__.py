@@ -8,8 +8,8 @@ _announcer = component("announcer")
 
 
 def announce(text: str, show: str | None = None) -> None:
-    """Announce `text` once to screen readers, and scroll once to the container with the key `show`.
+    """Announce `text` to screen readers if it has changed, and scroll to the container with the key `show`.
 
-    Call this function after that container was drawn.
+    The page scrolls only if `show` has changed. Call this function after the container was drawn.
     """
     _announcer(key="announce", data={"text": text, "show": show})

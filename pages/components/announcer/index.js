@@ -1,5 +1,5 @@
-// Announces a text in a live region. The region stays in the page, because screen readers announce changes only in a
-// region that exists already.
+// Announces a text to screen readers in a live region, and scrolls to the container that Python names. The live region
+// stays in the page, because screen readers announce a change only if the region existed before the change.
 
 /** @type {WeakMap<Element, string>} */
 const shown = new WeakMap(); // live region -> key of the container that was last scrolled into view

@@ -16,7 +16,7 @@ _comparison = component("comparison")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Describe the head of a column of words. `audio` is the address of the text's sound, None without sound.
+    """The heading of a column of words. `audio` is the URL of the recording, or None if there is no recording.
 
     The route at `audio` serves byte ranges. The route at `audio` plus `/state` reports whether the playback copy that
     `audio` sends is ready.
@@ -29,7 +29,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A row of the table of versions. `facts` has a pair for each label: a value and a small text shown below it."""
+    """A row of the table of versions. `facts` has a pair for each column: a value, and a small text shown below it."""
 
     id: str
     letter: str
@@ -50,8 +50,8 @@ def draw_comparison(
 ) -> str | None:
     """Draw the table, the matrix and the texts; return the id of the version whose Read button was pressed, else None.
 
-    The other columns are compared with `columns[0]`. Each passage has one side per column. `matrix` is `{"caption",
-    "letters", "rows"}`; the cells of its rows are text.
+    `labels` are the headings of the facts in `versions`. The other columns are compared with `columns[0]`. Each passage
+    has one side per column. `matrix` has the keys "caption", "letters" and "rows"; the cells of the rows are text.
     """
     result = _comparison(
         key=key,
@@ -73,10 +73,10 @@ def draw_comparison(
 
 
 def _packed(side: Sequence[Cell]) -> dict[str, Any]:
-    """Return one side of a passage for the script: one entry per word in "t", "s" and "k".
+    """Return one side of a passage in the form that the script reads.
 
-    "t" has the texts, "s" the start times in seconds, "k" a letter for each word's kind. "w" has the reference's word
-    for each changed word, by the index of the changed word.
+    "t", "s" and "k" have one entry per word: its text, its start time in seconds, and a letter for its kind. "w" maps
+    the index of each changed word to the reference's word in the same place.
     """
     return {
         "t": [cell.text for cell in side],

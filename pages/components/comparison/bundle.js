@@ -49,8 +49,8 @@ var LONGEST_WAIT = 5e3;
 var TRIES = 5;
 var PlaybackCopy = class {
   /**
-   * @param {(address: string, failed: boolean) => void} ready is called with the address of the sound. If making the
-   *   copy has failed, this is the address of the original.
+   * @param {(address: string, failed: boolean) => void} ready is called with the URL of the sound. If the server could
+   *   not make the copy, `failed` is true and the URL is that of the original recording.
    * @param {(percent: number) => void} wait is called repeatedly while the server makes the copy.
    */
   constructor(ready, wait) {
@@ -133,7 +133,7 @@ function translate(root) {
 
 // shared/sound.js
 var Sound = class {
-  /** @param {Parts} parts @param {Listen} on adds a listener until the view closes @param {Hooks} hooks */
+  /** @param {Parts} parts @param {Listen} on adds a listener that is removed with the view @param {Hooks} hooks */
   constructor({ root, audio, play, notice }, on, hooks) {
     this.root = root;
     this.audio = audio;
@@ -195,7 +195,7 @@ var Sound = class {
     if (this.waiting) this.start();
   }
   /**
-   * Show a text below the controls. Screen readers announce `text`, but not `progress`, which changes all the time.
+   * Show `text` and `progress` below the controls. Screen readers announce only `text`: `progress` changes too often.
    * @param {string} text
    */
   showNotice(text, progress = "", isProblem = true) {
@@ -221,7 +221,7 @@ var Sound = class {
     this.hooks.broken?.(unplayable);
   }
   /**
-   * Seek to a position. Before the length of the sound is known, the position is stored and used later.
+   * Seek to a position. If the length of the sound is not known yet, seek as soon as it is.
    * @param {number} seconds
    */
   seek(seconds) {
@@ -230,9 +230,9 @@ var Sound = class {
     this.hooks.moved();
   }
   /**
-   * Seek to a position that differs from those of the seeks in progress. Chromium never finishes seeking if, during a
-   * seek to A, it gets a seek to B and then one to A again. For B it drops the data read for A, and it treats the
-   * second seek to A as done.
+   * Seek to a position. If a seek in progress has the same target, seek to a position some milliseconds beside it:
+   * Chromium never finishes seeking if, during a seek to A, it is told to seek to B and then to A again. When the seek
+   * to B begins, Chromium drops the data read for A, and then it treats the second seek to A as already done.
    * @param {number} seconds
    */
   move(seconds) {
@@ -312,7 +312,7 @@ var Comparison = class {
     { versions: [], labels: [], caption: "", columns: [], passages: [], matrix: null }
   );
   shown = "";
-  // the drawn data, as JSON
+  // the data drawn last, as JSON
   boxes = (
     /** @type {HTMLElement[]} */
     []
@@ -329,16 +329,16 @@ var Comparison = class {
     null
   );
   // the element of the selected word
+  // element of a passage -> elements of the passage's words, by column
   words = (
     /** @type {WeakMap<Element, HTMLElement[][]>} */
     /* @__PURE__ */ new WeakMap()
   );
-  // passage -> words by column
+  // element of a word -> the word's start time in seconds, and its column
   places = (
     /** @type {WeakMap<Element, { start: number | null, column: number }>} */
     /* @__PURE__ */ new WeakMap()
   );
-  // of words
   closing = new AbortController();
   read = (
     /** @type {(id: string) => void} */
@@ -455,7 +455,7 @@ var Comparison = class {
     const equal = sides.every((side) => /^s*$/.test(side.k)) ? " stt-cmp-equal" : "";
     return make("div", `stt-cmp-passage${equal}`, [time, ...texts], { "data-number": number });
   }
-  /** Make elements of the words of a passage. @param {HTMLElement} box the element of the passage */
+  /** Turn the words of a passage into elements once; return them by column. @param {HTMLElement} box the passage */
   build(box) {
     const cached = this.words.get(box);
     if (cached) return cached;
@@ -488,7 +488,7 @@ var Comparison = class {
       title: description
     });
   }
-  /** Return the runs of differing words in all passages, in reading order. */
+  /** Return where each run of differing words begins, ordered by passage, then by column. */
   listDifferences() {
     return this.data.passages.flatMap(
       ({ sides }, passage) => sides.slice(1).flatMap(({ k }, i) => {
@@ -511,8 +511,8 @@ var Comparison = class {
     if (!this.audio.paused) this.playWord(word);
   }
   /**
-   * Scroll a word to the middle of the window, and repeat this for some frames: the heights of distant passages are
-   * estimates until the passages are drawn.
+   * Scroll a word to the middle of the browser window, and repeat this in the next `frames` frames, because the heights
+   * of distant passages are estimates until the browser draws them.
    * @param {HTMLElement} word
    * @param {number} frames
    */

@@ -1,5 +1,5 @@
-// Texts side by side. At first a passage contains plain text. Its words become elements when the passage comes near the
-// visible part of the page.
+// Shows versions of a text side by side. Each passage is drawn as plain text at first. The words of a passage become
+// elements when the passage comes near the visible part of the page.
 
 import { clock } from "../shared/clock.js";
 import { make, makeButton, pageHeader, partsOf, scrollerOf, set } from "../shared/dom.js";
@@ -7,15 +7,15 @@ import { Sound } from "../shared/sound.js";
 import { staying } from "../shared/staying.js";
 import { tr, trn } from "../shared/texts.js";
 
-const EARLIER = 0.4; // seconds that playback starts before a word, so that its beginning is audible
-const NARROW = 210; // pixels; in narrower columns the versions of a passage are shown below each other
+const EARLIER = 0.4; // playback starts this many seconds before a word, so that the word's beginning is audible
+const NARROW = 210; // minimum width of a column, pixels; below it, the versions of a passage are stacked
 
 export default staying(".stt-compare", (root) => new Comparison(root));
 
 /**
- * The data from Python: see `draw_comparison` in __init__.py. A `Side` has the words of one column: their texts `t`,
- * start times `s` in seconds, and kinds `k`, one letter each. `w` has the reference's word for each changed word, by
- * index.
+ * The data from Python: see `draw_comparison` in __init__.py. A `Side` has the words of one column in a passage: texts
+ * `t`, start times `s` in seconds, and in `k` one letter per word: same (s), changed (c), missing (m) or added (a),
+ * compared with the first column. `w` has the first column's word for each changed word, by the changed word's index.
  * @typedef {{ t: string[], s: (number | null)[], k: string, w: Record<number, string> }} Side
  * @typedef {{ at: number | null, sides: Side[] }} Passage
  * @typedef {{ letter: string, name: string, audio: string | null }} Column
@@ -29,13 +29,15 @@ export default staying(".stt-compare", (root) => new Comparison(root));
 
 class Comparison {
   data = /** @type {Data} */ ({ versions: [], labels: [], caption: "", columns: [], passages: [], matrix: null });
-  shown = ""; // the drawn data, as JSON
+  shown = ""; // the data drawn last, as JSON
   boxes = /** @type {HTMLElement[]} */ ([]); // the elements of the passages
   differences = /** @type {Difference[]} */ ([]);
   at = -1; // index of the selected difference, -1 for none
   selected = /** @type {HTMLElement | null} */ (null); // the element of the selected word
-  words = /** @type {WeakMap<Element, HTMLElement[][]>} */ (new WeakMap()); // passage -> words by column
-  places = /** @type {WeakMap<Element, { start: number | null, column: number }>} */ (new WeakMap()); // of words
+  // element of a passage -> elements of the passage's words, by column
+  words = /** @type {WeakMap<Element, HTMLElement[][]>} */ (new WeakMap());
+  // element of a word -> the word's start time in seconds, and its column
+  places = /** @type {WeakMap<Element, { start: number | null, column: number }>} */ (new WeakMap());
   closing = new AbortController();
   read = /** @type {(id: string) => void} */ (() => {});
 
@@ -152,7 +154,7 @@ class Comparison {
     return make("div", `stt-cmp-passage${equal}`, [time, ...texts], { "data-number": number });
   }
 
-  /** Make elements of the words of a passage. @param {HTMLElement} box the element of the passage */
+  /** Turn the words of a passage into elements once; return them by column. @param {HTMLElement} box the passage */
   build(box) {
     const cached = this.words.get(box);
     if (cached) return cached;
@@ -192,7 +194,7 @@ class Comparison {
     });
   }
 
-  /** Return the runs of differing words in all passages, in reading order. */
+  /** Return where each run of differing words begins, ordered by passage, then by column. */
   listDifferences() {
     return this.data.passages.flatMap(({ sides }, passage) =>
       sides.slice(1).flatMap(({ k }, i) => {
@@ -217,8 +219,8 @@ class Comparison {
   }
 
   /**
-   * Scroll a word to the middle of the window, and repeat this for some frames: the heights of distant passages are
-   * estimates until the passages are drawn.
+   * Scroll a word to the middle of the browser window, and repeat this in the next `frames` frames, because the heights
+   * of distant passages are estimates until the browser draws them.
    * @param {HTMLElement} word
    * @param {number} frames
    */

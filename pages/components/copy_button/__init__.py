@@ -8,5 +8,5 @@ _copy_button = component("copy_button")
 
 
 def copy_button() -> None:
-    """Draw the button. A script in the browser copies the player's text, so a press causes no rerun."""
+    """Draw the button. A script in the browser copies the player's text, so a click does not rerun the page."""
     _copy_button(key="copy", width="content")

@@ -8,5 +8,8 @@ _key_choice = component("key_choice")
 
 
 def key_choice() -> None:
-    """Draw the list. The browser stores the chosen keys, as they depend on the keyboard. A change causes no rerun."""
+    """Draw the list. The browser stores the chosen keys, because they depend on the keyboard.
+
+    Changing a key does not rerun the page.
+    """
     _key_choice(key="keys")

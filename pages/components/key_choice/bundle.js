@@ -187,16 +187,16 @@ var Keymap = class {
     }
   }
   /**
-   * Return the id of the action of a pressed key, null if there is none.
+   * Return the id of the action that a pressed key starts, null if there is none.
    * @param {KeyboardEvent} event
-   * @param {Where} here where the key is pressed
+   * @param {Where} here the context in which the key is pressed
    */
   find(event, here) {
     if (event.isComposing || event.keyCode === 229) return null;
     const found2 = this.byKey.get(chordOf(event))?.find(({ where }) => where === "always" || where === here);
     return found2?.id ?? null;
   }
-  /** Return the first key of an action as it is shown to users. @param {string} id of the action */
+  /** Return the first key of an action as users see it, "" if it has none. @param {string} id of the action */
   hint(id) {
     const [key] = this.keysOf(id);
     return key ? written(key) : "";
@@ -206,7 +206,7 @@ var Keymap = class {
     return this.actions.find((action) => action.id === id)?.keys ?? [];
   }
   /**
-   * Return the reason why an action cannot have a key, "" if it can.
+   * Return a message that says why a key cannot become the shortcut of an action, "" if it can.
    * @param {string} id
    * @param {string} chord
    */

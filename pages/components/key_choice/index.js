@@ -1,4 +1,5 @@
-// The list of the player's keyboard shortcuts. After a click on a shortcut's button, the next pressed key replaces it.
+// The list of the player's keyboard shortcuts. After a click on a shortcut's button, the next pressed key becomes the
+// new shortcut; Backspace or Delete removes the shortcut, and Escape keeps it.
 
 import { make, makeButton, partsOf } from "../shared/dom.js";
 import { CHANGEABLE, choose, chordOf, chosen, Keymap, MOST_KEYS, written } from "../shared/keymap.js";

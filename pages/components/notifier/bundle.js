@@ -109,7 +109,7 @@ var Notifier = class {
     /** @type {string | null} */
     null
   );
-  // the last news received, null before the first data
+  // the last text received from Python, null before the first call
   waiting = false;
   /** @param {HTMLElement} root */
   constructor(root) {

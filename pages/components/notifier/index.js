@@ -6,12 +6,12 @@ import { staying } from "../shared/staying.js";
 import { read, write } from "../shared/storage.js";
 import { tr } from "../shared/texts.js";
 
-const STORED = "stt-notify"; // key in localStorage: "on" if this browser shows notifications
+const STORED = "stt-notify"; // key in localStorage; the value "on" turns notifications on in this browser
 
 export default staying(".stt-notify", (root) => new Notifier(root));
 
 class Notifier {
-  news = /** @type {string | null} */ (null); // the last news received, null before the first data
+  news = /** @type {string | null} */ (null); // the last text received from Python, null before the first call
   waiting = false;
 
   /** @param {HTMLElement} root */
@@ -25,7 +25,7 @@ class Notifier {
   }
 
   get possible() {
-    return "Notification" in globalThis; // missing on pages without HTTPS and in some browsers on phones
+    return "Notification" in globalThis; // `Notification` is missing on pages without HTTPS and in some phone browsers
   }
 
   get on() {
@@ -47,7 +47,7 @@ class Notifier {
   }
 
   async press() {
-    // If storage is blocked, the click has no effect, and the button's label does not change.
+    // If storage is blocked, notifications stay off and the button's label does not change.
     if (this.on) write(STORED, "off");
     else {
       const permission = await Notification.requestPermission();
@@ -72,6 +72,6 @@ function notify(news) {
       shown.close();
     };
   } catch {
-    // Chrome on Android does not support this constructor. The page itself shows which job has ended.
+    // Chrome on Android does not support this constructor. The page itself also shows which job has ended.
   }
 }

@@ -1,4 +1,4 @@
-"""Draw the player: sound and transcript together, word by word."""
+"""Draw the player, which plays the recording and shows the words of the transcript in time with the sound."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _player = component("player")
 
 
 def colour(place: int) -> str:
-    """Return the CSS colour of the speaker at index `place`, the same as in the player's lanes and text."""
+    """Return the CSS colour of the speaker at index `place`. The player's lanes and text use the same colour."""
     of_theme = COLOURS[place % len(COLOURS)]
     return f"light-dark({of_theme['light']}, {of_theme['dark']})"
 
@@ -60,21 +60,22 @@ def player(
 ) -> ComponentResult:
     """Draw the player bar and the transcript below it.
 
-    The page reruns only when the visitor makes a link to a moment, and some seconds after corrections are saved and the
-    caret has left the text.
+    The player reruns the page only when the visitor makes a link to a moment, and 2.5 seconds after the last
+    correction, if all corrections are saved and the caret is not in the text.
 
-    `audio_url` is the address of the sound, None if the sound was deleted. Its route serves byte ranges. The route at
-    `audio_url` plus `/state` reports whether the playback copy that it sends is ready. `waveform_url` is the address of
-    the loudness curve. `duration` is in seconds. `at` is the position in seconds to open at. Words with a confidence
-    below `doubtful` are marked. `find` is the initial text of the find box. `speakers` are names in the order of their
-    colours; speakers who are missing from `speakers` get the colours that follow. If there is only one speaker, no
-    names are shown. `sample` is (number, start, end); when its number changes, the player plays from start to end
-    (seconds).
+    `audio_url` is the URL of the sound, or None if the sound was deleted. The route at `audio_url` serves byte ranges.
+    The route at `audio_url` plus `/state` reports whether the playback copy that `audio_url` sends is ready.
+    `waveform_url` is the URL of the loudness curve. `duration` is in seconds. `at` is the initial playback position in
+    seconds. Words with a confidence below `doubtful` are marked. `find` is the initial text of the find box. `speakers`
+    are names in the order of their colours; speakers who are missing from `speakers` get the colours that follow. If
+    there is only one speaker, no names are shown. `sample` is (number, start, end); when the number changes, the player
+    plays from start to end, both in seconds.
 
-    Paragraphs can be edited if `edits` is given. `edits` is the address to which the script sends each change.
+    Paragraphs can be edited if `edits` is given. `edits` is the URL to which the script sends each change.
     `version` is the revision of this transcript; `undo` and `redo` are the numbers of steps that can be undone and
-    redone. `notes` are shown in the text. New notes can be made if `noting` is given, the address to which the script
-    sends them. `passages` has the choices for transcribing passages again (see `pages.sections.transcript.passages`).
+    redone. `notes` are shown in the text. New notes can be made if `noting` is given. `noting` is the URL to which the
+    script sends the notes. `passages` has the choices for transcribing passages again (see
+    `pages.sections.transcript.passages`).
     """
 
     def linked() -> None:
@@ -103,6 +104,6 @@ def player(
             "noting": noting,
             "passages": passages,
         },
-        on_rested_change=lambda: None,  # no callback is needed: the rerun updates counts and facts
+        on_rested_change=lambda: None,  # does nothing, because the rerun alone updates counts and facts
         on_moment_change=linked,
     )

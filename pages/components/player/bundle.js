@@ -66,8 +66,8 @@ var LONGEST_WAIT = 5e3;
 var TRIES = 5;
 var PlaybackCopy = class {
   /**
-   * @param {(address: string, failed: boolean) => void} ready is called with the address of the sound. If making the
-   *   copy has failed, this is the address of the original.
+   * @param {(address: string, failed: boolean) => void} ready is called with the URL of the sound. If the server could
+   *   not make the copy, `failed` is true and the URL is that of the original recording.
    * @param {(percent: number) => void} wait is called repeatedly while the server makes the copy.
    */
   constructor(ready, wait) {
@@ -141,7 +141,7 @@ function translate(root) {
 
 // shared/sound.js
 var Sound = class {
-  /** @param {Parts} parts @param {Listen} on adds a listener until the view closes @param {Hooks} hooks */
+  /** @param {Parts} parts @param {Listen} on adds a listener that is removed with the view @param {Hooks} hooks */
   constructor({ root, audio, play, notice }, on, hooks) {
     this.root = root;
     this.audio = audio;
@@ -203,7 +203,7 @@ var Sound = class {
     if (this.waiting) this.start();
   }
   /**
-   * Show a text below the controls. Screen readers announce `text`, but not `progress`, which changes all the time.
+   * Show `text` and `progress` below the controls. Screen readers announce only `text`: `progress` changes too often.
    * @param {string} text
    */
   showNotice(text, progress2 = "", isProblem = true) {
@@ -229,7 +229,7 @@ var Sound = class {
     this.hooks.broken?.(unplayable);
   }
   /**
-   * Seek to a position. Before the length of the sound is known, the position is stored and used later.
+   * Seek to a position. If the length of the sound is not known yet, seek as soon as it is.
    * @param {number} seconds
    */
   seek(seconds) {
@@ -238,9 +238,9 @@ var Sound = class {
     this.hooks.moved();
   }
   /**
-   * Seek to a position that differs from those of the seeks in progress. Chromium never finishes seeking if, during a
-   * seek to A, it gets a seek to B and then one to A again. For B it drops the data read for A, and it treats the
-   * second seek to A as done.
+   * Seek to a position. If a seek in progress has the same target, seek to a position some milliseconds beside it:
+   * Chromium never finishes seeking if, during a seek to A, it is told to seek to B and then to A again. When the seek
+   * to B begins, Chromium drops the data read for A, and then it treats the second seek to A as already done.
    * @param {number} seconds
    */
   move(seconds) {
@@ -438,16 +438,16 @@ var Keymap = class {
     }
   }
   /**
-   * Return the id of the action of a pressed key, null if there is none.
+   * Return the id of the action that a pressed key starts, null if there is none.
    * @param {KeyboardEvent} event
-   * @param {Where} here where the key is pressed
+   * @param {Where} here the context in which the key is pressed
    */
   find(event, here) {
     if (event.isComposing || event.keyCode === 229) return null;
     const found2 = this.byKey.get(chordOf(event))?.find(({ where }) => where === "always" || where === here);
     return found2?.id ?? null;
   }
-  /** Return the first key of an action as it is shown to users. @param {string} id of the action */
+  /** Return the first key of an action as users see it, "" if it has none. @param {string} id of the action */
   hint(id) {
     const [key] = this.keysOf(id);
     return key ? written(key) : "";
@@ -457,7 +457,7 @@ var Keymap = class {
     return this.actions.find((action) => action.id === id)?.keys ?? [];
   }
   /**
-   * Return the reason why an action cannot have a key, "" if it can.
+   * Return a message that says why a key cannot become the shortcut of an action, "" if it can.
    * @param {string} id
    * @param {string} chord
    */
@@ -590,6 +590,7 @@ var Loop = class {
     /** @type {number | null} */
     null
   );
+  // id of the repeated paragraph
   /**
    * @param {HTMLElement} root
    * @param {import("./text.js").Text} text
@@ -609,14 +610,17 @@ var Loop = class {
     this.id = paragraph?.id ?? null;
     this.button.setAttribute("aria-pressed", String(this.id !== null));
   }
-  /** Repeat the paragraph after its end. @param {number} seconds the position @param {HTMLAudioElement} audio */
+  /**
+   * Go back to the start of the repeated paragraph if playback has reached its end.
+   * @param {number} seconds the position of the sound @param {HTMLAudioElement} audio
+   */
   check(seconds, audio) {
     const { paragraph } = this;
     if (!paragraph || audio.paused && !audio.ended || seconds < paragraph.end && !audio.ended) return;
     this.seek(paragraph.start);
     if (audio.ended) void audio.play();
   }
-  /** Stop repeating if the new position is outside the paragraph. @param {number} seconds the new position */
+  /** Stop repeating if a seek goes outside the repeated paragraph. @param {number} seconds target of the seek */
   endOutside(seconds) {
     const { paragraph } = this;
     if (!paragraph || seconds < paragraph.start - SLACK || seconds > paragraph.end) this.set(null);
@@ -775,7 +779,7 @@ var Commands = class {
     return true;
   }
   // ---- sound -------------------------------------------------------------------------------------------------------
-  /** Start playback a little before the position, or pause. */
+  /** Pause the sound. If it is paused already, start playback BEFORE seconds before the current position. */
   play() {
     const { player } = this;
     const first = this.loop.paragraph?.start ?? 0;
@@ -794,7 +798,7 @@ var Commands = class {
     audio.playbackRate = Number(speed.value);
     this.live.textContent = tr("Speed {speed}", { speed: speed.options[place].text });
   }
-  /** The paragraph with the caret, or the paragraph at the position of the sound if the caret is not in the text. */
+  /** The paragraph with the caret; if the caret is not in the text, the paragraph at the position of the sound. */
   get here() {
     const { editor, current, text } = this.player;
     return editor.active ?? current ?? text.paragraphAt(this.player.sound.position) ?? text.paragraphs[0];
@@ -822,7 +826,10 @@ var Commands = class {
     else if (text.timed && document.activeElement?.closest(".stt-time")) target.time.focus({ preventScroll: true });
     player.reveal(() => target.box);
   }
-  /** Go to the next doubtful word: after the caret, or without a caret after the doubtful word selected last. */
+  /**
+   * Go to the first doubtful word after the caret. If the caret is not in the text, go to the first after the doubtful
+   * word that was selected last.
+   */
   doubt() {
     const { finder, editor } = this.player;
     const { active } = editor;
@@ -898,8 +905,8 @@ var Wave = class {
     if (this.wanted === address) this.ready();
   }
   /**
-   * Draw the waveform again if the position has moved by more than a pixel.
-   * @param {number} done the position, 0 to 1
+   * Draw the waveform again if the position has moved by more than a pixel since the last drawing.
+   * @param {number} done the position of the sound as a fraction of its length, 0 to 1
    */
   move(done) {
     if (this.drawn != null && Math.abs(done - this.drawn) * this.box.clientWidth > 1) this.draw(done);
@@ -946,7 +953,7 @@ var AROUND = 2;
 var FINE = 10;
 var Borders = class {
   /**
-   * @param {Times} times an object that always has the current times
+   * @param {Times} times the caller updates this object when the times change
    * @param {Waveform} waveform
    * @param {(name: Name, seconds: number) => void} change
    */
@@ -1111,7 +1118,7 @@ var Menu = class {
     rows.at(target % rows.length)?.focus({ preventScroll: true });
   }
   /**
-   * Show a field for a name instead of the menu.
+   * Show a field for the name of a new speaker, in place of the menu.
    * @param {HTMLElement} anchor
    * @param {string} label
    * @param {(name: string) => void} done
@@ -1130,11 +1137,11 @@ var Menu = class {
     field.focus({ preventScroll: true });
   }
   /**
-   * Show the start and the end of a paragraph, with buttons and a waveform that change them.
+   * Show the start and the end time of a paragraph, with buttons and a waveform to change them.
    * @param {HTMLElement} anchor
    * @param {string} label
    * @param {{ start: number, end: number }} times
-   * @param {() => number | null} now the position of the sound in seconds
+   * @param {() => number | null} now returns the position of the sound in seconds, null without a sound
    * @param {import("./borders.js").Waveform | null} waveform
    * @param {(change: { start?: number, end?: number }) => void} change
    */
@@ -1181,7 +1188,7 @@ var Choices = class {
     this.editor = editor;
     this.menu = new Menu(root);
   }
-  /** The speakers in the order of the digits in their shortcuts (Alt+1 is the first). */
+  /** The names of the speakers. Alt+1 (on a Mac Control+1) assigns the first, Alt+2 the second, and so on. */
   get speakers() {
     const { text, pageSpeakers } = this.editor;
     return [.../* @__PURE__ */ new Set([...pageSpeakers, ...text.speakers, ...text.paragraphs.flatMap((p) => p.speaker || [])])];
@@ -1275,7 +1282,7 @@ var Conflicts = class {
     this.queue = queue;
     this.text = text;
   }
-  /** Show a panel for each step that waits until somebody decides between two texts. */
+  /** Show a panel for each step that waits for a decision between two texts, and remove the panels of other steps. */
   show() {
     const held = this.queue.held;
     for (const [key, { box }] of this.panels) {
@@ -1603,7 +1610,7 @@ var Keys = class {
     if (caret && this.editor.active !== paragraph) this.editor.enter(paragraph, caret.from, caret.to);
     return false;
   }
-  /** Open the menu of the times after a right-click on a time. @param {MouseEvent & { target: Element }} event */
+  /** After a right-click on a time, open the box to change it. @param {MouseEvent & { target: Element }} event */
   openTimes(event) {
     const time = (
       /** @type {HTMLElement | null} */
@@ -1654,10 +1661,11 @@ var Keys = class {
     if (this.text.timed) paragraph.time.focus({ preventScroll: true });
   }
   /**
-   * Handle a deletion at the start or the end of a paragraph (merge), or of all its text (delete the paragraph).
-   * Return false for any other deletion.
+   * Merge a paragraph with the one above if the user deletes backward at its start, or with the one below if the user
+   * deletes forward at its end. Delete the paragraph if all its text is selected. Return false for other deletions,
+   * which the browser performs.
    * @param {Paragraph} paragraph
-   * @param {boolean} forward whether the Delete key was pressed, not Backspace
+   * @param {boolean} forward true for the Delete key, false for Backspace
    */
   deletes(paragraph, forward) {
     const caret = caretIn(paragraph.body);
@@ -1795,15 +1803,15 @@ var Queue = class {
   failures = 0;
   // consecutive failed requests
   stopped = "";
-  // the reason if nothing more is sent
+  // why no more steps are sent; "" while steps are sent
   behind = false;
-  // whether the page had a later revision that was not loaded
+  // whether a later revision of the page was not loaded, because a step was underway
   saved = false;
   // whether the server has saved any step
   closed = false;
   // whether the view has closed; a request in progress is still completed
   unkept = false;
-  // whether storing failed: the storage is full or blocked
+  // whether the steps could not be stored in the browser: its storage is full or blocked
   timer = (
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     void 0
@@ -1822,7 +1830,7 @@ var Queue = class {
   get settled() {
     return this.entries.every((entry) => entry.held);
   }
-  /** The steps that wait until somebody decides between two texts. */
+  /** The steps that wait until the user decides between two texts. */
   get held() {
     return this.entries.filter((entry) => entry.held);
   }
@@ -1831,8 +1839,8 @@ var Queue = class {
     return this.entries.some((entry) => entry.based !== void 0);
   }
   /**
-   * Load the transcript of the page, unless this queue has its revision or a later one, or waits for the response to a
-   * step. Return whether it was loaded.
+   * Load the page's transcript of a revision, unless the queue has this revision or a later one, or the response to a
+   * step is missing. Return whether the transcript was loaded.
    * @param {number} revision @param {import("./lines.js").Packed[]} packed @param {number} undo @param {number} redo
    */
   load(revision, packed, undo, redo) {
@@ -1875,8 +1883,9 @@ var Queue = class {
     return entry;
   }
   /**
-   * Update the open step with the typed text of a paragraph. `close` sends the step with all text typed until then.
-   * @param {number} id @param {string} text @param {string} typing name shared by text that is undone together
+   * Put the typed text of a paragraph into its held step or into the open step, which is added if needed. `close` sends
+   * the open step with all text typed until then.
+   * @param {number} id @param {string} text @param {string} typing steps with the same name are undone together
    */
   typed(id, text, typing) {
     let entry = this.held.find(({ step }) => step.id === id) ?? this.open;
@@ -1888,7 +1897,7 @@ var Queue = class {
     entry.step.text = text;
     this.keeping ??= setTimeout(() => this.keep(), KEEPING);
   }
-  /** Drop the open step of an empty paragraph, which is deleted when the caret leaves it. @param {number} id */
+  /** Drop the open step of an emptied paragraph: a "delete" step follows when the caret leaves. @param {number} id */
   drop(id) {
     if (this.open?.step.id !== id) return;
     this.entries.pop();
@@ -1903,7 +1912,7 @@ var Queue = class {
     const entry = this.entries.at(-1);
     return entry?.open ? entry : null;
   }
-  /** Close the open step, which sends the typed text. */
+  /** Close the open step and send it, or drop it if its text is the same as before. */
   close() {
     const { open } = this;
     if (!open) return;
@@ -1929,7 +1938,7 @@ var Queue = class {
     this.unkept = !this.store.keep(kept);
     return !this.unkept;
   }
-  /** Return a step in the server's format. @param {Entry} entry @param {Line[]} lines before it @returns {Kept} */
+  /** Return a step in the server's format. @param {Entry} entry @param {Line[]} lines before `step` @returns {Kept} */
   body({ key, step, based }, lines) {
     const { id, after, ...rest } = step;
     delete rest.ids;
@@ -2005,7 +2014,7 @@ var Queue = class {
     const line = moves && answer.caret && this.confirmed[answer.caret.paragraph];
     this.hooks.changed(line ? { id: line.id, at: answer.caret?.at ?? 0 } : null);
   }
-  /** @param {Answer} answer @param {Step | null} own the step that the answer confirms */
+  /** @param {Answer} answer @param {Step | null} own the step that the answer confirms, null for none */
   take(answer, own) {
     const before = this.confirmed;
     const expected = own ? applied(before, own) : before;
@@ -2021,12 +2030,12 @@ var Queue = class {
       if (following && now !== void 0 && alike(following.step.was ?? "", text)) following.step.was = now;
     }
   }
-  /** Request the changes since this revision. @param {Step | null} [own] as in `take` */
+  /** Request the changes since the revision of this queue, and apply them. @param {Step | null} [own] as in `take` */
   async catchUp(own = null) {
     const { status, answer } = await this.send(null, this.revision, false);
     if (status === 200 && answer && answer.revision >= this.revision) this.take(answer, own);
   }
-  /** Load the changes made in other tabs, when the page becomes visible again. */
+  /** Load the changes that were made elsewhere, such as in another tab, unless a request is in progress. */
   refresh() {
     if (this.busy || this.stopped || this.underway || this.revision < 0) return;
     const before = this.revision;
@@ -2037,7 +2046,7 @@ var Queue = class {
     });
   }
   // ---- conflicts ---------------------------------------------------------------------------------------------------
-  /** Return whether the paragraph of a step was changed in another tab. @param {Entry} entry */
+  /** Return whether the paragraph of a step was changed or removed in another tab. @param {Entry} entry */
   clashes({ step }) {
     if (step.id === void 0 || step.do === "revive") return false;
     const line = this.confirmed.find(({ id }) => id === step.id);
@@ -2066,8 +2075,8 @@ var Queue = class {
     for (const { step } of this.entries) if (step.id === old) step.id = id;
   }
   /**
-   * Replace a refused step and the later steps of its paragraph by one step, which waits until somebody decides between
-   * two texts. If there is no typed text to keep, drop the steps and show the reason.
+   * Replace a refused step and the later steps of the same paragraph by one step, which waits until the user decides
+   * between two texts. If there is no typed text to keep, drop the steps and show the reason.
    * @param {Entry} entry @param {string} reason
    */
   hold(entry, reason) {
@@ -2113,7 +2122,7 @@ var Queue = class {
     /* @__PURE__ */ new Map()
   );
   // id of a line -> its index when its last step was added
-  /** Keep the text typed here: it replaces the text from another tab. @param {Entry} entry */
+  /** Let the text typed here replace the text from another tab. @param {Entry} entry */
   keepMine(entry) {
     const line = this.confirmed.find(({ id }) => id === entry.step.id);
     if (line) entry.step = { do: "text", id: line.id, was: line.text, text: entry.step.text };
@@ -2157,7 +2166,7 @@ var Store = class {
     };
   }
   /**
-   * Store these steps instead of the tab's earlier ones. Return whether this succeeded.
+   * Store these steps in place of those that this tab stored before. Return whether this succeeded.
    * @param {Kept[]} entries
    */
   keep(entries) {
@@ -2182,7 +2191,7 @@ var Store = class {
       return [];
     }
   }
-  /** Return the steps that closed tabs have left. @returns {Promise<Kept[]>} */
+  /** Return the steps that tabs stored before they were closed. @returns {Promise<Kept[]>} */
   async takeLeft() {
     if (!this.others().length) return [];
     this.alive.clear();
@@ -2206,7 +2215,7 @@ var Store = class {
     []
   );
   // storage keys whose steps were taken over
-  /** Delete the taken-over steps of other tabs, after this tab has stored them. */
+  /** Delete the steps that `takeLeft` has returned, after the tab has stored them under its own key. */
   forget() {
     for (const name of this.taken.splice(0)) this.storage.removeItem(name);
   }
@@ -2242,7 +2251,7 @@ var Editor = class {
     /** @type {{ id: number, from: number, to: number } | null} */
     null
   );
-  // the last selection, UTF-16 units
+  // selection when the caret left
   pageSpeakers = (
     /** @type {string[]} */
     []
@@ -2250,12 +2259,12 @@ var Editor = class {
   composing = false;
   // whether an input method (IME) composes text
   drawing = false;
-  // true while the text is drawn, when a `focusout` event does not mean that the user has left
+  // true while the text is drawn: a `focusout` event is then not caused by the user
   notice = "";
   // why the last step was not done
   typing = { name: "", id: 0, at: -Infinity };
   followed = -1;
-  // the revision for which the page was last rerun
+  // the revision with which the page was last rerun; Infinity: no more reruns
   /** @type {Record<string, ReturnType<typeof setTimeout> | undefined>} */
   timers = {};
   /** @param {import("../index.js").Player} player */
@@ -2340,7 +2349,7 @@ var Editor = class {
   }
   /**
    * Draw the lines after the server has responded to a step.
-   * @param {{ id: number, at: number } | null} [caret]
+   * @param {{ id: number, at: number } | null} [caret] where to put the caret: in line `id`, `at` in code points
    * @param {number} [replaced] number of hits that the server has replaced
    */
   changed(caret, replaced2) {
@@ -2389,8 +2398,8 @@ var Editor = class {
     this.show();
   }
   /**
-   * After a pause in typing, draw the words of the paragraph with the caret again. If the caret has left the text and
-   * everything is saved, rerun the page a little later.
+   * Start two timers. After RESTING milliseconds without typing, draw the words of the paragraph with the caret again.
+   * After RESTED milliseconds, rerun the page if the caret has left the text and everything is saved.
    */
   rest() {
     clearTimeout(this.timers.rest);
@@ -2406,7 +2415,7 @@ var Editor = class {
       this.reportRevision(queue.revision);
     }, RESTED);
   }
-  /** Rerun the page, which then shows this revision's counts and facts. @param {number} revision */
+  /** Rerun the page, so that it shows the counts and facts of a revision. @param {number} revision */
   reportRevision(revision) {
     this.followed = revision;
     this.player.send("rested", revision);
@@ -2426,7 +2435,7 @@ var Editor = class {
     if (document.activeElement !== body) body.focus({ preventScroll: true });
     placeCaret(body, Math.min(from, length(body)), Math.min(to, length(body)));
   }
-  /** Remove the caret from the text, and send the typed text. */
+  /** Remove the caret from the text, and send the typed text. If the paragraph is empty, delete it. */
   leave() {
     const { active } = this;
     if (!active) return;
@@ -2475,7 +2484,7 @@ var Editor = class {
     }, SAVING);
   }
   // ---- steps -------------------------------------------------------------------------------------------------------
-  /** Send the typed text, because a step follows it. */
+  /** Send the typed text before another step is added to the queue. */
   beginStep() {
     this.save();
     this.typing.id = 0;
@@ -2541,7 +2550,7 @@ var Editor = class {
     if (then) this.enter(then, this.place(then) < 0 ? 0 : length(then.body));
   }
   /**
-   * Delete a paragraph, and put the caret into the paragraph below, or above if it was the last.
+   * Delete a paragraph, and put the caret into the paragraph below; if there is none, into the paragraph above.
    * @param {Paragraph} paragraph
    */
   remove(paragraph) {
@@ -2558,10 +2567,10 @@ var Editor = class {
     queue.add({ do: name });
   }
   /**
-   * Assign a speaker to a paragraph or to the selected words in it.
+   * Assign a speaker to the words that `range` touches, or to the whole paragraph if it touches none or all of them.
    * @param {Paragraph} paragraph
    * @param {string} speaker
-   * @param {{ from: number, to: number } | null} [range] of the selection, in UTF-16 units
+   * @param {{ from: number, to: number } | null} [range] the selection in the paragraph, in UTF-16 units
    */
   give(paragraph, speaker, range) {
     const text = spaced(paragraph.body.textContent ?? "");
@@ -2600,7 +2609,7 @@ var Readings = class {
     /** @type {Map<string, string[]>} */
     /* @__PURE__ */ new Map()
   );
-  // by span
+  // loaded readings by the result of `spanOf`
   pending = (
     /** @type {Map<string, Promise<void>>} */
     /* @__PURE__ */ new Map()
@@ -2610,7 +2619,7 @@ var Readings = class {
     this.address = address;
   }
   /**
-   * Return other readings of a word. The same request loads the readings of the `following` words.
+   * Return other readings of a word. The request for them also loads the readings of the `following` words in advance.
    * @param {Timed} word
    * @param {Timed[]} following
    */
@@ -2623,8 +2632,8 @@ var Readings = class {
     return (this.known.get(span) ?? []).filter((text) => text !== word.text).slice(0, MOST);
   }
   /**
-   * Let the server decode a word again. Return its readings, including the new ones. Throws an Error with a message for
-   * users.
+   * Let the server decode a word again. Return the readings of the word, including the new ones. Throws an Error with a
+   * message for users if the request fails.
    * @param {Timed} word
    */
   async more(word) {
@@ -2660,7 +2669,7 @@ var Review = class {
   );
   // the word under review
   at = -Infinity;
-  // seconds; the next word is the first doubtful word from here on
+  // position in seconds from which the next doubtful word is searched
   done = (
     /** @type {number[]} */
     []
@@ -2670,6 +2679,7 @@ var Review = class {
     /** @type {string[]} */
     []
   );
+  // readings on the buttons
   readings = (
     /** @type {Readings | null} */
     null
@@ -2719,7 +2729,7 @@ var Review = class {
       else this.next(this.at);
     }
   }
-  /** Return whether this is the word under review, even if it was drawn again. @param {Word} word */
+  /** Return whether a word is the word under review, also if redrawing has made a new object. @param {Word} word */
   decides(word) {
     const now = this.word;
     return now?.start === word.start && now.text === word.text && now.paragraph.id === word.paragraph.id;
@@ -2754,7 +2764,11 @@ var Review = class {
     this.refresh();
     (this.opener.hidden ? this.player.finder.input : this.opener).focus({ preventScroll: true });
   }
-  /** Go to the first doubtful word from `seconds` on; if there is none, to the first of all. @param {number} seconds */
+  /**
+   * Go to the first doubtful word at or after `seconds`; if there is none, to the first one in the transcript.
+   * If no doubtful word is left, end the review.
+   * @param {number} seconds
+   */
   next(seconds) {
     const { doubts } = this.player.text;
     const word = doubts.find(({ start }) => start >= seconds - 1e-3) ?? doubts[0];
@@ -2794,7 +2808,7 @@ var Review = class {
     this.field.placeholder = word.text;
     this.label();
   }
-  /** Label the button with what Enter does. */
+  /** Label the button with the effect of the Enter key: replace or confirm the word. */
   label() {
     this.right.textContent = this.field.value.trim() ? tr("Replace") : tr("Confirm");
   }
@@ -2813,7 +2827,7 @@ var Review = class {
     this.moreButton.hidden = !audio || readings.length >= MOST;
     if (readings.length) this.live.textContent = readings.map((text, place) => `${place + 1}: ${text}`).join(", ");
   }
-  /** Let the server decode the word again, for more readings. */
+  /** Let the server decode the word under review again, and show the new readings. */
   async more() {
     const { word, readings } = this;
     if (!word || !readings || this.moreButton.hidden || this.moreButton.getAttribute("aria-disabled") === "true")
@@ -2839,7 +2853,7 @@ var Review = class {
   showOutcome(words) {
     this.outcome.textContent = words;
   }
-  /** Play the word together with the words before it. */
+  /** Play the word under review together with up to BEFORE words before it. */
   playWord() {
     const { word, player } = this;
     if (!word || !player.data.audio) return;
@@ -2884,7 +2898,7 @@ var Review = class {
     acts[id]?.();
     return id in acts;
   }
-  /** Save `text` as the right text for the word, and go to the next word. @param {string} text */
+  /** Save `text` as the right text of the word under review, and go to the next doubtful word. @param {string} text */
   decide(text) {
     const { word, player } = this;
     if (!word) return;
@@ -3344,7 +3358,7 @@ var Replace = class {
     /** @type {Map<number, Marked>} */
     /* @__PURE__ */ new Map()
   );
-  // paragraph id -> last selection
+  // paragraph id -> the part selected last
   folded = (
     /** @type {WeakMap<Paragraph, { text: string, folded: ReturnType<typeof literal> }>} */
     /* @__PURE__ */ new WeakMap()
@@ -3382,11 +3396,11 @@ var Replace = class {
     on(part("hide", HTMLButtonElement), "click", () => this.open(false));
     on(document, "selectionchange", () => this.select());
   }
-  /** Whether the replace form is open. Then only text that can be replaced is found. */
+  /** Whether the replace form is in use. While it is, the find box searches with the options of the form. */
   get shown() {
     return !this.form.hidden && this.editor.editable;
   }
-  /** Show the button of the form only while the text can be edited. */
+  /** Show the button that opens the form if the text can be edited; otherwise hide the button and close the form. */
   fit() {
     const { editable } = this.editor;
     if (this.opener.hidden === !editable) return;
@@ -3403,7 +3417,7 @@ var Replace = class {
     if (yes) (this.finder.input.value ? this.field : this.finder.input).focus();
     else this.opener.focus();
   }
-  /** Use the selection: a short one is searched for, a longer one is the only text that is searched. */
+  /** Put a short selection into the find box, or limit the search to a longer selection. */
   begin() {
     this.select();
     const [first, ...others] = [...this.marked.values()];
@@ -3421,7 +3435,7 @@ var Replace = class {
     event.stopPropagation();
   }
   // ---- the searched part -------------------------------------------------------------------------------------------
-  /** Remember the selection in the text, which is lost when a field gets the focus. */
+  /** Store the selection in the text, because the browser drops it when a field gets the focus. */
   select() {
     const selection = getSelection();
     if (!selection?.rangeCount || !this.text.contains(selection.anchorNode)) return;
@@ -3437,7 +3451,7 @@ var Replace = class {
     if (!this.marked.size) this.some.checked = false;
     this.finder.search();
   }
-  /** Return the remembered selection in a paragraph, adjusted to changes of its text. @param {Paragraph} paragraph */
+  /** Return the stored selection in a paragraph, adapted to the current text. @param {Paragraph} paragraph */
   place({ id, text }) {
     const marked = this.marked.get(id);
     if (!marked) return void 0;
@@ -3447,7 +3461,7 @@ var Replace = class {
     }
     return this.marked.get(id);
   }
-  /** Return the part of a paragraph that is searched, undefined for all of it. @param {Paragraph} paragraph */
+  /** Return the part of a paragraph that is searched, undefined if all of it is. @param {Paragraph} paragraph */
   scope(paragraph) {
     return this.shown && this.some.checked ? this.place(paragraph) : void 0;
   }
@@ -3499,7 +3513,7 @@ var Replace = class {
     this.outcome.textContent = "";
     this.editor.replace({ do: "replace", find, with: this.field.value.trim(), case: this.exact.checked, only });
   }
-  /** Replace the selected hit, and go to the next hit. */
+  /** Replace the selected hit, and go to the next hit. If no hit is selected, only go to the next hit. */
   replaceOne() {
     const { finder } = this;
     if (finder.place < 0) return finder.step(1);
@@ -3539,7 +3553,7 @@ var Marks = class {
   /**
    * @param {import("./text.js").Text} text
    * @param {(paragraph: Paragraph) => Mark[]} marksOf
-   * @param {(paragraph: Paragraph) => boolean} keeps returns whether the marks of a paragraph are not to be redrawn
+   * @param {(paragraph: Paragraph) => boolean} keeps returns true for a paragraph whose marks must stay as they are
    */
   constructor(text, marksOf, keeps = () => false) {
     this.text = text;
@@ -3558,7 +3572,7 @@ var Marks = class {
     for (const [mark2, range] of marks) mark2.add(range);
     if (marks.length) this.painted.set(paragraph, marks);
   }
-  /** @param {Paragraph[]} paragraphs that came near the visible part of the page, or left it */
+  /** @param {Paragraph[]} paragraphs as in `onMove` of `Text` */
   moved(paragraphs) {
     for (const paragraph of paragraphs) {
       if (this.text.near.has(paragraph)) this.paintOne(paragraph);
@@ -3593,15 +3607,15 @@ var Finder = class {
     /** @type {Word | null} */
     null
   );
-  // the selected doubtful word
+  // the doubtful word selected last
   passed = -Infinity;
-  // start of the last selected doubtful word, seconds
+  // seconds; the search for the next doubtful word starts after this position
   hitsOf = (
     /** @type {Map<Paragraph, Hit[]>} */
     /* @__PURE__ */ new Map()
   );
   folding = 0;
-  // the idle callback of foldAhead
+  // id of the idle callback that `foldAhead` has requested
   /** @param {import("./index.js").Player} player */
   constructor(player) {
     this.player = player;
@@ -3638,7 +3652,7 @@ var Finder = class {
       this.go(this.hits.findIndex(({ paragraph, from }) => paragraph.id === now.paragraph.id && from === now.from));
   }
   /**
-   * Put `wanted` into the find box and search for it; with `going`, go to the first hit.
+   * Put `wanted` into the find box and search for it. If `going` is true, go to a hit, as the Enter key does.
    * @param {string} wanted
    * @param {boolean} going
    */
@@ -3664,7 +3678,11 @@ var Finder = class {
     this.showCount();
     this.paint();
   }
-  /** Return the places of `wanted` in a paragraph: [from, to]. @param {Paragraph} paragraph @param {string} wanted */
+  /**
+   * Return the hits in a paragraph as [from, to], offsets in its text. The options of the replace form apply while the
+   * form is open.
+   * @param {Paragraph} paragraph @param {string} wanted
+   */
   spansIn(paragraph, wanted) {
     const { replace } = this.player;
     if (replace.shown) return replace.spans(paragraph, wanted);
@@ -3703,8 +3721,8 @@ var Finder = class {
     this.paint();
   }
   /**
-   * Return the index of the first hit in or below the visible part of the page, 0 if none is near. So the first step
-   * does not jump to the start of the transcript.
+   * Return the index of the first hit in or shortly below the visible part of the page, 0 if there is none. The search
+   * begins with this hit, so that it does not jump to the start of the transcript.
    */
   firstInSight() {
     const shown = new Set([...this.text.near].filter((p) => p.box.getBoundingClientRect().bottom > 0));
@@ -3737,7 +3755,7 @@ var Finder = class {
     for (const range of ranges(paragraph.body, scope ? [scope] : [])) marks.push([MARKS.scope, range]);
     return marks;
   }
-  /** Continue with the first doubtful word after `seconds`. @param {number} seconds */
+  /** Let the next call of `nextDoubt` select the first doubtful word after `seconds`. @param {number} seconds */
   from(seconds) {
     this.doubt?.box?.classList.remove("stt-looked-at");
     this.doubt = null;
@@ -3800,12 +3818,18 @@ var Keyboard = class {
     if (!id || (always ? this.belongsToField(id, target) : this.belongsToTarget(id, target))) return;
     if (commands.run(id, repeat)) event.preventDefault();
   }
-  /** Return whether a field handles a key that also works during typing. @param {string} id @param {Element} target */
+  /**
+   * Return whether the focused field, not the player, handles the key of an action that also works during typing.
+   * @param {string} id of the action @param {Element} target
+   */
   belongsToField(id, target) {
     const field = target.closest?.(FIELDS);
     return Boolean(field) && (!this.root.contains(field) || OF_FIELDS.includes(id));
   }
-  /** Return whether the focused element handles the key of an action. @param {string} id @param {Element} target */
+  /**
+   * Return whether the focused element, not the player, handles the key of an action that does not work during typing.
+   * @param {string} id of the action @param {Element} target
+   */
   belongsToTarget(id, target) {
     const inside2 = this.root.contains(target);
     if (inside2 && (target === this.player.slider || target.closest?.(".stt-time"))) return false;
@@ -3813,7 +3837,8 @@ var Keyboard = class {
     return Boolean(target.closest?.(inside2 && id !== "toggle" ? FIELDS : OWN_KEYS));
   }
   /**
-   * Move the focus from the time of one paragraph to that of another with the arrow keys, Home and End.
+   * Move the focus from the time of a paragraph to the time of another if `key` is an up or down arrow key, Home or
+   * End. Return whether the focus was moved.
    * @param {string} key
    * @param {Element} time
    */
@@ -3863,7 +3888,7 @@ var Lanes = class {
     this.goTo = goTo;
   }
   /**
-   * @param {string[]} speakers in the order of their colours; empty if there is only one
+   * @param {string[]} speakers in the order of their colours; empty if only one person speaks
    * @param {Spoken[]} paragraphs
    * @param {number} total seconds
    */
@@ -3926,7 +3951,7 @@ var MomentLink = class {
     /** @type {number | null} */
     null
   );
-  // position in the last link, seconds
+  // position in the link made last, seconds
   send = (
     /** @type {(name: string, value: unknown) => void} */
     (() => {
@@ -4100,7 +4125,7 @@ var Notes = class {
   );
   // URL to which notes are sent; null if notes cannot be made
   page = "";
-  // the page's notes that were loaded last, as JSON
+  // JSON of the notes, the URL and the duration that were loaded last
   busy = 0;
   // number of requests in progress
   edited = (
@@ -4148,7 +4173,7 @@ var Notes = class {
     this.notes = sorted(notes);
     this.draw();
   }
-  /** Load the notes that were made in other tabs. */
+  /** Load all notes again, to show those made in other tabs, unless a note is being edited or sent. */
   async refresh() {
     if (!this.address || this.busy || this.edited) return;
     const found2 = await list(this.address).catch(() => null);
@@ -4221,7 +4246,7 @@ var Notes = class {
     this.player.reveal(() => place?.box);
   }
   // ---- changes -----------------------------------------------------------------------------------------------------
-  /** Open the form of a new note about the selected words, or about the current position without a selection. */
+  /** Open the form of a new note about the selected words; without a selection, about the current position. */
   add() {
     if (!this.address) return;
     if (this.edited) {
@@ -4406,7 +4431,7 @@ var Passages = class {
     void 0
   );
   newest = 0;
-  // number of the newest request; responses to older ones are ignored
+  // number of the newest request; responses to older requests are ignored
   closed = false;
   /** @param {import("../index.js").Player} player */
   constructor(player) {
@@ -4425,7 +4450,7 @@ var Passages = class {
     if (this.choices.open && this.choices.address !== before) void this.poll();
   }
   /**
-   * Open the form that transcribes the selected words, or the whole paragraph, again.
+   * Open the form for transcribing the selected words again, or the whole paragraph if none of its words are selected.
    * @param {import("../text.js").Paragraph} paragraph
    */
   offer(paragraph) {
@@ -4495,7 +4520,7 @@ var Passages = class {
     this.show(box, looks);
     this.announce(tr("{span} is transcribed. Use the new words, or discard them.", { span: when(passage) }));
   }
-  /** Put the new words into the transcript as one step. @param {Passage} passage @param {HTMLElement} trouble */
+  /** Let the server store the new words as one editing step. @param {Passage} passage @param {HTMLElement} trouble */
   async accept(passage, trouble) {
     const { choices } = this;
     const { editor } = this.player;
@@ -4574,7 +4599,7 @@ var Text = class {
     /** @type {Word[]} */
     []
   );
-  // of the whole transcript
+  // all words of the transcript
   byStart = (
     /** @type {number[]} */
     []
@@ -4588,6 +4613,7 @@ var Text = class {
     /** @type {Set<Paragraph>} */
     /* @__PURE__ */ new Set()
   );
+  // paragraphs near the visible part of the page
   wordOf = (
     /** @type {WeakMap<Element, Word>} */
     /* @__PURE__ */ new WeakMap()
@@ -4601,14 +4627,14 @@ var Text = class {
     /** @type {string[]} */
     []
   );
-  // in the order of their colours; empty if there is only one
+  // in the order of their colours; empty if only one person speaks
   doubtful = 0;
   editable = false;
   timed = false;
   /**
    * @param {HTMLElement} root
-   * @param {(paragraphs: Paragraph[]) => void} onMove is called with the paragraphs that came near the visible part of
-   *   the page or left it, or were redrawn
+   * @param {(paragraphs: Paragraph[]) => void} onMove is called with paragraphs that came near the visible part of the
+   *   page, went away from it, or were redrawn
    */
   constructor(root, onMove) {
     this.box = partsOf(root, "stt-")("transcript");
@@ -4633,10 +4659,11 @@ var Text = class {
     this.box.oncopy = (event) => this.copy(event);
   }
   /**
-   * Show these lines. Paragraphs with the same id keep their elements, so the scroll position and the focus stay.
+   * Show these lines. A line whose id was already shown keeps its elements, so the scroll position and the focus stay,
+   * unless `doubtful` or `editable` has changed.
    * @param {Line[]} lines
    * @param {string[]} known speakers in the order of their colours; other speakers get the colours that follow
-   * @param {number} doubtful words with a lower confidence are marked
+   * @param {number} doubtful the confidence below which a word is marked as doubtful
    * @param {boolean} editable
    * @param {boolean} timed
    */
@@ -4689,7 +4716,8 @@ var Text = class {
     if (this.paragraphs.length && !this.paragraphs.some((p) => p.time.tabIndex === 0)) this.tabTo(this.paragraphs[0]);
   }
   /**
-   * Give an existing paragraph its new line. The paragraph with the caret is redrawn only if its words differ.
+   * Give an existing paragraph its new line, and redraw its words if they have changed. If the text is the same as
+   * before, and the caret is in the paragraph or the line is provisional, only mark the paragraph as stale.
    * @param {Paragraph} paragraph
    * @param {Line} line
    */
@@ -4705,7 +4733,7 @@ var Text = class {
     this.label(paragraph);
     return paragraph;
   }
-  /** Draw the words of a paragraph again, and keep the caret's place in them. @param {Paragraph} paragraph */
+  /** Draw the words of a paragraph again. The caret stays between the same letters. @param {Paragraph} paragraph */
   redraw(paragraph) {
     const { body, line } = paragraph;
     const before = body.textContent ?? "";
@@ -4718,14 +4746,14 @@ var Text = class {
     const [from, to] = [caret.from, caret.to].map((at) => moved(before, line.text, at));
     placeCaret(body, from, to);
   }
-  /** Draw a paragraph's words with the times from the server, after typing has ended. @param {Paragraph} paragraph */
+  /** After typing, redraw a stale paragraph if the times of its words are known. @param {Paragraph} paragraph */
   freshen(paragraph) {
     if (paragraph.stale && !paragraph.line.provisional) this.redraw(paragraph);
   }
   /**
-   * Make a paragraph the only one that the Tab key reaches: its time, its speaker, its menu and its text. Arrow keys
-   * reach the other paragraphs: they move from one time to the next, and from the first or last line of a text to the
-   * text above or below.
+   * Let the Tab key reach only one paragraph: its time and, if the text can be edited, its speaker, its menu and its
+   * text. The other paragraphs are reached with the arrow keys, which move from one time to the next, and from the
+   * first or last line of a text to the paragraph above or below.
    * @param {Paragraph} paragraph
    */
   tabTo(paragraph) {
@@ -4853,7 +4881,7 @@ var Text = class {
     const place = lastAtMost(this.paragraphs, (p) => p.start, seconds);
     return place < 0 ? null : this.paragraphs[place];
   }
-  /** Return the word at `seconds`, whose element is made if needed, or the paragraph. @param {number} seconds */
+  /** Return the word spoken at `seconds` after making its element; in a pause the paragraph. @param {number} seconds */
   placeAt(seconds) {
     const word = this.spokenAt(seconds);
     if (word) this.build(word.paragraph);
@@ -4864,9 +4892,9 @@ var Text = class {
     return this.paragraphs.find((paragraph) => paragraph.id === id);
   }
   /**
-   * Scroll a range or an element to the upper third of the window if it is not visible.
+   * Scroll a range or an element to the upper third of the visible area, unless it is visible and not near the bottom.
    * @param {Range | Element} target
-   * @param {number} below pixels that are covered at the top
+   * @param {number} below pixels that header and bar cover at the top of the visible area
    */
   reveal(target, below) {
     const whole = this.scroller === document.documentElement;
@@ -4879,14 +4907,14 @@ var Text = class {
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches || Math.abs(distance) > view.height * 1.5;
     this.scroller.scrollBy({ top: distance, behavior: calm ? "instant" : "smooth" });
   }
-  /** Return the text of all paragraphs with the names of speakers, with an empty line between paragraphs. */
+  /** Return the text of the transcript, with the speaker's name before each paragraph and empty lines between them. */
   whole() {
     const lines = this.paragraphs.map((p) => (p.speaker ? `${p.speaker}: ` : "") + p.text.trim());
     return lines.join("\n\n") + (lines.length ? "\n" : "");
   }
   /**
-   * Copy the selected words without times to the clipboard, with an empty line between paragraphs. Names of speakers
-   * are included only if several people speak in the selection.
+   * Copy the selected words to the clipboard, without the times, and with an empty line between paragraphs. The names
+   * of speakers are included only if several people speak in the selection.
    * @param {ClipboardEvent} event
    */
   copy(event) {
@@ -4936,7 +4964,7 @@ var Player = class {
     /** @type {unknown} */
     null
   );
-  // the page's paragraphs as JSON, if they cannot be edited
+  // JSON of the paragraphs drawn last that could not be edited
   lines = (
     /** @type {import("./editing/lines.js").Line[]} */
     []
@@ -4950,12 +4978,12 @@ var Player = class {
     null
   );
   drawn = NaN;
-  // the drawn position as a fraction of the length, 0 to 1
+  // the position that the slider shows, as a fraction of the length, 0 to 1
   until = (
     /** @type {number | null} */
     null
   );
-  // the position in seconds where the playing sample ends
+  // the position in seconds where `playSpan` stops playing
   frame = 0;
   appearance = "";
   // settings with which the text was drawn, as JSON
@@ -4970,9 +4998,9 @@ var Player = class {
     })
   );
   header = 0;
-  // pixels of the page that Streamlit's header covers
+  // pixels of the scrolling element that Streamlit's header covers
   scrolled = -Infinity;
-  // time of the last scrolling by the user
+  // when the user last scrolled: `performance.now()`, milliseconds
   closing = new AbortController();
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -5118,7 +5146,10 @@ var Player = class {
     this.drawn = NaN;
     this.length.textContent = clock(this.total);
   }
-  /** Show the position of the sound: on the slider and the clock, and by marking the spoken word. */
+  /**
+   * Show the position of the sound on the slider, the clock and the waveform, and mark the spoken word. Also repeat the
+   * looped paragraph at its end, and pause at the end of a span (see `playSpan`).
+   */
   tick() {
     const seconds = this.sound.position;
     this.commands.loop.check(seconds, this.audio);
@@ -5169,8 +5200,8 @@ var Player = class {
     this.text.reveal(box, this.below());
   }
   /**
-   * Scroll to a place that the user asked for. Scroll twice, because the heights of distant paragraphs are estimates
-   * until they are drawn.
+   * Scroll to the element or the range of text to which an action of the user leads. Scroll twice, because the heights
+   * of distant paragraphs are estimates until these paragraphs are drawn.
    * @param {() => Range | Element | null | undefined} target
    */
   reveal(target) {

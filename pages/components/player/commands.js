@@ -1,4 +1,4 @@
-// The actions of the keyboard shortcuts (see `shared/keymap.js`) on sound and text.
+// Runs the actions of the keyboard shortcuts (see `shared/keymap.js`), which control the sound and the text.
 
 import { partsOf } from "../shared/dom.js";
 import { Keymap } from "../shared/keymap.js";
@@ -8,7 +8,7 @@ import { Loop } from "./loop.js";
 import { Sheet } from "./sheet.js";
 import { lastAtMost } from "./spoken.js";
 
-const BEFORE = 1.5; // seconds that playback goes back after a pause
+const BEFORE = 1.5; // seconds that playback goes back when it starts after a pause
 const STEP = 3; // seconds that one press of the back or forward key skips
 const LONG_STEP = 5; // seconds that one press of an arrow key skips
 const ONCE = ["toggle", "play", "loop", "note"]; // actions that do not repeat while the key is held down
@@ -27,7 +27,7 @@ export class Commands {
     this.loop = new Loop(root, player.text, (seconds) => player.seek(seconds));
     this.sheet = new Sheet(root, on, () => this.keymap, (needs) => this.can(needs)); // prettier-ignore
     on(part("loop"), "click", () => this.run("loop"));
-    on(part("loop"), "mousedown", (event) => event.preventDefault()); // a click does not move the caret
+    on(part("loop"), "mousedown", (event) => event.preventDefault()); // a click must not move the caret
     on(part("keys"), "click", () => this.run("sheet"));
     on(window, "storage", () => this.read());
     this.titles = /** @type {const} */ ([
@@ -96,7 +96,7 @@ export class Commands {
 
   // ---- sound -------------------------------------------------------------------------------------------------------
 
-  /** Start playback a little before the position, or pause. */
+  /** Pause the sound. If it is paused already, start playback BEFORE seconds before the current position. */
   play() {
     const { player } = this;
     const first = this.loop.paragraph?.start ?? 0;
@@ -118,7 +118,7 @@ export class Commands {
     this.live.textContent = tr("Speed {speed}", { speed: speed.options[place].text });
   }
 
-  /** The paragraph with the caret, or the paragraph at the position of the sound if the caret is not in the text. */
+  /** The paragraph with the caret; if the caret is not in the text, the paragraph at the position of the sound. */
   get here() {
     const { editor, current, text } = this.player;
     return editor.active ?? current ?? text.paragraphAt(this.player.sound.position) ?? text.paragraphs[0];
@@ -150,7 +150,10 @@ export class Commands {
     player.reveal(() => target.box);
   }
 
-  /** Go to the next doubtful word: after the caret, or without a caret after the doubtful word selected last. */
+  /**
+   * Go to the first doubtful word after the caret. If the caret is not in the text, go to the first after the doubtful
+   * word that was selected last.
+   */
   doubt() {
     const { finder, editor } = this.player;
     const { active } = editor;

@@ -1,4 +1,4 @@
-// The data from Python: see `player` in __init__.py.
+// The type of the data that Python sends to the player. `player` in __init__.py explains the fields.
 
 /**
  * @typedef {{

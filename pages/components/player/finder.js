@@ -22,16 +22,16 @@ const MARKS = SUPPORTED && {
  * @typedef {Place & { paragraph: Paragraph }} Hit
  */
 
-/** Return the folded text of a paragraph, which is kept until its text changes. @param {Paragraph} paragraph */
+/** Return the folded text of a paragraph, cached until the text changes. @param {Paragraph} paragraph */
 const foldedOf = (paragraph) => (paragraph.folded ??= folded(paragraph.text));
 
 export class Finder {
   hits = /** @type {Hit[]} */ ([]);
   place = -1; // index of the selected hit, -1 for none
-  doubt = /** @type {Word | null} */ (null); // the selected doubtful word
-  passed = -Infinity; // start of the last selected doubtful word, seconds
+  doubt = /** @type {Word | null} */ (null); // the doubtful word selected last
+  passed = -Infinity; // seconds; the search for the next doubtful word starts after this position
   hitsOf = /** @type {Map<Paragraph, Hit[]>} */ (new Map());
-  folding = 0; // the idle callback of foldAhead
+  folding = 0; // id of the idle callback that `foldAhead` has requested
 
   /** @param {import("./index.js").Player} player */
   constructor(player) {
@@ -71,7 +71,7 @@ export class Finder {
   }
 
   /**
-   * Put `wanted` into the find box and search for it; with `going`, go to the first hit.
+   * Put `wanted` into the find box and search for it. If `going` is true, go to a hit, as the Enter key does.
    * @param {string} wanted
    * @param {boolean} going
    */
@@ -101,7 +101,11 @@ export class Finder {
     this.paint();
   }
 
-  /** Return the places of `wanted` in a paragraph: [from, to]. @param {Paragraph} paragraph @param {string} wanted */
+  /**
+   * Return the hits in a paragraph as [from, to], offsets in its text. The options of the replace form apply while the
+   * form is open.
+   * @param {Paragraph} paragraph @param {string} wanted
+   */
   spansIn(paragraph, wanted) {
     const { replace } = this.player;
     if (replace.shown) return replace.spans(paragraph, wanted);
@@ -110,7 +114,7 @@ export class Finder {
 
   /** Fold the paragraphs while the browser is idle, so that the first search of a long transcript is quick too. */
   foldAhead() {
-    if (!window.requestIdleCallback) return; // in Safari the first search folds the paragraphs
+    if (!window.requestIdleCallback) return; // without idle callbacks (Safari), the first search folds the paragraphs
     cancelIdleCallback(this.folding);
     let next = 0;
     const fold = (/** @type {IdleDeadline} */ deadline) => {
@@ -145,8 +149,8 @@ export class Finder {
   }
 
   /**
-   * Return the index of the first hit in or below the visible part of the page, 0 if none is near. So the first step
-   * does not jump to the start of the transcript.
+   * Return the index of the first hit in or shortly below the visible part of the page, 0 if there is none. The search
+   * begins with this hit, so that it does not jump to the start of the transcript.
    */
   firstInSight() {
     const shown = new Set([...this.text.near].filter((p) => p.box.getBoundingClientRect().bottom > 0));
@@ -180,7 +184,7 @@ export class Finder {
     return marks;
   }
 
-  /** Continue with the first doubtful word after `seconds`. @param {number} seconds */
+  /** Let the next call of `nextDoubt` select the first doubtful word after `seconds`. @param {number} seconds */
   from(seconds) {
     this.doubt?.box?.classList.remove("stt-looked-at");
     this.doubt = null;

@@ -1,4 +1,5 @@
-// Folds text for the search as stt/transcript/folding.py does. A test compares both for every character.
+// Folds text for the search, that is, removes differences of case, accents and the like, with the same results as
+// stt/transcript/folding.py. A test compares the two results for every character.
 
 import rules from "./rules.json" with { type: "json" };
 
@@ -21,9 +22,12 @@ export function foldOne(character) {
   return folded;
 }
 
-/** @typedef {{ one: string, ofWord: boolean, own: boolean }} Part `own`: of a script without spaces */
+/**
+ * @typedef {{ one: string, ofWord: boolean, own: boolean }} Part a folded character. `ofWord`: whether it is part of a
+ *   word, not a space or punctuation; `own`: whether its script is written without spaces
+ */
 /** @type {Map<string, Part[]>} */
-const parts = new Map(); // character -> the characters that it becomes
+const parts = new Map(); // character -> its folded characters
 
 /** @param {string} character */
 function partsOf(character) {
@@ -36,9 +40,9 @@ function partsOf(character) {
 }
 
 /**
- * Return the words of a text, folded (`plain`): one space between words, and none next to a letter of a script
- * without spaces.
- * `from` and `to` have, for each UTF-16 unit of `plain`, the start and the end of its original in `text`.
+ * Return the folded words of a text as one string, `plain`. There is one space between two words, but no space next to
+ * a letter of a script without spaces. For each UTF-16 unit of `plain`, `from` and `to` have the offsets in `text` at
+ * which the original character starts and ends.
  * @param {string} text
  */
 export function folded(text) {
@@ -51,7 +55,7 @@ export function folded(text) {
   for (const character of text) {
     const end = at + character.length;
     const become = partsOf(character);
-    if (!become.length && to.length && !apart) to[to.length - 1] = end; // an accent belongs to its letter
+    if (!become.length && to.length && !apart) to[to.length - 1] = end; // an accent belongs to the letter before it
     for (const { one, ofWord, own } of become) {
       if (!ofWord) {
         apart = true;

@@ -1,16 +1,16 @@
-// A form beside the text that sends its content to the server.
+// Makes forms in the panels of the player. Each form sends its content to the server.
 
 import { make, makeButton } from "../shared/dom.js";
 import { tr } from "../shared/texts.js";
 
-/** Make the line that shows an error. */
+/** Make the line that shows an error message. */
 export const troubleLine = (text = "") => make("p", "stt-notes-trouble", text, { role: "alert" });
 
 /**
- * Make a form: `content`, then the buttons, then a line for errors. The Escape key cancels.
+ * Make a form: `content`, then the buttons, then a line for errors. The Escape key has the effect of the Cancel button.
  * @param {{ look: string, label: string, content: Node[], beside?: Node[], save: string }} parts `look` is the CSS
- *   class, `save` the text of the first button; `beside` is shown before the buttons
- * @param {() => Promise<unknown> | null} send returns null if there is nothing to send; errors have a message for users
+ *   class, `save` the text of the button that sends the form; `beside` is shown before the buttons
+ * @param {() => Promise<unknown> | null} send returns null if there is nothing to send; its Error's message is shown
  * @param {() => void} cancel
  */
 export function sendingForm({ look, label, content, beside = [], save }, send, cancel) {

@@ -1,4 +1,4 @@
-// The player: its bar, and the connection of sound and text.
+// The player. This module handles the player's bar and connects the sound with the text.
 
 import { answerWithText } from "../shared/transcript_text.js";
 import { clock } from "../shared/clock.js";
@@ -20,8 +20,8 @@ import { Passages } from "./passages/passages.js";
 import { Text } from "./text.js";
 import { Wave } from "./waveform.js";
 
-const LANES = 500; // milliseconds after a change until the lanes are redrawn, as drawing all words is slow
-const FOLLOW_AGAIN = 4000; // milliseconds after a reader has scrolled until the text follows the sound again
+const LANES = 500; // milliseconds from a change of the text until the lanes are redrawn, which is slow
+const FOLLOW_AGAIN = 4000; // milliseconds after the user has scrolled until the text is scrolled with the sound again
 const players = /** @type {Set<Player>} */ (new Set());
 let latest = /** @type {Player | null} */ (null); // the player that handles keys if there are several on the page
 
@@ -36,18 +36,18 @@ export default staying(".stt-player", (root) => new Player(root));
 export class Player {
   data = /** @type {Partial<Data>} */ ({});
   total = 0; // seconds
-  shown = /** @type {unknown} */ (null); // the page's paragraphs as JSON, if they cannot be edited
+  shown = /** @type {unknown} */ (null); // JSON of the paragraphs drawn last that could not be edited
   lines = /** @type {import("./editing/lines.js").Line[]} */ ([]);
   spoken = /** @type {Word | null} */ (null);
   current = /** @type {Paragraph | null} */ (null);
-  drawn = NaN; // the drawn position as a fraction of the length, 0 to 1
-  until = /** @type {number | null} */ (null); // the position in seconds where the playing sample ends
+  drawn = NaN; // the position that the slider shows, as a fraction of the length, 0 to 1
+  until = /** @type {number | null} */ (null); // the position in seconds where `playSpan` stops playing
   frame = 0;
   appearance = ""; // settings with which the text was drawn, as JSON
   drawing = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined); // timer that redraws the lanes
   send = /** @type {(name: string, value: unknown) => void} */ (() => {});
-  header = 0; // pixels of the page that Streamlit's header covers
-  scrolled = -Infinity; // time of the last scrolling by the user
+  header = 0; // pixels of the scrolling element that Streamlit's header covers
+  scrolled = -Infinity; // when the user last scrolled: `performance.now()`, milliseconds
   closing = new AbortController();
 
   /** @param {HTMLElement} root */
@@ -111,13 +111,13 @@ export class Player {
     this.notes.load(data);
     this.passages.load(data);
     if (data.find && data.find !== before.find) this.finder.begin(data.find, data.at == null);
-    // Do not seek if the position in the address comes from a link that this player has made.
+    // `at` is the position in the page's URL. Do not seek if this player has put it there by making a link.
     if (data.at != null && data.at !== before.at && data.at !== this.link.at) {
       this.seek(data.at);
       const place = this.text.placeAt(data.at);
       if (data.at > 0) this.reveal(() => place?.box);
     }
-    // Play a sample only if its number has changed since the page was opened.
+    // Play a sample if its number has changed since the last update. The first update plays none.
     const [number, start, end] = data.sample ?? [null, 0, 0];
     if (number !== null && before.sample !== undefined && number !== before.sample?.[0]) this.playSpan(start, end);
     this.tick();
@@ -207,7 +207,10 @@ export class Player {
     this.length.textContent = clock(this.total);
   }
 
-  /** Show the position of the sound: on the slider and the clock, and by marking the spoken word. */
+  /**
+   * Show the position of the sound on the slider, the clock and the waveform, and mark the spoken word. Also repeat the
+   * looped paragraph at its end, and pause at the end of a span (see `playSpan`).
+   */
   tick() {
     const seconds = this.sound.position;
     this.commands.loop.check(seconds, this.audio);
@@ -261,8 +264,8 @@ export class Player {
   }
 
   /**
-   * Scroll to a place that the user asked for. Scroll twice, because the heights of distant paragraphs are estimates
-   * until they are drawn.
+   * Scroll to the element or the range of text to which an action of the user leads. Scroll twice, because the heights
+   * of distant paragraphs are estimates until these paragraphs are drawn.
    * @param {() => Range | Element | null | undefined} target
    */
   reveal(target) {
@@ -304,7 +307,7 @@ export class Player {
     const scrolledByHand = () => (this.scrolled = performance.now());
     const { scroller } = this.text;
     for (const name of ["wheel", "touchmove"]) on(scroller, name, scrolledByHand, { passive: true });
-    on(scroller, "pointerdown", (event) => event.target === scroller && scrolledByHand()); // on the scroll bar
+    on(scroller, "pointerdown", (event) => event.target === scroller && scrolledByHand()); // the scroll bar was pressed
     on(document, "keydown", ({ key }) => /^(Page(Up|Down)|Arrow(Up|Down)|Home|End)$/.test(key) && scrolledByHand());
 
     for (const box of [this.root, pageHeader()]) box && this.sizes.observe(box);

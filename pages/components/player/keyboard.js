@@ -1,11 +1,11 @@
-// Handles keys that are pressed while the caret is not in the text, unless the focused element uses them itself.
+// Handles the keys that are pressed while the caret is not in the text, except those that the focused element handles.
 
 const FIELDS = "input:not([type=range]), textarea, select, [contenteditable]";
 const ROLES = ["button", "tab", "radio", "slider", "option", "menuitem", "dialog"].map((role) => `[role=${role}]`);
 const OWN_KEYS = `${FIELDS}, button, a, summary, input, canvas, ${ROLES}`; // elements that handle keys themselves
 const LETTERS = `${FIELDS}, [role=dialog], [role=menu]`; // elements that handle letters themselves
-const OF_LETTERS = ["sheet", "note"]; // actions whose keys are characters
-const OF_FIELDS = ["undo", "redo"]; // actions that text fields do themselves
+const OF_LETTERS = ["sheet", "note"]; // ids of actions whose keys are characters
+const OF_FIELDS = ["undo", "redo"]; // ids of actions that a text field performs itself
 
 export class Keyboard {
   /** @param {import("./index.js").Player} player */
@@ -35,13 +35,19 @@ export class Keyboard {
     if (commands.run(id, repeat)) event.preventDefault();
   }
 
-  /** Return whether a field handles a key that also works during typing. @param {string} id @param {Element} target */
+  /**
+   * Return whether the focused field, not the player, handles the key of an action that also works during typing.
+   * @param {string} id of the action @param {Element} target
+   */
   belongsToField(id, target) {
     const field = target.closest?.(FIELDS);
     return Boolean(field) && (!this.root.contains(field) || OF_FIELDS.includes(id));
   }
 
-  /** Return whether the focused element handles the key of an action. @param {string} id @param {Element} target */
+  /**
+   * Return whether the focused element, not the player, handles the key of an action that does not work during typing.
+   * @param {string} id of the action @param {Element} target
+   */
   belongsToTarget(id, target) {
     const inside = this.root.contains(target);
     if (inside && (target === this.player.slider || target.closest?.(".stt-time"))) return false;
@@ -50,7 +56,8 @@ export class Keyboard {
   }
 
   /**
-   * Move the focus from the time of one paragraph to that of another with the arrow keys, Home and End.
+   * Move the focus from the time of a paragraph to the time of another if `key` is an up or down arrow key, Home or
+   * End. Return whether the focus was moved.
    * @param {string} key
    * @param {Element} time
    */

@@ -4,9 +4,9 @@ import { make, partsOf, set } from "../shared/dom.js";
 import { colourOf, MOST_COLOURS } from "./colours.js";
 import { lastAtMost } from "./spoken.js";
 
-const PARTS = 1000; // units in the length of a lane; a bar of less than one unit would be invisible
-const NEAR = 6; // pixels; a click this close to a bar goes to the bar
-const NAMED = 6; // maximum number of lanes that show names
+const PARTS = 1000; // length of a lane in units; a bar is at least one unit long, or it would be invisible
+const NEAR = 6; // maximum pixels between a click and a turn if the click is to go to the start of the turn
+const NAMED = 6; // maximum number of lanes with which names are shown; with more lanes, no lane shows one
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
@@ -15,8 +15,8 @@ const SVG = "http://www.w3.org/2000/svg";
  */
 
 /**
- * Return the start and the end of each bar in units of a lane, 0 to PARTS. Bars that touch are merged, and each is at
- * least one unit long.
+ * Return the start and the end of each bar of a lane, in units from 0 to PARTS. Each bar is at least one unit long.
+ * Bars that touch are merged.
  * @param {Turn[]} turns sorted by start
  * @param {number} total seconds
  */
@@ -33,10 +33,10 @@ export function bars(turns, total) {
 }
 
 /**
- * Return the position in seconds that a click on a lane goes to: the start of the turn at or near the click, else the
- * position of the click.
+ * Return the position in seconds to which a click on a lane seeks: the start of the turn at or near the clicked
+ * position; if there is no such turn, the clicked position.
  * @param {Turn[]} turns sorted by start
- * @param {number} seconds
+ * @param {number} seconds the clicked position
  * @param {number} slack maximum distance of a near turn, seconds
  */
 export function targetOf(turns, seconds, slack) {
@@ -55,7 +55,7 @@ export class Lanes {
   }
 
   /**
-   * @param {string[]} speakers in the order of their colours; empty if there is only one
+   * @param {string[]} speakers in the order of their colours; empty if only one person speaks
    * @param {Spoken[]} paragraphs
    * @param {number} total seconds
    */
@@ -73,7 +73,7 @@ export class Lanes {
     turns.sort((a, b) => a.start - b.start);
     const [drawing, path] = [document.createElementNS(SVG, "svg"), document.createElementNS(SVG, "path")];
     const box = { class: "stt-turns", viewBox: `0 0 ${PARTS} 1`, preserveAspectRatio: "none" };
-    set(drawing, { ...box, "aria-hidden": "true" }).append(path); // screen readers use the track's label
+    set(drawing, { ...box, "aria-hidden": "true" }).append(path); // screen readers read the label of the track instead
     path.setAttribute("d", bars(turns, total).map(([from, to]) => `M${from} 0H${to}V1H${from}z`).join("")); // prettier-ignore
     const track = make("div", "stt-track", [drawing], { title: name, role: "img", "aria-label": name });
     track.onclick = (event) => {

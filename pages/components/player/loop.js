@@ -2,10 +2,10 @@
 
 import { partsOf } from "../shared/dom.js";
 
-const SLACK = 0.05; // seconds by which a seek may end before its target
+const SLACK = 0.05; // maximum seconds by which a seek may end before its target
 
 export class Loop {
-  id = /** @type {number | null} */ (null);
+  id = /** @type {number | null} */ (null); // id of the repeated paragraph
 
   /**
    * @param {HTMLElement} root
@@ -29,7 +29,10 @@ export class Loop {
     this.button.setAttribute("aria-pressed", String(this.id !== null));
   }
 
-  /** Repeat the paragraph after its end. @param {number} seconds the position @param {HTMLAudioElement} audio */
+  /**
+   * Go back to the start of the repeated paragraph if playback has reached its end.
+   * @param {number} seconds the position of the sound @param {HTMLAudioElement} audio
+   */
   check(seconds, audio) {
     const { paragraph } = this;
     if (!paragraph || (audio.paused && !audio.ended) || (seconds < paragraph.end && !audio.ended)) return;
@@ -37,7 +40,7 @@ export class Loop {
     if (audio.ended) void audio.play();
   }
 
-  /** Stop repeating if the new position is outside the paragraph. @param {number} seconds the new position */
+  /** Stop repeating if a seek goes outside the repeated paragraph. @param {number} seconds target of the seek */
   endOutside(seconds) {
     const { paragraph } = this;
     if (!paragraph || seconds < paragraph.start - SLACK || seconds > paragraph.end) this.set(null);

@@ -1,4 +1,4 @@
-// CSS highlights over parts of paragraphs. Only paragraphs near the visible part of the page have them.
+// Draws CSS highlights over parts of paragraphs, but only in paragraphs near the visible part of the page.
 
 /**
  * @typedef {import("./text.js").Paragraph} Paragraph
@@ -7,7 +7,11 @@
 
 export const SUPPORTED = Boolean(globalThis.CSS?.highlights);
 
-/** Return the CSS highlight of a name. @param {string} name @param {number} priority the highest is drawn on top */
+/**
+ * Return the CSS highlight with a name, and make it if there is none.
+ * @param {string} name
+ * @param {number} priority where highlights overlap, the one with the highest priority is drawn on top
+ */
 export function highlight(name, priority) {
   const found = CSS.highlights.get(name) ?? new Highlight();
   found.priority = priority;
@@ -21,7 +25,7 @@ export class Marks {
   /**
    * @param {import("./text.js").Text} text
    * @param {(paragraph: Paragraph) => Mark[]} marksOf
-   * @param {(paragraph: Paragraph) => boolean} keeps returns whether the marks of a paragraph are not to be redrawn
+   * @param {(paragraph: Paragraph) => boolean} keeps returns true for a paragraph whose marks must stay as they are
    */
   constructor(text, marksOf, keeps = () => false) {
     this.text = text;
@@ -43,7 +47,7 @@ export class Marks {
     if (marks.length) this.painted.set(paragraph, marks);
   }
 
-  /** @param {Paragraph[]} paragraphs that came near the visible part of the page, or left it */
+  /** @param {Paragraph[]} paragraphs as in `onMove` of `Text` */
   moved(paragraphs) {
     for (const paragraph of paragraphs) {
       if (this.text.near.has(paragraph)) this.paintOne(paragraph);

@@ -1,5 +1,5 @@
-// Makes a link to the current position of the sound. It copies the link to the clipboard and sends the position to the
-// server, which puts it into the page's address, where the Share dialog reads it.
+// The button that makes a link to the current position of the sound. A click copies the link to the clipboard and sends
+// the position to the server. The server puts the position into the page's URL, from which the Share dialog reads it.
 
 import { partsOf } from "../shared/dom.js";
 import { copyText } from "../shared/clipboard.js";
@@ -9,7 +9,7 @@ import { tr } from "../shared/texts.js";
 const CHECKED = 2000; // milliseconds for which the button shows that the link was copied
 
 export class MomentLink {
-  at = /** @type {number | null} */ (null); // position in the last link, seconds
+  at = /** @type {number | null} */ (null); // position in the link made last, seconds
   send = /** @type {(name: string, value: unknown) => void} */ (() => {});
   timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
 

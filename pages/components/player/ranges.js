@@ -1,4 +1,4 @@
-// DOM ranges over parts of a paragraph's text.
+// Converts between DOM ranges and offsets in the text of an element.
 
 /**
  * Return DOM ranges over parts of the text of an element. Parts beyond the end of the text are omitted.

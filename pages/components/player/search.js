@@ -1,12 +1,12 @@
-// Finds words in a text.
+// Finds the words of a query in a text.
 
 import { folded } from "./folding.js";
 
-export const MOST_HITS = 10_000;
+export const MOST_HITS = 10_000; // maximum number of hits in a text or a transcript
 const VOICED = /[\u3099\u309a]/; // voicing marks, which change the kana before them
 
 /**
- * Return the places of `wanted` in a text, without overlaps: [start, end].
+ * Return where `wanted` occurs in a text, as [start, end] offsets of occurrences that do not overlap.
  * @param {string} text
  * @param {string} wanted
  */
@@ -23,11 +23,11 @@ export function occurrences(text, wanted) {
 }
 
 /**
- * Return the places of a query in a text: [start, end]. Words are compared folded. A query of punctuation only, such as
- * "?", is compared unchanged.
+ * Return where a query occurs in a text, as [start, end] offsets. The folded words of the query are searched in the
+ * folded words of the text. A query that consists of punctuation, such as "?", is searched as it is.
  * @param {string} text
  * @param {string} query without spaces at its ends
- * @param {(text: string) => ReturnType<typeof folded>} [fold] may cache its results
+ * @param {(text: string) => ReturnType<typeof folded>} [fold] `folded`, or the same function with a cache
  */
 export function search(text, query, fold = folded) {
   const wanted = folded(query).plain;

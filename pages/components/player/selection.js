@@ -1,4 +1,4 @@
-// The selection in the transcript.
+// Finds which parts and words of the transcript are selected.
 
 import { spanOf } from "./notes/model.js";
 import { clipped, textBefore } from "./ranges.js";

@@ -16,7 +16,7 @@ export class Sheet {
     this.keymap = keymap;
     this.can = can;
     this.box = make("dialog", "stt-sheet", "", { "aria-label": tr("Keys") });
-    on(this.box, "click", (event) => event.target === this.box && this.box.close()); // a click beside the dialog
+    on(this.box, "click", (event) => event.target === this.box && this.box.close()); // the click was beside the dialog
     on(this.box, "keydown", (event) => {
       if (event.key !== "?") return;
       event.preventDefault();

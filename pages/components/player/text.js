@@ -1,6 +1,6 @@
-// The transcript. At first its paragraphs are plain text. The words of a paragraph become elements when it comes near
-// the visible part of the page. So 100,000 words open quickly, and find-in-page, copying and screen readers have the
-// whole text.
+// Shows the transcript. At first all paragraphs are plain text. The words of a paragraph become elements when the
+// paragraph comes near the visible part of the page. So a transcript of 100,000 words opens quickly, and find-in-page,
+// copying and screen readers still have the whole text.
 
 import { clock } from "../shared/clock.js";
 import { make, partsOf, scrollerOf, set } from "../shared/dom.js";
@@ -17,7 +17,8 @@ const MORE =
 
 /**
  * A paragraph in the format from Python. Its words are in columns: texts `t`, starts `s` and ends `e` in seconds, and
- * confidences `c`. `o` has the indexes of words during which somebody else speaks too.
+ * confidences `c`. `o` has the indexes of words during which somebody else speaks too. Without words, a
+ * paragraph has `text` instead of `t`.
  * @typedef {{
  *   start: number, end: number, speaker?: string, text?: string,
  *   t?: string[], s: number[], e: number[], c?: (number | null)[], o?: number[],
@@ -25,33 +26,33 @@ const MORE =
  * @typedef {{
  *   text: string, start: number, end: number, confidence: number | null | undefined, overlapped?: boolean,
  *   paragraph: Paragraph, from: number, box?: HTMLElement,
- * }} Word `from`: its offset in the text of the paragraph
+ * }} Word `from`: the word's offset in the text of the paragraph, in UTF-16 units
  * @typedef {{
  *   id: number, line: Line, box: HTMLElement, head: HTMLElement, body: HTMLElement, time: HTMLButtonElement,
  *   name: HTMLElement | null, more: HTMLButtonElement | null, start: number, end: number, speaker?: string,
  *   text: string, words: Word[], built: boolean, stale: boolean, folded?: ReturnType<typeof import("./folding.js").folded>,
- * }} Paragraph `built`: its words are elements; `stale`: the drawn words are not those of `line`, because somebody
- *   types or the server has not responded
+ * }} Paragraph `built`: the words are elements; `stale`: the drawn words are not those of `line`, because the user is
+ *   typing in the paragraph or the server has not sent the times of the words yet
  * @typedef {import("./editing/lines.js").Line} Line
  */
 
 export class Text {
   paragraphs = /** @type {Paragraph[]} */ ([]);
-  words = /** @type {Word[]} */ ([]); // of the whole transcript
+  words = /** @type {Word[]} */ ([]); // all words of the transcript
   byStart = /** @type {number[]} */ ([]); // indexes of the words, sorted by the words' start
   doubts = /** @type {Word[]} */ ([]);
-  near = /** @type {Set<Paragraph>} */ (new Set());
+  near = /** @type {Set<Paragraph>} */ (new Set()); // paragraphs near the visible part of the page
   wordOf = /** @type {WeakMap<Element, Word>} */ (new WeakMap());
   of = /** @type {WeakMap<Element, Paragraph>} */ (new WeakMap()); // element -> its paragraph
-  speakers = /** @type {string[]} */ ([]); // in the order of their colours; empty if there is only one
+  speakers = /** @type {string[]} */ ([]); // in the order of their colours; empty if only one person speaks
   doubtful = 0;
   editable = false;
   timed = false;
 
   /**
    * @param {HTMLElement} root
-   * @param {(paragraphs: Paragraph[]) => void} onMove is called with the paragraphs that came near the visible part of
-   *   the page or left it, or were redrawn
+   * @param {(paragraphs: Paragraph[]) => void} onMove is called with paragraphs that came near the visible part of the
+   *   page, went away from it, or were redrawn
    */
   constructor(root, onMove) {
     this.box = partsOf(root, "stt-")("transcript");
@@ -77,10 +78,11 @@ export class Text {
   }
 
   /**
-   * Show these lines. Paragraphs with the same id keep their elements, so the scroll position and the focus stay.
+   * Show these lines. A line whose id was already shown keeps its elements, so the scroll position and the focus stay,
+   * unless `doubtful` or `editable` has changed.
    * @param {Line[]} lines
    * @param {string[]} known speakers in the order of their colours; other speakers get the colours that follow
-   * @param {number} doubtful words with a lower confidence are marked
+   * @param {number} doubtful the confidence below which a word is marked as doubtful
    * @param {boolean} editable
    * @param {boolean} timed
    */
@@ -128,7 +130,8 @@ export class Text {
   }
 
   /**
-   * Give an existing paragraph its new line. The paragraph with the caret is redrawn only if its words differ.
+   * Give an existing paragraph its new line, and redraw its words if they have changed. If the text is the same as
+   * before, and the caret is in the paragraph or the line is provisional, only mark the paragraph as stale.
    * @param {Paragraph} paragraph
    * @param {Line} line
    */
@@ -145,7 +148,7 @@ export class Text {
     return paragraph;
   }
 
-  /** Draw the words of a paragraph again, and keep the caret's place in them. @param {Paragraph} paragraph */
+  /** Draw the words of a paragraph again. The caret stays between the same letters. @param {Paragraph} paragraph */
   redraw(paragraph) {
     const { body, line } = paragraph;
     const before = body.textContent ?? "";
@@ -153,21 +156,21 @@ export class Text {
     paragraph.built = paragraph.stale = false;
     body.textContent = paragraph.text = line.text;
     if (this.near.has(paragraph)) this.build(paragraph);
-    this.onMove([paragraph]); // redraws its highlights
+    this.onMove([paragraph]); // the callback redraws the highlights
     if (!caret) return;
     const [from, to] = [caret.from, caret.to].map((at) => moved(before, line.text, at));
     placeCaret(body, from, to);
   }
 
-  /** Draw a paragraph's words with the times from the server, after typing has ended. @param {Paragraph} paragraph */
+  /** After typing, redraw a stale paragraph if the times of its words are known. @param {Paragraph} paragraph */
   freshen(paragraph) {
     if (paragraph.stale && !paragraph.line.provisional) this.redraw(paragraph);
   }
 
   /**
-   * Make a paragraph the only one that the Tab key reaches: its time, its speaker, its menu and its text. Arrow keys
-   * reach the other paragraphs: they move from one time to the next, and from the first or last line of a text to the
-   * text above or below.
+   * Let the Tab key reach only one paragraph: its time and, if the text can be edited, its speaker, its menu and its
+   * text. The other paragraphs are reached with the arrow keys, which move from one time to the next, and from the
+   * first or last line of a text to the paragraph above or below.
    * @param {Paragraph} paragraph
    */
   tabTo(paragraph) {
@@ -183,7 +186,7 @@ export class Text {
 
   /** @param {Line} line */
   paragraph(line) {
-    const untabbed = { type: "button", tabindex: -1 }; // see `tabTo`
+    const untabbed = { type: "button", tabindex: -1 }; // until `tabTo` changes it
     const time = make("button", "stt-time", "", untabbed);
     const menu = { ...untabbed, title: tr("Speaker, times and more"), "aria-haspopup": "menu" };
     const more = this.editable ? make("button", "stt-more", "", menu) : null;
@@ -200,7 +203,7 @@ export class Text {
     this.give(paragraph, line);
     this.label(paragraph);
     for (const element of [box, time, body, more]) if (element) this.of.set(element, paragraph);
-    // The estimated height keeps the scroll bar steady: about 68 letters per line, and 1.8 rem per line.
+    // The browser uses this estimated height until it draws the paragraph: about 68 letters per line of 1.8 rem.
     box.style.containIntrinsicBlockSize = `auto ${Math.ceil(line.text.length / 68) * 1.8 + 1.9}rem`;
     return paragraph;
   }
@@ -300,7 +303,7 @@ export class Text {
     return place < 0 ? null : this.paragraphs[place];
   }
 
-  /** Return the word at `seconds`, whose element is made if needed, or the paragraph. @param {number} seconds */
+  /** Return the word spoken at `seconds` after making its element; in a pause the paragraph. @param {number} seconds */
   placeAt(seconds) {
     const word = this.spokenAt(seconds);
     if (word) this.build(word.paragraph);
@@ -313,9 +316,9 @@ export class Text {
   }
 
   /**
-   * Scroll a range or an element to the upper third of the window if it is not visible.
+   * Scroll a range or an element to the upper third of the visible area, unless it is visible and not near the bottom.
    * @param {Range | Element} target
-   * @param {number} below pixels that are covered at the top
+   * @param {number} below pixels that header and bar cover at the top of the visible area
    */
   reveal(target, below) {
     const whole = this.scroller === document.documentElement;
@@ -329,15 +332,15 @@ export class Text {
     this.scroller.scrollBy({ top: distance, behavior: calm ? "instant" : "smooth" });
   }
 
-  /** Return the text of all paragraphs with the names of speakers, with an empty line between paragraphs. */
+  /** Return the text of the transcript, with the speaker's name before each paragraph and empty lines between them. */
   whole() {
     const lines = this.paragraphs.map((p) => (p.speaker ? `${p.speaker}: ` : "") + p.text.trim());
     return lines.join("\n\n") + (lines.length ? "\n" : "");
   }
 
   /**
-   * Copy the selected words without times to the clipboard, with an empty line between paragraphs. Names of speakers
-   * are included only if several people speak in the selection.
+   * Copy the selected words to the clipboard, without the times, and with an empty line between paragraphs. The names
+   * of speakers are included only if several people speak in the selection.
    * @param {ClipboardEvent} event
    */
   copy(event) {

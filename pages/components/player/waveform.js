@@ -1,11 +1,11 @@
-// The waveform behind the slider. The server computes it at the first request, which takes some seconds for hours of
-// sound. Until then the slider is shown without it.
+// The waveform behind the slider. The server computes the waveform when it is first requested, and needs some seconds
+// for hours of sound. Until the waveform has been loaded, the slider is shown without it.
 
 import { partsOf } from "../shared/dom.js";
 
-const ASK_AGAIN = 1000; // milliseconds until the second request; the wait then grows
+const ASK_AGAIN = 1000; // milliseconds between the first and the second request; later waits are longer
 const LAST_ASKED = 60; // maximum number of requests
-const BAR = 3; // width of a bar and the gap after it, pixels
+const BAR = 3; // width of a bar plus the gap after it, pixels
 
 export class Wave {
   peaks = /** @type {number[]} */ ([]);
@@ -35,8 +35,8 @@ export class Wave {
   }
 
   /**
-   * Draw the waveform again if the position has moved by more than a pixel.
-   * @param {number} done the position, 0 to 1
+   * Draw the waveform again if the position has moved by more than a pixel since the last drawing.
+   * @param {number} done the position of the sound as a fraction of its length, 0 to 1
    */
   move(done) {
     if (this.drawn != null && Math.abs(done - this.drawn) * this.box.clientWidth > 1) this.draw(done);
@@ -71,7 +71,7 @@ export class Wave {
 }
 
 /**
- * Clear a canvas and return its drawing context, whose unit is a CSS pixel.
+ * Resize a canvas to a size in CSS pixels, which also clears it. Return its drawing context; the unit is a CSS pixel.
  * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height
  */
 export function penOf(canvas, width, height) {

@@ -16,14 +16,14 @@ _recorder = component("recorder")
 def recorder(key: str, longest: float | None) -> list[str]:
     """Draw the recorder and return the ids of the recordings that were finished in it, oldest first.
 
-    The list only grows while the session lasts. A recording stops when it is `longest` seconds long. Recording
-    continues while another page is open.
+    The list only grows while the session lasts. A recording stops when it is `longest` seconds long; None means no
+    limit. Recording continues while the visitor has another page of the app open.
 
     The script begins a recording with `POST /record`, sends pieces of sound with `POST /record/{id}?piece=N`, and ends
     the recording with `POST /record/{id}/finish` (see `stt.web.recorder`).
     """
     # Streamlit drops the component's state while another page is open, and restores it one run after this page opens
-    # again. So the ids are kept in the session as well.
+    # again. Therefore, the ids are stored in the session as well.
     known = st.session_state.setdefault(f"stt_recorded_{key}", [])
     known += (st.session_state.get(key, {}).get("recorded") or [])[len(known) :]
     _recorder(

@@ -164,7 +164,7 @@ var Sending = class {
     null
   );
   number = 0;
-  // number of the next piece
+  // number of the next batch, counted from 0; the server calls a batch a piece
   queue = (
     /** @type {Blob[]} */
     []
@@ -173,12 +173,12 @@ var Sending = class {
     /** @type {Blob | null} */
     null
   );
-  // pieces that are sent together until they are acknowledged
+  // the joined pieces of one request, until the server acknowledges them
   head = (
     /** @type {Blob | null} */
     null
   );
-  // the first piece of the recording
+  // the first piece of the recording, which has the file header
   tries = 0;
   trouble = (
     /** @type {Problem | null} */
@@ -197,14 +197,14 @@ var Sending = class {
   );
   paused = false;
   pauseSent = false;
-  // whether the last request reported the pause
+  // whether the current run of `pump` has reported the pause
   busy = false;
   /**
    * @param {string} url
    * @param {string} name
    * @param {boolean} shared whether the right channel is the sound of a tab or the screen
-   * @param {() => void} changed is called after each change of the shown state
-   * @param {(problem: Problem) => void} refused is called with the problem that ends the recording
+   * @param {() => void} changed called when something that the page shows has changed
+   * @param {(problem: Problem) => void} refused called with the problem that ends the recording
    */
   constructor(url, name, shared, changed2, refused) {
     this.url = url;
@@ -222,11 +222,11 @@ var Sending = class {
     this.size += blob.size;
     this.pump();
   }
-  /** Bytes that the server has not received yet. */
+  /** Return the number of bytes that the server has not acknowledged yet. */
   get left() {
     return this.queue.reduce((sum, blob) => sum + blob.size, this.batch?.size ?? 0);
   }
-  /** Finish the recording on the server once all pieces have arrived. No pieces are added after this call. */
+  /** Finish the recording on the server as soon as all pieces have arrived. Do not call `add` after this. */
   end() {
     this.ending = true;
     this.pump();
@@ -242,7 +242,7 @@ var Sending = class {
     if (this.error || this.recording) clearInterval(this.signs);
     this.changed();
   }
-  /** Send the next request. Return false if there is nothing to send. */
+  /** Send the next request, if there is one. Return whether `pump` should call this function again. */
   async step() {
     if (!this.id) {
       const named = { "X-File-Name": encodeURIComponent(this.name) };
@@ -282,7 +282,10 @@ var Sending = class {
     else this.fail(answer);
     return false;
   }
-  /** Send the rest as another recording. The server has finished this one, because nothing arrived for too long. */
+  /**
+   * Continue with another recording, which begins with the same file header, because the server accepts no more pieces
+   * of this one. The usual cause is that no piece arrived for too long.
+   */
   async goOn() {
     const head = this.head && await beginning(this.head);
     if (!head || !this.batch)
@@ -294,7 +297,8 @@ var Sending = class {
     Object.assign(this, { id: null, number: 0 });
   }
   /**
-   * Send a request, and retry it until the response is one that a retry would not change.
+   * Send a request and return the response. Repeat the request after a network error, after a response with status 5xx,
+   * and after status 429 if the server has given the recording an id.
    * @param {string} url
    * @param {Blob | null} body
    * @param {Record<string, string>} [headers]
@@ -314,7 +318,7 @@ var Sending = class {
       this.tries += 1;
     }
   }
-  /** Return the next pieces as one batch, null if there are none. */
+  /** Take the next pieces from the queue and return them as one batch, null if there are none. */
   take() {
     let size2 = 0;
     const over = this.queue.findIndex((blob) => (size2 += blob.size) > MOST);
@@ -326,7 +330,10 @@ var Sending = class {
     this.error = answer?.title ? answer : { title: tr("The server did not accept the recording") };
     this.refused(this.error);
   }
-  /** Send the remaining sound in a last request, because the page closes. The request outlives the page. */
+  /**
+   * Finish the recording because the page closes. The request outlives the page. It contains the remaining sound if the
+   * sound has less than LAST bytes.
+   */
   leave() {
     if (!this.id || this.recording || this.error) return;
     const last = new Blob(this.batch ? [this.batch, ...this.queue] : this.queue);
@@ -658,7 +665,7 @@ function show(root, recorder) {
     draw,
     list,
     announce: (text) => find("live").textContent = text,
-    /** Focus the visible button if the focus was in the recorder or is lost. */
+    /** Focus the visible one of Record and Stop if the focus is in the recorder or on no element. */
     focus() {
       if (root.contains(document.activeElement) || document.activeElement === document.body) {
         (buttons.start.hidden ? buttons.stop : buttons.start).focus({ preventScroll: true });

@@ -1,5 +1,5 @@
-// The recorder. There is one `Recorder` object per component key. It outlives the element that shows it, so recording
-// continues while another page is open.
+// The recorder. There is one `Recorder` object per component key. The object outlives the element that shows it, so
+// that recording continues while another page is open.
 
 import { clock } from "../shared/clock.js";
 import { partsOf } from "../shared/dom.js";
@@ -29,11 +29,11 @@ import { ending, hindrance, microphones, openSound, recorderOf, sharesSound } fr
  *   ran: number,
  *   since: number | null,
  *   unshared: boolean,
- * }} Recorder `ran`: milliseconds recorded before the last start or resume, which was at `since`; `seconds`:
- *   maximum duration
+ * }} Recorder `ran`: milliseconds recorded up to the last start, pause or resume; `since`: time of the last start or
+ *   resume, null while paused; `seconds`: maximum duration; `unshared`: whether the user has ended sharing
  */
 
-const PIECE = 1000; // milliseconds of sound in each piece sent to the server
+const PIECE = 1000; // milliseconds of sound in each piece from the browser's MediaRecorder
 const SHOWN = 250; // milliseconds between two updates of the shown time
 const IDLE = { state: /** @type {State} */ ("idle"), media: null, sound: null, sending: null };
 const NEW = { ...IDLE, both: false, microphone: "", error: null, ran: 0, since: null, unshared: false };
@@ -92,7 +92,7 @@ async function begin(recorder) {
   recorder.view?.announce(tr("Recording"));
   recorder.view?.draw();
   recorder.view?.focus();
-  recorder.view?.list(); // with names, which browsers reveal only after the permission
+  recorder.view?.list(); // again, because browsers reveal the microphones' names only after the permission
 }
 
 /** @param {Recorder} recorder */
@@ -111,7 +111,7 @@ function pause(recorder) {
 }
 
 /**
- * End the recording and keep the recorded sound. `error` is the reason if the user did not end it.
+ * End the recording and keep the recorded sound. `error` is the reason, or null if the user has pressed Stop.
  * @param {Recorder} recorder
  * @param {Problem | null} error
  */
@@ -126,7 +126,7 @@ function stop(recorder, error = null) {
 }
 
 /**
- * Update the recorder after a change of its `sending`: finished, failed, or still in progress.
+ * Update the recorder after its `sending` has made progress, finished or failed.
  * @param {Recorder} recorder
  */
 function changed(recorder) {
@@ -241,7 +241,7 @@ function show(root, recorder) {
     draw,
     list,
     announce: (/** @type {string} */ text) => (find("live").textContent = text),
-    /** Focus the visible button if the focus was in the recorder or is lost. */
+    /** Focus the visible one of Record and Stop if the focus is in the recorder or on no element. */
     focus() {
       if (root.contains(document.activeElement) || document.activeElement === document.body) {
         (buttons.start.hidden ? buttons.stop : buttons.start).focus({ preventScroll: true });

@@ -1,22 +1,22 @@
-// Sends numbered pieces of sound during a recording, one after the other. Each piece is sent until it is acknowledged.
+// Sends the pieces of sound in order, during the recording. A request is repeated while the connection or server fails.
 
 import { request } from "../shared/request.js";
 import { tr } from "../shared/texts.js";
 
-const MOST = 1 << 20; // maximum bytes of a request after an interruption, when many pieces wait
+const MOST = 1 << 20; // maximum bytes of a request with several pieces; after an interruption, many pieces wait
 const ANSWER = 20_000; // milliseconds to wait for a response
 const WAITS = [500, 1000, 2000, 4000]; // milliseconds before each retry; the last value is repeated
 const STILL_HERE = 4000; // milliseconds between two alive signals of a paused recording
-const LAST = 60_000; // maximum bytes that browsers send while a page closes
+const LAST = 60_000; // maximum bytes of sound in the last request; browsers send at most 64 KiB while a page closes
 
 /** @typedef {import("./sound.js").Problem} Problem */
 
 export class Sending {
   id = /** @type {string | null} */ (null);
-  number = 0; // number of the next piece
+  number = 0; // number of the next batch, counted from 0; the server calls a batch a piece
   queue = /** @type {Blob[]} */ ([]);
-  batch = /** @type {Blob | null} */ (null); // pieces that are sent together until they are acknowledged
-  head = /** @type {Blob | null} */ (null); // the first piece of the recording
+  batch = /** @type {Blob | null} */ (null); // the joined pieces of one request, until the server acknowledges them
+  head = /** @type {Blob | null} */ (null); // the first piece of the recording, which has the file header
   tries = 0;
   trouble = /** @type {Problem | null} */ (null);
   size = 0; // bytes recorded so far
@@ -24,15 +24,15 @@ export class Sending {
   recording = /** @type {string | null} */ (null);
   error = /** @type {Problem | null} */ (null);
   paused = false;
-  pauseSent = false; // whether the last request reported the pause
+  pauseSent = false; // whether the current run of `pump` has reported the pause
   busy = false;
 
   /**
    * @param {string} url
    * @param {string} name
    * @param {boolean} shared whether the right channel is the sound of a tab or the screen
-   * @param {() => void} changed is called after each change of the shown state
-   * @param {(problem: Problem) => void} refused is called with the problem that ends the recording
+   * @param {() => void} changed called when something that the page shows has changed
+   * @param {(problem: Problem) => void} refused called with the problem that ends the recording
    */
   constructor(url, name, shared, changed, refused) {
     this.url = url;
@@ -52,12 +52,12 @@ export class Sending {
     this.pump();
   }
 
-  /** Bytes that the server has not received yet. */
+  /** Return the number of bytes that the server has not acknowledged yet. */
   get left() {
     return this.queue.reduce((sum, blob) => sum + blob.size, this.batch?.size ?? 0);
   }
 
-  /** Finish the recording on the server once all pieces have arrived. No pieces are added after this call. */
+  /** Finish the recording on the server as soon as all pieces have arrived. Do not call `add` after this. */
   end() {
     this.ending = true;
     this.pump();
@@ -75,7 +75,7 @@ export class Sending {
     this.changed();
   }
 
-  /** Send the next request. Return false if there is nothing to send. */
+  /** Send the next request, if there is one. Return whether `pump` should call this function again. */
   async step() {
     if (!this.id) {
       const named = { "X-File-Name": encodeURIComponent(this.name) };
@@ -118,7 +118,10 @@ export class Sending {
     return false;
   }
 
-  /** Send the rest as another recording. The server has finished this one, because nothing arrived for too long. */
+  /**
+   * Continue with another recording, which begins with the same file header, because the server accepts no more pieces
+   * of this one. The usual cause is that no piece arrived for too long.
+   */
   async goOn() {
     const head = this.head && (await beginning(this.head));
     if (!head || !this.batch)
@@ -131,7 +134,8 @@ export class Sending {
   }
 
   /**
-   * Send a request, and retry it until the response is one that a retry would not change.
+   * Send a request and return the response. Repeat the request after a network error, after a response with status 5xx,
+   * and after status 429 if the server has given the recording an id.
    * @param {string} url
    * @param {Blob | null} body
    * @param {Record<string, string>} [headers]
@@ -152,7 +156,7 @@ export class Sending {
     }
   }
 
-  /** Return the next pieces as one batch, null if there are none. */
+  /** Take the next pieces from the queue and return them as one batch, null if there are none. */
   take() {
     let size = 0;
     const over = this.queue.findIndex((blob) => (size += blob.size) > MOST);
@@ -166,7 +170,10 @@ export class Sending {
     this.refused(this.error);
   }
 
-  /** Send the remaining sound in a last request, because the page closes. The request outlives the page. */
+  /**
+   * Finish the recording because the page closes. The request outlives the page. It contains the remaining sound if the
+   * sound has less than LAST bytes.
+   */
   leave() {
     if (!this.id || this.recording || this.error) return;
     const last = new Blob(this.batch ? [this.batch, ...this.queue] : this.queue);
@@ -177,7 +184,7 @@ export class Sending {
 }
 
 /**
- * Wait `wait` milliseconds, or less if the browser comes online before.
+ * Wait for `wait` milliseconds, or until the browser comes online if that is earlier.
  * @param {number} wait milliseconds
  */
 function soon(wait) {
@@ -189,7 +196,8 @@ function soon(wait) {
 }
 
 /**
- * Return the file header before the first sound: WebM up to its first cluster, MP4 up to `moof`; null without one.
+ * Return the file header, which ends where the sound begins: in WebM at the first cluster, in MP4 at the first `moof`
+ * box. Return null if neither is found.
  * @param {Blob} first the first piece of a recording
  */
 async function beginning(first) {

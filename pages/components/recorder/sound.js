@@ -1,9 +1,9 @@
-// The sound source: the microphone, alone or together with the sound of a tab or the screen.
+// Opens the sound source: the microphone, alone or together with the sound of a tab or the screen.
 
 import { tr } from "../shared/texts.js";
 
 const TYPES = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus", "audio/webm"];
-const BITS = 64_000; // bits per second and channel
+const BITS = 64_000; // bit rate of the recording, bits per second for each channel
 
 /** @typedef {{ title: string, message?: string, guidance?: string }} Problem */
 /** @typedef {Awaited<ReturnType<typeof openSound>>} SoundSource */
@@ -39,7 +39,7 @@ export async function microphones() {
  * @throws {Problem}
  */
 export async function openSound({ microphone, both }) {
-  // Ask for the tab before the microphone, because browsers allow this only immediately after a click.
+  // Ask for the tab before the microphone, because browsers open this dialog only immediately after a click.
   const shared = both ? await ask("getDisplayMedia", { video: true, audio: true }) : null;
   const close = (/** @type {MediaStream | null} */ stream) => stream?.getTracks().forEach((track) => track.stop());
   if (shared && !shared.getAudioTracks().length) {
@@ -83,7 +83,7 @@ export async function openSound({ microphone, both }) {
     level() {
       meter.getFloatTimeDomainData(samples);
       const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
-      return Math.min(1, Math.max(0, 1 + Math.log10(power + 1e-12) / 5)); // 0 is -50 dB, 1 is 0 dB
+      return Math.min(1, Math.max(0, 1 + Math.log10(power + 1e-12) / 5)); // -50 dB or less is 0, 0 dB is 1
     },
     close() {
       close(voice);

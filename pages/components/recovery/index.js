@@ -1,5 +1,5 @@
-// Sends the recovery code of a link to Python. The code is in the URL fragment, which browsers do not send to servers.
-// The script removes it from the address at once.
+// Sends the recovery code of an opened link to Python. The code is in the URL fragment, which browsers do not send to
+// servers. The script removes the fragment from the browser's address bar and history at once.
 /** @param {import("../shared/staying.js").Call} call */
 export default function ({ setTriggerValue }) {
   const take = () => {

@@ -1,5 +1,5 @@
-// Copies text to the clipboard. Browsers offer the clipboard API only on https pages and localhost; other pages copy
-// through a selection.
+// Copies text to the clipboard. Browsers offer the clipboard API only on https pages and localhost. On other pages the
+// text is put into a hidden field, selected and copied from there.
 
 /** @param {string} text */
 export async function copyText(text) {

@@ -1,5 +1,5 @@
 /**
- * Write seconds as 0:05, 12:34 or 1:02:03.
+ * Return a time in seconds as text, such as 0:05, 12:34 or 1:02:03.
  * @param {number} seconds
  */
 export function clock(seconds) {
@@ -9,7 +9,7 @@ export function clock(seconds) {
   return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
-/** Write seconds as 1:02.3. @param {number} seconds */
+/** Return a time in seconds as text with tenths, such as 1:02.3. @param {number} seconds */
 export function tenths(seconds) {
   const all = Math.round(seconds * 10);
   return `${clock(all / 10)}.${all % 10}`;

@@ -1,6 +1,6 @@
 // Functions for DOM elements.
 
-/** @typedef {Record<string, string | number | ((event: any) => void)>} Attributes functions are event handlers */
+/** @typedef {Record<string, string | number | ((event: any) => void)>} Attributes a function is an event handler */
 
 /**
  * Set attributes and handlers of an element. Return the element.
@@ -43,8 +43,8 @@ export const makeButton = (className, content, onclick, attributes = {}) =>
   make("button", className, content, { type: "button", onclick, ...attributes });
 
 /**
- * Return a function that finds an element of a component by its CSS class without the prefix. The function throws a
- * TypeError if there is none.
+ * Return a function that finds an element inside `root`. The arguments of this function are the element's CSS class
+ * without `prefix` and optionally the expected DOM class. The function throws a TypeError if there is no such element.
  * @param {Element} root
  * @param {string} prefix such as "stt-"
  */
@@ -63,8 +63,8 @@ export function partsOf(root, prefix) {
 }
 
 /**
- * Return the element that scrolls `element`, null if the window does. An IntersectionObserver needs it, because margins
- * of the window do not apply inside such an element.
+ * Return the nearest ancestor that scrolls `element`, null if the window scrolls it. An IntersectionObserver needs this
+ * ancestor as its root, because margins around the window have no effect inside a scrolling element.
  * @param {Element} element
  * @returns {Element | null}
  */

@@ -1,10 +1,11 @@
-// The player's keyboard shortcuts in one table. The player, its dialog of keys and the Settings page use the table.
+// The table of the player's keyboard shortcuts. The player, its dialog of shortcuts and the Settings page use it.
 
 import { read, write } from "./storage.js";
 import { tr } from "./texts.js";
 
 export const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
-const STORED = "stt-keys"; // localStorage key; the server does not store shortcuts, which depend on the keyboard
+// localStorage key. Shortcuts are stored in the browser, not on the server, because they depend on the keyboard.
+const STORED = "stt-keys";
 const MOD = MAC ? "Meta" : "Ctrl";
 const HELD = ["Ctrl", "Alt", "Shift", "Meta"];
 const SIGNS = MAC ? { Ctrl: "⌃", Alt: "⌥", Shift: "⇧", Meta: "⌘" } : {};
@@ -15,15 +16,17 @@ const OF_BROWSERS = [
   ...[..."ACVXFLNPQRSTW", "Tab", "Shift+T", "Shift+N"].map((key) => `${MOD}+${key}`),
   ...["F5", "F11", "F12", "Alt+F4", "Ctrl+Tab", "Ctrl+Shift+Tab"],
 ];
-export const MOST_KEYS = 2; // maximum keys of an action
+export const MOST_KEYS = 2; // maximum number of keys that a user can choose for an action
 
 /**
- * @typedef {"always" | "reading" | "typing" | "review"} Where "always": everywhere; "reading": only while nobody
- *   types; "typing": only with the caret in the text; "review": only in the review of doubtful words
+ * @typedef {"always" | "reading" | "typing" | "review"} Where where the keys of an action work. "always":
+ *   everywhere; "reading": only while the caret is not in the text or a field; "typing": only while the caret is in the
+ *   text; "review": only in the review of doubtful words
  * @typedef {{
  *   id: string, label: () => string, group: keyof typeof GROUPS, where: Where, keys: string[], also?: string[],
  *   shown?: string[], fixed?: boolean, needs?: "sound" | "editing" | "notes",
- * }} Action `also`: further keys, not listed; `shown`: keys listed instead of `keys`; `fixed`: cannot be changed
+ * }} Action `also`: further keys, which the dialog of shortcuts does not list; `shown`: keys that the dialog lists
+ *   instead of `keys`; `fixed`: the user cannot change the keys; `needs`: without this, the action is not available
  */
 
 export const GROUPS = {
@@ -35,7 +38,7 @@ export const GROUPS = {
 
 /**
  * @param {keyof typeof GROUPS} group
- * @param {Pick<Action, "where"> & Partial<Action>} usual default fields of the actions
+ * @param {Pick<Action, "where"> & Partial<Action>} usual default values of the actions' fields
  * @param {(Pick<Action, "id" | "label" | "keys"> & Partial<Action>)[]} actions
  * @returns {Action[]}
  */
@@ -52,7 +55,7 @@ const SOUND = grouped("sound", { where: "always", needs: "sound" }, [
   { id: "left", label: () => tr("5 s back"), where: "reading", keys: ["ArrowLeft"], fixed: true },
   { id: "right", label: () => tr("5 s forward"), where: "reading", keys: ["ArrowRight"], fixed: true },
 ]);
-const PARAGRAPH = MAC ? "Alt" : "Ctrl"; // modifier with which this system moves the caret by paragraphs
+const PARAGRAPH = MAC ? "Alt" : "Ctrl"; // modifier with which an up or down arrow key moves the caret by a paragraph
 const PLACES = grouped("places", { where: "always" }, [
   { id: "previous", label: () => tr("Previous paragraph"), keys: [`${PARAGRAPH}+ArrowUp`] },
   { id: "next", label: () => tr("Next paragraph"), keys: [`${PARAGRAPH}+ArrowDown`] },
@@ -92,8 +95,8 @@ export const ACTIONS = [...SOUND, ...PLACES, ...TEXT, ...REVIEW];
 export const CHANGEABLE = ACTIONS.filter(({ fixed }) => !fixed);
 
 /**
- * Return the pressed key with its modifiers, such as "Ctrl+Shift+F8"; "" for a modifier alone and for characters typed
- * with AltGr.
+ * Return the pressed key with its modifiers, such as "Ctrl+Shift+F8". Return "" for keys that cannot be a shortcut: a
+ * modifier or a dead key alone, and characters typed with AltGr.
  * @param {KeyboardEvent} event
  */
 export function chordOf(event) {
@@ -107,7 +110,7 @@ export function chordOf(event) {
   return [...HELD.filter((one) => held[/** @type {keyof typeof held} */ (one)]), name].join("+");
 }
 
-/** Return a key as it is shown to users, such as "⌘Z". @param {string} chord such as "Meta+Z" */
+/** Return a key as it is shown to users: "⌘Z" for "Meta+Z" on a Mac. @param {string} chord a result of `chordOf` */
 export function written(chord) {
   const parts = chord
     .split("+")
@@ -142,9 +145,9 @@ export class Keymap {
   }
 
   /**
-   * Return the id of the action of a pressed key, null if there is none.
+   * Return the id of the action that a pressed key starts, null if there is none.
    * @param {KeyboardEvent} event
-   * @param {Where} here where the key is pressed
+   * @param {Where} here the context in which the key is pressed
    */
   find(event, here) {
     if (event.isComposing || event.keyCode === 229) return null;
@@ -152,7 +155,7 @@ export class Keymap {
     return found?.id ?? null;
   }
 
-  /** Return the first key of an action as it is shown to users. @param {string} id of the action */
+  /** Return the first key of an action as users see it, "" if it has none. @param {string} id of the action */
   hint(id) {
     const [key] = this.keysOf(id);
     return key ? written(key) : "";
@@ -164,7 +167,7 @@ export class Keymap {
   }
 
   /**
-   * Return the reason why an action cannot have a key, "" if it can.
+   * Return a message that says why a key cannot become the shortcut of an action, "" if it can.
    * @param {string} id
    * @param {string} chord
    */

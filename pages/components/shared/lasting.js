@@ -1,6 +1,7 @@
 /**
- * Return the object stored under a name while the page is open; `first` makes it at the first call. A variable of a
- * module would not last as long, because Streamlit loads a component's script again if the server has another version.
+ * Return the object stored under a name. The first call makes the object with `first`, and it is kept until the page is
+ * closed or reloaded. A variable of a module would be lost earlier: when the script of a component has changed on the
+ * server, Streamlit loads the script again into the open page.
  * @template Kept
  * @param {string} name
  * @param {() => Kept} first

@@ -1,14 +1,14 @@
-// Finds the sound to play: the recording itself if browsers can seek it exactly, else a playback copy. The server makes
-// the copy at the first request, which takes a few seconds for an hour of sound.
+// Finds the URL of the sound to play: the recording itself if browsers can seek it exactly, otherwise a playback copy.
+// The server makes the copy when it is first requested, and needs a few seconds for an hour of sound.
 
-const FIRST_WAIT = 1000; // milliseconds between the first two requests; the wait then grows
+const FIRST_WAIT = 1000; // milliseconds between the first and the second request; later waits are longer
 const LONGEST_WAIT = 5000; // maximum milliseconds between two requests
-const TRIES = 5; // failed requests in a row, after which the address of the sound is used without a copy
+const TRIES = 5; // consecutive failed requests after which the sound is loaded, whether or not its copy is ready
 
 export class PlaybackCopy {
   /**
-   * @param {(address: string, failed: boolean) => void} ready is called with the address of the sound. If making the
-   *   copy has failed, this is the address of the original.
+   * @param {(address: string, failed: boolean) => void} ready is called with the URL of the sound. If the server could
+   *   not make the copy, `failed` is true and the URL is that of the original recording.
    * @param {(percent: number) => void} wait is called repeatedly while the server makes the copy.
    */
   constructor(ready, wait) {

@@ -1,4 +1,4 @@
-// Requests to the server, whose responses are JSON.
+// Sends requests to the server and reads the JSON of its responses.
 
 const LONGEST = 30_000; // milliseconds to wait for a response
 
@@ -20,7 +20,7 @@ export async function request(address, options, longest = LONGEST) {
   }
 }
 
-/** Return the options of a request with a JSON body. @param {string} method @param {object} body */
+/** Return the `options` of a request with a JSON body. @param {string} method @param {object} body */
 export const withJson = (method, body) => ({
   method,
   headers: { "Content-Type": "application/json" },
@@ -31,7 +31,8 @@ export const withJson = (method, body) => ({
  * Send a request and return the JSON of the response. If the request fails, throw an Error with a message for users.
  * @param {string} address
  * @param {RequestInit | undefined} options
- * @param {(reason: string, status: number) => string} explain returns the message; `reason`: from the server, or ""
+ * @param {(reason: string, status: number) => string} explain returns the Error's message. `reason` is the message in
+ *   the response, "" if it has none; `status` is as in `request`.
  */
 export async function ask(address, options, explain) {
   const { status, answer } = await request(address, options);
@@ -39,6 +40,10 @@ export async function ask(address, options, explain) {
   throw new Error(explain(explained(answer?.error), status));
 }
 
-/** Return a problem as one text. @param {Problem | null | undefined} problem @param {string} [title] shown already */
+/**
+ * Return the message and the guidance of a problem as one text. A part that equals `title` is omitted.
+ * @param {Problem | null | undefined} problem
+ * @param {string} [title] the title that the page shows above this text
+ */
 export const explained = (problem, title) =>
   [problem?.message, problem?.guidance].filter((part) => part && part !== title).join(" ");

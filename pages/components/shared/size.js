@@ -1,7 +1,7 @@
 import { tr } from "./texts.js";
 
 /**
- * Write a size in bytes as `megabytes` of stt/store/recordings.py does, such as 3.4 MB.
+ * Return a size in bytes as text, such as 3.4 MB. `megabytes` in stt/store/recordings.py returns the same text.
  * @param {number} bytes
  */
 export function size(bytes) {

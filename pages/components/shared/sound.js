@@ -1,4 +1,4 @@
-// A sound and its controls: address, position, playback, and the notice below the controls.
+// Plays a sound: loads it, seeks, starts and pauses it, and shows a notice below the controls.
 
 import { PlaybackCopy } from "./playback_copy.js";
 import { tr } from "./texts.js";
@@ -15,22 +15,23 @@ import { tr } from "./texts.js";
  *   broken?: (unplayable: boolean) => void,
  *   state?: (playing: boolean) => void,
  * }} Hooks callbacks. `moved`: the position has changed; `ready`: the length is known; `starting`: playback is about to
- *   start; `broken`: the sound cannot be loaded; `state`: the sound plays or pauses.
+ *   start; `broken`: the sound cannot be loaded (`unplayable`: the browser does not support its format); `state`:
+ *   playback has started or stopped.
  */
 
 export class Sound {
-  /** @param {Parts} parts @param {Listen} on adds a listener until the view closes @param {Hooks} hooks */
+  /** @param {Parts} parts @param {Listen} on adds a listener that is removed with the view @param {Hooks} hooks */
   constructor({ root, audio, play, notice }, on, hooks) {
     this.root = root;
     this.audio = audio;
     this.play = play;
     this.notice = notice;
     this.hooks = hooks;
-    this.source = /** @type {string | null | undefined} */ (undefined); // address of the sound
+    this.source = /** @type {string | null | undefined} */ (undefined); // URL of the sound
     this.pending = /** @type {number | null} */ (null); // position in seconds to seek to once the length is known
     this.failed = false; // whether making the playback copy has failed
     this.waiting = false; // whether to play as soon as the sound is available
-    this.requested = /** @type {number[]} */ ([]); // targets in seconds of the seeks in progress
+    this.requested = /** @type {number[]} */ ([]); // positions in seconds to which seeks in progress go
     this.copy = new PlaybackCopy(
       (address, failed) => this.offer(address, failed),
       (percent) => this.prepare(percent),
@@ -84,7 +85,7 @@ export class Sound {
   }
 
   /**
-   * Show a text below the controls. Screen readers announce `text`, but not `progress`, which changes all the time.
+   * Show `text` and `progress` below the controls. Screen readers announce only `text`: `progress` changes too often.
    * @param {string} text
    */
   showNotice(text, progress = "", isProblem = true) {
@@ -113,7 +114,7 @@ export class Sound {
   }
 
   /**
-   * Seek to a position. Before the length of the sound is known, the position is stored and used later.
+   * Seek to a position. If the length of the sound is not known yet, seek as soon as it is.
    * @param {number} seconds
    */
   seek(seconds) {
@@ -123,9 +124,9 @@ export class Sound {
   }
 
   /**
-   * Seek to a position that differs from those of the seeks in progress. Chromium never finishes seeking if, during a
-   * seek to A, it gets a seek to B and then one to A again. For B it drops the data read for A, and it treats the
-   * second seek to A as done.
+   * Seek to a position. If a seek in progress has the same target, seek to a position some milliseconds beside it:
+   * Chromium never finishes seeking if, during a seek to A, it is told to seek to B and then to A again. When the seek
+   * to B begins, Chromium drops the data read for A, and then it treats the second seek to A as already done.
    * @param {number} seconds
    */
   move(seconds) {

@@ -2,7 +2,7 @@ import { lasting } from "./lasting.js";
 import { translate } from "./texts.js";
 
 /**
- * The argument with which Streamlit calls the default export of a component, at each change of its data.
+ * The argument of a component's default export, which Streamlit calls each time the component's data change.
  * @typedef {{
  *   data: any,
  *   parentElement: HTMLElement,
@@ -16,10 +16,10 @@ import { translate } from "./texts.js";
 const views = lasting("views", () => new WeakMap());
 
 /**
- * Return the default export of a component whose view lasts as long as its element, so that playback and typed text are
- * not lost when the data change. Streamlit may run the clean-up function of an earlier call after a later call, so only
- * the clean-up of the last call closes the view.
- * @param {string} selector of the element
+ * Return the default export of a component whose view lasts as long as the component's element, so that playback and
+ * typed text are not lost when the data change. Streamlit may run the clean-up function of an earlier call after a
+ * later call, so only the clean-up function of the last call closes the view.
+ * @param {string} selector CSS selector of the element
  * @param {(root: HTMLElement, call: Call) => View} open
  */
 export function staying(selector, open) {

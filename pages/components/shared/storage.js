@@ -9,7 +9,11 @@ export function read(name) {
   }
 }
 
-/** Store a text, or remove it if null. Return whether this worked. @param {string} name @param {string | null} text */
+/**
+ * Store a text under a name, or remove the stored text if `text` is null. Return whether this succeeded.
+ * @param {string} name
+ * @param {string | null} text
+ */
 export function write(name, text) {
   try {
     if (text === null) localStorage.removeItem(name);

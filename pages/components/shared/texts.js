@@ -1,5 +1,5 @@
-// Translates the texts of the components, which are in English in the code. `pages/texts.py` puts the translation for
-// the visitor's language into the page if there is one.
+// Translates the texts of the components, which are in English in the code. If there is a translation for the visitor's
+// language, `pages/texts.py` puts it into the page.
 
 /** @type {{ texts: Record<string, string[]>, plurals: number[] } | null | undefined} */
 let translation;
@@ -18,7 +18,7 @@ function filled(text, values) {
 }
 
 /**
- * Return a text in the visitor's language, with `values` in place of the names in braces.
+ * Return a text in the visitor's language. Each name in braces, such as `{name}`, is replaced by its value in `values`.
  *
  * @param {string} text
  * @param {Record<string, unknown>} [values]
@@ -28,10 +28,11 @@ export function tr(text, values = {}) {
 }
 
 /**
- * Return the form of a text for `count`, in the visitor's language, with the count in place of `{count}`.
+ * Return a text in the visitor's language, in the grammatical form for `count`. `{count}` is replaced by the count, and
+ * each other name in braces by its value in `values`.
  *
- * @param {string} one
- * @param {string} several
+ * @param {string} one the English singular
+ * @param {string} several the English plural
  * @param {number} count
  * @param {Record<string, unknown>} [values]
  */
@@ -48,10 +49,10 @@ export function trn(one, several, count, values = {}) {
 
 const ATTRIBUTES = ["aria-label", "title", "placeholder"];
 
-const translated = new WeakSet(); // components that were translated already
+const translated = new WeakSet(); // elements of components that `translate` has translated
 
 /**
- * Translate the texts and labels in the HTML of a component, once.
+ * Translate the texts and labels in the HTML of a component. Later calls for the same component change nothing.
  *
  * @param {ParentNode} root
  */

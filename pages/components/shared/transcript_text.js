@@ -1,9 +1,10 @@
-// Passes the text of the transcript from the player to the copy button, which is another component, with an event.
+// Passes the text of the transcript from the player to the copy button. The button is another component, so it sends an
+// event, which the player answers.
 
 const ASKED = "stt-transcript-text";
 
 /**
- * Return the text of the transcript on this page; empty if there is none.
+ * Return the text of the transcript on this page, "" if there is no transcript.
  * @returns {string}
  */
 export function askForText() {
@@ -13,7 +14,7 @@ export function askForText() {
 }
 
 /**
- * Answer the requests of `askForText` with this text until the signal is aborted.
+ * Answer the requests of `askForText` with the text that `text` returns, until the signal is aborted.
  * @param {() => string} text
  * @param {AbortSignal} signal
  */

@@ -1,8 +1,9 @@
-// Work, such as uploads, that continues while another page is open. Streamlit then removes the element that shows it.
+// Keeps work, such as uploads, going while the user visits another page of the app. During that time Streamlit removes
+// the element that shows the work.
 
 import { staying } from "./staying.js";
 
-const REPORT_AGAIN = 2000; // milliseconds until finished ids are reported again
+const REPORT_AGAIN = 2000; // milliseconds until ids that Python has not received are reported again
 
 /**
  * @typedef {{
@@ -12,16 +13,16 @@ const REPORT_AGAIN = 2000; // milliseconds until finished ids are reported again
  *   sendDone: () => void,
  *   send: (name: string, value: unknown) => void,
  *   timer?: ReturnType<typeof setTimeout>,
- * }} Work `done` has the ids of finished recordings; `known` is how many of them Python has received
+ * }} Work `done`: ids of the finished recordings; `known`: the number of these ids that Python has received
  */
 
 /**
  * Return the default export of a component whose work is stored in `kept` under the component's key.
  * @template {Work} Item
- * @param {string} selector of the element
+ * @param {string} selector CSS selector of the component's element
  * @param {Map<string, Item>} kept
- * @param {string} state name of the component's state with which Python receives the ids
- * @param {() => Partial<Item>} begin returns the further fields of new work
+ * @param {string} state name of the component's state through which Python receives the ids
+ * @param {() => Partial<Item>} begin returns the fields that new work has besides those of `Work`
  * @param {(root: HTMLElement, item: Item) => Item["view"]} show
  */
 export function working(selector, kept, state, begin, show) {
@@ -35,7 +36,8 @@ export function working(selector, kept, state, begin, show) {
     return {
       update({ data, setStateValue, setTriggerValue }) {
         Object.assign(item, data, { sendDone: () => setStateValue(state, [...item.done]), send: setTriggerValue });
-        // The server drops a component's state when its page is left, so report all ids, also those finished meanwhile.
+        // The server drops a component's state when the user leaves the page. So the first update reports all ids:
+        // those reported before, and those of the recordings that were finished meanwhile.
         if (!reported && item.done.length) report(item);
         reported = true;
       },
@@ -54,7 +56,7 @@ export function working(selector, kept, state, begin, show) {
  */
 export function report(item) {
   clearTimeout(item.timer);
-  if (!item.view) return; // reported when the page is opened again
+  if (!item.view) return; // the page is not open; its first update reports the ids
   item.sendDone();
   item.timer = setTimeout(() => item.known < item.done.length && report(item), REPORT_AGAIN);
 }

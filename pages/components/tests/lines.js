@@ -1,4 +1,4 @@
-// Functions that make and read lines of text for the tests of editing.
+// Functions with which the tests of editing make lines of text and read them.
 
 import { lineOf } from "../player/editing/lines.js";
 

@@ -27,7 +27,7 @@ describe("notes", () => {
 
   test.each([
     [2, 7, { start: 0, end: 1.6 }],
-    [4, 5, null], // the space between two words
+    [4, 5, null], // only the space between two words is selected
     [13, 99, { start: 2, end: 2.6 }],
   ])("the selection from %d to %d has its time span", (from, to, span) =>
     expect(spanOf(words, from, to)).toEqual(span),
@@ -53,7 +53,7 @@ describe("the form", () => {
     const [save, cancel] = [vi.fn(async () => {}), vi.fn()];
     const { field, press } = shown(note(1), save, cancel);
     press("Enter");
-    expect(save).not.toHaveBeenCalled(); // a note at a moment needs a text
+    expect(save).not.toHaveBeenCalled(); // the field is empty, and a note at a moment needs a text
     field.value = "  Why? ";
     press("Enter", { shiftKey: true });
     press("Enter", { isComposing: true });

@@ -60,7 +60,7 @@ describe("the spoken word", () => {
   test.each([
     [-0.1, undefined],
     [0.2, "a"],
-    [0.8, "a"], // a gap of less than a second
+    [0.8, "a"], // in a gap of less than a second, the word before the gap is spoken
     [1.2, "b"],
     [3, undefined],
     [5.2, "c"],
@@ -71,7 +71,7 @@ describe("the spoken word", () => {
 describe("ranges", () => {
   function paragraph() {
     const box = document.createElement("p");
-    box.innerHTML = "Good <span>morning</span> <span>all</span>"; // "Good morning all"
+    box.innerHTML = "Good <span>morning</span> <span>all</span>"; // the text is "Good morning all"
     document.body.replaceChildren(box);
     return box;
   }

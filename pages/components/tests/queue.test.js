@@ -6,13 +6,13 @@ import { packed, texts } from "./lines.js";
 
 /** @typedef {import("../player/editing/store.js").Kept} Kept */
 
-/** A stand-in for the server with texts, revisions and keys of steps. It can be unavailable or lose a response. */
+/** A stand-in for the server. It stores revisions and the keys of steps, and can be unavailable or lose a response. */
 class Server {
   revisions = /** @type {string[][]} */ ([]);
   answers = /** @type {Map<string, number>} */ (new Map());
   bodies = /** @type {Kept[]} */ ([]);
   away = false;
-  losing = false; // whether it does a step but loses the response
+  losing = false; // whether the server performs a step, but its response is lost
 
   /** @param {string[]} texts */
   constructor(...texts) {

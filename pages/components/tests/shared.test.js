@@ -15,7 +15,7 @@ test.each([
   [NaN, "0:00"],
 ])("%d seconds are %s", (seconds, text) => expect(clock(seconds)).toBe(text));
 
-// The same texts as those of `megabytes` in stt/store/recordings.py.
+// `megabytes` in stt/store/recordings.py must return the same texts for these sizes.
 test.each([
   [0, "0 bytes"],
   [1023, "1023 bytes"],

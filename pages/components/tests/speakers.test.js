@@ -10,7 +10,7 @@ const BACKGROUNDS = {
   dark: ["#0e1117", "#161715", "#20221f"],
 };
 
-/** @param {string} colour @returns the red, green and blue of light, 0 to 1 */
+/** @param {string} colour @returns the linear intensities of red, green and blue, 0 to 1 */
 function linear(colour) {
   const parts = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16) / 255);
   return parts.map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
@@ -28,7 +28,7 @@ function contrast(one, two) {
   return (light + 0.05) / (dark + 0.05);
 }
 
-/** @param {string} colour @returns its coordinates in CIELAB */
+/** @param {string} colour @returns the colour's coordinates in CIELAB: L*, a* and b* */
 function lab(colour) {
   const [red, green, blue] = linear(colour);
   const [x, y, z] = [

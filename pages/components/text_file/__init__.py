@@ -18,10 +18,10 @@ _text_file = component("text_file")
 
 
 def text_file(label: str, key: str, endings: Sequence[str], most: int) -> tuple[str, bytes] | None:
-    """Draw the field and return the name and the bytes of a newly chosen file, once.
+    """Draw the field and return the name and the bytes of a newly chosen file; None if no new file has arrived.
 
-    `endings` are the accepted name endings, such as ".txt". The script does not send files over `most` bytes. This
-    function ignores messages that are larger or invalid.
+    `endings` are the accepted endings of file names, such as ".txt". The script does not send files over `most` bytes.
+    This function ignores a message that is invalid or has a larger file.
     """
     arrived = f"{key}-arrived"
 
@@ -35,7 +35,7 @@ def text_file(label: str, key: str, endings: Sequence[str], most: int) -> tuple[
 
 
 def read(sent: Any, most: int) -> tuple[str, bytes] | None:
-    """Return the name and the bytes of a file that a script has sent, None if it is invalid or over `most` bytes."""
+    """Return the name and the bytes of the file in the message `sent`; None if it is invalid or over `most` bytes."""
     if not isinstance(sent, dict) or not all(isinstance(sent.get(part), str) for part in ("name", "content")):
         return None
     try:

@@ -1,4 +1,5 @@
-// Reads a small text file and sends it as one message, so that the server keeps no uploaded file in memory.
+// Reads a small text file and sends it to Python in one message. Streamlit's own file uploader is not used, because it
+// would keep the file in the server's memory.
 import { base64 } from "../shared/base64.js";
 import { partsOf } from "../shared/dom.js";
 import { tr, translate } from "../shared/texts.js";

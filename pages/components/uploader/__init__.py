@@ -1,4 +1,4 @@
-"""Draw the drop zone for files. Its script sends them to a route of this app.
+"""Draw the drop zone for files. The script of the drop zone sends the files to a route of this app.
 
 Streamlit's `st.file_uploader` would hold several copies of a file in memory.
 """
@@ -28,13 +28,14 @@ def uploader(key: str, limit_bytes: int, *, endings: Sequence[str], longest_text
     The returned list has one entry per finished upload and only grows while the session lasts, even across pages. An id
     is in the list twice if the route returns the same id for two uploads.
 
-    Each file is the raw body of `POST /upload`, with its name (percent-encoded UTF-8) in `X-File-Name`, and the time of
-    its last change, in milliseconds since 1970, in `X-File-Modified`. The route responds with 201 and `{"id": …}`, or
-    with 4xx or 5xx and `{"title", "message", "guidance"}`, which the row then shows. Files over `limit_bytes` are
-    refused before they are sent. At most two files are sent at once. Sending continues while other pages are open.
+    Each other file is sent as the raw body of `POST /upload`, with its name (percent-encoded UTF-8) in the header
+    `X-File-Name`, and the time of its last change, in milliseconds since 1970, in `X-File-Modified`. The route responds
+    with 201 and `{"id": …}`, or with 4xx or 5xx and `{"title", "message", "guidance"}`, which the row of the file then
+    shows. Files over `limit_bytes` are refused before they are sent. At most two files are sent at once. Sending
+    continues while the visitor has another page of the app open.
     """
     # Streamlit drops the component's state while another page is open, and restores it one run after this page opens
-    # again. So the ids are kept in the session as well.
+    # again. Therefore, the ids are stored in the session as well.
     known = st.session_state.setdefault(f"stt_uploaded_{key}", [])
     known += (st.session_state.get(key, {}).get("uploaded") or [])[len(known) :]
 
@@ -44,7 +45,7 @@ def uploader(key: str, limit_bytes: int, *, endings: Sequence[str], longest_text
         texts = [read(one, longest_text) for one in sent[:MOST_TEXTS]] if isinstance(sent, list) else []
         st.session_state.setdefault(f"stt_texts_{key}", []).extend(filter(None, texts))
 
-    texts = {"endings": tuple(endings), "longestText": longest_text}  # a tuple: given a list, Streamlit imports pandas
+    texts = {"endings": tuple(endings), "longestText": longest_text}  # a tuple: for a list, Streamlit imports pandas
     _uploader(
         key=key,
         data={"key": key, "limit": limit_bytes, "url": base_path.at("/upload"), "known": len(known), **texts},
@@ -56,6 +57,6 @@ def uploader(key: str, limit_bytes: int, *, endings: Sequence[str], longest_text
 
 
 def dropped_texts(key: str) -> list[tuple[str, bytes]]:
-    """Return (name, content) of the transcripts dropped into the drop zone `key` since the last call."""
+    """Return a pair (name, content) for each transcript dropped into the drop zone `key` since the last call."""
     texts: list[tuple[str, bytes]] = st.session_state.pop(f"stt_texts_{key}", [])
     return texts

@@ -1,4 +1,5 @@
-// The uploader. Its uploads are on a `Shelf`, one per component key, which outlives the element that shows them.
+// The uploader. Each component key has one `Shelf` object, which contains the uploads. The object outlives the element
+// that shows the uploads, so that they continue while another page is open.
 
 import { base64 } from "../shared/base64.js";
 import { make, makeButton, partsOf } from "../shared/dom.js";
@@ -21,7 +22,7 @@ import { timeLeft, wellFormed } from "./progress.js";
  *   again: boolean,
  *   request: XMLHttpRequest | null,
  *   row: HTMLElement | null,
- * }} Upload `sent` in bytes; `again`: whether a retry may succeed
+ * }} Upload `sent`: bytes sent; `marks`: see `timeLeft`; `again`: whether a retry may succeed
  * @typedef {import("../shared/working.js").Work & {
  *   uploads: Upload[],
  *   view: ReturnType<typeof open> | null,
@@ -29,7 +30,7 @@ import { timeLeft, wellFormed } from "./progress.js";
  *   url: string,
  *   endings: string[],
  *   longestText: number,
- * }} Shelf `limit` and `longestText` in bytes; `endings` are the file name endings of transcripts
+ * }} Shelf `limit`: maximum bytes of a recording; `longestText`: of a transcript; `endings`: extensions of transcripts
  */
 
 const AT_ONCE = 2; // maximum number of concurrent uploads
@@ -75,7 +76,7 @@ function add(shelf, files) {
 }
 
 /**
- * Send transcripts that were dropped beside recordings. They are small, so they are sent in one message, not uploaded.
+ * Send the transcripts among the added files to Python in one message. They are not uploaded, because they are small.
  * @param {Shelf} shelf @param {Chosen[]} files
  */
 async function sendTexts(shelf, files) {
@@ -142,7 +143,7 @@ function send(shelf, upload) {
 function finish(shelf, upload, id) {
   shelf.done.push(String(id));
   remove(shelf, upload);
-  if (!shelf.view) return; // reported when the page is opened again
+  if (!shelf.view) return; // the finished upload is reported when this page is opened again
   shelf.view.announce(trn("{count} file uploaded", "{count} files uploaded", shelf.done.length));
   report(shelf);
 }
@@ -192,7 +193,7 @@ function open(root, shelf) {
     input.click();
   });
 
-  // The whole page accepts dropped files, because the browser would open a file dropped beside the zone.
+  // The whole page accepts dropped files, because the browser would otherwise open a file dropped outside the zone.
   let leaving = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
   const over = (/** @type {boolean} */ yes) => root.classList.toggle("stt-over", yes);
   const carriesFiles = (/** @type {DragEvent} */ event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
@@ -225,7 +226,7 @@ function open(root, shelf) {
     for (const row of rows) if (row.parentNode !== list) list.append(row);
     for (const upload of shelf.uploads) drawRow(upload);
     list.hidden = rows.length === 0;
-    // Move the focus from the removed row to the button of the next row, or to the zone.
+    // If the removed row had the focus, focus the button of the next row, or the file input if no row is left.
     if (place >= 0) (button(rows[Math.min(place, rows.length - 1)]) ?? input).focus();
   };
   draw();
@@ -237,7 +238,7 @@ function open(root, shelf) {
 function makeRow(shelf, upload) {
   const { file } = upload;
   const letters = Array.from(file.name);
-  const end = letters.length - (letters.length > 24 ? 12 : 0); // cut long names in the middle, to show the extension
+  const end = letters.length - (letters.length > 24 ? 12 : 0); // only the head is shortened, so the extension is shown
   const head = make("span", "stt-upload-head", letters.slice(0, end).join(""));
   const tail = make("span", "stt-upload-tail", letters.slice(end).join(""));
   const progress = {

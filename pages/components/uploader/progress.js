@@ -1,12 +1,12 @@
-// Texts shown while files are sent.
+// Texts for uploads: the remaining time, and file names that can be sent to the server.
 
 import { tr } from "../shared/texts.js";
 
 /**
- * Return the remaining time of an upload, such as ", 40 s left"; "" while it is unknown.
+ * Return the remaining time of an upload, such as ", 40 s left"; "" if it is unknown or at most 3 s.
  * @param {{ size: number }} file
  * @param {number} sent bytes
- * @param {{ at: number, sent: number }[]} marks progress in the last seconds: time in milliseconds, and bytes sent
+ * @param {{ at: number, sent: number }[]} marks the bytes `sent` at each time `at` (milliseconds) of the last seconds
  */
 export function timeLeft(file, sent, marks) {
   const [first, last] = [marks[0], marks[marks.length - 1]];

@@ -1,1 +1,1 @@
-"""Draw parts of the History page: filters, table, actions on ticked rows, chart."""
+"""Draw parts of the History page: filters, the table, actions on ticked transcripts, and the chart."""

@@ -16,17 +16,17 @@ from stt.store.records import Job
 from stt.web.exports.addresses import MANY
 
 MOST_COMPARED = 6  # maximum number of transcripts to compare
-MOST_AT_ONCE = 1000  # maximum transcripts to tag, download or delete at once
+MOST_AT_ONCE = 1000  # maximum number of transcripts to tag, download or delete at once
 
 
 def open_transcript(job: Job, find: str = "") -> None:
-    """Open the Transcript page of `job`. `find` is the search hit to put into the page's find box."""
+    """Open the Transcript page of `job`. `find` is the initial text of the page's find box."""
     query = {"id": job.id, "find": find} if find else {"id": job.id}
     st.switch_page("transcript.py", query_params=query)
 
 
 def every_one(count: int) -> bool:
-    """Draw the "All" checkbox. Return whether the transcripts of all pages are chosen, not only ticked rows."""
+    """Draw the "All" checkbox. Return whether it is ticked, which chooses the transcripts on all pages of the table."""
     few = count <= MOST_AT_ONCE
     why = None if few else tr("At most {count:,} at once: search or filter first.", count=MOST_AT_ONCE)
     return st.checkbox(tr("All {count:,}", count=count), disabled=not few, help=why, key=f"every-one-{count}") and few

@@ -1,4 +1,4 @@
-"""Draw minutes of audio per day and model, initially collapsed."""
+"""Draw a chart of minutes of audio per day and model, in a section that is collapsed at first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pages.format import time_zone
 from pages.texts import tr
 from stt.library import history
 
-DAYS = 90  # maximum number of days in the chart
+DAYS = 90  # maximum number of days in the chart, up to the newest day with audio
 COLOURS = [
     "#2fa193",
     "#c98f3c",
@@ -49,7 +49,7 @@ def history_chart(owner: str, wanted: history.Filter) -> None:
 
 
 def _bars(frame: pd.DataFrame) -> alt.Chart:
-    """Return a chart with a bar per day and a colour per model. It cannot be zoomed, so the wheel scrolls the page."""
+    """Return a chart with a bar per day and a colour per model. Zooming is off: the mouse wheel scrolls the page."""
     day, model, minutes = tr("Day"), tr("Model"), tr("Minutes")
     chart: alt.Chart = (
         alt.Chart(frame)

@@ -1,4 +1,4 @@
-"""Draw search, filters and sort order of the history. The page address keeps them for bookmarks and Back."""
+"""Draw search, filters and sort order of the history. The URL of the page stores them, for bookmarks and Back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stt.library import history
 from stt.transcript.languages import LANGUAGES
 
 MINUTE, HOUR = 60, 3600
-ORDER, PAGE = "order", "page"  # query parameters in the address of the page
+ORDER, PAGE = "order", "page"  # query parameters in the URL of the page
 _FILTERS = ("model", "engine", "language", "tag", "state", "length", "dates")
 
 
@@ -49,9 +49,10 @@ def _lengths() -> dict[tuple[int | None, int | None], str]:
 
 
 def _orders() -> dict[tuple[str, bool], str]:
-    """Return the name of each sort order (sort, descending).
+    """Return the display name of each sort order (column, descending).
 
-    Each column has two orders. The first click on the column's name applies the order that comes first here.
+    Each column has two orders. A first click on the column's name applies the first of the two, a second click the
+    other one.
     """
     return {
         ("created", True): tr("Newest first"),
@@ -80,14 +81,14 @@ def _orders() -> dict[tuple[str, bool], str]:
 def restore_view() -> None:
     """Restore search, filters, sort order and page number when the visitor returns with the browser's Back button.
 
-    When `st.switch_page` leaves the History page, Streamlit first gives the new page's query to the History page. After
-    Back, the address of the History page would therefore contain a transcript's id instead of the search.
+    When `st.switch_page` leaves the History page, Streamlit first puts the new page's query parameters into the URL of
+    the History page. After Back, that URL would therefore contain a transcript's id instead of the search.
     """
     address, state = st.query_params, st.session_state
     if "id" not in address and "ids" not in address:
         return
     address.from_dict(state.get("history_address", {}))
-    st.rerun()  # widgets read their values from the address at the start of a run
+    st.rerun()  # only at the start of a run do widgets read their values from the URL
 
 
 def remember_view() -> None:
@@ -102,7 +103,7 @@ def first_page() -> None:
 def page_number(pages: int, view: object) -> int:
     """Draw page controls if there are several pages, and return the number of the current page, from 1.
 
-    When `view` (filter, sort, descending) changes, the controls start again at the page in the address, or page 1.
+    When `view` (filter, sort, descending) changes, the controls start again at the page number in the URL, or at 1.
     """
     try:
         number = min(max(1, int(st.query_params.get(PAGE, 1))), pages)
@@ -140,7 +141,7 @@ def search_filters_order(owner: str) -> tuple[history.Filter, str, bool]:
             on_change=first_page,
             max_chars=fulltext.MAX_QUERY,
         )
-        # In a session's first run, the filters' values are in the address, but not yet in the session state.
+        # In the first run of a session, the values of the filters are in the URL, but not yet in the session state.
         state, address = st.session_state, st.query_params
         active = sum(bool(state[key]) if key in state else key in address for key in _FILTERS)
         with st.popover(tr("Filters ({count})", count=active) if active else tr("Filters"), icon=":material/tune:"):
@@ -200,7 +201,7 @@ def _filters(known: history.Choices) -> history.Filter:
 
 
 def _moments(days: Sequence[date]) -> tuple[float | None, float | None]:
-    """Return the start of the first day and the end of the last day as timestamps. `days` may have only one day."""
+    """Return the start of the first day and the end of the last day as timestamps; (None, None) without days."""
     if not days:
         return None, None
     first, last = days[0], days[-1] + timedelta(days=1)

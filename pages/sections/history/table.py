@@ -1,4 +1,4 @@
-"""Draw one page of the history as a table. A click on a column name sorts all pages."""
+"""Draw one page of the history as a table. A click on a column name sorts the transcripts of all pages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stt.transcript.languages import LANGUAGES
 if TYPE_CHECKING:
     from pages.compat.streamlit import ButtonColumnResult, ColumnConfig
 
-OPEN = "open"  # the column of buttons that open a transcript
+OPEN = "open"  # name of the first column, whose buttons open a transcript
 CONTEXT = "Found"
 HEIGHT = 560  # pixels; less than the height of a phone's screen, so that the page can be scrolled by touch
 SORTS = {
@@ -37,18 +37,20 @@ SORTS = {
 def history_table(
     jobs: list[Job], found: dict[str, Snippet], *, sort: str, descending: bool, priced: bool
 ) -> tuple[list[Job], Job | None]:
-    """Draw the table. Return the ticked jobs, and the job to open if a row was clicked.
+    """Draw the table. Return the ticked jobs, and the job whose row or Read button was clicked, or None.
 
     `found` has the search hits by job id. The Cost column is shown only if `priced`.
     """
     state = st.session_state
     columns = _columns(jobs, found, priced)
-    # Streamlit stores a selection as row numbers. When the rows change, a new key discards them (streamlit#17026).
+    # Streamlit stores a selection as row numbers. When the rows change, a new key discards the selection
+    # (streamlit#17026).
     version = hash((sort, descending, *(job.id for job in jobs)))
     key = f"table-{version}"
 
     def selected() -> None:
-        # Columns are selectable, so a click on a header selects the column. Otherwise it would sort only this page.
+        # Columns are selectable, so a click on a header selects the column. Otherwise, the click would sort only the
+        # rows of this page.
         chosen = state[key].selection.columns
         if chosen and chosen[0] in SORTS:
             sort_by(SORTS[chosen[0]])
@@ -67,7 +69,7 @@ def history_table(
     pressed = state.get("opened")
     if pressed is not None:
         return [], jobs[pressed["row"]]
-    # A click on a header may also select the first cell, so selecting a cell of the first column opens nothing.
+    # A click on a header may also select the first cell. Therefore, selecting a cell of the first column opens nothing.
     cell = next((cell for cell in event.selection.cells if cell[1] != OPEN), None)
     opened = None
     if cell is None:
@@ -81,7 +83,7 @@ def history_table(
 def _columns(jobs: list[Job], found: dict[str, Snippet], priced: bool) -> dict[str, object]:
     columns: dict[str, object] = {
         OPEN: [tr("Read")] * len(jobs),
-        "Title": [job.title for job in jobs],  # leftmost, because a phone shows only the first columns
+        "Title": [job.title for job in jobs],  # before all other facts, because a phone shows only the first columns
     }
     if found:
         columns[CONTEXT] = [str(found.get(job.id, "")) for job in jobs]

@@ -1,1 +1,1 @@
-"""Draw parts of the Settings page, such as quotas, data, tokens and recovery codes; one file per section."""
+"""Draw the sections of the Settings page, such as quotas, data, tokens and recovery codes; one file per section."""

@@ -1,4 +1,4 @@
-"""Show the host's quotas and the visitor's use of them."""
+"""Show the host's limits and quotas, and how much of the quotas is used."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stt.store.recordings import megabytes
 
 
 def limits_view(owner: str) -> None:
-    """Draw the quota table of the Settings page. Size and length are always listed, other quotas if set."""
+    """Draw the table of limits on the Settings page. Size and length are always listed, all others only if set."""
     host = settings()
     rows = [(tr("Size of an upload"), megabytes(host.upload_limit), "")]
     rows.append((tr("Length of a recording"), tr("{minutes:,} min", minutes=host.max_duration_minutes), ""))

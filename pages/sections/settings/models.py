@@ -1,4 +1,4 @@
-"""Draw the Whisper models on this machine with state and size, and for the host buttons to download and delete."""
+"""Draw the Whisper models of this machine with state and size. The host also gets buttons to download and delete."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from stt.store import records
 from stt.whisper.loading import device, loaded
 
 REFRESH = 1.0  # refresh interval during a download, seconds
-NOTICE = "models_notice"  # key of the last action's error in the session state
+NOTICE = "models_notice"  # session state key of the error of the last download or deletion
 
 
 def model_list() -> None:
-    """Draw the Whisper models section of the Settings page; nothing if the models are on other machines."""
+    """Draw the Whisper models section of the Settings page; nothing if only other machines run models."""
     if settings().role == "web":
         return
     st.subheader(tr("Whisper models"), anchor=False)
@@ -52,11 +52,14 @@ def _rows(was_busy: bool) -> None:
         if host or entry.state == HERE or shelf.listed([entry.known.id]):
             _row(entry, used.get(entry.known.id), host)
     if was_busy and not any(entry.state == DOWNLOADING for entry in entries):
-        st.rerun()  # draw the page again, now without the timer that refreshes the rows
+        st.rerun()  # redraw the page without the timer that refreshes the rows during a download
 
 
 def _is_host() -> bool:
-    """Return whether the visitor may download and delete models."""
+    """Return whether the visitor may download and delete models.
+
+    If `STT_MANAGE_MODELS` is set, everybody may; otherwise, only visitors on this machine.
+    """
     named = hosts.parse(st.context.headers.get("Host", ""))
     headers = {name.lower(): ", ".join(st.context.headers.get_all(name)) for name in st.context.headers}
     client = st.context.ip_address or "127.0.0.1"  # Streamlit gives no address for connections from this machine
@@ -75,7 +78,7 @@ def _row(entry: Entry, used: float | None, host: bool) -> None:
 
 
 def facts(entry: Entry, used: float | None = None) -> str:
-    """Return a model's size and state, in one line."""
+    """Return a model's languages, sizes, state and last use, in one line."""
     known = entry.known
     parts = [
         languages_of(known),

@@ -17,11 +17,11 @@ from stt.errors import SttError
 from stt.recorder import live_recordings
 from stt.settings import settings
 
-OFFERED = "recovery_code"  # session state key of a code from the form or a link, until it is used or declined
+OFFERED = "recovery_code"  # session state key of a code from the form or a link, while the visitor is asked about it
 
 
 def keep_history() -> None:
-    """Draw the recovery section of the Settings page; nothing if people sign in or share one history."""
+    """Draw the recovery section of the Settings page; nothing if visitors sign in, or all share one history."""
     name = session.name()
     if settings().access != "private":
         return
@@ -61,7 +61,7 @@ def keep_history() -> None:
 
 
 def hint() -> None:
-    """Draw the hint that a recovery code keeps this history, if there is a history and the hint was not dismissed."""
+    """Draw the hint that a recovery code can restore this history, if `recovery.is_worth_a_hint` says so."""
     if settings().access != "private" or not session.name() or not recovery.is_worth_a_hint(session.owner()):
         return
     with st.container(horizontal=True, vertical_alignment="center", key="keep-hint"):
@@ -94,9 +94,9 @@ def _row(code: Code, owner: str) -> None:
 
 
 def _browsers(owner: str, name: str) -> None:
-    """Draw the number of other browsers that use this history, with a button to disconnect them.
+    """Draw the number of other browsers that use this history through a code, with a button to disconnect them.
 
-    If this browser uses the history of another browser, draw a button to leave that history.
+    If this browser itself uses the history of another browser, also draw a button to leave that history.
     """
     since, others = recovery.uses_other_since(name), recovery.others(owner, name)
     if since is not None:
@@ -124,9 +124,9 @@ def _browsers(owner: str, name: str) -> None:
 
 
 def _confirm(code: str, name: str) -> None:
-    """Ask whether to open the history of this recovery code.
+    """Ask whether to open the history that the recovery code belongs to.
 
-    The link with the code may be somebody else's, or may have been opened by mistake.
+    The visitor may have opened a link with somebody else's code, or may have opened the link by mistake.
     """
     try:
         offer = recovery.offer(code, name, session.address())
@@ -161,7 +161,7 @@ def _confirm(code: str, name: str) -> None:
 def _ask_to_add_history(offer: Offer) -> bool:
     """Ask whether to add this browser's history to the history that the code opens.
 
-    The default is no, because that history may be a stranger's.
+    The default is no, because the code may open a stranger's history.
     """
     if not offer.anything:
         return False

@@ -1,4 +1,4 @@
-"""Create, list and revoke tokens. A program with a token uses this server on behalf of the visitor."""
+"""Create, list and revoke tokens. A program with a token uses this server in the name of the visitor."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def my_vocabulary() -> None:
     plain(hint + " " + tr("Everybody on this server uses these terms.") if everybody else hint, "stt-hint")
     tag = _list_choice(session.owner())
     known = "\n".join(term.line for term in vocabulary.terms_of(session.owner(), tag))
-    with st.form(f"vocabulary-{tag or ''}", border=False):  # one form per list, so text stays in its list
+    with st.form(f"vocabulary-{tag or ''}", border=False):  # a form per list keeps unsaved text in its list
         typed = st.text_area(
             tr("Names and terms"),
             known,
@@ -43,7 +43,7 @@ def my_vocabulary() -> None:
 
 
 def _list_choice(owner: str) -> str | None:
-    """Draw a field that chooses a list of terms. Return its tag, or None for the list for every recording."""
+    """Draw a field to choose a list of terms. Return the tag of the list; None for the list for every recording."""
     with_terms = vocabulary.tags_with_terms(owner)
     tags = sorted({*with_terms, *history.choices(owner).tags}, key=str.casefold)
     if not tags:
@@ -70,5 +70,5 @@ def _save(typed: str, tag: str | None) -> None:
         found = vocabulary.save(session.owner(), typed, tag)
         empty = tr("The vocabulary is empty now.") if tag is None else tr("This tag has no terms now.")
         state.terms_saved = tr("Saved: {terms}.", terms=counted(len(found))) if found else empty
-        state.terms_drawn = state.get("terms_drawn", 0) + 1  # a new key: the new box shows the saved terms
+        state.terms_drawn = state.get("terms_drawn", 0) + 1  # a new key replaces the box by one with the saved terms
         st.rerun()

@@ -1,4 +1,4 @@
-"""Draw the known voices that this server recognises for the visitor, with a button to delete each."""
+"""Draw the known voices that this server recognises for the visitor, each with a button to delete it."""
 
 from __future__ import annotations
 

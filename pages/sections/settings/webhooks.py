@@ -1,4 +1,4 @@
-"""Draw the webhook: the address to notify when jobs end, the signing secret, and the last deliveries."""
+"""Draw the webhook: the URL to notify when a job ends, the signing secret, and the last deliveries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pages.texts import tr, trn
 from stt.webhooks import deliveries, subscriptions
 from stt.webhooks.deliveries import DELIVERED, FAILED, TEST, Delivery
 
-SHOWN = 10  # number of deliveries shown before "Show all"
+SHOWN = 10  # maximum number of deliveries shown unless "Show all" is on
 state = st.session_state
 
 
@@ -71,7 +71,7 @@ def _act(owner: str, delivery_id: str | None = None) -> None:
 
 
 def _deliveries(owner: str) -> None:
-    """Draw the last deliveries with the responses received."""
+    """Draw the last deliveries, each with the response that the receiver sent."""
     with session.show_database_errors(retry=False):
         found = deliveries.of(owner)
         if not found:

@@ -1,4 +1,4 @@
-"""Correct a transcript: paragraphs in the player, title and tags in a dialog; or restore the original."""
+"""Correct a transcript: its paragraphs in the player, its title and tags in a dialog; or restore the original."""
 
 from __future__ import annotations
 
@@ -56,11 +56,12 @@ def _details(job: Job) -> None:
 
 
 def machines_version(job: Job, state: corrections.State) -> Transcript | None:
-    """Draw how the transcript was corrected, with buttons to restore the original or to bring corrections back.
+    """Draw how the transcript was corrected, a switch to show the original, and buttons to restore one or the other.
 
-    Return the original transcript if the visitor has selected it, else None.
+    Return the original transcript if the visitor has switched to it, else None.
     """
-    # The container exists even when empty, so that later elements keep their positions. Otherwise the player restarts.
+    # The container exists even when empty, so that later elements keep their positions. Otherwise, the player would
+    # restart.
     with st.container(horizontal=True, vertical_alignment="center", key="corrected"):
         if not (state.corrected or state.put_aside):
             return None
@@ -78,7 +79,7 @@ def machines_version(job: Job, state: corrections.State) -> Transcript | None:
 
 
 def _description(job: Job, state: corrections.State) -> str:
-    """Return how the transcript was corrected, and when."""
+    """Return how the transcript was corrected: by the vocabulary, or by hand and when."""
     made = (job.provenance or {}).get("replacements")
     if made and state.changed == job.finished:  # nobody has corrected it since the job ended
         return tr("Replaced by your vocabulary: {terms}.", terms=made)

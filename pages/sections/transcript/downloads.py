@@ -20,8 +20,8 @@ from stt.store.records import Job
 from stt.transcript.model import Transcript
 from stt.web.exports.addresses import NOTES, RAW, address
 
-SHOWN = 60  # maximum characters of a preview
-LISTED = 100  # maximum number of listed cues that are too fast
+SHOWN = 60  # maximum length of a preview, characters
+LISTED = 100  # maximum number of cues in the list of cues that are too fast
 
 
 @session.fragment
@@ -31,7 +31,7 @@ def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
     With `audio`, the menu also offers the recording.
     """
     with st.popover(tr("Download"), icon=":material/download:", key="downloads", on_change="rerun") as menu:
-        if not menu.open:  # the menu's content takes seconds to compute for ten hours of speech
+        if not menu.open:  # a closed menu is left empty: for ten hours of speech, its content takes seconds to compute
             return
         several = bool(transcript.speakers)
         noted = _notes(job)
@@ -54,9 +54,9 @@ def downloads(job: Job, transcript: Transcript, *, audio: bool) -> None:
 
 
 def _notes(job: Job) -> dict[str, bool]:
-    """Draw the checkbox and the button for notes, if the transcript has any.
+    """Draw a checkbox to add notes to other files and a button to download only the notes, if there are notes.
 
-    Return the download option for formats that can contain notes, empty if not chosen.
+    Return the download option for formats that can contain notes, as a dictionary; empty if the box is not ticked.
     """
     if not book.count(job.id):
         return {}
@@ -98,7 +98,7 @@ def _subtitles(job: Job, transcript: Transcript, several: bool) -> None:
 
 
 def _cues(transcript: Transcript, letters: int, lines: int, named: bool) -> list[Cue]:
-    """Return the cues that the subtitle file will have. The session caches the last result."""
+    """Return the cues that the subtitle file will have. The session caches the result for the last used options."""
     chosen = (letters, lines, named)
     cached = st.session_state.get("subtitle-cues")
     if cached is None or cached[0] is not transcript or cached[1] != chosen:
@@ -115,7 +115,7 @@ def _preview(cue: Cue) -> str:
 
 
 def _beginning(transcript: Transcript) -> Transcript:
-    """Return the first segments of a transcript, enough to preview the text with the chosen options."""
+    """Return a transcript with only the first segments of `transcript`, which are enough for a preview of the text."""
     count = itertools.accumulate(len(segment.text) for segment in transcript.segments)
     last = next((place for place, letters in enumerate(count, 1) if letters > 4 * SHOWN), None)
     return replace(transcript, segments=transcript.segments[:last])

@@ -1,7 +1,7 @@
 """Draw the findings that a result may contain in addition to the transcript.
 
-A provider finds a summary, chapters, topics, sentiments, entities and key phrases. An alignment finds passages that do
-not fit the sound, and speech without text.
+A provider finds a summary, chapters, topics, sentiments, entities and key phrases. The alignment of an imported
+transcript finds passages that do not match the sound, and speech that is missing from the text.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _chapter(number: int, chapter: dict[str, Any]) -> None:
             icon=":material/play_arrow:",
             help=tr("Go to this chapter"),
         ):
-            # The player seeks only if the position changes, so 1 ms is added to an equal position.
+            # The player seeks only if the position in the URL changes. If it is the same as before, 1 ms is added.
             is_same = st.query_params.get("at") == f"{start:.3f}"
             st.query_params["at"] = f"{start + 0.001 * is_same:.3f}"
             st.rerun()

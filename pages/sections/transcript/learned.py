@@ -11,7 +11,7 @@ from stt.library import vocabulary
 
 
 def learned() -> None:
-    """Ask whether to add the suggested term; draw nothing if there is none."""
+    """Ask whether to add the suggested term to the vocabulary; draw nothing if no term is suggested."""
     owner = session.owner()
     # The container exists even when empty, so that later elements keep their positions.
     with st.container(horizontal=True, vertical_alignment="center", key="learned"):

@@ -1,4 +1,4 @@
-"""Create, list and revoke share links, with which anybody can read a transcript."""
+"""Create, list and revoke share links. Anybody with a share link can read the transcript."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Draw the panel of speakers: names, speaking times, and the progress of diarization, here called search."""
+"""Draw the panel of speakers: names, speaking times, and the progress of a search for speakers (diarization)."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from stt.library.speakers import Panel, Row
 from stt.store.records import Job
 from stt.transcript.model import Transcript
 
-SETTLED = 2.0  # seconds that a search must have been observed before its remaining time is estimated
+SETTLED = 2.0  # minimum seconds of watching a search's progress before its remaining time is estimated
 UNNAMED = re.compile(r"(Speaker|Channel|Track) \d+")
-FEW = 4  # with at most this many speakers the panel starts expanded while some have no names
+FEW = 4  # maximum number of speakers for which the panel starts expanded if a speaker has no name yet
 
 
 def speakers_panel(job: Job, transcript: Transcript, state: corrections.State, *, sound: bool) -> dict[str, Any]:
-    """Draw the panel. Return the player's arguments: the names in the order of their colours, and a sample to play."""
-    with st.container(key="speakers", gap="xsmall"):  # drawn even if empty: later elements keep their positions
+    """Draw the panel. Return two of the player's arguments: speaker names in the order of colours, a sample to play."""
+    with st.container(key="speakers", gap="xsmall"):  # drawn even if empty, so that later elements keep their positions
         if job.state != kinds.DONE:
             return {}
         panel = speakers.panel(job, transcript)
@@ -53,7 +53,7 @@ def speakers_panel(job: Job, transcript: Transcript, state: corrections.State, *
 
 
 def _few(job: Job, panel: Panel, revision: int) -> None:
-    """Draw the panel of a transcript with one speaker or none: a single line."""
+    """Draw the panel of a transcript with at most one speaker, as a single line."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if panel.rows:
             plain(tr("One speaker"), "stt-facts", fit=True)
@@ -80,7 +80,7 @@ def _rows(job: Job, panel: Panel, revision: int, sound: bool) -> None:
 
 
 def _row(job: Job, panel: Panel, place: int, revision: int, *, sound: bool) -> None:
-    """Draw a speaker: name, time, share, and actions."""
+    """Draw a speaker: name, speaking time, share of all speech, and actions."""
     row = panel.rows[place]
     with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", key=f"speaker-{place}"):
         with st.container(gap=None):
@@ -94,7 +94,7 @@ def _row(job: Job, panel: Panel, place: int, revision: int, *, sound: bool) -> N
             st.button(
                 tr("Play a sample"), key=f"sample-{place}", type="tertiary", icon=":material/play_arrow:", on_click=play
             )
-        # The menu gets a new key after each change, which closes the menu.
+        # After each change, the menu gets a new key. The new key closes the menu.
         key = f"{revision}-{st.session_state.get(_name('speakers_done', job), 0)}-{place}"
         with st.popover(tr("Change"), type="tertiary", key=f"change-{key}"):
             _changes(job, panel, place, revision, key)
@@ -103,7 +103,7 @@ def _row(job: Job, panel: Panel, place: int, revision: int, *, sound: bool) -> N
 
 
 def _guess(job: Job, row: Row, place: int, revision: int) -> None:
-    """Draw the name of the known voice that is most similar to this speaker's, with buttons to accept or refuse it."""
+    """Draw the name of the known voice that is most similar to the speaker's voice, and buttons to accept or refuse."""
     guess = row.guess
     if guess is None:
         return
@@ -171,7 +171,7 @@ def _changes(job: Job, panel: Panel, place: int, revision: int, key: str) -> Non
 
 
 def _play(job: Job, row: Row) -> None:
-    """Make the player play a sample, by changing the sample's number."""
+    """Make the player play the speaker's sample: the player starts when the number of the sample changes."""
     if row.sample:
         number, *_ = st.session_state.get(_name("sample", job)) or (0,)
         st.session_state[_name("sample", job)] = (number + 1, *row.sample)
@@ -192,8 +192,8 @@ def _find(job: Job, panel: Panel) -> None:
         tr("Find speakers again") if panel.rows else tr("Find speakers"),
         type="tertiary",
         icon=":material/group_search:",
-        # A new key after each action closes the menu. Otherwise it would stay open after a search that ends at once,
-        # because the page is then never drawn without the menu.
+        # A new key after each action closes the menu. Otherwise, the menu would stay open if a search ended at once,
+        # because the page would never be drawn without the menu.
         key=f"speakers-search-{st.session_state.get(_name('speakers_done', job), 0)}",
     ):
         key = "speakers-number"
@@ -208,7 +208,7 @@ def _find(job: Job, panel: Panel) -> None:
 
 
 def _ended(job: Job, panel: Panel, search: Search) -> None:
-    """Draw the error of a failed search for speakers, or a hint that it found fewer speakers than requested."""
+    """Draw the error if the search for speakers failed, or a hint if it found fewer speakers than requested."""
     if search.state == attempts.FAILED:
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="speakers-failed"):
             words = sentence(search.error) if search.error else tr("Something went wrong.")
@@ -229,7 +229,7 @@ def _ended(job: Job, panel: Panel, search: Search) -> None:
 def _seconds_left(job: Job, far: int) -> float | None:
     """Estimate the remaining seconds of a search for speakers that has reached `far` percent; None if unknown.
 
-    The estimate uses the speed of the search since this page first showed it.
+    The estimate uses the average speed of the search since this session first observed a progress of the search.
     """
     now = time.monotonic()
     name = _name("speakers_seen", job)
@@ -243,7 +243,7 @@ def _seconds_left(job: Job, far: int) -> float | None:
 def _progress(job: Job) -> None:
     """Draw the progress of the search for speakers. A fragment repeats this function.
 
-    Once the search has ended, rerun the page, which draws the result.
+    Once the search has ended, rerun the page to draw the result.
     """
     search = results.search_of(job.id)
     if not _is_open(job, search):
@@ -267,7 +267,7 @@ def _progress(job: Job) -> None:
 
 
 def _doing(job: Job, act: Callable[[], Any]) -> Callable[[], None]:
-    """Return a widget's callback that runs `act` and stores the message of an error, which the next run draws."""
+    """Return a widget's callback that runs `act`. If `act` raises an error, store it, so that the next run draws it."""
 
     def do() -> None:
         with store_error(_name("speakers_error", job)):

@@ -1,4 +1,4 @@
-"""Draw the versions of a recording: switch between them, transcribe it again, run it through several models."""
+"""Switch between the versions of a recording, transcribe it again, or transcribe it with several models."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from stt.store.recordings import Recording
 from stt.store.records import Job
 from stt.transcript.languages import LANGUAGES
 
-MOST = 6  # maximum versions compared side by side
+MOST = 6  # maximum number of versions to compare side by side
 
 
 def version_picker(job: Job) -> None:
@@ -80,7 +80,9 @@ def _again(job: Job) -> None:
 
 
 def several_models(job: Job, chosen: list[str]) -> None:
-    """Draw a button that transcribes the recording of `job` with several models, to compare with `chosen`."""
+    """Draw fields and buttons to transcribe the recording of `job` with several models.
+
+    The results are compared with the versions whose ids are `chosen`."""
     choices = offered_models()
     if len(choices) == 1:
         plain(
@@ -125,9 +127,9 @@ def several_models(job: Job, chosen: list[str]) -> None:
 
 
 def _run(several: list[Model], options: dict[str, Any], job: Job, chosen: list[str]) -> None:
-    """Start a job with these options for each model, and compare them with `chosen`.
+    """Start a job with `options` for each model, and open the Compare page with these jobs and `chosen`.
 
-    An error of one model does not stop the others.
+    If the job for one model cannot be created, the jobs for the other models are still started.
     """
     create, made, refused = _creator(job), [], []
     for model in several:
@@ -158,7 +160,7 @@ def _creator(job: Job) -> Callable[[Model, dict[str, Any]], str]:
 
 
 def _cost(chosen: list[Model], job: Job) -> None:
-    """Draw the expected cost at the provider and the expected time on this machine, as far as they are known."""
+    """Draw the expected cost at the provider and the expected time on this machine, each if it is known."""
     seconds = job.duration or 0.0
     costs = [offered.known().find(model.id).cost(seconds) for model in chosen if seconds and not model.local]
     known = [cost for cost in costs if cost is not None]
@@ -185,12 +187,12 @@ def version_labels(found: list[Job], *, titles: bool = False) -> dict[str, str]:
 
 
 def label_of(labels: Mapping[str, str]) -> Callable[[str], str]:
-    """Return a function that formats an option of a select box: its label, or itself if it has none."""
+    """Return a function that returns the label of a select box's option, or the option itself if it has no label."""
     return lambda name: labels.get(name, name)
 
 
 def distinct(labels: dict[str, str]) -> dict[str, str]:
-    """Return the labels, with numbers added to equal labels: the last one stays unchanged, the one before gets (2).
+    """Return the labels, with numbers added to equal ones: the last stays unchanged, and the one before it gets (2).
 
     The browser identifies options by label, so the labels must differ.
     """
@@ -206,7 +208,7 @@ def distinct(labels: dict[str, str]) -> dict[str, str]:
 
 
 def version_label(job: Job) -> str:
-    """Return model, settings and date of a version, and its state unless it is done."""
+    """Return the label of a version: its model, its settings, its date, and its state unless it is done."""
     parts = [model_name(job), *settings_of(job), when(job.created)]
     if job.state != kinds.DONE:
         names = {
@@ -233,7 +235,7 @@ def model_name(job: Job) -> str:
 
 
 def settings_of(job: Job) -> list[str]:
-    """Return the options of a version, each in a few words; for an imported version also the file name."""
+    """Return the options of a version, each in a few words; if the version was imported, the file name is first."""
     words = [str((job.provenance or {}).get("brought_from", ""))[:60]] if job.engine == kinds.ALIGNMENT else []
     for name, value in job.options.items():
         label = name.replace("_", " ")

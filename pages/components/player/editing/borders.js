@@ -6,7 +6,7 @@ import { tr } from "../../shared/texts.js";
 import { penOf } from "../waveform.js";
 
 const AROUND = 2; // seconds shown before and after the paragraph
-const FINE = 10; // steps per second; times are stored in tenths of a second
+const FINE = 10; // steps per second: an arrow key moves a handle by 0.1 s, and the menu rounds times to 0.1 s
 
 /**
  * @typedef {"start" | "end"} Name
@@ -16,7 +16,7 @@ const FINE = 10; // steps per second; times are stored in tenths of a second
 
 export class Borders {
   /**
-   * @param {Times} times an object that always has the current times
+   * @param {Times} times the caller updates this object when the times change
    * @param {Waveform} waveform
    * @param {(name: Name, seconds: number) => void} change
    */

@@ -3,7 +3,8 @@
 import { textBefore } from "../ranges.js";
 
 /**
- * Return the selection as offsets in the text of `element`, in UTF-16 units; null if part of it is outside `element`.
+ * Return the selection as offsets in the text of `element`, in UTF-16 units. Return null if there is no selection or a
+ * part of it is outside `element`.
  * @param {Element} element
  * @returns {{ from: number, to: number } | null}
  */
@@ -29,7 +30,7 @@ function placeOf(element, offset) {
 }
 
 /**
- * Select the text of `element` between two offsets in UTF-16 units, or place the caret if they are equal.
+ * Select the text of `element` between two offsets in UTF-16 units. If the offsets are equal, put the caret there.
  * @param {Element} element
  * @param {number} from
  */
@@ -39,7 +40,8 @@ export function placeCaret(element, from, to = from) {
 }
 
 /**
- * Return the offset in `after` that corresponds to the offset `at` in `before`. The texts differ by one change.
+ * Return the offset in the text `after` that corresponds to the offset `at` in the text `before`. The two texts are
+ * assumed to differ in one place only.
  * @param {string} before
  * @param {string} after
  * @param {number} at
@@ -55,8 +57,8 @@ export function moved(before, after, at) {
 }
 
 /**
- * Return the box of the caret on the screen, or the box of the element if the browser reports none, as in an empty
- * element.
+ * Return the rectangle of the caret on the screen. If the browser reports none, as in an empty element, return the
+ * rectangle of the element.
  * @param {Element} element
  */
 export function caretBox(element) {
@@ -68,7 +70,7 @@ export function caretBox(element) {
 /**
  * Put the caret on the first or the last line of an element, as near as possible to a horizontal position.
  * @param {HTMLElement} element
- * @param {number} x pixels from the left border of the window
+ * @param {number} x pixels from the left edge of the window
  */
 export function placeAcross(element, x, last = false) {
   const range = document.createRange();
@@ -83,7 +85,7 @@ export function placeAcross(element, x, last = false) {
   else placeCaret(element, last ? (element.textContent ?? "").length : 0);
 }
 
-/** The value of `contentEditable` for plain text. Browsers before 2025 support only "true". */
+/** The value of `contentEditable` for plain text: "true" in browsers that do not support "plaintext-only". */
 export const PLAIN = plaintextOnly();
 
 function plaintextOnly() {

@@ -5,7 +5,7 @@ import { tr } from "../../shared/texts.js";
 import { colourOf } from "../colours.js";
 import { Menu } from "./menu.js";
 
-const SPEAKER_KEY = MAC ? "Control+" : "Alt+"; // Option types characters on a Mac
+const SPEAKER_KEY = MAC ? "Control+" : "Alt+"; // on a Mac, Option with a digit types a character
 const LAST_NUMBER = 9;
 const NUDGED = 700; // milliseconds after the last change of a time until the times are sent
 
@@ -18,7 +18,7 @@ export class Choices {
     this.menu = new Menu(root);
   }
 
-  /** The speakers in the order of the digits in their shortcuts (Alt+1 is the first). */
+  /** The names of the speakers. Alt+1 (on a Mac Control+1) assigns the first, Alt+2 the second, and so on. */
   get speakers() {
     const { text, pageSpeakers } = this.editor;
     return [...new Set([...pageSpeakers, ...text.speakers, ...text.paragraphs.flatMap((p) => p.speaker || [])])];

@@ -1,4 +1,5 @@
-// A panel for a paragraph that was changed here and in another tab: both texts side by side, to choose one.
+// Shows a panel below each paragraph that was changed both here and in another tab. The panel shows the two texts side
+// by side, and the user chooses one.
 
 import { make, makeButton } from "../../shared/dom.js";
 import { tr } from "../../shared/texts.js";
@@ -14,7 +15,7 @@ export class Conflicts {
     this.text = text;
   }
 
-  /** Show a panel for each step that waits until somebody decides between two texts. */
+  /** Show a panel for each step that waits for a decision between two texts, and remove the panels of other steps. */
   show() {
     const held = this.queue.held;
     for (const [key, { box }] of this.panels) {

@@ -1,4 +1,4 @@
-// Edits the text in place. A click into a paragraph puts the caret there. Keys and menus add steps to the queue.
+// Edits the text in place. A click into a paragraph puts the caret there. Keys and menus add edits to the queue.
 
 import { partsOf } from "../../shared/dom.js";
 import { tr } from "../../shared/texts.js";
@@ -11,9 +11,9 @@ import { Queue } from "./queue.js";
 import { editingChoice, Store } from "./store.js";
 import { newKey, sender } from "./wire.js";
 
-const SAVING = 3000; // milliseconds after the first typed letter until typed text is sent to the server
-const PAUSE = 3000; // milliseconds without typing after which further typing is undone separately
-const RESTING = 1500; // milliseconds without a key after which the paragraph with the caret is drawn again
+const SAVING = 3000; // milliseconds after the first unsent letter until the typed text is sent to the server
+const PAUSE = 3000; // milliseconds without typing after which the next typing can be undone separately
+const RESTING = 1500; // milliseconds without typing after which the paragraph with the caret is drawn again
 const RESTED = 2500; // milliseconds from the last change until the page reruns to update its counts
 
 /**
@@ -29,13 +29,13 @@ export class Editor {
   address = "";
   allowed = false; // whether the shown transcript can be edited
   active = /** @type {Paragraph | null} */ (null); // the paragraph with the caret
-  chosen = /** @type {{ id: number, from: number, to: number } | null} */ (null); // the last selection, UTF-16 units
+  chosen = /** @type {{ id: number, from: number, to: number } | null} */ (null); // selection when the caret left
   pageSpeakers = /** @type {string[]} */ ([]);
   composing = false; // whether an input method (IME) composes text
-  drawing = false; // true while the text is drawn, when a `focusout` event does not mean that the user has left
+  drawing = false; // true while the text is drawn: a `focusout` event is then not caused by the user
   notice = ""; // why the last step was not done
   typing = { name: "", id: 0, at: -Infinity };
-  followed = -1; // the revision for which the page was last rerun
+  followed = -1; // the revision with which the page was last rerun; Infinity: no more reruns
   /** @type {Record<string, ReturnType<typeof setTimeout> | undefined>} */
   timers = {};
 
@@ -125,7 +125,7 @@ export class Editor {
 
   /**
    * Draw the lines after the server has responded to a step.
-   * @param {{ id: number, at: number } | null} [caret]
+   * @param {{ id: number, at: number } | null} [caret] where to put the caret: in line `id`, `at` in code points
    * @param {number} [replaced] number of hits that the server has replaced
    */
   changed(caret, replaced) {
@@ -179,8 +179,8 @@ export class Editor {
   }
 
   /**
-   * After a pause in typing, draw the words of the paragraph with the caret again. If the caret has left the text and
-   * everything is saved, rerun the page a little later.
+   * Start two timers. After RESTING milliseconds without typing, draw the words of the paragraph with the caret again.
+   * After RESTED milliseconds, rerun the page if the caret has left the text and everything is saved.
    */
   rest() {
     clearTimeout(this.timers.rest);
@@ -197,7 +197,7 @@ export class Editor {
     }, RESTED);
   }
 
-  /** Rerun the page, which then shows this revision's counts and facts. @param {number} revision */
+  /** Rerun the page, so that it shows the counts and facts of a revision. @param {number} revision */
   reportRevision(revision) {
     this.followed = revision;
     this.player.send("rested", revision);
@@ -220,7 +220,7 @@ export class Editor {
     placeCaret(body, Math.min(from, length(body)), Math.min(to, length(body)));
   }
 
-  /** Remove the caret from the text, and send the typed text. */
+  /** Remove the caret from the text, and send the typed text. If the paragraph is empty, delete it. */
   leave() {
     const { active } = this;
     if (!active) return;
@@ -273,7 +273,7 @@ export class Editor {
 
   // ---- steps -------------------------------------------------------------------------------------------------------
 
-  /** Send the typed text, because a step follows it. */
+  /** Send the typed text before another step is added to the queue. */
   beginStep() {
     this.save();
     this.typing.id = 0;
@@ -346,7 +346,7 @@ export class Editor {
   }
 
   /**
-   * Delete a paragraph, and put the caret into the paragraph below, or above if it was the last.
+   * Delete a paragraph, and put the caret into the paragraph below; if there is none, into the paragraph above.
    * @param {Paragraph} paragraph
    */
   remove(paragraph) {
@@ -365,10 +365,10 @@ export class Editor {
   }
 
   /**
-   * Assign a speaker to a paragraph or to the selected words in it.
+   * Assign a speaker to the words that `range` touches, or to the whole paragraph if it touches none or all of them.
    * @param {Paragraph} paragraph
    * @param {string} speaker
-   * @param {{ from: number, to: number } | null} [range] of the selection, in UTF-16 units
+   * @param {{ from: number, to: number } | null} [range] the selection in the paragraph, in UTF-16 units
    */
   give(paragraph, speaker, range) {
     const text = spaced(paragraph.body.textContent ?? "");

@@ -75,7 +75,7 @@ export class Keys {
     return false;
   }
 
-  /** Open the menu of the times after a right-click on a time. @param {MouseEvent & { target: Element }} event */
+  /** After a right-click on a time, open the box to change it. @param {MouseEvent & { target: Element }} event */
   openTimes(event) {
     const time = /** @type {HTMLElement | null} */ (event.target.closest(".stt-time"));
     const paragraph = time && this.text.of.get(time);
@@ -99,7 +99,7 @@ export class Keys {
   act(event, paragraph) {
     const { commands } = this.editor.player;
     const id = commands.keymap.find(event, "typing");
-    /** @type {Record<string, () => boolean | void>} an action returns false to leave the key to the browser */
+    /** @type {Record<string, () => boolean | void>} an action that returns false leaves the key to the browser */
     const acts = {
       leave: () => this.escape(paragraph),
       split: () => this.editor.split(),
@@ -130,10 +130,11 @@ export class Keys {
   }
 
   /**
-   * Handle a deletion at the start or the end of a paragraph (merge), or of all its text (delete the paragraph).
-   * Return false for any other deletion.
+   * Merge a paragraph with the one above if the user deletes backward at its start, or with the one below if the user
+   * deletes forward at its end. Delete the paragraph if all its text is selected. Return false for other deletions,
+   * which the browser performs.
    * @param {Paragraph} paragraph
-   * @param {boolean} forward whether the Delete key was pressed, not Backspace
+   * @param {boolean} forward true for the Delete key, false for Backspace
    */
   deletes(paragraph, forward) {
     const caret = caretIn(paragraph.body);

@@ -1,19 +1,21 @@
-// The text as a list of lines, one per paragraph, and the effect of each editing step on it. The functions are pure:
-// they return new lists. To undo a step that the server refuses, the other steps are applied again without it.
+// Represents the text as a list of lines, one per paragraph, and applies editing steps to the list. The functions
+// return a new list and do not change the old one. So if the server refuses a step, the other steps are applied
+// to the old list without it.
 
 /**
  * @typedef {import("../text.js").Packed} Packed
- * @typedef {{ id: number, text: string, packed: Packed, provisional?: boolean }} Line `provisional`: the times of its
- *   words are unknown until the server responds. The `id` of a line does not change when its text changes.
+ * @typedef {{ id: number, text: string, packed: Packed, provisional?: boolean }} Line `provisional`: the times of the
+ *   line's words are unknown until the server responds. The `id` of a line does not change when its text changes.
  * @typedef {{ at: number, removed: number | null, paragraphs: Packed[] }} Splice replaces `removed` lines from index
- *   `at` on with `paragraphs`; null replaces all lines that follow
+ *   `at` on with `paragraphs`; if `removed` is null, all lines from `at` on
  * @typedef {{
  *   do: "text" | "split" | "merge" | "delete" | "speaker" | "times" | "undo" | "redo" | "revive" | "replace" | "word",
  *   id?: number, was?: string, text?: string, at?: number, ids?: number[], typing?: string,
  *   speaker?: string, from?: number, to?: number, start?: number, end?: number, after?: number | null,
  *   find?: string, with?: string, case?: boolean, only?: Place[],
  * }} Step `id` is the id of the changed line, `ids` are those of the lines that the step adds. `at`, `from`, `to` are
- *   offsets in `text` or `was`, in code points. "revive" restores a line that another tab removed, below `after`
+ *   offsets in `text` or `was`, in code points. "revive" restores a line that another tab has
+ *   removed; `after` is the id of the line above it, null at the start
  * @typedef {{ paragraph: number, from: number, to: number }} Place a part of the line with the id `paragraph`, in code
  *   points
  */
@@ -35,7 +37,8 @@ export function textOf({ t, text = "" }) {
 export const lineOf = (packed, id = newId()) => ({ id, text: textOf(packed), packed });
 
 /**
- * Return a text as the server stores it: each run of white space becomes one space; none at the start and the end.
+ * Return a text as the server stores it: each run of white space becomes one space, and white space at the start and
+ * the end is removed.
  * @param {string} text
  */
 export const spaced = (text) => text.split(/\s+/).join(" ").trim();
@@ -54,7 +57,7 @@ export const codePoints = (text) => Array.from(text).length;
 export const unitsOf = (text, at) => Array.from(text).slice(0, at).join("").length;
 
 /**
- * Convert an offset in `text` to an offset in code points in the text as the server stores it (see `spaced`).
+ * Convert an offset in `text` to the corresponding offset in the stored text (see `spaced`), in code points.
  * @param {string} text
  * @param {number} units the offset in UTF-16 units
  */
@@ -85,11 +88,11 @@ function retyped(line, text) {
 }
 
 /**
- * Cut a line with the text `text` at `places` (code points). The first part keeps the id of the line, the others get
- * `ids`. Empty parts are omitted.
+ * Give a line the text `text` and cut it at `places`. Return the parts that are not empty. The first of them keeps the
+ * id of the line, the others get the ids in `ids`.
  * @param {Line} line
  * @param {string} text
- * @param {number[]} places
+ * @param {number[]} places offsets in `text` in code points
  * @param {number[]} ids
  */
 function cut(line, text, places, ids) {
@@ -155,7 +158,8 @@ export function applied(lines, step) {
 }
 
 /**
- * Return the line after a "word" step, which replaces or confirms a word; an empty list if no text is left.
+ * Return the changed line of a "word" step, which replaces or confirms a word, as a list. The list is empty if no text
+ * is left.
  * @param {Line} line
  * @param {Step} step
  * @returns {Line[]}
@@ -170,7 +174,7 @@ function settled(line, { from = 0, to = 0, text = "" }) {
     return end >= to;
   });
   const word = t?.[place] ?? "";
-  // Unless exactly one whole word is replaced, the line is provisional until the server responds with word times.
+  // If anything but one whole word is replaced, the line is provisional until the server sends the times of the words.
   if (!t || !spaced(text) || codePoints(word.trim()) !== to - from || end !== to)
     return whole ? [retyped(line, whole)] : [];
   const lead = word.slice(0, word.length - word.trimStart().length);
@@ -193,7 +197,7 @@ function replaced(lines, { only = [], with: by = "" }) {
 }
 
 /**
- * Return `places` with the index of each line in `lines` instead of its id. Places in other lines are omitted.
+ * Return `places` with the line's index in `lines` instead of its id. Places whose line is not in `lines` are omitted.
  * @param {Place[]} places
  * @param {Line[]} lines
  */
@@ -211,7 +215,7 @@ function revived(lines, { id = newId(), text = "", after }) {
   return lines.toSpliced(place, 0, { id, text, packed, provisional: true });
 }
 
-/** @param {Line} upper @param {Line} lower @param {string} text of the lower @returns {Line} */
+/** @param {Line} upper @param {Line} lower @param {string} text of `lower` @returns {Line} */
 function merged(upper, lower, text) {
   const whole = [spaced(upper.text), spaced(text)].filter(Boolean).join(" ");
   const packed = { ...upper.packed, end: Math.max(upper.packed.end, lower.packed.end), text: whole, s: [], e: [] };
@@ -233,10 +237,10 @@ export function spliced(lines, splices) {
 }
 
 /**
- * Return `lines` from the server with the ids of the corresponding lines in `expected`. With the same id, a paragraph
- * keeps its element and its caret.
- * @param {Line[]} expected as computed in the browser
- * @param {Line[]} lines
+ * Return `lines`, each with the id of the corresponding line in `expected` if there is one. A paragraph whose id stays
+ * the same keeps its element and the caret.
+ * @param {Line[]} expected lines that the browser has computed or shown before
+ * @param {Line[]} lines lines from the server
  */
 export function adopted(expected, lines) {
   const known = new Map(expected.map((line, place) => [line.id, place]));
@@ -292,8 +296,8 @@ function matched(expected, lines) {
 }
 
 /**
- * Return the lines of `packed` with the ids of the corresponding lines in `before`, and unchanged lines as the same
- * objects.
+ * Return the lines of `packed`, each with the id of the corresponding line in `before` if there is one. A line that has
+ * not changed is the same object as in `before`.
  * @param {Line[]} before
  * @param {Packed[]} packed
  */

@@ -5,7 +5,7 @@ import { tenths } from "../../shared/clock.js";
 import { make, makeButton, set } from "../../shared/dom.js";
 import { tr } from "../../shared/texts.js";
 
-const GAP = 4; // pixels between the box and its button
+const GAP = 4; // minimum pixels between the box and its button or the edges of the window
 
 /**
  * @typedef {{ label: string, hint?: string, colour?: string | null, checked?: boolean, act: () => void }} Item
@@ -92,7 +92,7 @@ export class Menu {
   }
 
   /**
-   * Show a field for a name instead of the menu.
+   * Show a field for the name of a new speaker, in place of the menu.
    * @param {HTMLElement} anchor
    * @param {string} label
    * @param {(name: string) => void} done
@@ -112,11 +112,11 @@ export class Menu {
   }
 
   /**
-   * Show the start and the end of a paragraph, with buttons and a waveform that change them.
+   * Show the start and the end time of a paragraph, with buttons and a waveform to change them.
    * @param {HTMLElement} anchor
    * @param {string} label
    * @param {{ start: number, end: number }} times
-   * @param {() => number | null} now the position of the sound in seconds
+   * @param {() => number | null} now returns the position of the sound in seconds, null without a sound
    * @param {import("./borders.js").Waveform | null} waveform
    * @param {(change: { start?: number, end?: number }) => void} change
    */

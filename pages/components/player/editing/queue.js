@@ -1,5 +1,5 @@
-// Sends editing steps to the server, one at a time. The shown text is the text that the server has confirmed, with the
-// waiting steps applied. A step waits, here and in the browser's storage, until the server has responded to it.
+// Sends editing steps to the server, one at a time. Until the server has responded to a step, the step waits and is
+// also kept in the browser's storage. The shown text is the last text from the server with the waiting steps applied.
 
 import { explained } from "../../shared/request.js";
 import { tr } from "../../shared/texts.js";
@@ -7,11 +7,11 @@ import { adopted, alike, applied, newId, placed, renewed, spaced, spliced } from
 import { newKey } from "./wire.js";
 
 const RETRIES = [1000, 2000, 4000, 8000, 15_000]; // milliseconds before each retry; the last value is repeated
-const STOPPING = [401, 403, 404]; // HTTP statuses after which nothing more is sent
+const STOPPING = [401, 403, 404]; // HTTP statuses after which no more is sent if the response gives a reason
 const KEEPING = 300; // milliseconds after a typed letter until the steps are stored in the browser
 const changedElsewhere = () => tr("Changed in another tab meanwhile.");
 const notAccepted = () => tr("The server did not accept this change.");
-const MOST_KEPT_ALIVE = 60_000; // maximum bytes that a browser still sends for a closing page
+const MOST_KEPT_ALIVE = 60_000; // maximum bytes of a request that browsers complete after its page has closed
 
 /**
  * @typedef {import("./lines.js").Line} Line
@@ -20,8 +20,9 @@ const MOST_KEPT_ALIVE = 60_000; // maximum bytes that a browser still sends for 
  * @typedef {import("./store.js").Kept} Kept
  * @typedef {{
  *   key: string, step: Step, open?: boolean, raw?: Kept, held?: Held, based?: number,
- * }} Entry `open`: typing still changes the step. `raw`: a stored step from before a reload, sent unchanged. `held`:
- *   the step waits until somebody decides between two texts. `based`: the revision with which it was first sent.
+ * }} Entry `open`: typing still changes the step. `raw`: a step that a closed tab or an earlier visit has left in the
+ *   browser's storage; it is sent unchanged. `held`: the step waits until the user decides between two texts. `based`:
+ *   the revision with which the step was first sent.
  * @typedef {{ reason: string, gone: boolean }} Held
  * @typedef {{
  *   revision: number, undo: number, redo: number, splices: Splice[],
@@ -29,8 +30,8 @@ const MOST_KEPT_ALIVE = 60_000; // maximum bytes that a browser still sends for 
  *   conflict?: { paragraph: number | null, text: string }, error?: { message?: string, guidance?: string },
  * }} Answer
  * @typedef {(body: Kept | null, since: number, lasting: boolean) => Promise<{ status: number, answer: Answer | null }>}
- *   Send `lasting`: send even if the page closes. A `body` of null requests the changes since the revision `since`.
- *   The status is 0 without a response.
+ *   Send sends a step, or requests the changes since the revision `since` if `body` is null. `lasting`: the request
+ *   is completed even if the page closes. The status is 0 without a response.
  * @typedef {{
  *   changed: (caret?: { id: number, at: number } | null, replaced?: number) => void, state: () => void, announce: (words: string) => void,
  * }} Hooks
@@ -44,11 +45,11 @@ export class Queue {
   redo = 0;
   busy = /** @type {Promise<void> | null} */ (null);
   failures = 0; // consecutive failed requests
-  stopped = ""; // the reason if nothing more is sent
-  behind = false; // whether the page had a later revision that was not loaded
+  stopped = ""; // why no more steps are sent; "" while steps are sent
+  behind = false; // whether a later revision of the page was not loaded, because a step was underway
   saved = false; // whether the server has saved any step
   closed = false; // whether the view has closed; a request in progress is still completed
-  unkept = false; // whether storing failed: the storage is full or blocked
+  unkept = false; // whether the steps could not be stored in the browser: its storage is full or blocked
   timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
 
   /** @param {Send} send @param {import("./store.js").Store} store @param {Hooks} hooks */
@@ -68,7 +69,7 @@ export class Queue {
     return this.entries.every((entry) => entry.held);
   }
 
-  /** The steps that wait until somebody decides between two texts. */
+  /** The steps that wait until the user decides between two texts. */
   get held() {
     return this.entries.filter((entry) => entry.held);
   }
@@ -79,8 +80,8 @@ export class Queue {
   }
 
   /**
-   * Load the transcript of the page, unless this queue has its revision or a later one, or waits for the response to a
-   * step. Return whether it was loaded.
+   * Load the page's transcript of a revision, unless the queue has this revision or a later one, or the response to a
+   * step is missing. Return whether the transcript was loaded.
    * @param {number} revision @param {import("./lines.js").Packed[]} packed @param {number} undo @param {number} redo
    */
   load(revision, packed, undo, redo) {
@@ -124,8 +125,9 @@ export class Queue {
   }
 
   /**
-   * Update the open step with the typed text of a paragraph. `close` sends the step with all text typed until then.
-   * @param {number} id @param {string} text @param {string} typing name shared by text that is undone together
+   * Put the typed text of a paragraph into its held step or into the open step, which is added if needed. `close` sends
+   * the open step with all text typed until then.
+   * @param {number} id @param {string} text @param {string} typing steps with the same name are undone together
    */
   typed(id, text, typing) {
     let entry = this.held.find(({ step }) => step.id === id) ?? this.open;
@@ -138,7 +140,7 @@ export class Queue {
     this.keeping ??= setTimeout(() => this.keep(), KEEPING);
   }
 
-  /** Drop the open step of an empty paragraph, which is deleted when the caret leaves it. @param {number} id */
+  /** Drop the open step of an emptied paragraph: a "delete" step follows when the caret leaves. @param {number} id */
   drop(id) {
     if (this.open?.step.id !== id) return;
     this.entries.pop();
@@ -153,7 +155,7 @@ export class Queue {
     return entry?.open ? entry : null;
   }
 
-  /** Close the open step, which sends the typed text. */
+  /** Close the open step and send it, or drop it if its text is the same as before. */
   close() {
     const { open } = this;
     if (!open) return;
@@ -167,7 +169,7 @@ export class Queue {
   keep() {
     clearTimeout(this.keeping);
     this.keeping = undefined;
-    if (this.closed && !this.store.has()) return true; // the next view has taken the stored steps
+    if (this.closed && !this.store.has()) return true; // a later view has taken over the stored steps
     const kept = /** @type {Kept[]} */ ([]);
     let lines = this.confirmed;
     for (const entry of this.entries) {
@@ -178,7 +180,7 @@ export class Queue {
     return !this.unkept;
   }
 
-  /** Return a step in the server's format. @param {Entry} entry @param {Line[]} lines before it @returns {Kept} */
+  /** Return a step in the server's format. @param {Entry} entry @param {Line[]} lines before `step` @returns {Kept} */
   body({ key, step, based }, lines) {
     const { id, after, ...rest } = step;
     delete rest.ids;
@@ -256,13 +258,13 @@ export class Queue {
     else await this.catchUp(entry.raw ? null : entry.step);
     this.keep();
     if (answer.replaced !== undefined) return this.hooks.changed(null, answer.replaced);
-    // Only undo and redo move the caret here. Other steps moved it when they were added, and later typing moved it on.
+    // Only the responses to undo and redo move the caret. Other steps moved the caret when they were added.
     const moves = !entry.raw && ["undo", "redo"].includes(entry.step.do) && !this.entries.length;
     const line = moves && answer.caret && this.confirmed[answer.caret.paragraph];
     this.hooks.changed(line ? { id: line.id, at: answer.caret?.at ?? 0 } : null);
   }
 
-  /** @param {Answer} answer @param {Step | null} own the step that the answer confirms */
+  /** @param {Answer} answer @param {Step | null} own the step that the answer confirms, null for none */
   take(answer, own) {
     const before = this.confirmed;
     const expected = own ? applied(before, own) : before;
@@ -270,7 +272,7 @@ export class Queue {
     const { revision, undo, redo } = answer;
     Object.assign(this, { revision, undo, redo });
     if (!own) return;
-    // The server may have stored the text slightly differently, so a step added later is now based on that text.
+    // The server may have stored a text that differs slightly, so the paragraph's next step is now based on that text.
     const texts = new Map(this.confirmed.map((line) => [line.id, line.text]));
     const untouched = new Set(before);
     for (const { id, text } of expected.filter((line) => !untouched.has(line))) {
@@ -280,13 +282,13 @@ export class Queue {
     }
   }
 
-  /** Request the changes since this revision. @param {Step | null} [own] as in `take` */
+  /** Request the changes since the revision of this queue, and apply them. @param {Step | null} [own] as in `take` */
   async catchUp(own = null) {
     const { status, answer } = await this.send(null, this.revision, false);
     if (status === 200 && answer && answer.revision >= this.revision) this.take(answer, own);
   }
 
-  /** Load the changes made in other tabs, when the page becomes visible again. */
+  /** Load the changes that were made elsewhere, such as in another tab, unless a request is in progress. */
   refresh() {
     if (this.busy || this.stopped || this.underway || this.revision < 0) return;
     const before = this.revision;
@@ -299,7 +301,7 @@ export class Queue {
 
   // ---- conflicts ---------------------------------------------------------------------------------------------------
 
-  /** Return whether the paragraph of a step was changed in another tab. @param {Entry} entry */
+  /** Return whether the paragraph of a step was changed or removed in another tab. @param {Entry} entry */
   clashes({ step }) {
     if (step.id === undefined || step.do === "revive") return false;
     const line = this.confirmed.find(({ id }) => id === step.id);
@@ -328,8 +330,8 @@ export class Queue {
   }
 
   /**
-   * Replace a refused step and the later steps of its paragraph by one step, which waits until somebody decides between
-   * two texts. If there is no typed text to keep, drop the steps and show the reason.
+   * Replace a refused step and the later steps of the same paragraph by one step, which waits until the user decides
+   * between two texts. If there is no typed text to keep, drop the steps and show the reason.
    * @param {Entry} entry @param {string} reason
    */
   hold(entry, reason) {
@@ -369,7 +371,7 @@ export class Queue {
 
   place = /** @type {Map<number, number>} */ (new Map()); // id of a line -> its index when its last step was added
 
-  /** Keep the text typed here: it replaces the text from another tab. @param {Entry} entry */
+  /** Let the text typed here replace the text from another tab. @param {Entry} entry */
   keepMine(entry) {
     const line = this.confirmed.find(({ id }) => id === entry.step.id);
     if (line) entry.step = { do: "text", id: line.id, was: line.text, text: entry.step.text };
@@ -381,7 +383,7 @@ export class Queue {
 
   /** @param {Entry} entry */
   keepOther(entry) {
-    this.saved = true; // the wanted text is on the server
+    this.saved = true; // the text that the user has chosen is on the server
     this.entries = this.entries.filter((one) => one !== entry);
     this.keep();
     this.hooks.changed();

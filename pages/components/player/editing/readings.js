@@ -1,10 +1,10 @@
-// Other readings of words: the words that other versions of the recording have at the same time.
+// Loads other readings of words: what other transcripts of the same recording have at the time of a word.
 
 import { request } from "../../shared/request.js";
 import { tr } from "../../shared/texts.js";
 
-const AT_ONCE = 20; // maximum words in one request
-export const MOST = 3; // maximum readings shown for a word
+const AT_ONCE = 20; // maximum number of words whose readings are loaded by one request
+export const MOST = 3; // maximum number of readings shown for a word
 const LONGEST = 90_000; // milliseconds to wait for a response
 
 /** @typedef {{ text: string, start: number, end: number }} Timed */
@@ -13,7 +13,7 @@ const LONGEST = 90_000; // milliseconds to wait for a response
 const spanOf = ({ start, end }) => `${start.toFixed(2)}-${Math.max(end, start + 0.01).toFixed(2)}`;
 
 export class Readings {
-  known = /** @type {Map<string, string[]>} */ (new Map()); // by span
+  known = /** @type {Map<string, string[]>} */ (new Map()); // loaded readings by the result of `spanOf`
   pending = /** @type {Map<string, Promise<void>>} */ (new Map());
 
   /** @param {string} address */
@@ -22,7 +22,7 @@ export class Readings {
   }
 
   /**
-   * Return other readings of a word. The same request loads the readings of the `following` words.
+   * Return other readings of a word. The request for them also loads the readings of the `following` words in advance.
    * @param {Timed} word
    * @param {Timed[]} following
    */
@@ -36,8 +36,8 @@ export class Readings {
   }
 
   /**
-   * Let the server decode a word again. Return its readings, including the new ones. Throws an Error with a message for
-   * users.
+   * Let the server decode a word again. Return the readings of the word, including the new ones. Throws an Error with a
+   * message for users if the request fails.
    * @param {Timed} word
    */
   async more(word) {
@@ -60,7 +60,7 @@ export class Readings {
   /** @param {string[]} spans */
   async fetch(spans) {
     const { status, answer } = await request(`${this.address}?spans=${spans.join()}`, {}, LONGEST);
-    if (status !== 200) return; // without readings, the right word can still be typed
+    if (status !== 200) return; // no message is needed: the user can type the right word
     spans.forEach((span, i) => this.known.set(span, answer.readings[i]));
   }
 }

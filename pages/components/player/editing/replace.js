@@ -1,4 +1,4 @@
-// Find and replace: replaces one hit of the find box or all of them, each time as one step that can be undone.
+// Find and replace. One hit of the find box or all hits are replaced by one step, which can be undone.
 
 import { make, partsOf } from "../../shared/dom.js";
 import { tr } from "../../shared/texts.js";
@@ -9,16 +9,16 @@ import { literal, spans } from "./spans.js";
 
 const AROUND = 24; // characters shown in a preview before and after a hit
 const SHOWN = 3; // maximum hits in the preview
-const LONGEST_WORDS = 60; // maximum characters of a selection that is searched for; a longer one is searched in
+const LONGEST_WORDS = 60; // maximum characters of a selection that `begin` puts into the find box
 
 /**
  * @typedef {import("../text.js").Paragraph} Paragraph
  * @typedef {import("../finder.js").Hit} Hit
- * @typedef {{ from: number, to: number, text: string }} Marked a selected part of a paragraph with this text
+ * @typedef {{ from: number, to: number, text: string }} Marked a selected part of a paragraph whose text is `text`
  */
 
 export class Replace {
-  marked = /** @type {Map<number, Marked>} */ (new Map()); // paragraph id -> last selection
+  marked = /** @type {Map<number, Marked>} */ (new Map()); // paragraph id -> the part selected last
   folded = /** @type {WeakMap<Paragraph, { text: string, folded: ReturnType<typeof literal> }>} */ (new WeakMap());
   done = false; // whether the last action was a replacement, which Ctrl+Z in the field then undoes
 
@@ -54,12 +54,12 @@ export class Replace {
     on(document, "selectionchange", () => this.select());
   }
 
-  /** Whether the replace form is open. Then only text that can be replaced is found. */
+  /** Whether the replace form is in use. While it is, the find box searches with the options of the form. */
   get shown() {
     return !this.form.hidden && this.editor.editable;
   }
 
-  /** Show the button of the form only while the text can be edited. */
+  /** Show the button that opens the form if the text can be edited; otherwise hide the button and close the form. */
   fit() {
     const { editable } = this.editor;
     if (this.opener.hidden === !editable) return;
@@ -78,7 +78,7 @@ export class Replace {
     else this.opener.focus();
   }
 
-  /** Use the selection: a short one is searched for, a longer one is the only text that is searched. */
+  /** Put a short selection into the find box, or limit the search to a longer selection. */
   begin() {
     this.select(); // the `selectionchange` event may not have fired yet
     const [first, ...others] = [...this.marked.values()];
@@ -99,7 +99,7 @@ export class Replace {
 
   // ---- the searched part -------------------------------------------------------------------------------------------
 
-  /** Remember the selection in the text, which is lost when a field gets the focus. */
+  /** Store the selection in the text, because the browser drops it when a field gets the focus. */
   select() {
     const selection = getSelection();
     if (!selection?.rangeCount || !this.text.contains(selection.anchorNode)) return;
@@ -116,7 +116,7 @@ export class Replace {
     this.finder.search();
   }
 
-  /** Return the remembered selection in a paragraph, adjusted to changes of its text. @param {Paragraph} paragraph */
+  /** Return the stored selection in a paragraph, adapted to the current text. @param {Paragraph} paragraph */
   place({ id, text }) {
     const marked = this.marked.get(id);
     if (!marked) return undefined;
@@ -127,7 +127,7 @@ export class Replace {
     return this.marked.get(id);
   }
 
-  /** Return the part of a paragraph that is searched, undefined for all of it. @param {Paragraph} paragraph */
+  /** Return the part of a paragraph that is searched, undefined if all of it is. @param {Paragraph} paragraph */
   scope(paragraph) {
     return this.shown && this.some.checked ? this.place(paragraph) : undefined;
   }
@@ -187,7 +187,7 @@ export class Replace {
     this.editor.replace({ do: "replace", find, with: this.field.value.trim(), case: this.exact.checked, only });
   }
 
-  /** Replace the selected hit, and go to the next hit. */
+  /** Replace the selected hit, and go to the next hit. If no hit is selected, only go to the next hit. */
   replaceOne() {
     const { finder } = this;
     if (finder.place < 0) return finder.step(1);

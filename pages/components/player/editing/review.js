@@ -7,8 +7,8 @@ import { tr } from "../../shared/texts.js";
 import { placeIn } from "./lines.js";
 import { MOST, Readings } from "./readings.js";
 
-const BEFORE = 2; // words that are played before a doubtful word
-const PAUSE = 3; // seconds; words that end longer than this before the doubtful word are not played
+const BEFORE = 2; // maximum number of words that are played before a doubtful word
+const PAUSE = 3; // seconds; a word that ends PAUSE or more before the doubtful word is not played
 const AFTER = 0.2; // seconds that are played after the doubtful word
 
 /** @typedef {import("../text.js").Word} Word */
@@ -16,9 +16,9 @@ const AFTER = 0.2; // seconds that are played after the doubtful word
 export class Review {
   open = false;
   word = /** @type {Word | null} */ (null); // the word under review
-  at = -Infinity; // seconds; the next word is the first doubtful word from here on
+  at = -Infinity; // position in seconds from which the next doubtful word is searched
   done = /** @type {number[]} */ ([]); // start times of the reviewed words, seconds
-  offered = /** @type {string[]} */ ([]);
+  offered = /** @type {string[]} */ ([]); // readings on the buttons
   readings = /** @type {Readings | null} */ (null);
 
   /** @param {import("../index.js").Player} player */
@@ -68,7 +68,7 @@ export class Review {
     }
   }
 
-  /** Return whether this is the word under review, even if it was drawn again. @param {Word} word */
+  /** Return whether a word is the word under review, also if redrawing has made a new object. @param {Word} word */
   decides(word) {
     const now = this.word;
     return now?.start === word.start && now.text === word.text && now.paragraph.id === word.paragraph.id;
@@ -102,13 +102,17 @@ export class Review {
     this.form.hidden = true;
     this.opener.setAttribute("aria-expanded", "false");
     this.player.finder.from(this.at);
-    if (this.player.until != null) this.player.audio.pause(); // a word is being played
+    if (this.player.until != null) this.player.audio.pause(); // stops the word that is played
     this.player.until = null;
     this.refresh();
     (this.opener.hidden ? this.player.finder.input : this.opener).focus({ preventScroll: true });
   }
 
-  /** Go to the first doubtful word from `seconds` on; if there is none, to the first of all. @param {number} seconds */
+  /**
+   * Go to the first doubtful word at or after `seconds`; if there is none, to the first one in the transcript.
+   * If no doubtful word is left, end the review.
+   * @param {number} seconds
+   */
   next(seconds) {
     const { doubts } = this.player.text;
     const word = doubts.find(({ start }) => start >= seconds - 0.001) ?? doubts[0];
@@ -152,7 +156,7 @@ export class Review {
     this.label();
   }
 
-  /** Label the button with what Enter does. */
+  /** Label the button with the effect of the Enter key: replace or confirm the word. */
   label() {
     this.right.textContent = this.field.value.trim() ? tr("Replace") : tr("Confirm");
   }
@@ -173,7 +177,7 @@ export class Review {
     if (readings.length) this.live.textContent = readings.map((text, place) => `${place + 1}: ${text}`).join(", ");
   }
 
-  /** Let the server decode the word again, for more readings. */
+  /** Let the server decode the word under review again, and show the new readings. */
   async more() {
     const { word, readings } = this;
     if (!word || !readings || this.moreButton.hidden || this.moreButton.getAttribute("aria-disabled") === "true")
@@ -198,7 +202,7 @@ export class Review {
     this.outcome.textContent = words;
   }
 
-  /** Play the word together with the words before it. */
+  /** Play the word under review together with up to BEFORE words before it. */
   playWord() {
     const { word, player } = this;
     if (!word || !player.data.audio) return;
@@ -250,7 +254,7 @@ export class Review {
     return id in acts;
   }
 
-  /** Save `text` as the right text for the word, and go to the next word. @param {string} text */
+  /** Save `text` as the right text of the word under review, and go to the next doubtful word. @param {string} text */
   decide(text) {
     const { word, player } = this;
     if (!word) return;

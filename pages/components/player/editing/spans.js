@@ -1,15 +1,16 @@
-// Finds the text to replace. Unlike the find box, this search respects punctuation, as stt/editing/finding.py does.
+// Finds the text to be replaced. Unlike the usual search of the find box, this search also compares spaces and
+// punctuation, as stt/editing/finding.py does.
 
 import { foldOne, OF_WORDS, SPACELESS } from "../folding.js";
 import { occurrences } from "../search.js";
 
 const VOICED = /[\u3099\u309a]/; // voicing marks, which change the kana before them
 
-/** @typedef {{ exact?: boolean, whole?: boolean }} How `exact`: case and accents count; `whole`: whole words only */
+/** @typedef {{ exact?: boolean, whole?: boolean }} How `exact`: match case and accents; `whole`: only whole words */
 
 /**
- * Return a text folded (`plain`). `from` and `to` have, for each UTF-16 unit of `plain`, the start and the end of its
- * original in `text`.
+ * Return a folded text, `plain`, with its spaces and punctuation. For each UTF-16 unit of `plain`, `from` and `to` have
+ * the offsets in `text` at which the original character starts and ends.
  * @param {string} text
  */
 export function literal(text) {
@@ -33,11 +34,11 @@ export function literal(text) {
 }
 
 /**
- * Return the places of `wanted` in `text`: [start, end], in UTF-16 units.
+ * Return where `wanted` occurs in `text`, as [start, end] offsets in UTF-16 units.
  * @param {string} text
  * @param {string} wanted
  * @param {How} how
- * @param {(text: string) => ReturnType<typeof literal>} [fold] may cache its results
+ * @param {(text: string) => ReturnType<typeof literal>} [fold] `literal`, or the same function with a cache
  */
 export function spans(text, wanted, { exact = false, whole = false }, fold = literal) {
   const found = exact ? occurrences(text, wanted) : alike(text, wanted, fold);
@@ -59,7 +60,7 @@ function alike(text, wanted, fold) {
   return found;
 }
 
-/** Return whether an offset in a text is inside a word. @param {string} text @param {number} at */
+/** Return whether an offset in a text is between two letters of a word. @param {string} text @param {number} at */
 function inside(text, at) {
   const before = Array.from(text.slice(Math.max(0, at - 2), at)).at(-1) ?? "";
   const after = String.fromCodePoint(text.codePointAt(at) ?? 32);

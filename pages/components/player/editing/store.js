@@ -1,5 +1,5 @@
-// Stores steps in the browser until the server has confirmed them. Each tab uses its own key, so tabs do not overwrite
-// each other's steps. The next tab that opens the transcript takes over the steps of closed tabs.
+// Stores steps in the browser until the server has confirmed them. Each tab has a separate storage key, so that it does
+// not overwrite the steps of other tabs. A tab that opens the transcript takes over the steps of closed tabs.
 
 import { read, write } from "../../shared/storage.js";
 
@@ -24,7 +24,7 @@ export class Store {
   }
 
   /**
-   * Store these steps instead of the tab's earlier ones. Return whether this succeeded.
+   * Store these steps in place of those that this tab stored before. Return whether this succeeded.
    * @param {Kept[]} entries
    */
   keep(entries) {
@@ -52,7 +52,7 @@ export class Store {
     }
   }
 
-  /** Return the steps that closed tabs have left. @returns {Promise<Kept[]>} */
+  /** Return the steps that tabs stored before they were closed. @returns {Promise<Kept[]>} */
   async takeLeft() {
     if (!this.others().length) return [];
     this.alive.clear();
@@ -63,7 +63,7 @@ export class Store {
       try {
         found.push(...JSON.parse(this.storage.getItem(name) ?? "[]"));
       } catch {
-        // The value is not valid JSON: ignore it.
+        // Ignore a stored value that is not valid JSON.
       }
       this.taken.push(name);
     }
@@ -72,7 +72,7 @@ export class Store {
 
   taken = /** @type {string[]} */ ([]); // storage keys whose steps were taken over
 
-  /** Delete the taken-over steps of other tabs, after this tab has stored them. */
+  /** Delete the steps that `takeLeft` has returned, after the tab has stored them under its own key. */
   forget() {
     for (const name of this.taken.splice(0)) this.storage.removeItem(name);
   }
@@ -83,7 +83,8 @@ export class Store {
 }
 
 /**
- * Return the stored choice whether a click edits the text, null if there is none. `choice` replaces the stored choice.
+ * Return the user's stored choice whether a click into the text edits it, null if there is none. If `choice` is given,
+ * store and return it.
  * @param {boolean} [choice]
  */
 export function editingChoice(choice) {

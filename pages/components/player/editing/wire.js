@@ -1,9 +1,10 @@
-// Requests to the server: one sends a step, the other gets the changes since a revision.
+// Sends requests for editing: one request sends a step, another one gets the changes since a revision.
 
 import { request, withJson } from "../../shared/request.js";
 
 /**
- * Return a function that sends a step to an address. Called without a step, it requests the changes since a revision.
+ * Return a function that sends a step to an address. If the step is null, the function requests the changes since a
+ * revision.
  * @param {string} address
  * @returns {import("./queue.js").Send}
  */

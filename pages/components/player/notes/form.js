@@ -14,7 +14,7 @@ let forms = 0;
  * Make the form of a note.
  * @param {Note} note
  * @param {string} about time and words of the note, shown above the field
- * @param {(note: Note) => Promise<unknown>} save its Error has a message for users
+ * @param {(note: Note) => Promise<unknown>} save sends the note; its Error has a message for users
  * @param {() => void} cancel
  */
 export function noteForm(note, about, save, cancel) {

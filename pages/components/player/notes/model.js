@@ -1,14 +1,14 @@
-// Notes, and the words of a paragraph that they are about. Times are positions in the recording, in seconds.
+// Notes, and the words that a note is about. Times are positions in the recording, in seconds.
 
 /**
- * @typedef {{ id: string, start: number, end: number | null, text: string, colour: string | null }} Note `end` of the
- *   highlighted words; null if the note marks a moment
- * @typedef {{ text: string, start: number, end: number, from: number }} Word `from`: its offset in the paragraph's text
+ * @typedef {{ id: string, start: number, end: number | null, text: string, colour: string | null }} Note `end` is the
+ *   end of the highlighted words, null if the note marks a moment
+ * @typedef {{ text: string, start: number, end: number, from: number }} Word `from`: offset in the paragraph's text
  */
 
 export const COLOURS = ["yellow", "green", "blue", "pink"];
 export const LONGEST_TEXT = 5000; // characters
-const PAUSE = 1; // seconds; a note up to this long after a word is about the word
+const PAUSE = 1; // seconds; a note that marks a moment up to this long after a word is about the word
 
 /** @param {Note[]} notes */
 export const sorted = (notes) => [...notes].sort((a, b) => a.start - b.start || (a.end ?? 0) - (b.end ?? 0));
@@ -35,7 +35,8 @@ export function wordsOf(words, { start, end }) {
 }
 
 /**
- * Return the parts of a paragraph's text that a note is about: `{ from, to }` in order. Adjacent words form one part.
+ * Return the parts of a paragraph's text that a note is about, as offsets `{ from, to }` in ascending order. Adjacent
+ * words form one part.
  * @param {Word[]} words
  * @param {Note} note
  */
@@ -53,7 +54,8 @@ export function placesOf(words, note) {
 }
 
 /**
- * Return the start and the end, in seconds, of the words between two offsets in a paragraph's text; null without words.
+ * Return the start and the end, in seconds, of the words between two offsets in a paragraph's text. Return null if
+ * there are no words between them.
  * @param {Word[]} words
  * @param {number} from
  * @param {number} to

@@ -19,7 +19,7 @@ const LONGEST_QUOTE = 140; // maximum characters of the words quoted in a note's
 export class Notes {
   notes = /** @type {Note[]} */ ([]);
   address = /** @type {string | null} */ (null); // URL to which notes are sent; null if notes cannot be made
-  page = ""; // the page's notes that were loaded last, as JSON
+  page = ""; // JSON of the notes, the URL and the duration that were loaded last
   busy = 0; // number of requests in progress
   edited = /** @type {Note | null} */ (null); // the note in the form
   form = /** @type {{ form: HTMLFormElement, field: HTMLTextAreaElement } | null} */ (null);
@@ -38,7 +38,7 @@ export class Notes {
     this.panel = part("notes");
     this.live = part("say");
     this.painter = new Painter(part("marks"), text, (note) => this.goTo(note));
-    on(this.adder, "mousedown", (event) => event.preventDefault()); // a click keeps the selection
+    on(this.adder, "mousedown", (event) => event.preventDefault()); // a click must not clear the selection
     on(this.adder, "click", () => this.add());
     on(this.toggle, "click", () => this.open(Boolean(this.panel.hidden)));
     on(window, "focus", () => this.refresh());
@@ -55,7 +55,7 @@ export class Notes {
     this.draw();
   }
 
-  /** Load the notes that were made in other tabs. */
+  /** Load all notes again, to show those made in other tabs, unless a note is being edited or sent. */
   async refresh() {
     if (!this.address || this.busy || this.edited) return;
     const found = await list(this.address).catch(() => null);
@@ -71,7 +71,7 @@ export class Notes {
     this.panel.hidden = !yes;
     this.toggle.setAttribute("aria-expanded", String(yes));
     if (yes || !this.deleted) return;
-    this.deleted = null; // after the panel was closed, the deleted note cannot be restored
+    this.deleted = null; // closing the panel takes away the row with the Undo button
     this.draw();
   }
 
@@ -84,7 +84,7 @@ export class Notes {
     if (!all.length) this.open(false);
     const focused = document.activeElement;
     this.rows = new Map(all.map((note) => [note.id, make("li", "stt-notes-item", this.row(note))]));
-    // The role is given because Safari does not report a list without numbers as a list.
+    // The role is set because Safari does not report a list without visible numbers to screen readers as a list.
     this.panel.replaceChildren(make("ol", "stt-notes-list", [...this.rows.values()], { role: "list" }));
     if (focused instanceof HTMLElement && focused === this.form?.field) focused.focus({ preventScroll: true });
     this.painter.show(notes, this.player.total);
@@ -138,7 +138,7 @@ export class Notes {
 
   // ---- changes -----------------------------------------------------------------------------------------------------
 
-  /** Open the form of a new note about the selected words, or about the current position without a selection. */
+  /** Open the form of a new note about the selected words; without a selection, about the current position. */
   add() {
     if (!this.address) return;
     if (this.edited) {

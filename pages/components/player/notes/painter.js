@@ -7,7 +7,7 @@ import { ranges } from "../ranges.js";
 import { COLOURS, placesOf } from "./model.js";
 
 const MOMENT = "moment";
-// The priority is -1, so that hits of the find box are drawn on top.
+// The priority is -1, so that the hits of the find box, which have 0 and 1, are drawn on top of the notes.
 const MARKS = new Map(SUPPORTED ? [...COLOURS, MOMENT].map((name) => [name, highlight(`stt-note-${name}`, -1)]) : []);
 
 /**
@@ -24,7 +24,7 @@ export class Painter {
   /** @param {HTMLElement} line time line @param {import("../text.js").Text} text @param {(note: Note) => void} goTo */
   constructor(line, text, goTo) {
     this.line = line;
-    // In a paragraph with unsaved typing the marks stay: the browser moves them with the text.
+    // While typed text in a paragraph is unsaved, its marks are not drawn again: the browser moves them with the text.
     this.marks = new Marks(
       text,
       (paragraph) => this.marksOf(paragraph),

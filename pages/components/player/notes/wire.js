@@ -1,4 +1,5 @@
-// Requests for notes. Each note is saved or deleted by its id, so a repeated request changes nothing.
+// Sends requests for notes. A note is saved or deleted by its id, so a request that is sent twice has the same effect
+// as one that is sent once.
 
 import { ask, withJson } from "../../shared/request.js";
 import { tr } from "../../shared/texts.js";

@@ -1,4 +1,5 @@
-// The panel for a passage that is transcribed again: the form, the progress, and the old and new words side by side.
+// Makes the content of the panel for transcribing a passage again: the form, the progress, and the old and new words
+// side by side.
 
 import { clock } from "../../shared/clock.js";
 import { make, makeButton } from "../../shared/dom.js";
@@ -19,10 +20,10 @@ import { sendingForm, troubleLine } from "../form.js";
 export const when = ({ start, end }) => tr("{start} to {end}", { start: clock(start), end: clock(end) });
 
 /**
- * Make the form that chooses model, language and vocabulary for transcribing a passage again.
+ * Make the form in which the user chooses model, language and vocabulary for transcribing a passage again.
  * @param {Choices} choices
  * @param {{ start: number, end: number }} span
- * @param {(chosen: Chosen) => Promise<void>} begin its Error has a message for users
+ * @param {(chosen: Chosen) => Promise<void>} begin sends the choices; its Error has a message for users
  * @param {() => void} cancel
  */
 export function passageForm(choices, span, begin, cancel) {

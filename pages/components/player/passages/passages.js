@@ -9,7 +9,7 @@ import { failure, passageForm, progress, result, when } from "./panel.js";
 import { askPassage } from "./wire.js";
 
 const POLLING = 700; // polling interval, milliseconds
-const RETRYING = 3000; // milliseconds until the next poll after a failed one
+const RETRYING = 3000; // milliseconds between a failed poll and the next poll
 
 /**
  * @typedef {import("./wire.js").Passage} Passage
@@ -22,7 +22,7 @@ export class Passages {
   shown = ""; // attempt number and state of the passage in the panel; "form" while the form is shown
   working = /** @type {ReturnType<typeof progress> | null} */ (null);
   timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
-  newest = 0; // number of the newest request; responses to older ones are ignored
+  newest = 0; // number of the newest request; responses to older requests are ignored
   closed = false;
 
   /** @param {import("../index.js").Player} player */
@@ -32,7 +32,7 @@ export class Passages {
     const part = partsOf(root, "stt-");
     this.panel = part("passage");
     this.live = part("say");
-    // Opening the menu of a paragraph keeps the selection.
+    // A click on the button of a paragraph's menu must not clear the selection.
     on(text.box, "mousedown", (event) => event.target.closest(".stt-more") && event.preventDefault());
   }
 
@@ -45,7 +45,7 @@ export class Passages {
   }
 
   /**
-   * Open the form that transcribes the selected words, or the whole paragraph, again.
+   * Open the form for transcribing the selected words again, or the whole paragraph if none of its words are selected.
    * @param {import("../text.js").Paragraph} paragraph
    */
   offer(paragraph) {
@@ -121,7 +121,7 @@ export class Passages {
     this.announce(tr("{span} is transcribed. Use the new words, or discard them.", { span: when(passage) }));
   }
 
-  /** Put the new words into the transcript as one step. @param {Passage} passage @param {HTMLElement} trouble */
+  /** Let the server store the new words as one editing step. @param {Passage} passage @param {HTMLElement} trouble */
   async accept(passage, trouble) {
     const { choices } = this;
     const { editor } = this.player;
