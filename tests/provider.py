@@ -8,8 +8,8 @@
 
     python -m tests.provider --port 8901      # in a separate process: GET /_state, POST /_script
 
-The stand-in returns a given text instead of transcribing. `tests/provider_contract.py` defines which
-parameters each model accepts, and the format of its results.
+The stand-in returns a given text instead of transcribing. `tests/provider_contract.py` defines which parameters each
+model accepts, and the format of its results.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ def au(size: int) -> bytes:
 
 
 def changed(extension: str, mark: bytes, offset: int, new: bytes, **options: str) -> Callable[[Path], Path]:
-    """Return a writer of a recording in which `new` is written over `offset` bytes after each start of `mark`."""
+    """Return a writer of a recording in which `new` overwrites bytes, from `offset` bytes after each `mark` on."""
 
     def write(path: Path) -> Path:
         path = path.with_suffix(extension)

@@ -103,7 +103,7 @@ def retype(
 ) -> int:
     """Replace a paragraph's text as the browser does when somebody types, and return the number of the new revision.
 
-    `was` is the text, and `based_on` the revision, that the browser showed before. By default, these are the stored ones.
+    `was` is the text, and `based_on` the revision, that the browser showed before. By default, they are as stored.
     """
     was = text_of(generation_id, paragraph) if was is None else was
     based_on = corrections.state(generation_id, owner).version if based_on is None else based_on

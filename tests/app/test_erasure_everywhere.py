@@ -63,8 +63,8 @@ class Planted:
     def needles(self) -> dict[str, bytes]:
         """Return the bytes to search for, by name.
 
-        The first two letters of the random words are cut off, because the search index does not repeat the letters that a
-        word has in common with the previous word.
+        The first two letters of the random words are cut off, because the search index does not store the letters
+        with which a word begins like the previous word.
         """
         words = {
             name: getattr(self, name).encode()[2:] for name in ("title", "tag", "typed", "noted", "speaker", "link")

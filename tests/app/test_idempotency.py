@@ -1,5 +1,6 @@
-"""Test `Idempotency-Key` on creates over real HTTP: a repeated create gets the same response and makes no
-second job, even after a restart of the server.
+"""Test `Idempotency-Key` on creates over real HTTP: a repeated create gets the same response and makes no second job.
+
+This also holds after a restart of the server.
 """
 
 from __future__ import annotations

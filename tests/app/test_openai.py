@@ -100,7 +100,8 @@ def test_log_probabilities_belong_to_the_words(client: openai.OpenAI):
     assert all(each.logprob < 0 and bytes(map(int, each.bytes)).decode() == each.token for each in found.logprobs)
 
 
-@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # OpenAI's client marks translations so
+# OpenAI's client marks its method for translations as deprecated.
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")
 def test_translation_is_english(client: openai.OpenAI, tmp_path: Path):
     """Use only the first 21 s of the sample, which are in Spanish. The rest is in English."""
     spanish = audio.samples(audio.AUDIO / "spanish-then-english.flac")[: 21 * audio.RATE]

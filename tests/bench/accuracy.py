@@ -2,10 +2,9 @@
 
 This app's engine and faster-whisper transcribe the same sound: forty utterances of LibriSpeech test-other, over five
 minutes. They are joined in three orders: grouped by speaker, and shuffled with each of two seeds (arguments, default 1
-and 2).
-The settings were tuned on the speaker 1688 and on the two other recordings of `tests/speech`: plain, faster, slower, in
-noise and as on the telephone. `--speakers 1688` measures that speaker. `--mixed` leaves each utterance plain or makes
-it faster, noisy or telephone-like at random, as in a meeting where some people call in. Instruction sets round
+and 2). The settings were tuned on the speaker 1688 and on the two other recordings of `tests/speech`: plain, faster,
+slower, in noise and as on the telephone. `--speakers 1688` measures that speaker. `--mixed` leaves each utterance plain
+or makes it faster, noisy or telephone-like at random, as in a meeting where some people call in. Instruction sets round
 differently, which can change the text, so the two newest that the machine has are measured.
 """
 
@@ -94,7 +93,7 @@ def ours(sound: np.ndarray) -> str:
 def measured(names: Order, text: str) -> tuple[float, int, float]:
     """Return the word error rate in %, the number of dropped words, and the longest drop in seconds.
 
-    A drop is a run of dropped words. Its length is estimated from the mean word duration in the utterances of the words.
+    A drop is a run of dropped words. Its length is estimated from the mean word duration in their utterances.
     """
     words = [(word, name) for name in names for word in audio.librispeech()[name].split()]
     result = jiwer.process_words(" ".join(word for word, _ in words), normalised(text) or "nothing")

@@ -1,10 +1,10 @@
 """Measure how far aligned words are from their decoded times: `python -m tests.bench.alignment`.
 
 The recording is the forty utterances of the accuracy benchmark, shuffled and joined. Its transcription has the
-reference times. Three texts are aligned: the decoded text without its times; the same with a tenth of its words replaced, removed
-or added at random; and the words of LibriSpeech, in lower case and without punctuation. The words of a text
-are aligned window by window, with the window boundaries of the transcription. Only words that are both in the text and
-in the transcription are measured.
+reference times. Three texts are aligned: the decoded text without its times; the same with a tenth of its words
+replaced, removed or added at random; and the words of LibriSpeech, in lower case and without punctuation. The words of
+a text are aligned window by window, with the window boundaries of the transcription. Only words that are both in the
+text and in the transcription are measured.
 """
 
 from __future__ import annotations

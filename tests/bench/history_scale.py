@@ -1,7 +1,7 @@
 """Compare a history of 100,000 transcripts with one of ten: `python -m tests.bench.history_scale [count] [folder]`.
 
-With a folder as argument, the generated data stays there for the next run. Two kinds of searches are measured: for words
-of random transcripts, and for words that nearly all transcripts contain, which is the worst case.
+With a folder as argument, the generated data stays there for the next run. Two kinds of searches are measured: for
+words of random transcripts, and for words that nearly all transcripts contain, which is the worst case.
 """
 
 from __future__ import annotations

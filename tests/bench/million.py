@@ -1,9 +1,9 @@
 """Estimate the cores, storage and money for a million hours of audio a month: `python -m tests.bench.million …`.
 
-The required arguments are figures measured by other benchmarks: `--speed` from `workers` (seconds of audio per second and core),
-`--megabytes` from `sizes` (database for an hour of speech), `--job-ms` from `queue_cost` (processor time of a job on
-PostgreSQL, in the worker and the web process), `--in-flight` from `provider_scale` (provider jobs per core). The default
-prices are assumptions: give your own as arguments.
+The required arguments are figures measured by other benchmarks: `--speed` from `workers` (seconds of audio per second
+and core), `--megabytes` from `sizes` (database for an hour of speech), `--job-ms` from `queue_cost` (processor time of
+a job on PostgreSQL, in the worker and the web process), `--in-flight` from `provider_scale` (provider jobs per core).
+The default prices are assumptions: give your own as arguments.
 """
 
 from __future__ import annotations

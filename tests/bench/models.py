@@ -1,8 +1,8 @@
 """Measure the memory of one and of two models, and the time to the first words: `python -m tests.bench.models`.
 
 To reach: two models in use take at most the sum of both plus 100 MB; the first words with base come no later than in
-the last version of the app that had only one model. Tiny.en comes from its wheel, base from its packages. Each figure is measured
-in a separate process.
+the last version of the app that had only one model. Tiny.en comes from its wheel, base from its packages. Each figure
+is measured in a separate process.
 """
 
 from __future__ import annotations

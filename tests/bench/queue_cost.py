@@ -1,8 +1,8 @@
 """Measure the cost of a job by queue length: `python -m tests.bench.queue_cost [--lengths 100 1000 10000]`.
 
 The jobs are one second of silence, so that nearly all of their cost is the cost of the queue. For each queue length,
-the benchmark measures the cost of creating one more job, and of taking and finishing one, in milliseconds of processor time and in
-database steps (SQLite: instructions of its virtual machine; PostgreSQL: rows and index entries read by all
+the benchmark measures the cost of creating one more job, and of taking and finishing one, in milliseconds of processor
+time and in database steps (SQLite: instructions of its virtual machine; PostgreSQL: rows and index entries read by all
 connections). To reach: the same cost at all lengths.
 
 On PostgreSQL a separate worker process takes the jobs. On SQLite only one process at a time can use the data folder, so
@@ -59,8 +59,8 @@ class Cost:
     def of(jobs: int, clock: float, used: float, making: float, working: float, taking: float) -> Cost:
         """Return the cost of one job.
 
-        Creating `jobs` jobs took `clock` seconds, `used` seconds of processor time and `making` steps. Taking and finishing
-        them took `working` seconds of processor time and `taking` steps.
+        Creating `jobs` jobs took `clock` seconds, `used` seconds of processor time and `making` steps. Taking and
+        finishing them took `working` seconds of processor time and `taking` steps.
         """
         return Cost(1000 * clock / jobs, 1000 * used / jobs, making / jobs, 1000 * working / jobs, taking / jobs)
 

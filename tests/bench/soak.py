@@ -1,11 +1,11 @@
 """Run a mixed load for half an hour to find growing resource use: `python -m tests.bench.soak [--minutes 30]`.
 
 The app runs on SQLite. Simulated users create on-device and provider jobs over REST, delete some early, open pages with
-a websocket session each, and request /metrics and /healthz, all at the same time. Finished jobs are deleted, so that the
-history does not grow. Memory, threads and open files of the server are measured every two seconds.
+a websocket session each, and request /metrics and /healthz, all at the same time. Finished jobs are deleted, so that
+the history does not grow. Memory, threads and open files of the server are measured every two seconds.
 
-The first five minutes, or a sixth of a run of under 30 minutes, are for warming up. The rest is measured. To reach:
-the median of its last fifth is at most 5 % over the median of its first fifth.
+The first five minutes, or a sixth of a run of under 30 minutes, are for warming up. The rest is measured. To reach: the
+median of its last fifth is at most 5 % over the median of its first fifth.
 """
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
 """Measure who says what in conversations joined from single utterances: `python -m tests.bench.speakers`.
 
 Thresholds were tuned on voices with changed pitch ("1688*0.86"), which `--tuning` measures, and to a small extent on
-the five unchanged voices of LibriSpeech that are measured by default. A conversation has 2 to 5 speakers, turns
-of 1 to 10 s, pauses of 0 to 1 s, and overlap in a tenth of the turns. A word is right if it is assigned to the speaker
-who said it, where found speakers are matched one to one with the true ones. The reference for the diarization error is made of the words' times, which
-Whisper aligned and which are cut at silence; pauses under 0.5 s count as speech. `--sample FOLDER` adds the sample call
-of the wheel of pyannote-audio (`pyannote/audio/sample`), `--long` a recording of four hours.
+the five unchanged voices of LibriSpeech that are measured by default. A conversation has 2 to 5 speakers, turns of 1 to
+10 s, pauses of 0 to 1 s, and overlap in a tenth of the turns. A word is right if it is assigned to the speaker who said
+it, where found speakers are matched one to one with the true ones. The reference for the diarization error is made of
+the words' times, which Whisper aligned and which are cut at silence; pauses under 0.5 s count as speech. `--sample
+FOLDER` adds the sample call of the wheel of pyannote-audio (`pyannote/audio/sample`), `--long` a recording of four
+hours.
 """
 
 from __future__ import annotations

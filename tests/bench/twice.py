@@ -1,7 +1,8 @@
 """Measure a recording repeated after a gap of silence, noise or music: `python -m tests.bench.twice`.
 
-Ten recordings are measured with each kind and length of gap, under the two newest instruction sets of the machine.
-To reach: at most twice as many wrong words as in the recording alone, no passage dropped, no word without length, no word in the gap.
+Ten recordings are measured with each kind and length of gap, under the two newest instruction sets of the machine. To
+reach: at most twice as many wrong words as in the recording alone, no passage dropped, no word without length, no word
+in the gap.
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ def recording(name: str) -> tuple[np.ndarray, str]:
 
 
 def measured(sound: np.ndarray, reference: str, gap: tuple[float, float] = (0, 0)) -> dict[str, int]:
-    """Transcribe `sound`, and return the numbers of wrong words, of words under 20 ms and of words in the gap, and the
-    number of words in the longest run of dropped words.
+    """Transcribe `sound`, and return the numbers of words that are wrong, under 20 ms long, and in the gap.
+
+    "dropped" is the number of words in the longest run of dropped words.
     """
     words = [word for segment in transcribe.transcribe(sound, language="en") for word in segment.words]
     found = jiwer.process_words(reference, normalised("".join(word.text for word in words)) or "nothing")

@@ -1,7 +1,7 @@
 """Define visitors for locust, who open pages over the websocket as a browser does, upload, poll, read and listen.
 
-`tests/bench/load.py` runs this file. It also creates the visitors in the database, and writes their cookies and
-tokens to a JSON file, whose path is in the environment variable VISITORS.
+`tests/bench/load.py` runs this file. It also creates the visitors in the database, and writes their cookies and tokens
+to a JSON file, whose path is in the environment variable VISITORS.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ SETUP = json.loads(
 )  # keys: visitors (each with cookie, token, generation_id), sound (a path), first visit
 SOUND = Path(SETUP["sound"]).read_bytes()
 VISITORS = itertools.cycle(SETUP["visitors"])
-FIRST_TASKS = itertools.cycle(("read", "look_back", "upload", "poll"))  # so few visitors do all tasks
+# The first task of each visitor in turn, so that all tasks occur even with few visitors.
+FIRST_TASKS = itertools.cycle(("read", "look_back", "upload", "poll"))
 TIMEOUT = 30  # seconds for each websocket operation
 
 

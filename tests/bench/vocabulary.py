@@ -1,11 +1,11 @@
 """Measure the recognition of names with a vocabulary: `python -m tests.bench.vocabulary`.
 
-First, the correctly recognised names are counted in thirty recordings: fifteen utterances with rare names or terms by three
-speakers on whom no setting was tuned, each plain and as on the telephone. Each is transcribed with all terms of these
-recordings as the vocabulary. Second, the wrong words are counted in all utterances of the same speakers, transcribed
-with fifty terms of other fields, which do not occur. For comparison, the terms are also given as a prompt, "Glossary:
-…", to show the effect of faster-whisper's hotwords. Rescoring was tuned on the terms of the speakers 1688 and 2033,
-which `--tuning` measures.
+First, the correctly recognised names are counted in thirty recordings: fifteen utterances with rare names or terms by
+three speakers on whom no setting was tuned, each plain and as on the telephone. Each is transcribed with all terms of
+these recordings as the vocabulary. Second, the wrong words are counted in all utterances of the same speakers,
+transcribed with fifty terms of other fields, which do not occur. For comparison, the terms are also given as a prompt,
+"Glossary: …", to show the effect of faster-whisper's hotwords. Rescoring was tuned on the terms of the speakers 1688
+and 2033, which `--tuning` measures.
 """
 
 from __future__ import annotations

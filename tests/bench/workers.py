@@ -1,8 +1,8 @@
 """Measure whether a second worker doubles the throughput: `python -m tests.bench.workers [--jobs 12] [--turns 2]`.
 
 The workers use PostgreSQL. Each is pinned to one core and transcribes one recording at a time with one thread. To
-reach: two workers transcribe at least 1.8 times as much audio per second as one worker. Before the measurement, one job for
-each worker loads the models.
+reach: two workers transcribe at least 1.8 times as much audio per second as one worker. Before the measurement, one job
+for each worker loads the models.
 """
 
 from __future__ import annotations

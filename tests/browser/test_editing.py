@@ -132,7 +132,8 @@ def test_server_killed_while_typing_receives_all_text_after_its_restart(talk: Pa
         "Not saved yet: no connection. Your text is kept in this browser.", timeout=SAVE_TIMEOUT
     )
     expect(talk.get_by_text("No connection to the server.")).to_be_visible()
-    talk.keyboard.type("Or later. ")  # Streamlit's own dialog about the lost connection would prevent this
+    # Typing still works: Streamlit's own dialog about a lost connection, which would take the focus, is not shown.
+    talk.keyboard.type("Or later. ")
     server.start()
     expected = [FIRST, f"Well, I say {SECOND}", f"Now. Or later. {THIRD}", ARABIC]
     expect_saved(talk)
@@ -298,7 +299,7 @@ def test_paragraph_borders_are_dragged_on_the_waveform(talk: Page):
     dialog = talk.get_by_role("dialog", name="Times of this paragraph")
     start, end = (dialog.get_by_role("slider", name=f"{name}, on the waveform") for name in ("Start", "End"))
     box, strip = start.bounding_box(), dialog.locator(".stt-borders").bounding_box()
-    second = strip["width"] / (ended - begun + 4)  # pixels per second: it shows 2 s more at both ends
+    second = strip["width"] / (ended - begun + 4)  # pixels per second; 2 s are added at both ends
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     talk.mouse.move(x, y)
     talk.mouse.down()
@@ -370,7 +371,8 @@ def test_transcript_is_edited_on_a_phone(browser: Browser, server: Server):
     generation_id = transcripts.store("visitor:ann", TALK, audio.JFK, duration=20.0)
     open_talk(page, f"{server.url}/transcript?id={generation_id}")
     edit = page.get_by_role("button", name="Edit", exact=True)
-    expect(edit).to_have_attribute("aria-pressed", "false")  # so a tap on a word plays it
+    # Editing is off at first on a phone, so that a tap on a word plays it.
+    expect(edit).to_have_attribute("aria-pressed", "false")
     edit.tap()
     words(page, 1).tap()
     expect(words(page, 1)).to_be_focused()

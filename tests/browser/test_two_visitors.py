@@ -175,7 +175,8 @@ def test_shared_transcript_is_shown_as_plain_text(server, stranger: Visitor, rec
 
 
 def assert_no_markup(page: Page, path: str, seen: bool) -> None:
-    if seen and path not in ("history", "settings"):  # they show it on a canvas, or shortened
+    # The history draws its texts on a canvas, and Settings shortens the name of the token.
+    if seen and path not in ("history", "settings"):
         expect(page.get_by_text('<img src=x onerror="window.taken=1">').first).to_be_visible()
     assert page.evaluate("window.taken") is None, path
     loaded = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")

@@ -62,7 +62,8 @@ def test_upload_shows_its_percent_and_cancel_leaves_no_data(line_page: Page, lin
     row = send_half(line_page, line, large)
     row.get_by_role("button", name="Cancel: large.wav").click()
     expect(line_page.locator(".stt-upload")).to_have_count(0)
-    expect(line_page.locator("input[type=file]").first).to_be_focused()  # it was on the removed button
+    # The focus was on the button Cancel, which is removed.
+    expect(line_page.locator("input[type=file]").first).to_be_focused()
     line.release()
     add_files(line_page, large)
     assert not incoming(server)  # no file of the cancelled upload is left

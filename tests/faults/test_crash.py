@@ -1,6 +1,6 @@
 """Test jobs while random workers are killed: no job is lost, done twice, or has a wrong text.
 
-This runs on one worker with SQLite, and on two workers with PostgreSQL. `--all` runs 200 jobs with 30 kills.
+The test runs on one worker with SQLite, and on two workers with PostgreSQL. `--all` runs 200 jobs with 30 kills.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ WITHIN = 1.0  # maximum seconds for each response except the slowest one of a ru
 HICCUP = 3.0  # maximum seconds for the slowest response of a run, during which the machine itself may have stalled
 WORDS = 100_000
 MODEL = "#g1_whisper-base"
-NAME_LOOKUP = 10.0  # seconds that resolving a host name takes on the server, which imports tests/slow_names
+NAME_LOOKUP = 10.0  # seconds that tests/slow_names makes the server wait for a host under slow.example
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """Test that jobs left open by a killed server of commit 680a7a1 finish after an upgrade, and no step is repeated.
 
-`tests/databases/open-jobs-*.db.gz` has the databases of that server with three jobs: one at the provider, an on-device job
-with one finished chunk of 18.1 s, and one that was stored but not queued. The checkpoints are pickled objects.
+`tests/databases/open-jobs-*.db.gz` has the databases of that server with three jobs: one at the provider, an on-device
+job with one finished chunk of 18.1 s, and one that was stored but not queued. The checkpoints are pickled objects.
 """
 
 from __future__ import annotations

@@ -28,7 +28,8 @@ def test_faster_whisper_computes_the_same_spectrum_as_we_do_bit_for_bit(seconds:
 
 
 def test_faster_whisper_knows_every_language_that_is_offered():
-    assert set(LANGUAGES) == set(_LANGUAGE_CODES) - {"yue"}  # only large-v3 knows Cantonese: not offered
+    # Cantonese is not offered, because only large-v3 can transcribe it.
+    assert set(LANGUAGES) == set(_LANGUAGE_CODES) - {"yue"}
 
 
 def test_faster_whisper_yields_its_input_segments_with_times_of_the_recording():

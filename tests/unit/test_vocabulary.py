@@ -149,9 +149,9 @@ class CharacterTokenizer:
 
 
 def rescored(text: str, listed: list[str], actual: str) -> str:
-    """Return a text rescored with the terms `listed`. `actual` is the text that the imitated model finds probable:
+    """Return a text rescored with the terms `listed` by a model that finds the text `actual` probable.
 
-    a character has a high probability if the text up to and including it is the start of `actual`.
+    The model is imitated: a character is probable if the text up to and including it is the start of `actual`.
     """
 
     def score(tokens: list[int]) -> Sequence[float]:
