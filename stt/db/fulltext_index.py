@@ -14,6 +14,7 @@ import unicodedata
 
 import sqlalchemy as sa
 
+from stt.db.locks import SEARCH_LOCK
 from stt.transcript import folding
 
 MERGE_PAGES = 500  # maximum number of pages of SQLite's index that one step merges
@@ -142,7 +143,7 @@ def _stt_words(connection: sa.Connection) -> list[str]:
     for letter, letters in several.items():
         special = f"replace({special}, '{letter}', '{letters}')"
     return [
-        "SELECT pg_advisory_xact_lock(7826001)",  # other servers that start at the same moment must wait
+        f"SELECT pg_advisory_xact_lock({SEARCH_LOCK})",  # other servers that start at the same moment must wait
         rf"""
     CREATE OR REPLACE FUNCTION stt_special(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
       SELECT CASE WHEN t ~ '[{_escaped(sorted(map(ord, [*single, *several])))}]' THEN {special} ELSE t END

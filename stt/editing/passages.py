@@ -154,7 +154,7 @@ def _distribute(parts: Sequence[_Part], new: Sequence[Segment], middle: float) -
     cuts: list[float] = []
     for (_, before), (after, _) in pairwise(spans):
         cuts.append(max([(before + after) / 2, *cuts[-1:]]))
-    for segment in new:
+    for segment in (each if each.words else _with_words(each) for each in new if each.text.strip()):
         middles = accumulate(((word.start + word.end) / 2 for word in segment.words), max)
         places = [bisect_right(cuts, at) for at in middles]
         for place, part in enumerate(open_parts):

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-_MARK = "stt.guard.base_path"  # key that is set in the ASGI scope of a request whose base path was stripped
 _path = ""
 
 
@@ -39,7 +38,7 @@ class StripBasePath:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if _path and scope["type"] in ("http", "websocket") and f"{scope['path']}/".startswith(f"{_path}/"):
             rest = scope["path"][len(_path) :] or "/"
-            scope = {**scope, "path": rest, "raw_path": rest.encode(), _MARK: True}
+            scope = {**scope, "path": rest, "raw_path": rest.encode()}
         await self.app(scope, receive, send)
 
 

@@ -55,7 +55,9 @@ class Search(Listing):
 
 class Read(_Arguments):
     id: str = Field(min_length=1, max_length=64, description="The id of a transcript")
-    start: float = Field(0.0, ge=0, description="Seconds from which to read; a long one is read in several calls")
+    start: float = Field(
+        0.0, ge=0, description="`next_start` of the last call, or a time in seconds; a long text takes several calls"
+    )
 
 
 class Transcribe(_Arguments):
@@ -164,10 +166,11 @@ def _facts(job: Job) -> dict[str, Any]:
 
 
 def _read(token: Token, arguments: Read) -> dict[str, Any]:
-    """Return the paragraphs of a transcript that end after `arguments.start`, with times and speakers.
+    """Return the paragraphs of a transcript from `arguments.start` on, with times and speakers.
 
-    If the text is longer than MOST_READ, `next_start` is the time in seconds at which the remaining text starts, or
-    else None. If the job is not done, return the text that was transcribed so far, and the error of a failed job.
+    If the text is longer than MOST_READ, `next_start` is where the remaining text starts, or else None: a time in
+    seconds, or the number of paragraphs before it if the transcript has no times. If the job is not done, return the
+    text that was transcribed so far, and the error of a failed job.
     """
     progress = service.get(arguments.id, owner=token.owner)
     found: dict[str, Any] = _facts(progress.job)
@@ -176,14 +179,15 @@ def _read(token: Token, arguments: Read) -> dict[str, Any]:
         found["error"] = contract.in_words(error["message"], error["guidance"]) if error else None
         return {**found, "text": progress.text or "There is no text yet."}
     lines: list[str] = []
-    size, following = 0, None
-    for paragraph in paragraphs(progress.transcript.segments):
-        if progress.transcript.timed and paragraph.end <= arguments.start:
+    size, following, timed = 0, None, progress.transcript.timed
+    for number, paragraph in enumerate(paragraphs(progress.transcript.segments)):
+        start, end = (paragraph.start, paragraph.end) if timed else (number, number + 1)
+        if end <= arguments.start:
             continue
-        line = f"[{paragraph.start:.1f}] " if progress.transcript.timed else ""
+        line = f"[{start:.1f}] " if timed else ""
         line += (f"{paragraph.speaker}: " if paragraph.speaker else "") + paragraph.text.strip()
         if lines and size + len(line) > MOST_READ:
-            following = paragraph.start
+            following = start
             break
         lines.append(line)
         size += len(line) + 2

@@ -12,9 +12,12 @@ from mcp.client.session import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from pytest_httpserver import HTTPServer
 
+from stt.auth import tokens
+from stt.transcript.model import Segment, Transcript
 from tests import audio
 from tests.app.rest import Api, assert_refused, python
 from tests.server import Server
+from tests.transcripts import sharing_data_with, store
 
 
 class Assistant:
@@ -72,6 +75,24 @@ def test_assistant_lists_searches_and_reads_transcripts(assistant: Assistant, ta
     assert read.content[0].text.startswith("[0.") and "ask not what your country" in read.content[0].text
     assert read.structured_content["title"] == "moon speech" and read.structured_content["next_start"] is None
     assert "no more text" in assistant.call("read", id=talk, start=60.0).content[0].text
+
+
+def test_long_text_without_times_is_read_in_several_calls(assistant: Assistant, server: Server):
+    lines = [f"Line {number}. {'All these words have no times. ' * 20}".strip() for number in range(60)]
+    with sharing_data_with(server):
+        token = tokens.find(assistant.token)
+        assert token is not None
+        given = Transcript(tuple(Segment(0, 0, line, begins=True) for line in lines), timed=False)
+        generation_id = store(token.owner, given)
+    found: list[str] = []
+    start: float | None = 0.0
+    while start is not None:
+        read = assistant.call("read", id=generation_id, start=start)
+        following, text = read.structured_content["next_start"], read.content[0].text
+        found += text.split("\n\n")
+        assert len(text) <= 20_000 and (following is None or following > start)
+        start = following
+    assert found == lines
 
 
 def test_assistant_transcribes_a_link(assistant: Assistant, api: Api, httpserver: HTTPServer):

@@ -93,6 +93,12 @@ def test_neighbouring_segments_without_word_times_stay_in_the_text():
     assert shown(rows) == [(ANN, "one two 3 4")]
 
 
+def test_new_segment_without_words_is_inserted_once():
+    rows = frozen(spoken("one two", 0, ANN), spoken("three four", 5, BEN), spoken("five six", 10, ANN))
+    retake(rows, 0.0, 12.0, spoken("ONE TWO", 0.0, worded=False), spoken("three four FIVE SIX", 5.0, worded=False))
+    assert " ".join(text for _, text in shown(rows)) == "ONE TWO three four FIVE SIX"
+
+
 @pytest.mark.parametrize("new", [(), (spoken("one two", 0),)])
 def test_equal_words_or_no_words_in_an_empty_passage_are_no_step(new: tuple[Segment, ...]):
     rows = frozen(spoken("three", 10))
