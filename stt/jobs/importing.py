@@ -64,7 +64,7 @@ def import_transcript(
     duration = recording.duration if recording else (transcript.duration or None)
     aligned = recording is not None and any(not segment.words for segment in transcript.segments)
     transcript = _beyond_marked(transcript, recording)
-    notify_url = subscriptions.check(webhook) if webhook else subscriptions.url_of(owner)
+    notify_url = subscriptions.check(webhook) if webhook else None
     now = time.time()
     job = Job(
         id=claim.generation_id if claim else recordings.new_id(),

@@ -135,7 +135,7 @@ def create(
     if vocabulary:
         cleaned[terms.OPTION] = vocabulary
     name, duration = (recording.name, recording.duration) if recording else (download.name_of(typed_url), None)
-    notify_url = subscriptions.check(webhook) if webhook else subscriptions.url_of(owner)
+    notify_url = subscriptions.check(webhook) if webhook else None
     now = time.time()
     job = Job(
         id=claim.generation_id if claim else recordings.new_id(),
@@ -382,8 +382,7 @@ def record_also(job: Job, claim: idempotency.Claim | None, notify_url: str | Non
     """Record the job's idempotency claim and webhook, in the transaction that records the job."""
     if claim:
         claim.note(connection)
-    if notify_url:
-        subscriptions.expect(connection, job.id, notify_url)
+    subscriptions.expect(connection, job.id, notify_url, job.owner)
 
 
 def _undo_create(job: Job, claim: idempotency.Claim | None, copied: bool) -> None:

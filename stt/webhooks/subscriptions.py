@@ -80,9 +80,18 @@ def check(url: str) -> str:
     return download.acceptable(url, allow_private=settings().allow_private_urls)
 
 
-def expect(connection: sa.Connection, generation_id: str, url: str) -> None:
-    """Record a job's webhook URL. `connection` has the open transaction in which the job is recorded."""
-    connection.execute(webhook_jobs.insert().values(id=generation_id, url=url, reported=0))
+def expect(connection: sa.Connection, generation_id: str, url: str | None, owner: str) -> None:
+    """Record a job's webhook URL: `url`, or else the owner's, if there is one.
+
+    `connection` has the open transaction in which the job is recorded.
+    """
+    if url:
+        connection.execute(webhook_jobs.insert().values(id=generation_id, url=url, reported=0))
+        return
+    # Creating a job should not wait for another query, so the owner's URL is copied in this statement.
+    newest = sa.select(_w.url).where(_w.owner == owner).order_by(_w.created.desc()).limit(1).subquery()
+    row = sa.select(sa.literal(generation_id), newest.c.url, sa.literal(0)).where(newest.c.url.is_not(None))
+    connection.execute(webhook_jobs.insert().from_select(["id", "url", "reported"], row))
 
 
 def delete_all(owner: str) -> None:
