@@ -40,7 +40,7 @@ SAMPLE = Path(stt.__file__).parent / "assets" / "sample.flac"
 # page arrives. With 0.15 s the rest often arrived before the drop zone was drawn, which delayed the drop zone by 0.2 s.
 # Waiting 0.25 s delays the rest of the page by only 0.05 s.
 FIRST = 0.25
-MARGIN = 2.0  # seconds by which a live recording stops before the maximum duration is reached
+MARGIN = 2.0  # a live recording is stopped this many seconds before it reaches the maximum duration
 LONG = 120.0  # minimum length of a recording in seconds for which a notification is offered
 CHECK_INTERVAL = 2.0  # interval between checks of live recordings in other tabs, seconds
 SAMPLE_NAME = "John F. Kennedy, inaugural address, 1961.flac"

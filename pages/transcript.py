@@ -175,7 +175,8 @@ speaker_arguments = speakers_panel(job, transcript, corrected, sound=audible)
 learned()
 machines = machines_version(job, corrected)
 with st.container(key="transcript"):
-    if machines or transcript.segments or corrected.version:  # a correction that deleted all text can be undone
+    # Draw the player also if corrections have deleted all text, so that the user can undo them there.
+    if machines or transcript.segments or corrected.version:
         reading(job, machines or transcript, editable=machines is None)
     elif job.state == kinds.DONE:
         st.info(tr("No speech was found in this recording."))

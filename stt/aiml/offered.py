@@ -26,7 +26,7 @@ RETRY = 60.0  # minimum seconds between two requests for the provider's model li
 
 log = logging.getLogger("stt.aiml.offered")
 _lock = threading.Lock()
-# (data folder, address of the API) -> (time of the last request of the model list, models)
+# (data folder, address of the API) -> (time of the last request for the model list, models)
 _live: dict[tuple[Path, str], tuple[float, Catalog]] = {}
 
 

@@ -212,7 +212,7 @@ def _finished(
 
 
 def _readable(text: str) -> Iterator[str]:
-    """Split a text without times at sentence ends, into parts of at least READABLE characters.
+    """Split an untimed text into parts that end at sentence ends. Only the last may be under READABLE characters.
 
     Each part becomes a segment, which a person can read and correct separately.
     """

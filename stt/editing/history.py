@@ -38,7 +38,9 @@ class History:
     first: int  # the oldest revision from which the stored splices lead to the current revision
     undo: list[list[int]] = field(default_factory=list)
     redo: list[list[int]] = field(default_factory=list)
-    typing: str | None = None  # `typing` of the newest revision; an edit with the same value continues the last step
+    # The value that edits made by typing without a break share, if the newest revision is such an edit. A new edit with
+    # the same value is undone together with it.
+    typing: str | None = None
 
     @property
     def undoable(self) -> int:

@@ -200,7 +200,8 @@ def _usable(parts: Path, published: Snapshot) -> int:
 def _same(before: HubFile | None, now: HubFile) -> bool:
     """Return whether the published file `now` is the same as `before`, the file of an earlier snapshot.
 
-    If the hub gives no SHA-256 for `now`, the git hashes are compared, even if `_finish` added a SHA-256 to `before`.
+    If the hub gives no SHA-256 for `now`, the git hashes are compared. The SHA-256 in `before` is then ignored: it may
+    have been computed from the downloaded file, not given by the hub.
     """
     if before is None or before.size != now.size:
         return False

@@ -84,7 +84,7 @@ def spans(scores: Samples, pause: float = 0.1, low: float = VAD_KEEP, high: floa
 
 
 def speech(samples: Samples) -> list[Span]:
-    """Return spans of speech, in seconds, in 16 kHz mono float32 samples, separated by pauses of at least 0.1 s."""
+    """Return the spans of speech in 16 kHz mono float32 samples. Spans are in seconds, and at least 0.1 s apart."""
     return [(start, min(end, len(samples) / RATE)) for start, end in spans(speech_probabilities(samples))]
 
 

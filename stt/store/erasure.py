@@ -49,7 +49,7 @@ class Eraser:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop the thread, and wait until it has ended its current check for removals."""
+        """Stop the thread, and wait for it to end. If the thread is running `erase`, `erase` is completed first."""
         self._ended = True
         removals.wakeup.set()
         self._thread.join()

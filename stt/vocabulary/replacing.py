@@ -21,7 +21,10 @@ _POSSESSIVES = ("'s", "’s")
 
 @dataclass(frozen=True, slots=True)
 class _Core:
-    """A word without adjacent punctuation and possessive ending: its position in a text, and its folded text `key`."""
+    """A word, stripped of the punctuation around it and of a possessive ending.
+
+    The word is at [start:end] of its text. `key` is the word after `fold`, which removes case and accents.
+    """
 
     start: int
     end: int

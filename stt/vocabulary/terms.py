@@ -12,7 +12,7 @@ from stt.errors import BadOption
 from stt.transcript import scripts
 
 OPTION = "vocabulary"  # name of the job option that has the lines of the job's vocabulary
-MOST = 500  # maximum number of terms of a job or an owner
+MOST = 500  # maximum number of terms of a job, or of one list of an owner
 LONGEST = 100  # maximum characters of a term, or of the text that a term replaces
 LONGEST_TEXT = MOST * 2 * (LONGEST + 2)  # maximum characters of all lines together
 _ARROW = re.compile(r"\s*(?:→|⟶|⇒|->|=>)\s*")

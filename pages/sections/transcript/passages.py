@@ -1,4 +1,4 @@
-"""Provide the player with the choices for transcribing a passage again."""
+"""Tell the player which models and languages, and what vocabulary, it can offer to transcribe a passage again."""
 
 from __future__ import annotations
 

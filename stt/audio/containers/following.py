@@ -85,7 +85,8 @@ class Watch:
         before = self._before[0] if self._before else packet.pos
         begin = max(0, packet.pos - SCAN, min(packet.pos, before) - around)
         self.found = next(self._candidates(begin, packet.pos + packet.size + around, near=True), None)
-        # FFmpeg returns the last frame of a FLAC in one packet with the bytes that follow the frame.
+        # FFmpeg puts the last frame of a FLAC and the bytes after it into one packet. The packet still belongs to this
+        # recording if the next recording begins after the packet's first byte.
         return self.found is None or (self._format == "flac" and self.found > packet.pos)
 
     def _regular(self, packet: av.Packet[av.AudioStream]) -> bool:

@@ -21,7 +21,7 @@ EXACT = 0.1  # maximum error of a length, a start time or a gap, seconds
 RATES = range(8_000, 96_001)  # sample rates at which a file may be played without a playback copy, Hz
 PCM = ("pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_f32le")
 BRANDS = (b"M4A ", b"M4B ", b"M4V ", b"mp41", b"mp42", b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"avc1")
-TIMEOUT = 0.5  # time limit for checking a FLAC, seconds; frames not checked by then are assumed to have no gaps
+TIMEOUT = 0.5  # time limit for finding gaps between frames of a FLAC, seconds; the rest is assumed to have no gaps
 
 
 def exact(path: Path, promised: float | None, counted: float | None) -> bool:

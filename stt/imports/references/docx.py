@@ -47,7 +47,7 @@ def paragraphs(data: bytes, *, names: bool = False) -> list[str]:
 
 
 def _main_part(archive: zipfile.ZipFile) -> str:
-    """Return the path in the archive of the file with the document's body, which the file `_rels/.rels` names."""
+    """Return the path of the main document within `archive`: the target given in `_rels/.rels`, or a default."""
     targets: list[str] = []
 
     def begin(name: str, attributes: dict[str, str]) -> None:

@@ -12,7 +12,7 @@ from stt.transcript import alignment, scripts
 from stt.transcript.model import Segment, Transcript, joined, whole_words
 
 FASTEST = 30.0  # maximum speed of speech, characters per second; text that would be faster was not spoken
-MIN_UNFIT = 4  # minimum number of consecutive words to which FASTEST applies; fewer words may be faster
+MIN_UNFIT = 4  # minimum number of consecutive words that are checked against FASTEST; shorter runs always fit
 # A run of words that are equal in the text and in the decoding gets the times of the decoding if it has at least
 # MIN_ANCHOR_RUN words. A shorter run may be equal by chance, so it gets these times only if at most NEAR words differ
 # before the run and at most NEAR words after it.

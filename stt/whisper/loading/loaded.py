@@ -53,12 +53,18 @@ class Model:
 
     @property
     def whole(self) -> Any:
-        """Return the model for a single part, loaded if necessary. Raises WeightsError if it cannot be loaded."""
+        """Return the model for decoding a single part of a recording, and load it if necessary.
+
+        Raises WeightsError if it cannot be loaded.
+        """
         with self._lock:
             return self._load_whole()
 
     def per_thread(self) -> Any:
-        """Return the model for several parts, loaded if necessary. Raises WeightsError if it cannot be loaded."""
+        """Return the model for decoding several parts of a recording at once, and load it if necessary.
+
+        Raises WeightsError if it cannot be loaded.
+        """
         with self._lock:
             whole = self._load_whole()  # loaded first, because loading it may change the plan
             if self._per_thread is None:
