@@ -122,7 +122,7 @@ def get_model(name: str) -> None:
     try:
         entry = shelf.get(name, report)
     except KeyboardInterrupt:
-        sys.exit("\nStopped. What has come is kept; the same command goes on.")
+        sys.exit("\nStopped. The downloaded part is kept; run the same command to resume.")
     print(f"{entry.known.title} is here, {megabytes(entry.size)}.")
 
 

@@ -168,7 +168,7 @@ class KeyReused(CreateRepeated):
 
 
 class StillCreating(CreateRepeated):
-    title = "The first request with this Idempotency-Key is not over"
+    title = "The first request with this Idempotency-Key is still being processed"
     guidance = "Send it again in a few seconds."
 
 
@@ -181,7 +181,7 @@ class Unauthorized(SttError):
 class ReadOnly(SttError):
     status = 403
     title = "This token only reads"
-    guidance = "Create one that may change things, on the Settings page."
+    guidance = "Create a token that may make changes, on the Settings page."
 
 
 class MethodNotAllowed(SttError):
@@ -199,7 +199,7 @@ class NotFound(SttError):
 class Conflict(SttError):
     status = 409
     title = "Changed in another tab"
-    guidance = "Reload the page to see the newer text. Yours is kept below so that you can copy it."
+    guidance = "Reload the page to see the newer text. Your text is kept below so that you can copy it."
 
 
 class SetupError(SttError):
@@ -215,12 +215,12 @@ class DataFolderError(SetupError):
 
 class DatabaseUnavailable(SetupError):
     title = "The database of this server does not answer"
-    guidance = "Nothing is lost: jobs go on as soon as it is back. Try again in a minute."
+    guidance = "Nothing is lost: jobs go on as soon as it answers again. Try again in a minute."
 
 
 class StorageUnavailable(SetupError):
     title = "The store of recordings does not answer"
-    guidance = "Nothing is lost: jobs go on as soon as it is back. Try again in a minute."
+    guidance = "Nothing is lost: jobs go on as soon as it answers again. Try again in a minute."
 
 
 class DiskFull(SetupError):
@@ -281,7 +281,7 @@ class RequestRefused(ProviderError):
 
 class ResultExpired(ProviderError):
     title = "The provider has deleted the result"
-    guidance = "Results are kept there for one hour. Retry transcribes again from the kept audio."
+    guidance = "The provider keeps results for one hour. Retry transcribes the stored recording again."
 
 
 class ProviderBusy(ProviderError):
@@ -298,7 +298,7 @@ class ProviderDown(ProviderError):
 
 class SubmissionUncertain(ProviderError):
     title = "Unclear whether the provider took the job"
-    guidance = "It may have been billed, so it was not sent again by itself. Retry sends it once more."
+    guidance = "It may have been billed, so it was not sent again automatically. Retry sends the job again."
 
 
 class GenerationFailed(ProviderError):

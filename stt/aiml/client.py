@@ -176,7 +176,8 @@ class Client:
         if answer is None:
             if never_sent(lost) or upload.unfinished:
                 return errors.ProviderDown(_why(lost)), not untrusted(lost)
-            return errors.SubmissionUncertain(f"The file was sent, but its answer was lost: {_why(lost)}"), False
+            message = f"The job was sent, but the provider's answer was lost: {_why(lost)}"
+            return errors.SubmissionUncertain(message), False
         if answer.status == 429:
             self.pace.refused(began, answer.wait)
             return _error(answer), True
@@ -370,12 +371,13 @@ def _why(error: BaseException | None) -> str:
 
 def _error(answer: _Answer) -> errors.ProviderError:
     if 300 <= answer.status < 400:
-        return errors.ProviderDown("It answered with a redirect to another address, which is not followed with a key.")
+        message = "The provider answered with a redirect to another address, which is not followed with a key."
+        return errors.ProviderDown(message)
     if answer.web_page and answer.status != 429:  # a gateway in front of the API sends error pages with any status
-        message = f"It answered with a web page (status {answer.status}) instead of a result."
+        message = f"The provider answered with a web page (status {answer.status}) instead of a result."
         return errors.ProviderDown(message, wait=answer.wait)
     if answer.status < 300:
-        return errors.ProviderDown("Its answer was not complete.")
+        return errors.ProviderDown("The provider's answer was not complete.")
     message = message_of(answer.body) or f"The provider answered with status {answer.status}."
     request = (message_of(fields(answer.body).get("requestId")) or message_of(answer.headers.get("X-Request-Id")))[:80]
     message += f" (request id {request})" if request else ""

@@ -71,7 +71,9 @@ def take_vocabulary(options: dict[str, Any]) -> list[str]:
     if isinstance(lines, str):
         lines = re.split(r"[,\n]", lines)
     if not isinstance(lines, list | tuple) or not all(isinstance(line, str) for line in lines):
-        raise BadOption("The vocabulary is a list of texts.", guidance='Send ["Cyrille", "Cyril → Cyrille"], say.')
+        raise BadOption(
+            "The vocabulary is a list of texts.", guidance='For example, send ["Cyrille", "Cyril → Cyrille"].'
+        )
     return [term.line for term in terms.read(lines)]
 
 

@@ -74,7 +74,7 @@ def read(answer: Any, duration: float | None = None) -> Reading:
         return Reading(
             "done", word, transcript, seconds=max(_reported_length(found), *(s.end for s in transcript.segments), 0.0)
         )
-    unreadable = errors.AnswerUnreadable("The job is completed, but its answer holds no transcript in a known place.")
+    unreadable = errors.AnswerUnreadable("The job is completed, but its answer has no transcript in a known format.")
     return Reading("failed", word, error=failure(answer) if answer.get("error") else unreadable)
 
 

@@ -36,8 +36,8 @@ LARGEST_HEADER = 1 << 20  # maximum size of a response's header, bytes
 LARGEST_ANSWER = 64 << 20  # maximum size of a response's content, bytes; 30 s of eight channels are 15 MB
 # The only environment variables that a decoder process inherits. No key, secret or database address is among them.
 ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR", "TEMP", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-TOO_LONG = "Reading it takes longer than a recording honestly needs."
-TOO_MUCH_MEMORY = "Reading it takes more memory than a recording honestly needs."
+TOO_LONG = "Reading this file takes longer than it should."
+TOO_MUCH_MEMORY = "Reading this file takes more memory than it should."
 SMALL = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
 
 log = logging.getLogger("stt.decoders")
@@ -187,9 +187,7 @@ def _crash(code: int) -> UnsafeRecording:
     """Return the error for a process that ended with exit code `code` during a request."""
     # The operating system can end a process for exceeding its processor time before `_Bounds` notices the excess.
     used_up = hasattr(signal, "SIGXCPU") and code == -signal.SIGXCPU
-    return UnsafeRecording(
-        TOO_LONG if used_up else "It took down the process that was reading it.", detail=f"exit {code}"
-    )
+    return UnsafeRecording(TOO_LONG if used_up else "Reading this file crashed the decoder.", detail=f"exit {code}")
 
 
 def take() -> Decoder:
@@ -247,4 +245,6 @@ def _raise_error(header: dict[str, Any]) -> None:
         raise OSError(header["errno"], str(header.get("message")))
     if "surprise" in header:
         log.warning("a recording surprised its decoder: %s", header["surprise"])
-        raise UnsafeRecording("It is damaged in a way that its reader does not know.", detail=str(header["surprise"]))
+        raise UnsafeRecording(
+            "Reading this file failed unexpectedly. It may be damaged.", detail=str(header["surprise"])
+        )

@@ -86,10 +86,10 @@ class Mix:
         return np.clip(mixed, -1, 1)[np.newaxis]
 
     def describe(self, rate: int) -> str:
-        """Return a description of the mix, such as "2 channels to one; right in opposite phase, turned (11 s)"."""
+        """Return a description of the mix, such as "2 channels to one; right inverted or phase-shifted (11 s)"."""
         parts = [f"{len(self.names)} channels to one"]
         for channel in np.flatnonzero(self._adjusted).tolist():
-            parts.append(f"{self._name(channel)} in opposite phase, turned ({self._adjusted[channel] / rate:.0f} s)")
+            parts.append(f"{self._name(channel)} inverted or phase-shifted ({self._adjusted[channel] / rate:.0f} s)")
         if dead := [
             self._name(channel) for channel, lives in enumerate(self._live()) if not lives and self._weights[channel]
         ]:

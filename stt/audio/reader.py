@@ -232,7 +232,7 @@ class _TimeLine:
             if self.broken or self.reader.format in ("flac", "ogg"):
                 self._lose(at, at + jump, "damaged")
             elif at and jump >= 1:
-                self._lose(at, at + jump, "no sound stored here")
+                self._lose(at, at + jump, "the file stores no sound in this span")
             yield from self._silence(jump)
         elif not self.resampler.takes(frame):
             yield from self._restart()

@@ -95,7 +95,7 @@ def summary(tracks: Sequence[Track], choice: str = "") -> str:
     parts = []
     for name, track in zip(names(tracks), tracks, strict=True):
         if track.problem:
-            parts.append(f"{name} (passed over: {track.problem})")
+            parts.append(f"{name} (skipped: {track.problem})")
         elif choice == ALL:
             parts.append(name)
         else:

@@ -93,7 +93,7 @@ def enqueue(attempt: Attempt, queue: str, workflow: Callable[[str, int], None]) 
     """
     status = DBOS.get_workflow_status(attempt.work)
     if status is not None and status.status in FINISHED_STATUSES:
-        fail(attempt, SttError("The server stopped meanwhile."))
+        fail(attempt, SttError("The server stopped before this was finished."))
     if status is None:
         with SetWorkflowID(attempt.work):
             dbos_queues.enqueue(queue, workflow, attempt.id, attempt.attempt)

@@ -41,10 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser("transcribe", help="transcribe files, folders or links, without a server")
+    parser = commands.add_parser("transcribe", help="transcribe files, folders or links")
     parser.add_argument("files", nargs="+", metavar="FILE", help="a file, a folder, a link, or - for standard input")
     add_arguments(parser)
-    parser.add_argument("--name", help="the name of what comes from standard input")
+    parser.add_argument("--name", help="the name of the recording from standard input")
     parser.add_argument(
         "--overwrite", action="store_true", help="replace files; default: write talk (2).txt beside them"
     )

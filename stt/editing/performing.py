@@ -107,9 +107,11 @@ def _times(rows: Rows, starts: list[int], number: int, step: Step, duration: flo
     start = lowest if lowest - ROUNDED <= start < lowest else start
     end = highest if highest < end <= highest + ROUNDED else end
     if start < 0 or (duration and end > max(duration, last)):
-        raise BadOption("The recording has no such time.", guidance="Choose a time within it.")
+        raise BadOption("This time is outside the recording.", guidance="Choose a time within it.")
     if start < lowest or end > highest:
-        raise BadOption("The paragraph would cross another one.", guidance="Change the times of that one first.")
+        raise BadOption(
+            "The new times would overlap another paragraph.", guidance="Change the times of that paragraph first."
+        )
     if end <= start:
         raise BadOption("A paragraph must end after it starts.", guidance="Choose a later end or an earlier start.")
     return start, end

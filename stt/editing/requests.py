@@ -115,7 +115,7 @@ def _step(fields: Fields) -> Step:
 def _word(fields: Fields, step: Step) -> Step:
     word, first, after = fields.text("text"), fields.whole("from"), fields.whole("to")
     if not first < after <= len(step.was):
-        raise BadOption("`from` and `to` must be places in `was`.")
+        raise BadOption("`from` and `to` must be positions in `was`.")
     word = texts.tidy(word, LONGEST_FIND, "A word")
     text = texts.paragraph_text(step.was[:first] + word + step.was[after:])
     return replace(step, text=text, marked=(first, first + len(word)))
@@ -138,7 +138,7 @@ def _replacement(fields: Fields) -> Step:
 
 def _items(value: object) -> list[Any]:
     if not isinstance(value, list) or len(value) > MOST_PLACES:
-        raise BadOption(f"A list has at most {MOST_PLACES:,} places.")
+        raise BadOption(f"A list has at most {MOST_PLACES:,} entries.")
     return value
 
 

@@ -197,13 +197,13 @@ def lock(connection: sa.Connection, generation_id: str) -> None:
     first = sa.select(_t.id, sa.literal(0), sa.literal(time.time()), _t.transcript).where(_t.id == generation_id)
     new = corrections.insert().from_select(["id", "version", "changed", "machine"], first)
     if connection.execute(new, execution_options={"preserve_rowcount": True}).rowcount != 1:
-        raise NotFound("This transcript is not finished.", guidance="Wait until it is.")
+        raise NotFound("This transcript is not finished.", guidance="Wait until it is finished.")
 
 
 def _document(connection: sa.Connection, generation_id: str) -> dict[str, Any]:
     found = connection.execute(sa.select(_t.transcript).where(_t.id == generation_id)).scalar()
     if found is None:
-        raise NotFound("This transcript is not finished.", guidance="Wait until it is.")
+        raise NotFound("This transcript is not finished.", guidance="Wait until it is finished.")
     whole: dict[str, Any] = found
     return whole
 

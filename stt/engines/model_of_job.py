@@ -50,7 +50,7 @@ class _Row:
         self.say(f"Downloading {known.find(self._work.job.model).title}, {progress.percent} %{left}")
 
     def waiting(self) -> None:
-        self.say("Waiting until another model leaves the memory")
+        self.say("Waiting for memory that another model uses")
 
     def say(self, stage: str | None) -> None:
         if stage != self._stage:

@@ -70,7 +70,7 @@ class Provider:
             if isinstance(error, ENDED) or (reading is not None and reading.over):
                 work.with_retries(submissions.save_provider_id, work.job.id, None)  # a retry then creates a new one
             if isinstance(error, ResultExpired) and work.job.recording_id is None:
-                error.guidance = "Results are kept there for one hour. Retry hands over the link again."
+                error.guidance = "The provider keeps results for one hour. Retry sends the link again."
             raise
         assert reading.transcript is not None
         # Use the longest of three durations, because a file or a response may declare a duration that is too short.
@@ -176,7 +176,7 @@ def _source(work: Work) -> Iterator[dict[str, Any]]:
             track_file,  # imports PyAV, which a process that only serves requests does not need
         )
 
-        records.update_progress(job, stage="Taking out the track")
+        records.update_progress(job, stage="Extracting the track")
         with track_file(recording, str(job.options.get("track") or ""), check_cancelled) as path:
             yield {"path": path, "name": f"{Path(recording.name).stem}.flac", **callback}
 

@@ -53,7 +53,7 @@ def read(text: str, notes: Notes) -> Found:
     found = results.read(value)
     if found.transcript is None:
         raise BadTranscript(
-            "This JSON holds no transcript in a known place.",
+            "This JSON has no transcript in a known format.",
             guidance="Import the JSON of STT Studio, Whisper, whisperX, Deepgram, AssemblyAI or OpenAI.",
         )
     notes.add(NO_TIME, sum(1 for _ in _impossible(value)))

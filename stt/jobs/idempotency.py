@@ -111,7 +111,7 @@ def _claimed(hash: str, body: str) -> Claim:
         if found is None:
             continue
         if found.body != body:
-            raise KeyReused("It was used with a different body.")
+            raise KeyReused("This key was sent before with a different request body.")
         if found.done:
             return Claim(hash, found.generation_id, made=True)
         if _is_in_progress(found):

@@ -55,7 +55,7 @@ def begin(
     service.start()
     job = records.load(generation_id, owner)
     if job.state != kinds.DONE:
-        raise BadOption("This transcript is not finished.", guidance="Wait until it is.")
+        raise BadOption("This transcript is not finished.", guidance="Wait until it is finished.")
     if not recordings.find(job.recording_id, owner).kept:
         raise BadOption("The recording of this transcript is no longer kept.")
     longest = job.duration or end

@@ -226,7 +226,7 @@ def find_speakers(generation_id: str, speakers: int | None = None, *, owner: str
     start()
     job = records.load(generation_id, owner)
     if job.state != kinds.DONE:
-        raise BadOption("This transcript is not finished.", guidance="Wait until it is.")
+        raise BadOption("This transcript is not finished.", guidance="Wait until it is finished.")
     search.begin(generation_id, speakers)
 
 

@@ -146,7 +146,7 @@ def _find(token: str) -> tuple[Share, Job]:
     except NotFound as error:
         raise NotFound("This link shows nothing.", guidance=ASK_SENDER) from error
     if job.state != kinds.DONE:
-        raise NotFound("This link shows nothing for now.", guidance=ASK_SENDER)
+        raise NotFound("The transcript behind this link is not finished.", guidance=ASK_SENDER)
     return share, job
 
 

@@ -183,7 +183,7 @@ def split(generation_id: str, owner: str, name: str, based_on: int) -> int:
         ]
         return replace(transcript, segments=tuple(segments)), replace(stored, names=names, found=found)
 
-    return _change(generation_id, owner, based_on, changed, lambda _before: f"Told two voices of {name} apart")
+    return _change(generation_id, owner, based_on, changed, lambda _before: f"Split {name} into separate speakers")
 
 
 def _cut(segment: Segment, found: Diarization, names: list[str], otherwise: str) -> list[Segment]:

@@ -99,5 +99,5 @@ def _lookup(host: str, port: int, check_cancelled: Callable[[], None]) -> list[A
     while not wait([answer], 0.1).done:
         check_cancelled()
         if time.monotonic() > until:
-            raise BadLink("The name service does not answer for the site behind this link.")
+            raise BadLink("The address of the site behind this link could not be looked up in time.")
     return answer.result()

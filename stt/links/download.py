@@ -161,7 +161,7 @@ def download(
     disk has too little room.
     """
     path = folder / uuid4().hex
-    too_slow = BadLink("The recording behind this link comes too slowly.")
+    too_slow = BadLink("The recording behind this link downloads too slowly.")
     with Deadline(timeout_seconds, too_slow, cancelled) as deadline, _session(allow_private, deadline) as session:
         try:
             with _errors_in_words(deadline), _answer(session, url, allow_private, deadline) as answer:
@@ -188,7 +188,7 @@ def _answer(
             try:
                 url = urljoin(url, redirect_of(session, answer))
             except ValueError as error:
-                raise BadLink("This link leads on to something that is no address.") from error
+                raise BadLink("This link redirects to an invalid address.") from error
             continue
         try:
             if answer.status_code not in _WHOLE:

@@ -31,7 +31,7 @@ _LIST = re.compile(
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 PAGE = "This is a page, not a recording."
-SIGN_IN = "The site behind this link wants a sign-in."
+SIGN_IN = "The site behind this link requires signing in."
 OPEN_TO_ALL = "let anyone who has the link see the file, then add the link again."
 LOOK = "Look for a download button on that page, and copy the address that it leads to."
 _FILE = "choose Download, then add the file here."

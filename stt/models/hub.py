@@ -122,7 +122,7 @@ class Hub:
                 raise Interrupted(self._error("The hub's answer cannot be read.", repr(error))) from error
         missing = {"config.json", "tokenizer.json", "model.bin"} - {file.name for file in files}
         if missing or not re.fullmatch(r"[0-9a-f]{7,64}", revision):
-            raise self._error(f"The hub holds no whole model at {repository}.", f"lacks {missing}")
+            raise self._error(f"The repository {repository} lacks files of the model.", f"lacks {missing}")
         return Snapshot(repository, revision, files)
 
     def read(self, snapshot: Snapshot, file: HubFile, start: int) -> Iterator[tuple[int, bytes]]:
@@ -136,7 +136,7 @@ class Hub:
         with self._get(path, headers=headers, stream=True) as answer:
             at = start if answer.headers.get("Content-Range", "").startswith(f"bytes {start}-") else 0
             if answer.status_code == 206 and at != start:
-                raise Interrupted(self._error("The hub continued a file at another place."))
+                raise Interrupted(self._error("The hub sent the wrong part of a file."))
             for block in answer.iter_content(BLOCK):
                 if at + len(block) > file.size:
                     raise self._error(f"{file.name} is larger than the hub announced.")

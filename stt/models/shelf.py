@@ -84,7 +84,7 @@ def check_fits(known: Known) -> None:
         raise BadOption(
             f"{known.title} needs about {megabytes(need)} of memory beside Whisper base, and this server has"
             f" {megabytes(limit)} for models.",
-            guidance="Choose a smaller model. Who runs the server can raise STT_MODEL_MEMORY_MB.",
+            guidance="Choose a smaller model. The administrator can raise STT_MODEL_MEMORY_MB.",
         )
 
 

@@ -87,7 +87,7 @@ def _checked(note: Note, duration: float | None) -> Note:
     latest = duration or LATEST
     start, end = round(note.start, 3), None if note.end is None else round(note.end, 3)
     if not (math.isfinite(start) and 0 <= start <= latest + 1):
-        raise BadOption("The recording has no such time.", guidance="Choose a time within it.")
+        raise BadOption("This time is outside the recording.", guidance="Choose a time within it.")
     if end is None:
         if not text:
             raise BadOption("A note needs a text.", guidance="Write one, or highlight words.")

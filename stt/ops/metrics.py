@@ -23,7 +23,9 @@ UP = "Whether the database answers"
 registry = CollectorRegistry()
 counter, histogram = partial(Counter, registry=registry), partial(Histogram, registry=registry)
 audio_seconds = counter("stt_audio_seconds", "Seconds of audio transcribed by this process", ["engine"])
-work_seconds = counter("stt_work_seconds", "Seconds of work for them", ["engine"])
+work_seconds = counter(
+    "stt_work_seconds", "Seconds spent transcribing the audio of stt_audio_seconds_total", ["engine"]
+)
 job_seconds = histogram(
     "stt_job_seconds", "From queued to done, by the process that finished it", ["engine"], buckets=LONG
 )

@@ -113,7 +113,7 @@ def _apart(content: bytes, sizes: list[list[int]]) -> Packets:
         or len(channels) != len(TITLES)
         or any(not 1 <= len(p) <= LARGEST for c in channels for p in c)
     ):
-        raise UnsafeRecording("Its reader gave packets that no encoder makes.")
+        raise UnsafeRecording("The decoder returned invalid Opus packets.")
     return channels
 
 

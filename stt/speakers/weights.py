@@ -102,7 +102,8 @@ def _chosen(folder: Path, kept: Path) -> Weights:
         raise SpeakerModelsError(f"The folder {folder} lacks {' and '.join(missing)}.")
     altered = [name for name, known in PUBLISHED.items() if _sha256(folder / name) != known]
     if altered:
-        raise SpeakerModelsError(f"{' and '.join(altered)} in {folder}: not as published.")
+        differ = "differs from the published file" if len(altered) == 1 else "differ from the published files"
+        raise SpeakerModelsError(f"{' and '.join(altered)} in {folder} {differ}.")
     return _weights(folder)
 
 
@@ -139,7 +140,7 @@ def _unpack(packed: Path, kept: Path) -> None:
                         digest.update(block)
                         target.write(block)
                     if digest.hexdigest() != known:
-                        raise SpeakerModelsError(f"{name} in {packed.name}: not as published.")
+                        raise SpeakerModelsError(f"{name} in {packed.name} differs from the published file.")
     except (zipfile.BadZipFile, KeyError, EOFError) as error:
         raise SpeakerModelsError(f"{packed.name} is damaged or incomplete.", detail=str(error)) from error
 

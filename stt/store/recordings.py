@@ -81,12 +81,13 @@ def links_in(typed: str) -> list[Link]:
     """
     if len(typed) > MAX_LINK_CHARACTERS:
         raise BadLink(
-            f"At most {MAX_LINK_CHARACTERS:,} characters of links are taken at once.", guidance="Add fewer links."
+            f"At most {MAX_LINK_CHARACTERS:,} characters of links can be added at once.", guidance="Add fewer links."
         )
     found = list(dict.fromkeys(typed.split()))
     if len(found) > MAX_LINKS:
         raise BadLink(
-            f"At most {MAX_LINKS} links are taken at once, and these are {len(found):,}.", guidance="Add fewer links."
+            f"At most {MAX_LINKS} links can be added at once, and these are {len(found):,}.",
+            guidance="Add fewer links.",
         )
     return [Link(address) for address in found]
 
@@ -147,7 +148,7 @@ class Intake:
         if self.expected is not None and self.size < self.expected:
             raise UploadBroken(f"Only {megabytes(self.size)} of {megabytes(self.expected)} arrived.")
         if self.size == 0:
-            raise EmptyFile(f"“{self.name}” holds no bytes.")
+            raise EmptyFile(f"“{self.name}” is empty.")
         return add(self.part, self.name, self.owner, self.changed)
 
     def _check_size(self, size: int) -> None:

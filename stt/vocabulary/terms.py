@@ -79,8 +79,9 @@ def _term(line: str, number: int) -> Term:
         if len(part) > LONGEST:
             raise BadOption(f"Line {number} is too long: a term takes at most {LONGEST} characters.")
         if not scripts.is_word(part):
-            what = "a side of the arrow without" if len(parts) == 2 else "no"
-            raise BadOption(f"Line {number} has {what} letters or digits.", guidance="Complete or remove this line.")
+            where = " on one side of the arrow" if len(parts) == 2 else ""
+            message = f"Line {number} has no letters or digits{where}."
+            raise BadOption(message, guidance="Complete or remove this line.")
     if len(parts) == 1 or parts[0] == parts[1]:
         return Term(parts[-1])
     return Term(parts[1], parts[0])

@@ -46,7 +46,7 @@ class _Arguments(BaseModel):
 
 class Listing(_Arguments):
     limit: int = Field(20, ge=1, le=MOST_LISTED, description="How many to list, newest first")
-    offset: int = Field(0, ge=0, le=1_000_000, description="How many to leave out before")
+    offset: int = Field(0, ge=0, le=1_000_000, description="How many of the newest to skip")
 
 
 class Search(Listing):

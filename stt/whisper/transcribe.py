@@ -247,7 +247,7 @@ def _left_out(model: Any, prompt: str) -> dict[str, str]:
 
     tokens = model.hf_tokenizer.encode(f" {prompt.strip()}", add_special_tokens=False).ids
     left = len(tokens) - GIVEN_TOKENS
-    return {"prompt_left_out": f"the first {left} tokens"} if left > 0 else {}
+    return {"prompt_left_out": f"the first {left} tokens of the prompt"} if left > 0 else {}
 
 
 def _model() -> loaded.Model:

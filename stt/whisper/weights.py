@@ -92,7 +92,7 @@ def _base(folder: Path, kept: Path) -> Weights:
     if altered:
         raise WeightsError(
             f"{' and '.join(altered)} in {folder} "
-            f"{'is' if len(altered) == 1 else 'are'} not the published Whisper base."
+            f"{'differs' if len(altered) == 1 else 'differ'} from the published files of Whisper base."
         )
     return Weights(folder, "whisper-base", BASE["model.bin"])
 

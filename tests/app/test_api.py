@@ -73,7 +73,7 @@ def test_transcript_sent_with_the_file_is_aligned_instead_of_transcribed(api: Ap
     assert body["status"] == "completed" and best["transcript"] == text
     fellow = next(word for word in best["words"] if word["word"] == "fellow")
     assert 0.8 < fellow["start"] < fellow["end"] < 2.0
-    assert_refused(api.send(audio.JFK.read_bytes(), transcript="{}"), 400, "no transcript in a known place")
+    assert_refused(api.send(audio.JFK.read_bytes(), transcript="{}"), 400, "no transcript in a known format")
     assert_refused(api.send(audio.JFK.read_bytes(), transcript="PK\x03\x04"), 400, "Word document")
     assert_refused(
         api.send(audio.JFK.read_bytes(), files={"transcript": ("a.txt", "Fa\xe7ade, na\xefve.".encode("latin-1"))}),

@@ -55,7 +55,7 @@ def test_json_body_over_one_megabyte_is_refused(api: Api):
     [
         ({}, {"audio": b"x" * 500}, "model"),
         ({"model": MODEL}, {"audio": b"x" * 500}, "not a recording"),
-        ({"model": MODEL}, {"audio": b""}, "no bytes"),
+        ({"model": MODEL}, {"audio": b""}, "is empty"),
         ({"model": MODEL}, {"sound": b"x" * 500}, "sound"),
         ({"model": MODEL, "url": "https://example.org/a.mp3"}, {"audio": b"x"}, "link"),
         ({"model": MODEL, "punctuate": "perhaps"}, {"audio": b"x"}, "Punctuation"),

@@ -174,7 +174,7 @@ BAD: dict[str, tuple[dict, dict, int, str]] = {
         {"model": "whisper-1", "response_format": "srt", "stream": "true"},
         {"file": ("a.flac", audio.JFK.read_bytes())}, 400, "srt",
     ),
-    "an empty file": ({"model": "whisper-1"}, {"file": ("a.flac", b"")}, 400, "no bytes"),
+    "an empty file": ({"model": "whisper-1"}, {"file": ("a.flac", b"")}, 400, "is empty"),
     "no sound": ({"model": "whisper-1"}, {"file": ("a.flac", b"not a sound" * 99)}, 400, "not a recording"),
 }  # fmt: skip
 

@@ -159,7 +159,7 @@ def test_clock_jumps_are_followed(tmp_path: Path, name: str):
     assert duration == pytest.approx(length, abs=0.2)
     assert len(sound) / audio.RATE == pytest.approx(length, abs=0.2)
     assert sum(end - start for start, end, _ in lost) == pytest.approx(length - LENGTH, abs=0.1)
-    assert {why for _, _, why in lost} <= {"no sound stored here"}
+    assert {why for _, _, why in lost} <= {"the file stores no sound in this span"}
     assert similarity(sound[: round(4 * audio.RATE)], stale.JFK[: round(3.9 * audio.RATE)]) > 0.95
     gap = length - LENGTH
     assert similarity(sound[round((5 + gap) * audio.RATE) :], stale.JFK[5 * audio.RATE :]) > 0.95

@@ -44,19 +44,19 @@ def similarity(one: np.ndarray, other: np.ndarray) -> float:
 
 # By name: the channels, and a part of the expected description of their mix.
 KINDS = {
-    "one wire swapped": ([JFK, -JFK], "right in opposite phase, turned (11 s)"),
-    "swapped and softer": ([JFK, -0.5 * JFK], "right in opposite phase"),
-    "swapped, each with its noise": ([noisy(JFK, 1), noisy(-JFK, 2)], "right in opposite phase"),
-    "swapped at the telephone": ([audio.telephone(JFK), -audio.telephone(JFK)], "right in opposite phase"),
-    "swapped from the middle on": ([JFK, np.concatenate([JFK[:HALF], -JFK[HALF:]])], "right in opposite phase"),
-    "swapped, beside music": ([JFK + MUSIC / 2, -JFK + MUSIC / 2], "right in opposite phase"),
+    "one wire swapped": ([JFK, -JFK], "right inverted or phase-shifted (11 s)"),
+    "swapped and softer": ([JFK, -0.5 * JFK], "right inverted or phase-shifted"),
+    "swapped, each with its noise": ([noisy(JFK, 1), noisy(-JFK, 2)], "right inverted or phase-shifted"),
+    "swapped at the telephone": ([audio.telephone(JFK), -audio.telephone(JFK)], "right inverted or phase-shifted"),
+    "swapped from the middle on": ([JFK, np.concatenate([JFK[:HALF], -JFK[HALF:]])], "right inverted or phase-shifted"),
+    "swapped, beside music": ([JFK + MUSIC / 2, -JFK + MUSIC / 2], "right inverted or phase-shifted"),
     "left dead": ([NONE, JFK], "left silent"),
     "right dead": ([JFK, NONE], "right silent"),
     "right all but dead": ([JFK, audio.noise(11, 1e-4)[: len(JFK)]], "right silent"),
     "the centre alone, and a subwoofer": ([NONE, NONE, JFK, RUMBLE, NONE, NONE], "without subwoofer"),
     "behind alone": ([NONE, NONE, NONE, RUMBLE, JFK, NONE], "without subwoofer"),
-    "surround with a swapped wire": ([JFK, -JFK, NONE, RUMBLE, NONE, NONE], "right in opposite phase"),
-    "four, two of them swapped": ([JFK, -JFK, JFK, -JFK], "back right in opposite phase"),
+    "surround with a swapped wire": ([JFK, -JFK, NONE, RUMBLE, NONE, NONE], "right inverted or phase-shifted"),
+    "four, two of them swapped": ([JFK, -JFK, JFK, -JFK], "back right inverted or phase-shifted"),
 }
 
 

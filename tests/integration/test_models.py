@@ -173,7 +173,7 @@ def test_a_file_larger_than_announced_is_refused(hub):
 
 def test_repository_with_an_incomplete_model_is_refused(hub, files):
     hub.repositories[TINY.repository] = {name: files[name] for name in files if name != "tokenizer.json"}
-    with pytest.raises(ModelDownloadFailed, match="no whole model"):
+    with pytest.raises(ModelDownloadFailed, match="lacks files of the model"):
         obtained()
 
 

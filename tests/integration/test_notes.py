@@ -59,9 +59,9 @@ def test_an_edited_text_keeps_its_notes(talk: str):
     [
         (replace(MOMENT, text=" \n"), "needs a text"),
         (replace(MOMENT, text="a" * (book.LONGEST_TEXT + 1)), "at most 5,000 characters"),
-        (replace(MOMENT, start=-0.1), "no such time"),
-        (replace(MOMENT, start=13.0), "no such time"),
-        (replace(MOMENT, start=float("nan")), "no such time"),
+        (replace(MOMENT, start=-0.1), "outside the recording"),
+        (replace(MOMENT, start=13.0), "outside the recording"),
+        (replace(MOMENT, start=float("nan")), "outside the recording"),
         (replace(HIGHLIGHT, end=0.36), "must end after it starts"),
         (replace(HIGHLIGHT, colour="url(x)"), "no such colour"),
         (replace(MOMENT, id="../../x"), "8 to 40"),

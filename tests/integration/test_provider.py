@@ -253,7 +253,7 @@ def test_result_expires_after_an_hour_and_a_job_that_runs_too_long_ends(fake_pro
     stt.retry(work.job.id)
     job = ended(work.job.id)
     fake_provider.expires = 3600.0
-    assert job.error["kind"] == "ResultExpired" and "hands over the link again" in job.error["guidance"]
+    assert job.error["kind"] == "ResultExpired" and "Retry sends the link again" in job.error["guidance"]
     before = len(fake_provider.created)
     stt.retry(job.id)
     assert ended(job.id).state == kinds.DONE and len(fake_provider.created) == before + 1

@@ -99,7 +99,7 @@ def test_track_that_cannot_be_decoded_is_skipped_and_reported(
     _, several = track_choice.inspect(path)
     assert several[which - 1].problem and not several[2 - which].problem
     assert several[2 - which].chosen
-    assert "passed over: it holds a kind of sound that is not known here" in tracks.summary(several)
+    assert "skipped: it holds sound in a format that cannot be decoded here" in tracks.summary(several)
     with pytest.raises(BadOption, match="cannot be read"):
         tracks.check(several, str(which))
 

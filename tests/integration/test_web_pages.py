@@ -308,7 +308,7 @@ def test_redirect_to_a_sign_in_is_reported_as_not_public(httpserver, fetch, host
     httpserver.expect_request(f"/s/{TOKEN}/download").respond_with_data(
         status=302, headers={"Location": f"https://{host}/login?continue=x"}
     )
-    with pytest.raises(BadLink, match="wants a sign-in") as refused:
+    with pytest.raises(BadLink, match="requires signing in") as refused:
         fetch(httpserver.url_for(f"/s/{TOKEN}"))
     assert "let anyone who has the link see the file" in refused.value.guidance
 

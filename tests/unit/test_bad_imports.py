@@ -53,9 +53,11 @@ SEGMENT = st.fixed_dictionaries(
         pytest.param(b"[" * 200_000, "a.json", "not valid", id="deep lists"),
         pytest.param(b'{"segments":' * 100_000, "a.json", "not valid", id="deep objects"),
         pytest.param(b'{"segments": [', "a.json", "not valid", id="half a JSON"),
-        pytest.param(b'{"segments": [{"text": 5}]}', "a.json", "no transcript in a known place", id="a number as text"),
-        pytest.param(b'{"name": "x"}', "a.json", "no transcript in a known place", id="some JSON"),
-        pytest.param(b"5", "a.json", "no transcript in a known place", id="a number"),
+        pytest.param(
+            b'{"segments": [{"text": 5}]}', "a.json", "no transcript in a known format", id="a number as text"
+        ),
+        pytest.param(b'{"name": "x"}', "a.json", "no transcript in a known format", id="some JSON"),
+        pytest.param(b"5", "a.json", "no transcript in a known format", id="a number"),
         pytest.param(b"nothing of the kind", "a.srt", "subtitles cannot be read", id="no subtitles"),
         pytest.param(b"1\n00:00:01,000 --> 00:00:02,000\n\n", "a.srt", "no words", id="empty subtitles"),
         pytest.param(

@@ -124,7 +124,7 @@ def test_new_times_move_and_scale_the_words_between_the_neighbours():
     for start, end in refused.values():
         with pytest.raises(BadOption):
             perform(rows, Step(requests.TIMES, 1, "three four", start=start, end=end))
-    with pytest.raises(BadOption, match="no such time"):
+    with pytest.raises(BadOption, match="outside the recording"):
         performing.perform(rows, Step(requests.TIMES, 2, "five", end=30.0), [], duration=20.0)
     # The browser rounds, so a start time may be slightly before the end of the previous paragraph.
     perform(rows, Step(requests.TIMES, 1, "three four", start=1.995))

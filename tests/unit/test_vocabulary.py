@@ -44,7 +44,7 @@ def test_a_line_is_a_term_or_a_replacement(lines: str | list[str], found: list[T
         ("fine\nbad\x07", "Line 2 has a control character."),
         ("turned\u202eround", "Line 1 has a control character."),
         ("a → b → c", "Line 1 has several arrows."),
-        ("→ b", "Line 1 has a side of the arrow without letters or digits."),
+        ("→ b", "Line 1 has no letters or digits on one side of the arrow."),
         ("fine\n---", "Line 2 has no letters or digits."),
         ("x" * 101, "Line 1 is too long: a term takes at most 100 characters."),
         ("\n".join(f"term {number}" for number in range(501)), "A vocabulary has at most 500 terms."),

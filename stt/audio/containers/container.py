@@ -159,9 +159,9 @@ def promised_of(path: Path, name: str, track: int | None, start: int, stop: int)
 def problem_of(stream: av.AudioStream) -> str | None:
     """Return why a sound track cannot be decoded, judged by its header; None if its header gives no reason."""
     if stream.codec_context is None or not 1 <= stream.codec_context.layout.nb_channels <= MOST_CHANNELS:
-        return "holds a kind of sound that is not known here"
+        return "holds sound in a format that cannot be decoded here"
     if stream.codec_context.codec_tag in ("drms", "enca"):
-        return "is protected by its shop or sender (DRM)"
+        return "is copy-protected (DRM)"
     if (rate := stream.codec_context.sample_rate) and not is_valid_rate(rate):
         return (
             f"says that it has {rate:,} samples a second. Rates from {LOWEST_RATE:,} to {HIGHEST_RATE:,} Hz can be read"

@@ -165,7 +165,7 @@ def refusal(path: Path, name: str) -> InputError | None:
     if text is not None and all(_as_text(sample) is not None for sample in samples):
         return _text(name, text)
     if not any(any(sample) for sample in samples):
-        guidance = "Copy it again from where it was made: the copy on the way here was not complete."
+        guidance = "Copy the file again from the original device: this copy is incomplete."
         return NotSound(f"{quoted_name(name)} holds nothing but zeros.", guidance=guidance)
     return None
 

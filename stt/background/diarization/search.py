@@ -129,7 +129,7 @@ def _search(attempt: Attempt) -> None:
 
 def _recording_deleted() -> InputError:
     return InputError(
-        "The recording of this transcript is no longer kept.", guidance="Speakers are told apart by their voices."
+        "The recording of this transcript is no longer kept.", guidance="Finding speakers requires the recording."
     )
 
 

@@ -173,4 +173,4 @@ class _Progress(attempts.Progress):
         self.set_stage(f"Downloading {known.find(self._model).title}, {download.percent} %")
 
     def waiting(self) -> None:
-        self.stage = "Waiting until another model leaves the memory"
+        self.stage = "Waiting for memory that another model uses"

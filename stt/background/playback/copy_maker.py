@@ -79,7 +79,7 @@ class _Sound:
             found, _ = self._decoder.call("open_copy", path=str(path), name=name, track=number, **DECODE)
             self.channels, self.rate = found["channels"], found["rate"]
             if self.channels not in (1, 2) or self.rate not in COPY_RATES:
-                raise UnsafeRecording("Its reader gave an answer that makes no sense.")
+                raise UnsafeRecording("The decoder returned invalid data.")
         except BaseException:
             self.close()
             raise
@@ -107,8 +107,8 @@ def _apart(content: bytes, sizes: list[int], lengths: list[int]) -> list[tuple[b
         packet = content[at : at + size]
         at += size
         if not 2 <= size <= LARGEST or not 1 <= length <= FRAME or int.from_bytes(packet[:2]) >> 4 == SYNC:
-            raise UnsafeRecording("Its reader gave packets that no encoder makes.")
+            raise UnsafeRecording("The decoder returned invalid AAC packets.")
         packets.append((packet, length))
     if at != len(content):
-        raise UnsafeRecording("Its reader gave packets that no encoder makes.")
+        raise UnsafeRecording("The decoder returned invalid AAC packets.")
     return packets

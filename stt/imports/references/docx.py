@@ -82,7 +82,8 @@ def _parse(
     depth = count = 0
 
     def forbid(*_: object) -> None:
-        raise BadReference("This Word document declares a document type, which none has.", guidance=HINT)
+        message = "This Word document has a document type declaration, which is not allowed in DOCX."
+        raise BadReference(message, guidance=HINT)
 
     def deeper(name: str, attributes: dict[str, str]) -> None:
         nonlocal depth, count

@@ -170,5 +170,5 @@ def _of_json(value: Any) -> str:
         return joined(segment["text"] for segment in segments)
     found = results.read(value)
     if found.transcript is None:
-        raise BadReference("This JSON holds no transcript in a known place.", guidance=GUIDANCE)
+        raise BadReference("This JSON has no transcript in a known format.", guidance=GUIDANCE)
     return found.transcript.text

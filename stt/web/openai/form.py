@@ -132,7 +132,7 @@ def _named(sent: Mapping[str, str | list[str]]) -> dict[str, list[str]]:
 def _one(fields: dict[str, list[str]], name: str) -> str:
     values = fields.get(name, [""])
     if len(values) > 1:
-        raise BadOption(f"The field {name!r} is there more than once.")
+        raise BadOption(f"The field {name!r} occurs more than once.")
     return values[0].strip()
 
 

@@ -22,7 +22,7 @@ class SpeechForm(TypedDict):
     file: bytes
     model: Annotated[str, Field(description="A model of /v1/models, or whisper-1 for this server's default.")]
     language: NotRequired[Annotated[str, Field(description="A code such as en; missing means detect.")]]
-    prompt: NotRequired[Annotated[str, Field(description="Where the model takes one; else it is ignored.")]]
+    prompt: NotRequired[Annotated[str, Field(description="Ignored if the model takes no prompt.")]]
     temperature: NotRequired[
         Annotated[float, Field(ge=0, le=1, description="Taken and ignored: the engine chooses its own.")]
     ]

@@ -15,7 +15,7 @@ _PROBLEMS: dict[type[errors.SttError], str] = {
     errors.ReadOnly: "The token may only read.",
     errors.NotFound: "There is no such job, or it belongs to somebody else.",
     errors.TooSlow: "The body stopped coming, or came too slowly.",
-    errors.CreateRepeated: "The Idempotency-Key was sent with another body, or the first request with it is not over.",
+    errors.CreateRepeated: "The Idempotency-Key was sent with another body, or its first request is still running.",
     errors.TooLarge: "The recording is larger than this server takes.",
     errors.LimitReached: "A quota is used up; `message` says when it resets.",
     errors.SttError: "Internal server error.",
@@ -86,16 +86,16 @@ def document(server: str | None = None) -> dict[str, Any]:
 def _paths() -> dict[str, Any]:
     text, job = {"type": "string"}, (errors.Unauthorized, errors.NotFound, errors.SttError, errors.SetupError)
     generation_id = {"name": "generation_id", "in": "path", "required": True, "schema": {**text, "pattern": shapes.ID}}
-    state = {"200": _response("How far it is.", "Transcription")}
+    state = {"200": _response("The state of the job.", "Transcription")}
     summary = "Get the state of a transcription, and its result once it is completed"
     get = _operation("getTranscription", summary, state, *job)
-    deleted = {"204": {"description": "It is gone."}}
+    deleted = {"204": {"description": "The job was deleted."}}
     summary = "Stop a transcription and delete it with its recording"
     delete = _operation("deleteTranscription", summary, deleted, errors.ReadOnly, *job)
     models = _operation(
         "listModels",
         "List the models that this server answers",
-        {"200": _response("The list.", "Models"), "304": {"description": "Your list is still right."}},
+        {"200": _response("The list.", "Models"), "304": {"description": "The list has not changed."}},
         errors.SttError,
         security=[],
         parameters=[
@@ -124,15 +124,15 @@ def _paths() -> dict[str, Any]:
 
 def _webhooks() -> dict[str, Any]:
     known = (errors.Unauthorized, errors.SttError, errors.SetupError)
-    all_of = {"200": _response("The address, the secret that signs, and the last deliveries.", "Webhooks")}
-    get = _operation("getWebhooks", "Get where ends of jobs are told, and the last deliveries", all_of, *known)
+    all_of = {"200": _response("The webhook URL, the signing secret and the last deliveries.", "Webhooks")}
+    get = _operation("getWebhooks", "Get the webhook URL and the last deliveries", all_of, *known)
     body = {"required": True, "content": _body("WebhookAddress")}
     invalid = (errors.InputError, errors.TooLarge, errors.TooSlow, errors.ReadOnly)
-    summary = "Save the address where ends of jobs are told, or none"
+    summary = "Save or delete the webhook URL"
     save = _operation("saveWebhook", summary, all_of, *invalid, *known, requestBody=body)
     name = {"type": "string", "pattern": shapes.ID}
     delivery_id = {"name": "delivery_id", "in": "path", "required": True, "schema": name}
-    sent = {"202": _response("It is on its way.", "Delivery")}
+    sent = {"202": _response("The delivery is queued.", "Delivery")}
     again = _operation("sendAgain", "Send a delivery again", sent, errors.ReadOnly, errors.NotFound, *known)
     return {
         "/webhooks": {"get": get, "post": save},

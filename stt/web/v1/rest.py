@@ -235,7 +235,7 @@ def _repeatable(request: Request) -> str | None:
     """Return the request's Idempotency-Key, or None. Raises BadKey if there is more than one."""
     keys = request.headers.getlist("idempotency-key")
     if len(keys) > 1:
-        raise idempotency.BadKey("It is there more than once.")
+        raise idempotency.BadKey("The header occurs more than once.")
     return keys[0] if keys else None
 
 

@@ -212,7 +212,7 @@ def _create(name: Literal["CreateFromLink", "CreateFromFile"]) -> type[BaseModel
         fields |= {"audio": (bytes, None), "file": (bytes, None)}
         fields["transcript"] = Annotated[str, Field(description=TRANSCRIPT)], None
         more["oneOf"] = [{"required": ["audio"]}, {"required": ["file"]}]
-    description = "Where the end of this job is told; without it, at the address of the Settings page."
+    description = "URL to notify when this job ends; default: the webhook URL on the Settings page."
     fields[WEBHOOK] = Annotated[Address, Field(description=description)], None
     for option in options.values():
         fields[option.name] = Annotated[_type(option), Field(description=option.help)], None
