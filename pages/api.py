@@ -9,11 +9,11 @@ from pages.texts import tr
 from stt.guard import base_path
 from stt.web.v1 import openapi, rest
 
-CURL = """# Send a recording; the answer has a generation_id
+CURL = """# Send a recording; the response contains a generation_id
 curl {base}/stt/create -H "Authorization: Bearer TOKEN" \\
     -F model="#g1_whisper-base" -F audio=@talk.mp3
 
-# Ask with it until the status is "completed"
+# Repeat this request until the status is "completed"
 curl {base}/stt/GENERATION_ID -H "Authorization: Bearer TOKEN"
 
 # Or wait for the text, as with OpenAI's speech API

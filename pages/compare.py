@@ -44,7 +44,7 @@ def requested_jobs() -> list[Job]:
     ids = [i for i in st.query_params.get("ids", "").split(",") if i][:MOST]
     known = {job.id: job for job in records.jobs_of(owner, ids=ids)} if ids else {}
     if len(known) < len(set(ids)):
-        st.warning(tr("Some of these transcripts were not found: they were deleted, or made in another browser."))
+        st.warning(tr("Some of these transcripts were not found. They were deleted, or they are not in your history."))
     return [known[i] for i in dict.fromkeys(ids) if i in known]
 
 
@@ -79,7 +79,7 @@ def choose(groups: list[list[Job]], requested: list[Job]) -> list[Job]:
         format_func=label_of(distinct({first: recording_label(group) for first, group in known.items()})),
         key="compare_recording",
         on_change=recording_changed,
-        placeholder=tr("Several recordings") if several else tr("Older recording"),
+        placeholder=tr("Several recordings") if several else tr("A recording not in this list"),
     )
     right.multiselect(
         tr("Versions"),
@@ -150,7 +150,10 @@ def upload_of_reference(first: Job, box: str) -> None:
     st.selectbox(
         tr("Encoding"), choices, format_func=label_of(encodings.NAMES), key=choice, on_change=read_again, width=320
     )
-    hint = tr("{file} does not say which encoding it has. If letters look wrong below, choose another.", file=name)
+    hint = tr(
+        "The character encoding of {file} is uncertain. If letters look wrong below, choose another encoding.",
+        file=name,
+    )
     plain(hint, "stt-hint")
     if lost := state[box].count(encodings.LOST):
         st.warning(
@@ -300,7 +303,10 @@ def part_of(words: int) -> int:
         width=320,
     )
     st.caption(
-        tr("A long text is shown in parts. The figures count all of it; Previous and Next go through this part.")
+        tr(
+            "Long texts are shown in parts. Word error rates are for the whole text; Previous and Next move "
+            "through the differences in this part only."
+        )
     )
     return chosen
 
@@ -310,7 +316,7 @@ def draw_limits(texts: dict[str, list[comparison.Token]], rough: bool) -> None:
     if longest == comparison.MAX_WORDS:
         st.warning(tr("Only the first {count:,} words of each text are compared.", count=comparison.MAX_WORDS))
     if rough:
-        st.warning(tr("Long parts of these texts have nothing in common. For those parts the figures are approximate."))
+        st.warning(tr("Long parts of these texts have nothing in common, so the word error rates are approximate."))
     elif longest > WHOLE:
         st.caption(tr("Long texts are compared in pieces, split where the versions agree."))
 
@@ -333,7 +339,10 @@ show_stored_error("compare_notice")
 groups, requested = versions.finished(owner), requested_jobs()
 if not groups and not requested:
     st.info(
-        tr("Nothing to compare yet. Transcribe a recording first, then run it through other models or settings here.")
+        tr(
+            "Nothing to compare yet. Transcribe a recording first, then transcribe it again here with other "
+            "models or settings."
+        )
     )
     st.page_link("transcribe.py", label=tr("Transcribe a recording"), icon=":material/graphic_eq:")
     st.stop()
@@ -353,7 +362,10 @@ if chosen:
             side_by_side(done, reference)
     elif not state.compare_pending:
         st.info(
-            tr("Choose two or more versions to see where they differ, or give a reference text to measure one against.")
+            tr(
+                "Choose two or more versions to see where they differ, or enter a reference text to measure a "
+                "version against."
+            )
         )
 else:
     st.info(tr("Choose two or more versions to see where they differ."))

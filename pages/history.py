@@ -26,7 +26,6 @@ def in_words(totals: history.Totals) -> str:
     return ", ".join(amounts)
 
 
-st.set_page_config(layout="wide")
 st.title(tr("History"), anchor=False)
 show_stored_error("notice")
 recovery.hint()
@@ -37,7 +36,7 @@ with st.container(key="history"):
     if found.count:
         count = trn("{count:,} transcript", "{count:,} transcripts", found.count)
         how = tr(
-            "Click a row to read the transcript, a column’s name to sort all transcripts, or tick rows for more "
+            "Click a row to read the transcript, or a column name to sort all transcripts. Select rows for more "
             "actions."
         )
         st.caption(f"{count}. {in_words(found)}. {how}")

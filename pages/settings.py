@@ -27,13 +27,13 @@ def key_form() -> None:
     A key is checked with the provider, stored for this browser session, and never shown again.
     """
     if session.key() is not None:
-        st.success(tr("Your key is in use until you close this tab or remove it."), icon=":material/key:")
+        st.success(tr("Your key is used until you remove it or close this tab."), icon=":material/key:")
         if st.button(tr("Remove the key")):
             state.pop("api_key")
             st.rerun()
         return
     if keys.server_key() is not None:
-        st.info(tr("This server has its own key. A key that you enter here is used instead, for you only."))
+        st.info(tr("This server has its own key. If you enter your own key here, your transcriptions use it instead."))
     with st.form("key", clear_on_submit=True):
         typed = st.text_input(
             tr("AI/ML API key"),
@@ -41,7 +41,8 @@ def key_form() -> None:
             autocomplete="off",
             max_chars=keys.LONGEST,
             help=tr(
-                "Checked with the provider, then kept in memory for this browser session. Keys are made at aimlapi.com."
+                "The key is checked with the provider, then kept in memory for this browser session. "
+                "You can create a key at aimlapi.com."
             ),
         )
         if st.form_submit_button(tr("Check and use"), type="primary") and typed.strip():
@@ -85,7 +86,7 @@ for fact in (
         " Recordings of up to a minute do not wait for longer ones.",
         host.max_concurrent_jobs,
     ),
-    tr("Address of the AI/ML API: {address}", address=host.aiml_base_url),
+    tr("URL of the AI/ML API: {url}", url=host.aiml_base_url),
 ):
     plain(fact)
 limits_view(session.owner())

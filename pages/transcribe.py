@@ -103,7 +103,7 @@ def add_recordings() -> tuple[list[Link], bool]:
             import_row(chosen, unlist)
     with link:
         typed = st.text_area(
-            tr("Addresses of recordings, one per line"),
+            tr("Links to recordings, one per line"),
             memory.links_left,
             placeholder="https://example.org/talk.mp3",
             height=100,
@@ -174,7 +174,7 @@ def facts(recording: recordings.Recording, expected: float | None, guessed: bool
     if expected:
         duration = length(max(1.0, expected))
         parts.append(
-            tr("takes roughly {duration}", duration=duration)
+            tr("takes about {duration} (rough estimate)", duration=duration)
             if guessed
             else tr("takes about {duration}", duration=duration)
         )
@@ -280,7 +280,7 @@ if memory.pressed:
     memory.pressed = False
     if sources:
         begin(sources, model.id, options, own, tags)
-    memory.notice = tr("Paste the address of a recording first.")
+    memory.notice = tr("Paste a link to a recording first.")
     st.rerun()
 
 followed = session.followed()

@@ -9,7 +9,7 @@ from pages.compat.streamlit import key_for
 from pages.components.copy_button import copy_button
 from pages.components.player import moment, player
 from pages.escape import markdown, plain, sentence, show_errors, store_error
-from pages.format import dated, length, percent, spoken_languages, when
+from pages.format import clock, dated, length, percent, spoken_languages, when
 from pages.sections.transcript.corrections import details_button, editing, machines_version, tag_line
 from pages.sections.transcript.downloads import downloads
 from pages.sections.transcript.findings import findings
@@ -48,16 +48,16 @@ def header(job: records.Job, transcript: Transcript) -> None:
     elif job.state == kinds.CANCELLED and job.engine == kinds.ALIGNMENT:
         st.warning(tr("Aligning the text with the recording was cancelled. The text is kept."))
     elif job.state == kinds.CANCELLED:
-        st.warning(tr("This transcription was cancelled. This is the text until then."))
+        st.warning(tr("This transcription was cancelled. This is the text up to that point."))
     for start, end, why in transcript.lost:
         if end == start:
-            st.warning(tr("At {moment}: {why}.", moment=length(start), why=why))
+            st.warning(tr("At {moment}: {why}.", moment=clock(start), why=why))
             continue
         st.warning(
             tr(
-                "{duration} of sound could not be read, from {moment} on: {why}.",
+                "From {moment} on, {duration} of audio could not be read: {why}.",
                 duration=length(end - start),
-                moment=length(start),
+                moment=clock(start),
                 why=why,
             )
         )

@@ -33,5 +33,5 @@ def connection() -> None:
 
     The notice replaces Streamlit's dialog, which would take the keyboard focus from a visitor who is typing.
     """
-    text = tr("No connection to the server. This page tries again by itself, and what you typed stays here.")
+    text = tr("No connection to the server. This page reconnects automatically and keeps what you typed.")
     st.html(f'<p class="stt-away" role="status">{escape(text)}</p>')

@@ -112,7 +112,7 @@ def _state(job: Job) -> str:
         if _prepares(job):
             return job.stage or ""
         left = job.seconds_left(speed.usual(job.model))
-        parts = [job.stage or (tr("Transcribing") if job.engine == kinds.ON_DEVICE else tr("Decoding"))]
+        parts = [job.stage or (tr("Transcribing") if job.engine == kinds.ON_DEVICE else tr("Aligning"))]
         if job.fraction is not None:
             parts.append(percent(job.fraction))
         if left is not None:
@@ -123,7 +123,7 @@ def _state(job: Job) -> str:
         if job.duration and job.worked:
             parts.append(tr("{speed:.1f} times real time", speed=job.duration / job.worked))
         if lost := (job.provenance or {}).get("seconds_lost"):
-            parts.append(tr("{duration} of sound could not be read", duration=length(lost)))
+            parts.append(tr("{duration} of audio could not be read", duration=length(lost)))
         return " · ".join(parts)
     if job.state == kinds.CANCELLED:
         return tr("Cancelled. The text so far is kept.")
@@ -143,7 +143,7 @@ def _in_line(job: Job) -> str:
     parts = [
         trn("Waiting: {count} job before this one", "Waiting: {count} jobs before this one", wait.before)
         if wait.before
-        else tr("Waiting: next in line")
+        else tr("Waiting: next in the queue")
     ]
     if wait.seconds is not None:
         parts.append(tr("starts in about {duration}", duration=length(max(1.0, wait.seconds))))

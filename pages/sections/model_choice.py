@@ -92,7 +92,7 @@ def cost_line(model: Model, lengths: list[float | None]) -> None:
     if model.local or not lengths:
         return
     if model.per_second is None:
-        plain(tr("The provider does not say beforehand what this model costs."), "stt-facts")
+        plain(tr("The price of this model is not known in advance."), "stt-facts")
         return
     known = [seconds for seconds in lengths if seconds is not None]
     parts = [catalog.cost_text(sum(known), sum(known) * model.per_second)] if known else []
@@ -138,13 +138,13 @@ def _label(model: Model) -> str:
 def _on_device(model: Model) -> str:
     """Return facts about a Whisper model: languages, memory use, and the download unless it is complete."""
     entry = shelf.entry_of(known.find(model.id))
-    parts = [languages_of(entry.known), tr("takes about {size} of memory", size=megabytes(entry.known.memory))]
+    parts = [languages_of(entry.known), tr("needs about {size} of memory", size=megabytes(entry.known.memory))]
     if entry.state == shelf.DOWNLOADING and entry.progress:
-        parts.append(tr("being downloaded, {percent}\u00a0%", percent=entry.progress.percent))
+        parts.append(tr("downloading, {percent}\u00a0%", percent=entry.progress.percent))
     elif entry.state != shelf.HERE:
         parts.append(
             tr(
-                "to be downloaded first: {size}, {room} of the disk are free",
+                "{size} will be downloaded first; {room} of disk space is free",
                 size=megabytes(entry.size),
                 room=megabytes(shelf.room()),
             )

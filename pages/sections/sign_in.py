@@ -25,11 +25,12 @@ def ask() -> None:
 def _access_denied() -> None:
     plain(
         tr(
-            "You have signed in as {name}, but that account may not use this server, or you have signed out meanwhile.",
+            "You have signed in as {name}, but this account has no access to this server, or you have signed "
+            "out since then.",
             name=_name(),
         )
     )
-    plain(tr("Sign in with another account, or ask whoever runs this server to let you in."))
+    plain(tr("Sign in with another account, or ask the person who runs this server for access."))
     if st.button(tr("Sign in with another account"), type="primary", icon=":material/login:"):
         st.logout()
 

@@ -26,8 +26,8 @@ def speaker_number(key: str, *, usual: str = AUTOMATIC, off: bool = True, **how:
         format_func=lambda choice: names.get(str(choice), str(choice)),
         key=key,
         help=tr(
-            "This machine finds who speaks when, after transcription. "
-            "If you know the number of speakers, setting it improves the result."
+            "After transcription, this server detects who speaks when. "
+            "If you know the number of speakers, set it to improve the result."
         ),
         **how,
     )

@@ -35,7 +35,10 @@ def tag_choice(owner: str, key: str, usual: Iterable[str] = ()) -> list[str]:
         max_selections=MOST_TAGS,
         select_all=False,
         placeholder=tr("None"),
-        help=tr("The vocabularies of these tags are used as well, and the new transcript gets the tags."),
+        help=tr(
+            "The terms of these tags are used in addition to those for every recording, and the new "
+            "transcript gets these tags."
+        ),
     )
 
 
@@ -70,8 +73,7 @@ def vocabulary_choice(owner: str, key: str, tags: Iterable[str] = ()) -> dict[st
         else tr("Vocabulary (the first {used} of {terms})", used=len(used), terms=count),
         True,
         help=tr(
-            "Names and terms that you keep on the Settings page. They are recognised more often, and replacements are "
-            "made."
+            "The names and terms on the Settings page are recognised more reliably, and their replacements are applied."
         ),
         key=f"{key}-{terms.OPTION}",
     )

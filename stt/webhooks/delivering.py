@@ -42,7 +42,7 @@ def send_test(owner: str) -> str:
     """
     url = subscriptions.url_of(owner)
     if url is None:
-        raise BadOption("There is no address to send to.", guidance="Enter one first.")
+        raise BadOption("There is no URL to send messages to.", guidance="Enter a URL first.")
     delivery_id = deliveries.note_test(owner, url)
     _enqueue(delivery_id, 1)
     return delivery_id

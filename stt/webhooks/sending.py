@@ -78,5 +78,5 @@ def send(url: str, message_id: str, body: str, secret: str) -> Answer:
 
 def _summary(status: int, text: bytes) -> str:
     if 300 <= status < 400:
-        return "It redirects, which is not followed. Give the address itself."
+        return "It redirects, which is not followed. Enter the final URL."
     return " ".join(json_values.clean(text.decode("utf-8", "replace")).split())[:MOST_SHOWN]

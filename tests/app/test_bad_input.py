@@ -10,7 +10,7 @@ import pytest
 from jiwer import wer
 
 import stt
-from pages.format import length
+from pages.format import clock, length
 from stt.errors import EmptyFile, NotSound, SttError
 from stt.store import recordings
 from tests import audio, broken
@@ -55,14 +55,14 @@ def test_readable_parts_are_transcribed_and_the_page_reports_lost_spans(
     lost = length(round(sum(end - start for start, end, _ in transcript.lost), 1))
     reader.session_state.generation_ids = [generation_id]
     reader.run()
-    assert any(f" · {lost} of sound could not be read</p>" in part.proto.body for part in reader.get("html"))
+    assert any(f" · {lost} of audio could not be read</p>" in part.proto.body for part in reader.get("html"))
     reader.switch_page("transcript.py")
     reader.query_params["id"] = generation_id
     reader.run()
     assert not reader.exception
     warnings = [warning.value for warning in reader.warning]
     for (start, end, why), sentence in zip(transcript.lost, warnings, strict=True):
-        assert sentence == f"{length(end - start)} of sound could not be read, from {length(start)} on: {why}."
+        assert sentence == f"From {clock(start)} on, {length(end - start)} of audio could not be read: {why}."
 
 
 @pytest.mark.parametrize(

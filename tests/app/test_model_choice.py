@@ -161,7 +161,7 @@ def test_invalid_json_in_further_parameters_is_reported_at_once(provider):
             "1 min 0 s, about $0.006 · 1 recording of unknown length, price per minute: $0.006",
         ),
         (FIRST, [None, None], "2 recordings of unknown length, price per minute: $0.006"),
-        ("openai/gpt-4o-transcribe", [11.0], "does not say beforehand"),
+        ("openai/gpt-4o-transcribe", [11.0], "is not known in advance"),
     ],
 )
 def test_cost_is_shown_before_the_start(provider, model, lengths, words):

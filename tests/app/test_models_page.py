@@ -124,7 +124,7 @@ def test_picker_offers_downloaded_or_listed_models_with_base_first(model_hub, ho
     test.session_state.model = offered.known().find(TINY.id)
     test.run()
     assert (
-        f"English only · takes about {megabytes(TINY.memory)} of memory · to be downloaded first: 74 MB"
+        f"English only · needs about {megabytes(TINY.memory)} of memory · 74 MB will be downloaded first"
         in page_text(test)
     )
     assert test.selectbox(key=f"{TINY.id}-language").disabled and not test.toggle, "one language, nothing to translate"

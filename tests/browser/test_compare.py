@@ -92,7 +92,7 @@ def test_differences_have_labels_and_distinct_marks_and_never_become_markup(read
         "aria-label", "really, added: not in A"
     )
     missing = column(reader, 1).locator(".stt-cmp-m", has_text="you").first
-    expect(missing).to_have_attribute("aria-label", re.compile("missing: only A has it"))
+    expect(missing).to_have_attribute("aria-label", re.compile("missing: only in A"))
     styles = "box => { const s = getComputedStyle(box); return [s.textDecorationLine, s.textDecorationStyle, s.borderTopStyle] }"
     marks = [tuple(reader.locator(f".stt-cmp-side .stt-cmp-{kind}").first.evaluate(styles)) for kind in "cma"]
     assert len(set(marks)) == 3, "each kind has a mark beside its colour"
@@ -151,7 +151,9 @@ def test_an_uploaded_reference_is_read_once_and_can_be_corrected(reader: Page, c
     reader.get_by_text("Reference text", exact=True).click()
     box, field = reader.get_by_label("Or paste it"), reader.get_by_label("Upload the reference")
     field.set_input_files({"name": "pdf.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-"})
-    expect(reader.locator(".stt-tf-state")).to_have_text("pdf.pdf does not have one of these file types.")
+    expect(reader.locator(".stt-tf-state")).to_have_text(
+        "pdf.pdf has the wrong file type. Choose one of these: TXT, SRT, VTT, ASS, SSA, DOCX, JSON."
+    )
     field.set_input_files({"name": "long.txt", "mimeType": "text/plain", "buffer": b"a " * (3 << 20)})
     expect(reader.locator(".stt-tf-state")).to_have_text("long.txt is too large. Use a shorter text.")
     subtitles = f"1\n00:00:00,000 --> 00:00:09,000\n{audio.JFK_WORDS}\n"

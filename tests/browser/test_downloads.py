@@ -77,7 +77,7 @@ def test_subtitles_have_the_chosen_lines_and_line_length(page: Page, extension: 
         page.get_by_label(label).press("Enter")
         expect(preview(page, 1)).to_have_text(re.compile(f"^{beginning}[^\n]*$"))
     expect(preview(page, 1)).to_have_text(re.compile("^.{8,20}$"))
-    tick(page, "Name the speakers", 1, "Anna: Good")
+    tick(page, "With speaker names", 1, "Anna: Good")
     cues = [
         unescape(event.plaintext)
         for event in pysubs2.SSAFile.from_string(downloaded(page, extension).read_text(), format_=extension)
@@ -90,7 +90,7 @@ def test_subtitles_have_the_chosen_lines_and_line_length(page: Page, extension: 
 def test_subtitles_for_old_players_have_a_byte_order_mark_and_crlf(page: Page):
     plain = downloaded(page, "srt").read_bytes()
     assert not plain.startswith(b"\xef\xbb\xbf") and b"\r" not in plain
-    for label, option in (("Byte order mark", "bom=1"), ("Windows line ends", "crlf=1")):
+    for label, option in (("Byte order mark", "bom=1"), ("Windows line endings", "crlf=1")):
         page.get_by_text(label, exact=True).click()
         expect(page.locator(".st-key-download-srt a")).to_have_attribute("href", re.compile(option))
     for extension in ("srt", "vtt"):
@@ -109,7 +109,7 @@ def test_subtitles_that_are_too_fast_to_read_are_listed(browser: Browser, server
         page.get_by_role("button", name="Download").click()
         page.get_by_text("1 of 4 subtitles is too fast to read").click()
         listed = page.get_by_text(
-            "0:01:00 · 58 per second · This is far more <b>than</b> anybody can read in a second."
+            "0:01:00 · 58 characters per second · This is far more <b>than</b> anybody can read in a second."
         )
         expect(listed).to_be_visible()
         page.get_by_label("Characters per line").fill("12")

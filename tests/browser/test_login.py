@@ -130,7 +130,7 @@ def test_email_that_is_not_allowed_or_not_verified_is_refused(browser, contexts,
         provider.verified = verified
         page = visit(browser, contexts, server.url)
         sign_in(page, email)
-        expect(page.get_by_text("may not use this server")).to_be_visible()
+        expect(page.get_by_text("has no access to this server")).to_be_visible()
         assert requests_session(page).post(f"{server.url}/upload", data=b"x").status_code == 404
         provider.verified = True
 
@@ -290,7 +290,7 @@ def test_real_identity_provider_signs_people_in(browser, contexts, tmp_path: Pat
             assert requests_session(ann).post(f"{server.url}/upload", data=b"").status_code == 404
             eve = visit(browser, contexts, server.url)
             sign_in_at_canaille(eve, "eve")
-            expect(eve.get_by_text("may not use this server")).to_be_visible()
+            expect(eve.get_by_text("has no access to this server")).to_be_visible()
             assert requests_session(eve).post(f"{server.url}/upload", data=b"").status_code == 404
 
 

@@ -44,7 +44,7 @@ def test_row_shows_the_progress_of_a_model_download_and_cancel_stops_it(reader: 
     reader.goto(server.url)
     reader.get_by_role("combobox", name="Model").click()
     reader.get_by_role("option", name="Whisper tiny.en, on this machine").click()
-    expect(reader.get_by_text("to be downloaded first: 74 MB")).to_be_visible()
+    expect(reader.get_by_text("74 MB will be downloaded first")).to_be_visible()
     reader.locator("input[type=file]").first.set_input_files("tests/speech/austen-0870.wav")
     reader.locator("[class*=st-key-chosen-]").first.wait_for()
     reader.get_by_role("button", name="Transcribe", exact=True).click()

@@ -55,7 +55,7 @@ def test_paragraph_is_transcribed_again_accepted_and_undone(talk: Page, generati
     expect(panel(talk)).to_contain_text("Transcribe 0:00 to 0:02 again")
     panel(talk).get_by_role("button", name="Transcribe").click()
     expect(panel(talk).get_by_role("button", name="Use new words")).to_be_visible(timeout=DECODE_TIMEOUT)
-    expect(panel(talk).get_by_role("group", name="Now").locator("mark").first).to_be_visible()
+    expect(panel(talk).get_by_role("group", name="Current").locator("mark").first).to_be_visible()
     talk.reload()
     panel(talk).get_by_role("button", name="Use new words").click()
     expect(panel(talk)).to_be_hidden()

@@ -94,7 +94,7 @@ def test_full_session_obeys_policy_stays_on_server_and_returns_no_key(
 
     provider.key = VISITOR_KEY
     page.get_by_role("link", name="Settings").click()
-    for key, answer in (("sk-wrong-0000000000", "Check the key"), (VISITOR_KEY, "Your key is in use")):
+    for key, answer in (("sk-wrong-0000000000", "Check the key"), (VISITOR_KEY, "Your key is used")):
         page.get_by_role("textbox", name="AI/ML API key").fill(key)
         page.get_by_role("button", name="Check and use").click()
         expect(page.get_by_text(re.compile(answer))).to_be_visible()

@@ -67,7 +67,7 @@ def customer(browser: Browser, server: Server) -> Iterator[Page]:
     expect(page.get_by_text(re.compile("Check the key"))).to_be_visible()
     page.get_by_role("textbox", name="AI/ML API key").fill(KEY)
     page.get_by_role("button", name="Check and use").click()
-    expect(page.get_by_text("Your key is in use")).to_be_visible()
+    expect(page.get_by_text("Your key is used")).to_be_visible()
     page.get_by_role("link", name="Transcribe").click()
     page.locator("input[type=file]").first.wait_for(state="attached")
     yield page
@@ -92,15 +92,15 @@ def test_link_is_passed_to_the_provider_unchanged(customer: Page, provider: Prov
     provider.script(duration=0.2, text="Behind the link.")
     customer.get_by_role("tab", name="Link").click()
     customer.get_by_role("button", name="Transcribe", exact=True).click()
-    expect(customer.get_by_text("Paste the address of a recording first.")).to_be_visible()
-    customer.get_by_label("Addresses of recordings").fill("https://example.org/talk-42.mp3")
+    expect(customer.get_by_text("Paste a link to a recording first.")).to_be_visible()
+    customer.get_by_label("Links to recordings").fill("https://example.org/talk-42.mp3")
     customer.get_by_role("button", name="Transcribe", exact=True).click()
     expect(row(customer, "talk-42")).to_contain_text("Behind the link.", timeout=MINUTE)
     assert "https://example.org/talk-42.mp3" in [job.content for job in provider.jobs.values()]
 
 
 def test_several_links_start_together_and_an_invalid_one_stays(customer: Page, provider: Provider):
-    box = customer.get_by_label("Addresses of recordings")
+    box = customer.get_by_label("Links to recordings")
     links = [f"https://example.org/several-{number}.mp3" for number in (1, 2)]
     box.fill("\n".join([links[0], "ftp://example.org/a.mp3", links[1], links[0]]))
     box.press("Control+Enter")
@@ -109,10 +109,10 @@ def test_several_links_start_together_and_an_invalid_one_stays(customer: Page, p
     for number in (1, 2):
         expect(row(customer, f"several-{number}")).to_contain_text("Behind the link.", timeout=MINUTE)
     expect(customer.get_by_text(re.compile("begin with http"))).to_be_visible()
-    expect(customer.get_by_label("Addresses of recordings")).to_have_value("ftp://example.org/a.mp3")
+    expect(customer.get_by_label("Links to recordings")).to_have_value("ftp://example.org/a.mp3")
     assert sorted(job.content for job in provider.jobs.values() if job.content in links) == links
-    customer.get_by_label("Addresses of recordings").fill("")
-    customer.get_by_label("Addresses of recordings").press("Control+Enter")
+    customer.get_by_label("Links to recordings").fill("")
+    customer.get_by_label("Links to recordings").press("Control+Enter")
 
 
 def test_provider_error_message_is_shown_and_job_can_be_retried(customer: Page, provider: Provider):

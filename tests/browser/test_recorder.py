@@ -231,7 +231,7 @@ def test_lost_connection_loses_no_sound(visitor: BrowserContext, server: Server)
         line.cut()
         expect(state(page)).to_contain_text("The connection is lost. ")
         expect(state(page)).to_contain_text(
-            re.compile(r"[1-9][\d.]* kB are not on the server yet: keep this page open\.")
+            re.compile(r"[1-9][\d.]* kB of the recording is not on the server yet: keep this page open\.")
         )
         wait_for(page, 7)
         line.restore()

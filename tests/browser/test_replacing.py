@@ -57,7 +57,7 @@ def test_hits_are_replaced_and_undone_one_by_one_by_keyboard(talk: Page):
     talk.keyboard.press("Enter")
     expect_texts(talk, *REPLACED[:2], THIRD)
     expect(talk.get_by_label("Replace with")).to_be_focused()
-    expect(talk.locator(".stt-outcome")).to_have_text("1 replaced. Ctrl+Z undoes it.")
+    expect(talk.locator(".stt-outcome")).to_have_text("1 replaced. Press Ctrl+Z to undo.")
     expect_stored(talk, *REPLACED[:2], THIRD)
     talk.keyboard.press("Control+z")  # the focus is in the replacement field
     expect_texts(talk, REPLACED[0], SECOND, THIRD)
@@ -79,7 +79,7 @@ def test_all_hits_of_the_chosen_options_are_replaced_and_undone_at_once(talk: Pa
     talk.get_by_role("button", name="Replace all 2").click()
     replaced = ["we met in the café, um.", SECOND, "a CAFE again."]
     expect_texts(talk, *replaced)
-    expect(talk.locator(".stt-outcome")).to_have_text("2 replaced. Ctrl+Z undoes it.")
+    expect(talk.locator(".stt-outcome")).to_have_text("2 replaced. Press Ctrl+Z to undo.")
     expect(talk.get_by_role("button", name="Replace all")).to_be_focused()
     expect_stored(talk, *replaced)
     talk.keyboard.press("Control+z")

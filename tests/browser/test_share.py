@@ -151,7 +151,7 @@ def test_refusal_states_the_quota_and_when_it_resets(page: Page, server: Server,
     alert = page.get_by_role("alert").filter(has_text="The limit is 1 min of audio a day for each visitor")
     expect(alert).to_contain_text("Resets at midnight UTC, in ")
     page.goto(server.url + "/settings")
-    expect(page.get_by_role("row", name="Your daily audio 1 min 0.7 min today")).to_be_visible()
+    expect(page.get_by_role("row", name="Your audio per day 1 min 0.7 min today")).to_be_visible()
     expect(page.get_by_role("row", name="Audio is kept 30 days")).to_be_visible()
 
 

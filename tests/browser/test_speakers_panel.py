@@ -225,7 +225,7 @@ def test_text_is_kept_when_a_speaker_search_fails_or_is_cancelled(
         page.goto(f"{server.url}/transcript?id={generation_id}")
         page.locator(".st-key-transcript .stt-word").first.wait_for()
         find_speakers(page, "Automatic")
-        expect(page.get_by_role("alert").filter(has_text="The speakers were not found.")).to_be_visible()
+        expect(page.get_by_role("alert").filter(has_text="The search for speakers failed.")).to_be_visible()
         shutil.copytree(speaker_models, models, dirs_exist_ok=True)
         page.get_by_role("button", name="Retry").click()
         progress = page.locator(".st-key-speakers-progress")
@@ -234,7 +234,7 @@ def test_text_is_kept_when_a_speaker_search_fails_or_is_cancelled(
         )
         progress.get_by_role("button", name="Cancel").click()
         expect(page.get_by_role("button", name="Find speakers")).to_be_visible()
-        expect(page.get_by_text("The speakers were not found.")).to_have_count(0)
+        expect(page.get_by_text("The search for speakers failed.")).to_have_count(0)
         expect(page.locator(".stt-lane")).to_have_count(0)
         assert page.locator(".stt-words").count() > 0
         find_speakers(page, "3")

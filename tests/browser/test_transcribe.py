@@ -56,10 +56,10 @@ def test_waiting_job_shows_when_it_starts_and_a_short_clip_does_not_wait(page: P
     add_files(page, *(audio.write(tmp_path / f"lecture {number}.flac", sound) for number in (1, 2, 3)))
     page.get_by_role("button", name="Transcribe", exact=True).click()
     state = row(page, "lecture 3").locator(".stt-state")
-    expect(state).to_have_text(re.compile(r"^Waiting: next in line · starts in about \d"), timeout=MINUTE)
+    expect(state).to_have_text(re.compile(r"^Waiting: next in the queue · starts in about \d"), timeout=MINUTE)
     page.get_by_role("button", name="Try the sample").click()
     expect(page.locator(".st-key-jobs").get_by_role("button", name="Read")).to_be_visible(timeout=MINUTE)
-    expect(state).to_contain_text("next in line")
+    expect(state).to_contain_text("next in the queue")
     for number in (1, 2, 3):
         row(page, f"lecture {number}").get_by_role("button", name="Cancel").click()
         expect(row(page, f"lecture {number}")).to_contain_text("Cancelled")

@@ -91,7 +91,7 @@ def test_a_file_over_the_limit_is_refused_before_anything_is_sent(page: Page, tm
     expect(page.locator(".stt-drop-hint")).to_have_text("Sound or video, up to 2 GB each")
     page.locator("input[type=file]").first.set_input_files(str(huge))
     refusal = page.locator(".stt-upload", has_text="huge.wav").get_by_role("alert")
-    expect(refusal).to_contain_text("Too large. The file has 3 GB, the limit is 2 GB. Cut the recording into parts")
+    expect(refusal).to_contain_text("Too large. The file is 3 GB; the limit is 2 GB. Cut the recording into parts")
     assert not sent
 
 
@@ -162,7 +162,7 @@ def test_session_continues_where_it_was_after_a_broken_connection(line_page: Pag
     line_page.get_by_role("tab", name="Link").click()
     # Wait, because Streamlit returns to the previous tab if a tab is clicked before the server handled the last click.
     expect(line_page.get_by_role("button", name="Transcribe", exact=True)).to_be_enabled()
-    address = line_page.get_by_role("textbox", name="Addresses of recordings, one per line")
+    address = line_page.get_by_role("textbox", name="Links to recordings, one per line")
     address.fill("https://example.org/talk.mp3")
     line_page.get_by_role("tab", name="Upload").click()
     line_page.get_by_role("button", name="Try the sample").click()

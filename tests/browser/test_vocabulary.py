@@ -48,7 +48,7 @@ def test_terms_are_saved_offered_used_and_shown(page: Page, server: Server, tmp_
     words = page.locator(".stt-words").first
     expect(words).to_contain_text("pomorphine is not")
     expect(words).to_contain_text("physiological deed to")
-    expect(page.get_by_text("Replaced by your vocabulary: action → deed (1).")).to_be_visible()
+    expect(page.get_by_text("Replacements from your vocabulary: action → deed (1).")).to_be_visible()
     page.get_by_text("How this transcript was made").click()
     expect(page.get_by_text("Vocabulary: apomorphine, deed")).to_be_visible()
     page.get_by_text("Show original").click()

@@ -480,7 +480,7 @@ var Comparison = class {
     word.classList.add(column ? `stt-cmp-${kind}` : "stt-cmp-d");
     if (!column) return word;
     const { letter } = this.data.columns[0];
-    const [name, description] = kind === "c" ? [tr("changed"), tr("{letter} has \u201C{words}\u201D", { letter, words: side.w[i] })] : kind === "m" ? [tr("missing"), tr("only {letter} has it", { letter })] : [tr("added"), tr("not in {letter}", { letter })];
+    const [name, description] = kind === "c" ? [tr("changed"), tr("{letter} has \u201C{words}\u201D", { letter, words: side.w[i] })] : kind === "m" ? [tr("missing"), tr("only in {letter}", { letter })] : [tr("added"), tr("not in {letter}", { letter })];
     return set(word, {
       tabindex: -1,
       role: "button",
@@ -593,7 +593,7 @@ var Comparison = class {
     const start = this.places.get(word)?.start;
     const { audio } = this.data.columns[this.columnOf(word)];
     if (!audio) return this.sound.showNotice(tr("The audio of this version is not available."));
-    if (start == null) return this.sound.showNotice(tr("No time is known for this word."));
+    if (start == null) return this.sound.showNotice(tr("This word has no time, so it cannot be played."));
     this.sound.load(audio);
     if (this.audio.readyState >= 1) this.sound.noticeReady();
     this.sound.seek(Math.max(0, start - EARLIER));

@@ -350,7 +350,7 @@ var GROUPS = {
 };
 var grouped = (group, usual, actions) => actions.map((action) => ({ ...usual, ...action, group }));
 var SOUND = grouped("sound", { where: "always", needs: "sound" }, [
-  { id: "play", label: () => tr("Play from 1.5 s before, or pause"), keys: ["F8", `${MOD}+Enter`] },
+  { id: "play", label: () => tr("Go back 1.5 s and play, or pause"), keys: ["F8", `${MOD}+Enter`] },
   { id: "back", label: () => tr("3 s back"), keys: ["F2"] },
   { id: "forth", label: () => tr("3 s forward"), keys: ["F4"] },
   { id: "slower", label: () => tr("Slower"), keys: ["Shift+F2"] },
@@ -371,8 +371,8 @@ var PLACES = grouped("places", { where: "always" }, [
 ]);
 var NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => `${MAC ? "Ctrl" : "Alt"}+${number}`);
 var toSpeaker = () => tr("Assign a speaker to the paragraph or the selected words");
-var mergeAbove = () => tr("At the start: merge with the paragraph above");
-var mergeBelow = () => tr("At the end: merge with the paragraph below");
+var mergeAbove = () => tr("At the start of a paragraph: merge it with the one above");
+var mergeBelow = () => tr("At the end of a paragraph: merge it with the one below");
 var ERASING = (key) => HELD.map((held) => `${held}+${key}`);
 var REDO = MAC ? ["Shift+Meta+Z"] : ["Ctrl+Shift+Z", "Ctrl+Y"];
 var REPLACE = MAC ? "Alt+Meta+F" : "Ctrl+H";
@@ -467,7 +467,7 @@ var Keymap = class {
     const character = [...key].length === 1 || key === "Plus";
     const types = character && !held.includes("Ctrl") && !held.includes("Meta") && (MAC || !held.includes("Alt"));
     if (types || EDITING.test(key) && !held.some((one) => one !== "Shift"))
-      return tr("{key} is needed for typing. Hold Ctrl, or choose a key such as F8.", { key: written(chord) });
+      return tr("{key} is used for typing. Combine it with Ctrl, or choose a key such as F8.", { key: written(chord) });
     if (OF_BROWSERS.includes(chord))
       return tr("{key} belongs to your browser. Choose another key.", { key: written(chord) });
     const other = (this.byKey.get(chord) ?? []).find((action) => action.id !== id);
@@ -639,7 +639,7 @@ var Sheet = class {
   constructor(root, on, keymap, can) {
     this.keymap = keymap;
     this.can = can;
-    this.box = make("dialog", "stt-sheet", "", { "aria-label": tr("Keys") });
+    this.box = make("dialog", "stt-sheet", "", { "aria-label": tr("Keyboard shortcuts") });
     on(this.box, "click", (event) => event.target === this.box && this.box.close());
     on(this.box, "keydown", (event) => {
       if (event.key !== "?") return;
@@ -650,7 +650,7 @@ var Sheet = class {
   }
   open() {
     const close = makeButton("stt-menu-button", tr("Close"), () => this.box.close());
-    const head = make("div", "stt-sheet-head", [make("h2", "stt-sheet-title", tr("Keys")), close]);
+    const head = make("div", "stt-sheet-head", [make("h2", "stt-sheet-title", tr("Keyboard shortcuts")), close]);
     const actions = this.keymap().actions.filter(({ keys, needs }) => keys.length && this.can(needs));
     const groups = [...new Set(actions.map(({ group }) => group))];
     const parts2 = groups.map((group) => this.group(group, actions.filter((action) => action.group === group)));
@@ -724,7 +724,7 @@ var Commands = class {
       [part("replacing"), tr("Find and replace"), "replace"],
       [part("note"), tr("Add a note"), "note"],
       [part("loop"), tr("Repeat this paragraph"), "loop"],
-      [part("keys"), tr("Keys"), "sheet"],
+      [part("keys"), tr("Keyboard shortcuts"), "sheet"],
       [part("review-open"), tr("Review doubtful words"), "review"],
       [part("doubt"), tr("Go to the next doubtful word"), "doubt"]
     ];
@@ -1314,8 +1314,8 @@ var Conflicts = class {
     const keepOther = makeButton("stt-menu-button", tr("Keep the other"), () => this.queue.keepOther(now()));
     const content = [
       make("p", "stt-conflict-reason", entry.held?.reason ?? "", { role: "alert" }),
-      make("div", "stt-conflict-side", [make("h4", "stt-conflict-title", tr("Yours")), mine, keepMine]),
-      make("div", "stt-conflict-side", [make("h4", "stt-conflict-title", tr("The other")), other, keepOther])
+      make("div", "stt-conflict-side", [make("h4", "stt-conflict-title", tr("Your text")), mine, keepMine]),
+      make("div", "stt-conflict-side", [make("h4", "stt-conflict-title", tr("The other text")), other, keepOther])
     ];
     const box = make("div", "stt-conflict", content, {
       role: "group",
@@ -3533,7 +3533,7 @@ var Replace = class {
   /** @param {number} count */
   showOutcome(count) {
     const values = { count: count.toLocaleString("en"), key: this.player.commands.keymap.hint("undo") };
-    this.outcome.textContent = count ? tr("{count} replaced. {key} undoes it.", values) : tr("Nothing was replaced: the text was changed in another tab meanwhile.");
+    this.outcome.textContent = count ? tr("{count} replaced. Press {key} to undo.", values) : tr("Nothing was replaced: the text was changed in another tab meanwhile.");
   }
 };
 
@@ -4209,7 +4209,7 @@ var Notes = class {
     const button2 = (look2, content, act, label) => makeButton(look2, content, act, { "aria-label": label });
     if (note.id === this.edited?.id && this.form) return [this.form.form];
     if (note.id === this.deleted?.id) {
-      const label = tr("Undo: keep the note at {time}", { time });
+      const label = tr("Undo: restore the note at {time}", { time });
       const undo = button2("stt-menu-button", tr("Undo"), () => this.restore(note), label);
       return [make("span", "stt-notes-gone", tr("Deleted the note at {time}.", { time })), undo];
     }
@@ -4377,7 +4377,7 @@ function result(passage, { take, leave, play }) {
   const box = make("div", "stt-passage-result", [
     title(tr("{span}, transcribed again", { span: when(passage) })),
     make("p", "stt-passage-about", about),
-    make("div", "stt-passage-sides", [side(tr("Now"), old), side(tr("New"), fresh)]),
+    make("div", "stt-passage-sides", [side(tr("Current"), old), side(tr("New"), fresh)]),
     make("div", "stt-notes-row", buttons),
     trouble
   ]);
@@ -4518,7 +4518,9 @@ var Passages = class {
       play: () => this.player.playSpan(passage.start, passage.end)
     });
     this.show(box, looks);
-    this.announce(tr("{span} is transcribed. Use the new words, or discard them.", { span: when(passage) }));
+    this.announce(
+      tr("{span} has been transcribed again. Use the new words, or discard them.", { span: when(passage) })
+    );
   }
   /** Let the server store the new words as one editing step. @param {Passage} passage @param {HTMLElement} trouble */
   async accept(passage, trouble) {

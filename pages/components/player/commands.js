@@ -36,7 +36,7 @@ export class Commands {
       [part("replacing"), tr("Find and replace"), "replace"],
       [part("note"), tr("Add a note"), "note"],
       [part("loop"), tr("Repeat this paragraph"), "loop"],
-      [part("keys"), tr("Keys"), "sheet"],
+      [part("keys"), tr("Keyboard shortcuts"), "sheet"],
       [part("review-open"), tr("Review doubtful words"), "review"],
       [part("doubt"), tr("Go to the next doubtful word"), "doubt"],
     ]);

@@ -15,7 +15,7 @@ export class Sheet {
   constructor(root, on, keymap, can) {
     this.keymap = keymap;
     this.can = can;
-    this.box = make("dialog", "stt-sheet", "", { "aria-label": tr("Keys") });
+    this.box = make("dialog", "stt-sheet", "", { "aria-label": tr("Keyboard shortcuts") });
     on(this.box, "click", (event) => event.target === this.box && this.box.close()); // the click was beside the dialog
     on(this.box, "keydown", (event) => {
       if (event.key !== "?") return;
@@ -27,7 +27,7 @@ export class Sheet {
 
   open() {
     const close = makeButton("stt-menu-button", tr("Close"), () => this.box.close());
-    const head = make("div", "stt-sheet-head", [make("h2", "stt-sheet-title", tr("Keys")), close]);
+    const head = make("div", "stt-sheet-head", [make("h2", "stt-sheet-title", tr("Keyboard shortcuts")), close]);
     const actions = this.keymap().actions.filter(({ keys, needs }) => keys.length && this.can(needs));
     const groups = [...new Set(actions.map(({ group }) => group))];
     const parts = groups.map((group) => this.group(group, actions.filter((action) => action.group === group))); // prettier-ignore

@@ -364,7 +364,7 @@ var TYPES = ["audio/webm;codecs=opus", "audio/mp4", "audio/ogg;codecs=opus", "au
 var BITS = 64e3;
 function hindrance() {
   if (!window.isSecureContext) {
-    const guidance = tr("Open this page with https, or on the machine itself as localhost.");
+    const guidance = tr("Open this page with https, or on the server itself as localhost.");
     return { title: tr("Browsers allow the microphone on secure pages only"), message: guidance };
   }
   if (!navigator.mediaDevices?.getUserMedia || !window.MediaRecorder) {
@@ -680,7 +680,9 @@ function words({ state, unshared, sound, sending }) {
   if (sending.trouble) {
     const { title, guidance } = sending.trouble;
     const why = [`${title}.`, guidance].filter(Boolean).join(" ");
-    const left = tr("{size} are not on the server yet: keep this page open.", { size: size(sending.left) });
+    const left = tr("{size} of the recording is not on the server yet: keep this page open.", {
+      size: size(sending.left)
+    });
     return `${why} ${left}`;
   }
   if (state === "saving") return tr("Saving");

@@ -260,7 +260,9 @@ function words({ state, unshared, sound, sending }) {
   if (sending.trouble) {
     const { title, guidance } = sending.trouble;
     const why = [`${title}.`, guidance].filter(Boolean).join(" ");
-    const left = tr("{size} are not on the server yet: keep this page open.", { size: size(sending.left) });
+    const left = tr("{size} of the recording is not on the server yet: keep this page open.", {
+      size: size(sending.left),
+    });
     return `${why} ${left}`;
   }
   if (state === "saving") return tr("Saving");

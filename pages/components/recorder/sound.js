@@ -14,7 +14,7 @@ const BITS = 64_000; // bit rate of the recording, bits per second for each chan
  */
 export function hindrance() {
   if (!window.isSecureContext) {
-    const guidance = tr("Open this page with https, or on the machine itself as localhost.");
+    const guidance = tr("Open this page with https, or on the server itself as localhost.");
     return { title: tr("Browsers allow the microphone on secure pages only"), message: guidance };
   }
   if (!navigator.mediaDevices?.getUserMedia || !window.MediaRecorder) {

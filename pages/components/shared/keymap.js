@@ -45,7 +45,7 @@ export const GROUPS = {
 const grouped = (group, usual, actions) => actions.map((action) => ({ ...usual, ...action, group }));
 
 const SOUND = grouped("sound", { where: "always", needs: "sound" }, [
-  { id: "play", label: () => tr("Play from 1.5 s before, or pause"), keys: ["F8", `${MOD}+Enter`] },
+  { id: "play", label: () => tr("Go back 1.5 s and play, or pause"), keys: ["F8", `${MOD}+Enter`] },
   { id: "back", label: () => tr("3 s back"), keys: ["F2"] },
   { id: "forth", label: () => tr("3 s forward"), keys: ["F4"] },
   { id: "slower", label: () => tr("Slower"), keys: ["Shift+F2"] },
@@ -66,8 +66,8 @@ const PLACES = grouped("places", { where: "always" }, [
 ]);
 const NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => `${MAC ? "Ctrl" : "Alt"}+${number}`);
 const toSpeaker = () => tr("Assign a speaker to the paragraph or the selected words");
-const mergeAbove = () => tr("At the start: merge with the paragraph above");
-const mergeBelow = () => tr("At the end: merge with the paragraph below");
+const mergeAbove = () => tr("At the start of a paragraph: merge it with the one above");
+const mergeBelow = () => tr("At the end of a paragraph: merge it with the one below");
 const ERASING = (/** @type {string} */ key) => HELD.map((held) => `${held}+${key}`);
 const REDO = MAC ? ["Shift+Meta+Z"] : ["Ctrl+Shift+Z", "Ctrl+Y"];
 const REPLACE = MAC ? "Alt+Meta+F" : "Ctrl+H";
@@ -177,7 +177,7 @@ export class Keymap {
     const character = [...key].length === 1 || key === "Plus";
     const types = character && !held.includes("Ctrl") && !held.includes("Meta") && (MAC || !held.includes("Alt"));
     if (types || (EDITING.test(key) && !held.some((one) => one !== "Shift")))
-      return tr("{key} is needed for typing. Hold Ctrl, or choose a key such as F8.", { key: written(chord) });
+      return tr("{key} is used for typing. Combine it with Ctrl, or choose a key such as F8.", { key: written(chord) });
     if (OF_BROWSERS.includes(chord))
       return tr("{key} belongs to your browser. Choose another key.", { key: written(chord) });
     const other = (this.byKey.get(chord) ?? []).find((action) => action.id !== id);

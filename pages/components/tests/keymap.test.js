@@ -68,8 +68,8 @@ test.each(["[]", "nonsense", '{"play": 5, "undo": ["F1"], "gone": ["F2"]}'])("st
 test.each([
   ["F2", "F2 is already the shortcut for “3 s back”. Choose another key, or change that shortcut first."],
   ["Ctrl+Z", "Ctrl+Z is already the shortcut for “Undo”. Choose another key, or change that shortcut first."],
-  ["A", "A is needed for typing. Hold Ctrl, or choose a key such as F8."],
-  ["Shift+ArrowUp", "Shift+↑ is needed for typing. Hold Ctrl, or choose a key such as F8."],
+  ["A", "A is used for typing. Combine it with Ctrl, or choose a key such as F8."],
+  ["Shift+ArrowUp", "Shift+↑ is used for typing. Combine it with Ctrl, or choose a key such as F8."],
   ["Ctrl+W", "Ctrl+W belongs to your browser. Choose another key."],
   ["F8", ""],
   ["F24", ""],

@@ -80,7 +80,10 @@ function index_default({ data, parentElement, setTriggerValue }) {
   async function send(file) {
     if (!file) return;
     if (!endings.some((ending) => file.name.toLowerCase().endsWith(ending))) {
-      state.textContent = tr("{name} does not have one of these file types.", { name: file.name });
+      state.textContent = tr("{name} has the wrong file type. Choose one of these: {kinds}.", {
+        name: file.name,
+        kinds
+      });
     } else if (file.size > data.most) {
       state.textContent = tr("{name} is too large. Use a shorter text.", { name: file.name });
     } else {

@@ -212,13 +212,16 @@ function add(shelf, files) {
     const upload = { file, state: "waiting", sent: 0, marks: [], error: null, again: false, request: null, row: null };
     shelf.uploads.push(upload);
     if (file.folder) {
-      fail(shelf, upload, { title: tr("A folder"), message: tr("Open the folder and add the recordings in it.") });
+      fail(shelf, upload, {
+        title: tr("Folders cannot be uploaded"),
+        message: tr("Open the folder and add the recordings in it.")
+      });
     } else if (file.size === 0) {
       const message = tr("Check that the recording was saved, then add it again.");
       fail(shelf, upload, { title: tr("The file is empty"), message });
     } else if (file.size > shelf.limit) {
       const [has, limit] = [size(file.size), size(shelf.limit)];
-      const both = tr("The file has {size}, the limit is {limit}.", { size: has, limit });
+      const both = tr("The file is {size}; the limit is {limit}.", { size: has, limit });
       const message = has === limit ? tr("The file is just over the limit of {limit}.", { limit }) : both;
       const guidance = tr("Cut the recording into parts, or save it in a compressed format such as MP3 or M4A.");
       fail(shelf, upload, { title: tr("Too large"), message, guidance });

@@ -132,7 +132,7 @@ def search_filters_order(owner: str) -> tuple[history.Filter, str, bool]:
             tr("Search"),
             placeholder=tr("In titles and transcripts"),
             help=tr(
-                "All words must be there, in any order. "
+                "Finds transcripts that contain all of the words, in any order. "
                 "A word of four or more letters also matches longer words that begin with it. "
                 "Put a phrase in quotation marks."
             ),
@@ -160,7 +160,7 @@ def search_filters_order(owner: str) -> tuple[history.Filter, str, bool]:
     if fulltext.is_cut(text or ""):
         st.caption(
             tr(
-                "A search uses at most the first {words} words and {characters} characters.",
+                "Only the first {words} words and {characters} characters of a search are used.",
                 words=fulltext.MAX_WORDS,
                 characters=fulltext.MAX_QUERY,
             )

@@ -116,7 +116,8 @@ def _config(sort: str, descending: bool, searched: bool) -> dict[str, ColumnConf
             label("Recorded", tr("Recorded")),
             width=120,
             help=tr(
-                "The recording date in the file. “By” means that the file has no date and was last changed on that day."
+                "The recording date stored in the file. If the file has none, “by” and the date of its last change are "
+                "shown."
             ),
         ),
         "Length": column.TimeColumn(label("Length", tr("Length")), format="H:mm:ss", width="small"),

@@ -35,18 +35,20 @@ def my_data() -> None:
 def _confirm(owner: str, count: int, *, everybodys: bool) -> None:
     st.text(
         trn(
-            "All users of this server share one history. {count:,} transcript of all users, all audio, the vocabulary, "
-            "all share links, tokens and recovery codes will be deleted. This cannot be undone.",
-            "All users of this server share one history. {count:,} transcripts of all users, all audio, the "
-            "vocabulary, all share links, tokens and recovery codes will be deleted. This cannot be undone.",
+            "All users of this server share one history. {count:,} transcript of all users with its notes, all "
+            "recordings, share links, tokens and recovery codes, the vocabulary, the known voices and the webhook will "
+            "be deleted. This cannot be undone.",
+            "All users of this server share one history. {count:,} transcripts of all users with their notes, all "
+            "recordings, share links, tokens and recovery codes, the vocabulary, the known voices and the webhook will "
+            "be deleted. This cannot be undone.",
             count,
         )
         if everybodys
         else trn(
-            "{count:,} transcript, all audio, the vocabulary, all share links, tokens and recovery codes will be "
-            "deleted. This cannot be undone.",
-            "{count:,} transcripts, all audio, the vocabulary, all share links, tokens and recovery codes will be "
-            "deleted. This cannot be undone.",
+            "{count:,} transcript with its notes, all recordings, share links, tokens and recovery codes, the "
+            "vocabulary, the known voices and the webhook will be deleted. This cannot be undone.",
+            "{count:,} transcripts with their notes, all recordings, share links, tokens and recovery codes, the "
+            "vocabulary, the known voices and the webhook will be deleted. This cannot be undone.",
             count,
         )
     )

@@ -20,7 +20,7 @@ def limits_view(owner: str) -> None:
     rows.append((tr("Length of a recording"), tr("{minutes:,} min", minutes=host.max_duration_minutes), ""))
     if host.jobs_per_visitor is not None:
         now = trn("{count:,} now", "{count:,} now", quotas.open_jobs(owner))
-        rows.append((tr("Your transcriptions at the same time"), f"{host.jobs_per_visitor:,}", now))
+        rows.append((tr("Your simultaneous transcriptions"), f"{host.jobs_per_visitor:,}", now))
     of_the_day = _of_the_day(owner)
     rows += of_the_day
     if host.audio_retention_days is not None:
@@ -30,7 +30,7 @@ def limits_view(owner: str) -> None:
         rows.append((tr("Transcripts are kept"), kept, ""))
     if host.models:
         rows.append((tr("Models"), ", ".join(offered_models()), ""))
-    st.table(pd.DataFrame(rows, columns=[tr("What"), tr("Limit"), tr("Used")]).set_index(tr("What")))
+    st.table(pd.DataFrame(rows, columns=[tr("Limit"), tr("Value"), tr("Used")]).set_index(tr("Limit")))
     if of_the_day:
         plain(quotas.resets_in(), "stt-hint")
 
@@ -43,13 +43,15 @@ def _of_the_day(owner: str) -> list[tuple[str, str, str]]:
     used = quotas.used(owner)
     rows = []
     if mine is not None:
-        rows.append((tr("Your daily audio"), tr("{minutes:,} min", minutes=mine), _minutes_today(used.mine)))
+        rows.append((tr("Your audio per day"), tr("{minutes:,} min", minutes=mine), _minutes_today(used.mine)))
     if everybody is not None:
-        rows.append((tr("Daily audio, all users"), tr("{minutes:,} min", minutes=everybody), _minutes_today(used.all)))
+        rows.append(
+            (tr("Audio per day, all users"), tr("{minutes:,} min", minutes=everybody), _minutes_today(used.all))
+        )
     if dollars is not None:
         # The dollar signs are escaped: cells of `st.table` are Markdown, where two dollar signs enclose a formula.
         limit, today = f"\\${dollars:,.2f}", f"\\${used.dollars:,.2f}"
-        rows.append((tr("Daily cost on this server’s key"), limit, tr("{money} today", money=today)))
+        rows.append((tr("Cost per day with this server’s key"), limit, tr("{money} today", money=today)))
     return rows
 
 

@@ -21,15 +21,15 @@ def webhooks() -> None:
     st.subheader(tr("Webhook"), anchor=False)
     plain(
         tr(
-            "When one of your transcriptions ends, this server sends a signed message (Standard Webhooks) to an "
-            "address of yours. The message holds the id and the state of the transcription, not the text."
+            "When one of your transcriptions ends, this server sends a signed message (Standard Webhooks) to a "
+            "URL that you choose. The message contains the id and the state of the transcription, not the text."
         ),
         "stt-hint",
     )
     url = subscriptions.url_of(owner)
     with st.form("webhook", border=False):
-        typed = st.text_input(tr("Address"), url or "", placeholder="https://example.org/webhook", max_chars=4096)
-        if st.form_submit_button(tr("Save the address")):
+        typed = st.text_input(tr("URL"), url or "", placeholder="https://example.org/webhook", max_chars=4096)
+        if st.form_submit_button(tr("Save the URL")):
             _save(owner, typed)
     show_stored_error("webhook_error")
     if "webhook_saved" in state:
@@ -43,7 +43,7 @@ def webhooks() -> None:
 def _save(owner: str, typed: str) -> None:
     with store_error("webhook_error"):
         saved = subscriptions.save(owner, typed)
-        state.webhook_saved = tr("Saved.") if saved else tr("No messages are sent any more.")
+        state.webhook_saved = tr("Saved.") if saved else tr("The webhook URL was removed.")
         st.rerun()
 
 

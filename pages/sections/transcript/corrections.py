@@ -82,7 +82,7 @@ def _description(job: Job, state: corrections.State) -> str:
     """Return how the transcript was corrected: by the vocabulary, or by hand and when."""
     made = (job.provenance or {}).get("replacements")
     if made and state.changed == job.finished:  # nobody has corrected it since the job ended
-        return tr("Replaced by your vocabulary: {terms}.", terms=made)
+        return tr("Replacements from your vocabulary: {terms}.", terms=made)
     return tr("Corrected by hand, {day}.", day=when(state.changed)) if state.changed else tr("Corrected.")
 
 

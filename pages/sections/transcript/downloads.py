@@ -61,7 +61,9 @@ def _notes(job: Job) -> dict[str, bool]:
     if not book.count(job.id):
         return {}
     plain(tr("Notes"), "stt-title")
-    chosen = st.checkbox(tr("With notes"), key="with-notes", help=tr("At the end of text, Word and JSON."))
+    chosen = st.checkbox(
+        tr("With notes"), key="with-notes", help=tr("Adds the notes at the end of text, Word and JSON files.")
+    )
     _button(job, NOTES)
     return {"notes": True} if chosen else {}
 
@@ -71,14 +73,16 @@ def _subtitles(job: Job, transcript: Transcript, several: bool) -> None:
     with st.container(horizontal=True):
         letters = st.number_input(tr("Characters per line"), 8, 200, LINE_LENGTH, key="line-length", width=128)
         lines = st.number_input(tr("Lines per subtitle"), 1, 10, LINES, key="line-count", width=128)
-    named = several and st.checkbox(tr("Name the speakers"), key="subtitle-speakers")
+    named = several and st.checkbox(tr("With speaker names"), key="subtitle-speakers")
     with st.container(horizontal=True):
         mark = st.checkbox(
             tr("Byte order mark"),
             key="subtitle-bom",
             help=tr("For players that display letters such as ü incorrectly."),
         )
-        crlf = st.checkbox(tr("Windows line ends"), key="subtitle-crlf", help=tr("CRLF, for old players and editors."))
+        crlf = st.checkbox(
+            tr("Windows line endings"), key="subtitle-crlf", help=tr("CRLF, for old players and editors.")
+        )
     shown = _cues(transcript, letters, lines, named)
     plain("".join(cue.text for cue in shown[:1]), "stt-sample")
     if fast := too_fast(shown):
@@ -110,7 +114,7 @@ def _cues(transcript: Transcript, letters: int, lines: int, named: bool) -> list
 def _preview(cue: Cue) -> str:
     """Return a cue's start time, its reading speed, and its first words."""
     text = cue.text.replace("\n", " ")
-    speed = tr("{speed:.0f} per second", speed=cue.speed)
+    speed = tr("{speed:.0f} characters per second", speed=cue.speed)
     return f"{clock(cue.start)} · {speed} · {text if len(text) <= SHOWN else f'{text[:SHOWN]}…'}"
 
 
@@ -122,7 +126,7 @@ def _beginning(transcript: Transcript) -> Transcript:
 
 
 def _button(job: Job, form: str, **options: float | bool) -> None:
-    names = {RAW: tr("The provider's raw answer (JSON)"), NOTES: tr("The notes alone (CSV)")}
+    names = {RAW: tr("Raw response from the provider (JSON)"), NOTES: tr("Notes only (CSV)")}
     label = names[form] if form in names else FORMATS[form].label
     to = address(job.id, form, zone=time_zone().key, **options)
     st.link_button(label, to, key=f"download-{form}", width="stretch")

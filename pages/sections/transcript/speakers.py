@@ -212,13 +212,13 @@ def _ended(job: Job, panel: Panel, search: Search) -> None:
     if search.state == attempts.FAILED:
         with st.container(horizontal=True, wrap=False, vertical_alignment="center", key="speakers-failed"):
             words = sentence(search.error) if search.error else tr("Something went wrong.")
-            st.warning(markdown(tr("The speakers were not found. {why}", why=words)))
+            st.warning(markdown(tr("The search for speakers failed. {why}", why=words)))
             if panel.can_search:
                 again = partial(service.find_speakers, job.id, search.requested, owner=job.owner)
                 st.button(tr("Retry"), key="speakers-retry", icon=":material/refresh:", on_click=_doing(job, again))
     elif search.state == attempts.DONE and search.is_fewer and search.found:
         hint = trn(
-            "You requested {asked} speakers, but only {count} could be told apart.",
+            "You requested {asked} speakers, but only one could be found.",
             "You requested {asked} speakers, but only {count} could be told apart.",
             search.found,
             asked=search.requested,

@@ -109,7 +109,7 @@ def several_models(job: Job, chosen: list[str]) -> None:
             key="several",
             max_selections=MOST,
             select_all=False,
-            placeholder=tr("Choose two or more"),
+            placeholder=tr("Choose one or more"),
         )
     ]
     terms = vocabulary_choice(job.owner, "several", tagging.tags_of(job.id, job.owner))

@@ -45,8 +45,8 @@ export class Conflicts {
     const keepOther = makeButton("stt-menu-button", tr("Keep the other"), () => this.queue.keepOther(now()));
     const content = [
       make("p", "stt-conflict-reason", entry.held?.reason ?? "", { role: "alert" }),
-      make("div", "stt-conflict-side", [make("h4", "stt-conflict-title", tr("Yours")), mine, keepMine]),
-      make("div", "stt-conflict-side", [make("h4", "stt-conflict-title", tr("The other")), other, keepOther]),
+      make("div", "stt-conflict-side", [make("h4", "stt-conflict-title", tr("Your text")), mine, keepMine]),
+      make("div", "stt-conflict-side", [make("h4", "stt-conflict-title", tr("The other text")), other, keepOther]),
     ];
     const box = make("div", "stt-conflict", content, {
       role: "group",

@@ -210,7 +210,7 @@ export class Replace {
   showOutcome(count) {
     const values = { count: count.toLocaleString("en"), key: this.player.commands.keymap.hint("undo") };
     this.outcome.textContent = count
-      ? tr("{count} replaced. {key} undoes it.", values)
+      ? tr("{count} replaced. Press {key} to undo.", values)
       : tr("Nothing was replaced: the text was changed in another tab meanwhile.");
   }
 }

@@ -97,7 +97,7 @@ export class Notes {
     const button = (look, content, act, label) => makeButton(look, content, act, { "aria-label": label });
     if (note.id === this.edited?.id && this.form) return [this.form.form];
     if (note.id === this.deleted?.id) {
-      const label = tr("Undo: keep the note at {time}", { time });
+      const label = tr("Undo: restore the note at {time}", { time });
       const undo = button("stt-menu-button", tr("Undo"), () => this.restore(note), label);
       return [make("span", "stt-notes-gone", tr("Deleted the note at {time}.", { time })), undo];
     }

@@ -82,7 +82,7 @@ export function result(passage, { take, leave, play }) {
   const box = make("div", "stt-passage-result", [
     title(tr("{span}, transcribed again", { span: when(passage) })),
     make("p", "stt-passage-about", about),
-    make("div", "stt-passage-sides", [side(tr("Now"), old), side(tr("New"), fresh)]),
+    make("div", "stt-passage-sides", [side(tr("Current"), old), side(tr("New"), fresh)]),
     make("div", "stt-notes-row", buttons),
     trouble,
   ]);

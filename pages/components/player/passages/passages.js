@@ -118,7 +118,9 @@ export class Passages {
       play: () => this.player.playSpan(passage.start, passage.end),
     });
     this.show(box, looks);
-    this.announce(tr("{span} is transcribed. Use the new words, or discard them.", { span: when(passage) }));
+    this.announce(
+      tr("{span} has been transcribed again. Use the new words, or discard them.", { span: when(passage) }),
+    );
   }
 
   /** Let the server store the new words as one editing step. @param {Passage} passage @param {HTMLElement} trouble */
