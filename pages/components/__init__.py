@@ -26,6 +26,6 @@ def component(name: str) -> ComponentRenderer:
     """
     html, js = (_HERE.joinpath(name, file).read_text("utf-8") for file in ("index.html", "bundle.js"))
     first = _HERE / name / "index.css"
-    others = sorted(set(first.parent.glob("*.css")) - {first})
+    others = sorted(set(first.parent.rglob("*.css")) - {first}, key=lambda sheet: sheet.name)
     css = "\n".join(sheet.read_text("utf-8") for sheet in (first, *others))
     return st.components.v2.component(f"stt_{name}", html=html, css=css, js=js, isolate_styles=False)

@@ -4,7 +4,7 @@
 /** @type {WeakMap<Element, string>} */
 const shown = new WeakMap(); // live region -> key of the container that was last scrolled into view
 
-/** @param {import("../shared/staying.js").Call} call */
+/** @param {import("../shared/keeping/staying.js").Call} call */
 export default function ({ data, parentElement }) {
   const region = /** @type {HTMLElement} */ (parentElement.querySelector(".stt-news"));
   if (region.textContent !== data.text) region.textContent = data.text;

@@ -43,7 +43,7 @@ function scrollerOf(element) {
 }
 var pageHeader = () => document.querySelector("[data-testid=stHeader]");
 
-// shared/playback_copy.js
+// shared/sound/playback_copy.js
 var FIRST_WAIT = 1e3;
 var LONGEST_WAIT = 5e3;
 var TRIES = 5;
@@ -131,7 +131,7 @@ function translate(root) {
   }
 }
 
-// shared/sound.js
+// shared/sound/sound.js
 var Sound = class {
   /** @param {Parts} parts @param {Listen} on adds a listener that is removed with the view @param {Hooks} hooks */
   constructor({ root, audio, play, notice }, on, hooks) {
@@ -268,7 +268,7 @@ var Sound = class {
   }
 };
 
-// shared/lasting.js
+// shared/keeping/lasting.js
 function lasting(name, first) {
   const all = (
     /** @type {{ sttKept?: Map<string, any> }} */
@@ -280,7 +280,7 @@ function lasting(name, first) {
   return all.sttKept.get(name);
 }
 
-// shared/staying.js
+// shared/keeping/staying.js
 var views = lasting("views", () => /* @__PURE__ */ new WeakMap());
 function staying(selector, open) {
   return (call) => {
@@ -383,7 +383,7 @@ var Comparison = class {
     this.sizes = new ResizeObserver(() => this.place());
     for (const box of [root, pageHeader()]) box && this.sizes.observe(box);
   }
-  /** @param {import("../shared/staying.js").Call} call */
+  /** @param {import("../shared/keeping/staying.js").Call} call */
   update(call) {
     const data = (
       /** @type {Data} */

@@ -3,8 +3,8 @@
 
 import { clock } from "../shared/clock.js";
 import { make, makeButton, pageHeader, partsOf, scrollerOf, set } from "../shared/dom.js";
-import { Sound } from "../shared/sound.js";
-import { staying } from "../shared/staying.js";
+import { Sound } from "../shared/sound/sound.js";
+import { staying } from "../shared/keeping/staying.js";
 import { tr, trn } from "../shared/texts.js";
 
 const EARLIER = 0.4; // playback starts this many seconds before a word, so that the word's beginning is audible
@@ -59,7 +59,7 @@ class Comparison {
     this.text = part("text");
     this.rest = part("rest");
     this.live = part("live");
-    /** @type {import("../shared/sound.js").Listen} */
+    /** @type {import("../shared/sound/sound.js").Listen} */
     const on = (target, name, act) => target?.addEventListener(name, act, { signal: this.closing.signal });
     on(this.play, "click", () => this.sound.toggle());
     on(this.previous, "click", () => this.step(-1));
@@ -79,7 +79,7 @@ class Comparison {
     for (const box of [root, pageHeader()]) box && this.sizes.observe(box);
   }
 
-  /** @param {import("../shared/staying.js").Call} call */
+  /** @param {import("../shared/keeping/staying.js").Call} call */
   update(call) {
     const data = /** @type {Data} */ (call.data);
     this.read = (id) => call.setTriggerValue("read", id);

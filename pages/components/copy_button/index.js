@@ -8,7 +8,7 @@ const COPIED = 2000; // milliseconds for which the button's label is "Copied"
 /** @type {WeakMap<HTMLElement, ReturnType<typeof setTimeout>>} */
 const timers = new WeakMap();
 
-/** @param {import("../shared/staying.js").Call} call */
+/** @param {import("../shared/keeping/staying.js").Call} call */
 export default function ({ parentElement }) {
   const find = partsOf(parentElement, "stt-");
   const [button, label, live] = [find("copy"), find("copy-label"), find("live")];

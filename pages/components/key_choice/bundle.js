@@ -226,7 +226,7 @@ var Keymap = class {
   }
 };
 
-// shared/lasting.js
+// shared/keeping/lasting.js
 function lasting(name, first) {
   const all = (
     /** @type {{ sttKept?: Map<string, any> }} */
@@ -238,7 +238,7 @@ function lasting(name, first) {
   return all.sttKept.get(name);
 }
 
-// shared/staying.js
+// shared/keeping/staying.js
 var views = lasting("views", () => /* @__PURE__ */ new WeakMap());
 function staying(selector, open) {
   return (call) => {

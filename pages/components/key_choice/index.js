@@ -3,7 +3,7 @@
 
 import { make, makeButton, partsOf } from "../shared/dom.js";
 import { CHANGEABLE, choose, chordOf, chosen, Keymap, MOST_KEYS, written } from "../shared/keymap.js";
-import { staying } from "../shared/staying.js";
+import { staying } from "../shared/keeping/staying.js";
 import { tr } from "../shared/texts.js";
 
 export default staying(".stt-key-choice", (root) => new KeyChoice(root));

@@ -13,7 +13,7 @@ function partsOf(root, prefix) {
   return part;
 }
 
-// shared/lasting.js
+// shared/keeping/lasting.js
 function lasting(name, first) {
   const all = (
     /** @type {{ sttKept?: Map<string, any> }} */
@@ -61,7 +61,7 @@ function translate(root) {
   }
 }
 
-// shared/staying.js
+// shared/keeping/staying.js
 var views = lasting("views", () => /* @__PURE__ */ new WeakMap());
 function staying(selector, open) {
   return (call) => {
@@ -126,7 +126,7 @@ var Notifier = class {
   get on() {
     return this.possible && Notification.permission === "granted" && read(STORED) === "on";
   }
-  /** @param {import("../shared/staying.js").Call} call */
+  /** @param {import("../shared/keeping/staying.js").Call} call */
   update({ data }) {
     this.waiting = data.waiting;
     if (this.news !== null && data.news && data.news !== this.news && this.on && document.hidden) notify(data.news);

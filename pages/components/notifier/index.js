@@ -2,7 +2,7 @@
 // click on the button.
 
 import { partsOf } from "../shared/dom.js";
-import { staying } from "../shared/staying.js";
+import { staying } from "../shared/keeping/staying.js";
 import { read, write } from "../shared/storage.js";
 import { tr } from "../shared/texts.js";
 
@@ -32,7 +32,7 @@ class Notifier {
     return this.possible && Notification.permission === "granted" && read(STORED) === "on";
   }
 
-  /** @param {import("../shared/staying.js").Call} call */
+  /** @param {import("../shared/keeping/staying.js").Call} call */
   update({ data }) {
     this.waiting = data.waiting;
     if (this.news !== null && data.news && data.news !== this.news && this.on && document.hidden) notify(data.news);

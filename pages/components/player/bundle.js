@@ -60,7 +60,7 @@ function scrollerOf(element) {
 }
 var pageHeader = () => document.querySelector("[data-testid=stHeader]");
 
-// shared/playback_copy.js
+// shared/sound/playback_copy.js
 var FIRST_WAIT = 1e3;
 var LONGEST_WAIT = 5e3;
 var TRIES = 5;
@@ -139,7 +139,7 @@ function translate(root) {
   }
 }
 
-// shared/sound.js
+// shared/sound/sound.js
 var Sound = class {
   /** @param {Parts} parts @param {Listen} on adds a listener that is removed with the view @param {Hooks} hooks */
   constructor({ root, audio, play, notice }, on, hooks) {
@@ -276,7 +276,7 @@ var Sound = class {
   }
 };
 
-// shared/lasting.js
+// shared/keeping/lasting.js
 function lasting(name, first) {
   const all = (
     /** @type {{ sttKept?: Map<string, any> }} */
@@ -288,7 +288,7 @@ function lasting(name, first) {
   return all.sttKept.get(name);
 }
 
-// shared/staying.js
+// shared/keeping/staying.js
 var views = lasting("views", () => /* @__PURE__ */ new WeakMap());
 function staying(selector, open) {
   return (call) => {
@@ -477,7 +477,7 @@ var Keymap = class {
   }
 };
 
-// player/ranges.js
+// player/text/ranges.js
 function ranges(element, places) {
   const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
   let node = (
@@ -583,7 +583,7 @@ function plaintextOnly() {
   }
 }
 
-// player/loop.js
+// player/sound/loop.js
 var SLACK = 0.05;
 var Loop = class {
   id = (
@@ -593,7 +593,7 @@ var Loop = class {
   // id of the repeated paragraph
   /**
    * @param {HTMLElement} root
-   * @param {import("./text.js").Text} text
+   * @param {import("../text/text.js").Text} text
    * @param {(seconds: number) => void} seek
    */
   constructor(root, text, seek) {
@@ -605,7 +605,7 @@ var Loop = class {
   get paragraph() {
     return this.id === null ? null : this.text.byId(this.id) ?? null;
   }
-  /** @param {import("./text.js").Paragraph | null} paragraph */
+  /** @param {import("../text/text.js").Paragraph | null} paragraph */
   set(paragraph) {
     this.id = paragraph?.id ?? null;
     this.button.setAttribute("aria-pressed", String(this.id !== null));
@@ -627,13 +627,13 @@ var Loop = class {
   }
 };
 
-// player/sheet.js
+// player/shortcuts/sheet.js
 var Sheet = class {
   /**
    * @param {HTMLElement} root
-   * @param {import("../shared/sound.js").Listen} on
-   * @param {() => import("../shared/keymap.js").Keymap} keymap
-   * @param {(needs: import("../shared/keymap.js").Action["needs"]) => boolean} can
+   * @param {import("../../shared/sound/sound.js").Listen} on
+   * @param {() => import("../../shared/keymap.js").Keymap} keymap
+   * @param {(needs: import("../../shared/keymap.js").Action["needs"]) => boolean} can
    *   whether the player has what an action needs
    */
   constructor(root, on, keymap, can) {
@@ -660,7 +660,7 @@ var Sheet = class {
     this.box.replaceChildren(head, ...parts2, more);
     if (!this.box.open) this.box.showModal();
   }
-  /** @param {keyof typeof GROUPS} group @param {import("../shared/keymap.js").Action[]} actions */
+  /** @param {keyof typeof GROUPS} group @param {import("../../shared/keymap.js").Action[]} actions */
   group(group, actions) {
     const rows = actions.map(({ label, where, keys, shown }) => {
       const ends = { first: "", last: "" };
@@ -679,7 +679,7 @@ var Sheet = class {
 };
 var mark = () => make("span", "stt-sheet-mark", "\u2022", { role: "img", "aria-label": tr("also while you type") });
 
-// player/spoken.js
+// player/sound/spoken.js
 function lastAtMost(list2, value, limit) {
   let low = 0;
   let high = list2.length;
@@ -698,14 +698,14 @@ function spokenAt(words, byStart, seconds) {
   return seconds < word.end || following && following.start - word.end < 1 ? word : null;
 }
 
-// player/commands.js
+// player/shortcuts/commands.js
 var BEFORE = 1.5;
 var STEP = 3;
 var LONG_STEP = 5;
 var ONCE = ["toggle", "play", "loop", "note"];
 var Commands = class {
   keymap = new Keymap();
-  /** @param {import("./index.js").Player} player */
+  /** @param {import("../index.js").Player} player */
   constructor(player) {
     this.player = player;
     const { root, on } = player;
@@ -763,7 +763,7 @@ var Commands = class {
       button2.title = hint ? `${title2} (${hint})` : title2;
     }
   }
-  /** @param {import("../shared/keymap.js").Action["needs"]} needs */
+  /** @param {import("../../shared/keymap.js").Action["needs"]} needs */
   can(needs) {
     if (needs === "notes") return Boolean(this.player.notes.address);
     if (needs === "sound") return Boolean(this.player.data.audio);
@@ -867,7 +867,7 @@ function colourOf(place) {
   return `light-dark(${light}, ${dark})`;
 }
 
-// player/waveform.js
+// player/sound/waveform.js
 var ASK_AGAIN = 1e3;
 var LAST_ASKED = 60;
 var BAR = 3;
@@ -1277,7 +1277,7 @@ var Conflicts = class {
     /** @type {Map<string, { box: HTMLElement, mine: HTMLElement, other: HTMLElement }>} */
     /* @__PURE__ */ new Map()
   );
-  /** @param {import("./queue.js").Queue} queue @param {import("../text.js").Text} text */
+  /** @param {import("./saving/queue.js").Queue} queue @param {import("../text/text.js").Text} text */
   constructor(queue, text) {
     this.queue = queue;
     this.text = text;
@@ -1765,7 +1765,7 @@ async function ask(address, options, explain3) {
 }
 var explained = (problem, title2) => [problem?.message, problem?.guidance].filter((part) => part && part !== title2).join(" ");
 
-// player/editing/wire.js
+// player/editing/saving/wire.js
 function sender(address) {
   return (body, since, lasting2) => body ? request(address, { ...withJson("POST", body), keepalive: lasting2 }) : request(`${address}?since=${since}`);
 }
@@ -1777,7 +1777,7 @@ function newKey() {
   return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
 }
 
-// player/editing/queue.js
+// player/editing/saving/queue.js
 var RETRIES = [1e3, 2e3, 4e3, 8e3, 15e3];
 var STOPPING = [401, 403, 404];
 var KEEPING = 300;
@@ -1841,7 +1841,7 @@ var Queue = class {
   /**
    * Load the page's transcript of a revision, unless the queue has this revision or a later one, or the response to a
    * step is missing. Return whether the transcript was loaded.
-   * @param {number} revision @param {import("./lines.js").Packed[]} packed @param {number} undo @param {number} redo
+   * @param {number} revision @param {import("../lines.js").Packed[]} packed @param {number} undo @param {number} redo
    */
   load(revision, packed, undo, redo) {
     if (revision <= this.revision) return false;
@@ -2147,7 +2147,7 @@ var Queue = class {
   }
 };
 
-// player/editing/store.js
+// player/editing/saving/store.js
 var EDITING2 = "stt-editing";
 var ALIVE = 400;
 var Store = class {
@@ -2599,7 +2599,7 @@ var keptHere = () => tr("Not saved yet: no connection. Your text is kept in this
 var keepOpen = () => tr("Not saved yet: no connection. Keep this page open.");
 var length = (body) => (body.textContent ?? "").length;
 
-// player/editing/readings.js
+// player/editing/review/readings.js
 var AT_ONCE = 20;
 var MOST = 3;
 var LONGEST2 = 9e4;
@@ -2657,7 +2657,7 @@ var Readings = class {
   }
 };
 
-// player/editing/review.js
+// player/editing/review/review.js
 var BEFORE2 = 2;
 var PAUSE2 = 3;
 var AFTER = 0.2;
@@ -2684,7 +2684,7 @@ var Review = class {
     /** @type {Readings | null} */
     null
   );
-  /** @param {import("../index.js").Player} player */
+  /** @param {import("../../index.js").Player} player */
   constructor(player) {
     this.player = player;
     const { root, on } = player;
@@ -2957,7 +2957,7 @@ function spanOf2(words, from, to) {
   return { start: Math.min(...own.map((word) => word.start)), end: Math.max(...own.map((word) => word.end)) };
 }
 
-// player/selection.js
+// player/text/selection.js
 function partsOfRange(range, paragraphs) {
   const touched = paragraphs.filter(({ body }) => range.intersectsNode(body));
   return touched.map((paragraph) => {
@@ -2975,7 +2975,7 @@ function selectedSpan(paragraphs) {
   return { start: Math.min(...spans2.map((span) => span.start)), end: Math.max(...spans2.map((span) => span.end)) };
 }
 
-// player/rules.json
+// player/finding/rules.json
 var rules_default = {
   folding: {
     ignored: "\xAD-\xAD\u0300-\u036F\u0483-\u0489\u0591-\u05BD\u05BF-\u05BF\u05C1-\u05C2\u05C4-\u05C5\u05C7-\u05C7\u0610-\u061A\u061C-\u061C\u0640-\u0640\u064B-\u065F\u0670-\u0670\u06D6-\u06DC\u06DF-\u06E4\u06E7-\u06E8\u06EA-\u06ED\u08D3-\u08E1\u08E3-\u08FF\u180B-\u180E\u1AB0-\u1AFF\u1DC0-\u1DFF\u200B-\u200F\u202A-\u202E\u2060-\u2064\u2066-\u206F\u20D0-\u20F0\uFE00-\uFE0F\uFE20-\uFE2F\uFEFF-\uFEFF\u{E0001}-\u{E0001}\u{E0020}-\u{E007F}\u{E0100}-\u{E01EF}",
@@ -3218,7 +3218,7 @@ var rules_default = {
   longest_query: 200
 };
 
-// player/folding.js
+// player/finding/folding.js
 var IGNORED = new RegExp(`[${rules_default.folding.ignored}]`, "gu");
 var SPACELESS = new RegExp(`[${rules_default.folding.spaceless}]`, "u");
 var OF_WORDS = /[\p{L}\p{M}\p{N}]/u;
@@ -3274,7 +3274,7 @@ function folded(text) {
   return { plain, from, to };
 }
 
-// player/search.js
+// player/finding/search.js
 var MOST_HITS = 1e4;
 var VOICED = /[\u3099\u309a]/;
 function occurrences(text, wanted) {
@@ -3298,7 +3298,7 @@ function search(text, query, fold = folded) {
   ));
 }
 
-// player/editing/spans.js
+// player/editing/replacing/spans.js
 var VOICED2 = /[\u3099\u309a]/;
 function literal(text) {
   let plain = "";
@@ -3349,7 +3349,7 @@ function inside(text, at) {
   return [before, after].every((character) => OF_WORDS.test(character) && !SPACELESS.test(character));
 }
 
-// player/editing/replace.js
+// player/editing/replacing/replace.js
 var AROUND2 = 24;
 var SHOWN = 3;
 var LONGEST_WORDS = 60;
@@ -3365,7 +3365,7 @@ var Replace = class {
   );
   done = false;
   // whether the last action was a replacement, which Ctrl+Z in the field then undoes
-  /** @param {import("../index.js").Player} player */
+  /** @param {import("../../index.js").Player} player */
   constructor(player) {
     this.player = player;
     const { root, editor, finder, on } = player;
@@ -3537,7 +3537,7 @@ var Replace = class {
   }
 };
 
-// player/marks.js
+// player/finding/marks.js
 var SUPPORTED = Boolean(globalThis.CSS?.highlights);
 function highlight(name, priority) {
   const found2 = CSS.highlights.get(name) ?? new Highlight();
@@ -3551,7 +3551,7 @@ var Marks = class {
     /* @__PURE__ */ new Map()
   );
   /**
-   * @param {import("./text.js").Text} text
+   * @param {import("../text/text.js").Text} text
    * @param {(paragraph: Paragraph) => Mark[]} marksOf
    * @param {(paragraph: Paragraph) => boolean} keeps returns true for a paragraph whose marks must stay as they are
    */
@@ -3589,7 +3589,7 @@ var Marks = class {
   }
 };
 
-// player/finder.js
+// player/finding/finder.js
 var MARKS = SUPPORTED && {
   scope: highlight("stt-scope", -1),
   all: highlight("stt-hit", 0),
@@ -3616,7 +3616,7 @@ var Finder = class {
   );
   folding = 0;
   // id of the idle callback that `foldAhead` has requested
-  /** @param {import("./index.js").Player} player */
+  /** @param {import("../index.js").Player} player */
   constructor(player) {
     this.player = player;
     this.text = player.text;
@@ -3785,7 +3785,7 @@ var Finder = class {
   }
 };
 
-// player/keyboard.js
+// player/shortcuts/keyboard.js
 var FIELDS = "input:not([type=range]), textarea, select, [contenteditable]";
 var ROLES = ["button", "tab", "radio", "slider", "option", "menuitem", "dialog"].map((role) => `[role=${role}]`);
 var OWN_KEYS = `${FIELDS}, button, a, summary, input, canvas, ${ROLES}`;
@@ -3793,7 +3793,7 @@ var LETTERS = `${FIELDS}, [role=dialog], [role=menu]`;
 var OF_LETTERS = ["sheet", "note"];
 var OF_FIELDS = ["undo", "redo"];
 var Keyboard = class {
-  /** @param {import("./index.js").Player} player */
+  /** @param {import("../index.js").Player} player */
   constructor(player) {
     this.player = player;
     this.root = player.root;
@@ -3855,7 +3855,7 @@ var Keyboard = class {
   }
 };
 
-// player/lanes.js
+// player/sound/lanes.js
 var PARTS = 1e3;
 var NEAR = 6;
 var NAMED = 6;
@@ -3944,7 +3944,7 @@ function copyThroughSelection(text) {
   before?.focus?.({ preventScroll: true });
 }
 
-// player/moment_link.js
+// player/sound/moment_link.js
 var CHECKED = 2e3;
 var MomentLink = class {
   at = (
@@ -4065,7 +4065,7 @@ var Painter = class {
     /** @type {Note[]} */
     []
   );
-  /** @param {HTMLElement} line time line @param {import("../text.js").Text} text @param {(note: Note) => void} goTo */
+  /** @param {HTMLElement} line time line @param {import("../text/text.js").Text} text @param {(note: Note) => void} goTo */
   constructor(line, text, goTo) {
     this.line = line;
     this.marks = new Marks(
@@ -4090,7 +4090,7 @@ var Painter = class {
     );
     this.marks.paint();
   }
-  /** @param {Paragraph} paragraph @returns {import("../marks.js").Mark[]} */
+  /** @param {Paragraph} paragraph @returns {import("../finding/marks.js").Mark[]} */
   marksOf({ start, end, body, words }) {
     const near = this.notes.filter((note) => note.start <= end && (note.end ?? note.start + 1) >= start);
     return near.flatMap((note) => {
@@ -4451,7 +4451,7 @@ var Passages = class {
   }
   /**
    * Open the form for transcribing the selected words again, or the whole paragraph if none of its words are selected.
-   * @param {import("../text.js").Paragraph} paragraph
+   * @param {import("../text/text.js").Paragraph} paragraph
    */
   offer(paragraph) {
     const { choices } = this;
@@ -4469,7 +4469,7 @@ var Passages = class {
     );
     this.panel.querySelector("select")?.focus({ preventScroll: true });
   }
-  /** @param {import("../text.js").Paragraph} paragraph @returns {Span} */
+  /** @param {import("../text/text.js").Paragraph} paragraph @returns {Span} */
   spanOf(paragraph) {
     const { text, editor } = this.player;
     const { chosen: chosen2 } = editor;
@@ -4589,7 +4589,7 @@ var Passages = class {
   }
 };
 
-// player/text.js
+// player/text/text.js
 var NEAR2 = "1200px 0px";
 var MORE = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5.5 12h.01M12 12h.01M18.5 12h.01" stroke-width="3"/></svg>';
 var Text = class {
@@ -5046,7 +5046,7 @@ var Player = class {
     players.add(this);
     latest ??= this;
   }
-  /** @param {import("../shared/staying.js").Call} call */
+  /** @param {import("../shared/keeping/staying.js").Call} call */
   update(call) {
     const { setTriggerValue } = call;
     const data = (

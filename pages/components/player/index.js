@@ -3,22 +3,22 @@
 import { answerWithText } from "../shared/transcript_text.js";
 import { clock } from "../shared/clock.js";
 import { pageHeader, partsOf } from "../shared/dom.js";
-import { Sound } from "../shared/sound.js";
-import { staying } from "../shared/staying.js";
+import { Sound } from "../shared/sound/sound.js";
+import { staying } from "../shared/keeping/staying.js";
 import { tr } from "../shared/texts.js";
-import { Commands } from "./commands.js";
+import { Commands } from "./shortcuts/commands.js";
 import { Editor } from "./editing/editor.js";
 import { renewed } from "./editing/lines.js";
-import { Review } from "./editing/review.js";
-import { Replace } from "./editing/replace.js";
-import { Finder } from "./finder.js";
-import { Keyboard } from "./keyboard.js";
-import { Lanes } from "./lanes.js";
-import { MomentLink } from "./moment_link.js";
+import { Review } from "./editing/review/review.js";
+import { Replace } from "./editing/replacing/replace.js";
+import { Finder } from "./finding/finder.js";
+import { Keyboard } from "./shortcuts/keyboard.js";
+import { Lanes } from "./sound/lanes.js";
+import { MomentLink } from "./sound/moment_link.js";
 import { Notes } from "./notes/notes.js";
 import { Passages } from "./passages/passages.js";
-import { Text } from "./text.js";
-import { Wave } from "./waveform.js";
+import { Text } from "./text/text.js";
+import { Wave } from "./sound/waveform.js";
 
 const LANES = 500; // milliseconds from a change of the text until the lanes are redrawn, which is slow
 const FOLLOW_AGAIN = 4000; // milliseconds after the user has scrolled until the text is scrolled with the sound again
@@ -29,8 +29,8 @@ export default staying(".stt-player", (root) => new Player(root));
 
 /**
  * @typedef {import("./data.js").Data} Data
- * @typedef {import("./text.js").Paragraph} Paragraph
- * @typedef {import("./text.js").Word} Word
+ * @typedef {import("./text/text.js").Paragraph} Paragraph
+ * @typedef {import("./text/text.js").Word} Word
  */
 
 export class Player {
@@ -63,7 +63,7 @@ export class Player {
     this.controls = part("controls");
     this.now = part("now");
     this.length = part("length");
-    /** @type {import("../shared/sound.js").Listen} */
+    /** @type {import("../shared/sound/sound.js").Listen} */
     this.on = (target, name, act, more) =>
       target?.addEventListener(name, act, { signal: this.closing.signal, ...more });
     this.text = new Text(root, (paragraphs) => {
@@ -95,7 +95,7 @@ export class Player {
     latest ??= this;
   }
 
-  /** @param {import("../shared/staying.js").Call} call */
+  /** @param {import("../shared/keeping/staying.js").Call} call */
   update(call) {
     const { setTriggerValue } = call;
     const data = /** @type {Data} */ (call.data);

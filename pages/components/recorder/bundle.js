@@ -21,7 +21,7 @@ function partsOf(root, prefix) {
   return part;
 }
 
-// shared/lasting.js
+// shared/keeping/lasting.js
 function lasting(name, first) {
   const all = (
     /** @type {{ sttKept?: Map<string, any> }} */
@@ -97,7 +97,7 @@ async function request(address, options, longest = LONGEST) {
 }
 var explained = (problem, title) => [problem?.message, problem?.guidance].filter((part) => part && part !== title).join(" ");
 
-// shared/staying.js
+// shared/keeping/staying.js
 var views = lasting("views", () => /* @__PURE__ */ new WeakMap());
 function staying(selector, open) {
   return (call) => {
@@ -119,7 +119,7 @@ function staying(selector, open) {
   };
 }
 
-// shared/working.js
+// shared/keeping/working.js
 var REPORT_AGAIN = 2e3;
 function working(selector, kept, state, begin2, show2) {
   return staying(selector, (root, { data }) => {

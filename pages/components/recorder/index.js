@@ -3,10 +3,10 @@
 
 import { clock } from "../shared/clock.js";
 import { partsOf } from "../shared/dom.js";
-import { lasting } from "../shared/lasting.js";
+import { lasting } from "../shared/keeping/lasting.js";
 import { size } from "../shared/size.js";
 import { explained } from "../shared/request.js";
-import { report, working } from "../shared/working.js";
+import { report, working } from "../shared/keeping/working.js";
 import { tr } from "../shared/texts.js";
 import { Sending } from "./sending.js";
 import { ending, hindrance, microphones, openSound, recorderOf, sharesSound } from "./sound.js";
@@ -15,7 +15,7 @@ import { ending, hindrance, microphones, openSound, recorderOf, sharesSound } fr
  * @typedef {import("./sound.js").Problem} Problem
  * @typedef {import("./sound.js").SoundSource} SoundSource
  * @typedef {"idle" | "asking" | "recording" | "paused" | "saving"} State
- * @typedef {import("../shared/working.js").Work & {
+ * @typedef {import("../shared/keeping/working.js").Work & {
  *   state: State,
  *   media: MediaRecorder | null,
  *   sound: SoundSource | null,
@@ -161,7 +161,7 @@ function elapsed({ ran, since }) {
 function show(root, recorder) {
   const find = partsOf(root, "stt-rec-");
   const closing = new AbortController();
-  /** @type {import("../shared/sound.js").Listen} */
+  /** @type {import("../shared/sound/sound.js").Listen} */
   const on = (target, name, act) => target?.addEventListener(name, act, { signal: closing.signal });
   const source = find("source", HTMLSelectElement);
   const microphone = find("microphone", HTMLSelectElement);

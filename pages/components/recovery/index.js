@@ -1,6 +1,6 @@
 // Sends the recovery code of an opened link to Python. The code is in the URL fragment, which browsers do not send to
 // servers. The script removes the fragment from the browser's address bar and history at once.
-/** @param {import("../shared/staying.js").Call} call */
+/** @param {import("../shared/keeping/staying.js").Call} call */
 export default function ({ setTriggerValue }) {
   const take = () => {
     const code = /^#recover=([0-9A-Za-z-]{20,60})$/.exec(location.hash)?.[1];

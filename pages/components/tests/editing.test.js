@@ -11,7 +11,7 @@ import {
   textOf,
   unitsOf,
 } from "../player/editing/lines.js";
-import { spans } from "../player/editing/spans.js";
+import { spans } from "../player/editing/replacing/spans.js";
 import { tenths } from "../shared/clock.js";
 import { ids, linesOf, packed, texts } from "./lines.js";
 
@@ -133,7 +133,7 @@ test.each([
 ])("%d seconds are %s", (seconds, text) => expect(tenths(seconds)).toBe(text));
 
 describe("find and replace", () => {
-  /** @type {[string, string, import("../player/editing/spans.js").How, [number, number][]][]} */
+  /** @type {[string, string, import("../player/editing/replacing/spans.js").How, [number, number][]][]} */
   const cases = [
     ["strasse", "Die Straße.", {}, [[4, 10]]],
     ["ss", "Straße", {}, [[4, 5]]],

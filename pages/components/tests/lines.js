@@ -4,7 +4,7 @@ import { lineOf } from "../player/editing/lines.js";
 
 /** @typedef {import("../player/editing/lines.js").Line} Line */
 
-/** @param {string} text @param {number} [start] @returns {import("../player/text.js").Packed} */
+/** @param {string} text @param {number} [start] @returns {import("../player/text/text.js").Packed} */
 export function packed(text, start = 0) {
   const words = text.split(" ").map((word) => ` ${word}`);
   return { start, end: start + words.length, t: words, s: words.map((_, i) => start + i), e: words.map((_, i) => start + i + 1) }; // prettier-ignore

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { foldOne, folded } from "../player/folding.js";
-import { clipped, ranges } from "../player/ranges.js";
-import { MOST_HITS, occurrences, search } from "../player/search.js";
-import { lastAtMost, spokenAt } from "../player/spoken.js";
+import { foldOne, folded } from "../player/finding/folding.js";
+import { clipped, ranges } from "../player/text/ranges.js";
+import { MOST_HITS, occurrences, search } from "../player/finding/search.js";
+import { lastAtMost, spokenAt } from "../player/sound/spoken.js";
 
 describe("folding", () => {
   test.each([

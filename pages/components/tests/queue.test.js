@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { spaced } from "../player/editing/lines.js";
-import { Queue } from "../player/editing/queue.js";
-import { Store } from "../player/editing/store.js";
+import { Queue } from "../player/editing/saving/queue.js";
+import { Store } from "../player/editing/saving/store.js";
 import { packed, texts } from "./lines.js";
 
-/** @typedef {import("../player/editing/store.js").Kept} Kept */
+/** @typedef {import("../player/editing/saving/store.js").Kept} Kept */
 
 /** A stand-in for the server. It stores revisions and the keys of steps, and can be unavailable or lose a response. */
 class Server {
@@ -23,7 +23,7 @@ class Server {
     return this.revisions[this.revisions.length - 1];
   }
 
-  /** @type {import("../player/editing/queue.js").Send} */
+  /** @type {import("../player/editing/saving/queue.js").Send} */
   send = async (body, since) => {
     if (this.away) return { status: 0, answer: null };
     const base = body ? body.based_on : since;

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { clock } from "../shared/clock.js";
-import { lasting } from "../shared/lasting.js";
+import { lasting } from "../shared/keeping/lasting.js";
 import { size } from "../shared/size.js";
-import { staying } from "../shared/staying.js";
-import { report, working } from "../shared/working.js";
+import { staying } from "../shared/keeping/staying.js";
+import { report, working } from "../shared/keeping/working.js";
 import { answerWithText, askForText } from "../shared/transcript_text.js";
 
 test.each([

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { colourOf, MOST_COLOURS } from "../player/colours.js";
 import colours from "../player/colours.json" with { type: "json" };
-import { bars, Lanes, targetOf } from "../player/lanes.js";
+import { bars, Lanes, targetOf } from "../player/sound/lanes.js";
 import { lineOf } from "../player/editing/lines.js";
-import { Text } from "../player/text.js";
+import { Text } from "../player/text/text.js";
 
 const BACKGROUNDS = {
   light: ["#ffffff", "#fdfcfa", "#f3f1ec"], // the backgrounds of Streamlit, of this app, and of this app's fields

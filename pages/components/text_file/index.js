@@ -4,7 +4,7 @@ import { base64 } from "../shared/base64.js";
 import { partsOf } from "../shared/dom.js";
 import { tr, translate } from "../shared/texts.js";
 
-/** @param {import("../shared/staying.js").Call} call */
+/** @param {import("../shared/keeping/staying.js").Call} call */
 export default function ({ data, parentElement, setTriggerValue }) {
   const find = partsOf(parentElement, "stt-tf-");
   const endings = /** @type {string[]} */ (data.endings);

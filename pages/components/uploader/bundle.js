@@ -41,7 +41,7 @@ function partsOf(root, prefix) {
   return part;
 }
 
-// shared/lasting.js
+// shared/keeping/lasting.js
 function lasting(name, first) {
   const all = (
     /** @type {{ sttKept?: Map<string, any> }} */
@@ -117,7 +117,7 @@ function size(bytes) {
 // shared/request.js
 var explained = (problem, title) => [problem?.message, problem?.guidance].filter((part) => part && part !== title).join(" ");
 
-// shared/staying.js
+// shared/keeping/staying.js
 var views = lasting("views", () => /* @__PURE__ */ new WeakMap());
 function staying(selector, open2) {
   return (call) => {
@@ -139,7 +139,7 @@ function staying(selector, open2) {
   };
 }
 
-// shared/working.js
+// shared/keeping/working.js
 var REPORT_AGAIN = 2e3;
 function working(selector, kept, state, begin, show) {
   return staying(selector, (root, { data }) => {

@@ -3,10 +3,10 @@
 
 import { base64 } from "../shared/base64.js";
 import { make, makeButton, partsOf } from "../shared/dom.js";
-import { lasting } from "../shared/lasting.js";
+import { lasting } from "../shared/keeping/lasting.js";
 import { size } from "../shared/size.js";
 import { explained } from "../shared/request.js";
-import { report, working } from "../shared/working.js";
+import { report, working } from "../shared/keeping/working.js";
 import { tr, trn } from "../shared/texts.js";
 import { timeLeft, wellFormed } from "./progress.js";
 
@@ -23,7 +23,7 @@ import { timeLeft, wellFormed } from "./progress.js";
  *   request: XMLHttpRequest | null,
  *   row: HTMLElement | null,
  * }} Upload `sent`: bytes sent; `marks`: see `timeLeft`; `again`: whether a retry may succeed
- * @typedef {import("../shared/working.js").Work & {
+ * @typedef {import("../shared/keeping/working.js").Work & {
  *   uploads: Upload[],
  *   view: ReturnType<typeof open> | null,
  *   limit: number,
@@ -181,7 +181,7 @@ function open(root, shelf) {
   const button = (/** @type {HTMLElement | undefined} */ row) => row && partsOf(row, "stt-")("upload-close");
   const [list, live] = [part("uploads"), part("live")];
   const closing = new AbortController();
-  /** @type {import("../shared/sound.js").Listen} */
+  /** @type {import("../shared/sound/sound.js").Listen} */
   const on = (target, name, act) => target?.addEventListener(name, act, { signal: closing.signal });
   for (const upload of shelf.uploads) upload.row = null;
   part("drop-hint").textContent = tr("Sound or video, up to {size} each", { size: size(shelf.limit) });

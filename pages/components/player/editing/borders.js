@@ -3,7 +3,7 @@
 import { tenths } from "../../shared/clock.js";
 import { make, set } from "../../shared/dom.js";
 import { tr } from "../../shared/texts.js";
-import { penOf } from "../waveform.js";
+import { penOf } from "../sound/waveform.js";
 
 const AROUND = 2; // seconds shown before and after the paragraph
 const FINE = 10; // steps per second: an arrow key moves a handle by 0.1 s, and the menu rounds times to 0.1 s

@@ -1,6 +1,6 @@
 // The caret in a paragraph as an offset in the paragraph's text, independent of the elements that contain the text.
 
-import { textBefore } from "../ranges.js";
+import { textBefore } from "../text/ranges.js";
 
 /**
  * Return the selection as offsets in the text of `element`, in UTF-16 units. Return null if there is no selection or a

@@ -9,7 +9,7 @@ const SPEAKER_KEY = MAC ? "Control+" : "Alt+"; // on a Mac, Option with a digit 
 const LAST_NUMBER = 9;
 const NUDGED = 700; // milliseconds after the last change of a time until the times are sent
 
-/** @typedef {import("../text.js").Paragraph} Paragraph */
+/** @typedef {import("../text/text.js").Paragraph} Paragraph */
 
 export class Choices {
   /** @param {HTMLElement} root @param {import("./editor.js").Editor} editor */

@@ -4,12 +4,12 @@
 import { make, makeButton } from "../../shared/dom.js";
 import { tr } from "../../shared/texts.js";
 
-/** @typedef {import("./queue.js").Entry} Entry */
+/** @typedef {import("./saving/queue.js").Entry} Entry */
 
 export class Conflicts {
   panels = /** @type {Map<string, { box: HTMLElement, mine: HTMLElement, other: HTMLElement }>} */ (new Map());
 
-  /** @param {import("./queue.js").Queue} queue @param {import("../text.js").Text} text */
+  /** @param {import("./saving/queue.js").Queue} queue @param {import("../text/text.js").Text} text */
   constructor(queue, text) {
     this.queue = queue;
     this.text = text;

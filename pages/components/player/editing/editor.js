@@ -7,9 +7,9 @@ import { Choices } from "./choices.js";
 import { Conflicts } from "./conflicts.js";
 import { alike, codePoints, newId, spaced, splitAt, unitsOf } from "./lines.js";
 import { Keys } from "./keys.js";
-import { Queue } from "./queue.js";
-import { editingChoice, Store } from "./store.js";
-import { newKey, sender } from "./wire.js";
+import { Queue } from "./saving/queue.js";
+import { editingChoice, Store } from "./saving/store.js";
+import { newKey, sender } from "./saving/wire.js";
 
 const SAVING = 3000; // milliseconds after the first unsent letter until the typed text is sent to the server
 const PAUSE = 3000; // milliseconds without typing after which the next typing can be undone separately
@@ -17,11 +17,11 @@ const RESTING = 1500; // milliseconds without typing after which the paragraph w
 const RESTED = 2500; // milliseconds from the last change until the page reruns to update its counts
 
 /**
- * @typedef {import("../text.js").Paragraph} Paragraph
+ * @typedef {import("../text/text.js").Paragraph} Paragraph
  * @typedef {import("./lines.js").Line} Line
  * @typedef {import("./lines.js").Step} Step
  * @typedef {{ edits: string | null, version: number | null, undo: number, redo: number, speakers: string[],
- *   paragraphs: import("../text.js").Packed[] }} Data
+ *   paragraphs: import("../text/text.js").Packed[] }} Data
  */
 
 export class Editor {

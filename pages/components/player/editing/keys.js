@@ -2,7 +2,7 @@
 
 import { caretBox, caretIn, placeAcross } from "./caret.js";
 
-/** @typedef {import("../text.js").Paragraph} Paragraph */
+/** @typedef {import("../text/text.js").Paragraph} Paragraph */
 
 export class Keys {
   pointing = false; // true while a mouse button or a finger is down

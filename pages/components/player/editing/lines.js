@@ -3,7 +3,7 @@
 // to the old list without it.
 
 /**
- * @typedef {import("../text.js").Packed} Packed
+ * @typedef {import("../text/text.js").Packed} Packed
  * @typedef {{ id: number, text: string, packed: Packed, provisional?: boolean }} Line `provisional`: the times of the
  *   line's words are unknown until the server responds. The `id` of a line does not change when its text changes.
  * @typedef {{ at: number, removed: number | null, paragraphs: Packed[] }} Splice replaces `removed` lines from index

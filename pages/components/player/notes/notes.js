@@ -4,7 +4,7 @@
 import { clock } from "../../shared/clock.js";
 import { make, makeButton, partsOf } from "../../shared/dom.js";
 import { tr } from "../../shared/texts.js";
-import { selectedSpan } from "../selection.js";
+import { selectedSpan } from "../text/selection.js";
 import { noteForm } from "./form.js";
 import { newId, sorted, wordsOf } from "./model.js";
 import { Painter } from "./painter.js";

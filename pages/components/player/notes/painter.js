@@ -2,8 +2,8 @@
 
 import { make } from "../../shared/dom.js";
 import { clock } from "../../shared/clock.js";
-import { highlight, Marks, SUPPORTED } from "../marks.js";
-import { ranges } from "../ranges.js";
+import { highlight, Marks, SUPPORTED } from "../finding/marks.js";
+import { ranges } from "../text/ranges.js";
 import { COLOURS, placesOf } from "./model.js";
 
 const MOMENT = "moment";
@@ -11,7 +11,7 @@ const MOMENT = "moment";
 const MARKS = new Map(SUPPORTED ? [...COLOURS, MOMENT].map((name) => [name, highlight(`stt-note-${name}`, -1)]) : []);
 
 /**
- * @typedef {import("../text.js").Paragraph} Paragraph
+ * @typedef {import("../text/text.js").Paragraph} Paragraph
  * @typedef {import("./model.js").Note} Note
  */
 
@@ -21,7 +21,7 @@ const look = ({ end, colour }) => (end === null ? MOMENT : (colour ?? COLOURS[0]
 export class Painter {
   notes = /** @type {Note[]} */ ([]);
 
-  /** @param {HTMLElement} line time line @param {import("../text.js").Text} text @param {(note: Note) => void} goTo */
+  /** @param {HTMLElement} line time line @param {import("../text/text.js").Text} text @param {(note: Note) => void} goTo */
   constructor(line, text, goTo) {
     this.line = line;
     // While typed text in a paragraph is unsaved, its marks are not drawn again: the browser moves them with the text.
@@ -49,7 +49,7 @@ export class Painter {
     this.marks.paint();
   }
 
-  /** @param {Paragraph} paragraph @returns {import("../marks.js").Mark[]} */
+  /** @param {Paragraph} paragraph @returns {import("../finding/marks.js").Mark[]} */
   marksOf({ start, end, body, words }) {
     const near = this.notes.filter((note) => note.start <= end && (note.end ?? note.start + 1) >= start);
     return near.flatMap((note) => {

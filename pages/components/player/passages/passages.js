@@ -4,7 +4,7 @@ import { partsOf } from "../../shared/dom.js";
 import { withJson } from "../../shared/request.js";
 import { tr } from "../../shared/texts.js";
 import { spanOf } from "../notes/model.js";
-import { selectedSpan } from "../selection.js";
+import { selectedSpan } from "../text/selection.js";
 import { failure, passageForm, progress, result, when } from "./panel.js";
 import { askPassage } from "./wire.js";
 
@@ -46,7 +46,7 @@ export class Passages {
 
   /**
    * Open the form for transcribing the selected words again, or the whole paragraph if none of its words are selected.
-   * @param {import("../text.js").Paragraph} paragraph
+   * @param {import("../text/text.js").Paragraph} paragraph
    */
   offer(paragraph) {
     const { choices } = this;
@@ -65,7 +65,7 @@ export class Passages {
     this.panel.querySelector("select")?.focus({ preventScroll: true });
   }
 
-  /** @param {import("../text.js").Paragraph} paragraph @returns {Span} */
+  /** @param {import("../text/text.js").Paragraph} paragraph @returns {Span} */
   spanOf(paragraph) {
     const { text, editor } = this.player;
     const { chosen } = editor;

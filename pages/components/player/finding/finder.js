@@ -1,11 +1,11 @@
 // Finds text in the transcript, and goes from one doubtful word to the next.
 
-import { clock } from "../shared/clock.js";
-import { partsOf } from "../shared/dom.js";
-import { tr } from "../shared/texts.js";
+import { clock } from "../../shared/clock.js";
+import { partsOf } from "../../shared/dom.js";
+import { tr } from "../../shared/texts.js";
 import { folded } from "./folding.js";
 import { highlight, Marks, SUPPORTED } from "./marks.js";
-import { ranges } from "./ranges.js";
+import { ranges } from "../text/ranges.js";
 import rules from "./rules.json" with { type: "json" };
 import { MOST_HITS, search } from "./search.js";
 
@@ -16,8 +16,8 @@ const MARKS = SUPPORTED && {
 };
 
 /**
- * @typedef {import("./text.js").Paragraph} Paragraph
- * @typedef {import("./text.js").Word} Word
+ * @typedef {import("../text/text.js").Paragraph} Paragraph
+ * @typedef {import("../text/text.js").Word} Word
  * @typedef {{ from: number, to: number }} Place offsets in the text of a paragraph
  * @typedef {Place & { paragraph: Paragraph }} Hit
  */
@@ -33,7 +33,7 @@ export class Finder {
   hitsOf = /** @type {Map<Paragraph, Hit[]>} */ (new Map());
   folding = 0; // id of the idle callback that `foldAhead` has requested
 
-  /** @param {import("./index.js").Player} player */
+  /** @param {import("../index.js").Player} player */
   constructor(player) {
     this.player = player;
     this.text = player.text;

@@ -1,5 +1,5 @@
 import { lasting } from "./lasting.js";
-import { translate } from "./texts.js";
+import { translate } from "../texts.js";
 
 /**
  * The argument of a component's default export, which Streamlit calls each time the component's data change.

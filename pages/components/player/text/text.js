@@ -2,14 +2,14 @@
 // paragraph comes near the visible part of the page. So a transcript of 100,000 words opens quickly, and find-in-page,
 // copying and screen readers still have the whole text.
 
-import { clock } from "../shared/clock.js";
-import { make, partsOf, scrollerOf, set } from "../shared/dom.js";
-import { tr } from "../shared/texts.js";
-import { colourOf, MOST_COLOURS } from "./colours.js";
-import { caretIn, moved, placeCaret } from "./editing/caret.js";
-import { alike } from "./editing/lines.js";
+import { clock } from "../../shared/clock.js";
+import { make, partsOf, scrollerOf, set } from "../../shared/dom.js";
+import { tr } from "../../shared/texts.js";
+import { colourOf, MOST_COLOURS } from "../colours.js";
+import { caretIn, moved, placeCaret } from "../editing/caret.js";
+import { alike } from "../editing/lines.js";
 import { clipped } from "./ranges.js";
-import { lastAtMost, spokenAt } from "./spoken.js";
+import { lastAtMost, spokenAt } from "../sound/spoken.js";
 
 const NEAR = "1200px 0px";
 const MORE =
@@ -30,10 +30,10 @@ const MORE =
  * @typedef {{
  *   id: number, line: Line, box: HTMLElement, head: HTMLElement, body: HTMLElement, time: HTMLButtonElement,
  *   name: HTMLElement | null, more: HTMLButtonElement | null, start: number, end: number, speaker?: string,
- *   text: string, words: Word[], built: boolean, stale: boolean, folded?: ReturnType<typeof import("./folding.js").folded>,
+ *   text: string, words: Word[], built: boolean, stale: boolean, folded?: ReturnType<typeof import("../finding/folding.js").folded>,
  * }} Paragraph `built`: the words are elements; `stale`: the drawn words are not those of `line`, because the user is
  *   typing in the paragraph or the server has not sent the times of the words yet
- * @typedef {import("./editing/lines.js").Line} Line
+ * @typedef {import("../editing/lines.js").Line} Line
  */
 
 export class Text {

@@ -1,8 +1,8 @@
 // Finds the text to be replaced. Unlike the usual search of the find box, this search also compares spaces and
 // punctuation, as stt/editing/finding.py does.
 
-import { foldOne, OF_WORDS, SPACELESS } from "../folding.js";
-import { occurrences } from "../search.js";
+import { foldOne, OF_WORDS, SPACELESS } from "../../finding/folding.js";
+import { occurrences } from "../../finding/search.js";
 
 const VOICED = /[\u3099\u309a]/; // voicing marks, which change the kana before them
 

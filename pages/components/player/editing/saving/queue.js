@@ -1,9 +1,9 @@
 // Sends editing steps to the server, one at a time. Until the server has responded to a step, the step waits and is
 // also kept in the browser's storage. The shown text is the last text from the server with the waiting steps applied.
 
-import { explained } from "../../shared/request.js";
-import { tr } from "../../shared/texts.js";
-import { adopted, alike, applied, newId, placed, renewed, spaced, spliced } from "./lines.js";
+import { explained } from "../../../shared/request.js";
+import { tr } from "../../../shared/texts.js";
+import { adopted, alike, applied, newId, placed, renewed, spaced, spliced } from "../lines.js";
 import { newKey } from "./wire.js";
 
 const RETRIES = [1000, 2000, 4000, 8000, 15_000]; // milliseconds before each retry; the last value is repeated
@@ -14,9 +14,9 @@ const notAccepted = () => tr("The server did not accept this change.");
 const MOST_KEPT_ALIVE = 60_000; // maximum bytes of a request that browsers complete after its page has closed
 
 /**
- * @typedef {import("./lines.js").Line} Line
- * @typedef {import("./lines.js").Step} Step
- * @typedef {import("./lines.js").Splice} Splice
+ * @typedef {import("../lines.js").Line} Line
+ * @typedef {import("../lines.js").Step} Step
+ * @typedef {import("../lines.js").Splice} Splice
  * @typedef {import("./store.js").Kept} Kept
  * @typedef {{
  *   key: string, step: Step, open?: boolean, raw?: Kept, held?: Held, based?: number,
@@ -82,7 +82,7 @@ export class Queue {
   /**
    * Load the page's transcript of a revision, unless the queue has this revision or a later one, or the response to a
    * step is missing. Return whether the transcript was loaded.
-   * @param {number} revision @param {import("./lines.js").Packed[]} packed @param {number} undo @param {number} redo
+   * @param {number} revision @param {import("../lines.js").Packed[]} packed @param {number} undo @param {number} redo
    */
   load(revision, packed, undo, redo) {
     if (revision <= this.revision) return false;

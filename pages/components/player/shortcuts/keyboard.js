@@ -8,7 +8,7 @@ const OF_LETTERS = ["sheet", "note"]; // ids of actions whose keys are character
 const OF_FIELDS = ["undo", "redo"]; // ids of actions that a text field performs itself
 
 export class Keyboard {
-  /** @param {import("./index.js").Player} player */
+  /** @param {import("../index.js").Player} player */
   constructor(player) {
     this.player = player;
     this.root = player.root;

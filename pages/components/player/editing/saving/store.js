@@ -1,7 +1,7 @@
 // Stores steps in the browser until the server has confirmed them. Each tab has a separate storage key, so that it does
 // not overwrite the steps of other tabs. A tab that opens the transcript takes over the steps of closed tabs.
 
-import { read, write } from "../../shared/storage.js";
+import { read, write } from "../../../shared/storage.js";
 
 const EDITING = "stt-editing"; // storage key: whether a click into the text edits it
 const ALIVE = 400; // milliseconds to wait for other tabs to report that they are open

@@ -1,6 +1,6 @@
 // Repeats a paragraph until the user stops it.
 
-import { partsOf } from "../shared/dom.js";
+import { partsOf } from "../../shared/dom.js";
 
 const SLACK = 0.05; // maximum seconds by which a seek may end before its target
 
@@ -9,7 +9,7 @@ export class Loop {
 
   /**
    * @param {HTMLElement} root
-   * @param {import("./text.js").Text} text
+   * @param {import("../text/text.js").Text} text
    * @param {(seconds: number) => void} seek
    */
   constructor(root, text, seek) {
@@ -23,7 +23,7 @@ export class Loop {
     return this.id === null ? null : (this.text.byId(this.id) ?? null);
   }
 
-  /** @param {import("./text.js").Paragraph | null} paragraph */
+  /** @param {import("../text/text.js").Paragraph | null} paragraph */
   set(paragraph) {
     this.id = paragraph?.id ?? null;
     this.button.setAttribute("aria-pressed", String(this.id !== null));

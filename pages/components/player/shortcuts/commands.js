@@ -1,24 +1,24 @@
 // Runs the actions of the keyboard shortcuts (see `shared/keymap.js`), which control the sound and the text.
 
-import { partsOf } from "../shared/dom.js";
-import { Keymap } from "../shared/keymap.js";
-import { tr } from "../shared/texts.js";
-import { caretIn } from "./editing/caret.js";
-import { Loop } from "./loop.js";
+import { partsOf } from "../../shared/dom.js";
+import { Keymap } from "../../shared/keymap.js";
+import { tr } from "../../shared/texts.js";
+import { caretIn } from "../editing/caret.js";
+import { Loop } from "../sound/loop.js";
 import { Sheet } from "./sheet.js";
-import { lastAtMost } from "./spoken.js";
+import { lastAtMost } from "../sound/spoken.js";
 
 const BEFORE = 1.5; // seconds that playback goes back when it starts after a pause
 const STEP = 3; // seconds that one press of the back or forward key skips
 const LONG_STEP = 5; // seconds that one press of an arrow key skips
 const ONCE = ["toggle", "play", "loop", "note"]; // actions that do not repeat while the key is held down
 
-/** @typedef {import("./text.js").Paragraph} Paragraph */
+/** @typedef {import("../text/text.js").Paragraph} Paragraph */
 
 export class Commands {
   keymap = new Keymap();
 
-  /** @param {import("./index.js").Player} player */
+  /** @param {import("../index.js").Player} player */
   constructor(player) {
     this.player = player;
     const { root, on } = player;
@@ -77,7 +77,7 @@ export class Commands {
     }
   }
 
-  /** @param {import("../shared/keymap.js").Action["needs"]} needs */
+  /** @param {import("../../shared/keymap.js").Action["needs"]} needs */
   can(needs) {
     if (needs === "notes") return Boolean(this.player.notes.address);
     if (needs === "sound") return Boolean(this.player.data.audio);

@@ -1,15 +1,15 @@
 // The dialog that lists the keyboard shortcuts, made from the table in `shared/keymap.js`.
 
-import { make, makeButton } from "../shared/dom.js";
-import { GROUPS, written } from "../shared/keymap.js";
-import { tr } from "../shared/texts.js";
+import { make, makeButton } from "../../shared/dom.js";
+import { GROUPS, written } from "../../shared/keymap.js";
+import { tr } from "../../shared/texts.js";
 
 export class Sheet {
   /**
    * @param {HTMLElement} root
-   * @param {import("../shared/sound.js").Listen} on
-   * @param {() => import("../shared/keymap.js").Keymap} keymap
-   * @param {(needs: import("../shared/keymap.js").Action["needs"]) => boolean} can
+   * @param {import("../../shared/sound/sound.js").Listen} on
+   * @param {() => import("../../shared/keymap.js").Keymap} keymap
+   * @param {(needs: import("../../shared/keymap.js").Action["needs"]) => boolean} can
    *   whether the player has what an action needs
    */
   constructor(root, on, keymap, can) {
@@ -38,7 +38,7 @@ export class Sheet {
     if (!this.box.open) this.box.showModal();
   }
 
-  /** @param {keyof typeof GROUPS} group @param {import("../shared/keymap.js").Action[]} actions */
+  /** @param {keyof typeof GROUPS} group @param {import("../../shared/keymap.js").Action[]} actions */
   group(group, actions) {
     const rows = actions.map(({ label, where, keys, shown }) => {
       const ends = { first: "", last: "" };

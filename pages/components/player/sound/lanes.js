@@ -1,7 +1,7 @@
 // A lane for each speaker under the waveform, with a bar wherever the speaker speaks.
 
-import { make, partsOf, set } from "../shared/dom.js";
-import { colourOf, MOST_COLOURS } from "./colours.js";
+import { make, partsOf, set } from "../../shared/dom.js";
+import { colourOf, MOST_COLOURS } from "../colours.js";
 import { lastAtMost } from "./spoken.js";
 
 const PARTS = 1000; // length of a lane in units; a bar is at least one unit long, or it would be invisible

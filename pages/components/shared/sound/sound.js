@@ -1,7 +1,7 @@
 // Plays a sound: loads it, seeks, starts and pauses it, and shows a notice below the controls.
 
 import { PlaybackCopy } from "./playback_copy.js";
-import { tr } from "./texts.js";
+import { tr } from "../texts.js";
 
 /**
  * @typedef {{ root: HTMLElement, audio: HTMLAudioElement, play: HTMLButtonElement, notice: HTMLElement }} Parts

@@ -1,6 +1,6 @@
 // Finds which parts and words of the transcript are selected.
 
-import { spanOf } from "./notes/model.js";
+import { spanOf } from "../notes/model.js";
 import { clipped, textBefore } from "./ranges.js";
 
 /** @typedef {import("./text.js").Paragraph} Paragraph */

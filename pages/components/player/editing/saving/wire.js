@@ -1,6 +1,6 @@
 // Sends requests for editing: one request sends a step, another one gets the changes since a revision.
 
-import { request, withJson } from "../../shared/request.js";
+import { request, withJson } from "../../../shared/request.js";
 
 /**
  * Return a function that sends a step to an address. If the step is null, the function requests the changes since a

@@ -1,17 +1,17 @@
 // The review of doubtful words, one after another. Each word is played. The user confirms it, chooses another reading,
 // or types the right word.
 
-import { clock } from "../../shared/clock.js";
-import { make, makeButton, partsOf } from "../../shared/dom.js";
-import { tr } from "../../shared/texts.js";
-import { placeIn } from "./lines.js";
+import { clock } from "../../../shared/clock.js";
+import { make, makeButton, partsOf } from "../../../shared/dom.js";
+import { tr } from "../../../shared/texts.js";
+import { placeIn } from "../lines.js";
 import { MOST, Readings } from "./readings.js";
 
 const BEFORE = 2; // maximum number of words that are played before a doubtful word
 const PAUSE = 3; // seconds; a word that ends PAUSE or more before the doubtful word is not played
 const AFTER = 0.2; // seconds that are played after the doubtful word
 
-/** @typedef {import("../text.js").Word} Word */
+/** @typedef {import("../../text/text.js").Word} Word */
 
 export class Review {
   open = false;
@@ -21,7 +21,7 @@ export class Review {
   offered = /** @type {string[]} */ ([]); // readings on the buttons
   readings = /** @type {Readings | null} */ (null);
 
-  /** @param {import("../index.js").Player} player */
+  /** @param {import("../../index.js").Player} player */
   constructor(player) {
     this.player = player;
     const { root, on } = player;

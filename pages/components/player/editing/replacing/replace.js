@@ -1,10 +1,10 @@
 // Find and replace. One hit of the find box or all hits are replaced by one step, which can be undone.
 
-import { make, partsOf } from "../../shared/dom.js";
-import { tr } from "../../shared/texts.js";
-import { partsOfRange } from "../selection.js";
-import { moved } from "./caret.js";
-import { placeIn, spaced } from "./lines.js";
+import { make, partsOf } from "../../../shared/dom.js";
+import { tr } from "../../../shared/texts.js";
+import { partsOfRange } from "../../text/selection.js";
+import { moved } from "../caret.js";
+import { placeIn, spaced } from "../lines.js";
 import { literal, spans } from "./spans.js";
 
 const AROUND = 24; // characters shown in a preview before and after a hit
@@ -12,8 +12,8 @@ const SHOWN = 3; // maximum hits in the preview
 const LONGEST_WORDS = 60; // maximum characters of a selection that `begin` puts into the find box
 
 /**
- * @typedef {import("../text.js").Paragraph} Paragraph
- * @typedef {import("../finder.js").Hit} Hit
+ * @typedef {import("../../text/text.js").Paragraph} Paragraph
+ * @typedef {import("../../finding/finder.js").Hit} Hit
  * @typedef {{ from: number, to: number, text: string }} Marked a selected part of a paragraph whose text is `text`
  */
 
@@ -22,7 +22,7 @@ export class Replace {
   folded = /** @type {WeakMap<Paragraph, { text: string, folded: ReturnType<typeof literal> }>} */ (new WeakMap());
   done = false; // whether the last action was a replacement, which Ctrl+Z in the field then undoes
 
-  /** @param {import("../index.js").Player} player */
+  /** @param {import("../../index.js").Player} player */
   constructor(player) {
     this.player = player;
     const { root, editor, finder, on } = player;

@@ -1,7 +1,7 @@
 // The waveform behind the slider. The server computes the waveform when it is first requested, and needs some seconds
 // for hours of sound. Until the waveform has been loaded, the slider is shown without it.
 
-import { partsOf } from "../shared/dom.js";
+import { partsOf } from "../../shared/dom.js";
 
 const ASK_AGAIN = 1000; // milliseconds between the first and the second request; later waits are longer
 const LAST_ASKED = 60; // maximum number of requests

@@ -1,7 +1,7 @@
 // Draws CSS highlights over parts of paragraphs, but only in paragraphs near the visible part of the page.
 
 /**
- * @typedef {import("./text.js").Paragraph} Paragraph
+ * @typedef {import("../text/text.js").Paragraph} Paragraph
  * @typedef {[Highlight, Range]} Mark
  */
 
@@ -23,7 +23,7 @@ export class Marks {
   painted = /** @type {Map<Paragraph, Mark[]>} */ (new Map());
 
   /**
-   * @param {import("./text.js").Text} text
+   * @param {import("../text/text.js").Text} text
    * @param {(paragraph: Paragraph) => Mark[]} marksOf
    * @param {(paragraph: Paragraph) => boolean} keeps returns true for a paragraph whose marks must stay as they are
    */

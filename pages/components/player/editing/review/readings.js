@@ -1,7 +1,7 @@
 // Loads other readings of words: what other transcripts of the same recording have at the time of a word.
 
-import { request } from "../../shared/request.js";
-import { tr } from "../../shared/texts.js";
+import { request } from "../../../shared/request.js";
+import { tr } from "../../../shared/texts.js";
 
 const AT_ONCE = 20; // maximum number of words whose readings are loaded by one request
 export const MOST = 3; // maximum number of readings shown for a word

@@ -1,10 +1,10 @@
 // The button that makes a link to the current position of the sound. A click copies the link to the clipboard and sends
 // the position to the server. The server puts the position into the page's URL, from which the Share dialog reads it.
 
-import { partsOf } from "../shared/dom.js";
-import { copyText } from "../shared/clipboard.js";
-import { clock } from "../shared/clock.js";
-import { tr } from "../shared/texts.js";
+import { partsOf } from "../../shared/dom.js";
+import { copyText } from "../../shared/clipboard.js";
+import { clock } from "../../shared/clock.js";
+import { tr } from "../../shared/texts.js";
 
 const CHECKED = 2000; // milliseconds for which the button shows that the link was copied
 
