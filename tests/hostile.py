@@ -128,7 +128,7 @@ def flv(path: Path, count: int = 40) -> Path:
 
 ALL: dict[str, Callable[[Path], Path]] = {
     "a FLAC at 1 Hz": lambda path: flac(path, 16_384),
-    "a FLAC at 1 Hz that begins small": lambda path: flac(path, 16, 65_535, 65_535, 65_535, 65_535),
+    "a FLAC at 1 Hz with a small first frame": lambda path: flac(path, 16, 65_535, 65_535, 65_535, 65_535),
     "an AIFF at 1 Hz": aiff,
     "a CAF at 1 Hz": lambda path: caf(path, 1.0),
     "a MOV at 1 Hz": lambda path: mov(path, 1),
@@ -136,8 +136,8 @@ ALL: dict[str, Callable[[Path], Path]] = {
     "an MP3 with 30,000 tags": many_tags,
     "a FLAC with 60,000 comments": many_comments,
     "samples 25 s apart": far_apart,
-    "an FLV of hours between samples": flv,
-    "a CAF whose packets are hours": lambda path: caf(path, 16_000.0, 400_000),
+    "an FLV with hours between samples": flv,
+    "a CAF with packets of many hours": lambda path: caf(path, 16_000.0, 400_000),
     "a WAV of 64 channels": lambda path: wav(path, 48_000, 64, 2.0),
 }
 

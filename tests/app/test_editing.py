@@ -90,10 +90,10 @@ def test_only_the_owner_edits_and_never_from_another_site(server: Server, visito
 
 
 BAD = {
-    "no JSON": b"{",
-    "deep": b"[" * 100_000,
+    "invalid JSON": b"{",
+    "deep nesting": b"[" * 100_000,
     "a list": b"[]",
-    "no key": b'{"based_on": 0, "step": {"do": "undo"}}',
+    "missing key": b'{"based_on": 0, "step": {"do": "undo"}}',
 }
 
 

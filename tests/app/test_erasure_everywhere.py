@@ -299,7 +299,7 @@ def is_in_job_engine(deployment: Deployment, generation_id: str) -> bool:
         )
 
 
-MOMENTS = ("in the middle", "while it is probed", "just after")
+MOMENTS = ("during the download", "during the probe", "after the probe")
 
 
 @pytest.fixture(scope="module")
@@ -325,15 +325,15 @@ def links(deployment: Deployment, make_httpserver, tmp_path_factory: pytest.Temp
         address = make_httpserver.url_for(f"/{planted.link}.wav")
         case.ids.append(deployment.client_of(owner).link(address).json()["generation_id"])
         assert requested.wait(30), f"{moment}: the link is not downloaded"
-        if moment == "in the middle":
+        if moment == "during the download":
             history.delete(case.ids[0], owner)
         resume.set()
-        if moment == "while it is probed":
+        if moment == "during the probe":
             incoming, size = deployment.server.data / "incoming", len(content)
             until(lambda i=incoming, n=size, o=owner: n in sizes(i) or recordings.all_of(o), 30, every=0.005)
-        if moment == "just after":
+        if moment == "after the probe":
             until(lambda i=case.ids[0], o=owner: records.load(i, o).recording_id, 30)
-        if moment != "in the middle":
+        if moment != "during the download":
             history.delete(case.ids[0], owner)
         case.deleted = time.monotonic()
     wait_until_gone(deployment, list(deleted.values()))

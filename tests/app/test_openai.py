@@ -145,7 +145,7 @@ def cancel(server: Server, generation_id: str) -> None:
     python(server, "-c", code, generation_id)
 
 
-@pytest.mark.parametrize("requested", [False, True], ids=["it goes on", "it is cancelled"])
+@pytest.mark.parametrize("requested", [False, True], ids=["job continues", "job is cancelled"])
 def test_closed_connection_cancels_the_job_only_on_request(api: Api, tmp_path: Path, requested: bool):
     content = long_speech(tmp_path / "long.flac", 100).read_bytes()
     data = {"model": "whisper-1", "stream": "true", "cancel_on_disconnect": str(requested).lower()}
@@ -160,14 +160,14 @@ def test_closed_connection_cancels_the_job_only_on_request(api: Api, tmp_path: P
 
 
 BAD: dict[str, tuple[dict, dict, int, str]] = {
-    "no file": ({}, {}, 400, "missing"),
-    "no model": ({}, {"file": ("a.flac", audio.JFK.read_bytes())}, 400, "model"),
+    "missing file": ({}, {}, 400, "missing"),
+    "missing model": ({}, {"file": ("a.flac", audio.JFK.read_bytes())}, 400, "model"),
     "an unknown model": ({"model": "whisper-9"}, {"file": ("a.flac", audio.JFK.read_bytes())}, 400, "whisper-9"),
-    "a wrong field": ({"model": "whisper-1", "beam": "5"}, {"file": ("a.flac", audio.JFK.read_bytes())}, 400, "beam"),
-    "a wrong format": (
+    "an unknown field": ({"model": "whisper-1", "beam": "5"}, {"file": ("a.flac", audio.JFK.read_bytes())}, 400, "beam"),
+    "an invalid format": (
         {"model": "whisper-1", "response_format": "xml"}, {"file": ("a.flac", audio.JFK.read_bytes())}, 400, "xml",
     ),
-    "a wrong temperature": (
+    "an invalid temperature": (
         {"model": "whisper-1", "temperature": "7"}, {"file": ("a.flac", audio.JFK.read_bytes())}, 400, "temperature",
     ),
     "streamed subtitles": (
@@ -175,7 +175,7 @@ BAD: dict[str, tuple[dict, dict, int, str]] = {
         {"file": ("a.flac", audio.JFK.read_bytes())}, 400, "srt",
     ),
     "an empty file": ({"model": "whisper-1"}, {"file": ("a.flac", b"")}, 400, "is empty"),
-    "no sound": ({"model": "whisper-1"}, {"file": ("a.flac", b"not a sound" * 99)}, 400, "not a recording"),
+    "an unreadable file": ({"model": "whisper-1"}, {"file": ("a.flac", b"not a sound" * 99)}, 400, "not a recording"),
 }  # fmt: skip
 
 

@@ -133,11 +133,13 @@ def rows_of(orders: dict[str, Order], mixed: bool) -> list[list[object]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("seeds", nargs="*", type=int, default=[1, 2])
-    parser.add_argument("--speakers", default=HELD_OUT_SPEAKERS, help="numbers, comma-separated; default: %(default)s")
     parser.add_argument(
-        "--mixed", action="store_true", help="each utterance plain, faster, in noise or on the telephone"
+        "--speakers", default=HELD_OUT_SPEAKERS, help="comma-separated speaker numbers; default: %(default)s"
     )
-    parser.add_argument("--sets", help="instruction sets, comma-separated; default: the two best of this machine")
+    parser.add_argument(
+        "--mixed", action="store_true", help="leave each utterance plain or make it faster, noisy or telephone-like"
+    )
+    parser.add_argument("--sets", help="comma-separated instruction sets; default: the two newest of this machine")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.here:
@@ -150,8 +152,8 @@ def main() -> None:
         output = instruction_sets.run(isa, "-m", "tests.bench.accuracy", "--here", *options)
         rows += [[isa, *row] for row in json.loads(output)]
     print_table(
-        f"Words wrong; to reach: at most 0.5 points worse than the defaults, no drop of over {LONGEST_DROP:.0f} s",
-        ["instruction set", "order", "engine", "WER in %", "points worse", "words dropped", "longest drop in s"],
+        f"Word errors (goal: WER at most 0.5 points above the defaults, no drop of over {LONGEST_DROP:.0f} s)",
+        ["instruction set", "order", "engine", "WER, %", "difference, points", "dropped words", "longest drop, s"],
         rows,
     )
 

@@ -76,8 +76,8 @@ def main() -> None:
     words = [word.text.strip() for word in decoded.words]
     texts = {
         "the decoded text": " ".join(words),
-        "a tenth of its words changed": " ".join(changed(words, arguments.seed)),
-        "the words of LibriSpeech": " ".join(audio.librispeech()[name] for name in names),
+        "a tenth of its words replaced, removed or added": " ".join(changed(words, arguments.seed)),
+        "the words of LibriSpeech, without case and punctuation": " ".join(audio.librispeech()[name] for name in names),
     }
     rows = []
     for title, text in texts.items():
@@ -85,8 +85,8 @@ def main() -> None:
         found = aligned(model, sound, Transcript((Segment(0.0, 0.0, text),), timed=False), decoded)
         rows.append([title, *measured(decoded.words, found), f"{seconds / (time.monotonic() - began):.0f}"])
     print_table(
-        f"Seconds from where the decoding has a word, {seconds:.0f} s of speech; to reach: {GOAL} at the median",
-        ["text", "words", "median", "90 %", "99 %", "words marked", "times real time"],
+        f"Distance between aligned and decoded word starts, seconds ({seconds:.0f} s of speech; goal: median {GOAL})",
+        ["text", "words", "median", "90 %", "99 %", "words marked as not spoken", "times real time"],
         rows,
     )
 

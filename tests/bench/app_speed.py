@@ -37,15 +37,15 @@ from tests.server import Server
 from tests.waiting import until
 
 RUNS, CLIPS = 5, 7
-RECORD_NEWS = """(title) => {
-  window.news = []; window.percents = [];
+RECORD_UPDATES = """(title) => {
+  window.textTimes = []; window.progressTimes = [];
   let text = '', percent = 0;
   new MutationObserver(() => {
     const rows = [...document.querySelectorAll('.st-key-jobs [class*=st-key-job-]')];
     const row = rows.find((one) => one.textContent.includes(title));
     const now = [row?.querySelector('.stt-so-far')?.textContent ?? '', row?.querySelector('progress')?.value ?? 0];
-    if (now[0] && now[0] !== text) { text = now[0]; window.news.push(performance.now() / 1000); }
-    if (now[1] && now[1] !== percent) { percent = now[1]; window.percents.push(performance.now() / 1000); }
+    if (now[0] && now[0] !== text) { text = now[0]; window.textTimes.push(performance.now() / 1000); }
+    if (now[1] && now[1] !== percent) { percent = now[1]; window.progressTimes.push(performance.now() / 1000); }
   }).observe(document.body, { subtree: true, childList: true, characterData: true });
 }"""
 
@@ -82,8 +82,8 @@ def throughput(folder: Path) -> list[list[str]]:
     service.start()
     engines = {
         "defaults": defaults,
-        "the engine alone": lambda sound: list(transcribe.transcribe(sound)),
-        "whole app": job,
+        "engine alone": lambda sound: list(transcribe.transcribe(sound)),
+        "complete app": job,
     }
     times = in_turns(engines, sound, RUNS)
     service.stop()
@@ -93,7 +93,7 @@ def throughput(folder: Path) -> list[list[str]]:
             f"{len(sound) / audio.RATE:.0f} s of speech: {name}",
             f"{median(measured):.2f}",
             f"{_median_ratio(wall_times['defaults'], measured):.2f}",
-            f"{_median_ratio(measured, wall_times['the engine alone']):.2f}",
+            f"{_median_ratio(measured, wall_times['engine alone']):.2f}",
         ]
         for name, measured in wall_times.items()
     ]
@@ -117,16 +117,18 @@ def cancel(folder: Path) -> list[list[str]]:
         ids = [service.create(path) for _ in range(2)]
         for generation_id in ids:
             until(lambda here=generation_id: transcripts.text_so_far(here))
-        for generation_id, where, others in zip(ids, ("beside another job", "alone"), (THREADS, 0), strict=True):
+        for generation_id, condition, others in zip(
+            ids, ("during another job", "without another job"), (THREADS, 0), strict=True
+        ):
             began = time.monotonic()
             service.cancel(generation_id)
             DBOS.retrieve_workflow(f"{generation_id}-1").get_result(polling_interval_sec=0.02)
-            times[f"{where}: the job has ended"].append(time.monotonic() - began)
+            times[f"until the job has ended, {condition}"].append(time.monotonic() - began)
             until(lambda others=others: decode_threads() <= others, every=0.01)
-            times[f"{where}: its last window is decoded"].append(time.monotonic() - began)
+            times[f"until work stops, {condition}"].append(time.monotonic() - began)
     service.stop()
     return [
-        [what, f"{median(measured):.2f}", f"longest of {len(measured)}: {max(measured):.2f}, to reach: 2"]
+        [what, f"{median(measured):.2f}", f"maximum of {len(measured)}: {max(measured):.2f}, goal: 2"]
         for what, measured in times.items()
     ]
 
@@ -151,20 +153,24 @@ def clip_on_the_page(page: Page) -> list[list[str]]:
             page.get_by_role("button", name="Clear finished").click()
             page.locator(".st-key-jobs .stt-so-far").wait_for(state="detached")
         add_files(page, audio.JFK)
-        page.evaluate(RECORD_NEWS, audio.JFK.stem)
+        page.evaluate(RECORD_UPDATES, audio.JFK.stem)
         began = page.evaluate("performance.now() / 1000")
         page.get_by_role("button", name="Transcribe", exact=True).click()
         page.locator(".st-key-jobs .stt-so-far").wait_for()
         page.locator(".st-key-jobs").get_by_role("button", name="Read").wait_for()
-        shown.append(page.evaluate("window.news.at(-1)") - began)
+        shown.append(page.evaluate("window.textTimes.at(-1)") - began)
         began = time.monotonic()
         list(transcribe.transcribe(sound))
         alone.append(time.monotonic() - began)
     alone, shown = alone[1:], shown[1:]  # leave out the first run, which loads the models
     overhead = median(page_time - engine_time for engine_time, page_time in zip(alone, shown, strict=True))
     return [
-        ["11 s clip, the engine alone, s", f"{median(alone):.2f}", ""],
-        ["from the button to its text on the page, s", f"{median(shown):.2f}", f"+{overhead:.2f}, to reach: +0.8"],
+        ["11 s clip: engine alone, s", f"{median(alone):.2f}", ""],
+        [
+            "11 s clip: from the click to the text on the page, s",
+            f"{median(shown):.2f}",
+            f"overhead {overhead:.2f}, goal: 0.8",
+        ],
     ]
 
 
@@ -172,25 +178,25 @@ def hour_on_the_page(page: Page, server: Server, folder: Path, minutes: float) -
     path = audio.write(folder / "hour.mp3", speech(minutes * 60))
     page.locator("input[type=file]").first.set_input_files(str(path))
     page.locator("[class*=st-key-chosen-]", has_text="hour.mp3").wait_for(timeout=60_000)
-    page.evaluate(RECORD_NEWS, path.stem)
+    page.evaluate(RECORD_UPDATES, path.stem)
     peak = Peak(server.process.pid)
     began = page.evaluate("performance.now() / 1000")
     page.get_by_role("button", name="Transcribe", exact=True).click()
     page.locator(".st-key-jobs [class*=st-key-job-]", has_text="hour").get_by_role("button", name="Read").wait_for(
         timeout=30 * 60_000
     )
-    text_updates, percent_updates = page.evaluate("window.news"), page.evaluate("window.percents")
+    text_updates, percent_updates = page.evaluate("window.textTimes"), page.evaluate("window.progressTimes")
     text_gaps, update_gaps = (
         _gaps(text_updates),
         _gaps(sorted(text_updates + [at for at in percent_updates if at > text_updates[0]])),
     )
     duration = text_updates[-1] - began
     return [
-        [f"{minutes:.0f} min recording: first words on the page, s", f"{text_updates[0] - began:.1f}", "to reach: 4"],
-        ["longest wait for more text or percent, s", f"{max(update_gaps):.1f}", "to reach: 6"],
-        ["longest wait for more text, s", f"{max(text_gaps):.1f}", f"median {median(text_gaps):.1f}, to reach: 6"],
-        ["peak memory of the server and its decoders, MB", f"{peak.stop():.0f}", "to reach: 900"],
-        ["times real time, all in", f"{minutes * 60 / duration:.1f}", ""],
+        [f"{minutes:.0f} min recording: time to the first words, s", f"{text_updates[0] - began:.1f}", "goal: 4"],
+        ["longest wait for an update of text or progress, s", f"{max(update_gaps):.1f}", "goal: 6"],
+        ["longest wait for an update of text, s", f"{max(text_gaps):.1f}", f"median {median(text_gaps):.1f}, goal: 6"],
+        ["peak memory of the server with its decoder processes, MB", f"{peak.stop():.0f}", "goal: 900"],
+        ["total speed, times real time", f"{minutes * 60 / duration:.1f}", ""],
     ]
 
 
@@ -225,18 +231,20 @@ class Peak:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", help="throughput, cancel, clip, hour; default: all")
-    parser.add_argument("--minutes", type=float, default=60.0, help="length of the hour")
+    parser.add_argument("parts", nargs="*", help="parts to measure: throughput, cancel, clip, hour; default: all")
+    parser.add_argument(
+        "--minutes", type=float, default=60.0, help="length of the long recording in minutes; default: %(default)s"
+    )
     arguments = parser.parse_args()
     parts = arguments.parts or ["throughput", "cancel", "clip", "hour"]
     if "throughput" in parts:
         with tempfile.TemporaryDirectory() as name:
             rows = throughput(Path(name))
-        headers = ["what", "seconds", "times faster than the defaults", "time of the engine alone"]
-        print_table("Throughput; to reach: 1.3 times faster, aim 1.8; 1.05 of the engine alone", headers, rows)
+        headers = ["run", "seconds", "speedup over the defaults", "ratio to the engine alone"]
+        print_table("Throughput (goal: speedup 1.3, ideally 1.8; ratio to the engine alone 1.05)", headers, rows)
     if "cancel" in parts:
         with tempfile.TemporaryDirectory() as name:
-            print_table("From Cancel on, seconds (medians)", ["what", "measured", ""], cancel(Path(name)))
+            print_table("Cancel latency, seconds", ["measurement", "median", "maximum and goal"], cancel(Path(name)))
     rows = []
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
@@ -251,7 +259,7 @@ def main() -> None:
                 rows += hour_on_the_page(page, server, folder, arguments.minutes)
         browser.close()
     if rows:
-        print_table("On the page (medians)", ["what", "measured", ""], rows)
+        print_table("On the page (medians)", ["measurement", "value", "notes"], rows)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def hour_of(minute: np.ndarray, sound: Path, layout: str) -> None:
     sound.write_bytes(frames * (HOUR // MINUTE))
 
 
-def beside_transcription(sound: Path, folder: Path) -> list[str]:
+def during_transcription(sound: Path, folder: Path) -> list[str]:
     """Transcribe an hour of audio, and return a table row about when its playback copy was ready.
 
     The row has the seconds until the copy was ready, and their percentage of the seconds until the text was ready.
@@ -56,7 +56,7 @@ def beside_transcription(sound: Path, folder: Path) -> list[str]:
     transcribed = time.monotonic() - began
     service.stop()
     return [
-        f"{sound.name}, beside its transcription",
+        f"{sound.name}, during its transcription",
         f"{ready:.1f}",
         f"{100 * ready / transcribed:.1f} % of {transcribed:.0f} s",
     ]
@@ -70,11 +70,13 @@ def main() -> None:
             hour_of(speech(MINUTE), sound, layout)
             began = time.monotonic()
             copy_maker.make(sound, Path(folder) / "copy.m4a", None, longest=2 * HOUR)
-            rows.append([f"{name}, alone", f"{time.monotonic() - began:.1f}", ""])
+            rows.append([f"{name}, without a transcription", f"{time.monotonic() - began:.1f}", ""])
             length = decoder.probe(Path(folder) / "copy.m4a").duration or 0.0
             assert HOUR <= length < HOUR + 10, "the last frame of each minute is padded"
-        rows.append(beside_transcription(Path(folder) / "stereo.mp3", Path(folder)))
-    print_table(f"a copy of an hour; to reach: {GOAL} %", ["what", "ready after s", "of the transcription"], rows)
+        rows.append(during_transcription(Path(folder) / "stereo.mp3", Path(folder)))
+    print_table(
+        f"Playback copy of an hour (goal: {GOAL} %)", ["recording", "ready after, s", "of the transcription time"], rows
+    )
 
 
 if __name__ == "__main__":

@@ -54,10 +54,17 @@ def rows(times: Timed, length: float) -> list[list[str]]:
     found = []
     for name, measured in times.items():
         wall = median(one for one, _ in measured)
-        faster = median(other[0] / one[0] for one, other in zip(measured, reference, strict=True))
-        cheaper = median(other[1] / one[1] for one, other in zip(measured, reference, strict=True))
+        wall_speedup = median(other[0] / one[0] for one, other in zip(measured, reference, strict=True))
+        processor_speedup = median(other[1] / one[1] for one, other in zip(measured, reference, strict=True))
         found.append(
-            [name, f"{wall:.2f}", f"{length / wall:.1f}", f"{faster:.2f}", f"{cheaper:.2f}", f"{1 / faster:.2f}"]
+            [
+                name,
+                f"{wall:.2f}",
+                f"{length / wall:.1f}",
+                f"{wall_speedup:.2f}",
+                f"{processor_speedup:.2f}",
+                f"{1 / wall_speedup:.2f}",
+            ]
         )
     return found
 
@@ -76,17 +83,17 @@ def main() -> None:
     memory.tune()  # set the process options that the app sets at its start
     engines: dict[str, Callable[[np.ndarray], object]] = {
         "defaults": defaults,
-        "library, beam 1, words": library_with_word_times,
+        "faster-whisper, beam 1, VAD, word times": library_with_word_times,
         "STT Studio": ours,
     }
-    headers = ["engine", "seconds", "times real time", "faster (clock)", "faster (processor)", "time of defaults"]
+    headers = ["engine", "seconds", "times real time", "speedup", "speedup (processor time)", "ratio to the defaults"]
     clip = audio.samples(audio.JFK)
     times = in_turns(engines, clip, arguments.clip_turns)
-    print_table("11 s clip, language to detect; to reach: 0.7 of the defaults' time", headers, rows(times, 11.0))
+    print_table("11 s clip, language detected (goal: 0.7 of the defaults' time)", headers, rows(times, 11.0))
     sound = joined(list(audio.librispeech()))
     length = len(sound) / audio.RATE
     times = in_turns(engines, sound, arguments.turns)
-    print_table(f"{length:.0f} s of speech; to reach: 1.3 times faster, aim 1.8", headers, rows(times, length))
+    print_table(f"{length:.0f} s of speech (goal: speedup 1.3, ideally 1.8)", headers, rows(times, length))
 
 
 if __name__ == "__main__":

@@ -73,8 +73,8 @@ def main() -> None:
         browser.close()
     reference = median(times["streamlit hello"])
     print_table(
-        "First page usable after the command, seconds (medians)",
-        ["what", "seconds", "ratio"],
+        "Time from the start command to the usable first page, seconds (medians)",
+        ["program", "seconds", "ratio"],
         [[name, f"{median(measured):.2f}", f"{median(measured) / reference:.2f}"] for name, measured in times.items()],
     )
 

@@ -105,12 +105,15 @@ def on_the_server() -> list[list[str]]:
     sorts = [(sort, down) for sort in history.SORTS for down in (True, False)]
     return [
         row("search, 150 queries", [timed(lambda q=q: search_as_page(q)) for q in random_queries()]),
-        row("search, words that all have", [timed(lambda q=q: search_as_page(q)) for q in COMMON * 3]),
         row(
-            "another sort, every column",
+            "search, words that nearly all transcripts contain",
+            [timed(lambda q=q: search_as_page(q)) for q in COMMON * 3],
+        ),
+        row(
+            "new sort order, every column",
             [timed(lambda s=s, d=d: history.find(OWNER, sort=s, descending=d, limit=100)) for s, d in sorts * 3],
         ),
-        row("totals of all", [timed(lambda: history.totals(OWNER)) for _ in range(20)]),
+        row("totals of all transcripts", [timed(lambda: history.totals(OWNER)) for _ in range(20)]),
     ]
 
 
@@ -144,8 +147,8 @@ def first_view(page: Page, server: Server) -> tuple[float, float]:
 def view_times(title: str, views: list[tuple[float, float]]) -> dict[str, float]:
     drawn, readable = zip(*views, strict=True)
     return {
-        f"first view, {title}, s": median(drawn), f"the slowest of {len(views)}, {title}, s": max(drawn),
-        f"for screen readers too, {title}, s": median(readable),
+        f"first view, {title}, s": median(drawn), f"slowest first view of {len(views)}, {title}, s": max(drawn),
+        f"first view with cells for screen readers, {title}, s": median(readable),
     }  # fmt: skip
 
 
@@ -179,9 +182,9 @@ def in_the_browser(browser: Browser, data: Path) -> dict[str, float]:
         for page in pages:
             page.context.close()
         return {
-            **view_times("nothing cached", uncached), **view_times("been here before", cached),
-            "click on a header to new rows, drawn, s": median(sorting),
-            "server, MB for each open page": grown, "browser, MB of script memory": heap, "server in all, MB": resident(server),
+            **view_times("empty cache", uncached), **view_times("warm cache", cached),
+            "from a click on a header to the newly sorted rows, s": median(sorting),
+            "server memory for each open page, MB": grown, "browser memory of scripts, MB": heap, "total server memory, MB": resident(server),
         }  # fmt: skip
 
 
@@ -195,10 +198,16 @@ def main() -> None:
         small = in_the_browser(browser, few)
         use_data(many, count)
         large = in_the_browser(browser, many)
-        headers = ["what", "median ms", "95th", "processor, median", "95th"]
-        print_table(f"{count:,} transcripts, on the server", headers, on_the_server())
+        headers = [
+            "operation",
+            "median, ms",
+            "95th percentile, ms",
+            "processor time: median, ms",
+            "processor time: 95th percentile, ms",
+        ]
+        print_table(f"{count:,} transcripts: time on the server", headers, on_the_server())
         rows = [[name, f"{small[name]:.2f}", f"{large[name]:.2f}"] for name in small]
-        print_table("In the browser (medians)", ["what", "10 transcripts", f"{count:,}"], rows)
+        print_table("In the browser (medians)", ["measurement", "10 transcripts", f"{count:,} transcripts"], rows)
         browser.close()
 
 

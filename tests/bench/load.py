@@ -159,15 +159,15 @@ def main() -> None:
         began = time.monotonic()
         result = run(Path(folder), arguments.visitors, arguments.seconds)
     print_table(
-        f"{arguments.visitors} visitors for {arguments.seconds} s (ms)",
-        ["request", "times", "failed", "median", "95 %", "longest"],
+        f"Response times with {arguments.visitors} visitors for {arguments.seconds} s, ms",
+        ["request", "count", "failed", "median", "95th percentile", "maximum"],
         [
             (row["Name"], row["Request Count"], row["Failure Count"], row["50%"], row["95%"], row["100%"])
             for row in result.rows
         ],
     )
     done = result.after.seconds_done - result.before.seconds_done
-    print(f"\nBeside them {done:.0f} s of audio were transcribed; {time.monotonic() - began:.0f} s in all.")
+    print(f"\nTranscribed during the load: {done:.0f} s of audio. Total run time: {time.monotonic() - began:.0f} s.")
     for failure in result.failures:
         print(failure)
 

@@ -109,15 +109,15 @@ def main() -> None:
         browser.close()
     headers = [
         "words",
-        "opens in, s",
-        "fastest",
-        "frame while scrolling, ms: median / 95 % / longest",
+        "time to open, s (median)",
+        "time to open, s (fastest)",
+        "frame time while scrolling, ms (median / 95 % / maximum)",
         "search, ms",
-        "key to screen, ms: median / 95 % / longest",
-        "save, s",
-        "heap, MB",
+        "key latency, ms (median / 95 % / maximum)",
+        "time to save, s",
+        "script memory, MB",
     ]
-    print_table("A long transcript", headers, rows)
+    print_table("Long transcript in the browser", headers, rows)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Measure the memory of one and of two models, and the time to the first words: `python -m tests.bench.models`.
 
-To reach: two models in use take at most the sum of both plus 100 MB; the first words with base come no later than in
-the last version of the app that had only one model. Tiny.en comes from its wheel, base from its packages. Each figure
+Goal: two models in use take at most the sum of both plus 100 MB; the first words with base come no later than in the
+last version of the app that had only one model. Tiny.en comes from its wheel, base from its packages. Each figure
 is measured in a separate process.
 """
 
@@ -98,9 +98,11 @@ def main() -> None:
     rows.append(["both at once", *(f"{both[kind] / MEGABYTE:.0f} MB" for kind in ("grown", "counted"))])
     total = sum(found["grown"] for found in alone.values())
     print_table(
-        "Memory of models in use; to reach: both at most the sum and 100 MB", ["models", "grown", "counted"], rows
+        "Memory of models in use (goal: both at once at most the sum plus 100 MB)",
+        ["models", "growth of peak memory", "size counted by the app"],
+        rows,
     )
-    print(f"Both: {(both['grown'] - total) / MEGABYTE:+.0f} MB to the sum.")
+    print(f"Both: {(both['grown'] - total) / MEGABYTE:+.0f} MB compared with the sum.")
     print(
         f"First words with base: {words['new']:.2f} s in a new process, {words['loaded']:.2f} s with the model loaded."
     )

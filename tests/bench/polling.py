@@ -2,8 +2,8 @@
 
     python -m tests.bench.polling
 
-Jobs take 1 to 600 s, distributed log-uniformly. For a "learnt" job, the duration is estimated from earlier jobs, with
-an error of about a quarter. An "unknown" job is the first of its model and has no estimate. Time is simulated.
+Jobs take 1 to 600 s, distributed log-uniformly. The duration of a job is either estimated from earlier jobs,
+with an error of about a quarter, or unknown, because the job is the first of its model. Time is simulated.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ def watch(job: float, moments: Iterator[float]) -> tuple[float, int]:
     raise AssertionError("moments never end")
 
 
-def seed_moments() -> Iterator[float]:
-    """Yield the times of polls in seconds, as the seed program polls: at 0, then every 10 seconds."""
+def fixed_moments() -> Iterator[float]:
+    """Yield the times of polls in seconds: at 0, then every 10 seconds."""
     at = 0.0
     while True:
         yield at
         at += 10.0
 
 
-def ours_moments(expected: float | None) -> Iterator[float]:
+def schedule_moments(expected: float | None) -> Iterator[float]:
     """Yield the times of polls in seconds by our schedule. `expected` is the expected duration of the job, if known."""
     schedule, at = Schedule(expected), 0.0
     while True:
@@ -47,22 +47,24 @@ def ours_moments(expected: float | None) -> Iterator[float]:
         yield at
 
 
-def allowed(job: float) -> float:
+def max_delay(job: float) -> float:
     return max(1.0, 0.08 * job)
 
 
-def simulate(expect: Callable[[float, random.Random], float | None], count: int = JOBS, chance: int = 1) -> list[dict]:
-    rng = random.Random(chance)
+def simulate(expect: Callable[[float, random.Random], float | None], count: int = JOBS, seed: int = 1) -> list[dict]:
+    rng = random.Random(seed)
     rows = []
     for _ in range(count):
         job = math.exp(rng.uniform(0, math.log(600)))
-        lost, polls = watch(job, ours_moments(expect(job, rng)))
-        seed_lost, seed_polls = watch(job, seed_moments())
-        rows.append({"job": job, "lost": lost, "polls": polls, "seed_lost": seed_lost, "seed_polls": seed_polls})
+        delay, polls = watch(job, schedule_moments(expect(job, rng)))
+        fixed_delay, fixed_polls = watch(job, fixed_moments())
+        rows.append(
+            {"job": job, "delay": delay, "polls": polls, "fixed_delay": fixed_delay, "fixed_polls": fixed_polls}
+        )
     return rows
 
 
-def learnt(job: float, rng: random.Random) -> float:
+def estimated(job: float, rng: random.Random) -> float:
     return job * math.exp(rng.gauss(0, 0.25))
 
 
@@ -71,25 +73,33 @@ def unknown(job: float, rng: random.Random) -> None:
 
 
 def main() -> None:
-    learnt_rows, unknown_rows = simulate(learnt), simulate(unknown)
-    headers = ["job (s)", "allowed", "lost, learnt", "lost, unknown", "lost, every 10 s"]
-    headers += ["calls, learnt", "calls, unknown", "calls, every 10 s", "more calls at most"]
+    estimated_rows, unknown_rows = simulate(estimated), simulate(unknown)
+    headers = ["job, s", "goal", "delay, estimated", "delay, unknown", "delay, every 10 s"]
+    headers += ["polls, estimated", "polls, unknown", "polls, every 10 s", "most additional polls"]
     table = []
     for low, high in BINS:
-        known, unlearnt = ([row for row in rows if low <= row["job"] <= high] for rows in (learnt_rows, unknown_rows))
-        lost = [[row["lost"] for row in known], [row["lost"] for row in unlearnt], [row["seed_lost"] for row in known]]
-        calls = [
-            [row["polls"] for row in known],
-            [row["polls"] for row in unlearnt],
-            [row["seed_polls"] for row in known],
+        with_estimate, without = (
+            [row for row in rows if low <= row["job"] <= high] for rows in (estimated_rows, unknown_rows)
+        )
+        delays = [
+            [row["delay"] for row in with_estimate],
+            [row["delay"] for row in without],
+            [row["fixed_delay"] for row in with_estimate],
+        ]
+        polls = [
+            [row["polls"] for row in with_estimate],
+            [row["polls"] for row in without],
+            [row["fixed_polls"] for row in with_estimate],
         ]
         table.append(
-            [f"{low} to {high}", f"{median(allowed(row['job']) for row in known):.2f}"]
-            + [f"{median(each):.2f} / {mean(each):.2f}" for each in lost]
-            + [f"{mean(each):.1f}" for each in calls]
-            + [f"{max(row['polls'] - row['seed_polls'] for row in [*known, *unlearnt]):+d}"]
+            [f"{low} to {high}", f"{median(max_delay(row['job']) for row in with_estimate):.2f}"]
+            + [f"{median(each):.2f} / {mean(each):.2f}" for each in delays]
+            + [f"{mean(each):.1f}" for each in polls]
+            + [f"{max(row['polls'] - row['fixed_polls'] for row in [*with_estimate, *without]):+d}"]
         )
-    print_table("Seconds between done there and shown here (median / mean), and calls of a job (mean)", headers, table)
+    print_table(
+        "Delay from the end of a job to its notice, seconds (median / mean), and polls per job (mean)", headers, table
+    )
 
 
 if __name__ == "__main__":

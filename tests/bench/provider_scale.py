@@ -1,7 +1,7 @@
 """Measure a worker with many provider jobs: `python -m tests.bench.provider_scale [--jobs 1000] [--seconds 30]`.
 
 One machine runs a worker on SQLite, and the stand-in provider in a separate process. While all jobs are at the provider
-and polled as usual, the worker's processor time, memory, threads and open files are measured. To reach: less than one
+and polled as usual, the worker's processor time, memory, threads and open files are measured. Goal: less than one
 core, and less than 600 MB of memory.
 """
 
@@ -106,8 +106,8 @@ def measure(count: int, seconds: float, stays: float) -> dict[str, float]:
             provider.communicate()  # wait for the end of the process, and close its pipe
             reset_caches()
     return {
-        "jobs in flight": count, "cores": cores, "MB": memory / 2**20, "MB before": before / 2**20,
-        "threads": threads, "open files": files, "polls a second": polls, "seconds until all were there": reached,
+        "jobs in flight": count, "cores": cores, "memory, MB": memory / 2**20, "memory before the jobs, MB": before / 2**20,
+        "threads": threads, "open files": files, "polls per second": polls, "time until all jobs were at the provider, s": reached,
     }  # fmt: skip
 
 
@@ -117,12 +117,16 @@ def calls(port: int) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jobs", type=int, default=1000)
-    parser.add_argument("--seconds", type=float, default=30.0)
-    parser.add_argument("--stays", type=float, default=150.0)
+    parser.add_argument("--jobs", type=int, default=1000, help="default: %(default)s")
+    parser.add_argument("--seconds", type=float, default=30.0, help="length of the measurement; default: %(default)s")
+    parser.add_argument(
+        "--stays", type=float, default=150.0, help="seconds that a job takes at the provider; default: %(default)s"
+    )
     arguments = parser.parse_args()
     found = measure(arguments.jobs, arguments.seconds, arguments.stays)
-    print_table("Provider jobs in flight, one worker", ["what", "value"], [[k, f"{v:.2f}"] for k, v in found.items()])
+    print_table(
+        "One worker with provider jobs in flight", ["measurement", "value"], [[k, f"{v:.2f}"] for k, v in found.items()]
+    )
 
 
 if __name__ == "__main__":

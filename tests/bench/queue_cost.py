@@ -3,7 +3,7 @@
 The jobs are one second of silence, so that nearly all of their cost is the cost of the queue. For each queue length,
 the benchmark measures the cost of creating one more job, and of taking and finishing one, in milliseconds of processor
 time and in database steps (SQLite: instructions of its virtual machine; PostgreSQL: rows and index entries read by all
-connections). To reach: the same cost at all lengths.
+connections). Goal: the same cost at all lengths.
 
 On PostgreSQL a separate worker process takes the jobs. On SQLite only one process at a time can use the data folder, so
 this process first creates the jobs in the role `web`, and then restarts the job engine in the role `all` to take them.
@@ -49,20 +49,22 @@ READ = "SELECT tup_returned FROM pg_stat_database WHERE datname = current_databa
 class Cost:
     """Represent the cost of one job, in milliseconds and in database steps (see the module's docstring)."""
 
-    making_clock: float
-    making: float
-    making_steps: float
-    taking: float
-    taking_steps: float
+    create_wall: float
+    create_processor: float
+    create_steps: float
+    run_processor: float
+    run_steps: float
 
     @staticmethod
-    def of(jobs: int, clock: float, used: float, making: float, working: float, taking: float) -> Cost:
+    def of(jobs: int, clock: float, used: float, create_steps: float, run_seconds: float, run_steps: float) -> Cost:
         """Return the cost of one job.
 
-        Creating `jobs` jobs took `clock` seconds, `used` seconds of processor time and `making` steps. Taking and
-        finishing them took `working` seconds of processor time and `taking` steps.
+        Creating `jobs` jobs took `clock` seconds, `used` seconds of processor time and `create_steps` database
+        steps. Taking and finishing them took `run_seconds` seconds of processor time and `run_steps` steps.
         """
-        return Cost(1000 * clock / jobs, 1000 * used / jobs, making / jobs, 1000 * working / jobs, taking / jobs)
+        return Cost(
+            1000 * clock / jobs, 1000 * used / jobs, create_steps / jobs, 1000 * run_seconds / jobs, run_steps / jobs
+        )
 
 
 def on_sqlite(folder: Path, patch: pytest.MonkeyPatch, length: int, sample: int) -> Cost:
@@ -75,7 +77,7 @@ def on_sqlite(folder: Path, patch: pytest.MonkeyPatch, length: int, sample: int)
             ids = create_jobs(silent, length)[0]
             before = steps[threading.get_ident()]
             measured_ids, clock, used = create_jobs(silent, sample)
-            making = steps[threading.get_ident()] - before
+            create_steps = steps[threading.get_ident()] - before
             jobs.stop()
             patch.setenv("STT_ROLE", "all")
             reset_caches()
@@ -85,14 +87,14 @@ def on_sqlite(folder: Path, patch: pytest.MonkeyPatch, length: int, sample: int)
             # Leave this thread out of the measurement, because it only polls.
             before, cpu_before = steps_of_other_threads(steps), time.process_time() - time.thread_time()
             wait_until_done(end)
-            working, taking = (
+            run_seconds, run_steps = (
                 time.process_time() - time.thread_time() - cpu_before,
                 steps_of_other_threads(steps) - before,
             )
         finally:
             jobs.stop(timeout=10)
             reset_caches()
-    return Cost.of(sample, clock, used, making, working, taking)
+    return Cost.of(sample, clock, used, create_steps, run_seconds, run_steps)
 
 
 def on_postgresql(folder: Path, patch: pytest.MonkeyPatch, length: int, sample: int) -> Cost:
@@ -103,15 +105,15 @@ def on_postgresql(folder: Path, patch: pytest.MonkeyPatch, length: int, sample: 
             connection.execute(sa.text("ANALYZE"))  # update the statistics, which autovacuum would do within a minute
         before = rows_read()
         measured_ids, clock, used = create_jobs(silent, sample)
-        making = rows_read() - before
+        create_steps = rows_read() - before
         with Worker(folder / "worker") as worker:
             process = psutil.Process(worker.process.pid)
             begin, end = measured_span(ids + measured_ids, length, sample)
             wait_until_done(begin)
             cpu_before, before = sum(process.cpu_times()[:2]), rows_read()
             wait_until_done(end)
-            working, taking = sum(process.cpu_times()[:2]) - cpu_before, rows_read() - before
-    return Cost.of(sample, clock, used, making, working, taking)
+            run_seconds, run_steps = sum(process.cpu_times()[:2]) - cpu_before, rows_read() - before
+    return Cost.of(sample, clock, used, create_steps, run_seconds, run_steps)
 
 
 KINDS = {"sqlite": on_sqlite, "postgresql": on_postgresql}
@@ -191,8 +193,15 @@ def main() -> None:
     arguments = parser.parse_args()
     for kind in arguments.kinds:
         print_table(
-            f"Cost of a job on {kind}, in ms and in steps of the database",
-            ["waiting", "making, clock", "making, processor", "making, steps", "taking, processor", "taking, steps"],
+            f"Cost of a job on {kind}, in ms and in database steps",
+            [
+                "queued jobs",
+                "create: wall, ms",
+                "create: processor, ms",
+                "create: steps",
+                "run: processor, ms",
+                "run: steps",
+            ],
             [
                 [f"{length:,}", *(f"{value:.2f}" for value in astuple(measure(kind, length)))]
                 for length in arguments.lengths

@@ -103,7 +103,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hours", type=int, default=40)
     found = measure(parser.parse_args().hours)
-    print_table("Database for an hour of speech", ["database", "MB"], [[k, f"{v:.2f}"] for k, v in found.items()])
+    print_table("Database size of an hour of speech", ["database", "MB"], [[k, f"{v:.2f}"] for k, v in found.items()])
 
 
 if __name__ == "__main__":

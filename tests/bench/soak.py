@@ -4,7 +4,7 @@ The app runs on SQLite. Simulated users create on-device and provider jobs over 
 a websocket session each, and request /metrics and /healthz, all at the same time. Finished jobs are deleted, so that
 the history does not grow. Memory, threads and open files of the server are measured every two seconds.
 
-The first five minutes, or a sixth of a run of under 30 minutes, are for warming up. The rest is measured. To reach: the
+The first five minutes, or a sixth of a run of under 30 minutes, are for warming up. The rest is measured. Goal: the
 median of its last fifth is at most 5 % over the median of its first fifth.
 """
 
@@ -211,8 +211,12 @@ def main() -> None:
     arguments = parser.parse_args()
     figures, load = soak(arguments.minutes)
     rows = [[k, f"{a:.1f}", f"{b:.1f}", f"{(b / a - 1) * 100:+.1f}"] for k, (a, b) in figures.items()]
-    print_table(f"Soak of {arguments.minutes:g} minutes", ["what", "after warming up", "at the end", "%"], rows)
-    print_table("What was done", ["who", "times"], [[who, times] for who, times in sorted(load.done.items())])
+    print_table(
+        f"Resource use in {arguments.minutes:g} minutes of mixed load",
+        ["measurement", "after warming up", "at the end", "change, %"],
+        rows,
+    )
+    print_table("Rounds of actions", ["user", "rounds"], [[user, rounds] for user, rounds in sorted(load.done.items())])
     print(f"\n{len(load.failures)} failures", *load.failures[:5], sep="\n")
 
 

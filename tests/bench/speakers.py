@@ -99,7 +99,7 @@ def one_speaker(models: Models, tuning: bool, minutes: float) -> list[list[objec
     changes: dict[str, Change] = {
         "plain": np.copy,
         "in noise": conversations.in_noise,
-        "with a changing distance": conversations.changing_distance,
+        "with a changing distance to the microphone": conversations.changing_distance,
         "on the telephone": conversations.telephone,
     }
     rows = []
@@ -157,8 +157,8 @@ def share_of_transcription(models: Models, turns: int = 3) -> list[list[object]]
 
     talk = conversations.conversation(list(LIBRISPEECH), 3, turns=60)
     tasks = {
-        "the words": lambda: list(transcribe.transcribe(talk.samples)),
-        "the speakers": lambda: speakers.diarize(analysed(talk.samples, models)),
+        "transcription": lambda: list(transcribe.transcribe(talk.samples)),
+        "diarization": lambda: speakers.diarize(analysed(talk.samples, models)),
     }
     times: dict[str, list[float]] = {name: [] for name in tasks}
     for turn in range(turns + 1):
@@ -167,7 +167,7 @@ def share_of_transcription(models: Models, turns: int = 3) -> list[list[object]]
             run()
             if turn:  # the first turn loads the models
                 times[name].append(time.perf_counter() - started)
-    words = median(times["the words"])
+    words = median(times["transcription"])
     return [
         [f"{name} of {talk.duration:.0f} s", f"{median(seconds):.1f}", f"{talk.duration / median(seconds):.1f}",
          f"{median(seconds) / words:.2f}"]
@@ -178,12 +178,16 @@ def share_of_transcription(models: Models, turns: int = 3) -> list[list[object]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=20, help="conversations of each kind; default: %(default)s")
-    parser.add_argument("--minutes", type=float, default=10, help="of one speaker; 0 for none; default: %(default)s")
-    parser.add_argument("--kinds", default="plain,telephone,noise,quiet", help="comma-separated; default: %(default)s")
-    parser.add_argument("--tuning", action="store_true", help="the voices that all was tuned on")
-    parser.add_argument("--sample", type=Path, help="the folder pyannote/audio/sample of pyannote-audio's wheel")
-    parser.add_argument("--share", action="store_true", help="the time beside that of the words")
-    parser.add_argument("--long", action="store_true", help="four hours")
+    parser.add_argument(
+        "--minutes", type=float, default=10, help="length of one-speaker recordings, 0 for none; default: %(default)s"
+    )
+    parser.add_argument(
+        "--kinds", default="plain,telephone,noise,quiet", help="comma-separated kinds; default: %(default)s"
+    )
+    parser.add_argument("--tuning", action="store_true", help="use the voices on which the thresholds were tuned")
+    parser.add_argument("--sample", type=Path, help="folder pyannote/audio/sample of the wheel of pyannote-audio")
+    parser.add_argument("--share", action="store_true", help="measure the time relative to transcription")
+    parser.add_argument("--long", action="store_true", help="measure a recording of four hours")
     arguments = parser.parse_args()
     models = speakers.load(settings())
     kinds: dict[str, tuple[str, Change, float, str]] = {
@@ -202,29 +206,38 @@ def main() -> None:
         rows.append(row(name, results, goal, error_goal))
     headers = [
         "conversations",
-        "number right",
-        "words right in %",
-        "worst",
-        "to reach",
-        "DER in %",
-        "to reach",
-        "x real time",
+        "correct number of speakers",
+        "words with the right speaker, %",
+        "worst, %",
+        "goal, %",
+        "DER, %",
+        "goal, %",
+        "times real time",
     ]
     if rows:
-        print_table("Joined conversations of 2 to 5 speakers, their number estimated", headers, rows)
+        print_table("Joined conversations of 2 to 5 speakers, number of speakers estimated", headers, rows)
     if arguments.minutes:
         found = one_speaker(models, arguments.tuning, arguments.minutes)
-        print_table("One speaker; to reach: one", ["recording", "right", "speakers found"], found)
+        print_table("Recordings of one speaker (goal: one found)", ["recording", "correct", "speakers found"], found)
     if arguments.sample:
-        headers = ["recording", "speakers", "DER in %, no collar", "DER in %, collar 0.25 s"]
-        print_table("Two speakers of a real call; to reach: 2, 7 %", headers, [sample_call(arguments.sample, models)])
+        headers = ["recording", "speakers found", "DER without a collar, %", "DER with a collar of 0.25 s, %"]
+        print_table(
+            "A real call of two speakers (goal: 2 speakers, DER 7 %)", headers, [sample_call(arguments.sample, models)]
+        )
     if arguments.share:
-        headers = ["what", "seconds", "x real time", "share"]
-        title = "Time on this machine; to reach: a share of 0.30, and 25 times real time"
+        headers = ["task", "seconds", "times real time", "share of transcription time"]
+        title = "Time on this machine (goal for diarization: share 0.30, 25 times real time)"
         print_table(title, headers, share_of_transcription(models))
     if arguments.long:
-        headers = ["recording", "speakers", "x real time", "s to cluster", "MB above", "MB of checkpoints"]
-        print_table("A long recording of five speakers; to reach: at most 500 MB", headers, [long_recording(models)])
+        headers = [
+            "recording",
+            "speakers found",
+            "times real time",
+            "clustering, s",
+            "additional memory, MB",
+            "checkpoints, MB",
+        ]
+        print_table("A long recording of five speakers (goal: at most 500 MB)", headers, [long_recording(models)])
 
 
 if __name__ == "__main__":

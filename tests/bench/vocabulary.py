@@ -58,7 +58,7 @@ Worcester Ljubljana Szczecin Ouagadougou Djibouti Kierkegaard Nietzsche Dvořák
 Heisenberg Schrödinger Feynman Ramanujan Euler Gauss Terraform Grafana Prometheus Ansible Redis Kafka Django FastAPI
 Streamlit pytest ibuprofen metformin amoxicillin warfarin tachycardia sepsis stenosis Bernd Katrin Jörg""".split()
 CHANGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {"plain": np.copy, "telephone": audio.telephone}
-WAYS = ("no vocabulary", "vocabulary", "terms as a prompt")
+METHODS = ("no vocabulary", "vocabulary", "terms as a prompt")
 MOST_WORSE = 0.3  # goal: maximum rise of the word error rate with a vocabulary, in percentage points
 
 
@@ -84,52 +84,54 @@ class Count:
         return 100 * self.wrong / self.words
 
 
-def text_of(sound: np.ndarray, way: str, terms: list[str]) -> str:
+def text_of(sound: np.ndarray, method: str, terms: list[str]) -> str:
     options = {"vocabulary": {"terms": terms}, "terms as a prompt": {"prompt": f"Glossary: {', '.join(terms)}."}}
-    run = transcribe.transcribe(sound, language="en", **options.get(way, {}))
+    run = transcribe.transcribe(sound, language="en", **options.get(method, {}))
     return "".join(segment.text for segment in run)
 
 
 def measured(names: dict[str, list[str]], terms: list[str], changes: list[str]) -> dict[str, Count]:
-    """Transcribe the utterances of `names` ({utterance: listed names}) with `terms`, and return {way: counts}."""
-    found = {way: Count() for way in WAYS}
+    """Transcribe the utterances of `names` ({utterance: listed names}) with `terms`, and return {method: counts}."""
+    found = {method: Count() for method in METHODS}
     for name, listed in names.items():
         for change in changes:
             sound = CHANGES[change](audio.samples(audio.utterance(name)))
-            for way, count in found.items():
-                count.add(audio.librispeech()[name], text_of(sound, way, terms), listed)
+            for method, count in found.items():
+                count.add(audio.librispeech()[name], text_of(sound, method, terms), listed)
     return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tuning", action="store_true", help="the speakers that rescoring was tuned on")
+    parser.add_argument("--tuning", action="store_true", help="use the speakers on which rescoring was tuned")
     recordings = TUNING if parser.parse_args().tuning else HELD_OUT
     terms = sorted({term for listed in recordings.values() for term in listed})
     found = measured(recordings, terms, list(CHANGES))
-    before = found[WAYS[0]]
+    before = found[METHODS[0]]
     missed = before.listed - before.right
     rows = [
         [
-            way,
+            method,
             f"{count.right} of {count.listed}",
             f"{100 * (count.right - before.right) / missed:.0f}",
             f"{count.rate:.2f}",
         ]
-        for way, count in found.items()
+        for method, count in found.items()
     ]
     print_table(
-        f"{len(recordings) * len(CHANGES)} recordings, {len(terms)} terms; to reach: 50 % of the missed names won",
-        ["way", "names right", "missed names won in %", "WER in %"],
+        f"{len(recordings) * len(CHANGES)} recordings, {len(terms)} terms (goal: 50 % of the missed names recovered)",
+        ["method", "correct names", "missed names recovered, %", "WER, %"],
         rows,
     )
     speakers = {name.split("-")[0] for name in recordings}
     clips: dict[str, list[str]] = {name: [] for name in audio.librispeech() if name.split("-")[0] in speakers}
     found = measured(clips, OTHERS, ["plain"])
-    rows = [[way, f"{count.rate:.2f}", f"{count.rate - found[WAYS[0]].rate:+.2f}"] for way, count in found.items()]
+    rows = [
+        [method, f"{count.rate:.2f}", f"{count.rate - found[METHODS[0]].rate:+.2f}"] for method, count in found.items()
+    ]
     print_table(
-        f"{len(clips)} recordings, {len(OTHERS)} terms that do not occur; to reach: at most {MOST_WORSE} points worse",
-        ["way", "WER in %", "points worse"],
+        f"{len(clips)} recordings, {len(OTHERS)} terms that do not occur (goal: WER at most {MOST_WORSE} points higher)",
+        ["method", "WER, %", "difference, points"],
         rows,
     )
 

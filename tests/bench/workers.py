@@ -1,7 +1,7 @@
 """Measure whether a second worker doubles the throughput: `python -m tests.bench.workers [--jobs 12] [--turns 2]`.
 
-The workers use PostgreSQL. Each is pinned to one core and transcribes one recording at a time with one thread. To
-reach: two workers transcribe at least 1.8 times as much audio per second as one worker. Before the measurement, one job
+The workers use PostgreSQL. Each is pinned to one core and transcribes one recording at a time with one thread.
+Goal: two workers transcribe at least 1.8 times as much audio per second as one worker. Before the measurement, one job
 for each worker loads the models.
 """
 
@@ -74,13 +74,15 @@ def measure(count: int, turns: int) -> tuple[float, float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jobs", type=int, default=12, help="for each worker")
+    parser.add_argument("--jobs", type=int, default=12, help="jobs per worker; default: %(default)s")
     parser.add_argument("--turns", type=int, default=2)
     arguments = parser.parse_args()
     assert {0, 1} <= os.sched_getaffinity(0), "needs two cores"
     one, two, ratio = measure(arguments.jobs, arguments.turns)
     rows = [["one worker, one core", f"{one:.2f}", "1.00"], ["two workers, two cores", f"{two:.2f}", f"{ratio:.2f}"]]
-    print_table("On-device work; to reach: a ratio of 1.8", ["what", "seconds of audio a second", "ratio"], rows)
+    print_table(
+        "Throughput of on-device jobs (goal: a ratio of 1.8)", ["workers", "seconds of audio per second", "ratio"], rows
+    )
 
 
 if __name__ == "__main__":

@@ -157,7 +157,7 @@ def test_late_server_response_does_not_move_the_caret(talk: Page, server: Server
     expect_texts(talk, "Good morning", FIRST[at:], SECOND, f"Now, {THIRD}", ARABIC)
 
 
-@pytest.mark.parametrize("down", [False, True], ids=["the server is there", "the server is down"])
+@pytest.mark.parametrize("down", [False, True], ids=["server running", "server down"])
 def test_tab_closed_while_typing_loses_no_text(talk: Page, server: Server, down: bool):
     address, context = talk.url, talk.context
     put_caret(talk, 0, 0)

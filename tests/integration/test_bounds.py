@@ -46,16 +46,16 @@ def set_option(kind: str, value: Any) -> None:
 
 # By name: the function, the longest accepted input, an input over the limit, and the expected error.
 FIELDS: dict[str, tuple[Callable[[Any], Any], Any, Any, type[SttError]]] = {
-    "a link": (download.well_formed, "https://a.example/".ljust(download.LONGEST, "a"), "https://a.example/".ljust(download.LONGEST + 1, "a"), BadLink),
-    "many links": (recordings.links_in, "a b " * 9 + "c " * recordings.MAX_LINKS,
+    "link": (download.well_formed, "https://a.example/".ljust(download.LONGEST, "a"), "https://a.example/".ljust(download.LONGEST + 1, "a"), BadLink),
+    "too many links": (recordings.links_in, "a b " * 9 + "c " * recordings.MAX_LINKS,
                    " ".join(map(str, range(recordings.MAX_LINKS + 1))), BadLink),
-    "the links box": (recordings.links_in, " " * recordings.MAX_LINK_CHARACTERS, " " * (recordings.MAX_LINK_CHARACTERS + 1), BadLink),
-    "a text of a model": (lambda v: set_option("text", v), "a" * LONGEST_VALUE, "a" * (LONGEST_VALUE + 1), BadOption),
-    "a list of a model": (lambda v: set_option("list", v), "a, " * 6_000, ["a" * 10_000] * 3, BadOption),
-    "JSON of a model": (lambda v: set_option("json", v), '{"a": 1}', {"a": "b" * LONGEST_VALUE}, BadOption),
-    "a key": (keys.from_input, "k" * keys.LONGEST, "k" * (keys.LONGEST + 1), KeyRefused),
-    "the name of a token": (lambda v: tokens.create(v, ANN), "n" * tokens.MAX_NAME, "n" * (tokens.MAX_NAME + 1), BadOption),
-    "a reference text": (reader.pasted, "r" * reader.MOST, "r" * (reader.MOST + 1), TooLarge),
+    "links field": (recordings.links_in, " " * recordings.MAX_LINK_CHARACTERS, " " * (recordings.MAX_LINK_CHARACTERS + 1), BadLink),
+    "text option": (lambda v: set_option("text", v), "a" * LONGEST_VALUE, "a" * (LONGEST_VALUE + 1), BadOption),
+    "list option": (lambda v: set_option("list", v), "a, " * 6_000, ["a" * 10_000] * 3, BadOption),
+    "JSON option": (lambda v: set_option("json", v), '{"a": 1}', {"a": "b" * LONGEST_VALUE}, BadOption),
+    "API key": (keys.from_input, "k" * keys.LONGEST, "k" * (keys.LONGEST + 1), KeyRefused),
+    "token name": (lambda v: tokens.create(v, ANN), "n" * tokens.MAX_NAME, "n" * (tokens.MAX_NAME + 1), BadOption),
+    "reference": (reader.pasted, "r" * reader.MOST, "r" * (reader.MOST + 1), TooLarge),
 }  # fmt: skip
 
 
@@ -71,10 +71,10 @@ def test_text_over_its_limit_is_refused_with_a_message(name: str):
 
 
 CORRECTIONS: dict[str, tuple[Callable[[str, Any], Any], Any, Any]] = {
-    "a title": (lambda i, v: corrections.retitle(i, ANN, v, "Talk"), "t" * corrections.LONGEST_TITLE, "t" * (corrections.LONGEST_TITLE + 1)),
-    "a name": (lambda i, v: texts.name_of_speaker(v), "n" * corrections.LONGEST_NAME, "n" * (corrections.LONGEST_NAME + 1)),
-    "a tag": (lambda i, v: tagging.set_tags(i, ANN, [v]), "t" * tagging.LONGEST, "t" * (tagging.LONGEST + 1)),
-    "many tags": (lambda i, v: tagging.set_tags(i, ANN, v), list(map(str, range(tagging.MOST))),
+    "title": (lambda i, v: corrections.retitle(i, ANN, v, "Talk"), "t" * corrections.LONGEST_TITLE, "t" * (corrections.LONGEST_TITLE + 1)),
+    "speaker name": (lambda i, v: texts.name_of_speaker(v), "n" * corrections.LONGEST_NAME, "n" * (corrections.LONGEST_NAME + 1)),
+    "tag": (lambda i, v: tagging.set_tags(i, ANN, [v]), "t" * tagging.LONGEST, "t" * (tagging.LONGEST + 1)),
+    "too many tags": (lambda i, v: tagging.set_tags(i, ANN, v), list(map(str, range(tagging.MOST))),
                   list(map(str, range(tagging.MOST + 1)))),
 }  # fmt: skip
 

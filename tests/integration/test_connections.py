@@ -150,7 +150,7 @@ UPLOADS = {
     "raw": ("/upload", "application/octet-stream"),
     "form": ("/v1/stt/create", "multipart/form-data; boundary=b"),
     "JSON": ("/v1/stt/create", "application/json"),
-    "any": ("/body", "text/plain"),
+    "plain text": ("/body", "text/plain"),
 }
 
 

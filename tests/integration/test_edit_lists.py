@@ -18,12 +18,12 @@ TONES = (440, 880, 1320)  # frequencies in Hz; each tone lasts four seconds
 # or None for silence); the expected tone in each second of the sound that is read; and each span that is left out, as
 # (second at which it is missing, length in seconds).
 EDITS = {
-    "nothing": ([(12, 0)], "440 440 440 440 880 880 880 880 1320 1320 1320 1320", []),
-    "the beginning": ([(9, 3)], "440 880 880 880 880 1320 1320 1320 1320", [(0, 3)]),
-    "the middle": ([(4, 0), (4, 8)], "440 440 440 440 1320 1320 1320 1320", [(4, 4)]),
-    "the end": ([(6, 0)], "440 440 440 440 880 880", [(6, 6)]),
-    "several spans": ([(2, 1), (2, 5), (2, 9)], "440 440 880 880 1320 1320", [(0, 1), (2, 2), (4, 2), (6, 1)]),
-    "a span, after silence": ([(2, None), (4, 0), (4, 8)], "440 440 440 440 1320 1320 1320 1320", [(4, 4)]),
+    "nothing cut": ([(12, 0)], "440 440 440 440 880 880 880 880 1320 1320 1320 1320", []),
+    "beginning cut": ([(9, 3)], "440 880 880 880 880 1320 1320 1320 1320", [(0, 3)]),
+    "middle cut": ([(4, 0), (4, 8)], "440 440 440 440 1320 1320 1320 1320", [(4, 4)]),
+    "end cut": ([(6, 0)], "440 440 440 440 880 880", [(6, 6)]),
+    "several spans cut": ([(2, 1), (2, 5), (2, 9)], "440 440 880 880 1320 1320", [(0, 1), (2, 2), (4, 2), (6, 1)]),
+    "span cut after silence": ([(2, None), (4, 0), (4, 8)], "440 440 440 440 1320 1320 1320 1320", [(4, 4)]),
 }
 REASON = r"the file's own edits leave out (\d+\.\d) s of sound here, and players do the same"
 

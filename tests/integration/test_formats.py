@@ -158,7 +158,7 @@ UNREADABLE: dict[str, tuple[bytes, str]] = {
     "AC-4": (b"\xac\x41\xff\xff\0\1\0" + bytes(900), "is a Dolby AC-4 recording"),
     "OptimFROG": (b"OFR \x0f\0\0\0" + bytes(900), "is an OptimFROG recording"),
     "SILK": (b"#!SILK_V3\x10\0" + b"\x7f" * 900, "is a voice message in SILK"),
-    "SILK of WeChat": (b"\x02#!SILK_V3\x10\0" + b"\x7f" * 900, "is a voice message in SILK (WeChat)"),
+    "WeChat SILK": (b"\x02#!SILK_V3\x10\0" + b"\x7f" * 900, "is a voice message in SILK (WeChat)"),
     "MIDI": (b"MThd\0\0\0\x06\0\1\0\1\1\xe0MTrk" + bytes(900), "is a MIDI file: it holds notes, not sound"),
     "XM": (b"Extended Module: a song" + bytes(900), "is module music (XM)"),
     "MOD": (b"song\0" + bytes(1075) + b"M.K." + bytes(9000), "is module music (MOD)"),

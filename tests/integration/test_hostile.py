@@ -95,7 +95,7 @@ def test_decoder_gets_no_memory_beyond_its_limit(tmp_path: Path, monkeypatch):
     assert not decoder.alive
 
 
-@pytest.mark.parametrize("gone", [False, True], ids=["just killed", "gone"])
+@pytest.mark.parametrize("gone", [False, True], ids=["just killed", "already ended"])
 def test_killed_decoder_fails_only_its_own_recording(gone: bool):
     with Reader(audio.JFK) as reader:
         reader.read(1)

@@ -65,8 +65,8 @@ UNCERTAIN = {"en": 0.3, "es": 0.4}
         ("en", [ES], "en", 500),
     ],
     ids=[
-        "the first one", "a sure switch", "a switch inside", "from the beginning", "one foreign sentence", "doubtful",
-        "a doubtful end", "an end that the next window decides on", "which decides against it", "too little",
+        "first window", "confident switch", "switch inside a window", "switch inside the first window", "one sentence in another language", "uncertain",
+        "uncertain end", "another language at the end", "another language at the beginning", "too short",
     ],
 )  # fmt: skip
 def test_window_switches_its_language_only_when_confident(current, slices, language, frames):

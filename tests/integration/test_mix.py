@@ -44,19 +44,22 @@ def similarity(one: np.ndarray, other: np.ndarray) -> float:
 
 # By name: the channels, and a part of the expected description of their mix.
 KINDS = {
-    "one wire swapped": ([JFK, -JFK], "right inverted or phase-shifted (11 s)"),
-    "swapped and softer": ([JFK, -0.5 * JFK], "right inverted or phase-shifted"),
-    "swapped, each with its noise": ([noisy(JFK, 1), noisy(-JFK, 2)], "right inverted or phase-shifted"),
-    "swapped at the telephone": ([audio.telephone(JFK), -audio.telephone(JFK)], "right inverted or phase-shifted"),
-    "swapped from the middle on": ([JFK, np.concatenate([JFK[:HALF], -JFK[HALF:]])], "right inverted or phase-shifted"),
-    "swapped, beside music": ([JFK + MUSIC / 2, -JFK + MUSIC / 2], "right inverted or phase-shifted"),
-    "left dead": ([NONE, JFK], "left silent"),
-    "right dead": ([JFK, NONE], "right silent"),
-    "right all but dead": ([JFK, audio.noise(11, 1e-4)[: len(JFK)]], "right silent"),
-    "the centre alone, and a subwoofer": ([NONE, NONE, JFK, RUMBLE, NONE, NONE], "without subwoofer"),
-    "behind alone": ([NONE, NONE, NONE, RUMBLE, JFK, NONE], "without subwoofer"),
-    "surround with a swapped wire": ([JFK, -JFK, NONE, RUMBLE, NONE, NONE], "right inverted or phase-shifted"),
-    "four, two of them swapped": ([JFK, -JFK, JFK, -JFK], "back right inverted or phase-shifted"),
+    "one channel inverted": ([JFK, -JFK], "right inverted or phase-shifted (11 s)"),
+    "inverted and softer": ([JFK, -0.5 * JFK], "right inverted or phase-shifted"),
+    "inverted, with separate noise": ([noisy(JFK, 1), noisy(-JFK, 2)], "right inverted or phase-shifted"),
+    "inverted, telephone quality": ([audio.telephone(JFK), -audio.telephone(JFK)], "right inverted or phase-shifted"),
+    "inverted from the middle on": (
+        [JFK, np.concatenate([JFK[:HALF], -JFK[HALF:]])],
+        "right inverted or phase-shifted",
+    ),
+    "inverted, with music": ([JFK + MUSIC / 2, -JFK + MUSIC / 2], "right inverted or phase-shifted"),
+    "left channel silent": ([NONE, JFK], "left silent"),
+    "right channel silent": ([JFK, NONE], "right silent"),
+    "right channel nearly silent": ([JFK, audio.noise(11, 1e-4)[: len(JFK)]], "right silent"),
+    "only centre and subwoofer": ([NONE, NONE, JFK, RUMBLE, NONE, NONE], "without subwoofer"),
+    "only back left and subwoofer": ([NONE, NONE, NONE, RUMBLE, JFK, NONE], "without subwoofer"),
+    "surround, one channel inverted": ([JFK, -JFK, NONE, RUMBLE, NONE, NONE], "right inverted or phase-shifted"),
+    "four channels, two inverted": ([JFK, -JFK, JFK, -JFK], "back right inverted or phase-shifted"),
 }
 
 
@@ -112,7 +115,7 @@ def test_channels_with_unknown_positions_have_equal_weight():
 
 
 def test_the_same_sound_in_pieces_gives_the_same_mix(tmp_path: Path):
-    path = audio.write(tmp_path / "a.wav", np.stack(KINDS["swapped from the middle on"][0]))
+    path = audio.write(tmp_path / "a.wav", np.stack(KINDS["inverted from the middle on"][0]))
     with decoder.Reader(path) as whole, decoder.Reader(path) as parts:
         together = np.concatenate([parts.read(0.7)[0] for _ in range(20)])
         np.testing.assert_array_equal(whole.read(100)[0], together)

@@ -78,7 +78,7 @@ def _damaged(path: Path, sides: np.ndarray) -> bytes:
         lambda path, sides: recorded(path, sides[0]),
         lambda path, sides: recorded(path.with_suffix(".flac"), sides[:1]),
     ],
-    ids=["damaged", "one channel", "one channel of another kind"],
+    ids=["damaged", "one channel", "one channel, FLAC"],
 )
 def test_damaged_or_one_channel_call_is_stored_unchanged(
     data: Path, tmp_path: Path, sides: np.ndarray, make: Callable[..., bytes]

@@ -217,11 +217,17 @@ VARIANTS = {
         "cold－hearted",
     ],
     "ligatures": ["ﬁnding", "finding", "FINDING", "ﬁndıng", "ｆinding"],
-    "width": ["ＡＢＣ１２３", "abc123", "ABC１２３", "ａｂｃ123", "ABC123"],
+    "character width": ["ＡＢＣ１２３", "abc123", "ABC１２３", "ａｂｃ123", "ABC123"],
     "kana": ["ガギ", "ｶﾞｷﾞ", "カ\u3099キ\u3099", "ガｷﾞ", "ｶﾞギ"],
     "Korean": ["서울", "서울", "\u1109\u1165\u110b\u116e\u11af", "서\u110b\u116e\u11af", "\u1109\u1165울"],
     "digits": ["۱۲۳۴", "1234", "١٢٣٤", "१२३४", "１２３４", "๑๒๓๔"],
-    "hidden": ["soft\u00adhyphen", "softhyphen", "soft\u200bhyphen", "soft\u2060hyphen", "soft\ufeffhyphen"],
+    "invisible characters": [
+        "soft\u00adhyphen",
+        "softhyphen",
+        "soft\u200bhyphen",
+        "soft\u2060hyphen",
+        "soft\ufeffhyphen",
+    ],
 }
 
 

@@ -26,27 +26,27 @@ MICROPHONE, DESKTOP = {"title": "Microphone"}, {"title": "Desktop"}
 
 # By name: the tracks, the number of the chosen track, and the expected summary.
 KINDS = {
-    "the first silent": ([(NONE, DESKTOP), (JFK, MICROPHONE)], 2, "2 tracks: Desktop, Microphone (chosen)"),
-    "the first music": ([(MUSIC, DESKTOP), (JFK, MICROPHONE)], 2, "2 tracks: Desktop, Microphone (chosen)"),
-    "the first noise": ([(NOISE, {}), (JFK, {})], 2, "2 tracks: Track 1, Track 2 (chosen)"),
-    "the second silent": ([(JFK, MICROPHONE), (NONE, DESKTOP)], 1, "2 tracks: Microphone (chosen), Desktop"),
-    "both speak": (
+    "first track silent": ([(NONE, DESKTOP), (JFK, MICROPHONE)], 2, "2 tracks: Desktop, Microphone (chosen)"),
+    "music in the first track": ([(MUSIC, DESKTOP), (JFK, MICROPHONE)], 2, "2 tracks: Desktop, Microphone (chosen)"),
+    "noise in the first track": ([(NOISE, {}), (JFK, {})], 2, "2 tracks: Track 1, Track 2 (chosen)"),
+    "second track silent": ([(JFK, MICROPHONE), (NONE, DESKTOP)], 1, "2 tracks: Microphone (chosen), Desktop"),
+    "speech in both tracks": (
         [(JFK, {"language": "eng"}), (AUSTEN, {"language": "ger"})],
         1,
         "2 tracks: English (chosen), German",
     ),
-    "the first hardly speaks": (
+    "little speech in the first track": (
         [(np.concatenate([JFK[:16_000], NONE]), {}), (JFK, {})],
         2,
         "2 tracks: Track 1, Track 2 (chosen)",
     ),
-    "nobody speaks": ([(NONE, {}), (MUSIC, {})], 1, "2 tracks: Track 1 (chosen), Track 2"),
-    "the third of three": (
+    "no speech": ([(NONE, {}), (MUSIC, {})], 1, "2 tracks: Track 1 (chosen), Track 2"),
+    "speech in the third track": (
         [(NONE, {}), (NOISE, {}), (JFK, MICROPHONE)],
         3,
         "3 tracks: Track 1, Track 2, Microphone (chosen)",
     ),
-    "alike by name": ([(NONE, MICROPHONE), (JFK, MICROPHONE)], 2, "2 tracks: Microphone (1), Microphone (2) (chosen)"),
+    "equal titles": ([(NONE, MICROPHONE), (JFK, MICROPHONE)], 2, "2 tracks: Microphone (1), Microphone (2) (chosen)"),
 }
 
 

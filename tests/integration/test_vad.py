@@ -43,7 +43,7 @@ def test_speech_is_found_and_the_pause_is_not_part_of_it(talk):
         np.full(RATE, np.nan, np.float32),
         np.full(RATE, np.inf, np.float32),
     ],
-    ids=["silence", "noise", "tone", "nothing", "not numbers", "infinite"],
+    ids=["silence", "noise", "tone", "empty", "NaN", "infinity"],
 )
 def test_sound_without_speech_has_no_speech_spans(sound):
     assert vad.speech(sound) == []

@@ -105,7 +105,7 @@ def test_accepted_term_is_in_the_vocabulary_and_not_suggested_again(vocabulary_d
 @pytest.mark.parametrize(
     ("old", "new"),
     [("Then", "then"), ("Then", "There"[:3].lower()), ("came.", "came!"), ("Cyril came", "nobody was there")],
-    ids=["case", "a short everyday word", "punctuation", "several words"],
+    ids=["case", "common short word", "punctuation", "several words"],
 )
 def test_correction_that_is_no_term_is_not_learned(data: Path, old: str, new: str):
     for _ in range(3):

@@ -42,7 +42,7 @@ def text_of(sound: np.ndarray, **options) -> str:
     return "".join(segment.text for segment in transcribe.transcribe(sound, **options))
 
 
-@pytest.mark.parametrize("language", ["en", None], ids=["given", "detected"])
+@pytest.mark.parametrize("language", ["en", None], ids=["language given", "language detected"])
 def test_at_most_one_word_in_ten_is_wrong(speech, decoded_clips, language):
     run, segments = decoded_clips
     if language:
@@ -98,8 +98,8 @@ def test_repeated_recording_is_complete_both_times_on_every_processor(isa, reque
         chosen = ["--recordings", recordings, "--kinds", kinds, "--gaps", gap]
         printed = instruction_sets.run(isa, "-m", "tests.bench.twice", "--here", *chosen)
         for name, kind, _, found in map(json.loads, printed.splitlines()):
-            assert found["wrong"] <= found["wrong alone, twice"] + 2, (name, kind, found)
-            assert (found["dropped"] < 3, found["without length"], found["in the gap"]) == (True, 0, 0), (
+            assert found["wrong"] <= found["wrong alone, doubled"] + 2, (name, kind, found)
+            assert (found["dropped"] < 3, found["under 20 ms"], found["in the gap"]) == (True, 0, 0), (
                 name,
                 kind,
                 found,
@@ -174,7 +174,7 @@ def test_long_silence_shifts_the_words_after_it(speech):
         np.full(5 * RATE, np.nan, np.float32),
         np.full(5 * RATE, np.inf, np.float32),
     ],
-    ids=["silence", "noise", "short noise", "tone", "0.05 s", "nothing", "not numbers", "infinite"],
+    ids=["silence", "noise", "short noise", "tone", "0.05 s", "empty", "NaN", "infinity"],
 )
 def test_sound_without_speech_gives_no_text(sound):
     run = transcribe.transcribe(sound)

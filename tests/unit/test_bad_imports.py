@@ -39,29 +39,32 @@ SEGMENT = st.fixed_dictionaries(
 @pytest.mark.parametrize(
     ("data", "name", "message"),
     [
-        pytest.param(b"", "a.txt", "empty|no words", id="nothing"),
-        pytest.param(b"... -- !", "a.txt", "no words", id="no words"),
-        pytest.param(b"\x00\x01\x02", "a.txt", "not a text", id="bytes"),
+        pytest.param(b"", "a.txt", "empty|no words", id="empty file"),
+        pytest.param(b"... -- !", "a.txt", "no words", id="only punctuation"),
+        pytest.param(b"\x00\x01\x02", "a.txt", "not a text", id="binary data"),
         pytest.param(b"%PDF-1.7", "a.txt", "a PDF", id="a PDF"),
         pytest.param(b"PK\x03\x04 broken", "a.docx", "cannot be read", id="a broken document"),
         pytest.param(
-            word_document(paragraph_xml(b"&c;"), before=BILLION_LAUGHS), "a.docx", "document type", id="entities"
+            word_document(paragraph_xml(b"&c;"), before=BILLION_LAUGHS), "a.docx", "document type", id="XML entities"
         ),
         pytest.param(packed({"a": b"b"}), "a.docx", "not a Word document", id="a ZIP"),
         pytest.param(word_document(paragraph_xml(b"a" * (6 << 20))), "a.docx", "too large", id="a long document"),
         pytest.param(b"a " * (6 << 20), "a.txt", "larger than 10 MB", id="a long text"),
-        pytest.param(b"[" * 200_000, "a.json", "not valid", id="deep lists"),
-        pytest.param(b'{"segments":' * 100_000, "a.json", "not valid", id="deep objects"),
-        pytest.param(b'{"segments": [', "a.json", "not valid", id="half a JSON"),
+        pytest.param(b"[" * 200_000, "a.json", "not valid", id="deeply nested lists"),
+        pytest.param(b'{"segments":' * 100_000, "a.json", "not valid", id="deeply nested objects"),
+        pytest.param(b'{"segments": [', "a.json", "not valid", id="truncated JSON"),
         pytest.param(
             b'{"segments": [{"text": 5}]}', "a.json", "no transcript in a known format", id="a number as text"
         ),
-        pytest.param(b'{"name": "x"}', "a.json", "no transcript in a known format", id="some JSON"),
+        pytest.param(b'{"name": "x"}', "a.json", "no transcript in a known format", id="other JSON"),
         pytest.param(b"5", "a.json", "no transcript in a known format", id="a number"),
-        pytest.param(b"nothing of the kind", "a.srt", "subtitles cannot be read", id="no subtitles"),
+        pytest.param(b"nothing of the kind", "a.srt", "subtitles cannot be read", id="not subtitles"),
         pytest.param(b"1\n00:00:01,000 --> 00:00:02,000\n\n", "a.srt", "no words", id="empty subtitles"),
         pytest.param(
-            b'{"segments": [{"start": 1' + b"0" * 5000 + b', "text": "a"}]}', "a.json", "not valid", id="digits"
+            b'{"segments": [{"start": 1' + b"0" * 5000 + b', "text": "a"}]}',
+            "a.json",
+            "not valid",
+            id="very long number",
         ),
     ],
 )

@@ -59,7 +59,7 @@ def test_impossibly_fast_words_are_a_hallucination(pace: float, expected: bool):
         ((0.92, 0.3, 0.99, 0.96, 0.4, 0.7), 0.02, False),
         ((0.03,), 0.9, True),
     ],
-    ids=["a tune", "somebody hard to understand", "somebody on the telephone", "one word out of nothing"],
+    ids=["music", "unclear speech", "telephone speech", "single hallucinated word"],
 )
 def test_low_confidence_with_low_speech_probability_is_a_hallucination(confidences, voice: float, expected: bool):
     segment = decoded(*((" word" + "s" * at, at, at + 1.0) for at in range(len(confidences))), confidences=confidences)

@@ -20,18 +20,18 @@ from stt.web.v1 import contract
 
 LONG = 200_000  # maximum characters of a paragraph
 TEXTS = {
-    "words that begin like the query": "a " * (LONG // 2) + "b",
-    "signs without a space": "." * LONG + "x",
-    "quotes after signs": "!" + "'" * LONG + "x",
-    "signs and quotes by turns": ".'" * (LONG // 2) + "x",
+    "repeated start of the query": "a " * (LONG // 2) + "b",
+    "punctuation without a space": "." * LONG + "x",
+    "quotes after punctuation": "!" + "'" * LONG + "x",
+    "alternating punctuation and quotes": ".'" * (LONG // 2) + "x",
     "spaces": " " * LONG,
     "spaces around a word": " " * LONG + "x" + " " * LONG,
     "dashes": "x" + " -" * (LONG // 2),
-    "words that are joined": "x’" * (LONG // 2),
+    "words joined by apostrophes": "x’" * (LONG // 2),
     "one word": "x" * LONG,
     "accents": "x" + "\u0301" * 20_000,
-    "points between spaces": ". " * (LONG // 2),
-    "slashes in a title": "./" * (LONG // 2),
+    "full stops between spaces": ". " * (LONG // 2),
+    "full stops and slashes": "./" * (LONG // 2),
 }
 
 
@@ -43,13 +43,13 @@ OPERATIONS: dict[str, Callable[[str], object]] = {
     "snippet": lambda text: [
         fulltext.snippet(text, query) for query in ("a a a a a a a b", "x" * 200, '"' + text[:200])
     ],
-    "query": fulltext.terms,
-    "answer of a provider": lambda text: results.read({"status": "completed", "result": {"text": text}}),
-    "word of REST": lambda text: contract._word(Word(text, 0.0, 1.0), {}),
+    "search query": fulltext.terms,
+    "provider answer": lambda text: results.read({"status": "completed", "result": {"text": text}}),
+    "word in the REST API": lambda text: contract._word(Word(text, 0.0, 1.0), {}),
     "comparison": lambda text: [comparison.tokens_of_text(text, exact=exact) for exact in (False, True)],
     "subtitles": lambda text: subtitles.cues(Transcript((Segment(0.0, 9.0, text),))),
     "words and sentences": lambda text: [scripts.word_spans(text), scripts.sentences(text), folding.words(text)],
-    "table of words": lambda text: formats.FORMATS["csv"].write(untimed(text)),
+    "CSV export": lambda text: formats.FORMATS["csv"].write(untimed(text)),
     "file name": lambda text: formats.file_name(text, "txt"),
 }
 

@@ -56,13 +56,13 @@ def readable(cue: Cue) -> bool:
 
 
 CASES = {
-    "a word into a sentence": talk((SENTENCE, 0, 4, "A"), ("Yes.", 1, 1.3, "B")),
-    "both begin at once": talk((SENTENCE, 0, 4, "A"), (SENTENCE, 0, 4, "B")),
-    "one begins before the other ends": talk((SENTENCE, 0, 4, "A"), (SENTENCE, 2, 6, "B"), (SENTENCE, 4, 8, "A")),
-    "three at once": talk((SENTENCE, 0, 4, "A"), ("No, no, never.", 0.5, 2, "B"), ("But of course.", 0.6, 2, "C")),
-    "one talks on through another": talk((f"{SENTENCE} " * 4, 0, 20, "A"), (SENTENCE, 3, 7, "B"), ("Exactly.", 12, 12.5, "B")),
-    "words thrown in one after the other": talk((SENTENCE, 0, 4, "A"), *(("Mhm.", 0.5 + i, 0.7 + i, "B") for i in range(3))),
-    "the same from two microphones": talk((SENTENCE, 0, 4, "A"), (SENTENCE, 0.02, 4.02, "B"), (SENTENCE, 9, 13, "A"), (SENTENCE, 9, 13, "B")),
+    "word during a sentence": talk((SENTENCE, 0, 4, "A"), ("Yes.", 1, 1.3, "B")),
+    "simultaneous start": talk((SENTENCE, 0, 4, "A"), (SENTENCE, 0, 4, "B")),
+    "overlapping turns": talk((SENTENCE, 0, 4, "A"), (SENTENCE, 2, 6, "B"), (SENTENCE, 4, 8, "A")),
+    "three speakers at once": talk((SENTENCE, 0, 4, "A"), ("No, no, never.", 0.5, 2, "B"), ("But of course.", 0.6, 2, "C")),
+    "two turns during a long one": talk((f"{SENTENCE} " * 4, 0, 20, "A"), (SENTENCE, 3, 7, "B"), ("Exactly.", 12, 12.5, "B")),
+    "several interjections": talk((SENTENCE, 0, 4, "A"), *(("Mhm.", 0.5 + i, 0.7 + i, "B") for i in range(3))),
+    "same speech from two microphones": talk((SENTENCE, 0, 4, "A"), (SENTENCE, 0.02, 4.02, "B"), (SENTENCE, 9, 13, "A"), (SENTENCE, 9, 13, "B")),
     "wide characters": talk(("今天天气很好我们去公园散步吧", 0, 4, "A"), ("好的我们走吧", 1, 2, "B")),
 }  # fmt: skip
 
@@ -83,7 +83,7 @@ def test_simultaneous_speakers_are_all_readable(transcript: Transcript, speakers
 
 def test_a_cue_is_not_cut_short_by_the_next_speaker():
     """Cover a cue of 60 characters that the next speaker's cue replaced after only one second."""
-    first, second = cues(CASES["both begin at once"])
+    first, second = cues(CASES["simultaneous start"])
     assert (first.start, first.end, second.start) == (0.0, 3.0, 3.0)
     assert second.end == 6.0
 
@@ -166,8 +166,10 @@ def test_short_interjections_delay_no_cue_for_long(interjections: list[tuple[flo
 @pytest.mark.parametrize("extension", ["srt", "vtt"])
 def test_byte_order_mark_and_windows_line_ends_are_written_if_requested(extension: str):
     write = FORMATS[extension].write
-    plain = write(CASES["three at once"])
+    plain = write(CASES["three speakers at once"])
     assert not plain.startswith(b"\xef\xbb\xbf") and b"\r" not in plain
-    assert write(CASES["three at once"], bom=True) == b"\xef\xbb\xbf" + plain
-    assert write(CASES["three at once"], crlf=True) == plain.replace(b"\n", b"\r\n")
-    assert write(CASES["three at once"], bom=True, crlf=True) == b"\xef\xbb\xbf" + plain.replace(b"\n", b"\r\n")
+    assert write(CASES["three speakers at once"], bom=True) == b"\xef\xbb\xbf" + plain
+    assert write(CASES["three speakers at once"], crlf=True) == plain.replace(b"\n", b"\r\n")
+    assert write(CASES["three speakers at once"], bom=True, crlf=True) == b"\xef\xbb\xbf" + plain.replace(
+        b"\n", b"\r\n"
+    )

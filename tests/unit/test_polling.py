@@ -13,32 +13,32 @@ from hypothesis import strategies as st
 from stt.aiml.pacing import SLOWEST, SPARE, Pace, Schedule, expected_seconds, pace_of
 from stt.backoff import LONGEST_WAIT, retry_after
 from stt.errors import Cancelled, ProviderBusy
-from tests.bench.polling import BINS, allowed, learnt, ours_moments, seed_moments, simulate, unknown, watch
+from tests.bench.polling import BINS, estimated, fixed_moments, max_delay, schedule_moments, simulate, unknown, watch
 
 EXPECTED = st.none() | st.floats(0.01, 5000)
 
 
-@pytest.mark.parametrize("expect", [learnt, unknown])
+@pytest.mark.parametrize("expect", [estimated, unknown])
 def test_median_delay_after_a_job_is_at_most_a_second_or_8_percent_of_it(expect):
     rows = simulate(expect, 4000)
-    assert median(row["lost"] / allowed(row["job"]) for row in rows) <= 1
-    assert median(row["lost"] for row in rows) < median(row["seed_lost"] for row in rows) / 2
+    assert median(row["delay"] / max_delay(row["job"]) for row in rows) <= 1
+    assert median(row["delay"] for row in rows) < median(row["fixed_delay"] for row in rows) / 2
 
 
 @pytest.fixture(scope="module")
-def jobs_learnt() -> list[dict]:
-    return simulate(learnt, 4000, chance=2)
+def estimated_jobs() -> list[dict]:
+    return simulate(estimated, 4000, seed=2)
 
 
 @pytest.mark.parametrize(("low", "high"), BINS)
-def test_jobs_of_every_length_are_noticed_in_time_with_a_learnt_duration(jobs_learnt, low, high):
-    rows = [row for row in jobs_learnt if low <= row["job"] <= high]
-    assert median(row["lost"] / allowed(row["job"]) for row in rows) <= 1
+def test_jobs_of_every_length_are_noticed_in_time_with_a_learnt_duration(estimated_jobs, low, high):
+    rows = [row for row in estimated_jobs if low <= row["job"] <= high]
+    assert median(row["delay"] / max_delay(row["job"]) for row in rows) <= 1
 
 
 @given(job=st.floats(1, 600), expected=EXPECTED)
 def test_job_is_polled_at_most_8_times_more_than_every_10_seconds(job, expected):
-    assert watch(job, ours_moments(expected))[1] <= watch(job, seed_moments())[1] + SPARE
+    assert watch(job, schedule_moments(expected))[1] <= watch(job, fixed_moments())[1] + SPARE
 
 
 @given(expected=EXPECTED)

@@ -123,17 +123,19 @@ def strict(name: str, content: bytes) -> tuple[str, bytes]:
         pytest.param(saved(document("Hello there.", "", "Yes.")), "Hello there yes", id="paragraphs"),
         pytest.param(formatted(), "Hello there my friend", id="words in several formats"),
         pytest.param(with_table_and_header(), "Hello there", id="a table, a header, a footer, a comment"),
-        pytest.param(with_changes(), "Hello there yes-sir", id="changes, hidden text, fields"),
+        pytest.param(with_changes(), "Hello there yes-sir", id="tracked changes, hidden text, fields"),
         pytest.param(with_text_box(), "there Hello", id="a text box"),
-        pytest.param(of_a_meeting(), "Hello there yes", id="names and times of a meeting"),
+        pytest.param(of_a_meeting(), "Hello there yes", id="meeting transcript with names and times"),
         pytest.param(right_to_left(), "مرحبا بكم 今天天气很好", id="other scripts"),
-        pytest.param(repacked(saved(document("Hello there")), body_elsewhere), "Hello there", id="a body elsewhere"),
-        pytest.param(repacked(saved(document("Hello there")), strict), "Hello there", id="strict"),
-        pytest.param(formats.FORMATS["docx"].write(TALK, title="The talk", model="base"), TALK.text, id="ours"),
+        pytest.param(
+            repacked(saved(document("Hello there")), body_elsewhere), "Hello there", id="body in another file"
+        ),
+        pytest.param(repacked(saved(document("Hello there")), strict), "Hello there", id="strict OOXML"),
+        pytest.param(formats.FORMATS["docx"].write(TALK, title="The talk", model="base"), TALK.text, id="app export"),
         pytest.param(
             formats.FORMATS["docx"].write(Transcript((Segment(0, 1, REFERENCE_TEXT, (), "Speaker 1"),), 1.0)),
             REFERENCE_TEXT,
-            id="ours, one speaker",
+            id="app export, one speaker",
         ),
     ],
 )

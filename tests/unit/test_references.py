@@ -27,22 +27,22 @@ SUBRIP = {
         "1\n00:00:01,000 --> 00:00:02,000 X1:40 X2:600 Y1:20 Y2:50\n{\\an8}<i>Hello</i> <font color=\"#ff0000\">there</font>\n",
         "Hello there",
     ),
-    "Windows line ends, and a byte order mark": ("\ufeff1\r\n00:00:01,000 --> 00:00:02,000\r\nHello\r\nthere\r\n\r\n", "Hello there"),
-    "points, no hours, one digit": ("1\n0:01.5 --> 0:02.75\nHello there\n", "Hello there"),
-    "no numbers, and 42 is said": ("00:00:01,000 --> 00:00:02,000\nthe answer is\n42\n00:00:03,000 --> 00:00:04,000\nyes\n", "the answer is 42 yes"),
-    "numbers, and 42 is said": (
+    "CRLF and a byte order mark": ("\ufeff1\r\n00:00:01,000 --> 00:00:02,000\r\nHello\r\nthere\r\n\r\n", "Hello there"),
+    "decimal points, no hours, one digit": ("1\n0:01.5 --> 0:02.75\nHello there\n", "Hello there"),
+    "no cue numbers, a spoken 42": ("00:00:01,000 --> 00:00:02,000\nthe answer is\n42\n00:00:03,000 --> 00:00:04,000\nyes\n", "the answer is 42 yes"),
+    "cue numbers, a spoken 42": (
         "1\n00:00:01,000 --> 00:00:02,000\nthe answer is\n42\n\n2\n00:00:03,000 --> 00:00:04,000\n43\n\n3\n00:00:05,000 --> 00:00:06,000\nyes\n",
         "the answer is 42 43 yes",
     ),
-    "no empty lines between": ("1\n00:00:01,000 --> 00:00:02,000\nHello\n2\n00:00:03,000 --> 00:00:04,000\nthere\n", "Hello there"),
-    "an empty line inside, and an empty cue": (
+    "no empty lines between cues": ("1\n00:00:01,000 --> 00:00:02,000\nHello\n2\n00:00:03,000 --> 00:00:04,000\nthere\n", "Hello there"),
+    "an empty line in a cue, an empty cue": (
         "1\n00:00:01,000 --> 00:00:02,000\nHello\n\nthere\n\n2\n00:00:03,000 --> 00:00:04,000\n\n\n3\n00:00:05,000 --> 00:00:06,000\nyes\n",
         "Hello there yes",
     ),
-    "entities, and signs that are no tags": (
+    "entities, signs that are not tags": (
         "1\n00:00:01,000 --> 00:00:02,000\nTom &amp; Jerry &lt;3, I <3 you, AT&T, a < b > c&nbsp;d\n", "Tom Jerry 3 I 3 you ATT a b c d",
     ),
-    "ours": (formats.FORMATS["srt"].write(TALK).decode(), TALK.text),
+    "app export": (formats.FORMATS["srt"].write(TALK).decode(), TALK.text),
 }  # fmt: skip
 
 VTT = {
@@ -61,9 +61,9 @@ VTT = {
         f"{WEBVTT}{ONE}\n<v.first.loud Mary & José>Hello</v> <lang fr>mon ami</lang>\n<ruby>漢<rt>かん</rt>字<rt>じ</rt></ruby> <b>yes</b>\n",
         "Hello mon ami 漢字 yes",
     ),
-    "no hours, no empty line at the end, Windows line ends": ("WEBVTT\r\n\r\n00:01.000 --> 00:02.000\r\nHello there\r\n\r\nlast id\r\n00:02.000 --> 00:03.000\r\nyes", "Hello there yes"),
-    "numbers as ids, and a number said": (f"{WEBVTT}1\n{ONE}\nwe are\n\n2\n{TWO}\n12\n", "we are 12"),
-    "lines of spaces for empty ones": (f"{WEBVTT}a1-0\n{ONE}\nHello\n \na1-1\n{TWO}\nthere\n \nNOTE nothing\n", "Hello there"),
+    "no hours, no final empty line, CRLF": ("WEBVTT\r\n\r\n00:01.000 --> 00:02.000\r\nHello there\r\n\r\nlast id\r\n00:02.000 --> 00:03.000\r\nyes", "Hello there yes"),
+    "numeric ids, a spoken number": (f"{WEBVTT}1\n{ONE}\nwe are\n\n2\n{TWO}\n12\n", "we are 12"),
+    "lines of spaces as empty lines": (f"{WEBVTT}a1-0\n{ONE}\nHello\n \na1-1\n{TWO}\nthere\n \nNOTE nothing\n", "Hello there"),
     "rolling captions": (
         WEBVTT + "\n\n".join(
             [
@@ -77,12 +77,12 @@ VTT = {
         ),
         "and so my fellow Americans ask not",
     ),
-    "a roll call, which is said so": (WEBVTT + "".join(f"00:0{i}.000 --> 00:0{i}.900\nYes.\n\n" for i in range(6)), "Yes " * 6),
-    "a name before all that is said": (
+    "a repeated answer": (WEBVTT + "".join(f"00:0{i}.000 --> 00:0{i}.900\nYes.\n\n" for i in range(6)), "Yes " * 6),
+    "a name before each text": (
         f"{WEBVTT}1\n{ONE}\nAnna Smith: Hello there.\n\n2\n{TWO}\nBen: Yes: it is.\n", "Hello there yes it is",
     ),
-    "not the ending that it has": (f"{WEBVTT}id\n{ONE}\nHello <i>there</i>\n", "Hello there"),
-    "ours": (formats.FORMATS["vtt"].write(TALK).decode(), TALK.text),
+    "an id and a tag": (f"{WEBVTT}id\n{ONE}\nHello <i>there</i>\n", "Hello there"),
+    "app export": (formats.FORMATS["vtt"].write(TALK).decode(), TALK.text),
 }  # fmt: skip
 
 SUBSTATION = {
@@ -91,7 +91,7 @@ SUBSTATION = {
         "Dialogue: 0,0:00:01.00,0:00:02.00,Default,Anna,0,0,0,,{\\i1}Hello{\\i0}, well,{a comment}\\Nthere\\hyes\n",
         "Hello well there yes",
     ),
-    "by their times": (
+    "cues out of order": (
         f"{ASS}{FORMAT}Dialogue: 0,0:01:00.00,0:01:02.00,Default,,0,0,0,,there\nDialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,Hello\n",
         "Hello there",
     ),
@@ -102,34 +102,34 @@ SUBSTATION = {
         "Hello there",
     ),
     "karaoke": (f"{ASS}{FORMAT}Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,{{\\k20}}Hel{{\\k30}}lo {{\\kf10}}there\n", "Hello there"),
-    "SSA, with fields in another order": (
+    "SSA, other order of fields": (
         "[Script Info]\nScriptType: v4.00\n\n[Events]\nFormat: Marked, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
         "Dialogue: Marked=0,0:00:01.00,0:00:02.00,Default,NTP,0000,0000,0000,!Effect,Hello, there\n",
         "Hello there",
     ),
-    "a comment first, and Windows line ends": (
+    "a leading comment, CRLF": (
         f"; made by a tool\r\n{ASS}{FORMAT}Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,Hello there\n".replace("\n", "\r\n"),
         "Hello there",
     ),
 }  # fmt: skip
 
 PLAIN = {
-    "as it is": (REFERENCE_TEXT, REFERENCE_TEXT),
-    "a colon, and signs of markup": ("Question: is a < b & c > d?\n<script>", "Question is a b c d script"),
+    "unchanged": (REFERENCE_TEXT, REFERENCE_TEXT),
+    "a colon, markup characters": ("Question: is a < b & c > d?\n<script>", "Question is a b c d script"),
     "times in brackets": ("[0:00:00] Hello there.\n\n[0:01:05] Yes.\n", "Hello there yes"),
     "times and speakers": ("[0:00:00] Anna: Hello there.\n\n[0:00:08] Ben B.: Yes.\n", "Hello there yes"),
     "speakers": ("Anna: Hello there.\nSpeaker 2: Yes.\nAnna: 10:30 it is.", "Hello there yes 10:30 it is"),
-    "a program's output": ("[00:00:00.000 --> 00:00:04.000]   Hello there\n[00:00:04.000 --> 00:00:09.000]   yes\n", "Hello there yes"),
-    "subtitles that are called text": ("1\n00:00:01,000 --> 00:00:02,000\nHello there\n", "Hello there"),
-    "YouTube's": ("0:00:00.599,0:00:04.160\nHello there\n\n0:00:04.160,0:00:06.000\nyes\n", "Hello there yes"),
-    "names and times above what is said": ("Anna Smith   0:03\nHello there.\n\nBen   1:00:05\nYes.\nIndeed.\n", "Hello there yes indeed"),
-    "times and names above what is said": (
+    "output of Whisper's command line": ("[00:00:00.000 --> 00:00:04.000]   Hello there\n[00:00:04.000 --> 00:00:09.000]   yes\n", "Hello there yes"),
+    "subtitles in a text file": ("1\n00:00:01,000 --> 00:00:02,000\nHello there\n", "Hello there"),
+    "YouTube captions": ("0:00:00.599,0:00:04.160\nHello there\n\n0:00:04.160,0:00:06.000\nyes\n", "Hello there yes"),
+    "names and times above the text": ("Anna Smith   0:03\nHello there.\n\nBen   1:00:05\nYes.\nIndeed.\n", "Hello there yes indeed"),
+    "times and names above the text": (
         "00:00:03 Speaker 1\nHello there.\n\n00:00:08 Speaker 2\nYes.\n\n00:00:09 Speaker 1\nIndeed.\n", "Hello there yes indeed",
     ),
-    "times above what is said": ("[0:03]\nHello there\n[0:08]\nyes\n", "Hello there yes"),
-    "times before lines that go on": ("[0:03] Hello there\nand welcome\n[0:08] Good morning\nto all\n", "Hello there and welcome Good morning to all"),
-    "old line ends": ("Hello\rthere\r", "Hello there"),
-    "ours with all": (formats.FORMATS["txt"].write(TALK, times=True, speakers=True).decode(), TALK.text),
+    "times above the text": ("[0:03]\nHello there\n[0:08]\nyes\n", "Hello there yes"),
+    "times before wrapped lines": ("[0:03] Hello there\nand welcome\n[0:08] Good morning\nto all\n", "Hello there and welcome Good morning to all"),
+    "CR line breaks": ("Hello\rthere\r", "Hello there"),
+    "app export with times and speakers": (formats.FORMATS["txt"].write(TALK, times=True, speakers=True).decode(), TALK.text),
 }  # fmt: skip
 
 
@@ -169,19 +169,19 @@ def answer() -> dict:
 @pytest.mark.parametrize(
     "make",
     [
-        pytest.param(lambda: json.loads(formats.FORMATS["json"].write(TIMED, title="A talk")), id="our export"),
+        pytest.param(lambda: json.loads(formats.FORMATS["json"].write(TIMED, title="A talk")), id="app export"),
         pytest.param(TIMED.to_dict, id="a transcript"),
-        pytest.param(answer, id="a result of the contract"),
+        pytest.param(answer, id="REST result"),
         pytest.param(
             lambda: {"id": "x", "status": "completed", "result": answer(), "error": None},
-            id="an answer of the contract",
+            id="REST response",
         ),
         pytest.param(lambda: {"status": "completed", "result": {"text": "Hello there yes"}}, id="text only"),
         pytest.param(
             lambda: {"text": "Hello there yes", "words": [{"text": "Hello", "start": 0, "end": 500}]}, id="milliseconds"
         ),
         pytest.param(
-            lambda: {"text": "x", "segments": [{"text": " Hello there"}, {"text": " yes"}]}, id="Whisper's own"
+            lambda: {"text": "x", "segments": [{"text": " Hello there"}, {"text": " yes"}]}, id="Whisper's JSON"
         ),
     ],
 )
