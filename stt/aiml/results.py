@@ -171,10 +171,17 @@ def _deepgram(found: dict[str, Any], known: float | None) -> Transcript | None:
     return _finished(tracks, duration, [*channels, found], results, utterances, times)
 
 
+def is_openai(found: dict[str, Any]) -> bool:
+    """Return whether a result has OpenAI's shape. Its words have their text in `word`, and times in seconds."""
+    words = [word for word in items(found.get("words")) if isinstance(word, dict)]
+    return bool(words) and all("word" in word and "text" not in word for word in words)
+
+
 def _assembly(found: dict[str, Any], known: float | None) -> Transcript:
-    """Read a result in AssemblyAI's shape, or a result that is only text (the same shape without times)."""
-    duration = known or number(found.get("audio_duration"))
-    times = _Times(0.001, duration)
+    """Read a result in AssemblyAI's or OpenAI's shape, or a result that is only text (the same without times)."""
+    openai = is_openai(found)
+    duration = known or number(found.get("duration" if openai else "audio_duration"))
+    times = _Times(1.0 if openai else 0.001, duration)
     utterances = _pieces(found.get("utterances"), times, 0)
     track = _segments(clean(found.get("text")), _pieces(found.get("words"), times, 0), [utterances])
     return _finished([track], duration, [found], found, utterances, times)

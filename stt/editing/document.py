@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from stt.editing.steps import Paragraph
-from stt.transcript.model import Segment, Transcript, joined, runs
+from stt.transcript.model import Segment, Transcript, Word, all_worded, joined, runs
 
 Rows = list[dict[str, Any]]  # segments as dictionaries, as `Transcript.to_dict` returns them
 Splice = dict[str, Any]  # {"segment", "paragraph", "before": Rows, "after": Rows}
@@ -35,10 +35,14 @@ def freeze(rows: Rows) -> None:
     paragraphs begin.
     """
     if rows and any(row.get("begins") is None for row in rows):
+        some = (Word("", 0.0, 0.0),)  # in place of all words, because only whether there are words matters here
         bare = [
-            Segment(r["start"], r["end"], r["text"], (), r.get("speaker"), r.get("language"), r.get("begins"))
+            Segment(
+                r["start"], r["end"], r["text"], some if r.get("words") else (), r.get("speaker"), r.get("language"),
+                r.get("begins"),
+            )
             for r in rows
-        ]
+        ]  # fmt: skip
         at = 0
         for run in runs(bare):
             for place in range(len(run)):
@@ -63,13 +67,15 @@ def count(rows: Rows) -> int:
 
 def paragraph(rows: Rows, starts: Sequence[int], number: int) -> Paragraph:
     """Return paragraph number `number`, counted from 0. `starts` is the result of `begins(rows)`."""
-    return segments_of(rows[starts[number] : starts[number + 1]])
+    return tuple(all_worded(segments_of(rows[starts[number] : starts[number + 1]])))
 
 
 def text(rows: Rows) -> str:
     """Return the text of the paragraph that has the stored segments `rows`, like `steps.text_of` for `Segment`."""
-    words = "".join(word["text"] for row in rows for word in row.get("words", ()))
-    return " ".join((words if words.strip() else joined(row["text"] for row in rows)).split())
+    if not any(row.get("words") for row in rows):
+        return " ".join(joined(row["text"] for row in rows).split())
+    worded = ("".join(word["text"] for word in row.get("words") or ()) or f" {row['text']}" for row in rows)
+    return " ".join("".join(worded).split())
 
 
 def splice(rows: Rows, starts: Sequence[int], first: int, removed: int, new: Iterable[Segment]) -> Splice | None:

@@ -15,7 +15,7 @@ from stt.editing import document
 from stt.editing.document import Rows, Splice
 from stt.editing.steps import Paragraph, one_paragraph, spaced, spoken_by
 from stt.transcript import alignment
-from stt.transcript.model import Segment, Word
+from stt.transcript.model import Segment, Word, all_worded, with_words
 
 
 @dataclass(slots=True)
@@ -154,7 +154,7 @@ def _distribute(parts: Sequence[_Part], new: Sequence[Segment], middle: float) -
     cuts: list[float] = []
     for (_, before), (after, _) in pairwise(spans):
         cuts.append(max([(before + after) / 2, *cuts[-1:]]))
-    for segment in (each if each.words else _with_words(each) for each in new if each.text.strip()):
+    for segment in (each if each.words else with_words(each) for each in new if each.text.strip()):
         middles = accumulate(((word.start + word.end) / 2 for word in segment.words), max)
         places = [bisect_right(cuts, at) for at in middles]
         for place, part in enumerate(open_parts):
@@ -165,23 +165,7 @@ def _distribute(parts: Sequence[_Part], new: Sequence[Segment], middle: float) -
 def _joined(part: _Part) -> Paragraph:
     """Return the paragraph of a part, with the new words in place of the old ones."""
     found: list[Segment] = []
-    all_of_it = [*part.left, *part.new, *part.right]
-    # If any segment of a paragraph has words, the player shows only words, and would omit segments without words.
-    if any(segment.words for segment in all_of_it):
-        all_of_it = [segment if segment.words else _with_words(segment) for segment in all_of_it]
-    for segment in all_of_it:
+    for segment in all_worded([*part.left, *part.new, *part.right]):
         before = "" if not found else found[-1].words[-1].text if found[-1].words else found[-1].text
         found.append(spaced(segment, before))
     return one_paragraph(found)
-
-
-def _with_words(segment: Segment) -> Segment:
-    """Split the text of a segment into words, each with a share of the segment's time in proportion to its length."""
-    pieces = [f" {piece}" for piece in segment.text.split()]
-    letters = sum(map(len, pieces))
-    words, done = [], 0
-    for piece in pieces:
-        first, done = done, done + len(piece)
-        times = [segment.start + (segment.end - segment.start) * at / letters for at in (first, done)]
-        words.append(Word(piece, times[0], times[1], None, segment.speaker))
-    return replace(segment, text="".join(pieces), words=tuple(words))

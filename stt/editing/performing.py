@@ -12,13 +12,15 @@ from stt.editing.document import Rows, Splice
 from stt.editing.finding import Finder
 from stt.editing.requests import Step
 from stt.editing.steps import Paragraph, text_of
-from stt.errors import BadOption
+from stt.editing.texts import LONGEST_TEXT
+from stt.errors import BadOption, TooLarge
 
 Caret = dict[str, int]
 ROUNDED = 0.0101  # maximum overlap of two paragraphs that counts as a rounding error, seconds
 # If another request has split, merged or deleted the paragraph of a step, a paragraph with the same text is searched
 # for. NEAR is the number of paragraphs that are searched before and after the place where the paragraph should be.
 NEAR = 2
+MAX_GROWTH = 1_000_000  # maximum characters that one REPLACE step may add to the transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +122,15 @@ def _times(rows: Rows, starts: list[int], number: int, step: Step, duration: flo
 def _replaced(rows: Rows, starts: list[int], step: Step, since: list[Splice] | None) -> Outcome:
     """Return the outcome of replacing a text wherever it occurs.
 
-    The indices in each splice are valid after the splices before it have been applied.
+    The indices in each splice are valid after the splices before it have been applied. Raises TooLarge if a paragraph
+    would have more than LONGEST_TEXT characters, or the transcript would grow by more than MAX_GROWTH.
     """
     finder = Finder(step.find, case=step.case, words=step.words)
     chosen = None if step.only is None else _chosen(step.only, since)
     found = Outcome(replaced=0)
     made: list[Splice] = []
-    # Totals so far: replacements, increase in the number of segments, and removed paragraphs.
-    count, moved, fewer = 0, 0, 0
+    # Totals so far: replacements, increase in the number of segments, removed paragraphs, and added characters.
+    count, moved, fewer, total = 0, 0, 0, 0
     caret: Caret | None = None
     for number in range(len(starts) - 1):
         if step.paragraphs is not None and number not in step.paragraphs:
@@ -136,6 +139,12 @@ def _replaced(rows: Rows, starts: list[int], step: Step, since: list[Splice] | N
         spans = finder.spans(text) if chosen is None else finder.among(text, chosen.get(number, ()))
         if not spans:
             continue
+        longer = sum(len(step.text) - (end - begin) for begin, end in spans)
+        if longer > 0 and len(text) + longer > LONGEST_TEXT:
+            raise TooLarge(f"A paragraph takes at most {LONGEST_TEXT:,} characters.", guidance="Use a shorter text.")
+        total += max(0, longer)
+        if total > MAX_GROWTH:
+            raise TooLarge("This would make the transcript too long.", guidance="Replace by a shorter text.")
         pieces, at = [], 0
         for begin, end in spans:
             pieces += [text[at:begin], step.text]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from stt.transcript import scripts
-from stt.transcript.model import Segment, Word, joined
+from stt.transcript.model import Segment, Word, all_worded, joined
 from stt.transcript.retiming import rewritten
 
 Paragraph = tuple[Segment, ...]
@@ -66,7 +66,7 @@ def merge(upper: Paragraph, lower: Paragraph) -> Paragraph:
         return one_paragraph(upper or lower)
     speaker = upper[0].speaker
     before = next((word.text for s in reversed(upper) for word in reversed(s.words)), upper[-1].text)
-    following = [spoken_by(segment, speaker) for segment in lower]
+    following = [spoken_by(segment, speaker) for segment in all_worded([*upper, *lower])[len(upper) :]]
     following[0] = spaced(following[0], before)
     return one_paragraph([*upper, *following])
 
@@ -123,8 +123,11 @@ def spoken_by(segment: Segment, speaker: str | None) -> Segment:
 
 
 def one_paragraph(segments: Sequence[Segment]) -> Paragraph:
-    """Make one paragraph of the segments: set `begins` to True for the first segment, and to False for all others."""
-    return tuple(replace(segment, begins=not place) for place, segment in enumerate(segments))
+    """Make one paragraph of the segments: set `begins` to True for the first segment, and to False for all others.
+
+    If some segments have words, the text of the others becomes words too (see `all_worded`).
+    """
+    return tuple(replace(segment, begins=not place) for place, segment in enumerate(all_worded(segments)))
 
 
 def _letters(text: str) -> int:

@@ -48,7 +48,7 @@ def read(text: str, notes: Notes) -> Found:
     own = inner if isinstance(inner, dict) else value
     if isinstance(own.get("transcription"), list):
         own = {"segments": list(map(_of_cpp, items(own["transcription"]))), **_cpp_language(own)}
-    if _is_segments(own.get("segments")):
+    if _is_segments(own.get("segments")) and (own["segments"] or not results.is_openai(own)):
         return _of_segments(own, notes, "STT Studio" if "timed" in own else "Whisper")
     found = results.read(value)
     if found.transcript is None:
@@ -57,6 +57,8 @@ def read(text: str, notes: Notes) -> Found:
             guidance="Import the JSON of STT Studio, Whisper, whisperX, Deepgram, AssemblyAI or OpenAI.",
         )
     notes.add(NO_TIME, sum(1 for _ in _impossible(value)))
+    if results.is_openai(value):
+        return Found(replace(found.transcript, language=_language(value.get("language"))), "OpenAI")
     deepgram = any(isinstance(part, dict) and "results" in part for part in (value, value.get("result")))
     return Found(found.transcript, "Deepgram" if deepgram else "AssemblyAI")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
@@ -224,18 +224,40 @@ def _moment(word: Word, place: int, *, ends_here: bool) -> float:
     return word.start + (word.end - word.start) * (place - lead) / (length - lead)
 
 
+def all_worded(segments: Sequence[Segment]) -> list[Segment]:
+    """Return the segments of a paragraph. If some have words, also return the text of the others as words.
+
+    Where a paragraph has words, the player shows and edits only its words, so other text would be lost.
+    """
+    if not any(segment.words for segment in segments):
+        return list(segments)
+    return [segment if segment.words or not segment.text.strip() else with_words(segment) for segment in segments]
+
+
+def with_words(segment: Segment) -> Segment:
+    """Split the text of a segment into words, each with a share of the segment's time in proportion to its length."""
+    pieces = [f" {piece}" for piece in segment.text.split()]
+    letters = sum(map(len, pieces))
+    words, done = [], 0
+    for piece in pieces:
+        first, done = done, done + len(piece)
+        times = [segment.start + (segment.end - segment.start) * at / letters for at in (first, done)]
+        words.append(Word(piece, times[0], times[1], None, segment.speaker))
+    return replace(segment, text="".join(pieces), words=tuple(words))
+
+
 def paragraphs(segments: Iterable[Segment]) -> list[Segment]:
     """Merge segments into paragraphs, each returned as one segment.
 
     Paragraphs that a user edited (`Segment.begins`) are preserved. All other paragraphs end where the speaker or the
-    language changes, at pauses, and at a maximum length (see PARAGRAPH_PAUSE).
+    language changes, between text with and text without words, at pauses, and at a maximum length.
     """
     return [
         Segment(
             start=run[0].start,
             end=max(s.end for s in run),
             text=joined(s.text for s in run),
-            words=tuple(w for s in run for w in s.words),
+            words=tuple(w for s in all_worded(run) for w in s.words),
             speaker=run[0].speaker,
             language=run[0].language,
         )
@@ -264,11 +286,18 @@ def separated(segments: Iterable[Segment]) -> tuple[Segment, ...]:
     return tuple(found)
 
 
+def _worded(run: list[Segment]) -> bool | None:
+    """Return whether the segments with text have words; None if there is no text."""
+    return next((bool(segment.words) for segment in run if segment.text.strip()), None)
+
+
 def _breaks(run: list[Segment], following: Segment) -> bool:
     if following.begins is not None:
         return following.begins
     last = run[-1]
     if last.speaker != following.speaker or last.language != following.language:
+        return True
+    if following.text.strip() and _worded(run) not in (None, bool(following.words)):
         return True
     silence = following.start - last.end
     if not scripts.ends_sentence(last.text, following.text, silence):

@@ -14,7 +14,7 @@ from stt.editing import document, history, performing, requests, steps
 from stt.editing.finding import Finder
 from stt.editing.performing import ParagraphChanged
 from stt.editing.requests import Step
-from stt.errors import BadOption
+from stt.errors import BadOption, TooLarge
 from stt.transcript.model import Segment, Transcript, Word, paragraphs, separated
 
 ANN = "Ann"
@@ -308,6 +308,44 @@ def test_confirming_a_confirmed_word_is_no_step():
     assert perform(rows, word("one two", 0, 3, "one")).splices == []
 
 
+# ---- segments with and without words --------------------------------------------------------------------------------
+
+
+def mixed() -> document.Rows:
+    """Return two paragraphs of Ann without a pause between them: the first has words, the second only text."""
+    worded = tuple(Word(f" {text}", at, at + 1.0) for at, text in enumerate(["Ask", "not."]))
+    segments = Segment(0.0, 2.0, " Ask not.", worded, ANN), Segment(2.0, 4.0, " In 1984!", (), ANN)
+    rows = document.rows_of(segments)
+    document.freeze(rows)
+    return rows
+
+
+def test_text_without_words_is_a_paragraph_and_survives_an_edit_beside_it():
+    rows = mixed()
+    assert texts(rows) == ["Ask not.", "In 1984!"]
+    perform(rows, Step(requests.TEXT, 0, "Ask not.", text="Please ask not."))
+    assert texts(rows) == ["Please ask not.", "In 1984!"]
+
+
+def test_merging_text_without_words_into_words_keeps_all_text():
+    rows = mixed()
+    before = deepcopy(rows)
+    outcome = perform(rows, Step(requests.MERGE, 1, "In 1984!", "In 1984!"))
+    assert texts(rows) == ["Ask not. In 1984!"]
+    assert [word["text"] for row in rows for word in row["words"]] == [" Ask", " not.", " In", " 1984!"]
+    document.apply(rows, document.inverse(outcome.splices))
+    assert rows == before
+
+
+def test_stored_paragraph_that_mixes_words_and_text_is_shown_and_edited_as_a_whole():
+    """Read a paragraph as an older version of the app stored it."""
+    rows = mixed()
+    rows[1]["begins"] = False
+    assert texts(rows) == ["Ask not. In 1984!"] == [document.text(rows)]
+    perform(rows, Step(requests.TEXT, 0, "Ask not. In 1984!", text="Do ask not. In 1984!"))
+    assert texts(rows) == ["Do ask not. In 1984!"]
+
+
 # ---- find and replace ------------------------------------------------------------------------------------------------
 
 
@@ -330,6 +368,17 @@ def test_replace_counts_and_changes_only_what_its_options_select():
     assert replace(rows, "CAFE", "bar", case=True).replaced == 1 and texts(rows)[0] == "Café cafés bar"
     outcome = replace(rows, "cafe", "bar", only=frozenset({(0, 5, 9)}))
     assert texts(rows) == ["Café bars bar", "cafe"] and outcome.caret == {"paragraph": 0, "at": 5}
+
+
+def test_replace_refuses_to_make_a_paragraph_or_the_transcript_too_long():
+    rows = rows_of("e " * 300)
+    with pytest.raises(TooLarge, match="200,000 characters"):
+        perform(rows, Step(requests.REPLACE, find="e", text="e" * 1000))
+    rows = rows_of(*["e " * 190] * 6)
+    with pytest.raises(TooLarge, match="too long"):
+        perform(rows, Step(requests.REPLACE, find="e", text="e" * 1000))
+    rows = rows_of("word " * 50_000)
+    assert perform(rows, Step(requests.REPLACE, find="word", text="w")).replaced == 50_000, "shortening is no growth"
 
 
 def test_chosen_places_are_replaced_in_moved_paragraphs_if_unchanged():

@@ -175,6 +175,18 @@ def read_json(value: Any, name: str = "talk.json") -> reader.Imported:
     return reader.read(json.dumps(value).encode(), name)
 
 
+@pytest.mark.parametrize("segments", [{}, {"segments": None}, {"segments": []}], ids=["none", "null", "empty"])
+def test_openai_json_with_word_times_only_is_read_in_seconds(segments: dict[str, Any]):
+    spoken = [("The", 0.0, 0.4), ("beach", 0.4, 1.0), ("was", 1.2, 1.5), ("popular", 5.0, 5.5)]
+    words = [{"word": word, "start": start, "end": end} for word, start, end in spoken]
+    text = "The beach was popular."
+    found = read_json(
+        {"task": "transcribe", "language": "english", "duration": 8.47, "text": text, "words": words, **segments}
+    )
+    assert found.transcript.text == text and found.transcript.language == "en" and found.format == "JSON of OpenAI"
+    assert [(w.text, w.start) for s in found.transcript.segments for w in s.words][-1] == (" popular.", 5.0)
+
+
 def test_our_json_is_read_back_unchanged():
     found = reader.read(FORMATS["json"].write(TALK, title="Talk"), "talk.json")
     assert found.transcript == TALK and not found.notes
