@@ -288,7 +288,7 @@ def start() -> None:
             return
         database()
         worker = workers.name()
-        recordings.clean_incoming()
+        recordings.clean_incoming(at_start=True)
         crashes.start_worker()
         DBOS(
             config={

@@ -72,7 +72,7 @@ class Eraser:
         """Perform all removals that are due; return whether some of them are unfinished and must be retried soon."""
         if time.monotonic() - self._checked >= FILE_CHECK_INTERVAL:
             self._checked = time.monotonic()
-            recordings.clean_incoming(recordings.STALE_SECONDS)
+            recordings.clean_incoming()
             writing.clean_parts(settings().data_dir)
         for recording_id in removals.due(removals.AUDIO):
             removals.remove_audio(recording_id)

@@ -25,6 +25,7 @@ from stt.settings import settings
 from stt.store import audio_files, removals
 
 STALE_SECONDS = 24 * 3600  # age from which an unfinished upload counts as abandoned, seconds
+_LOADED = time.time()  # this process has received no upload before this time
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,17 +338,17 @@ def existing(connection: sa.Connection, ids: Collection[str]) -> set[str]:
     return set(connection.execute(sa.select(recordings.c.id).where(recordings.c.id.in_(list(ids)))).scalars())
 
 
-def clean_incoming(seconds: float | None = None) -> None:
-    """Delete unfinished uploads older than `seconds`.
+def clean_incoming(*, at_start: bool = False) -> None:
+    """Delete unfinished uploads whose last bytes arrived more than STALE_SECONDS ago.
 
-    By default, this deletes all unfinished uploads on SQLite, because no other process can be receiving them. On
-    PostgreSQL, where other processes may be alive, it deletes those older than STALE_SECONDS.
+    With `at_start`, on SQLite, delete all that earlier processes have left. This process may already be receiving
+    uploads, because the server starts before the job engine. No other process can be receiving any: only with
+    PostgreSQL do several processes use a data folder.
     """
-    if seconds is None:
-        seconds = STALE_SECONDS if settings().database_url else 0
+    before = _LOADED if at_start and not settings().database_url else time.time() - STALE_SECONDS
     for part in folder("incoming").iterdir():
         with suppress(FileNotFoundError):  # the upload was finished meanwhile
-            if part.stat().st_mtime < time.time() - seconds:
+            if part.stat().st_mtime < before:
                 part.unlink()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import sqlite3
 import subprocess
 import sys
@@ -210,6 +211,22 @@ def test_an_empty_file_is_refused_and_leaves_nothing_behind(tmp_path: Path, engi
     with pytest.raises(EmptyFile):
         stt.create(empty)
     assert not list((engine / "incoming").iterdir())
+
+
+def test_start_of_the_job_engine_keeps_uploads_in_progress_and_deletes_those_of_a_killed_process(engine: Path):
+    content = audio.JFK.read_bytes()
+    with recordings.Intake("talk.flac", "local") as intake:
+        intake.write(content[:1000])
+        intake.flush()
+        left = engine / "incoming" / "left"
+        left.touch()
+        before = time.time() - 60
+        os.utime(left, (before, before))  # received by an earlier process, which was killed
+        service.stop(timeout=10)
+        service.start()
+        assert list((engine / "incoming").iterdir()) == [intake.part]
+        intake.write(content[1000:])
+        assert intake.finish().path.read_bytes() == content
 
 
 def test_the_same_file_twice_gives_two_transcripts():
