@@ -1,7 +1,5 @@
 """Draw the Transcript page: player, words, downloads, provenance."""
 
-from contextlib import suppress
-
 import streamlit as st
 
 from pages import session
@@ -21,10 +19,10 @@ from pages.sections.transcript.versions import again_button, version_picker
 from pages.sections.transcript_import import import_button
 from pages.texts import tr, trn
 from stt import kinds
-from stt.errors import NotFound, StorageUnavailable
+from stt.errors import NotFound
 from stt.guard import base_path
 from stt.jobs import service
-from stt.library import corrections, history, sharing, versions
+from stt.library import corrections, history, versions
 from stt.notes import book
 from stt.store import records, transcripts
 from stt.transcript.model import Transcript
@@ -97,9 +95,9 @@ def actions(job: records.Job, transcript: Transcript) -> None:
                     following.insert(0, job.id)
             st.switch_page("transcribe.py")
         details_button(job)
-        if sound := versions.recording_of(job):
-            import_button(job, sound)
-        if sound or job.engine != kinds.ALIGNMENT:  # a text imported without a recording has nothing to transcribe
+        if recording:
+            import_button(job, recording)
+        if recording or job.engine != kinds.ALIGNMENT:  # a text imported without a recording has nothing to transcribe
             again_button(job)
         share_button(job)
         if st.button(tr("Delete"), icon=":material/delete:"):
@@ -136,13 +134,6 @@ def reading(job: records.Job, transcript: Transcript, *, editable: bool) -> None
     )
 
 
-def has_audio(job: records.Job) -> bool:
-    """Return whether the recording is still stored; False if the storage is unavailable."""
-    with suppress(StorageUnavailable):  # the page is drawn without the sound
-        return sharing.audio_recording(job) is not None
-    return False
-
-
 def provenance(job: records.Job) -> None:
     """Draw a collapsed section about how the transcript was made: provenance, speed, and when the job finished."""
     names = {"brought_from": tr("Imported from"), "put_right": tr("Corrected on import")}
@@ -168,7 +159,8 @@ except NotFound as error:
 # correction is refused, because the revision is outdated.
 corrected = corrections.state(job.id, owner)
 transcript = transcripts.transcript_of(job.id)
-audible = has_audio(job)
+recording = versions.available_recording(job)  # without it, the page is drawn without the sound
+audible = recording is not None
 header(job, transcript)
 actions(job, transcript)
 speaker_arguments = speakers_panel(job, transcript, corrected, sound=audible)

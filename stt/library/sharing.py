@@ -17,8 +17,9 @@ from stt.auth import tokens
 from stt.db import queries
 from stt.db.tables import shares, transcriptions
 from stt.errors import BadOption, NotFound
+from stt.library import versions
 from stt.notes import book
-from stt.store import recordings, records, transcripts
+from stt.store import records, transcripts
 from stt.store.recordings import Recording
 from stt.store.records import Job
 from stt.transcript.model import Transcript
@@ -49,8 +50,8 @@ class Share:
 class Shared:
     """What the page behind a share link shows. `duration` is in seconds.
 
-    `audio` is true if the link shares the audio and the audio still exists. `notes` is empty if the link does not share
-    the notes.
+    `audio` is true if the link shares the audio, the audio still exists, and its store answers. `notes` is empty if the
+    link does not share the notes.
     """
 
     title: str
@@ -118,7 +119,7 @@ def shared(token: str) -> Shared:
         job.duration or transcript.duration,
         job.language,
         transcript,
-        share.audio and audio_recording(job) is not None,
+        share.audio and versions.has_sound(job),
         tuple(book.of(job.id, None)) if share.notes else (),
     )
 
@@ -126,10 +127,11 @@ def shared(token: str) -> Shared:
 def audio_of(token: str) -> tuple[Recording, Job]:
     """Return the recording that the link with this token shares, and its job.
 
-    Raises NotFound in the cases of `shared`, and if the link shares no audio or the audio was deleted.
+    Raises NotFound in the cases of `shared`, and if the link shares no audio or the audio was deleted. Raises
+    StorageUnavailable if the remote store fails.
     """
     share, job = _find(token)
-    recording = audio_recording(job) if share.audio else None
+    recording = versions.recording_of(job) if share.audio else None
     if recording is None:
         raise NotFound("This link has no sound.", guidance=ASK_SENDER)
     return recording, job
@@ -148,9 +150,3 @@ def _find(token: str) -> tuple[Share, Job]:
     if job.state != kinds.DONE:
         raise NotFound("The transcript behind this link is not finished.", guidance=ASK_SENDER)
     return share, job
-
-
-def audio_recording(job: Job) -> Recording | None:
-    """Return the recording of a job if its audio still exists, else None."""
-    recording = recordings.find_or_none(job.recording_id, job.owner)
-    return recording if recording and recording.kept else None

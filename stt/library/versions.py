@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from stt import kinds
 from stt.db import queries
 from stt.db.tables import transcriptions
-from stt.errors import NotFound
+from stt.errors import NotFound, StorageUnavailable
 from stt.store import recordings, records, transcripts
 from stt.store.recordings import Link, Recording
 from stt.store.records import Job
@@ -82,7 +82,7 @@ def finished(owner: str) -> list[list[Job]]:
 def source_of(job: Job) -> Recording | Link:
     """Return the recording that can be transcribed again, or the link if the audio was deleted.
 
-    Raises NotFound if the audio was deleted and there is no link.
+    Raises NotFound if the audio was deleted and there is no link, and StorageUnavailable if the remote store fails.
     """
     if recording := recording_of(job):
         return recording
@@ -92,10 +92,21 @@ def source_of(job: Job) -> Recording | Link:
 
 
 def has_sound(job: Job) -> bool:
-    return recording_of(job) is not None
+    return available_recording(job) is not None
+
+
+def available_recording(job: Job) -> Recording | None:
+    """Return the recording of a transcript, or None if the audio was deleted or its store does not answer."""
+    try:
+        return recording_of(job)
+    except StorageUnavailable:
+        return None
 
 
 def recording_of(job: Job) -> Recording | None:
-    """Return the recording of a transcript, or None if the audio was deleted."""
+    """Return the recording of a transcript, or None if the audio was deleted.
+
+    Raises StorageUnavailable if the remote store fails.
+    """
     recording = recordings.find_or_none(job.recording_id, job.owner)
-    return recording if recording and recording.path.exists() else None
+    return recording if recording and recording.kept else None

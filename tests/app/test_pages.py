@@ -17,6 +17,7 @@ from stt.library import history, sharing
 from stt.settings import settings
 from stt.store import recordings
 from tests import audio
+from tests.outage import unavailable_store
 from tests.server import ROOT
 from tests.waiting import ended, until
 
@@ -191,6 +192,26 @@ def test_transcript_opens_whatever_characters_its_id_has():
     test.run()
     assert not test.exception, test.exception
     assert "austen-0890" in html_of(test)
+
+
+def test_transcript_is_read_and_shared_without_its_sound_while_the_store_is_down():
+    owner = page()
+    generation_id = transcript_for(owner)
+    token = sharing.create(generation_id, owner.session_state.owner, days=1, audio=True)
+    owner.switch_page("transcript.py")
+    owner.query_params["id"] = generation_id
+    with unavailable_store():
+        owner.run()
+        assert not owner.exception, owner.exception
+        assert "austen-0890" in html_of(owner) and "Import a transcript" not in labels(owner)
+        press(owner, "Share")
+        assert next(box for box in owner.checkbox if box.label == "With the audio").disabled
+        press(owner, "Transcribe again")
+        assert "does not answer" in owner.error[0].value
+        assert "austen-0890" in html_of(page("shared", token=token))
+        assert not page("compare", ids=generation_id).exception
+    owner.run()
+    assert not owner.exception and "Import a transcript" in labels(owner)
 
 
 def test_settings_take_a_key_and_never_show_it():

@@ -10,9 +10,13 @@ from pathlib import Path
 import pytest
 
 from stt.db.engine import database
+from stt.errors import StorageUnavailable
+from stt.library import sharing, versions
 from stt.store import audio_files, erasure, recordings
 from tests import audio
 from tests.conftest import reset_caches
+from tests.outage import unavailable_store
+from tests.transcripts import finished
 
 
 @pytest.fixture
@@ -64,6 +68,28 @@ def test_file_deleted_on_another_machine_is_removed_from_the_cache(
     assert len(audio_files.cached_names()) == 2
     erasure.drop_deleted_copies()
     assert audio_files.cached_names() == [kept.id]
+
+
+def test_asking_for_the_sound_of_a_transcript_copies_nothing(remote_store: Path):
+    job = finished()
+    audio_files.drop_cached(audio_files.cached_names())
+    assert versions.has_sound(job)
+    recording = versions.recording_of(job)
+    assert recording and recording.id == job.recording_id and versions.source_of(job) == recording
+    assert not audio_files.cached_names()
+    (remote_store / recording.id).unlink()
+    assert not versions.has_sound(job) and versions.recording_of(job) is None
+
+
+def test_unavailable_store_is_not_taken_for_a_deleted_recording(remote_store: Path):
+    job = finished()
+    token = sharing.create(job.id, job.owner, days=1, audio=True)
+    with unavailable_store():
+        assert not versions.has_sound(job) and not sharing.shared(token).audio
+        for ask, of in ((versions.recording_of, job), (versions.source_of, job), (sharing.audio_of, token)):
+            with pytest.raises(StorageUnavailable):
+                ask(of)
+    assert versions.has_sound(job) and sharing.shared(token).audio
 
 
 @pytest.mark.parametrize(("folder", "file"), [(0o700, 0o600), (0o750, 0o640), (0o2770, 0o660)])

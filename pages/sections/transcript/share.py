@@ -14,7 +14,7 @@ from pages.format import time_zone, when
 from pages.texts import tr
 from stt import kinds
 from stt.errors import SttError
-from stt.library import sharing
+from stt.library import sharing, versions
 from stt.notes import book
 from stt.store.records import Job
 
@@ -40,7 +40,7 @@ def _share(job: Job) -> None:
         at = st.number_input(
             tr("Start playback at (seconds)"), min_value=0.0, value=moment() or 0.0, step=1.0, format="%.1f"
         )
-        sound = sharing.audio_recording(job) is not None
+        sound = versions.has_sound(job)
         audio = st.checkbox(tr("With the audio"), value=sound, disabled=not sound)
         count = book.count(job.id)
         notes = count > 0 and st.checkbox(

@@ -19,7 +19,7 @@ from pages.texts import tr
 from stt import kinds
 from stt.aiml import offered
 from stt.aiml.catalog import Model, cost_text
-from stt.errors import BadOption, NotFound, SttError
+from stt.errors import BadOption, NotFound, StorageUnavailable, SttError
 from stt.jobs import service
 from stt.library import speed, tagging, versions
 from stt.store.recordings import Recording
@@ -58,7 +58,7 @@ def again_button(job: Job) -> None:
 def _again(job: Job) -> None:
     try:
         source = versions.source_of(job)
-    except NotFound as error:
+    except (NotFound, StorageUnavailable) as error:
         show_error(error)
         return
     plain(tr("The earlier version is kept. Once the new one is done, both are shown side by side."), "stt-hint")
