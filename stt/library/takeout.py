@@ -10,16 +10,18 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from zipstream import ZIP_DEFLATED, ZipStream
 
+from stt.errors import NotFound
 from stt.export import formats
 from stt.files import names, paths
 from stt.library import history, vocabulary
 from stt.notes import book
 from stt.settings import settings
 from stt.store import recordings, transcripts
+from stt.store.recordings import Recording
 from stt.vocabulary.terms import Term
 
 FORMATS = ("txt", "srt", "json")  # formats of each transcript: plain text, subtitles, and all data of the transcript
@@ -41,24 +43,28 @@ def everything(owner: str) -> Iterator[bytes]:
     archive = ZipStream(compress_type=ZIP_DEFLATED)
     index: dict[str, list[dict[str, Any]]] = {"transcripts": [], "recordings": []}
     for number, job in enumerate(history.find(owner, descending=False), 1):
+        transcript, made = transcripts.transcript_of(job.id), datetime.fromtimestamp(job.created, UTC)
+        try:
+            notes = book.of(job.id, owner)
+        except NotFound:  # the transcript was deleted while the transcripts before it were sent
+            continue
         name = f"{number:04} {job.title}"
         facts = {key: value for key, value in asdict(job).items() if key not in ("owner", "priority", "stage")}
         index["transcripts"].append({"name": _stem(name), **facts})
-        transcript, made = transcripts.transcript_of(job.id), datetime.fromtimestamp(job.created, UTC)
         for extension in FORMATS:
             written = formats.FORMATS[extension]
-            notes = book.of(job.id, owner) if extension == "json" else None
-            content = written.write(transcript, title=job.title, model=job.model, created=made, notes=notes)
+            added = notes if extension == "json" else None
+            content = written.write(transcript, title=job.title, model=job.model, created=made, notes=added)
             archive.add(content, f"transcripts/{_stem(name)}.{extension}")
         yield from archive.all_files()
     for number, recording in enumerate(recordings.all_of(owner), 1):
-        kept = recording.kept
+        file = _opened(recording)
         stem, extension = names.split(recording.name)
         name = f"{_stem(f'{number:04} {stem}')}{extension.lower()}"
         facts = {key: value for key, value in asdict(recording).items() if key != "owner"}
-        index["recordings"].append({"file": name if kept else None, **facts})
-        if kept:
-            archive.add(_blocks(recording.path), f"recordings/{name}", compress_type=0)  # sound is compressed already
+        index["recordings"].append({"file": name if file else None, **facts})
+        if file:
+            archive.add(_blocks(file), f"recordings/{name}", compress_type=0)  # sound is compressed already
             yield from archive.all_files()
     if terms := vocabulary.terms_of(owner):
         archive.add(_lines(terms), "vocabulary.txt")
@@ -76,7 +82,15 @@ def _stem(name: str) -> str:
     return Path(formats.file_name(name, "x")).stem
 
 
-def _blocks(path: Path) -> Iterator[bytes]:
-    with open(path, "rb") as file:
+def _opened(recording: Recording) -> BinaryIO | None:
+    """Open the recording's file, so that it can be read even if it is deleted meanwhile; None if it was deleted."""
+    try:
+        return open(recording.path, "rb")
+    except FileNotFoundError:
+        return None
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
         while block := file.read(BLOCK):
             yield block

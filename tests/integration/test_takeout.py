@@ -9,7 +9,9 @@ import zipfile
 import pytest
 
 from stt import kinds
-from stt.library import takeout
+from stt.db import queries
+from stt.db.tables import transcriptions
+from stt.library import history, takeout
 from stt.store import recordings, records
 from stt.transcript.model import Segment, Transcript
 from tests import audio
@@ -75,6 +77,32 @@ def test_unfinished_jobs_and_missing_recordings_do_not_stop_the_export():
     index = json.loads(unpack(ANN)["index.json"])
     assert {entry["state"] for entry in index["transcripts"]} == {kinds.QUEUED, kinds.DONE}
     assert [entry["file"] for entry in index["recordings"]] == [None]
+
+
+def test_what_is_deleted_while_the_export_is_sent_is_left_out():
+    first, second, third = (finished(ANN) for _ in range(3))
+    for created, age in ((first, 3.0), (second, 2.0), (third, 1.0)):
+        queries.write(transcriptions.update().where(transcriptions.c.id == created.id).values(created=age))
+    pieces = takeout.everything(ANN)
+    content = next(pieces)
+    history.delete(second.id, ANN)
+    archive = zipfile.ZipFile(io.BytesIO(b"".join((content, *pieces))))
+    assert archive.testzip() is None
+    index = json.loads(archive.read("index.json"))
+    kept = [entry["id"] for entry in index["transcripts"]]
+    assert kept == [third.id, first.id] and second.id not in str(archive.namelist())
+    assert len([name for name in archive.namelist() if name.startswith("transcripts/")]) == 6
+    assert [entry["id"] for entry in index["recordings"]] == [first.recording_id, third.recording_id]
+
+
+def test_recording_deleted_while_it_is_sent_is_complete_in_the_export():
+    recording = recordings.take_in(audio.JFK, ANN)
+    pieces, content = takeout.everything(ANN), b""
+    while b"0001 jfk.flac" not in content:  # until the header of the recording is sent
+        content += next(pieces)
+    recordings.remove(recording.id, ANN)
+    archive = zipfile.ZipFile(io.BytesIO(b"".join((content, *pieces))))
+    assert archive.testzip() is None and archive.read("recordings/0001 jfk.flac") == audio.JFK.read_bytes()
 
 
 def test_export_of_an_unknown_owner_is_empty():
