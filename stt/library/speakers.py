@@ -89,7 +89,7 @@ def panel(job: Job, transcript: Transcript) -> Panel:
     with database().connect() as connection:
         stored = _load(connection, job.id)
     names = _order(transcript, stored)
-    spans = _spans(transcript, names, stored)
+    spans = _spans(transcript, names)
     seconds = {name: sum(end - start for start, end in spans[name]) for name in names}
     whole = sum(seconds.values()) or 1.0
     unnamed = [name for name in names if name in results.names_of(len(stored.names))]
@@ -175,11 +175,12 @@ def split(generation_id: str, owner: str, name: str, based_on: int) -> int:
         names = [*stored.names, *[name] * (len(found.speakers) - len(stored.names))]
         for number in numbers[1:]:
             names[number] = next(fresh)
+        unnamed = not transcript.speakers  # a transcript with a single speaker has no speaker names at first
         of_speaker = replace(found, turns=tuple(turn for turn in found.turns if turn.speaker in numbers))
         segments = [
             piece
             for segment in transcript.segments
-            for piece in (_cut(segment, of_speaker, names, name) if segment.speaker in (name, None) else [segment])
+            for piece in (_cut(segment, of_speaker, names, name) if unnamed or segment.speaker == name else [segment])
         ]
         return replace(transcript, segments=tuple(segments)), replace(stored, names=names, found=found)
 
@@ -347,10 +348,11 @@ def _order(transcript: Transcript, stored: _Stored) -> list[str]:
     return sorted(names, key=lambda name: stored.placed.index(name) if name in stored.placed else len(stored.placed))
 
 
-def _spans(transcript: Transcript, names: list[str], stored: _Stored) -> dict[str, list[tuple[float, float]]]:
+def _spans(transcript: Transcript, names: list[str]) -> dict[str, list[tuple[float, float]]]:
     spans: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+    alone = names[0] if len(names) == 1 and not transcript.speakers else None
     for segment in transcript.segments:
-        name = segment.speaker or (names[0] if len(names) == 1 and stored.names else None)
+        name = segment.speaker or alone
         if name in spans:
             spans[name].append((segment.start, segment.end))
     return spans

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from stt import speakers as diarization
 from stt.background import attempts
 from stt.background.diarization import results
+from stt.db import tables
 from stt.db.engine import database
 from stt.db.tables import analyses, diarizations, voices
 from stt.errors import BadOption, Conflict, NotFound
@@ -19,6 +21,7 @@ from stt.settings import settings
 from stt.speakers import Models
 from stt.store import records
 from stt.store.transcripts import transcript_of
+from stt.transcript.model import Transcript
 from tests import transcripts
 from tests.conversations import Conversation, share_right
 from tests.transcripts import of_conversation, retype, text_of
@@ -104,6 +107,23 @@ def test_merge_and_split_again(id: str):
     assert [(segment.text, segment.speaker) for segment in transcript_of(id).segments] == before
     speakers.undo(id, OWNER, version(id))
     assert transcript_of(id).speakers == ["Speaker 1"]
+
+
+def test_words_of_nobody_stay_without_a_speaker_when_a_speaker_is_split(id: str):
+    with database().begin() as connection:  # no speaker was found for the second segment
+        t = tables.transcripts.c
+        stored = connection.execute(sa.select(t.transcript).where(t.id == id)).scalar()
+        before = Transcript.from_dict(stored)
+        second = before.segments[1]
+        nobodys = replace(second, speaker=None, words=tuple(replace(word, speaker=None) for word in second.words))
+        before = replace(before, segments=(before.segments[0], nobodys, *before.segments[2:]))
+        changed = tables.transcripts.update().where(t.id == id)
+        connection.execute(changed.values(transcript=before.to_dict()))
+    speakers.rename(id, OWNER, "Speaker 2", "Speaker 1", version(id))
+    seconds = sum(segment.end - segment.start for segment in before.segments if segment.speaker)
+    assert panel(id).rows[0].seconds == pytest.approx(seconds)
+    speakers.split(id, OWNER, "Speaker 1", version(id))
+    assert transcript_of(id).segments == before.segments
 
 
 def test_speaker_who_is_really_two_is_split_within_segments(dialogue, dialogue_file, diarized: dict, models: Models):
