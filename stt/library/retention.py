@@ -23,7 +23,7 @@ from stt.errors import NotFound, SttError
 from stt.library import history, vocabulary, voices
 from stt.recorder import live_recordings
 from stt.settings import settings
-from stt.store import recordings
+from stt.store import quotas, recordings
 from stt.webhooks import subscriptions
 
 DAY = 24 * 3600  # seconds
@@ -51,6 +51,7 @@ def prune() -> tuple[int, int]:
     """Delete data older than the settings allow; return the numbers of deleted transcripts and recordings.
 
     A recording that is too old, but that a queued or running job uses, is deleted by the first run after the job ends.
+    Old usage is deleted too (see `quotas.clean_usage`).
     """
     limits, now = settings(), time.time()
     transcripts = 0
@@ -61,6 +62,7 @@ def prune() -> tuple[int, int]:
         audio += _delete_audio(now - days * DAY, unused=False)
     if transcripts or audio:
         log.info("deleted %d transcripts and %d recordings by age", transcripts, audio)
+    quotas.clean_usage()
     return transcripts, audio
 
 

@@ -32,7 +32,7 @@ from stt.store.records import Job
 
 DAY = 24 * 3600  # seconds
 NETWORK = "network address"
-USAGE_RETENTION = 2 * DAY  # time for which usage is stored, seconds
+USAGE_RETENTION = 2 * DAY  # time for which usage is stored at least, and network addresses at most, seconds
 LENGTH_TOLERANCE = 5.0  # maximum seconds by which decoded audio may exceed its declared or allowed length
 SHORTEN = "Cut it into shorter parts, or contact the administrator."
 QUOTAS = ("jobs_per_visitor", "minutes_per_visitor", "minutes_per_day", "dollars_per_day")
@@ -135,6 +135,17 @@ def drop_reservation(job: Job) -> None:
     queries.write(usage.delete().where(usage.c.id == job.id, usage.c.attempt == job.attempt))
 
 
+def clean_usage() -> None:
+    """Delete usage older than USAGE_RETENTION, except that of jobs that are not done, and old network addresses.
+
+    A later attempt at a job must not count the audio that earlier attempts have decoded (see `_expected_usage`).
+    """
+    old = usage.c.at < time.time() - USAGE_RETENTION
+    needed = sa.exists().where(_t.id == usage.c.id, _t.state != kinds.DONE)
+    queries.write(usage.delete().where(old, ~needed))
+    queries.write(usage.update().where(old, usage.c.address.is_not(None)).values(address=None))
+
+
 def used(owner: str) -> Used:
     """Return the usage of `owner` and of all owners since midnight UTC."""
     mine = sa.func.sum(sa.case((usage.c.owner == owner, usage.c.seconds), else_=0.0))
@@ -153,7 +164,8 @@ def _used_from(address: str) -> float:
 
 
 def _open_jobs_from(address: str) -> int:
-    theirs = sa.select(usage.c.id).where(usage.c.address == address)
+    recent = usage.c.at >= time.time() - USAGE_RETENTION  # only the column `at` has an index
+    theirs = sa.select(usage.c.id).where(recent, usage.c.address == address)
     query = sa.select(sa.func.count()).where(_t.state.in_(OPEN), _t.id.in_(theirs))
     return queries.value(query) or 0
 
@@ -283,7 +295,6 @@ def _insert_usage(job: Job, seconds: float, dollars: float, address: str | None)
     row = {"id": job.id, "attempt": job.attempt, "owner": job.owner, "at": now, "seconds": seconds, "dollars": dollars}
     row["address"] = address
     with contextlib.suppress(sa.exc.IntegrityError), database().begin() as connection:  # the attempt is already counted
-        connection.execute(usage.delete().where(usage.c.at < now - USAGE_RETENTION))
         connection.execute(usage.insert().values(row))
 
 

@@ -9,19 +9,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from pydantic import SecretStr, ValidationError
 from pytest_httpserver import HTTPServer
 
 from stt import kinds
 from stt.aiml import offered
+from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import usage
 from stt.errors import BadOption, LimitReached, TooLarge
 from stt.jobs import service
-from stt.library import history
+from stt.library import history, retention
 from stt.settings import Settings, settings
 from stt.store import quotas, recordings, records
 from stt.store.recordings import Link
+from stt.store.records import Job
 from tests import audio
 from tests.quotas import ANN, BEN, UNPRICED, job, refusal, store_job
 from tests.waiting import ended
@@ -231,6 +234,48 @@ def test_retry_of_a_job_on_this_machine_counts_no_minute_twice(host):
     with quotas.reserve(job(minutes=10, attempt=2, id=created.id)):
         pass
     assert quotas.used(ANN).mine == 600
+
+
+@pytest.mark.parametrize("state", [kinds.FAILED, kinds.CANCELLED])
+def test_retry_after_three_days_counts_only_the_rest(host, state: str):
+    host(STT_MINUTES_PER_VISITOR=10)
+    stopped = store_job(job(minutes=10), "203.0.113.7")
+    records.transition(stopped.id, kinds.OPEN, kinds.WORKING, seconds_done=540.0)
+    quotas.release(records.load(stopped.id, ANN), sent=False)
+    records.transition(stopped.id, kinds.OPEN, state)
+    days_pass(3)
+    store_job(job(minutes=9))
+    with quotas.reserve(replace(records.load(stopped.id, ANN), attempt=2)):
+        pass
+    assert quotas.used(ANN).mine == 600
+
+
+def test_old_usage_is_deleted_unless_its_job_can_be_retried(host):
+    done, deleted, stopped, recent = (store_job(job(), "203.0.113.7") for _ in range(4))
+    records.transition(done.id, kinds.OPEN, kinds.DONE)
+    records.transition(stopped.id, kinds.OPEN, kinds.CANCELLED)
+    days_pass(1)
+    retention.prune()
+    assert counted().keys() == {done.id, deleted.id, stopped.id, recent.id} and all(counted().values())
+    days_pass(2, but=recent)
+    history.delete(deleted.id, ANN)
+    retention.prune()
+    assert counted().keys() == {stopped.id, recent.id}
+    assert counted()[stopped.id] is None and counted()[recent.id], "hashed addresses are kept for two days"
+    history.delete(stopped.id, ANN)
+    retention.prune()
+    assert counted().keys() == {recent.id}
+
+
+def days_pass(days: float, but: Job | None = None) -> None:
+    """Make all usage older, except that of the job `but`."""
+    older = usage.update().where(usage.c.id != (but.id if but else ""))
+    queries.write(older.values(at=usage.c.at - days * quotas.DAY))
+
+
+def counted() -> dict[str, str | None]:
+    """Return the hashed address of each job whose usage is stored, by job id."""
+    return {row.id: row.address for row in queries.rows(sa.select(usage.c.id, usage.c.address))}
 
 
 def test_concurrent_creates_cannot_exceed_the_remaining_minutes(host):

@@ -214,7 +214,7 @@ usage = sa.Table(
     sa.Column("at", sa.Float, nullable=False, index=True),
     sa.Column("seconds", sa.Float, nullable=False),
     sa.Column("dollars", sa.Float, nullable=False),  # cost charged to this server's key
-    sa.Column("address", sa.String(64)),  # keyed hash of the client's network address; rows are kept for two days
+    sa.Column("address", sa.String(64)),  # keyed hash of the client's network address, kept for two days
 )
 
 
