@@ -99,7 +99,7 @@ def of_header(value: str) -> str:
 
 def of_path(path: str) -> str:
     """Return the last part of a URL's path as a display name, or "" if it has no visible characters."""
-    last = clean(text_of(unquote_to_bytes(path.rstrip("/").rpartition("/")[2]))).strip(" .")
+    last = clean(text_of(_percent_decoded(path.rstrip("/").rpartition("/")[2]))).strip(" .")
     return "" if last == UNNAMED else last
 
 
@@ -146,7 +146,7 @@ def _extended(name: str, raw: dict[str, str]) -> str | None:
         first = False
     try:
         return content.decode(charset or "utf-8")
-    except (LookupError, UnicodeError):
+    except (LookupError, ValueError):  # ValueError: invalid bytes, or a null character in the name of the encoding
         return None
 
 
@@ -154,7 +154,7 @@ def _decoded(value: str) -> str:
     text = text_of(_raw(value))
     if "=?" in text:
         text = _words(text)
-    if "%" in text and "\ufffd" not in (plain := unquote_to_bytes(text).decode("utf-8", "replace")):
+    if "%" in text and "\ufffd" not in (plain := _percent_decoded(text).decode("utf-8", "replace")):
         return plain  # browsers percent-encode quotation marks and line ends; other programs encode the whole name
     return text
 
@@ -169,7 +169,7 @@ def _words(text: str) -> str:
             piece if isinstance(piece, str) else piece.decode(charset or "raw-unicode-escape")
             for piece, charset in pieces
         )
-    except (HeaderParseError, LookupError, UnicodeError, ValueError):
+    except (HeaderParseError, LookupError, ValueError):
         return text
 
 
@@ -181,6 +181,11 @@ def text_of(content: bytes) -> str:
         except UnicodeDecodeError:
             continue
     return content.decode("latin-1")
+
+
+def _percent_decoded(text: str) -> bytes:
+    """Return the bytes of a percent-encoded text. Lone surrogates, which UTF-8 cannot encode, become `?`."""
+    return unquote_to_bytes(text.encode("utf-8", "replace"))
 
 
 def _raw(value: str) -> bytes:

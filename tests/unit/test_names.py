@@ -170,10 +170,15 @@ def test_name_in_a_header_is_read_as_the_client_meant_it(kind: str):
 
 
 @given(st.text(max_size=200))
+@example("=?utf-7?Q?+2AA-?=%41.mp3")  # decodes to a lone surrogate
+@example("=?utf-8?q?a?= \ud800 %41")
+@example("\ud800%41")
+@example("a\"; filename*=utf\0008''abc")
 def test_any_header_is_read_without_an_error(header: str):
     names.disposition(header)
     names.disposition(f'form-data; name="file"; filename="{header}"')
     names.of_header(header)
+    names.of_path(header)
 
 
 @pytest.mark.parametrize("piece", [";", '"', "\\", "=?", ";a", ";*=", "%", '; filename*0="', "; a=\\", " ;"])
