@@ -15,10 +15,11 @@ def backoff() -> Iterator[float]:
     """Yield the seconds to wait before each retry: 1, 2, 4 and so on, plus up to 0.5 s of jitter, at most 30."""
     from urllib3 import Retry  # imported here, because the first page should not wait for urllib3
 
-    policy = Retry(total=None, backoff_factor=0.5, backoff_jitter=0.5, backoff_max=30).increment()
+    policy = Retry(total=None, backoff_factor=0.5, backoff_jitter=0.5, backoff_max=30).increment().increment()
     while True:
-        policy = policy.increment()
-        yield policy.get_backoff_time()
+        yield (wait := policy.get_backoff_time())
+        if wait < policy.backoff_max:  # urllib3 computes a power of 2, which overflows after 1,023 retries
+            policy = policy.increment()
 
 
 def retry_after(value: str | None) -> float | None:

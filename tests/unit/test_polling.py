@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stt.aiml.pacing import SLOWEST, SPARE, Pace, Schedule, expected_seconds, pace_of
-from stt.backoff import LONGEST_WAIT, retry_after
+from stt.backoff import LONGEST_WAIT, backoff, retry_after
 from stt.errors import Cancelled, ProviderBusy
 from tests.bench.polling import BINS, estimated, fixed_moments, max_delay, schedule_moments, simulate, unknown, watch
 
@@ -111,6 +111,12 @@ def test_waiting_call_can_be_cancelled():
     pace.refused(time.monotonic(), 60)
     with pytest.raises(Cancelled):
         pace.wait(time.monotonic() + 100, lambda: True)
+
+
+def test_retries_go_on_for_days_with_at_most_30_seconds_between_them():
+    waits = list(islice(backoff(), 20_000))
+    assert all(2**n <= wait <= 2**n + 0.5 for n, wait in enumerate(waits[:5]))
+    assert set(waits[5:]) == {30}
 
 
 @pytest.mark.parametrize(
