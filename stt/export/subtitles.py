@@ -6,16 +6,15 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from math import ceil
 
+from stt.export.cutting import PAUSE, Unit, cut, width
 from stt.transcript import alignment, scripts
 from stt.transcript.model import Segment, Transcript, Word
 
 LINE_LENGTH = 42  # maximum columns of a line, the usual limit of broadcasters
 LINES = 2  # maximum lines of a cue
 SILENCE = 2.0  # seconds; no cue spans a pause of at least this length between two segments
-PAUSE = 0.6  # seconds; in a pause of at least this length, `_cut` readily starts a new cue
 FLASH = 0.1  # seconds; minimum duration of a cue
 LATEST = 5.0  # seconds; maximum delay of a cue when speakers talk at the same time
 READING_SPEED = 20.0  # characters per second, the usual limit for adults; a wide character counts as two
@@ -36,20 +35,6 @@ class Cue:
     def speed(self) -> float:
         """Return characters per second. A wide character counts as two."""
         return width(self.text) / max(round(self.end - self.start, 3), 0.001)
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A piece of text that no line break may split: a word, or in scripts without spaces a short run of characters."""
-
-    text: str
-    start: float
-    end: float
-    spaced: bool = True  # whether a space precedes the unit within a line
-
-    @property
-    def width(self) -> int:
-        return width(self.text)
 
 
 def cues(
@@ -73,7 +58,7 @@ def cues(
     """
     if not transcript.timed:
         whole = Segment(0.0, transcript.duration or len(transcript.text) / SPEAKING_SPEED, transcript.text)
-        runs = _cut(_units(whole, line_length), line_length, lines, 0.0, float("inf"))
+        runs = cut(_units(whole, line_length), line_length, lines, 0.0, float("inf"))
         return _settled([_cue(run, line_length) for run in runs], shortest, float("inf"))
 
     def named(speaker: str, units: list[Unit]) -> list[Unit]:
@@ -89,17 +74,17 @@ def cues(
         changes = bool(speakers and units and speaker and speaker != before)
         if changes:
             before, units = speaker, named(str(speaker), units)
-        runs = _cut(units, line_length, lines, shortest, longest)
+        runs = cut(units, line_length, lines, shortest, longest)
         found += [(run, speaker, changes and number == 0) for number, run in enumerate(runs)]
     found.sort(key=lambda each: each[0][0].start)
     before = None
-    cut: list[list[Unit]] = []
+    ordered: list[list[Unit]] = []
     for run, speaker, has_name in found:
         # If speakers talk at the same time, their cues alternate, so the name is repeated after another speaker's cue.
         again = speakers and speaker and speaker != before and not has_name
-        cut += _cut(named(str(speaker), run), line_length, lines, shortest, longest) if again else [run]
+        ordered += cut(named(str(speaker), run), line_length, lines, shortest, longest) if again else [run]
         before = speaker or before
-    return _settled([_cue(run, line_length) for run in cut], shortest, longest)
+    return _settled([_cue(run, line_length) for run in ordered], shortest, longest)
 
 
 def too_fast(shown: Iterable[Cue]) -> list[Cue]:
@@ -124,11 +109,6 @@ def spoken(segment: Segment) -> list[tuple[str, Word | None]]:
     tokens = scripts.words(segment.text) or segment.text.split()
     same = alignment.same([word.text.strip() for word in words], tokens)
     return [(token, words[same[place]] if place in same else None) for place, token in enumerate(tokens)]
-
-
-def width(text: str) -> int:
-    """Return the number of columns that a text takes: two for each wide character, one for each other character."""
-    return len(text) if text.isascii() else sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def printable(text: str) -> str:
@@ -234,58 +214,8 @@ def _in_order(units: Iterable[Unit]) -> list[Unit]:
     return ordered
 
 
-def _cut(units: list[Unit], line_length: int, lines: int, shortest: float, longest: float) -> list[list[Unit]]:
-    """Return the split of units into cues with the lowest cost, found by dynamic programming.
-
-    A cue costs 1. A cut costs little after a sentence or in a pause, and 2 within a phrase. A sentence end or a pause
-    inside a cue costs more than one more cue. A cue shown for less than `shortest` seconds costs up to 3 more.
-    """
-    cut_cost, inner_cost = _costs(units)
-    widths = [unit.width for unit in units]
-    best = [0.0] + [float("inf")] * len(units)
-    begin = [0] * (len(units) + 1)
-    for first in range(len(units)):
-        rows, column, inside = 1, 0, 0.0
-        for last in range(first, len(units)):
-            unit = units[last]
-            added = widths[last] + (unit.spaced and column > 0)
-            if column and column + added > line_length:
-                rows, column, added = rows + 1, 0, widths[last]
-            column += added
-            if last > first and (rows > lines or unit.end - units[first].start > longest):
-                break
-            shown = units[last + 1].start - units[first].start if last + 1 < len(units) else shortest
-            hurry = 3 * (1 - shown / shortest) if shown < shortest else 0.0
-            cost = best[first] + 1 + inside + hurry + cut_cost[last]
-            if cost < best[last + 1]:
-                best[last + 1], begin[last + 1] = cost, first
-            inside += inner_cost[last]
-    found: list[list[Unit]] = []
-    end = len(units)
-    while end:
-        found.append(units[begin[end] : end])
-        end = begin[end]
-    return found[::-1]
-
-
 def _cue(run: list[Unit], line_length: int) -> Cue:
     return Cue(run[0].start, max(unit.end for unit in run), "\n".join(_wrapped(run, line_length)))
-
-
-def _costs(units: list[Unit]) -> tuple[list[float], list[float]]:
-    """Return two lists with a number for each unit: the cost of a cut after the unit, and the cost of no cut there."""
-    cut, inner = [], []
-    for unit, following in pairwise(units):
-        pause = following.start - unit.end
-        sentence = scripts.ends_sentence(unit.text, following.text, pause)
-        if sentence:
-            cut.append(0.0)
-        elif pause >= PAUSE:
-            cut.append(0.3)
-        else:
-            cut.append(0.6 if scripts.ends_clause(unit.text) else 2.0)
-        inner.append(1.5 * sentence + (min(2 * pause, 3.0) if pause >= PAUSE else 0.0))
-    return [*cut, 0.0], [*inner, 0.0]
 
 
 def _wrapped(units: list[Unit], line_length: int) -> list[str]:

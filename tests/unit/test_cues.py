@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stt.export.cutting import Unit, cut, width
 from stt.export.formats import FORMATS
-from stt.export.subtitles import cues, width
+from stt.export.subtitles import cues
 from stt.transcript.model import Segment, Transcript
 from tests.exports import displayed_text, read_subtitles, segment, transcript, transcripts, without_spaces, words_of
 
@@ -81,6 +84,33 @@ def test_an_hour_of_speech_has_readable_cues():
     assert_in_order(cut)
     assert all(1.0 <= cue.end - cue.start <= 7.0 for cue in cut)
     assert len(cut) == 650 and all(cue.text.count("\n") == 1 for cue in cut)
+
+
+@given(
+    st.lists(st.sampled_from(["A", "Word", "Clause,", "End.", "X" * 30]), min_size=1, max_size=40), st.integers(1, 3)
+)
+def test_no_other_cut_of_a_text_costs_less(words: list[str], lines: int):
+    units = [Unit(word, 0.3 * at, 0.3 * at + 0.2) for at, word in enumerate(words)]
+
+    def cost(cue: list[Unit]) -> float:
+        """Return the cost of a cue as the docstring of `cut` defines it."""
+        last = units.index(cue[-1])
+        shown = units[last + 1].start - cue[0].start if last + 1 < len(units) else 1.0
+        ends = [0.0 if unit.text == "End." else 0.6 if unit.text == "Clause," else 2.0 for unit in cue]
+        at_end = ends[-1] if last + 1 < len(units) else 0.0
+        return 1 + 1.5 * ends[:-1].count(0.0) + max(0.0, 3 * (1 - shown)) + at_end
+
+    def fits(cue: list[Unit]) -> bool:
+        rows = textwrap.wrap(" ".join(unit.text for unit in cue), 32)
+        return len(cue) == 1 or (len(rows) <= lines and cue[-1].end - cue[0].start <= 4.0)
+
+    best = [0.0]
+    for end in range(1, len(units) + 1):
+        cues_ending_here = ((first, units[first:end]) for first in range(end))
+        best.append(min(best[first] + cost(cue) for first, cue in cues_ending_here if fits(cue)))
+    found = cut(units, 32, lines, 1.0, 4.0)
+    assert [unit for cue in found for unit in cue] == units and all(map(fits, found))
+    assert sum(map(cost, found)) == pytest.approx(best[-1])
 
 
 def assert_in_order(cut):

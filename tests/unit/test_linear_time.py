@@ -48,6 +48,10 @@ OPERATIONS: dict[str, Callable[[str], object]] = {
     "word in the REST API": lambda text: contract._word(Word(text, 0.0, 1.0), {}),
     "comparison": lambda text: [comparison.tokens_of_text(text, exact=exact) for exact in (False, True)],
     "subtitles": lambda text: subtitles.cues(Transcript((Segment(0.0, 9.0, text),))),
+    "large subtitles": lambda text: [
+        subtitles.cues(transcript, line_length=200, lines=10)
+        for transcript in (untimed(text), Transcript((Segment(0.0, 7.0, text),)))
+    ],
     "words and sentences": lambda text: [scripts.word_spans(text), scripts.sentences(text), folding.words(text)],
     "CSV export": lambda text: formats.FORMATS["csv"].write(untimed(text)),
     "file name": lambda text: formats.file_name(text, "txt"),

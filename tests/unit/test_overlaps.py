@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stt.export.cutting import width
 from stt.export.formats import FORMATS
-from stt.export.subtitles import LATEST, READING_SPEED, Cue, cues, too_fast, width
+from stt.export.subtitles import LATEST, READING_SPEED, Cue, cues, too_fast
 from stt.transcript.model import Segment, Transcript, Word
 
 LONGEST = 7.0
