@@ -50,6 +50,8 @@ SttError
 
 from __future__ import annotations
 
+NAME_HEADER = "X-Error-Name"  # header of a REST response that reports an error: the name of the error's class
+
 
 class SttError(Exception):
     """Base class of all errors that users read.
@@ -245,8 +247,12 @@ class SpeakerModelsError(WeightsError):
 
 
 class ProviderError(SttError):
-    """Base class of errors of the AI/ML API. `wait` is the Retry-After header of its response in seconds, or 0."""
+    """Base class of errors of the AI/ML API. `wait` is the Retry-After header of its response in seconds, or 0.
 
+    `reported` is the NAME_HEADER of the response of an STT Studio server, or "".
+    """
+
+    reported = ""
     status = 502
     title = "The AI/ML API could not do this"
     guidance = "Try again later, or transcribe with Whisper on this machine."

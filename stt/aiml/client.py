@@ -187,7 +187,8 @@ class Client:
         if answer.status < 300 or answer.status in (302, 303) or (answer.status >= 500 and answer.status != 503):
             return errors.SubmissionUncertain(error.message, detail=error.detail), False
         if isinstance(error, errors.ResultExpired):
-            error = errors.RequestRefused(error.message, detail=error.detail)
+            refused = errors.RequestRefused(error.message, detail=error.detail)
+            refused.reported, error = error.reported, refused
         return error, answer.status == 503
 
 
@@ -382,4 +383,6 @@ def _error(answer: _Answer) -> errors.ProviderError:
     request = (message_of(fields(answer.body).get("requestId")) or message_of(answer.headers.get("X-Request-Id")))[:80]
     message += f" (request id {request})" if request else ""
     detail = f"status {answer.status}, request id {request or 'unknown'}"
-    return error_for(answer.status)(message, detail=detail, wait=answer.wait)
+    error = error_for(answer.status)(message, detail=detail, wait=answer.wait)
+    error.reported = clean(answer.headers.get(errors.NAME_HEADER))[:40]
+    return error

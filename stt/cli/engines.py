@@ -13,11 +13,13 @@ from pydantic import SecretStr
 from stt import errors, kinds
 from stt.cli.inputs import Source
 from stt.errors import Cancelled, NotFound, SttError
+from stt.files.json_values import clean, fields, items
 from stt.transcript.model import Transcript
 
 POLL = 0.2  # polling interval of a job on this machine, seconds
 POLL_SERVER = 1.0  # polling interval of a job at a server, seconds
 RETRY_SECONDS = 60.0  # maximum seconds for which the request to create a job at a server is retried
+POLL_RETRY_SECONDS = 300.0  # maximum seconds for which a poll of a job at a server is retried
 Created = Callable[[str], object]
 Report = Callable[[float, float | None, str], None]  # (seconds done, total seconds or None, current action)
 
@@ -30,6 +32,12 @@ class Result(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
+class PollingFailed(errors.ProviderDown):
+    """A job was created at a server, but the server does not say how it is. The job may go on or have ended."""
+
+    title = "The server does not answer"
+
+
 class Engine(ABC):
     """Represent a way to transcribe recordings: on this machine or through a server."""
 
@@ -40,6 +48,7 @@ class Engine(ABC):
     def transcribe(self, source: Source, report: Report, resume: str | None, on_created: Created) -> Result:
         """Create a job, wait until it has ended, and return its transcript. Raises SttError if there is no transcript.
 
+        After PollingFailed, the job may still end well, so a later call should resume it.
         `on_created` is called with the generation id of the job. If this process is killed, a later process can pass
         that id as `resume` to continue the job. Ctrl+C deletes a job on this machine, but not a job at a server.
         """
@@ -131,10 +140,32 @@ class Server(Engine):
     def transcribe(self, source: Source, report: Report, resume: str | None, on_created: Created) -> Result:
         from stt.aiml import results
 
+        generation_id = resume or self._create(source, report, on_created)
+        while True:
+            try:
+                answer = self._poll(generation_id)
+            except errors.ResultExpired:
+                if generation_id != resume:
+                    raise
+                generation_id = self._create(source, report, on_created)  # the server has deleted the old job
+                continue
+            found = results.read(answer)
+            if found.status != "running":
+                break
+            report(0.0, None, "Transcribing")
+            time.sleep(POLL_SERVER)
+        if found.error is not None:
+            raise _error_of_job(answer) or found.error
+        if found.transcript is None:
+            raise SttError("The server's answer holds no transcript.")
+        report(found.seconds, found.seconds, "Done")
+        return Result(generation_id, found.transcript, _warnings(answer))
+
+    def _create(self, source: Source, report: Report, on_created: Created) -> str:
         def sending(sent: int, size: int) -> None:
             report(0.0, None, f"Sending, {100 * sent // size if size else 0} %")
 
-        def create() -> str:
+        try:
             return self._client.create(
                 self.model,
                 self.options,
@@ -145,29 +176,39 @@ class Server(Engine):
                 on_wait=lambda why: report(0.0, None, f"Trying again: {why.message}"),
                 retry_seconds=RETRY_SECONDS,
             )
+        except errors.ProviderError as error:
+            raise _of_server(error) from error
 
+    def _poll(self, generation_id: str) -> dict[str, Any]:
+        """Return the server's answer about a job. Raises ResultExpired if there is no such job, or PollingFailed."""
         try:
-            generation_id = resume or create()
-            while True:
-                try:
-                    found = results.read(self._client.get(generation_id, retry_seconds=300.0))
-                except errors.ResultExpired:
-                    if generation_id != resume:
-                        raise
-                    generation_id = create()  # the server has deleted the old job
-                    continue
-                if found.status != "running":
-                    break
-                report(0.0, None, "Transcribing")
-                time.sleep(POLL_SERVER)
-        except (errors.KeyRefused, errors.KeyMissing) as error:
-            raise SttError("The server refused the token.", guidance="Create one on its Settings page.") from error
-        except errors.ProviderDown as error:
-            message = f"The server does not answer: {error.message}"
-            raise errors.ProviderDown(message, guidance="Check the address.") from error
-        if found.error is not None:
-            raise found.error
-        if found.transcript is None:
-            raise SttError("The server's answer holds no transcript.")
-        report(found.seconds, found.seconds, "Done")
-        return Result(generation_id, found.transcript)
+            return self._client.get(generation_id, retry_seconds=POLL_RETRY_SECONDS)
+        except errors.ResultExpired:
+            raise
+        except errors.ProviderError as error:
+            shown = _of_server(error)
+            raise PollingFailed(shown.message, guidance=shown.guidance) from error
+
+
+def _of_server(error: errors.ProviderError) -> SttError:
+    """Return the error to report if a request to a server raised `error`: the server's own error if it names one."""
+    if isinstance(error, errors.KeyRefused):
+        return SttError("The server refused the token.", guidance="Create one on its Settings page.")
+    if error.reported:
+        return errors.from_dict({"kind": error.reported, "message": error.message, "guidance": ""})
+    if isinstance(error, errors.ProviderDown):
+        return errors.ProviderDown(f"The server does not answer: {error.message}", guidance="Check the address.")
+    return error
+
+
+def _error_of_job(answer: dict[str, Any]) -> SttError | None:
+    """Return the error with which a job has failed on the server, or None if the answer names none."""
+    failed = fields(answer.get("error"))
+    name, message = clean(failed.get("name")), clean(failed.get("message"))
+    return errors.from_dict({"kind": name, "message": message, "guidance": ""}) if name else None
+
+
+def _warnings(answer: dict[str, Any]) -> tuple[str, ...]:
+    """Return the server's sentences about missing parts of a transcript."""
+    metadata = fields(fields(answer.get("result")).get("metadata"))
+    return tuple(filter(None, (clean(warning.get("message")) for warning in items(metadata.get("warnings")))))

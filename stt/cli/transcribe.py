@@ -117,7 +117,7 @@ def save(
 
 def failure(name: str, error: SttError) -> dict[str, Any]:
     """Print an error to standard error, and return its fields for the output of `--json`."""
-    to_stderr(f"{name}: {error.message} {error.guidance}")
+    to_stderr(f"{name}: {error.message} {error.guidance}".rstrip())
     return {"status": "failed", "error": error.to_dict()}
 
 

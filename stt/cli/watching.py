@@ -17,16 +17,27 @@ from watchfiles import watch
 
 from stt import errors
 from stt.cli import inputs, outputs, transcribe
-from stt.cli.engines import Engine
-from stt.errors import BadOption, GenerationFailed, InputError
+from stt.cli.engines import Engine, PollingFailed
+from stt.errors import (
+    AnswerUnreadable,
+    BadOption,
+    Cancelled,
+    GenerationFailed,
+    InputError,
+    RequestRefused,
+    SttError,
+    UploadBroken,
+)
 
 RECORD = ".stt-watch.jsonl"  # file in the output folder with the result of each recording, one JSON object per line
 SETTLE = 2.0  # minimum seconds without a change before a file is transcribed, because it may be incomplete
 TICK = 1000  # interval between checks of files that are still being written, milliseconds
 RESCAN = 60.0  # maximum seconds between two scans of the folder, for network disks that report no changes
 RETRY = (30.0, 600.0)  # delay before a failed file is tried again, seconds: after the first failure, and at most
+DOUBLINGS = 10  # maximum number of times that this delay is doubled, because a float overflows after 1,000 times
 DONE, FAILED, BEGUN = "done", "failed", "begun"
-FINAL = (InputError, GenerationFailed)  # errors caused by the recording itself, so a retry would fail, too
+# Errors after which a retry would fail, too, because the recording or an option caused them, or that a person wanted.
+FINAL = (InputError, GenerationFailed, RequestRefused, AnswerUnreadable, Cancelled)
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -138,15 +149,18 @@ class Watcher:
         if transcript is not None:
             folder = self.output / path.parent.relative_to(self.folder)
             transcribe.save(answer, folder, source.name, transcript, self.wanted)
-        if answer["status"] == DONE:
+        error = None if answer["status"] == DONE else errors.from_dict(answer["error"])
+        if error is None:
             self.finish(path, DONE)
-        elif transcript is None and isinstance(error := errors.from_dict(answer["error"]), FINAL):
+        elif transcript is None and _is_final(error):
             if isinstance(error, BadOption):  # a command-line option is wrong, so every other recording would fail, too
                 raise error
             self.finish(path, FAILED)
         else:
-            self.record.note(name, one.version, FAILED, retry=True)
-            wait = min(RETRY[1], RETRY[0] * 2**one.failures)
+            # If the job may have a transcript, its id stays recorded, so that the next attempt resumes it.
+            if transcript is None and not isinstance(error, PollingFailed):
+                self.record.note(name, one.version, FAILED, retry=True)
+            wait = min(RETRY[1], RETRY[0] * 2 ** min(one.failures, DOUBLINGS))
             one.failures += 1
             one.not_before = time.monotonic() + wait
             transcribe.to_stderr(f"{source.name}: trying again in {wait:.0f} s.")
@@ -199,6 +213,10 @@ class Record:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
+
+
+def _is_final(error: SttError) -> bool:
+    return isinstance(error, FINAL) and not isinstance(error, UploadBroken)  # an upload may succeed the next time
 
 
 def _version(path: Path) -> Version | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from stt.errors import NAME_HEADER
 from stt.settings import settings
 
 PATHS = ("/v1/",)
@@ -32,7 +33,7 @@ class CrossOrigin:
             allow_origins=allowed,
             allow_methods=("GET", "POST", "DELETE"),
             allow_headers=("Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"),
-            expose_headers=("X-Request-Id", "Retry-After", "Content-Disposition"),
+            expose_headers=(NAME_HEADER, "X-Request-Id", "Retry-After", "Content-Disposition"),
             max_age=600,
         )
 

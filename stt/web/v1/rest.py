@@ -22,6 +22,7 @@ from stt.auth.tokens import Token
 from stt.db import json_pieces, undo
 from stt.db.engine import DB_UNAVAILABLE
 from stt.errors import (
+    NAME_HEADER,
     BadOption,
     BadTranscript,
     DatabaseUnavailable,
@@ -94,7 +95,8 @@ class Endpoint(HTTPEndpoint):
 
     def refused(self, error: SttError, request: Request) -> Response:
         """Return the response that reports `error`."""
-        headers = {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthorized) else {}
+        headers = {NAME_HEADER: type(error).__name__}
+        headers |= {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthorized) else {}
         body = contract.refusal(error, request.url.path, logs.request_id.get())
         return _json_answer(body, headers, error.status)
 

@@ -1,0 +1,145 @@
+"""Test what `stt watch` does with the outcomes of a server's jobs, and what it says about incomplete transcripts."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from stt import errors
+from stt.cli import engines, inputs, transcribe, watching
+from stt.cli.watching import Watcher
+from tests import audio, broken
+from tests.app.rest import Api
+from tests.provider import Provider
+from tests.server import Server
+
+MODEL = "#g1_whisper-base"
+Make = Callable[..., Watcher]
+
+
+@pytest.fixture
+def stand_in() -> Iterator[Provider]:
+    """Provide a server with the create and get routes of `/v1`, which fails as a test demands."""
+    with Provider() as provider:
+        provider.script(duration=0)
+        yield provider
+
+
+@pytest.fixture
+def watcher(tmp_path: Path) -> Make:
+    """Return a function that makes the watcher of `stt watch --server`."""
+
+    def make(address: str, token: str, *more: str) -> Watcher:
+        parser = argparse.ArgumentParser()
+        watching.add_command(parser.add_subparsers())
+        (tmp_path / "inbox").mkdir(exist_ok=True)
+        (tmp_path / "out").mkdir(exist_ok=True)
+        arguments = ["watch", str(tmp_path / "inbox"), "--output", str(tmp_path / "out"), "--model", MODEL]
+        chosen = parser.parse_args([*arguments, "--server", address, "--token", token, *more])
+        return Watcher(chosen, ["txt"], transcribe.engine(chosen))
+
+    return make
+
+
+def attempt(watcher: Watcher, path: Path) -> str | None:
+    """Let the watcher find and transcribe a file. Return its recorded status: "again" if it will be tried again."""
+    watcher.scan()
+    watcher.do(path)
+    row = json.loads(watcher.record.path.read_text().splitlines()[-1])
+    return "again" if row.get("again") else row["status"]
+
+
+def dropped(watcher: Watcher, source: Path = audio.JFK) -> Path:
+    return Path(shutil.copy(source, watcher.folder / source.name))
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("ProviderDown", "again"),
+        ("DiskFull", "again"),
+        ("DatabaseUnavailable", "again"),
+        ("SttError", "again"),
+        ("GenerationFailed", "failed"),
+        ("Unreadable", "failed"),
+        ("Cancelled", "failed"),
+    ],
+)
+def test_failed_job_is_tried_again_unless_its_recording_is_at_fault(stand_in, watcher, name: str, status: str):
+    stand_in.script(error={"name": name, "message": "This is why."})
+    watch = watcher(stand_in.url, stand_in.key)
+    path = dropped(watch)
+    assert attempt(watch, path) == status
+    assert (path in watch.waiting) == (status == "again")
+    stand_in.script(error=None)
+    if status == "again":
+        assert attempt(watch, path) == "done"
+
+
+@pytest.mark.parametrize("fault", ["503", "429", "401"])
+def test_job_that_cannot_be_polled_is_resumed_and_not_created_again(stand_in, watcher, monkeypatch, fault: str):
+    monkeypatch.setattr(engines, "POLL_RETRY_SECONDS", 0.0)
+    watch = watcher(stand_in.url, stand_in.key)
+    path = dropped(watch)
+    stand_in.fault("get", fault, retry_after=0)
+    assert attempt(watch, path) == "begun" and path in watch.waiting
+    restarted = watcher(stand_in.url, stand_in.key)
+    assert attempt(restarted, path) == "done"
+    assert stand_in.calls["create"] == 1 and stand_in.duplicates == []
+
+
+def test_transcript_that_cannot_be_written_is_fetched_again_from_the_same_job(stand_in, watcher):
+    watch = watcher(stand_in.url, stand_in.key)
+    path = dropped(watch)
+    watch.output = watch.output / "file" / "below"
+    watch.output.parent.write_text("not a folder")
+    assert attempt(watch, path) == "begun" and path in watch.waiting
+    watch.output = watch.output.parents[1]
+    assert attempt(watch, path) == "done" and stand_in.duplicates == []
+
+
+def test_recording_that_the_server_refuses_is_sent_once(server: Server, api: Api, watcher):
+    watch = watcher(server.url, api.token)
+    silent = broken.mp4(watch.folder / "silent.mp4")
+    assert attempt(watch, silent) == "failed"
+    large = watch.folder / "large.wav"
+    large.write_bytes(audio.JFK.read_bytes() + bytes(6 << 20))
+    assert attempt(watch, large) == "failed"
+    watch.scan()
+    assert not watch.waiting
+
+
+def test_option_that_the_server_refuses_stops_the_watcher_and_skips_no_file(server: Server, api: Api, watcher):
+    watch = watcher(server.url, api.token, "--language", "klingon")
+    path = dropped(watch)
+    with pytest.raises(errors.BadOption, match="klingon"):
+        attempt(watch, path)
+    assert not watch.record.path.exists()
+
+
+def test_wrong_address_skips_no_file(server: Server, api: Api, watcher):
+    watch = watcher(f"{server.url}/v1/elsewhere", api.token)
+    assert attempt(watch, dropped(watch)) == "again"
+
+
+def test_failures_in_any_number_do_not_stop_the_watcher(stand_in, watcher):
+    watch = watcher(stand_in.url, stand_in.key)
+    path = dropped(watch)
+    watch.scan()
+    watch.waiting[path].failures = 5000
+    stand_in.script(error={"name": "DiskFull", "message": "The disk is full."})
+    assert attempt(watch, path) == "again"
+
+
+def test_missing_parts_of_a_transcript_are_reported_by_a_server_too(server: Server, api: Api, tmp_path: Path, capsys):
+    path = broken.overwritten(audio.write(tmp_path / "damaged.flac", audio.samples(audio.JFK)))
+    engine = engines.Server(MODEL, {}, server.url, api.token)
+    _, answer = transcribe.one(engine, inputs.of_file(path))
+    assert answer["status"] == "done"
+    assert any(note.startswith("From ") for note in answer["notes"]), answer
+    assert all(note in capsys.readouterr().err for note in answer["notes"][:1])
