@@ -30,7 +30,8 @@ BIAS_PER_DISTANCE = 20.0  # reduction of the bias per unit of `sounds.distance`
 FEWER_WORDS, MORE_WORDS = 2, 3
 # Maximum number of candidates that are scored in a window, per term and in total. The nearest in sound are scored.
 MAX_OF_A_TERM, MAX_CANDIDATES = 2, 10
-_CORE = re.compile(r"^(\W*)(.*?)((?:['’]s)?\W*)$", re.DOTALL)
+_CORE = re.compile(r"(\W*)((?:.*\w)?)(\W*)", re.DOTALL)
+_POSSESSIVES = ("'s", "’s")
 _FLOOR = 1e-12
 
 # A function that receives the tokens of a text and returns the probability of each token.
@@ -116,8 +117,8 @@ class Rescorer:
         spans = list(self._spans(words))
         if not spans:
             return []
-        cores = [_CORE.fullmatch("".join(word.text for word in words[at : at + length])) for at, length in spans]
-        keys = [sounds.key(core[2]) if core else "" for core in cores]
+        cores = [split_word("".join(word.text for word in words[at : at + length])) for at, length in spans]
+        keys = [sounds.key(core) for _, core, _ in cores]
         # First compare skeletons only, in C. Without this filter, 500 terms would take seconds per window.
         skeletons = [sounds.skeleton(key) for key in keys]
         differences = cdist(skeletons, self._skeletons, scorer=Levenshtein.distance)
@@ -125,18 +126,15 @@ class Rescorer:
         near = np.argwhere(differences <= MAX_DISTANCE * longest)
         found: list[_Candidate] = []
         for place, number in near.tolist():
-            (at, length), core, key, wanted = spans[place], cores[place], keys[place], self._keys[number]
+            (at, length), key, wanted = spans[place], keys[place], self._keys[number]
+            before, core, after = cores[place]
             term, words_of_term = self._terms[number], self._lengths[number]
             if not words_of_term - FEWER_WORDS <= length <= words_of_term + MORE_WORDS:
                 continue
-            if (
-                core is None
-                or self._has_a_term(core[2] + core[3], term)
-                or not len(wanted) <= 2 * len(key) <= 4 * len(wanted)
-            ):
+            if self._has_a_term(core + after, term) or not len(wanted) <= 2 * len(key) <= 4 * len(wanted):
                 continue
             if (different := sounds.distance(key, wanted)) <= MAX_DISTANCE:
-                text = core[1] + term + core[3]
+                text = before + term + after
                 found.append(_Candidate(different, term, words[at].first, words[at + length - 1].last, text))
         found.sort(key=lambda candidate: (candidate.distance, candidate.first))
         kept: list[_Candidate] = []
@@ -156,7 +154,7 @@ class Rescorer:
         """
         if text.startswith(term):
             return True
-        words = {re.sub(r"^\W+|(?:['’]s)?\W*$", "", word) for word in text.split()}
+        words = {split_word(word)[1] for word in text.split()}
         return bool(words & self._known - (set(term.split()) - {term}))
 
     def _spans(self, words: Sequence[_Word]) -> Iterator[tuple[int, int]]:
@@ -167,6 +165,16 @@ class Rescorer:
                 if words[at + length - 1].run != word.run:
                     break
                 yield at, length
+
+
+def split_word(text: str) -> tuple[str, str, str]:
+    """Split one or more words into the punctuation before them, the words, and the possessive and punctuation after."""
+    found = _CORE.fullmatch(text)
+    assert found is not None
+    before, core, after = found.groups()
+    if core.endswith(_POSSESSIVES):
+        return before, core[:-2], core[-2:] + after
+    return before, core, after
 
 
 def _words(tokens: list[int], tokenizer: Tokenizer) -> Iterator[_Word]:

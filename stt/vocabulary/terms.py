@@ -15,7 +15,10 @@ OPTION = "vocabulary"  # name of the job option that has the lines of the job's 
 MOST = 500  # maximum number of terms of a job, or of one list of an owner
 LONGEST = 100  # maximum characters of a term, or of the text that a term replaces
 LONGEST_TEXT = MOST * 2 * (LONGEST + 2)  # maximum characters of all lines together
-_ARROW = re.compile(r"\s*(?:→|⟶|⇒|->|=>)\s*")
+# Maximum characters of a line before its spaces are reduced and its accents are composed. A few combining marks per
+# letter and wide columns of spaces fit in.
+LONGEST_LINE = 20 * LONGEST
+_ARROW = re.compile("→|⟶|⇒|->|=>")  # spaces around an arrow are removed later: a pattern for them takes quadratic time
 # Control characters, halves of surrogate pairs, and marks that change the direction of text.
 _UNUSABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
@@ -70,6 +73,8 @@ def texts(terms: Iterable[Term]) -> list[str]:
 
 
 def _term(line: str, number: int) -> Term:
+    if len(line) > LONGEST_LINE:
+        raise _too_long(number)
     if _UNUSABLE.search(line):
         raise BadOption(f"Line {number} has a control character.", guidance="Type this line again.")
     parts = [" ".join(unicodedata.normalize("NFC", part).split()) for part in _ARROW.split(line)]
@@ -77,7 +82,7 @@ def _term(line: str, number: int) -> Term:
         raise BadOption(f"Line {number} has several arrows.", guidance="Write one replacement a line.")
     for part in parts:
         if len(part) > LONGEST:
-            raise BadOption(f"Line {number} is too long: a term takes at most {LONGEST} characters.")
+            raise _too_long(number)
         if not scripts.is_word(part):
             where = " on one side of the arrow" if len(parts) == 2 else ""
             message = f"Line {number} has no letters or digits{where}."
@@ -85,3 +90,7 @@ def _term(line: str, number: int) -> Term:
     if len(parts) == 1 or parts[0] == parts[1]:
         return Term(parts[-1])
     return Term(parts[1], parts[0])
+
+
+def _too_long(number: int) -> BadOption:
+    return BadOption(f"Line {number} is too long: a term takes at most {LONGEST} characters.")

@@ -12,10 +12,14 @@ from collections.abc import Callable
 import pytest
 
 from stt.aiml import results
+from stt.audio.containers import foreign
 from stt.db import fulltext
+from stt.errors import BadOption, NotSound
 from stt.export import formats, subtitles
+from stt.imports.references.subtitles import webvtt_cues
 from stt.transcript import comparison, folding, scripts
 from stt.transcript.model import Segment, Transcript, Word
+from stt.vocabulary import rescoring, terms
 from stt.web.v1 import contract
 
 LONG = 200_000  # maximum characters of a paragraph
@@ -26,6 +30,9 @@ TEXTS = {
     "alternating punctuation and quotes": ".'" * (LONG // 2) + "x",
     "spaces": " " * LONG,
     "spaces around a word": " " * LONG + "x" + " " * LONG,
+    "spaces within a line": "a" + " " * LONG + "b",
+    "spaces within a tag": "<v" + " " * LONG,
+    "number signs before another line": "#" * LONG + "\nx",
     "dashes": "x" + " -" * (LONG // 2),
     "words joined by apostrophes": "x’" * (LONG // 2),
     "one word": "x" * LONG,
@@ -37,6 +44,18 @@ TEXTS = {
 
 def untimed(text: str) -> Transcript:
     return Transcript((Segment(0.0, 0.0, text),), timed=False)
+
+
+def vocabulary(text: str) -> object:
+    try:
+        return terms.read(text)
+    except BadOption as error:
+        return error
+
+
+def kind_of_file(text: str) -> NotSound:
+    """Return the error for a file that begins with the text."""
+    return foreign._text("file.txt", text.encode()[: foreign._HEAD])
 
 
 OPERATIONS: dict[str, Callable[[str], object]] = {
@@ -54,6 +73,10 @@ OPERATIONS: dict[str, Callable[[str], object]] = {
     ],
     "words and sentences": lambda text: [scripts.word_spans(text), scripts.sentences(text), folding.words(text)],
     "CSV export": lambda text: formats.FORMATS["csv"].write(untimed(text)),
+    "vocabulary": vocabulary,
+    "words for a term": lambda text: [rescoring.split_word(text), rescoring.split_word(f"x{text}x")],
+    "WebVTT file": lambda text: webvtt_cues(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{text}"),
+    "file that is no recording": kind_of_file,
     "file name": lambda text: formats.file_name(text, "txt"),
 }
 
