@@ -30,6 +30,8 @@ BIAS_PER_DISTANCE = 20.0  # reduction of the bias per unit of `sounds.distance`
 FEWER_WORDS, MORE_WORDS = 2, 3
 # Maximum number of candidates that are scored in a window, per term and in total. The nearest in sound are scored.
 MAX_OF_A_TERM, MAX_CANDIDATES = 2, 10
+# Maximum number of pairs of a term and words in a window whose `sounds.distance` is computed, which is slow.
+MAX_COMPARED = 1000
 _CORE = re.compile(r"(\W*)((?:.*\w)?)(\W*)", re.DOTALL)
 _POSSESSIVES = ("'s", "’s")
 _FLOOR = 1e-12
@@ -86,6 +88,8 @@ class Rescorer:
         self._keys = [sounds.key(term) for term in self._terms]
         self._skeletons = [sounds.skeleton(key) for key in self._keys]
         self._lengths = [len(re.findall(r"\w+", term)) for term in self._terms]  # number of words in each term
+        # The words of each term of several words. They may be in the text that the term replaces, even if listed alone.
+        self._parts = [set(term.split()) - {term} for term in self._terms]
 
     def rescored(self, tokens: Sequence[int], tokenizer: Tokenizer, score: Score) -> list[int]:
         """Return `tokens`, a window's words and timestamps, with words replaced by terms that are probable enough."""
@@ -119,24 +123,20 @@ class Rescorer:
             return []
         cores = [split_word("".join(word.text for word in words[at : at + length])) for at, length in spans]
         keys = [sounds.key(core) for _, core, _ in cores]
-        # First compare skeletons only, in C. Without this filter, 500 terms would take seconds per window.
-        skeletons = [sounds.skeleton(key) for key in keys]
-        differences = cdist(skeletons, self._skeletons, scorer=Levenshtein.distance)
-        longest = np.maximum.outer(np.array([len(key) for key in keys]), np.array([len(key) for key in self._keys]))
-        near = np.argwhere(differences <= MAX_DISTANCE * longest)
+        listed = [self._listed(core + after) for _, core, after in cores]
         found: list[_Candidate] = []
-        for place, number in near.tolist():
-            (at, length), key, wanted = spans[place], keys[place], self._keys[number]
-            before, core, after = cores[place]
-            term, words_of_term = self._terms[number], self._lengths[number]
-            if not words_of_term - FEWER_WORDS <= length <= words_of_term + MORE_WORDS:
+        compared = 0
+        for place, number in self._near([length for _, length in spans], keys):
+            (at, length), (before, core, after), term = spans[place], cores[place], self._terms[number]
+            if (core + after).startswith(term) or listed[place] - self._parts[number]:
                 continue
-            if self._has_a_term(core + after, term) or not len(wanted) <= 2 * len(key) <= 4 * len(wanted):
-                continue
-            if (different := sounds.distance(key, wanted)) <= MAX_DISTANCE:
+            if (different := sounds.distance(keys[place], self._keys[number])) <= MAX_DISTANCE:
                 text = before + term + after
                 found.append(_Candidate(different, term, words[at].first, words[at + length - 1].last, text))
-        found.sort(key=lambda candidate: (candidate.distance, candidate.first))
+            compared += 1
+            if compared == MAX_COMPARED:
+                break
+        found.sort(key=lambda candidate: (candidate.distance, candidate.first, candidate.last))
         kept: list[_Candidate] = []
         for candidate in found:
             same = [other for other in kept if other.term == candidate.term]
@@ -147,15 +147,29 @@ class Rescorer:
                 break
         return kept
 
-    def _has_a_term(self, text: str, term: str) -> bool:
-        """Return whether `text` begins with `term`, or has a word that is a listed term.
+    def _near(self, lengths: Sequence[int], keys: Sequence[str]) -> Iterator[tuple[int, int]]:
+        """Yield (number of a span, number of a term) of the pairs that may sound alike, the most alike first.
 
-        A word does not count if it is one of several words of `term`.
+        `lengths` are the numbers of words in the spans. Only skeletons are compared, in C.
         """
-        if text.startswith(term):
-            return True
-        words = {split_word(word)[1] for word in text.split()}
-        return bool(words & self._known - (set(term.split()) - {term}))
+        differences = cdist([sounds.skeleton(key) for key in keys], self._skeletons, scorer=Levenshtein.distance)
+        more = np.subtract.outer(np.array(lengths), np.array(self._lengths))
+        size, wanted = np.array([len(key) for key in keys])[:, None], np.array([len(key) for key in self._keys])
+        longest = np.maximum(size, wanted)
+        near = np.argwhere(
+            (differences <= MAX_DISTANCE * longest)
+            & (more >= -FEWER_WORDS)
+            & (more <= MORE_WORDS)
+            & (wanted <= 2 * size)
+            & (size <= 2 * wanted)
+        )
+        shares = differences[tuple(near.T)] / longest[tuple(near.T)]
+        for place, number in near[np.argsort(shares, kind="stable")]:
+            yield int(place), int(number)
+
+    def _listed(self, text: str) -> set[str]:
+        """Return the words of `text` that are listed terms."""
+        return {split_word(word)[1] for word in text.split()} & self._known
 
     def _spans(self, words: Sequence[_Word]) -> Iterator[tuple[int, int]]:
         """Yield (index of the first word, number of words) of each span of words that a term may replace."""

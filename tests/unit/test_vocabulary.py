@@ -15,7 +15,7 @@ from stt.aiml.catalog import packaged
 from stt.aiml.options import take_vocabulary, with_vocabulary
 from stt.errors import BadOption
 from stt.transcript.model import Segment, Transcript, Word
-from stt.vocabulary import sounds, terms
+from stt.vocabulary import rescoring, sounds, terms
 from stt.vocabulary.replacing import replaced
 from stt.vocabulary.rescoring import Rescorer
 from stt.vocabulary.terms import Term
@@ -182,6 +182,41 @@ def test_an_improbable_term_changes_nothing():
 def test_listed_name_is_not_replaced_by_another_listed_name():
     assert rescored(" Mr. Hall came.", ["Hale", "Hall"], " Mr. Hale came.") == " Mr. Hall came."
     assert rescored(" Mr. Hal came.", ["Hale", "Hall"], " Mr. Hale came.") == " Mr. Hale came."
+
+
+FIRST_NAMES = """Anna Bernard Cyrille Dorothea Edmund Fatima Gustav Helena Ibrahim Joanna Konrad Ludmila Marguerite
+Nikolai Olivia Pietro Quentin Rosalind Stanislav Theodora Ulrich Valentina Wilhelm Yasmin Zoltan""".split()
+LAST_NAMES = """Abernathy Blackwood Castellano Drummond Eriksen Fairweather Gallagher Halvorsen Ivanov Jankowski
+Kowalczyk Lindqvist Mackenzie Novotny Oppenheimer Petrov Rasmussen Schwarzkopf Tanaka Zimmermann""".split()
+FULL_NAMES = [f"{first} {last}" for first in FIRST_NAMES for last in LAST_NAMES]
+WINDOW = """ the committee met on Tuesday and doctor Silly Abernathie spoke about the new hospital in the north of the
+country where Martha Black Wood and Gustave Halverson had worked for many years before the war and everybody agreed that
+it was time to build another one near the river because people from the villages had to travel for hours"""
+
+
+def compared(terms: list[str], monkeypatch: pytest.MonkeyPatch) -> tuple[int, list[tuple[str, str]]]:
+    """Return how many distances are computed for WINDOW, and the candidates: the term and the text with it."""
+    calls = []
+    with monkeypatch.context() as patch:
+        distance = sounds.distance
+        patch.setattr(sounds, "distance", lambda one, other: calls.append(one) or distance(one, other))
+        tokenizer = CharacterTokenizer()
+        found = Rescorer(terms)._candidates(tokenizer.encode(WINDOW), tokenizer)
+    return len(calls), [(candidate.term, candidate.text) for candidate in found]
+
+
+@pytest.mark.parametrize("terms", [FULL_NAMES[::9], FULL_NAMES[::25] + LAST_NAMES, LAST_NAMES + FIRST_NAMES])
+def test_candidates_are_the_same_as_if_every_pair_were_compared(terms: list[str], monkeypatch: pytest.MonkeyPatch):
+    _, found = compared(terms, monkeypatch)
+    monkeypatch.setattr(rescoring, "MAX_COMPARED", 1_000_000)
+    calls, every = compared(terms, monkeypatch)
+    assert found == every and len(found) > 5 and calls > 1000
+
+
+def test_a_full_vocabulary_compares_few_of_its_terms_with_a_window(monkeypatch: pytest.MonkeyPatch):
+    assert len(FULL_NAMES) == 500
+    calls, found = compared(FULL_NAMES, monkeypatch)
+    assert calls <= rescoring.MAX_COMPARED and found[0][0] == "Gustav Halvorsen"
 
 
 LISTED = ["Cyrille", "Zau al-Makan"]
