@@ -79,6 +79,27 @@ def spoken(text: str) -> Transcript:
         (" I use cube cuttle daily.", "cube cuttle → kubectl\ncube → cube root", " I use kubectl daily.", 1),
         (" It is Anais.", "Anaïs → Anaïs\nanais → Anaïs", " It is Anaïs.", 1),
         ("東経は大きい。", "東経 → 東京", "東京は大きい。", 1),
+        (
+            " Lloyd's bank, Lloyd’s too, and Lloyd went.",
+            "Lloyd's → Lloyds",
+            " Lloyds bank, Lloyds too, and Lloyd went.",
+            2,
+        ),
+        (" Mr. Smith, mr. Hall and Mr Jones.", "Mr → Mr.", " Mr. Smith, Mr. Hall and Mr. Jones.", 2),
+        (" Mr. Smith and Mr Jones.", "Mr. → Mister", " Mister Smith and Mr Jones.", 1),
+        (" Yahoo! is here, and Yahoo.", "Yahoo → Yahoo!", " Yahoo! is here, and Yahoo!.", 1),
+        (
+            " The .NET runtime, a .net program, the net.",
+            "net → .NET",
+            " The .NET runtime, a .NET program, the .NET.",
+            2,
+        ),
+        (" Vitamin C and C# code.", "C# → C sharp", " Vitamin C and C sharp code.", 1),
+        (" Vitamin C and C++ code.", "C → vitamin\nC++ → Cpp", " Vitamin vitamin and Cpp code.", 2),
+        (" 50% of 50 people.", "50% → half", " half of 50 people.", 1),
+        (" Etc... and etc.", "etc. → et cetera.", " et cetera... and et cetera.", 2),
+        (" The cube root of a root.", "root → cube root", " The cube root of a cube root.", 1),
+        (" a! b", "a → c!\n! b → d", " c! b", 1),
         (" Nothing here.", "Cyrille", " Nothing here.", 0),
         ("", "Cyril → Cyrille", "", 0),
     ],
@@ -86,6 +107,7 @@ def spoken(text: str) -> Transcript:
 def test_whole_words_are_replaced(text: str, lines: str, new: str, times: int):
     found, counts = replaced(spoken(text), terms.read(lines))
     assert found.text == new.strip() and sum(counts.values()) == times
+    assert "".join(word.text for word in found.words).strip() == found.text, "words and text agree"
 
 
 def test_replaced_words_keep_their_times():
