@@ -21,6 +21,7 @@ from faster_whisper.transcribe import (
     Segment,
     TranscriptionOptions,
     Word,
+    get_ctranslate2_storage,
     get_suppressed_tokens,
     restore_speech_timestamps,
 )
@@ -91,8 +92,12 @@ class WindowModel(WhisperModel):
         return self.get_prompt(tokenizer, list(previous_tokens))
 
     def encoder_output(self, window: Samples) -> Any:
-        """Return CTranslate2's encoder output for a window, which may be shorter than 30 s."""
-        return self.encode(window)
+        """Return CTranslate2's encoder output for a window, which may be shorter than 30 s.
+
+        The output is in main memory, so that NumPy can read it. CTranslate2 copies it to a graphics card when it is
+        used there (`WhisperReplica::maybe_encode`).
+        """
+        return self.model.encode(get_ctranslate2_storage(np.expand_dims(window, 0)), to_cpu=True)
 
     def language_scores(self, encoded: Any) -> list[list[tuple[str, float]]]:
         """Return all language tokens with their probabilities, for each encoder output of a batch.
@@ -128,7 +133,7 @@ class WindowModel(WhisperModel):
         The tokens are those of a text without timestamps. On the CPU, the padding of the window to 30 s is removed
         first, because it would take most of the time if the sound is short.
         """
-        if encoded.device == "cpu":
+        if self.model.device == "cpu":
             sound = np.asarray(encoded)[:, : size // 2 + MARGIN]
             encoded = StorageView.from_array(np.ascontiguousarray(sound))
         (found,) = self.model.align(encoded, tokenizer.sot_sequence, [tokens], [size])

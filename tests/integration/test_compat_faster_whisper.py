@@ -6,9 +6,11 @@ import dataclasses
 import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pytest
+from ctranslate2 import StorageView
 from faster_whisper import WhisperModel
 
 from stt.compat.faster_whisper import WindowModel, default_options, pad_or_trim, speech_scores
@@ -29,6 +31,21 @@ class CountingModel(WindowModel):
     def aligning(self) -> Iterator[None]:
         self.aligned += 1
         yield
+
+
+class RecordingEncoder:
+    """Record whether CTranslate2 is asked to copy the encoder output to main memory."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.to_cpu: list[bool] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.model, name)
+
+    def encode(self, features: StorageView, to_cpu: bool = False) -> StorageView:
+        self.to_cpu.append(to_cpu)
+        return self.model.encode(features, to_cpu=to_cpu)
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +79,14 @@ def test_faster_whisper_encodes_a_window_of_less_than_30_seconds(model: Counting
     window = pad_or_trim(model.feature_extractor(speech[: 11 * RATE])[:, :-1])
     assert model.longest_window == window.shape[1] == 30 * PER_SECOND
     assert model.encoder_output(window[:, :2000]).shape[1] == 1000, "fifty outputs a second"
+
+
+def test_numpy_can_read_the_encoder_output(model: CountingModel, speech: np.ndarray, monkeypatch: pytest.MonkeyPatch):
+    encoder = RecordingEncoder(model.model)
+    monkeypatch.setattr(model, "model", encoder)
+    encoded = model.encoder_output(pad_or_trim(model.feature_extractor(speech[: 11 * RATE])[:, :-1]))
+    assert encoded.device == "cpu" and np.asarray(encoded).shape == (1, 1500, encoded.shape[2])
+    assert encoder.to_cpu == [True], "with a graphics card, NumPy can read only this copy"
 
 
 def test_ctranslate2_names_all_languages_of_an_encoded_window_with_probabilities(
