@@ -21,6 +21,7 @@ from stt.transcript import comparison, folding, scripts
 from stt.transcript.model import Segment, Transcript, Word
 from stt.vocabulary import rescoring, terms
 from stt.web.v1 import contract
+from stt.whisper.forced_alignment import plan, result
 
 LONG = 200_000  # maximum characters of a paragraph
 TEXTS = {
@@ -87,3 +88,12 @@ def test_any_text_is_processed_within_30_seconds(operation: Callable[[str], obje
     began = time.process_time()
     operation(text)
     assert time.process_time() - began < 30
+
+
+def test_an_import_without_any_aligned_word_gets_times_within_30_seconds():
+    given = Transcript(tuple(Segment(at, at + 1.0, " x") for at in range(60_000)))
+    guesses = plan.from_segments(given.segments)
+    began = time.process_time()
+    words = result.finished(given, guesses, {}, 60_000.0).words
+    assert time.process_time() - began < 30
+    assert [word.start for word in words] == [float(at) for at in range(60_000)]

@@ -82,7 +82,15 @@ def _timed(words: Sequence[Guess], found: Mapping[int, Placed], duration: float)
 
     Consecutive words that are not in `found` share the time between the words around them.
     """
-    starts: list[float | None] = [found[n].start if n in found else None for n in range(len(words))]
+    # For each word, the next word in `found` (or the word itself), and the next word with another `earliest`. Computed
+    # in one pass, because a search from each word would take quadratic time if few words are in `found`.
+    next_found, next_span = [len(words)], [len(words)]
+    for n in reversed(range(len(words))):
+        next_found.append(n if n in found else next_found[-1])
+        same = n + 1 < len(words) and words[n].earliest == words[n + 1].earliest
+        next_span.append(next_span[-1] if same else n + 1)
+    next_found.reverse()
+    next_span.reverse()
     timed: list[Word] = []
     clock = before = 0.0  # start of the previous word, and the latest end of all previous words, in seconds
     at = 0
@@ -92,9 +100,8 @@ def _timed(words: Sequence[Guess], found: Mapping[int, Placed], duration: float)
             start = max(clock, place.start)
             made = [Word(word.text, start, max(start, place.end), place.probability)]
         else:
-            last = next((n for n in range(at, len(words)) if starts[n] is not None), len(words))
-            last = next((n for n in range(at + 1, last) if words[n].earliest != words[at].earliest), last)
-            following = starts[last] if last < len(words) else None
+            last = min(next_found[at], next_span[at])
+            following = found[last].start if last in found else None
             start = max(clock, min(before, words[at].latest), words[at].earliest)
             end = max(start, min(duration if following is None else following, words[at].latest))
             texts = [word.text for word in words[at:last]]
