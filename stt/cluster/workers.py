@@ -13,7 +13,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec
@@ -38,7 +38,10 @@ WORKFLOWS = [JOB_WORKFLOW, COPY_WORKFLOW, SPEAKERS_WORKFLOW, PASSAGE_WORKFLOW]
 
 log = logging.getLogger("stt.cluster.workers")
 P = ParamSpec("P")
-_running: set[str] = set()  # ids of the workflows that run in this process
+# Workflow id -> number of its executions in this process. There are two if this worker was suspended, its job was
+# requeued, and it has dequeued the job again before the outdated execution notices.
+_running: Counter[str] = Counter()
+_running_lock = threading.Lock()
 NotStarted = dict[tuple[str, int | None], WorkflowStatus]
 
 
@@ -51,7 +54,7 @@ def name() -> str:
 
 
 def track_running(workflow: Callable[P, None]) -> Callable[P, None]:
-    """Decorate a workflow so that its id is in `_running` while it runs.
+    """Decorate a workflow so that each of its executions is counted in `_running` while it runs.
 
     Place this decorator below `DBOS.workflow`.
     """
@@ -59,11 +62,15 @@ def track_running(workflow: Callable[P, None]) -> Callable[P, None]:
     @wraps(workflow)
     def run(*args: P.args, **values: P.kwargs) -> None:
         workflow_id = str(DBOS.workflow_id)
-        _running.add(workflow_id)
+        with _running_lock:
+            _running[workflow_id] += 1
         try:
             workflow(*args, **values)
         finally:
-            _running.discard(workflow_id)
+            with _running_lock:
+                _running[workflow_id] -= 1
+                if not _running[workflow_id]:
+                    del _running[workflow_id]
 
     return run
 
