@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 import stt
+from stt import kinds
 from stt.auth import tokens
 from stt.background import attempts
 from stt.background.diarization import results
@@ -138,6 +140,18 @@ class TestSearch:
         service.find_speakers(id, 1)
         until(lambda: results.search_of(id).requested == 1 and not results.search_of(id).is_open)
         assert results.search_of(id).state == attempts.DONE and transcript_of(id).speakers == []
+
+    def test_a_job_cancelled_at_its_end_has_no_search_and_its_retry_has_one(
+        self, dialogue: Conversation, dialogue_file: Path
+    ):
+        id = of_conversation(dialogue, dialogue_file, OWNER)
+        job = replace(records.load(id, OWNER), options={"speakers": "2"})
+        records.transition(id, (kinds.DONE,), kinds.CANCELLED)
+        service.search.expect(job)
+        assert results.search_of(id) is None
+        records.transition(id, (kinds.CANCELLED,), kinds.DONE)
+        service.search.expect(job)
+        assert finished_search(id).found == 2
 
     def test_missing_models_leave_the_transcript_unchanged_and_retry_works(
         self, dialogue: Conversation, dialogue_file: Path, tmp_path: Path, monkeypatch, speaker_models: Path

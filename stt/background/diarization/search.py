@@ -47,11 +47,14 @@ def on_end(*callbacks: Callable[[str], object]) -> None:
 def expect(job: Job) -> None:
     """Begin the search for speakers if a finished job requests it, unless an earlier search has ended.
 
-    Never raises. If the search is recorded but cannot be queued, `reconcile` queues it later.
+    If the job was cancelled at the last moment, the search begins when its retry is done. Never raises. If the search
+    is recorded but cannot be queued, `reconcile` queues it later.
     """
     if not results.wants_speakers(job.options) or job.engine != kinds.ON_DEVICE:
         return
     try:
+        if with_retries(records.load, job.id, None).state != kinds.DONE:
+            return
         attempt = with_retries(results.next_attempt, job.id, results.number_of(job.options), first=True)
         if attempt is not None:
             outside_workflow(_enqueue, attempt)
