@@ -87,11 +87,14 @@ class Catalog:
     def __init__(self, models: list[Model]) -> None:
         self.models = tuple(models)
 
+    def get(self, name: str) -> Model | None:
+        """Return the model whose id or alias is `name`, or None if there is none."""
+        return next((model for model in self.models if name == model.id or name in model.aliases), None)
+
     def find(self, name: str) -> Model:
         """Return the model whose id or alias is `name`. Raises BadOption if there is none."""
-        for model in self.models:
-            if name == model.id or name in model.aliases:
-                return model
+        if (model := self.get(name)) is not None:
+            return model
         raise BadOption(f"There is no model called {name[:80]!r}.", guidance="Choose one of the listed models.")
 
     def by_maker(self) -> dict[str, list[Model]]:

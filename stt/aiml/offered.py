@@ -41,17 +41,22 @@ def known() -> Catalog:
     return _live[place][1]
 
 
-def refresh(timeout: float = 0.0) -> None:
+def refresh(timeout: float = 0.0, needed: str = FIRST) -> None:
     """Request the provider's model list in the background: at most once an hour, or once a minute until one is loaded.
 
-    If no list has been loaded yet, this function waits up to `timeout` seconds for the list.
+    If no list has been loaded yet, or the list lacks the model `needed`, the list is requested at most once a minute,
+    and this function waits up to `timeout` seconds for the list.
     """
-    place, first = _place(), known() is catalog.packaged()
-    if time.time() - _live[place][0] < (RETRY if first else FRESH) or _lock.locked():
+    place, urgent = _place(), known() is catalog.packaged() or known().get(needed) is None
+    if _lock.locked():  # another thread is requesting the list
+        if urgent and _lock.acquire(timeout=timeout):
+            _lock.release()
+        return
+    if time.time() - _live[place][0] < (RETRY if urgent else FRESH):
         return
     thread = threading.Thread(target=_refresh, args=place, name="models", daemon=True)
     thread.start()
-    if first:
+    if urgent:
         thread.join(timeout)
 
 

@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 
 from stt import backoff, kinds
 from stt.aiml import offered, pacing, results
+from stt.aiml.catalog import Model
 from stt.aiml.client import Client
 from stt.aiml.options import clean_options, with_vocabulary
 from stt.audio import tracks
@@ -39,6 +40,7 @@ from stt.vocabulary import terms
 KEPT = 3600.0  # seconds for which the provider keeps a result
 MARGIN = 120.0  # polling ends this many seconds before the result expires
 NEW = 10.0  # seconds for which a new id may be unknown to some of the provider's servers
+LIST_TIMEOUT = 10.0  # maximum seconds for which a job waits for a list of models that has its model
 RETRY_SECONDS = 3.0  # seconds for which one poll is retried before the job reports trouble
 
 ENDED = (ResultExpired, GenerationFailed, AnswerUnreadable)  # errors after which the generation id is useless
@@ -57,7 +59,7 @@ class Provider:
         Raises Cancelled if the job is cancelled, and ProviderError if there is no result. Subclasses of ProviderError
         are KeyMissing (there is no usable key) and SubmissionUncertain (the provider may have accepted the job).
         """
-        offered.refresh()
+        offered.refresh(LIST_TIMEOUT, work.job.model)
         created = work.step("create", _create, work)
         reading = None
         try:
@@ -129,7 +131,7 @@ def _create(work: Work) -> dict[str, Any]:
             at = time.time()  # taken before the write below, because that may have to wait for the database
             work.with_retries(submissions.save_provider_id, job.id, created)
 
-        options, _ = _options(job)
+        options, _ = _options(job, offered.known().find(job.model))
         with _source(work) as source, _measured("create"):
             created = client.create(
                 job.model,
@@ -181,16 +183,17 @@ def _source(work: Work) -> Iterator[dict[str, Any]]:
             yield {"path": path, "name": f"{Path(recording.name).stem}.flac", **callback}
 
 
-def _options(job: Job) -> tuple[dict[str, Any], list[str]]:
+def _options(job: Job, model: Model) -> tuple[dict[str, Any], list[str]]:
     """Return the parameters to send, with the job's vocabulary, and the vocabulary terms that the model cannot take."""
-    model = offered.known().find(job.model)
     options = clean_options(model, job.options, unknown="drop")
     return with_vocabulary(model, options, terms.texts(terms.of(job.options)))
 
 
 def _vocabulary(job: Job) -> dict[str, str]:
-    """Return which vocabulary terms were sent and which were not, for the provenance."""
-    _, left = _options(job)
+    """Return for the provenance which vocabulary terms were sent; empty if the provider no longer lists the model."""
+    if (model := offered.known().get(job.model)) is None:
+        return {}
+    _, left = _options(job, model)
     sent = [text for text in terms.texts(terms.of(job.options)) if text not in left]
     facts = {"vocabulary": ", ".join(sent), "vocabulary_left_out": ", ".join(left)}
     return {name: value for name, value in facts.items() if value}
@@ -302,9 +305,11 @@ def _cost(job: Job, billed: Any, seconds: float) -> tuple[float | None, float | 
     """Return two amounts in US dollars: one for the user, and one for quotas.
 
     The first is the billed amount `billed`, or the price of `seconds` of audio if the response has no billed amount.
-    The second is the larger of the billed amount and this price.
+    The second is the larger of the billed amount and this price. The price is None if it is unknown, or if the provider
+    no longer lists the model.
     """
-    priced = offered.known().find(job.model).cost(seconds)
+    model = offered.known().get(job.model)
+    priced = model.cost(seconds) if model else None
     if not isinstance(billed, int | float):
         return priced, priced
     return float(billed), max(float(billed), priced or 0.0)

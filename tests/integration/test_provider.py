@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 import stt
 from stt import kinds
-from stt.aiml import offered
+from stt.aiml import catalog, offered
 from stt.audio import decoder
 from stt.db.engine import database
 from stt.engines import provider
@@ -25,8 +25,9 @@ from stt.settings import settings
 from stt.store import quotas, recordings, records, submissions
 from stt.store.recordings import Link
 from stt.store.records import Job
-from tests import audio
+from tests import audio, provider_contract
 from tests.provider import KEY, Provider
+from tests.quotas import job as quota_job
 from tests.server import free_port
 from tests.waiting import until
 
@@ -215,11 +216,56 @@ class DetachedJob:
     def step(self, name, function, *args):
         return function(*args)
 
+    def cancelled(self) -> bool:
+        return not records.is_current(self.job)
+
     def with_retries(self, function, *args, **values):
         return function(*args, **values)
 
-    def cancelled(self) -> bool:
-        return False
+
+def started(source=None, **values) -> DetachedJob:
+    """Store a job at the provider that has just begun: a job of the recording `source`, or of a link."""
+    values |= {"recording_id": source.id} if source else {"url": f"https://example.org/{free_port()}.mp3"}
+    begun = quota_job("local", engine=kinds.PROVIDER, state=kinds.WORKING, **values)
+    records.insert(begun)
+    return DetachedJob(begun)
+
+
+def forget_models() -> None:
+    """Forget the provider's list of models, as on a server that has just started."""
+    (settings().data_dir / catalog.COPY).unlink(missing_ok=True)
+    offered._live.clear()
+
+
+@pytest.fixture
+def new_model(fake_provider, monkeypatch) -> Iterator[str]:
+    """Let the provider list a model that this app does not know, and return its id."""
+    monkeypatch.setitem(provider_contract.MODELS, "#g1_whisper-next", "old")
+    forget_models()
+    yield "#g1_whisper-next"
+    forget_models()
+
+
+def test_job_waits_for_the_list_of_models_if_the_worker_has_none_with_its_model(fake_provider, new_model):
+    for outdated in (None, catalog.packaged()):
+        if outdated:  # a list that another server loaded before the provider added the model
+            listed = [model for model in offered.known().models if model.id != new_model]
+            offered._live[offered._place()] = time.time() - 2 * offered.RETRY, catalog.Catalog(listed)
+            (settings().data_dir / catalog.COPY).unlink()
+        outcome = provider.Provider().run(started(model=new_model))
+        assert outcome.cost == pytest.approx(outcome.seconds * 0.0001)
+
+
+def test_paid_result_is_kept_although_the_provider_no_longer_lists_the_model(fake_provider, new_model):
+    class Delisted(DetachedJob):
+        def step(self, name, function, *args):
+            result = super().step(name, function, *args)
+            forget_models()
+            return result
+
+    work = Delisted(started(model=new_model, options={"vocabulary": "Cyrille"}).job)
+    outcome = provider.Provider().run(work)
+    assert outcome.transcript.text and outcome.cost is None and "vocabulary" not in outcome.provenance
 
 
 @pytest.fixture
