@@ -163,6 +163,7 @@ def _source(work: Work) -> Iterator[dict[str, Any]]:
         if sent < total:
             records.update_progress(job, stage=f"Uploading to the provider, {sent * 100 // total} %")
             return
+        check_cancelled()  # the client does not check before it sends a link, or a file that is a single block
         records.update_progress(
             job, stage="Uploaded, waiting for the provider's answer" if recording else "Handing over the link"
         )

@@ -20,7 +20,7 @@ from stt.audio import decoder
 from stt.db.engine import database
 from stt.engines import provider
 from stt.engines.track_file import track_file
-from stt.errors import KeyMissing, ProviderTimeout, ResultExpired
+from stt.errors import Cancelled, KeyMissing, ProviderTimeout, ResultExpired
 from stt.settings import settings
 from stt.store import quotas, recordings, records, submissions
 from stt.store.recordings import Link
@@ -229,6 +229,16 @@ def started(source=None, **values) -> DetachedJob:
     begun = quota_job("local", engine=kinds.PROVIDER, state=kinds.WORKING, **values)
     records.insert(begun)
     return DetachedJob(begun)
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_a_job_cancelled_before_its_request_is_not_submitted(fake_provider, linked: bool):
+    work = started(None if linked else recordings.take_in(audio.AUSTEN[1], "local"))
+    before = len(fake_provider.created)
+    stt.cancel(work.job.id)
+    with pytest.raises(Cancelled):
+        provider.Provider().run(work)
+    assert len(fake_provider.created) == before and not submissions.was_submitted(work.job)
 
 
 def forget_models() -> None:
