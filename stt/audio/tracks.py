@@ -11,6 +11,7 @@ from stt.transcript.languages import name_of
 
 ALL = "all"  # the choice to transcribe all tracks, each as one speaker
 MICROPHONE, SHARED = "Microphone", "Shared sound"  # titles of the tracks of a call that this app recorded
+MOST_IN_FILE = 8  # maximum number of tracks in a file for a provider, in which each is a channel; FLAC has at most 8
 ENOUGH = 1.0  # minimum seconds of detected speech in a track with speech; less may be a false detection
 
 
@@ -117,6 +118,15 @@ def check(tracks: Sequence[Track], choice: str) -> str:
     if track is not None and track.problem:
         raise BadOption(f"Track {choice} cannot be read: {track.problem}.", guidance="Choose another track.")
     return choice
+
+
+def check_fits(tracks: Sequence[Track], choice: str) -> None:
+    """Raise BadOption if `choice` is ALL, and one file for a provider cannot hold all tracks."""
+    if choice == ALL and len(speakers(tracks)) > MOST_IN_FILE:
+        raise BadOption(
+            f"This model takes at most {MOST_IN_FILE} tracks as speakers.",
+            guidance="Choose one track, or a model on this server.",
+        )
 
 
 def as_rows(tracks: Sequence[Track]) -> list[dict[str, Any]]:

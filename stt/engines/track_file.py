@@ -23,10 +23,12 @@ def track_file(recording: Recording, choice: str, check_cancelled: Callable[[], 
     """Write the track that `choice` selects (see `tracks.picked`) as a FLAC file of 16 kHz, and yield the file's path.
 
     If each track is a speaker, each track becomes a channel of the file. The file is deleted after the block.
-    `check_cancelled` is called regularly, and may raise. Raises what `decoder.Reader` raises, and DiskFull if too
-    little space is left on the disk.
+    `check_cancelled` is called regularly, and may raise. Raises what `decoder.Reader` raises, BadOption if the file
+    cannot hold all tracks, and DiskFull if too little space is left on the disk.
     """
-    track, _ = tracks.picked(tracks.of_rows(recording.tracks), choice)
+    several = tracks.of_rows(recording.tracks)
+    tracks.check_fits(several, choice)  # older versions of the app created such jobs
+    track, _ = tracks.picked(several, choice)
     part = paths.folder("incoming") / recordings.new_id()
     try:
         with (

@@ -22,7 +22,6 @@ from stt import kinds
 from stt.aiml import catalog, offered
 from stt.aiml.catalog import LOCAL as LOCAL_MODEL
 from stt.aiml.options import take_track, take_vocabulary, with_speakers
-from stt.audio import tracks
 from stt.auth import keys, recovery
 from stt.auth.visitors import LOCAL
 from stt.background.diarization import results, search
@@ -35,7 +34,7 @@ from stt.db.engine import database
 from stt.db.job_database import job_engine_arguments
 from stt.errors import BadOption, KeyMissing, NotFound
 from stt.files import paths
-from stt.jobs import checkpoints, idempotency, maintenance, queueing, queues
+from stt.jobs import checkpoints, idempotency, maintenance, queueing, queues, sources
 from stt.library import retention
 from stt.links import download, web_pages
 from stt.ops import health
@@ -114,11 +113,13 @@ def create(
     if chosen.local:
         options = with_speakers(options)
     cleaned = offered.options_for(chosen, model, options)
+    notify_url = subscriptions.check(webhook) if webhook else None
     url, typed_url, recording = None, "", None
     if isinstance(source, Recording):
         if recovery.current(source.owner) != owner:
             raise NotFound("There is no such recording.")
         recording = source
+        sources.check_track(recording, track, engine)
     elif isinstance(source, Link) or (isinstance(source, str) and source.lower().startswith(("http:", "https:"))):
         url = typed_url = download.well_formed(source.url if isinstance(source, Link) else source)
         web_pages.check(url)
@@ -127,15 +128,12 @@ def create(
         else:
             url = web_pages.direct(url)
     else:
-        recording = recordings.take_in(Path(source), owner)
-    if track and recording is not None:
-        tracks.check(tracks.of_rows(recording.tracks), track)
+        recording = sources.take_in(Path(source), owner, track, engine)
     if track:
         cleaned[catalog.TRACK] = track
     if vocabulary:
         cleaned[terms.OPTION] = vocabulary
     name, duration = (recording.name, recording.duration) if recording else (download.name_of(typed_url), None)
-    notify_url = subscriptions.check(webhook) if webhook else None
     now = time.time()
     job = Job(
         id=claim.generation_id if claim else recordings.new_id(),

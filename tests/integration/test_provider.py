@@ -20,7 +20,7 @@ from stt.audio import decoder
 from stt.db.engine import database
 from stt.engines import provider
 from stt.engines.track_file import track_file
-from stt.errors import Cancelled, KeyMissing, ProviderTimeout, ResultExpired
+from stt.errors import BadOption, Cancelled, KeyMissing, ProviderTimeout, ResultExpired
 from stt.settings import settings
 from stt.store import quotas, recordings, records, submissions
 from stt.store.recordings import Link
@@ -97,6 +97,21 @@ def test_only_the_chosen_track_is_uploaded(fake_provider, tmp_path):
             assert fake_provider.created[-1] == hashlib.sha256(path.read_bytes()).hexdigest()
             np.testing.assert_allclose(reader.read(100)[0], sounds[int(choice or 2) - 1][0], rtol=0, atol=1e-3)
         assert not path.exists()
+
+
+def test_more_tracks_than_the_provider_takes_as_speakers_are_refused_before_the_job(fake_provider, tmp_path):
+    path = audio.write_tracks(tmp_path / "nine.mkv", [(audio.samples(audio.AUSTEN[1]), {})] * 9)
+    recording = recordings.take_in(path, "local")
+    folder = settings().data_dir / "audio"
+    before = sorted(folder.iterdir())
+    for source in (recording, path):
+        with pytest.raises(BadOption, match="This model takes at most 8 tracks as speakers"):
+            start(fake_provider, source, options={"track": "all"})
+    assert sorted(folder.iterdir()) == before, "no copy of the file is left"
+    work = started(recording, options={"track": "all"})  # created by an older version of the app
+    with pytest.raises(BadOption, match="at most 8 tracks"):
+        provider.Provider().run(work)
+    assert ended(start(fake_provider, recording, options={"track": "9"})).state == kinds.DONE
 
 
 def test_job_waits_for_a_busy_provider_and_reports_it(fake_provider):
