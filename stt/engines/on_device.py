@@ -284,7 +284,7 @@ def _fetch_recording(work: Work, watch: crashes.Watch) -> str:
     try:
         watch.enter(0)
         recording = recordings.inspect(part, name, job.owner)
-        quotas.reserve_length(job, recording.duration or 0.0)
+        quotas.reserve_length(job, (recording.duration or 0.0) * quotas.times_decoded(job, recording))
         recordings.keep(part, recording, together=lambda connection: _attach(connection, job, recording))
     finally:
         watch.leave()

@@ -20,7 +20,7 @@ from stt import kinds
 from stt.aiml import offered
 from stt.audio import tracks
 from stt.auth import clients
-from stt.db import queries, tables
+from stt.db import queries
 from stt.db.engine import advisory_lock, database
 from stt.db.locks import QUOTA_LOCK
 from stt.db.tables import transcriptions, usage
@@ -28,6 +28,7 @@ from stt.errors import BadOption, LimitReached, TooLarge
 from stt.kinds import OPEN
 from stt.settings import settings
 from stt.store import recordings
+from stt.store.recordings import Recording
 from stt.store.records import Job
 
 DAY = 24 * 3600  # seconds
@@ -73,10 +74,9 @@ def reserve(job: Job, address: str | None = None) -> Iterator[None]:
 def reserve_length(job: Job, seconds: float) -> None:
     """Check and count the length of a downloaded recording, which was unknown when the job was created.
 
-    Raises LimitReached if the length would exceed a quota. Safe to repeat after a crash, because the length replaces
-    the length that is already counted for this attempt.
+    `seconds` is the length times `times_decoded`, because the recording is not stored yet. Raises LimitReached if it
+    would exceed a quota. Safe to repeat after a crash, because it replaces what is already counted for this attempt.
     """
-    seconds *= _times_decoded(job)
     with _serialized():
         _update_usage(job, seconds=0.0)
         _check_daily_quotas(job, seconds)
@@ -267,14 +267,21 @@ def _expected_usage(job: Job) -> tuple[float, float | None]:
         return seconds, None
 
 
-def _times_decoded(job: Job) -> int:
+def times_decoded(job: Job, recording: Recording) -> int:
     """Return how often the recording is decoded: once for each channel or track that is a speaker, otherwise once."""
-    every_track = job.options.get("track") == tracks.ALL
-    if not (job.options.get("channels_are_speakers") or every_track) or job.recording_id is None:
+    if job.options.get("track") == tracks.ALL:
+        return max(1, len(tracks.speakers(tracks.of_rows(recording.tracks))))
+    return max(1, recording.channels) if job.options.get("channels_are_speakers") else 1
+
+
+def _times_decoded(job: Job) -> int:
+    """Return what `times_decoded` returns for the job's recording, or 1 if it is not downloaded yet or was deleted."""
+    if job.options.get("track") != tracks.ALL and not job.options.get("channels_are_speakers"):
         return 1
-    what = tables.recordings.c.tracks if every_track else tables.recordings.c.channels
-    found = queries.value(sa.select(what).where(tables.recordings.c.id == job.recording_id))
-    return max(1, len(tracks.speakers(tracks.of_rows(found))) if every_track else found or 1)
+    # While a job runs, its recording may have been downloaded after `job` was read.
+    recording_id = job.recording_id or queries.value(sa.select(_t.recording_id).where(_t.id == job.id))
+    recording = recordings.find_or_none(recording_id, None)
+    return times_decoded(job, recording) if recording else 1
 
 
 def _counted_seconds(job: Job) -> tuple[float, float]:

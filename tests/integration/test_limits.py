@@ -204,6 +204,27 @@ def test_each_channel_that_is_a_speaker_counts(host, tmp_path: Path):
     assert quotas.used(ANN).mine == 240
 
 
+@pytest.mark.parametrize(("minutes", "state", "seconds"), [(1, kinds.FAILED, 0), (10, kinds.DONE, 80)])
+@pytest.mark.parametrize("option", [{"channels_are_speakers": True}, {"track": "all"}])
+def test_each_channel_or_track_of_a_link_that_is_a_speaker_counts(
+    host, tmp_path: Path, httpserver: HTTPServer, option: dict, minutes: int, state: str, seconds: int
+):
+    host(STT_MINUTES_PER_VISITOR=minutes, STT_ALLOW_PRIVATE_URLS=1)
+    quiet = audio.silence(40)
+    path = (
+        audio.write_tracks(tmp_path / "call.mkv", [(quiet, {}), (quiet, {})])
+        if "track" in option
+        else audio.write(tmp_path / "call.wav", np.stack([quiet, quiet]))
+    )
+    httpserver.expect_request(f"/{path.name}").respond_with_data(path.read_bytes())
+    try:
+        found = ended(service.create(Link(httpserver.url_for(f"/{path.name}")), options=option, owner=ANN), ANN).job
+    finally:
+        service.stop(timeout=5)
+    assert (found.state, (found.error or {}).get("kind")) == (state, None if seconds else "LimitReached")
+    assert quotas.used(ANN).mine == pytest.approx(seconds, abs=0.5)
+
+
 def test_recording_longer_than_declared_is_stopped_at_the_limits(host):
     host(STT_MINUTES_PER_VISITOR=10, STT_MAX_DURATION_MINUTES=20)
     created = store_job(job(minutes=1))
