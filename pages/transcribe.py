@@ -161,7 +161,7 @@ def list_recordings(found: list[recordings.Recording], model: Model) -> dict[str
                     own[recording.id] = track_choice(recording, model, "row")
                 if st.button(tr("Remove"), key=f"remove-{recording.id}", type="tertiary", icon=":material/close:"):
                     chosen.remove(recording.id)
-                    recordings.remove(recording.id, owner)
+                    recordings.remove_unused(recording.id, owner)  # another tab may just have started a job for it
                     st.rerun()
         dropped_rows(memory.texts, found, unlist)
         if found:
@@ -246,7 +246,9 @@ def news(followed: list[Job]) -> str:
 st.title(tr("Turn speech into text"), anchor=False)
 notice = st.container()
 typed_links, typing = add_recordings()
-found = recordings.find_all(chosen, owner)
+# A recording leaves the list when another tab transcribes or removes it.
+found = recordings.find_all(chosen, owner, unused=True)
+chosen[:] = [recording.id for recording in found]
 listed = st.container()
 known = bool(found) and all(each_is_a_speaker(recording, "row") for recording in found)
 several = any(recording.channels > 1 for recording in found)
@@ -280,7 +282,11 @@ if memory.pressed:
     memory.pressed = False
     if sources:
         begin(sources, model.id, options, own, tags)
-    memory.notice = tr("Paste a link to a recording first.")
+    memory.notice = (
+        tr("Paste a link to a recording first.")
+        if typing
+        else tr("The recordings were transcribed or removed in another tab.")
+    )
     st.rerun()
 
 followed = session.followed()

@@ -277,24 +277,30 @@ def all_of(owner: str) -> list[Recording]:
     return [Recording(**row._mapping) for row in queries.rows(query)]
 
 
-def find_all(ids: list[str], owner: str) -> list[Recording]:
-    """Return the owner's recordings whose ids are in `ids`, in the order of `ids`."""
+def find_all(ids: list[str], owner: str, *, unused: bool = False) -> list[Recording]:
+    """Return the owner's recordings whose ids are in `ids`, in the order of `ids`.
+
+    With `unused`, return only recordings without a transcription.
+    """
     if not ids:  # SQLAlchemy fails on an empty list while another thread imports its ORM
         return []
     query = recordings.select().where(recordings.c.id.in_(ids), recordings.c.owner == owner)
+    if unused:
+        query = query.where(_is_unused())
     known = {row.id: Recording(**row._mapping) for row in queries.rows(query)}
     return [known[i] for i in ids if i in known]
 
 
 def unused_ids(owner: str) -> list[str]:
     """Return the ids of the owner's recordings without a transcription, oldest first."""
-    used = sa.select(transcriptions.c.recording_id).where(transcriptions.c.recording_id.is_not(None))
-    query = (
-        sa.select(recordings.c.id)
-        .where(recordings.c.owner == owner, recordings.c.id.not_in(used))
-        .order_by(recordings.c.created)
-    )
+    query = sa.select(recordings.c.id).where(recordings.c.owner == owner, _is_unused()).order_by(recordings.c.created)
     return queries.values(query)
+
+
+def _is_unused() -> sa.ColumnElement[bool]:
+    """Return the condition that a recording has no transcription."""
+    used = sa.select(transcriptions.c.recording_id).where(transcriptions.c.recording_id.is_not(None))
+    return recordings.c.id.not_in(used)
 
 
 def remove(recording_id: str, owner: str, *only: sa.ColumnElement[bool]) -> None:
@@ -306,6 +312,11 @@ def remove(recording_id: str, owner: str, *only: sa.ColumnElement[bool]) -> None
         deleted = delete(connection, recording_id, owner, *only)
     if deleted:
         removals.remove_audio(recording_id)
+
+
+def remove_unused(recording_id: str, owner: str) -> None:
+    """Delete a recording and its file as `remove` does, but keep a recording that has a transcription."""
+    remove(recording_id, owner, _is_unused())
 
 
 def delete(connection: sa.Connection, recording_id: str, owner: str, *only: sa.ColumnElement[bool]) -> bool:

@@ -96,6 +96,24 @@ def test_file_list_shows_format_length_and_expected_time_and_starts_all(tmp_path
     assert test.session_state.chosen == []
 
 
+def test_recording_leaves_the_list_when_another_tab_transcribes_it():
+    test = page()
+    owner = test.session_state.owner
+    taken, other = (recordings.take_in(audio.AUSTEN[1], owner) for _ in range(2))
+    test.session_state.chosen = [taken.id, other.id]
+    test.run()
+    job = stt.create(taken, owner=owner)  # what another tab does
+    test.button(key=f"remove-{taken.id}").click().run()
+    assert not test.exception, test.exception
+    assert test.session_state.chosen == [other.id] and taken.kept
+    stt.create(other, owner=owner)
+    press(test, "Transcribe")
+    assert "another tab" in test.error[0].value and len(history.find(owner)) == 2
+    ended(job, owner)
+    recordings.remove_unused(taken.id, owner)
+    assert taken.kept
+
+
 def test_row_shows_the_outcome_of_a_job_and_finished_rows_are_cleared():
     test = page()
     owner = test.session_state.owner
