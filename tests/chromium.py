@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserType
+from playwright.sync_api import Browser, BrowserContext, BrowserType
 
 FULL_BROWSERS = ("chromium", "google-chrome")
 # The headless shell opens a page of this app with half the CPU time of a full browser, because it draws no window,
@@ -28,7 +30,22 @@ ARGUMENTS = (
 
 def launch(chromium: BrowserType, arguments: Sequence[str] = ARGUMENTS, *, whole: bool = False) -> Browser:
     """Start the headless shell, or a full headless browser if `whole` is set or no shell is installed."""
-    names = FULL_BROWSERS if whole else (SHELL, *FULL_BROWSERS)
-    installed = next((path for name in names if (path := shutil.which(name))), None)
+    installed = _installed(FULL_BROWSERS if whole else (SHELL, *FULL_BROWSERS))
     channel = "chromium" if whole and installed is None else None
     return chromium.launch(executable_path=installed, channel=channel, args=list(arguments))
+
+
+def launch_without_cookies(chromium: BrowserType, profile: Path) -> BrowserContext:
+    """Start a full headless browser whose settings block cookies and site data, with its profile in a new folder."""
+    preferences = {"profile": {"default_content_setting_values": {"cookies": 2}}}
+    (profile / "Default").mkdir(parents=True)
+    (profile / "Default" / "Preferences").write_text(json.dumps(preferences))
+    installed = _installed(FULL_BROWSERS)
+    return chromium.launch_persistent_context(
+        profile, executable_path=installed, channel=None if installed else "chromium", args=list(ARGUMENTS)
+    )
+
+
+def _installed(names: Sequence[str]) -> str | None:
+    """Return the path of the first of these programs that is installed, None if none is."""
+    return next((path for name in names if (path := shutil.which(name))), None)

@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import audio
-from tests.browser.conftest import add_files, click_table, until_true
+from tests.browser.conftest import add_files, click_table, retype, until_true
+from tests.chromium import launch_without_cookies
 from tests.server import Server
 
 MINUTE = 60_000  # milliseconds
@@ -141,6 +142,21 @@ def test_delete_asks_first_and_removes_the_audio_too(reader: Page, server: Serve
     assert len(list((server.data / "audio").iterdir())) == before - 1
     reader.goto(f"{server.url}/transcript?id={generation_id}")
     expect(reader.get_by_role("heading", name="Not found")).to_be_visible()
+
+
+def test_transcript_is_read_and_edited_in_a_browser_that_blocks_cookies(browser: Browser, tmp_path: Path):
+    with (
+        Server(tmp_path / "data", STT_ACCESS="shared") as server,
+        launch_without_cookies(browser.browser_type, tmp_path / "profile") as context,
+    ):
+        page = context.new_page()
+        page.goto(server.url)
+        blocked = "() => { try { return !localStorage; } catch { return true; } }"
+        assert page.evaluate(blocked), "this browser blocks its storage"
+        page.get_by_role("button", name="Try the sample").click()
+        page.locator(".st-key-jobs").get_by_role("button", name="Read").click(timeout=2 * MINUTE)
+        expect(page.locator(".st-key-transcript .stt-words")).to_contain_text("ask not what your country can do")
+        retype(page, "Ask not what your country can do.")
 
 
 @pytest.mark.parametrize("path", ["/", "/history", "/settings"])

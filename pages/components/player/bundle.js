@@ -311,6 +311,13 @@ function staying(selector, open) {
 }
 
 // shared/storage.js
+function browserStorage() {
+  try {
+    return localStorage;
+  } catch {
+    return null;
+  }
+}
 function read(name) {
   try {
     return localStorage.getItem(name);
@@ -2151,12 +2158,16 @@ var Queue = class {
 var EDITING2 = "stt-editing";
 var ALIVE = 400;
 var Store = class {
-  /** @param {string} name of the transcript @param {Storage} storage @param {string} tab name of this tab */
-  constructor(name, storage, tab = crypto.getRandomValues(new Uint32Array(2)).join("")) {
+  /**
+   * @param {string} name of the transcript
+   * @param {Storage | null} [storage] null if the browser blocks it; then nothing is stored
+   * @param {string} [tab] name of this tab
+   */
+  constructor(name, storage = browserStorage(), tab = crypto.getRandomValues(new Uint32Array(2)).join("")) {
     this.prefix = `stt-edits:${name}:`;
     this.own = this.prefix + tab;
     this.storage = storage;
-    this.channel = globalThis.BroadcastChannel ? new BroadcastChannel(this.prefix) : null;
+    this.channel = channelOf(this.prefix);
     this.alive = /** @type {Set<string>} */
     /* @__PURE__ */ new Set();
     if (!this.channel) return;
@@ -2170,6 +2181,7 @@ var Store = class {
    * @param {Kept[]} entries
    */
   keep(entries) {
+    if (!this.storage) return false;
     try {
       if (entries.length) this.storage.setItem(this.own, JSON.stringify(entries));
       else this.storage.removeItem(this.own);
@@ -2180,12 +2192,12 @@ var Store = class {
   }
   /** Return whether steps of this tab are stored. */
   has() {
-    return this.storage.getItem(this.own) !== null;
+    return (this.storage?.getItem(this.own) ?? null) !== null;
   }
   /** Return the storage keys of other tabs with stored steps. */
   others() {
     try {
-      const names2 = Object.keys(this.storage).filter((name) => name.startsWith(this.prefix) && name !== this.own);
+      const names2 = Object.keys(this.storage ?? {}).filter((name) => name.startsWith(this.prefix) && name !== this.own);
       return names2.sort();
     } catch {
       return [];
@@ -2203,7 +2215,7 @@ var Store = class {
     );
     for (const name of this.others().filter((other) => !this.alive.has(other))) {
       try {
-        found2.push(...JSON.parse(this.storage.getItem(name) ?? "[]"));
+        found2.push(...JSON.parse(this.storage?.getItem(name) ?? "[]"));
       } catch {
       }
       this.taken.push(name);
@@ -2217,12 +2229,19 @@ var Store = class {
   // storage keys whose steps were taken over
   /** Delete the steps that `takeLeft` has returned, after the tab has stored them under its own key. */
   forget() {
-    for (const name of this.taken.splice(0)) this.storage.removeItem(name);
+    for (const name of this.taken.splice(0)) this.storage?.removeItem(name);
   }
   close() {
     this.channel?.close();
   }
 };
+function channelOf(name) {
+  try {
+    return new BroadcastChannel(name);
+  } catch {
+    return null;
+  }
+}
 function editingChoice(choice2) {
   if (choice2 !== void 0 && !write(EDITING2, choice2 ? "on" : "off")) return choice2;
   const stored = read(EDITING2);
@@ -2326,7 +2345,7 @@ var Editor = class {
     this.queue?.shut();
     this.address = address;
     this.followed = -1;
-    const store = new Store(address, localStorage);
+    const store = new Store(address);
     this.queue = new Queue(sender(address), store, {
       changed: (caret, replaced2) => this.changed(caret, replaced2),
       state: () => this.show(),

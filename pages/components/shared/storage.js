@@ -1,5 +1,14 @@
 // Reads and writes localStorage, which may be blocked or full.
 
+/** Return localStorage, null if it is blocked. @returns {Storage | null} */
+export function browserStorage() {
+  try {
+    return localStorage;
+  } catch {
+    return null;
+  }
+}
+
 /** Return the text stored under a name, null if there is none or storage is blocked. @param {string} name */
 export function read(name) {
   try {

@@ -95,10 +95,10 @@ describe("the queue", () => {
     vi.useRealTimers();
   });
 
-  /** @param {Server} server */
-  function tab(server) {
+  /** @param {Server} server @param {Storage | null} [storage] */
+  function tab(server, storage = localStorage) {
     const hooks = { changed: () => {}, state: () => {}, announce: (/** @type {string} */ text) => words.push(text) };
-    const queue = new Queue(server.send, new Store("x", localStorage, `tab ${(tabs += 1)}`), hooks);
+    const queue = new Queue(server.send, new Store("x", storage, `tab ${(tabs += 1)}`), hooks);
     const revision = server.revisions.length - 1;
     queue.load(revision, server.texts.map((text, i) => packed(text, i * 10)), 0, 0); // prettier-ignore
     open.push(queue);
@@ -123,6 +123,20 @@ describe("the queue", () => {
     ]);
     expect(queue.settled).toBe(true);
     expect(Object.keys(localStorage)).toEqual([]);
+  });
+
+  test("typed text is sent even if the browser blocks its storage", async () => {
+    vi.stubGlobal("BroadcastChannel", undefined); // browsers that block storage may also refuse a channel
+    const server = new Server("One");
+    const queue = tab(server, null);
+    vi.unstubAllGlobals();
+    queue.typed(queue.lines[0].id, "One more", "a");
+    await quiet();
+    expect(queue.unkept).toBe(true);
+    queue.close();
+    await quiet();
+    expect(server.texts).toEqual(["One more"]);
+    expect(queue.settled).toBe(true);
   });
 
   test("steps are sent one after another, each based on the result of the previous one", async () => {

@@ -99,7 +99,7 @@ export class Editor {
     this.queue?.shut();
     this.address = address;
     this.followed = -1;
-    const store = new Store(address, localStorage);
+    const store = new Store(address);
     this.queue = new Queue(sender(address), store, {
       changed: (caret, replaced) => this.changed(caret, replaced),
       state: () => this.show(),

@@ -1,7 +1,7 @@
 // Stores steps in the browser until the server has confirmed them. Each tab has a separate storage key, so that it does
 // not overwrite the steps of other tabs. A tab that opens the transcript takes over the steps of closed tabs.
 
-import { read, write } from "../../../shared/storage.js";
+import { browserStorage, read, write } from "../../../shared/storage.js";
 
 const EDITING = "stt-editing"; // storage key: whether a click into the text edits it
 const ALIVE = 400; // milliseconds to wait for other tabs to report that they are open
@@ -9,12 +9,16 @@ const ALIVE = 400; // milliseconds to wait for other tabs to report that they ar
 /** @typedef {{ key: string, based_on: number, step: Record<string, unknown> }} Kept a step in the server's format */
 
 export class Store {
-  /** @param {string} name of the transcript @param {Storage} storage @param {string} tab name of this tab */
-  constructor(name, storage, tab = crypto.getRandomValues(new Uint32Array(2)).join("")) {
+  /**
+   * @param {string} name of the transcript
+   * @param {Storage | null} [storage] null if the browser blocks it; then nothing is stored
+   * @param {string} [tab] name of this tab
+   */
+  constructor(name, storage = browserStorage(), tab = crypto.getRandomValues(new Uint32Array(2)).join("")) {
     this.prefix = `stt-edits:${name}:`;
     this.own = this.prefix + tab;
     this.storage = storage;
-    this.channel = globalThis.BroadcastChannel ? new BroadcastChannel(this.prefix) : null;
+    this.channel = channelOf(this.prefix);
     this.alive = /** @type {Set<string>} */ (new Set());
     if (!this.channel) return;
     this.channel.onmessage = ({ data }) => {
@@ -28,6 +32,7 @@ export class Store {
    * @param {Kept[]} entries
    */
   keep(entries) {
+    if (!this.storage) return false;
     try {
       if (entries.length) this.storage.setItem(this.own, JSON.stringify(entries));
       else this.storage.removeItem(this.own);
@@ -39,13 +44,13 @@ export class Store {
 
   /** Return whether steps of this tab are stored. */
   has() {
-    return this.storage.getItem(this.own) !== null;
+    return (this.storage?.getItem(this.own) ?? null) !== null;
   }
 
   /** Return the storage keys of other tabs with stored steps. */
   others() {
     try {
-      const names = Object.keys(this.storage).filter((name) => name.startsWith(this.prefix) && name !== this.own);
+      const names = Object.keys(this.storage ?? {}).filter((name) => name.startsWith(this.prefix) && name !== this.own);
       return names.sort();
     } catch {
       return [];
@@ -61,7 +66,7 @@ export class Store {
     const found = /** @type {Kept[]} */ ([]);
     for (const name of this.others().filter((other) => !this.alive.has(other))) {
       try {
-        found.push(...JSON.parse(this.storage.getItem(name) ?? "[]"));
+        found.push(...JSON.parse(this.storage?.getItem(name) ?? "[]"));
       } catch {
         // Ignore a stored value that is not valid JSON.
       }
@@ -74,11 +79,20 @@ export class Store {
 
   /** Delete the steps that `takeLeft` has returned, after the tab has stored them under its own key. */
   forget() {
-    for (const name of this.taken.splice(0)) this.storage.removeItem(name);
+    for (const name of this.taken.splice(0)) this.storage?.removeItem(name);
   }
 
   close() {
     this.channel?.close();
+  }
+}
+
+/** Return a channel to other tabs, null if the browser has none or blocks it. @param {string} name */
+function channelOf(name) {
+  try {
+    return new BroadcastChannel(name);
+  } catch {
+    return null;
   }
 }
 
