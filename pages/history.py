@@ -8,7 +8,7 @@ from pages.format import length
 from pages.sections.history.actions import every_one, history_actions, open_transcript
 from pages.sections.history.chart import history_chart
 from pages.sections.history.filters import page_number, remember_view, restore_view, search_filters_order
-from pages.sections.history.table import history_table
+from pages.sections.history.table import OPENED, history_table
 from pages.sections.settings import recovery
 from pages.texts import tr, trn
 from stt.library import history
@@ -30,6 +30,7 @@ st.title(tr("History"), anchor=False)
 show_stored_error("notice")
 recovery.hint()
 restore_view()
+pressed = state.pop(OPENED, None)
 wanted, sort, descending = search_filters_order(owner)
 found = history.totals(owner, **wanted)
 with st.container(key="history"):
@@ -46,9 +47,9 @@ with st.container(key="history"):
         remember_view()
         with table:
             hits = history.in_context(jobs, wanted["text"])
-            chosen, opened = history_table(jobs, hits, sort=sort, descending=descending, priced=found.cost is not None)
-        if opened:
-            open_transcript(opened, find=hits[opened.id].hit if opened.id in hits else "")
+            chosen, clicked = history_table(jobs, hits, sort=sort, descending=descending, priced=found.cost is not None)
+        if opened := pressed or clicked:
+            open_transcript(opened, find=hits[opened].hit if opened in hits else "")
         with above:
             if found.count > ROWS and every_one(found.count):
                 chosen = history.find(owner, sort=sort, descending=descending, **wanted)
@@ -60,6 +61,8 @@ with st.container(key="history"):
                 )
                 st.caption(ticked, width="content")
         history_chart(owner, wanted)
+    elif pressed:  # meanwhile the transcript no longer matches the filters, or was deleted
+        open_transcript(pressed)
     elif any(wanted.values()):
         st.info(tr("Nothing matches. Change the search or the filters."))
     else:

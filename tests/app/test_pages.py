@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 import stt
 from pages.sections import job_row
+from pages.sections.history.table import OPEN
 from stt.db.engine import database
 from stt.db.tables import transcriptions, transcripts
 from stt.library import history, sharing
@@ -49,6 +52,16 @@ def labels(test: AppTest) -> list[str]:
 
 def press(test: AppTest, label: str) -> None:
     next(button for button in test.button if button.label == label).click().run()
+    assert not test.exception, test.exception
+
+
+def click_read(test: AppTest, row: int) -> None:
+    """Click the Read button in this row of the history's table, as the table was drawn."""
+    click = WidgetState(id=test.dataframe[0].proto.button_click_widgets[OPEN])
+    click.string_trigger_value.data = json.dumps({"row": row, "label": "Read"})
+    states = test._tree.get_widget_states()
+    states.widgets.append(click)
+    test._run(states)
     assert not test.exception, test.exception
 
 
@@ -184,6 +197,19 @@ def test_history_is_empty_at_first_and_then_lists_transcripts():
     assert not test.exception
     frame = test.dataframe[0].value
     assert list(frame["Title"]) == ["austen-0890"] and frame["Words"][0] > 5
+
+
+def test_read_button_opens_the_transcript_of_its_row_even_if_the_rows_have_changed():
+    test = page("history")
+    owner = test.session_state.owner
+    older, newer = transcript_for(test), transcript_for(test)
+    for rows, meanwhile in ((2, transcript_for), (3, lambda _: history.delete(newer, owner))):
+        test.run()
+        assert len(test.dataframe[0].value) == rows
+        meanwhile(test)
+        click_read(test, rows - 1)
+        assert "Delete" in labels(test) and test.query_params["id"] == older
+        test.switch_page("history.py")
 
 
 def test_a_transcript_is_read_by_its_owner_only():

@@ -19,9 +19,9 @@ MOST_COMPARED = 6  # maximum number of transcripts to compare
 MOST_AT_ONCE = 1000  # maximum number of transcripts to tag, download or delete at once
 
 
-def open_transcript(job: Job, find: str = "") -> None:
-    """Open the Transcript page of `job`. `find` is the initial text of the page's find box."""
-    query = {"id": job.id, "find": find} if find else {"id": job.id}
+def open_transcript(id: str, find: str = "") -> None:
+    """Open the Transcript page of the job `id`. `find` is the initial text of the page's find box."""
+    query = {"id": id, "find": find} if find else {"id": id}
     st.switch_page("transcript.py", query_params=query)
 
 
@@ -35,7 +35,7 @@ def every_one(count: int) -> bool:
 def history_actions(owner: str, chosen: list[Job]) -> None:
     """Draw the actions on the chosen transcripts."""
     if st.button(tr("Read"), disabled=len(chosen) != 1, icon=":material/article:"):
-        open_transcript(chosen[0])
+        open_transcript(chosen[0].id)
     if st.button(tr("Compare"), disabled=not 2 <= len(chosen) <= MOST_COMPARED, icon=":material/compare_arrows:"):
         st.switch_page("compare.py", query_params={"ids": ",".join(job.id for job in chosen)})
     if st.button(tr("Tags"), disabled=not chosen, icon=":material/label:"):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from pages import session
 from pages.format import day, time_of, time_zone
 from pages.sections.history.filters import sort_by, states
 from pages.texts import tr
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pages.compat.streamlit import ButtonColumnResult, ColumnConfig
 
 OPEN = "open"  # name of the first column, whose buttons open a transcript
+OPENED = "history_opened"  # session state key: id of the transcript whose Read button was just clicked
 CONTEXT = "Found"
 HEIGHT = 560  # pixels; less than the height of a phone's screen, so that the page can be scrolled by touch
 SORTS = {
@@ -36,17 +38,19 @@ SORTS = {
 
 def history_table(
     jobs: list[Job], found: dict[str, Snippet], *, sort: str, descending: bool, priced: bool
-) -> tuple[list[Job], Job | None]:
-    """Draw the table. Return the ticked jobs, and the job whose row or Read button was clicked, or None.
+) -> tuple[list[Job], str | None]:
+    """Draw the table. Return the ticked jobs, and the id of the job whose row was clicked, or None.
 
+    A click on a Read button stores the id of its job in the session, under OPENED, before the page runs again.
     `found` has the search hits by job id. The Cost column is shown only if `priced`.
     """
     state = st.session_state
     columns = _columns(jobs, found, priced)
     # Streamlit stores a selection as row numbers. When the rows change, a new key discards the selection
     # (streamlit#17026).
-    version = hash((sort, descending, *(job.id for job in jobs)))
-    key = f"table-{version}"
+    ids = [job.id for job in jobs]
+    version = hash((sort, descending, *ids))
+    key, pressed = f"table-{version}", f"opened-{version}"
 
     def selected() -> None:
         # Columns are selectable, so a click on a header selects the column. Otherwise, the click would sort only the
@@ -55,20 +59,25 @@ def history_table(
         if chosen and chosen[0] in SORTS:
             sort_by(SORTS[chosen[0]])
 
+    def press() -> None:
+        # Streamlit reports a click as a row number. If the rows have changed since they were drawn, it calls the
+        # callback of the drawn rows.
+        state[OPENED] = ids[state[pressed]["row"]]
+
+    button = st.column_config.ButtonColumn(
+        "", type="tertiary", width="small", key=pressed, on_click=session.callback(press)
+    )
     event = st.dataframe(
         pd.DataFrame(columns),
         hide_index=True,
         on_select=selected,
         selection_mode=["multi-row", "single-column", "single-cell"],
         key=key,
-        column_config=_config(sort, descending, bool(found)),
+        column_config=_config(sort, descending, bool(found)) | {OPEN: button},
         placeholder="",
         height=HEIGHT if len(jobs) > 15 else "auto",
         alt=tr("Transcripts, one per row"),
     )
-    pressed = state.get("opened")
-    if pressed is not None:
-        return [], jobs[pressed["row"]]
     # A click on a header may also select the first cell. Therefore, selecting a cell of the first column opens nothing.
     cell = next((cell for cell in event.selection.cells if cell[1] != OPEN), None)
     opened = None
@@ -76,7 +85,7 @@ def history_table(
         state.pop("clicked", None)
     elif state.get("clicked") != (version, cell):
         state.clicked = version, cell
-        opened = jobs[cell[0]]
+        opened = ids[cell[0]]
     return [jobs[row] for row in event.selection.rows], opened
 
 
@@ -108,7 +117,6 @@ def _config(sort: str, descending: bool, searched: bool) -> dict[str, ColumnConf
 
     column = st.column_config
     return {
-        OPEN: column.ButtonColumn("", type="tertiary", width="small", key="opened", on_click=lambda: None),
         "Title": column.TextColumn(label("Title", tr("Title")), width=260 if searched else 360),
         CONTEXT: column.TextColumn(tr("Found in the text"), width=520),
         "Created": column.DatetimeColumn(label("Created", tr("Created")), format="D MMM YYYY, HH:mm", width=160),
