@@ -336,6 +336,7 @@ def progress() -> None:
 
 st.title(tr("Compare"), anchor=False)
 show_stored_error("compare_notice")
+show_stored_error("notice")  # of a button of a job row
 groups, requested = versions.finished(owner), requested_jobs()
 if not groups and not requested:
     st.info(

@@ -109,6 +109,18 @@ def test_selected_versions_are_in_the_address(stored):
     assert not test.exception
 
 
+def test_refused_retry_of_a_version_shows_why_on_this_page(stored, monkeypatch):
+    owner, pair, _ = stored
+    job, link = records.load(pair[0], owner), "https://example.org/refused.mp3"
+    failed = replace(job, id=recordings.new_id(), recording_id=None, url=link, state=kinds.FAILED, own_key=True)
+    records.insert(failed)
+    test = page(owner, ids=f"{pair[0]},{failed.id}")
+    test.button(key=f"retry-{failed.id}").click().run()
+    assert not test.exception and "API key" in test.error[0].value
+    test.run()
+    assert not test.error
+
+
 def test_pasted_reference_measures_every_version_and_is_kept_as_text(stored):
     owner, pair, _ = stored
     test = page(owner, ids=pair[0])
