@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from stt.imports.reader import Imported
 
 FILE, TEXT, ENCODING, READ = "bring-file", "bring-text", "bring-encoding", "bring-read"
+LANGUAGE = "bring-language"
 DETECT = ""
 TITLE = 60  # maximum length of the title that is made from the first words of a pasted text, characters
 NO_RECORDING = ""
@@ -142,10 +143,11 @@ def _transcript_input() -> Imported | None:
     state = st.session_state
     sent = text_file(tr("Transcript file"), key_for("file", "bring"), accepted.ENDINGS, accepted.MOST)
     if sent is not None:
-        state[FILE], state[ENCODING] = sent, None
-        state[TEXT] = ""
+        _forget_choices()
+        state[FILE], state[TEXT] = sent, ""
     text = st.text_area(tr("Or paste it"), height=120, key=TEXT, max_chars=accepted.MOST)
-    if text.strip():
+    if text.strip() and state.get(FILE) is not None:
+        _forget_choices()
         state[FILE] = None
     source = (state.get(FILE), text, state.get(ENCODING))
     kept = state.get(READ)
@@ -227,7 +229,7 @@ def _language(imported: Imported | None, recording: Recording | None) -> dict[st
         codes,
         index=codes.index(given) if given in LANGUAGES else 0,
         format_func=lambda code: LANGUAGES.get(code, tr("Detect")),
-        key="bring-language",
+        key=LANGUAGE,
     )
     plain(tr("The words of the transcript are then aligned with the recording, so you can play each word."), "stt-hint")
     return {"language": language} if language else {}
@@ -266,6 +268,12 @@ def _import_transcript(
         session.following().insert(0, made)
         on_added(recording.id if recording else "")
         st.switch_page("transcript.py", query_params={"id": made})
+
+
+def _forget_choices() -> None:
+    """Delete the encoding and the language from the session, because they belong to the previous transcript."""
+    for name in (ENCODING, f"{ENCODING}-box", f"{ENCODING}-choices", LANGUAGE):
+        st.session_state.pop(name, None)
 
 
 def _forget() -> None:
