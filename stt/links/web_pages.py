@@ -21,11 +21,12 @@ _TAGS = (
     rb"!doctype\s+html|html|head|body|script|style|title|meta|link|iframe|h[1-6]|div|span|font|table|center|main|section|header"
     rb"|noscript|form|svg|a|b|p|br|hr|pre|ul"
 )
-_HTML = re.compile(
-    rb"(?:\xef\xbb\xbf)?(?:\s|<\?xml[^>]*>|<!--.*?-->)*<(?:(?:" + _TAGS + rb")[\s>/]|!--)", re.IGNORECASE | re.DOTALL
-)
+# What may precede the first tag. A comment ends at the first "-->": if it could extend over several comments, matching a
+# run of comments would take exponential time.
+_BEFORE = rb"(?:\s|<\?xml[^>]*>|<!--(?:(?!-->).)*-->)*"
+_HTML = re.compile(rb"(?:\xef\xbb\xbf)?" + _BEFORE + rb"<(?:(?:" + _TAGS + rb")[\s>/]|!--)", re.IGNORECASE | re.DOTALL)
 _LIST = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:#EXTM3U|\[playlist\]|(?:<\?xml[^>]*>|\s|<!--.*?-->)*<(?:rss|feed|asx|smil|opml)[\s>])",
+    rb"(?:\xef\xbb\xbf)?\s*+(?:#EXTM3U|\[playlist\]|" + _BEFORE + rb"<(?:rss|feed|asx|smil|opml)[\s>])",
     re.IGNORECASE | re.DOTALL,
 )
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")

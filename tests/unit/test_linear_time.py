@@ -6,8 +6,11 @@ the tests also pass on a busy machine.
 
 from __future__ import annotations
 
+import multiprocessing
 import time
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +20,7 @@ from stt.db import fulltext
 from stt.errors import BadOption, NotSound
 from stt.export import formats, subtitles
 from stt.imports.references.subtitles import webvtt_cues
+from stt.links import web_pages
 from stt.transcript import comparison, folding, scripts
 from stt.transcript.model import Segment, Transcript, Word
 from stt.vocabulary import rescoring, terms
@@ -97,3 +101,39 @@ def test_an_import_without_any_aligned_word_gets_times_within_30_seconds():
     words = result.finished(given, guesses, {}, 60_000.0).words
     assert time.process_time() - began < 30
     assert [word.start for word in words] == [float(at) for at in range(60_000)]
+
+
+# Short beginnings of links and files on which a regular expression with nested repetition takes longer than a lifetime.
+BEGINNINGS = {
+    "empty comments": b"<!---->" * 146,
+    "comments and a tag": b"<!-- -->" * 120 + b"<audio>",
+    "XML declarations": b"<?xml?>" * 140 + b"x",
+    "a line of number signs": b"#" * 200 + b"\nA text.",
+    "joined addresses": b"ftp://a" * 140 + b"\nA text.",
+    "comments in one line": b"# " * 400 + b"\nA text.",
+}
+
+
+def finishes(operation: Callable[[], object]) -> bool:
+    """Return whether `operation` ends within 30 s. It runs in a process, because a match cannot be interrupted."""
+    process = multiprocessing.get_context("spawn").Process(target=operation)
+    process.start()
+    process.join(30)
+    ended = process.exitcode == 0
+    process.kill()
+    process.join()
+    return ended
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS.values(), ids=BEGINNINGS.keys())
+def test_any_beginning_of_a_link_or_file_is_recognised_within_30_seconds(tmp_path: Path, beginning: bytes):
+    path = tmp_path / "a.mp3"
+    path.write_bytes(beginning)
+    assert finishes(partial(web_pages.kind_of, beginning, says_html=False, whole=True)), "as a link"
+    assert finishes(partial(foreign.refusal, path, "a.mp3")), "as a file"
+
+
+def test_many_comments_are_a_web_page_and_a_list_after_comments_is_a_list():
+    assert web_pages.kind_of(b"<!---->" * 146, says_html=False, whole=True) == "page"
+    assert web_pages.kind_of(b"<!-- a -- b --><!---->\n<rss version='2.0'>", says_html=False, whole=True) == "list"
+    assert web_pages.kind_of(b"<!-- <rss> --><audio>", says_html=False, whole=True) == "page"

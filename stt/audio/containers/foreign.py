@@ -119,9 +119,11 @@ _SURE_LISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]")
 _LIST_TAGS = re.compile(
     rb"<(?:\w+:)?(?:MPD|playlist|CompositionPlaylist|AssetMap|SmoothStreamingMedia|asx|smil|xspf)[\s>]", re.I
 )
-# Comments and addresses. The possessive quantifiers (`*+`, `++`) take each comment to the end of its line: "####" could
-# also be several comments, and trying all possibilities would take exponential time.
-_ADDRESS = re.compile(rb"\A\s*+(?:(?:#[^\n]*+|(?:https?|rtsp|rtmp|mmsh?|ftp|pnm|file)://\S[^\s#]*+)\s*+)++\Z", re.I)
+# Lines of addresses and comments. A comment ends with its line and an address at white space: if one "#####" could be
+# several comments, matching would take exponential time.
+_ADDRESS = re.compile(
+    rb"\A\s*(?:(?:#[^\n]*(?:\n|\Z)|(?:https?|rtsp|rtmp|mmsh?|ftp|pnm|file)://\S+(?:\s|\Z))\s*)+\Z", re.I
+)
 _STARTS = (
     *(b"RIFF", b"RIFX", b"RF64", b"BW64", b"fLaC", b"ID3", b"OggS", b"\x1aE\xdf\xa3", b"FORM", b"caff", b"#!AMR"),
     *(b".snd", b"FLV\x01", b".RMF", b".ra\xfd", b"0&\xb2u\x8ef\xcf\x11", b"Creative Voice File"),
