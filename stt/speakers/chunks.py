@@ -81,6 +81,7 @@ def analyse(
 
     def voiceprint(piece: Piece) -> np.ndarray:
         first, last = (round(seconds(frame) * RATE / voiceprints.SHIFT) for frame in piece.near)
+        first = max(0, min(first, len(banks) - 1))  # a chunk shorter than 25 ms ends before its only frame begins
         return models.voiceprint(voiceprints.normalised(banks[first : max(last, first + 1)], narrow))
 
     prints = []

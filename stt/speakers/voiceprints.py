@@ -48,10 +48,12 @@ def is_narrow(banks: np.ndarray) -> bool:
 def normalised(banks: np.ndarray, narrow: bool = False) -> np.ndarray:
     """Subtract the mean of each filter bank over time, which removes loudness and the frequency response of the line.
 
-    Input of fewer than SHORTEST frames is repeated. `narrow` means that the sound is from a telephone line. In this
-    case the banks outside of the telephone band are replaced by values from the nearest banks inside the band, because
-    the original values would make all voices alike.
+    Input of fewer than SHORTEST frames is repeated; if there is no frame, the result is SHORTEST frames of zeros.
+    `narrow` means that the sound is from a telephone line. In this case the banks outside of the telephone band are
+    replaced by values from the nearest banks inside the band, because the original values would make all voices alike.
     """
+    if not len(banks):  # fewer than 80 samples
+        return np.zeros((SHORTEST, BANKS), np.float32)
     if len(banks) < SHORTEST:
         banks = np.tile(banks, (-(-SHORTEST // len(banks)), 1))
     banks = banks - banks.mean(0)

@@ -13,7 +13,8 @@ import pytest
 
 from stt import speakers
 from stt.errors import Cancelled
-from stt.speakers import Diarization, Models
+from stt.speakers import Diarization, Models, voiceprints
+from stt.speakers.chunks import Chunk
 from stt.transcript.model import Segment, Word
 from tests import audio, conversations
 from tests.conversations import Conversation
@@ -198,6 +199,22 @@ def test_half_a_second_of_speech_is_one_speaker(analysed):
     samples = audio.samples(audio.AUSTEN[0])[audio.RATE : audio.RATE * 3 // 2]
     assert len(speakers.diarize(analysed(samples)).speakers) == 1
     assert len(speakers.diarize(analysed(samples), 5).speakers) == 1
+
+
+@pytest.mark.parametrize("length", [40, 261, 313, 366, 399, 400])
+def test_last_chunk_of_a_few_milliseconds_is_analysed(models, length):
+    """Analyse chunks of `length` samples from several places in speech. Such a chunk can end a long recording."""
+    samples = audio.samples(audio.JFK)
+    chunks = [speakers.analyse(samples[at : at + length], 0.0, models) for at in (9_000, 31_000, 32_000, 33_000)]
+    found = [Chunk.from_dict(chunk) for chunk in chunks]
+    assert length < 300 or any(chunk.pieces for chunk in found), "speech is found in some of the chunks"
+    assert all(np.isfinite(chunk.prints).all() for chunk in found)
+    assert len(speakers.diarize(chunks).speakers) <= 1
+
+
+def test_sound_without_a_frame_of_filter_banks_has_features():
+    banks = voiceprints.filter_banks(np.ones(40, np.float32))
+    assert len(banks) == 0 and voiceprints.normalised(banks).shape == (voiceprints.SHORTEST, voiceprints.BANKS)
 
 
 def test_speakers_with_one_word_each_are_found(analysed):
