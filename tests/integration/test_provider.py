@@ -247,8 +247,9 @@ def started(source=None, **values) -> DetachedJob:
 
 
 @pytest.mark.parametrize("linked", [True, False])
-def test_a_job_cancelled_before_its_request_is_not_submitted(fake_provider, linked: bool):
-    work = started(None if linked else recordings.take_in(audio.AUSTEN[1], "local"))
+def test_a_job_cancelled_before_its_request_is_not_submitted(fake_provider, tmp_path, linked: bool):
+    short = audio.write(tmp_path / "short.flac", audio.silence(0.5))  # so small that it is sent as one block
+    work = started(None if linked else recordings.take_in(short, "local"))
     before = len(fake_provider.created)
     stt.cancel(work.job.id)
     with pytest.raises(Cancelled):
@@ -288,6 +289,7 @@ def test_paid_result_is_kept_although_the_provider_no_longer_lists_the_model(fak
             forget_models()
             return result
 
+    offered.refresh(timeout=10)
     work = Delisted(started(model=new_model, options={"vocabulary": "Cyrille"}).job)
     outcome = provider.Provider().run(work)
     assert outcome.transcript.text and outcome.cost is None and "vocabulary" not in outcome.provenance
