@@ -92,13 +92,14 @@ def obtain(name: str, report: Report, check: Check) -> Weights:
     """Return the weights of the model `name`. Download a missing model first if STT_MODELS lists it.
 
     All callers that need the same model wait for one download; `report` is called with the progress of this download.
-    Raises BadOption if there is no such model or it needs too much memory, WeightsError if the model is missing or
-    altered and STT_MODELS does not list it, and the errors of `weights.find`, `download.download` and `check`.
+    If it is stopped, all of them raise DownloadStopped. Raises BadOption if there is no such model or it needs too much
+    memory, WeightsError if the model is missing or altered and STT_MODELS does not list it, and the errors of
+    `weights.find`, `download.download` and `check`.
     """
     known = find(name)
     if known.packaged:
         return weights.find(settings())
-    place = _place(known)
+    place, waited = _place(known), False
     while True:
         check()
         if published := place.published():
@@ -120,10 +121,10 @@ def obtain(name: str, report: Report, check: Check) -> Weights:
                 if place.published() == published:
                     place.invalidate()
             elif alone and place.published() is None:
-                check_fits(known)
-                download.download(known, place, report, check)
-            elif not alone and (progress := place.progress()):
-                report(progress)
+                _download(known, place, report, check, waited)
+            elif not alone:
+                waited = True
+                _report_other(place, report)
 
 
 def get(name: str, report: Report, check: Check = lambda: None) -> Entry:
@@ -132,16 +133,34 @@ def get(name: str, report: Report, check: Check = lambda: None) -> Entry:
     Raises BadOption if there is no such model or it needs too much memory, and the errors of `download.download`.
     """
     known = find(name)
-    place = _place(known)
+    place, waited = _place(known), False
     while not is_available(known):
         check()
         with place.alone() as alone:
             if alone and not is_available(known):
-                check_fits(known)
-                download.download(known, place, report, check)
-            elif progress := place.progress():
-                report(progress)
+                _download(known, place, report, check, waited)
+            elif not alone:
+                waited = True
+                _report_other(place, report)
     return entry_of(known)
+
+
+def _download(known: Known, place: Place, report: Report, check: Check, waited: bool) -> None:
+    """Download a model. The caller must hold the lock of `place`.
+
+    `waited` means that the caller has waited for another download of this model. If that one was stopped, this raises
+    DownloadStopped: otherwise each waiting caller would start the download again.
+    """
+    if waited:
+        place.check_stopped()
+    check_fits(known)
+    download.download(known, place, report, check)
+
+
+def _report_other(place: Place, report: Report) -> None:
+    """Report the progress of the download that another thread or process is running."""
+    if progress := place.progress():
+        report(progress)
 
 
 def begin(name: str) -> None:

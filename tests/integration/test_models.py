@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -222,6 +222,34 @@ def test_host_stops_and_deletes_a_background_download(hub):
     until(lambda: state() == "stopped", 20)
     until(lambda: _removed(TINY) is not None)
     assert state() == "absent"
+
+
+def test_a_stopped_download_is_not_started_again_by_the_calls_that_waited_for_it(hub):
+    hub.stall_after = 20 << 20
+    stopped: list[download.DownloadStopped] = []
+    waiting = threading.Event()
+
+    def call(function: Callable[..., object], report: shelf.Report) -> None:
+        try:
+            function(TINY.id, report, lambda: None)
+        except download.DownloadStopped as error:
+            stopped.append(error)
+
+    threads = [threading.Thread(target=call, args=(shelf.obtain, lambda progress: None))]
+    threads[0].start()
+    assert hub.stalled.wait(30)
+    for function in (shelf.obtain, shelf.get):
+        waiting.clear()
+        threads.append(threading.Thread(target=call, args=(function, lambda progress: waiting.set())))
+        threads[-1].start()
+        assert waiting.wait(30), "the call waits for the running download and reports its progress"
+    shelf.stop(TINY.name)
+    for thread in threads:
+        thread.join(30)
+    assert len(stopped) == 3 and state() == "stopped" and len(hub.starts()) == 1
+    hub.stall_after = None
+    hub.go_on.set()
+    assert obtained()[0].sha256.startswith("1a5afae0"), "a later call continues the download"
 
 
 def _removed(model: known.Known) -> int | None:
