@@ -86,9 +86,21 @@ class Place:
         except (OSError, ValueError, TypeError):
             return None
 
+    def prepare(self, progress: Progress) -> None:
+        """Write the progress file, and create its folder if necessary.
+
+        Raises DiskFull or DataFolderError if the file cannot be written.
+        """
+        with writing_models(self.models):
+            self._write(progress)
+
     def note(self, progress: Progress) -> None:
-        """Write the progress file. If the file cannot be written, nothing is raised."""
-        with suppress(OSError), writing.replacing(self.parts / NOTE, "w") as file:
+        """Update the progress file. If the file cannot be written, nothing is raised."""
+        with suppress(OSError):
+            self._write(progress)
+
+    def _write(self, progress: Progress) -> None:
+        with writing.replacing(self.parts / NOTE, "w") as file:
             json.dump({name: getattr(progress, name) for name in Progress.__slots__}, file)
 
     def stop(self) -> None:

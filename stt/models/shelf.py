@@ -166,15 +166,14 @@ def _report_other(place: Place, report: Report) -> None:
 def begin(name: str) -> None:
     """Start the download of a model in a thread. A failure of the download is recorded in the model's progress file.
 
-    Raises BadOption if there is no such model or it needs too much memory.
+    Raises BadOption if there is no such model or it needs too much memory, and the errors of `Place.prepare`.
     """
     known = find(name)
     check_fits(known)
     place = _place(known)
     if is_available(known) or ((progress := place.progress()) and progress.running):
         return
-    place.parts.mkdir(parents=True, exist_ok=True)
-    place.note(Progress(time.time(), progress.done if progress else 0, known.size))
+    place.prepare(Progress(time.time(), progress.done if progress else 0, known.size))
     threading.Thread(target=_get_quietly, args=(name,), name=f"model {known.name}", daemon=True).start()
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from stt.aiml import offered
-from stt.errors import BadOption, Cancelled, Conflict, DiskFull, ModelDownloadFailed, WeightsError
+from stt.errors import BadOption, Cancelled, Conflict, DataFolderError, DiskFull, ModelDownloadFailed, WeightsError
 from stt.files import paths
 from stt.models import download, known, shelf
 from stt.models.download import Progress
@@ -250,6 +250,18 @@ def test_a_stopped_download_is_not_started_again_by_the_calls_that_waited_for_it
     hub.stall_after = None
     hub.go_on.set()
     assert obtained()[0].sha256.startswith("1a5afae0"), "a later call continues the download"
+
+
+def test_folder_in_which_no_model_can_be_written_is_named_when_a_download_begins(hub):
+    folder().parent.mkdir(exist_ok=True)
+    folder().write_text("a file where the folder of the models should be")
+    with pytest.raises(DataFolderError, match="Models cannot be written to"):
+        shelf.begin(TINY.name)
+    folder().unlink()
+    (folder() / ".whisper-tiny.en" / download.NOTE).mkdir(parents=True)  # the progress file cannot be replaced
+    with pytest.raises(DataFolderError, match="Models cannot be written to"):
+        shelf.begin(TINY.name)
+    assert not hub.requests
 
 
 def _removed(model: known.Known) -> int | None:
