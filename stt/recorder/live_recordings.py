@@ -12,32 +12,54 @@ received the first piece.
 
 The recording of a call has a track for each channel (see `stt.recorder.call_tracks`). It is written to `{id}.making`,
 which is renamed to `{id}.tracks` when it is complete. After that, `{id}.sound` is deleted.
+
+There is no other copy of the pieces, so they are deleted only if they are certainly not audio. If they could not be
+checked, for example because the machine was busy, finishing is tried again after increasing waits. After MOST_TRIES,
+the files remain for REMEMBERED seconds, so that an administrator can save them.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import os
-import re
 import shutil
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future, wait
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import IO
 
-from filelock import FileLock, Timeout
-
 from stt.auth import visitors
-from stt.errors import Conflict, InputError, LimitReached, NotFound, SetupError, TooLarge
+from stt.errors import (
+    Conflict,
+    EmptyFile,
+    InputError,
+    LimitReached,
+    NoAudioTrack,
+    NotFound,
+    NotSound,
+    SetupError,
+    TooLarge,
+    TooShort,
+)
 from stt.files import names, paths
 from stt.files.dates import MOMENT, Dated
 from stt.files.paths import folder
+from stt.recorder.state import (
+    Live,
+    done_of,
+    forget,
+    home_of,
+    load,
+    locked,
+    modified,
+    open_in,
+    save,
+    sound_of,
+    still_finishing,
+)
 from stt.settings import settings
 from stt.store import recordings
 from stt.store.recordings import Recording
@@ -49,13 +71,17 @@ PAUSED = 120.0  # replaces SILENT while a recording is paused, because browsers 
 ABANDONED = 600.0  # seconds without a piece after which a live recording is finished in the background
 REMEMBERED = 24 * 3600.0  # age at which `{id}.done` is deleted, seconds
 CHECK_INTERVAL = 60.0  # interval between checks for abandoned recordings, seconds
-TIMEOUT = 30.0  # timeout for the lock of a live recording, seconds
 # Maximum time that a request waits until a live recording is finished, seconds. The browser waits 20 s for an answer.
 FINISH_TIMEOUT = 8.0
 TAKE_UP_TIMEOUT = 3.0  # maximum time that a page waits until an interrupted recording is finished, seconds
 SYNCED = 2.0  # minimum interval between syncs of the pieces to the disk, seconds
-MARGIN = 60.0  # seconds added to the host's maximum duration, because the exact length of a call is not known yet
-_ID = re.compile(r"[\w-]{27}", re.ASCII)
+MARGIN = 1.0  # seconds subtracted from the host's maximum duration, because tracks of a call are longer than its sound
+MOST_TRIES = (
+    6  # maximum number of attempts to finish a recording; the waits between them begin with ABANDONED and double
+)
+MOST_CUTS = 10  # maximum number of attempts to shorten a recording to the host's maximum duration
+
+_KEPT = "What was recorded is kept. It appears on the Transcribe page as soon as it can be read."
 
 log = logging.getLogger("stt.recorder.live_recordings")
 _finishing: dict[tuple[Path, str], Future[str]] = {}
@@ -63,29 +89,13 @@ _beginning = threading.Lock()
 _calls = threading.BoundedSemaphore(2)  # maximum number of recorded calls that are converted to tracks at once
 
 
-@dataclass(frozen=True, slots=True)
-class Live:
-    """Hold the state of a live recording. `pieces` and `size` are the number of pieces and bytes received so far."""
-
-    id: str
-    owner: str
-    name: str
-    pieces: int = 0
-    size: int = 0
-    paused: bool = False
-    began: float | None = None  # start time, seconds since 1970; None in states of older app versions
-    # Whether this is a call: the microphone on the left channel, the sound of a browser tab or the screen on the right.
-    shared: bool = False
-    synced: float = 0.0  # time of the last sync to the disk, seconds since 1970
-
-
 def start(owner: str, visitor: str, name: str, *, shared: bool = False) -> str:
     """Begin a live recording and return its id. `shared` says whether it is a call (see `Live`).
 
     Raises LimitReached if the visitor has MOST_OPEN live recordings already, DiskFull if the disk has too little room.
     """
-    home = _home(owner, visitor)
-    if len(_open_in(home)) >= MOST_OPEN:
+    home = home_of(owner, visitor)
+    if sum(not live.failed for live, _ in open_in(home)) >= MOST_OPEN:
         raise LimitReached(
             f"{MOST_OPEN} recordings at once are the limit for each visitor.", guidance="Stop one of them first."
         )
@@ -93,8 +103,8 @@ def start(owner: str, visitor: str, name: str, *, shared: bool = False) -> str:
     with recordings.disk_errors():
         home.mkdir(parents=True, exist_ok=True)
         paths.check_room(home)
-        _sound(home, live.id).touch()
-        _note(home, live)
+        sound_of(home, live.id).touch()
+        save(home, live)
     return live.id
 
 
@@ -106,28 +116,29 @@ def append(id: str, owner: str, visitor: str, number: int, piece: IO[bytes], *, 
     piece is missing or the live recording is being finished; TooLarge if the recording would be larger than the upload
     limit; DiskFull if the disk is full.
     """
-    home = _home(owner, visitor)
-    with _locked(home, id), recordings.disk_errors():
-        live = _load(home, id)
+    home = home_of(owner, visitor)
+    with locked(home, id), recordings.disk_errors():
+        live = load(home, id)
         if number > live.pieces:
             raise Conflict(f"Piece {live.pieces} of this recording is missing.", guidance="Send it first.")
         size, sync = live.size, abs(time.time() - live.synced) >= SYNCED
         if number == live.pieces:
-            size = _write(_sound(home, id), live.size, piece, sync)
+            size = _write(sound_of(home, id), live.size, piece, sync)
         arrived = live.pieces + (size > live.size)
         live = replace(live, pieces=arrived, size=size, paused=paused)
-        _note(home, replace(live, synced=time.time()) if sync else live, sync)
+        save(home, replace(live, synced=time.time()) if sync else live, sync)
         return arrived
 
 
 def finish(id: str, owner: str, visitor: str) -> Recording:
     """Make a recording of the received pieces. A repeated call returns the same recording.
 
-    If the pieces are not audio, they are deleted, like a refused upload. Raises NotFound if the live recording is
-    unknown or belongs to another visitor, Conflict if finishing takes longer than FINISH_TIMEOUT, and the errors of
-    `recordings.add`.
+    If the pieces are not audio, they are deleted, like a refused upload. If they are longer than the host allows, the
+    recording has their beginning. Raises NotFound if the live recording is unknown or belongs to another visitor,
+    Conflict if finishing takes longer than FINISH_TIMEOUT, and the errors of `recordings.add`. After UnsafeRecording
+    and TooLarge, the pieces are kept, and finishing is tried again later.
     """
-    return recordings.find(_finished(_home(owner, visitor), id, FINISH_TIMEOUT), owner)
+    return recordings.find(_finished(home_of(owner, visitor), id, FINISH_TIMEOUT), owner)
 
 
 def take_up(owner: str, visitor: str) -> tuple[list[str], int]:
@@ -136,13 +147,15 @@ def take_up(owner: str, visitor: str) -> tuple[list[str], int]:
     Return the ids of all recordings made from the visitor's live recordings in the last day, and the number of live
     recordings that are still running or could not be finished yet.
     """
-    home, running = _home(owner, visitor), 0
-    for live, age in _open_in(home):
+    home, running = home_of(owner, visitor), 0
+    for live, age in open_in(home):
+        if live.failed:  # `sweep` tries again
+            continue
         if age > (PAUSED if live.paused else SILENT):
             running += not _try_to_finish(home, live.id, TAKE_UP_TIMEOUT)
         else:
             running += 1
-    return [done.read_text("utf-8") for done in sorted(home.glob("*.done"), key=_modified)], running
+    return [done.read_text("utf-8") for done in sorted(home.glob("*.done"), key=modified)], running
 
 
 def discard_all(owner: str) -> None:
@@ -151,7 +164,7 @@ def discard_all(owner: str) -> None:
     If all visitors share one owner, the live recordings of all visitors are deleted.
     """
     if owner != visitors.SHARED:
-        shutil.rmtree(_home(owner, ""), ignore_errors=True)
+        shutil.rmtree(home_of(owner, ""), ignore_errors=True)
         return
     for home in folder("live").iterdir():
         shutil.rmtree(home, ignore_errors=True)
@@ -163,13 +176,20 @@ def watch() -> None:
 
 
 def sweep() -> None:
-    """Make recordings of abandoned live recordings. Delete old `{id}.done` and lock files, and empty folders."""
+    """Make recordings of abandoned live recordings.
+
+    Delete old `{id}.done` and lock files, live recordings that could not be finished, and empty folders.
+    """
     for home in folder("live").iterdir():
-        for live, age in _open_in(home):
-            if age > ABANDONED:
+        for live, age in open_in(home):
+            if live.failed >= MOST_TRIES:
+                if age > REMEMBERED:
+                    log.warning("a live recording that could not be finished is deleted")
+                    forget(home, live.id)
+            elif age > ABANDONED * 2 ** max(live.failed - 1, 0):
                 _try_to_finish(home, live.id, None)
         for old in [*home.glob("*.done"), *home.glob("*.lock")]:
-            if time.time() - _modified(old) > REMEMBERED:
+            if time.time() - modified(old) > REMEMBERED:
                 old.unlink(missing_ok=True)
         with suppress(OSError):  # the folder may still have files
             home.rmdir()
@@ -214,13 +234,13 @@ def _finished(home: Path, id: str, timeout: float | None) -> str:
                 target=_finish_in_thread, args=(home, id, work), name="live-recording", daemon=True
             ).start()
     if not wait([work], timeout).done:
-        raise _still_finishing()
+        raise still_finishing()
     return work.result()
 
 
 def _finish_in_thread(home: Path, id: str, work: Future[str]) -> None:
     try:
-        with _locked(home, id):
+        with locked(home, id):
             work.set_result(_finish(home, id))
     except BaseException as error:  # noqa: BLE001 - `work.result()` raises it in the waiting thread
         work.set_exception(error)
@@ -231,24 +251,51 @@ def _finish_in_thread(home: Path, id: str, work: Future[str]) -> None:
 
 def _finish(home: Path, id: str) -> str:
     with suppress(FileNotFoundError):
-        return _done(home, id).read_text("utf-8")
-    live, sound, name = _load(home, id), _sound(home, id), None
+        return done_of(home, id).read_text("utf-8")
+    live, sound, name = load(home, id), sound_of(home, id), None
     try:
         if live.shared and (tracks := _tracks(home, live)):
             sound, name = tracks
         else:
             _cut(sound, live.size)
-        made = recordings.add(sound, name or live.name, live.owner, Dated(live.began, MOMENT) if live.began else None)
+        made = _add(sound, name or live.name, live)
     except FileNotFoundError as error:  # the recording was added before the server was killed, so the file was moved
-        _forget(home, id)
+        forget(home, id)
         raise NotFound("This recording is finished.") from error
-    except InputError:
-        _forget(home, id)
+    except (EmptyFile, NotSound, TooShort, NoAudioTrack):
+        forget(home, id)
+        raise
+    except InputError as error:  # there is no other copy, and the next attempt may succeed
+        log.warning("a live recording is kept, because it could not be checked: %s", type(error).__name__)
+        with recordings.disk_errors():
+            save(home, replace(live, failed=live.failed + 1))
+        error.guidance = _KEPT
         raise
     with recordings.disk_errors():
-        _done(home, id).write_text(made.id, "utf-8")
-    _forget(home, id)
+        done_of(home, id).write_text(made.id, "utf-8")
+    forget(home, id)
     return made.id
+
+
+def _add(sound: Path, name: str, live: Live) -> Recording:
+    """Add the recording. If it is longer than the host allows, cut it, so that its beginning is kept.
+
+    Raises the errors of `recordings.add`; TooLarge only if the recording cannot be shortened.
+    """
+    from stt.audio import decoder  # imported here, because few recordings are too long
+
+    dated = Dated(live.began, MOMENT) if live.began else None
+    for _ in range(MOST_CUTS):
+        try:
+            return recordings.add(sound, name, live.owner, dated)
+        except TooLarge:
+            longest, seconds = settings().max_duration_minutes * 60, decoder.probe(sound, name).duration
+            if not seconds or seconds <= longest:
+                raise
+            log.warning("a live recording is cut to the maximum length")
+            # The bit rate varies a little, so the file is cut at a slightly earlier byte.
+            _cut(sound, int(sound.stat().st_size * 0.99 * longest / seconds))
+    return recordings.add(sound, name, live.owner, dated)
 
 
 def _tracks(home: Path, live: Live) -> tuple[Path, str] | None:
@@ -263,7 +310,7 @@ def _tracks(home: Path, live: Live) -> tuple[Path, str] | None:
         try:
             _cut(sound, live.size)
             with _calls:
-                longest = settings().max_duration_minutes * 60 + MARGIN
+                longest = settings().max_duration_minutes * 60 - MARGIN
                 if not call_tracks.write(sound, part, name=live.name, longest=longest):
                     log.warning("a recorded call keeps its channels")
                     return None
@@ -307,87 +354,3 @@ def _write(sound: Path, size: int, piece: IO[bytes], sync: bool) -> int:
             file.flush()
             os.fsync(file.fileno())
     return size + length
-
-
-def _home(owner: str, visitor: str) -> Path:
-    """Return the folder for the live recordings of an owner, or of a visitor if all visitors share one owner."""
-    who = visitor if owner == visitors.SHARED else owner
-    return folder("live") / hashlib.sha256(who.encode()).hexdigest()[:32]
-
-
-def _open_in(home: Path) -> list[tuple[Live, float]]:
-    """Return the live recordings in a folder, each with the seconds since its last piece, longest first."""
-    found = []
-    for note in home.glob("*.json"):
-        with suppress(FileNotFoundError):  # another thread has just finished this live recording
-            found.append((note.stat().st_mtime, _read(note)))
-    return [(live, time.time() - at) for at, live in sorted(found, key=lambda one: one[0])]
-
-
-def _load(home: Path, id: str) -> Live:
-    try:
-        return _read(home / f"{id}.json")
-    except FileNotFoundError as error:
-        raise NotFound("This recording is finished.") from error
-
-
-def _read(note: Path) -> Live:
-    """Read the state of a live recording from `{id}.json`, ignoring fields that other versions of this app wrote."""
-    known = Live.__dataclass_fields__
-    return Live(**{name: value for name, value in json.loads(note.read_text("utf-8")).items() if name in known})
-
-
-def _note(home: Path, live: Live, sync: bool = True) -> None:
-    """Write the state of a live recording to `{id}.json`. With `sync`, the file survives a power cut."""
-    part = home / f"{live.id}.part"
-    with open(part, "w", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(live)))
-        if sync:
-            file.flush()
-            os.fsync(file.fileno())
-    part.replace(home / f"{live.id}.json")
-    if sync and os.name == "posix":  # sync the folder too, because the rename changed it
-        folder_of_it = os.open(home, os.O_RDONLY)
-        try:
-            os.fsync(folder_of_it)
-        finally:
-            os.close(folder_of_it)
-
-
-def _forget(home: Path, id: str) -> None:
-    for suffix in ("json", "sound", "tracks", "making", "part"):
-        (home / f"{id}.{suffix}").unlink(missing_ok=True)
-
-
-def _sound(home: Path, id: str) -> Path:
-    return home / f"{id}.sound"
-
-
-def _done(home: Path, id: str) -> Path:
-    return home / f"{id}.done"
-
-
-def _modified(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0
-
-
-@contextmanager
-def _locked(home: Path, id: str) -> Iterator[None]:
-    """Hold the lock of one live recording, which also excludes other processes that share the folder.
-
-    Raises NotFound if there is no such live recording, Conflict if the lock is not free within TIMEOUT seconds.
-    """
-    if not _ID.fullmatch(id) or not ((home / f"{id}.json").exists() or _done(home, id).exists()):
-        raise NotFound("This recording is finished.")
-    try:
-        with FileLock(home / f"{id}.lock", timeout=TIMEOUT):
-            yield
-    except Timeout as error:
-        raise _still_finishing() from error
-
-
-def _still_finishing() -> Conflict:
-    return Conflict("This recording is being finished.", guidance="Try again in a moment.")

@@ -364,6 +364,25 @@ def test_recording_stops_at_the_maximum_length_and_is_kept(visitor: BrowserConte
         expect(listed(page)).to_have_count(1)
 
 
+def test_recording_stops_at_the_maximum_length_while_another_page_is_open(visitor: BrowserContext, tmp_path: Path):
+    with Server(tmp_path / "data", STT_LENGTH_LIMIT="1") as server:
+        page = recorder_page(visitor, server.url)
+        page.clock.install()
+        start(page)
+        wait_for(page, 3)
+        page.get_by_role("link", name="History").click()
+        page.get_by_role("heading", name="History").wait_for()
+        expect(page.locator(".stt-recorder")).to_have_count(0)
+        page.clock.fast_forward(MINUTE)
+        until(lambda: list((server.data / "live").rglob("*.done")), 30)
+        page.get_by_role("link", name="Transcribe").first.click()
+        page.get_by_role("tab", name="Record").click()
+        expect(page.locator(".stt-recorder").get_by_role("alert")).to_contain_text(
+            "The maximum length of a recording is reached."
+        )
+        expect(listed(page)).to_have_count(1)
+
+
 def test_recorder_is_used_with_the_keyboard_alone(page: Page):
     page.get_by_role("button", name="Record", exact=True).focus()
     page.keyboard.press("Enter")

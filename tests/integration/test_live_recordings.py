@@ -8,12 +8,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
-from stt.errors import Conflict, LimitReached, NotFound, NotSound, StorageUnavailable, TooLarge
+from stt.audio import decoder, decoder_pool
+from stt.errors import Conflict, LimitReached, NotFound, NotSound, StorageUnavailable, TooLarge, UnsafeRecording
 from stt.library import retention
 from stt.recorder import live_recordings
-from stt.recorder.live_recordings import ABANDONED, MOST_OPEN, PAUSED, SILENT
+from stt.recorder.live_recordings import ABANDONED, MOST_OPEN, MOST_TRIES, PAUSED, REMEMBERED, SILENT
 from stt.store import audio_files, recordings
 from tests import audio
 from tests.live import OWNER, PIECE, finish, send, send_all, start, stored_suffixes
@@ -139,6 +142,84 @@ def test_live_recording_without_sound_is_refused_and_deleted(data: Path):
     with pytest.raises(NotSound):
         finish(id)
     assert stored_suffixes(data) == []
+
+
+def make_busy(patch: pytest.MonkeyPatch) -> None:
+    """Let every probe time out, as on a machine that is too busy."""
+    patch.setattr(decoder, "LOOK", {"processor": 5.0, "timeout": -1.0})
+    patch.setattr(decoder_pool, "TICK", 1e-4)
+
+
+def _as_a_browser_writes(path: Path, sound: np.ndarray) -> bytes:
+    """Encode `sound` (shape (channels, samples) at 16 kHz) as Opus in WebM without a declared length."""
+    with (
+        av.open(str(audio.write(path, sound))) as source,
+        av.open(f"{path}.live", "w", "webm", {"live": "1"}) as target,
+    ):
+        stream = target.add_stream_from_template(source.streams.audio[0])
+        for packet in source.demux(audio=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    return Path(f"{path}.live").read_bytes()
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["microphone", "call"])
+def test_recording_longer_than_the_limit_is_kept_up_to_the_limit(
+    host: Callable[..., None], data: Path, tmp_path: Path, talk: np.ndarray, shared: bool
+):
+    host(STT_LENGTH_LIMIT=1)
+    sound = np.stack([talk[: 70 * audio.RATE]] * (1 + shared))
+    id = live_recordings.start(OWNER, "ann", "Recording of today.webm", shared=shared)
+    content = _as_a_browser_writes(tmp_path / "a.webm", sound)
+    send_all(id, [content[at : at + PIECE] for at in range(0, len(content), PIECE)])
+    recording = finish(id)
+    assert 50 < (recording.duration or 0) <= 60 and recording.channels == 1 + shared
+    assert stored_suffixes(data) == [".done"]
+
+
+def test_recording_is_finished_later_if_it_could_not_be_checked(
+    data: Path, pieces: list[bytes], monkeypatch: pytest.MonkeyPatch
+):
+    id = start()
+    send_all(id, pieces)
+    with monkeypatch.context() as patch:
+        make_busy(patch)
+        with pytest.raises(UnsafeRecording) as refused:
+            finish(id)
+        assert refused.value.guidance.startswith("What was recorded is kept.")
+        set_silence(data, ABANDONED + 1)
+        live_recordings.sweep()
+    assert live_recordings.take_up(OWNER, "ann") == ([], 0)
+    set_silence(data, ABANDONED + 1)
+    live_recordings.sweep()
+    assert recordings.unused_ids(OWNER) == [] and stored_suffixes(data) == [".json", ".sound"], (
+        "the second wait is longer"
+    )
+    set_silence(data, 2 * ABANDONED + 1)
+    live_recordings.sweep()
+    assert live_recordings.take_up(OWNER, "ann") == (recordings.unused_ids(OWNER), 0)
+    assert finish(id).path.read_bytes() == audio.JFK.read_bytes()
+
+
+def test_recording_that_can_never_be_checked_is_tried_a_few_times_and_deleted_after_a_day(
+    data: Path, pieces: list[bytes], monkeypatch: pytest.MonkeyPatch
+):
+    make_busy(monkeypatch)
+    id = start()
+    send_all(id, pieces)
+    for _ in range(MOST_TRIES):
+        set_silence(data, REMEMBERED - 60)
+        live_recordings.sweep()
+    set_silence(data, REMEMBERED - 60)
+    (note,) = (data / "live").rglob("*.json")
+    content = note.read_bytes()
+    live_recordings.sweep()
+    assert note.read_bytes() == content, "no further attempt"
+    assert len([start() for _ in range(MOST_OPEN)]) == MOST_OPEN, "it does not count as a running recording"
+    os.utime(note, (time.time() - REMEMBERED - 1,) * 2)
+    live_recordings.sweep()
+    assert not note.exists() and not note.with_suffix(".sound").exists()
 
 
 def test_owner_recovers_interrupted_recordings_and_not_running_ones(data: Path, pieces: list[bytes]):

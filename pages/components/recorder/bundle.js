@@ -527,7 +527,7 @@ async function begin(recorder) {
   const name = `Recording of ${now()}.${ending(media.mimeType)}`;
   recorder.sending = new Sending(recorder.url, name, Boolean(sound.shared), () => changed(recorder), stopped);
   const sending = recorder.sending;
-  media.ondataavailable = ({ data }) => sending.add(data);
+  media.ondataavailable = ({ data }) => (sending.add(data), limit(recorder));
   media.onstop = () => (sound.close(), sending.end());
   media.onerror = () => stopped({ title: tr("The browser stopped recording"), message: tr("What was recorded is kept.") });
   sound.microphone.onended = () => stopped({ title: tr("The microphone was disconnected"), message: tr("What was recorded is kept.") });
@@ -567,6 +567,14 @@ function stop(recorder, error = null) {
     recorder.media.stop();
   }
   changed(recorder);
+}
+function limit(recorder) {
+  if (recorder.seconds && recorder.state === "recording" && elapsed(recorder) / 1e3 > recorder.seconds) {
+    stop(recorder, {
+      title: tr("The maximum length of a recording is reached"),
+      message: tr("What was recorded is kept.")
+    });
+  }
 }
 function changed(recorder) {
   const { sending } = recorder;
@@ -643,12 +651,6 @@ function show(root, recorder) {
   function tick() {
     const seconds = recorder.state === "idle" ? 0 : Math.floor(elapsed(recorder) / 1e3);
     find("time").textContent = clock(seconds).padStart(5, "0");
-    if (recorder.seconds && recorder.state === "recording" && elapsed(recorder) / 1e3 > recorder.seconds) {
-      stop(recorder, {
-        title: tr("The maximum length of a recording is reached"),
-        message: tr("What was recorded is kept.")
-      });
-    }
   }
   const clockwork = setInterval(tick, SHOWN);
   let frame = 0;

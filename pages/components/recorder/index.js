@@ -73,7 +73,9 @@ async function begin(recorder) {
   const name = `Recording of ${now()}.${ending(media.mimeType)}`;
   recorder.sending = new Sending(recorder.url, name, Boolean(sound.shared), () => changed(recorder), stopped);
   const sending = recorder.sending;
-  media.ondataavailable = ({ data }) => sending.add(data);
+  // The length is checked when sound arrives, because this also happens while no element shows the recorder, and because
+  // browsers slow down timers of hidden tabs.
+  media.ondataavailable = ({ data }) => (sending.add(data), limit(recorder));
   media.onstop = () => (sound.close(), sending.end());
   media.onerror = () =>
     stopped({ title: tr("The browser stopped recording"), message: tr("What was recorded is kept.") });
@@ -123,6 +125,19 @@ function stop(recorder, error = null) {
     recorder.media.stop();
   }
   changed(recorder);
+}
+
+/**
+ * Stop the recording if it has reached the maximum length.
+ * @param {Recorder} recorder
+ */
+function limit(recorder) {
+  if (recorder.seconds && recorder.state === "recording" && elapsed(recorder) / 1000 > recorder.seconds) {
+    stop(recorder, {
+      title: tr("The maximum length of a recording is reached"),
+      message: tr("What was recorded is kept."),
+    });
+  }
 }
 
 /**
@@ -217,12 +232,6 @@ function show(root, recorder) {
   function tick() {
     const seconds = recorder.state === "idle" ? 0 : Math.floor(elapsed(recorder) / 1000);
     find("time").textContent = clock(seconds).padStart(5, "0");
-    if (recorder.seconds && recorder.state === "recording" && elapsed(recorder) / 1000 > recorder.seconds) {
-      stop(recorder, {
-        title: tr("The maximum length of a recording is reached"),
-        message: tr("What was recorded is kept."),
-      });
-    }
   }
   const clockwork = setInterval(tick, SHOWN);
 

@@ -1,0 +1,126 @@
+"""Store the state of live recordings: the files of each in the folder of its owner, and its lock.
+
+`stt.recorder.live_recordings` describes the files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from stt.auth import visitors
+from stt.errors import Conflict, NotFound
+from stt.files.paths import folder
+
+LOCK_TIMEOUT = 30.0  # timeout for the lock of a live recording, seconds
+_ID = re.compile(r"[\w-]{27}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Hold the state of a live recording. `pieces` and `size` are the number of pieces and bytes received so far."""
+
+    id: str
+    owner: str
+    name: str
+    pieces: int = 0
+    size: int = 0
+    paused: bool = False
+    began: float | None = None  # start time, seconds since 1970; None in states of older app versions
+    # Whether this is a call: the microphone on the left channel, the sound of a browser tab or the screen on the right.
+    shared: bool = False
+    synced: float = 0.0  # time of the last sync to the disk, seconds since 1970
+    failed: int = 0  # number of attempts to finish it that have failed although the pieces may be audio
+
+
+def home_of(owner: str, visitor: str) -> Path:
+    """Return the folder for the live recordings of an owner, or of a visitor if all visitors share one owner."""
+    who = visitor if owner == visitors.SHARED else owner
+    return folder("live") / hashlib.sha256(who.encode()).hexdigest()[:32]
+
+
+def open_in(home: Path) -> list[tuple[Live, float]]:
+    """Return the live recordings in a folder, each with the seconds since its last piece, longest first."""
+    found = []
+    for note in home.glob("*.json"):
+        with suppress(FileNotFoundError):  # another thread has just finished this live recording
+            found.append((note.stat().st_mtime, _read(note)))
+    return [(live, time.time() - at) for at, live in sorted(found, key=lambda one: one[0])]
+
+
+def load(home: Path, id: str) -> Live:
+    try:
+        return _read(home / f"{id}.json")
+    except FileNotFoundError as error:
+        raise NotFound("This recording is finished.") from error
+
+
+def _read(note: Path) -> Live:
+    """Read the state of a live recording from `{id}.json`, ignoring fields that other versions of this app wrote."""
+    known = Live.__dataclass_fields__
+    return Live(**{name: value for name, value in json.loads(note.read_text("utf-8")).items() if name in known})
+
+
+def save(home: Path, live: Live, sync: bool = True) -> None:
+    """Write the state of a live recording to `{id}.json`. With `sync`, the file survives a power cut."""
+    part = home / f"{live.id}.part"
+    with open(part, "w", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(live)))
+        if sync:
+            file.flush()
+            os.fsync(file.fileno())
+    part.replace(home / f"{live.id}.json")
+    if sync and os.name == "posix":  # sync the folder too, because the rename changed it
+        folder_of_it = os.open(home, os.O_RDONLY)
+        try:
+            os.fsync(folder_of_it)
+        finally:
+            os.close(folder_of_it)
+
+
+def forget(home: Path, id: str) -> None:
+    for suffix in ("json", "sound", "tracks", "making", "part"):
+        (home / f"{id}.{suffix}").unlink(missing_ok=True)
+
+
+def sound_of(home: Path, id: str) -> Path:
+    return home / f"{id}.sound"
+
+
+def done_of(home: Path, id: str) -> Path:
+    return home / f"{id}.done"
+
+
+def modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+@contextmanager
+def locked(home: Path, id: str) -> Iterator[None]:
+    """Hold the lock of one live recording, which also excludes other processes that share the folder.
+
+    Raises NotFound if there is no such live recording, Conflict if the lock is not free within LOCK_TIMEOUT seconds.
+    """
+    if not _ID.fullmatch(id) or not ((home / f"{id}.json").exists() or done_of(home, id).exists()):
+        raise NotFound("This recording is finished.")
+    try:
+        with FileLock(home / f"{id}.lock", timeout=LOCK_TIMEOUT):
+            yield
+    except Timeout as error:
+        raise still_finishing() from error
+
+
+def still_finishing() -> Conflict:
+    return Conflict("This recording is being finished.", guidance="Try again in a moment.")
