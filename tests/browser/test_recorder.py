@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests import audio, chromium
 from tests.browser.conftest import until_true
+from tests.browser.recording import listed, recorder_page, shown_seconds, start, state, stop, wait_for
 from tests.relay import Relay
 from tests.server import Server
 from tests.waiting import until
@@ -61,41 +62,6 @@ def visitor(microphone_browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def page(visitor: BrowserContext, server: Server) -> Page:
     return recorder_page(visitor, server.url)
-
-
-def recorder_page(visitor: BrowserContext, url: str) -> Page:
-    page = visitor.new_page()
-    page.goto(url)
-    page.get_by_role("tab", name="Record").click()
-    page.get_by_role("button", name="Record", exact=True).wait_for()
-    return page
-
-
-def start(page: Page) -> None:
-    page.get_by_role("button", name="Record", exact=True).click()
-    page.get_by_role("button", name="Stop recording").wait_for()
-
-
-def stop(page: Page) -> None:
-    page.get_by_role("button", name="Stop recording").click()
-
-
-def wait_for(page: Page, seconds: int) -> None:
-    """Wait until the recorder shows at least this many recorded seconds."""
-    until(lambda: shown_seconds(page) >= seconds, 4 * seconds + 30)
-
-
-def shown_seconds(page: Page) -> int:
-    minutes, seconds = page.locator(".stt-rec-time").inner_text().split(":")
-    return 60 * int(minutes) + int(seconds)
-
-
-def state(page: Page) -> Locator:
-    return page.locator(".stt-rec-state")
-
-
-def listed(page: Page) -> Locator:
-    return page.locator("[class*=st-key-chosen-]", has_text="Recording of")
 
 
 def sound_of(server: Server, row: Locator, track: int = 0) -> np.ndarray:
