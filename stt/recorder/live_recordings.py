@@ -13,6 +13,8 @@ received the first piece.
 The recording of a call has a track for each channel (see `stt.recorder.call_tracks`). It is written to `{id}.making`,
 which is renamed to `{id}.tracks` when it is complete. After that, `{id}.sound` is deleted.
 
+If `{id}.json` cannot be read, it is renamed to `{id}.broken`, and the sound is kept for an administrator.
+
 There is no other copy of the pieces, so they are deleted only if they are certainly not audio. If they could not be
 checked, for example because the machine was busy, finishing is tried again after increasing waits. After MOST_TRIES,
 the files remain for REMEMBERED seconds, so that an administrator can save them.
@@ -178,21 +180,29 @@ def watch() -> None:
 def sweep() -> None:
     """Make recordings of abandoned live recordings.
 
-    Delete old `{id}.done` and lock files, live recordings that could not be finished, and empty folders.
+    Delete old `{id}.done` and lock files, live recordings that could not be finished, and empty folders. A failure in
+    one folder does not prevent this in the other folders.
     """
     for home in folder("live").iterdir():
-        for live, age in open_in(home):
-            if live.failed >= MOST_TRIES:
-                if age > REMEMBERED:
-                    log.warning("a live recording that could not be finished is deleted")
-                    forget(home, live.id)
-            elif age > ABANDONED * 2 ** max(live.failed - 1, 0):
-                _try_to_finish(home, live.id, None)
-        for old in [*home.glob("*.done"), *home.glob("*.lock")]:
-            if time.time() - modified(old) > REMEMBERED:
-                old.unlink(missing_ok=True)
-        with suppress(OSError):  # the folder may still have files
-            home.rmdir()
+        try:
+            _sweep_folder(home)
+        except Exception as error:  # such as a database error; nothing is lost, the next run tries again  # noqa: BLE001
+            log.warning("a folder of live recordings was not swept: %s", type(error).__name__)
+
+
+def _sweep_folder(home: Path) -> None:
+    for live, age in open_in(home):
+        if live.failed >= MOST_TRIES:
+            if age > REMEMBERED:
+                log.warning("a live recording that could not be finished is deleted")
+                forget(home, live.id)
+        elif age > ABANDONED * 2 ** max(live.failed - 1, 0):
+            _try_to_finish(home, live.id, None)
+    for old in [*home.glob("*.done"), *home.glob("*.lock")]:
+        if time.time() - modified(old) > REMEMBERED:
+            old.unlink(missing_ok=True)
+    with suppress(OSError):  # the folder may still have files
+        home.rmdir()
 
 
 def _watch() -> None:
@@ -200,7 +210,7 @@ def _watch() -> None:
     while True:
         try:
             sweep()
-        except Exception as error:  # such as a database error; nothing is lost, the next run tries again  # noqa: BLE001
+        except Exception as error:  # such as a disk error; the next run tries again  # noqa: BLE001
             log.warning("live recordings were not looked at: %s", type(error).__name__)
         pause.wait(CHECK_INTERVAL)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 import time
@@ -23,6 +24,8 @@ from stt.files.paths import folder
 
 LOCK_TIMEOUT = 30.0  # timeout for the lock of a live recording, seconds
 _ID = re.compile(r"[\w-]{27}", re.ASCII)
+
+log = logging.getLogger("stt.recorder.state")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +55,37 @@ def open_in(home: Path) -> list[tuple[Live, float]]:
     """Return the live recordings in a folder, each with the seconds since its last piece, longest first."""
     found = []
     for note in home.glob("*.json"):
-        with suppress(FileNotFoundError):  # another thread has just finished this live recording
+        try:
             found.append((note.stat().st_mtime, _read(note)))
+        except FileNotFoundError:  # another thread has just finished this live recording
+            continue
+        except (ValueError, TypeError):  # such as an empty file after a power cut; the sound is kept
+            log.warning("the state of a live recording cannot be read; renamed to %s", note.with_suffix(".broken").name)
+            with suppress(FileNotFoundError):
+                note.replace(note.with_suffix(".broken"))
     return [(live, time.time() - at) for at, live in sorted(found, key=lambda one: one[0])]
 
 
 def load(home: Path, id: str) -> Live:
+    """Return the state of a live recording. Raises NotFound if there is none, or if it cannot be read."""
     try:
         return _read(home / f"{id}.json")
-    except FileNotFoundError as error:
+    except (FileNotFoundError, ValueError, TypeError) as error:
         raise NotFound("This recording is finished.") from error
 
 
 def _read(note: Path) -> Live:
-    """Read the state of a live recording from `{id}.json`, ignoring fields that other versions of this app wrote."""
-    known = Live.__dataclass_fields__
-    return Live(**{name: value for name, value in json.loads(note.read_text("utf-8")).items() if name in known})
+    """Read the state of a live recording from `{id}.json`, ignoring fields that other versions of this app wrote.
+
+    Raises ValueError or TypeError if the content is not such a state.
+    """
+    fields = json.loads(note.read_text("utf-8"))
+    if not isinstance(fields, dict):
+        raise TypeError("not an object")
+    live = Live(**{name: value for name, value in fields.items() if name in Live.__dataclass_fields__})
+    if live.id != note.stem:
+        raise ValueError("the state of another recording")
+    return live
 
 
 def save(home: Path, live: Live, sync: bool = True) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -12,7 +13,7 @@ import av
 import numpy as np
 import pytest
 
-from stt.audio import decoder, decoder_pool
+from stt.audio import decoder
 from stt.errors import Conflict, LimitReached, NotFound, NotSound, StorageUnavailable, TooLarge, UnsafeRecording
 from stt.library import retention
 from stt.recorder import live_recordings
@@ -144,10 +145,9 @@ def test_live_recording_without_sound_is_refused_and_deleted(data: Path):
     assert stored_suffixes(data) == []
 
 
-def make_busy(patch: pytest.MonkeyPatch) -> None:
-    """Let every probe time out, as on a machine that is too busy."""
-    patch.setattr(decoder, "LOOK", {"processor": 5.0, "timeout": -1.0})
-    patch.setattr(decoder_pool, "TICK", 1e-4)
+def end_decoders(patch: pytest.MonkeyPatch) -> None:
+    """Let every probe end without a result: its decoder process fails to set the limit, or exceeds it."""
+    patch.setattr(decoder, "LOOK", {"processor": -math.inf, "timeout": 8.0})
 
 
 def _as_a_browser_writes(path: Path, sound: np.ndarray) -> bytes:
@@ -184,7 +184,7 @@ def test_recording_is_finished_later_if_it_could_not_be_checked(
     id = start()
     send_all(id, pieces)
     with monkeypatch.context() as patch:
-        make_busy(patch)
+        end_decoders(patch)
         with pytest.raises(UnsafeRecording) as refused:
             finish(id)
         assert refused.value.guidance.startswith("What was recorded is kept.")
@@ -205,7 +205,7 @@ def test_recording_is_finished_later_if_it_could_not_be_checked(
 def test_recording_that_can_never_be_checked_is_tried_a_few_times_and_deleted_after_a_day(
     data: Path, pieces: list[bytes], monkeypatch: pytest.MonkeyPatch
 ):
-    make_busy(monkeypatch)
+    end_decoders(monkeypatch)
     id = start()
     send_all(id, pieces)
     for _ in range(MOST_TRIES):
@@ -268,6 +268,34 @@ def test_abandoned_live_recordings_become_recordings_and_leave_nothing_else(data
         os.utime(path, (0, 0))
     live_recordings.sweep()
     assert stored_suffixes(data) == [".json", ".sound"]
+
+
+def test_unreadable_state_after_a_power_cut_stops_no_other_recovery(data: Path, pieces: list[bytes]):
+    for content in ("", "{", "[]", "{}", '{"id": 1, "size": 2}'):
+        id = start(STRANGER, "ben")
+        send(id, 0, pieces[0], STRANGER, "ben")
+        (note,) = (data / "live").rglob(f"{id}.json")
+        note.write_text(content)
+    sound = (data / "live").rglob("*.sound")
+    lost = {path.name: path.read_bytes() for path in sound}
+    send(start(STRANGER, "ben"), 0, b"".join(pieces), STRANGER, "ben")
+    send_all(start(), pieces)
+    set_silence(data, ABANDONED + 1)
+    live_recordings.sweep()
+    assert [len(recordings.unused_ids(owner)) for owner in (OWNER, STRANGER)] == [1, 1]
+    assert live_recordings.take_up(STRANGER, "ben") == (recordings.unused_ids(STRANGER), 0)
+    assert {path.name: path.read_bytes() for path in (data / "live").rglob("*.sound")} == lost != {}
+    assert stored_suffixes(data).count(".broken") == 5
+
+
+def test_unreadable_folder_stops_no_other_recovery(data: Path, pieces: list[bytes], caplog: pytest.LogCaptureFixture):
+    send_all(start(), pieces)
+    for name in ("0", "z"):  # files in place of the folders of owners
+        (data / "live" / name).write_text("")
+        (data / "live" / f"{name}.folder" / "x.json").mkdir(parents=True)
+    set_silence(data, ABANDONED + 1)
+    live_recordings.sweep()
+    assert len(recordings.unused_ids(OWNER)) == 1
 
 
 def test_unavailable_store_deletes_nothing(data: Path, pieces: list[bytes], monkeypatch: pytest.MonkeyPatch):
