@@ -21,6 +21,9 @@ from stt.settings import settings
 PREFIX = "whsec_"  # prefix of a secret in Standard Webhooks
 SECRET_BYTES = 32
 _w = webhooks.c
+# Order of the rows of an owner, of which the first is used. After a merge of two histories there may be several. A row
+# with only a secret must not hide the URL of another row.
+_FIRST = (_w.url.is_(None), _w.created.desc())
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ def of(owner: str) -> Subscription:
 
     The first call creates the secret. A secret that can no longer be decrypted is replaced by a new one.
     """
-    row = queries.one(sa.select(_w.url, _w.secret).where(_w.owner == owner).order_by(_w.created.desc()))
+    row = queries.one(sa.select(_w.url, _w.secret).where(_w.owner == owner).order_by(*_FIRST))
     if row is not None:
         try:
             return Subscription(row.url, keys.unseal(row.secret).get_secret_value())
@@ -47,7 +50,7 @@ def of(owner: str) -> Subscription:
 
 def url_of(owner: str) -> str | None:
     """Return the owner's webhook URL, or None."""
-    return queries.value(sa.select(_w.url).where(_w.owner == owner).order_by(_w.created.desc()))
+    return queries.value(sa.select(_w.url).where(_w.owner == owner).order_by(*_FIRST))
 
 
 def save(owner: str, url: str) -> str | None:
@@ -89,8 +92,8 @@ def expect(connection: sa.Connection, generation_id: str, url: str | None, owner
         connection.execute(webhook_jobs.insert().values(id=generation_id, url=url, reported=0))
         return
     # Creating a job should not wait for another query, so the owner's URL is copied in this statement.
-    newest = sa.select(_w.url).where(_w.owner == owner).order_by(_w.created.desc()).limit(1).subquery()
-    row = sa.select(sa.literal(generation_id), newest.c.url, sa.literal(0)).where(newest.c.url.is_not(None))
+    first = sa.select(_w.url).where(_w.owner == owner).order_by(*_FIRST).limit(1).subquery()
+    row = sa.select(sa.literal(generation_id), first.c.url, sa.literal(0)).where(first.c.url.is_not(None))
     connection.execute(webhook_jobs.insert().from_select(["id", "url", "reported"], row))
 
 

@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from stt import kinds
 from stt.auth import recovery, tokens, visitors
 from stt.db.engine import database
-from stt.db.tables import browsers, metadata
+from stt.db.tables import browsers, metadata, webhook_jobs
 from stt.errors import BadOption, LimitReached, NotFound
 from stt.library import history, retention, sharing, tagging
 from stt.store import quotas, recordings, records
 from stt.store.records import Job
+from stt.webhooks import subscriptions
 from tests import audio
 from tests.integration.test_limits import job
 from tests.transcripts import finished
@@ -98,6 +99,21 @@ def test_added_history_belongs_completely_to_the_recovered_one():
     assert recovery.offer(added_code, "fourth").owner == OLD_OWNER, "codes of the added history open the merged one"
     recovery.leave(NEW)
     assert titles(NEW) == [] and visitors.owner_of(NEW) == NEW_OWNER
+
+
+def test_webhook_still_works_after_a_history_with_only_a_secret_is_added():
+    talk = finished(OLD_OWNER)
+    url = subscriptions.save(OLD_OWNER, "https://example.org/told")
+    secret = subscriptions.of(OLD_OWNER).secret
+    subscriptions.of(NEW_OWNER)  # as if this visitor had looked at the webhook settings, later
+    recovery.use(recovery.create(OLD_OWNER), NEW, add_history=True)
+    assert subscriptions.of(OLD_OWNER) == subscriptions.Subscription(url, secret)
+    assert subscriptions.url_of(OLD_OWNER) == url
+    with database().begin() as connection:
+        subscriptions.expect(connection, talk.id, None, OLD_OWNER)
+        assert connection.execute(sa.select(webhook_jobs.c.url)).scalars().all() == [url]
+    subscriptions.save(OLD_OWNER, "")
+    assert subscriptions.url_of(OLD_OWNER) is None
 
 
 def test_unfinished_work_follows_its_history_when_that_is_added():

@@ -158,7 +158,7 @@ webhook_deliveries = sa.Table(
 
 
 # URLs to which the ends of an owner's jobs are reported (see `stt.webhooks`). After a merge of two histories, an owner
-# may have several rows; the newest row is used. `url` is NULL if the owner has a secret, but no webhook.
+# may have several rows; the newest row with a URL is used. `url` is NULL if the owner has a secret, but no webhook.
 webhooks = sa.Table(
     "webhooks",
     metadata,
