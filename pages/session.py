@@ -187,7 +187,7 @@ def key() -> SecretStr | None:
 def address() -> str | None:
     """Return the visitor's IP address, which quotas need."""
     peer = st.context.ip_address or "127.0.0.1"  # Streamlit gives no address for connections from this machine
-    return clients.client_address(peer, st.context.headers.get("X-Forwarded-For"))
+    return clients.client_address(peer, st.context.headers.get_all("X-Forwarded-For"))
 
 
 def server_address() -> str:

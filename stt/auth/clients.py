@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
@@ -11,13 +12,14 @@ from stt.auth.signing import signing_secret
 from stt.settings import settings
 
 
-def client_address(peer: str | None, forwarded: str | None) -> str | None:
+def client_address(peer: str | None, forwarded: Sequence[str]) -> str | None:
     """Return the client's IP address, or None if that address is not valid.
 
-    `peer` is the address of the connection, `forwarded` the X-Forwarded-For header. Any client can send that header, so
-    only those entries of the header are used that proxies in STT_TRUSTED_PROXIES have added.
+    `peer` is the address of the connection, `forwarded` has the values of all X-Forwarded-For headers: some proxies add
+    another header. Any client can send that header, so only those entries are used that proxies in STT_TRUSTED_PROXIES
+    have added.
     """
-    hops = [*filter(None, (hop.strip() for hop in (forwarded or "").split(","))), peer or ""]
+    hops = [*filter(None, (hop.strip() for hop in ",".join(forwarded).split(","))), peer or ""]
     while len(hops) > 1 and _trusted(hops[-1]):
         hops.pop()
     found = _parsed(hops[-1])

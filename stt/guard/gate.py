@@ -92,7 +92,8 @@ def _closed(path: str, headers: Headers, host: hosts.Host, scope: Scope) -> Resp
     client = (scope.get("client") or ("",))[0]  # the client's address; it is empty if the server does not know it
     if f"{path}/".startswith(streamlit.FILES):
         return PlainTextResponse("Not found", 404)
-    if path in FIGURES and not settings().public_metrics and not hosts.is_local_request(host.name, client, headers):
+    joined = {name: ", ".join(headers.getlist(name)) for name in headers}  # a client may forge the first of several
+    if path in FIGURES and not settings().public_metrics and not hosts.is_local_request(host.name, client, joined):
         return PlainTextResponse("Only this machine itself may read this, unless STT_PUBLIC_METRICS is 1.", 403)
     if path in (SIGN_IN, SIGN_OUT, SIGNED_IN) and settings().access != "login":
         return PlainTextResponse("Nobody signs in on this server.", 404)

@@ -63,6 +63,8 @@ def is_loopback(name: str) -> bool:
 def is_local_request(host: str, client: str, headers: Mapping[str, str]) -> bool:
     """Return whether this machine itself sent a request for `host`. `client` is the address of the connecting client.
 
+    In `headers`, the names are in lower case, and the values of repeated headers are joined by commas.
+
     A proxy on this machine may pass on a request of another machine. The result is then False, because such a request
     has another host name, or a header with the address of the proxy's client.
     """

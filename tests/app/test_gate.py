@@ -183,6 +183,10 @@ def test_metrics_are_local_only_unless_the_host_makes_them_public(server: Server
         assert requests.get(server.url + path).status_code == 200
         for headers in remote_headers:
             assert requests.get(server.url + path, headers=headers).status_code == 403
+        # The client has forged the first line, and a proxy on this machine has added the second one.
+        lines = "X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-For: 203.0.113.9"
+        head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n{lines}\r\n\r\n"
+        assert status(server, head) == 403
     with Server(tmp_path / "data", STT_PUBLIC_METRICS="1") as public:
         assert [requests.get(f"{public.url}/metrics", headers=headers).status_code for headers in remote_headers] == [
             200

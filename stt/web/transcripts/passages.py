@@ -42,7 +42,7 @@ async def begin(request: Request) -> Response:
     `state`, or 409 while another passage of this transcript is being transcribed.
     """
     peer = request.client.host if request.client else "127.0.0.1"
-    address = clients.client_address(peer, request.headers.get("x-forwarded-for"))
+    address = clients.client_address(peer, request.headers.getlist("x-forwarded-for"))
     return await requests.answer_body(request, partial(_begin, address), LONGEST_BODY)
 
 
