@@ -182,11 +182,12 @@ def _read(token: Token, arguments: Read) -> dict[str, Any]:
     size, following, timed = 0, None, progress.transcript.timed
     for number, paragraph in enumerate(paragraphs(progress.transcript.segments)):
         start, end = (paragraph.start, paragraph.end) if timed else (number, number + 1)
-        if end <= arguments.start:
+        if start < arguments.start and end <= arguments.start:  # the first paragraph may have no length
             continue
         line = f"[{start:.1f}] " if timed else ""
         line += (f"{paragraph.speaker}: " if paragraph.speaker else "") + paragraph.text.strip()
-        if lines and size + len(line) > MOST_READ:
+        # If many paragraphs start at this time, all are returned, because the next call could only repeat them.
+        if start > arguments.start and lines and size + len(line) > MOST_READ:
             following = start
             break
         lines.append(line)

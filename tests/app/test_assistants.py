@@ -95,6 +95,25 @@ def test_long_text_without_times_is_read_in_several_calls(assistant: Assistant, 
     assert found == lines
 
 
+def test_paragraphs_without_length_are_read(assistant: Assistant, server: Server):
+    length = "All these words fill the answer. " * 400
+    texts = {(0.0, 0.0): "A title.", (0.0, 5.0): length, (5.0, 5.0): "A heading.", (5.0, 9.0): length}
+    with sharing_data_with(server):
+        token = tokens.find(assistant.token)
+        assert token is not None
+        given = Transcript(tuple(Segment(*span, text.strip(), begins=True) for span, text in texts.items()))
+        generation_id = store(token.owner, given)
+    found = ""
+    start: float | None = 0.0
+    while start is not None:
+        read = assistant.call("read", id=generation_id, start=start)
+        found += read.content[0].text
+        following = read.structured_content["next_start"]
+        assert following is None or following > start
+        start = following
+    assert all(text.strip() in found for text in texts.values())
+
+
 def test_assistant_transcribes_a_link(assistant: Assistant, api: Api, httpserver: HTTPServer):
     httpserver.expect_request("/talk.flac").respond_with_data(audio.JFK.read_bytes(), content_type="audio/flac")
     created = assistant.call("transcribe", url=httpserver.url_for("/talk.flac"), language="en").structured_content
