@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -58,6 +60,43 @@ def test_wav_with_a_stale_size_is_read_in_full(tmp_path: Path):
     path.write_bytes(stale.wav(88_000, riff=88_070))
     sound, lost, duration = read_all(path)
     assert (len(sound), lost, duration) == (176_000, [], 11.0)
+
+
+@pytest.mark.parametrize("format", ["wav", "w64"])
+@pytest.mark.parametrize("codec", ["adpcm_ima_wav", "adpcm_ms"])
+def test_intact_recording_with_a_rounded_byte_rate_lacks_no_sound(tmp_path: Path, codec: str, format: str):
+    """Encode 4 minutes at 8 kHz, and declare the bytes per second without their fraction, as many writers do."""
+    path, sound = tmp_path / "recording", np.tile(stale.JFK[::2], 22)
+    with av.open(str(path), "w", format=format) as container:
+        stream = container.add_stream(codec, rate=8000, layout="mono")
+        frame = av.AudioFrame.from_ndarray((sound * 32767).astype(np.int16)[np.newaxis], format="s16", layout="mono")
+        frame.sample_rate, frame.pts = 8000, 0
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    written = bytearray(path.read_bytes())
+    begin = written.index(b"fmt ") + (8 if format == "wav" else 24)
+    align, samples = struct.unpack("<H4xH", written[begin + 12 : begin + 20])
+    struct.pack_into("<I", written, begin + 8, 8000 * align // samples)
+    path.write_bytes(written)
+    sound, lost, duration = read_all(path)
+    assert lost == []
+    assert duration == pytest.approx(len(sound) / audio.RATE, abs=0.001) and duration >= 22 * LENGTH
+    path.write_bytes(written[: len(written) // 2])
+    sound, lost, _ = read_all(path)
+    assert lost == [
+        (pytest.approx(len(sound) / audio.RATE, abs=0.02), pytest.approx(duration, abs=0.001), "missing at the end")
+    ]
+
+
+def test_intact_gsm_recording_lacks_no_sound(tmp_path: Path):
+    """Write 6000 blocks of GSM, 320 samples in 65 bytes each, at 11,025 Hz: 2239.45 bytes per second."""
+    path = tmp_path / "recording"
+    form = struct.pack("<HHIIHHHH", 0x31, 1, 11_025, 2239, 65, 0, 2, 320)
+    sound = b"data" + struct.pack("<I", 6000 * 65) + bytes(6000 * 65)
+    body = b"WAVEfmt " + struct.pack("<I", len(form)) + form + sound
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+    _, lost, duration = read_all(path)
+    assert lost == [] and duration == pytest.approx(6000 * 320 / 11_025, abs=0.001)
 
 
 def test_file_over_four_gigabytes_with_a_stale_size_is_read_to_its_end(tmp_path: Path):

@@ -73,7 +73,7 @@ def _wav(file: Recording) -> float | None:
     order = ">" if start[:4] == b"RIFX" else "<"
     if start[8:] != b"WAVE":
         return None
-    long_size, per_second, at = None, 0, 12
+    long_size, per_second, at = None, 0.0, 12
     while len(chunk := file.read(8)) == 8:
         name, size = struct.unpack(order + "4sI", chunk)
         if name == b"data":
@@ -82,8 +82,7 @@ def _wav(file: Recording) -> float | None:
             return size / per_second if size and per_second else None
         body = file.read(min(size, 64))
         if name == b"fmt " and len(body) >= 16:
-            _, _, rate, average, align, bits = struct.unpack(order + "HHIIHH", body[:16])
-            per_second = rate * align if bits % 8 == 0 and bits else average
+            per_second = _bytes_per_second(body, order)
         elif name == b"ds64" and len(body) >= 16 and start[:4] != b"RIFF":
             long_size = struct.unpack("<Q", body[8:16])[0]
         at += 8 + size + size % 2
@@ -93,18 +92,31 @@ def _wav(file: Recording) -> float | None:
 
 def _w64(file: Recording) -> float | None:
     """Return the duration by a W64's header, None if the header does not give one."""
-    at, per_second = 40, 0
+    at, per_second = 40, 0.0
     while not file.seek(at) < 0 and len(chunk := file.read(24)) == 24:
         name, size = struct.unpack("<4s12xq", chunk)
         if name == b"data":
             return (size - 24) / per_second if size > 24 and per_second else None
         if name == b"fmt ":
-            _, _, rate, average, align, bits = struct.unpack("<HHIIHH", file.read(16))
-            per_second = rate * align if bits % 8 == 0 and bits else average
+            per_second = _bytes_per_second(file.read(20), "<")
         if size < 24:
             return None
         at += size + -size % 8
     return None
+
+
+def _bytes_per_second(form: bytes, order: str) -> float:
+    """Return the size in bytes of a second of sound by the format chunk of a WAV or W64, 0 if it is not declared.
+
+    `order` is the byte order of the chunk, "<" or ">". Raises struct.error if the chunk has fewer than 16 bytes.
+    """
+    kind, _, rate, average, align, bits = struct.unpack(order + "HHIIHH", form[:16])
+    if kind in _IN_BLOCKS and len(form) >= 20 and (samples := struct.unpack(order + "H", form[18:20])[0]):
+        return float(rate * align / samples)  # not `average`, which writers round
+    return float(rate * align if bits % 8 == 0 and bits else average)
+
+
+_IN_BLOCKS = (0x02, 0x11, 0x31)  # MS ADPCM, IMA ADPCM, GSM: the format chunk gives the number of samples per block
 
 
 def _au(file: Recording) -> float | None:
