@@ -10,6 +10,7 @@ from jiwer import wer
 
 import stt
 from stt.audio import decoder, track_choice, tracks
+from stt.audio.containers import track_list
 from stt.audio.tracks import Track
 from stt.errors import BadOption, SttError
 from stt.store import recordings
@@ -107,6 +108,27 @@ def test_track_that_cannot_be_decoded_is_skipped_and_reported(
 def test_empty_track_is_skipped(tmp_path: Path):
     _, several = track_choice.inspect(audio.write_tracks(tmp_path / "a.mkv", [(NONE[:0], {}), (JFK, {})]))
     assert several[0].problem == "it holds no sound" and several[1].chosen
+
+
+@pytest.mark.parametrize("extension", [".ts", ".mp4"])
+def test_track_with_too_little_sound_within_the_time_limit_of_the_check_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, extension: str
+):
+    """Let the check end after the first packet, as if the tracks paused then. The packet has at most 72 ms of sound."""
+    monkeypatch.setattr(track_list, "TIMEOUT", -1.0)
+    path = audio.write_tracks(tmp_path / f"a{extension}", [(JFK, {}), (JFK, {})])
+    assert [track["problem"] for track in track_list.tracks(path)] == [None, None]
+
+
+def test_track_that_cannot_be_decoded_within_the_time_limit_of_the_check_is_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(track_list, "TIMEOUT", -1.0)
+    path = audio.write_tracks(tmp_path / "a.mp4", [(JFK, {}), (JFK, {})])
+    content = path.read_bytes()
+    begin = content.index(b"mdat") + 4
+    path.write_bytes(content[:begin] + b"\xff" * 5000 + content[begin + 5000 :])
+    assert [track["problem"] for track in track_list.tracks(path)] == ["its sound is too damaged to read", None]
 
 
 def test_tracks_read_together_keep_their_times(tmp_path: Path):

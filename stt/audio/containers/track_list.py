@@ -17,7 +17,7 @@ from stt.files.json_values import clean
 MOST = 16  # maximum number of tracks examined; recorders write fewer
 LONGEST_TITLE = 60  # maximum length of a title, characters
 SHORTEST = 0.1  # minimum length of a track's sound, seconds; the same minimum applies to a recording
-TIMEOUT = 2.0  # time limit for checking the tracks, seconds; a track without packets by then is assumed to begin later
+TIMEOUT = 2.0  # time limit for checking the tracks, seconds; more sound of a track may follow after that
 # Patterns of the titles that MP4 writers give to every track. These titles are not displayed.
 _GENERIC = re.compile(
     r"handle|produced by|core media|mainconcept|bento4|isomedia|^soun$|^mono$|^stereo$", re.IGNORECASE
@@ -71,6 +71,7 @@ def _problems(container: av.container.InputContainer, streams: Sequence[av.Audio
     """Return for each track the reason why it cannot be decoded, or None if it can.
 
     The file's packets are decoded until every track has yielded SHORTEST seconds of sound, for at most TIMEOUT seconds.
+    If the time limit ends the check, a track with too little sound has a problem only if nothing of it can be decoded.
     """
     problems: dict[int, str | None] = {}
     for stream in streams:
@@ -78,6 +79,7 @@ def _problems(container: av.container.InputContainer, streams: Sequence[av.Audio
             problems[stream.index] = f"it {problem.split('. ')[0]}"
     seconds = {stream.index: 0.0 for stream in streams if stream.index not in problems}
     seen: set[int] = set()
+    failed: set[int] = set()
     for other in container.streams:
         other.discard = Discard.default if other.index in seconds else Discard.all
     ends, complete = time.monotonic() + TIMEOUT, True
@@ -91,13 +93,13 @@ def _problems(container: av.container.InputContainer, streams: Sequence[av.Audio
             except MemoryError:
                 raise
             except av.FFmpegError:
-                pass
+                failed.add(index)
         if all(found >= SHORTEST for found in seconds.values()):
             break
         if time.monotonic() > ends:
             complete = False
             break
     for index, found in seconds.items():
-        if found < SHORTEST and (complete or index in seen):
+        if found < SHORTEST and (complete or (index in failed and not found)):
             problems[index] = "its sound is too damaged to read" if index in seen else "it holds no sound"
     return [problems.get(stream.index) for stream in streams]
