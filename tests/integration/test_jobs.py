@@ -220,8 +220,8 @@ def test_start_of_the_job_engine_keeps_uploads_in_progress_and_deletes_those_of_
         intake.flush()
         left = engine / "incoming" / "left"
         left.touch()
-        before = time.time() - 60
-        os.utime(left, (before, before))  # received by an earlier process, which was killed
+        before = time.time() - 86_400
+        os.utime(left, (before, before))  # received before this process began, by one that was killed
         service.stop(timeout=10)
         service.start()
         assert list((engine / "incoming").iterdir()) == [intake.part]
