@@ -18,7 +18,7 @@ from stt.transcript import folding
 from stt.transcript.model import Segment, Transcript
 from tests import audio, transcripts
 from tests.browser.conftest import until_true
-from tests.server import Server
+from tests.server import ROOT, Server
 
 VISITOR = "listens"
 OWNER = f"visitor:{VISITOR}"
@@ -273,7 +273,7 @@ def test_equivalent_spellings_are_found_and_marked_in_the_text(page: Page, serve
 
 def test_javascript_folds_every_character_as_python_does(page: Page, server: Server):
     page.goto(server.url)
-    script = (Path(__file__).parents[2] / "pages" / "components" / "player" / "folding.js").read_text("utf-8")
+    script = (ROOT / "pages" / "components" / "player" / "finding" / "folding.js").read_text("utf-8")
     rules = json.dumps({"folding": folding.rules()})
     code = f"const rules = {rules};\n" + re.sub(r"^(import .*|export )", "", script, flags=re.MULTILINE)
     known = [c for c in map(chr, range(1, 0x110000)) if unicodedata.category(c) not in ("Cn", "Cs")]
