@@ -58,7 +58,7 @@ class Engine(ABC):
 
 
 class Local(Engine):
-    """The engine that runs jobs in this process. A job and its recording are deleted at its end or at an interrupt."""
+    """Run jobs in this process. A job and its recording are deleted when it ends or is interrupted."""
 
     def close(self) -> None:
         from stt.jobs import service

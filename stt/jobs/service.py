@@ -61,7 +61,7 @@ _eraser: erasure.Eraser | None = None
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The result of `get`. `text` is the text transcribed so far; `transcript` is None until `state` is `done`."""
+    """Hold the result of `get`. `text` is the text transcribed so far; `transcript` is None until `state` is `done`."""
 
     job: Job
     text: str

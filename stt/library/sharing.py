@@ -48,7 +48,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What the page behind a share link shows. `duration` is in seconds.
+    """Hold what the page behind a share link shows. `duration` is in seconds.
 
     `audio` is true if the link shares the audio, the audio still exists, and its store answers. `notes` is empty if the
     link does not share the notes.

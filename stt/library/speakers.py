@@ -51,7 +51,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The speakers of a transcript in the order of the page, and the newest search for speakers.
+    """Hold the speakers of a transcript in the order of the page, and the newest search for speakers.
 
     `can_search` says whether a search can be started. `undo` describes the change that can be undone, if any.
     """

@@ -34,7 +34,7 @@ Check = Callable[[], None]  # called often; raises an error to stop the download
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The progress of a download at the time `at`: `done` of `total` bytes have arrived.
+    """Represent the progress of a download at the time `at`: `done` of `total` bytes have arrived.
 
     `left` is the estimated seconds until the end, if known. `error` is the error of a failed download, as the
     dictionary that `SttError.to_dict` returns.
@@ -56,7 +56,7 @@ class Progress:
 
 
 class DownloadStopped(ModelDownloadFailed):
-    """The error of a download that somebody has stopped on the Settings page."""
+    """Report that somebody has stopped a download on the Settings page."""
 
     title = "The download was stopped"
 

@@ -78,9 +78,7 @@ FINISH_TIMEOUT = 8.0
 TAKE_UP_TIMEOUT = 3.0  # maximum time that a page waits until an interrupted recording is finished, seconds
 SYNCED = 2.0  # minimum interval between syncs of the pieces to the disk, seconds
 MARGIN = 1.0  # seconds subtracted from the host's maximum duration, because tracks of a call are longer than its sound
-MOST_TRIES = (
-    6  # maximum number of attempts to finish a recording; the waits between them begin with ABANDONED and double
-)
+MOST_TRIES = 6  # maximum number of attempts to finish a recording; the waits begin with ABANDONED seconds and double
 MOST_CUTS = 10  # maximum number of attempts to shorten a recording to the host's maximum duration
 
 _KEPT = "What was recorded is kept. It appears on the Transcribe page as soon as it can be read."

@@ -36,7 +36,7 @@ BLOCK = 1 << 20  # size of a block that is read at once, bytes
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The files with the weights of segmentation-3.0 and CAM++. Their SHA-256 are those in PUBLISHED."""
+    """Name the files with the weights of segmentation-3.0 and CAM++. Their SHA-256 are those in PUBLISHED."""
 
     segmentation: Path
     voiceprint: Path

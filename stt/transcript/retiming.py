@@ -12,7 +12,7 @@ from stt.transcript.model import Segment, Word, joined
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """The shortest run of the engine's words that has the same letters as a run of tokens, and these tokens.
+    """Represent the shortest run of the engine's words that has the same letters as a run of tokens, and these tokens.
 
     A token is a match of `scripts.PIECE`. Usually a unit has one word and one token.
     """

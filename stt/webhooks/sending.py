@@ -31,7 +31,7 @@ AGENT = "STT-Studio-Webhooks"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The outcome of a request: the HTTP `status` and the first characters of the response as `text`.
+    """Hold the outcome of a request: the HTTP `status` and the first characters of the response as `text`.
 
     If no response arrived, `status` is None, and `text` describes the error.
     """

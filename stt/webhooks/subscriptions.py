@@ -28,7 +28,7 @@ _FIRST = (_w.url.is_(None), _w.created.desc())
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """The owner's webhook URL, or None, and the secret that signs all messages about the owner's jobs."""
+    """Hold the owner's webhook URL, or None, and the secret that signs all messages about the owner's jobs."""
 
     url: str | None
     secret: str

@@ -16,7 +16,7 @@ _comparison = component("comparison")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The heading of a column of words. `audio` is the URL of the recording, or None if there is no recording.
+    """Hold the heading of a column of words. `audio` is the URL of the recording, or None if there is no recording.
 
     The route at `audio` serves byte ranges. The route at `audio` plus `/state` reports whether the playback copy that
     `audio` sends is ready.

@@ -231,7 +231,7 @@ var Sound = class {
   }
   /**
    * Seek to a position. If a seek in progress has the same target, seek to a position some milliseconds beside it:
-   * Chromium never finishes seeking if, during a seek to A, it is told to seek to B and then to A again. When the seek
+   * Chromium never finishes seeking if a seek to B and then to A again is requested during a seek to A. When the seek
    * to B begins, Chromium drops the data read for A, and then it treats the second seek to A as already done.
    * @param {number} seconds
    */

@@ -1,4 +1,4 @@
-"""The REST routes that read and save an owner's webhook URL, and that list and repeat the deliveries to it."""
+"""Provide the REST routes that read and save an owner's webhook URL, and that list and repeat deliveries to it."""
 
 from __future__ import annotations
 
