@@ -2,7 +2,8 @@
 
 DBOS polls each queue in a thread of its own, at a fixed interval. Polling ten queues several times a second keeps a
 tenth of a core busy, even if nobody uses the app. Here, a queue that is idle is polled rarely, and at once after
-`enqueue`.
+`enqueue`. Two polls are never closer together than DBOS has them: it counts a workflow as running only some time after
+it has taken it from the queue, so a poll within that time could exceed the queue's limit of workflows at once.
 
 This module imports DBOS within its functions, because that takes half a second.
 """
@@ -68,8 +69,9 @@ def _rarely_while_idle(poll: Callable[..., None]) -> Callable[..., None]:
 class PollingWait:
     """Replace the event with which DBOS stops the thread of a queue, and on which that thread waits between polls.
 
-    `enqueued` ends a wait. A queue is idle if none of its workflows runs in this process, as counted by `running`, and
-    nothing was enqueued for BUSY_SECONDS. A wait of an idle queue lasts at least `idle_interval` seconds.
+    A queue is idle if none of its workflows runs in this process, as counted by `running`, and nothing was enqueued for
+    BUSY_SECONDS. A wait of an idle queue lasts `idle_interval` seconds or until `enqueued` is set, but no less than any
+    other wait.
     """
 
     def __init__(
@@ -83,12 +85,16 @@ class PollingWait:
 
     def wait(self, timeout: float) -> bool:
         """Wait until the queue is to be polled again, and return whether DBOS is being stopped."""
-        start = time.monotonic()
-        if start > self._busy_until and not self._running():
-            timeout = max(timeout, self._idle_interval)
-        while not self._stop.is_set() and (left := start + timeout - time.monotonic()) > 0:
-            if self._enqueued.wait(min(left, _STOP_INTERVAL)):
-                self._enqueued.clear()
-                self._busy_until = time.monotonic() + BUSY_SECONDS
-                break
+        self._stop.wait(timeout)
+        if time.monotonic() > self._busy_until and not self._running():
+            self._wait_for_enqueue(self._idle_interval - timeout)
+        if self._enqueued.is_set():
+            self._enqueued.clear()
+            self._busy_until = time.monotonic() + BUSY_SECONDS
         return self._stop.is_set()
+
+    def _wait_for_enqueue(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not self._stop.is_set() and (left := end - time.monotonic()) > 0:
+            if self._enqueued.wait(min(left, _STOP_INTERVAL)):
+                return

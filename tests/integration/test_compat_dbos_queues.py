@@ -86,3 +86,20 @@ def test_dbos_counts_the_running_workflows_of_a_queue_and_stops_threads_by_their
     stop.set()
     waiting.join(30)
     assert results == [False, True] and wait.is_set()
+
+
+def test_dbos_polls_no_queue_twice_within_the_usual_interval():
+    """DBOS registers a workflow that it takes from a queue a moment later, in another thread.
+
+    If it polled again before that, it would start more workflows than the queue's limit.
+    """
+    stop, enqueued = threading.Event(), threading.Event()
+    wait = dbos_queues.PollingWait(stop, enqueued, lambda: 0, FAR)
+    waiting = threading.Thread(target=lambda: wait.wait(FAR))
+    waiting.start()
+    enqueued.set()
+    waiting.join(0.5)
+    assert waiting.is_alive()
+    stop.set()
+    waiting.join(30)
+    assert not waiting.is_alive()
