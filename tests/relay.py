@@ -21,6 +21,7 @@ class Relay:
         self.flowing.set()
         self.after = 0  # maximum bytes that each connection relays to the server between `hold` and `release`
         self.broken = False
+        self.answers_to_drop = 0  # number of next connections that are closed once the server responds
         self.open: set[socket.socket] = set()
         self.lock = threading.Lock()
 
@@ -68,9 +69,10 @@ class Relay:
                 if self.broken:
                     return
                 self.open |= {client, upstream}
+                drop, self.answers_to_drop = self.answers_to_drop > 0, max(0, self.answers_to_drop - 1)
             try:
                 upstream.connect(("127.0.0.1", self.server))
-                back = threading.Thread(target=self._relay, args=(upstream, client), daemon=True)
+                back = threading.Thread(target=self._relay, args=(upstream, client), kwargs={"drop": drop}, daemon=True)
                 back.start()
                 self._relay(client, upstream, limited=True)
                 back.join()
@@ -80,10 +82,14 @@ class Relay:
                 with self.lock:
                     self.open -= {client, upstream}
 
-    def _relay(self, source: socket.socket, target: socket.socket, *, limited: bool = False) -> None:
+    def _relay(
+        self, source: socket.socket, target: socket.socket, *, limited: bool = False, drop: bool = False
+    ) -> None:
         relayed = 0
         with suppress(OSError):
             while block := source.recv(BLOCK):
+                if drop:
+                    break
                 relayed = relayed + len(block) if limited and not self.flowing.is_set() else 0
                 if relayed > self.after:
                     self.flowing.wait()

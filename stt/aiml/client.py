@@ -1,8 +1,9 @@
 """Provide the HTTP client of the AI/ML API: create a transcription, get its result, check a key, list the models.
 
 A create request may be billed even if its response is lost. So a create request is retried only if the provider cannot
-have accepted it. A get request changes nothing, so it is retried after any transient error. The key is sent only in the
-Authorization header.
+have accepted it, or if the server recognizes a repeated request by its Idempotency-Key, as STT Studio's server does. A
+get request changes nothing, so it is retried after any transient error. The key is sent only in the Authorization
+header.
 """
 
 from __future__ import annotations
@@ -71,13 +72,15 @@ class Client:
         name: str | None = None, url: str | None = None, on_progress: Progress | None = None,
         on_wait: Callable[[errors.ProviderError], None] | None = None,
         on_created: Callable[[str], object] | None = None,
-        cancelled: Stop | None = None, retry_seconds: float = 300.0) -> str:  # fmt: skip
+        cancelled: Stop | None = None, retry_seconds: float = 300.0,
+        idempotency_key: str | None = None) -> str:  # fmt: skip
         """Submit the file at `path` (uploaded as `name`) or the link `url`, and return the generation id.
 
         `options` is the result of `stt.aiml.options.clean_options`. For a link, `on_progress` is called once, before
         the request. `cancelled` is checked until the last byte of the file is sent. A later cancel is ignored
         and the id is returned, because the provider may already work on the job. A request that the provider cannot
-        have accepted is retried for `retry_seconds` seconds, and `on_wait` receives the error before each wait.
+        have accepted is retried for `retry_seconds` seconds, and `on_wait` receives the error before each wait. With an
+        `idempotency_key`, which the server must support, a request whose response is lost is retried, too.
         `on_created` is called with the id, to store it, while this request still counts towards `max_creates`. So a
         crash loses at most `max_creates` ids.
         Raises SubmissionUncertain if the provider may have accepted the request, another ProviderError if it has not,
@@ -96,11 +99,13 @@ class Client:
                     # Use a new connection: a server may close an idle one just as the request is written to it.
                     with ExitStack() as stack:
                         session = stack.enter_context(_session())
-                        body = {"json": {**parameters, "url": url}}
+                        body: dict[str, Any] = {"json": {**parameters, "url": url}}
                         if path is not None:
                             body = upload.body(stack, path, name or path.name, parameters)
                         elif on_progress:
                             on_progress(0, 0)
+                        if idempotency_key is not None:
+                            body["headers"] = {**body.get("headers", {}), "Idempotency-Key": idempotency_key}
                         where = f"{self._base}/stt/create"
                         answer = _exchange(session, "POST", where, self._auth, timeout=self._create_timeout, **body)
                 except LOST as error:
@@ -111,6 +116,7 @@ class Client:
                         on_created(created)
                     return created
                 failed, may_retry = self._judged(answer, lost, upload, began)
+                may_retry = may_retry or (idempotency_key is not None and _may_be_repeated(failed))
                 # After a 429, wait as long as `self.pace` requires of all calls with this key.
                 wait = self.pace.delay() if isinstance(failed, errors.ProviderBusy) else max(wait, failed.wait)
                 if not may_retry or self._clock.now() + wait > until:
@@ -190,6 +196,11 @@ class Client:
             refused = errors.RequestRefused(error.message, detail=error.detail)
             refused.reported, error = error.reported, refused
         return error, answer.status == 503
+
+
+def _may_be_repeated(error: errors.ProviderError) -> bool:
+    """Return whether a create request with an Idempotency-Key may succeed if it is sent again after `error`."""
+    return isinstance(error, errors.SubmissionUncertain) or error.reported == errors.StillCreating.__name__
 
 
 def list_models(base_url: str, etag: str | None = None) -> tuple[list[dict[str, Any]] | None, str | None]:

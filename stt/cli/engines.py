@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 from pydantic import SecretStr
 
 from stt import errors, kinds
-from stt.cli.inputs import Source
+from stt.cli.inputs import Source, Version, version_of
 from stt.errors import Cancelled, NotFound, SttError
 from stt.files.json_values import clean, fields, items
 from stt.transcript.model import Transcript
@@ -136,6 +137,9 @@ class Server(Engine):
         from stt.aiml.client import Client
 
         self._client = Client(f"{address.rstrip('/').removesuffix('/v1')}/v1", SecretStr(token))
+        # Idempotency-Keys of recordings whose job was not created yet, or whose answer was lost. A later attempt to
+        # create the job sends the same key, so the server creates no second job.
+        self._keys: dict[tuple[Source, Version | None], str] = {}
 
     def transcribe(self, source: Source, report: Report, resume: str | None, on_created: Created) -> Result:
         from stt.aiml import results
@@ -165,8 +169,10 @@ class Server(Engine):
         def sending(sent: int, size: int) -> None:
             report(0.0, None, f"Sending, {100 * sent // size if size else 0} %")
 
+        this = source, version_of(source.path) if source.path else None
+        key = self._keys.setdefault(this, str(uuid.uuid4()))
         try:
-            return self._client.create(
+            generation_id = self._client.create(
                 self.model,
                 self.options,
                 path=source.path,
@@ -175,9 +181,12 @@ class Server(Engine):
                 on_created=on_created,
                 on_wait=lambda why: report(0.0, None, f"Trying again: {why.message}"),
                 retry_seconds=RETRY_SECONDS,
+                idempotency_key=key,
             )
         except errors.ProviderError as error:
             raise _of_server(error) from error
+        del self._keys[this]
+        return generation_id
 
     def _poll(self, generation_id: str) -> dict[str, Any]:
         """Return the server's answer about a job. Raises ResultExpired if there is no such job, or PollingFailed."""

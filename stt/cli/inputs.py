@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from stt.errors import InputError
 from stt.files import names
@@ -27,6 +28,13 @@ class Source:
 
     def __str__(self) -> str:
         return self.url or str(self.path)
+
+
+class Version(NamedTuple):
+    """The size of a file and the time of its last change, which show whether its content has changed."""
+
+    size: int
+    modified: int  # nanoseconds
 
 
 @contextmanager
@@ -59,6 +67,15 @@ def is_recording(path: Path) -> bool:
 
 def of_file(path: Path) -> Source:
     return Source(_stem(path.name), path=path)
+
+
+def version_of(path: Path) -> Version | None:
+    """Return the version of a file, or None if there is no such file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return Version(found.st_size, found.st_mtime_ns)
 
 
 def _stem(name: str) -> str:

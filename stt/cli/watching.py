@@ -10,7 +10,7 @@ import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from filelock import FileLock, Timeout
 from watchfiles import watch
@@ -18,6 +18,7 @@ from watchfiles import watch
 from stt import errors
 from stt.cli import inputs, outputs, transcribe
 from stt.cli.engines import Engine, PollingFailed
+from stt.cli.inputs import Version, version_of
 from stt.errors import (
     AnswerUnreadable,
     BadOption,
@@ -73,13 +74,6 @@ def run(chosen: argparse.Namespace) -> int:
     return transcribe.INTERRUPTED
 
 
-class Version(NamedTuple):
-    """The size of a file and the time of its last change, which show whether its content has changed."""
-
-    size: int
-    modified: int  # nanoseconds
-
-
 @dataclass(slots=True)
 class Waiting:
     """A file to be transcribed. It has not changed since `since`, and must not be transcribed before `not_before`.
@@ -124,7 +118,7 @@ class Watcher:
         there = {path for path in found if inputs.is_recording(path)}
         self.waiting = {path: one for path, one in self.waiting.items() if path in there}
         for path in sorted(there - self.waiting.keys()):
-            version = _version(path)
+            version = version_of(path)
             if version and not self.record.knows(self.name(path), version):
                 self.waiting[path] = Waiting(version, time.monotonic())
 
@@ -132,7 +126,7 @@ class Watcher:
         """Return a file that may be transcribed now and has not changed for SETTLE seconds, or None."""
         now = time.monotonic()
         for path, one in self.waiting.items():
-            version = _version(path)
+            version = version_of(path)
             if version != one.version and version is not None:
                 one.version, one.since = version, now
             elif version is not None and now >= max(one.since + SETTLE, one.not_before):
@@ -217,14 +211,6 @@ class Record:
 
 def _is_final(error: SttError) -> bool:
     return isinstance(error, FINAL) and not isinstance(error, UploadBroken)  # an upload may succeed the next time
-
-
-def _version(path: Path) -> Version | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None  # the file was deleted meanwhile
-    return Version(found.st_size, found.st_mtime_ns)
 
 
 def _interrupt(*_: object) -> NoReturn:

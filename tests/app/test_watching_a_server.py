@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,9 @@ from stt.cli.watching import Watcher
 from tests import audio, broken
 from tests.app.rest import Api
 from tests.provider import Provider
+from tests.relay import Relay
 from tests.server import Server
+from tests.waiting import until
 
 MODEL = "#g1_whisper-base"
 Make = Callable[..., Watcher]
@@ -52,6 +56,12 @@ def attempt(watcher: Watcher, path: Path) -> str | None:
     watcher.do(path)
     row = json.loads(watcher.record.path.read_text().splitlines()[-1])
     return "again" if row.get("again") else row["status"]
+
+
+def jobs_of(server: Server) -> list[str]:
+    """Return the ids of all jobs in the server's database."""
+    with closing(sqlite3.connect(server.data / "stt.db")) as database:
+        return [row[0] for row in database.execute("SELECT id FROM transcriptions")]
 
 
 def dropped(watcher: Watcher, source: Path = audio.JFK) -> Path:
@@ -91,6 +101,29 @@ def test_job_that_cannot_be_polled_is_resumed_and_not_created_again(stand_in, wa
     restarted = watcher(stand_in.url, stand_in.key)
     assert attempt(restarted, path) == "done"
     assert stand_in.calls["create"] == 1 and stand_in.duplicates == []
+
+
+def test_job_whose_answer_was_lost_is_not_created_twice(server: Server, api: Api, watcher, monkeypatch):
+    monkeypatch.setattr(engines, "RETRY_SECONDS", 0.0)
+    before = jobs_of(server)
+    with Relay(server.port) as relay:
+        watch = watcher(relay.url, api.token)
+        path = dropped(watch)
+        relay.answers_to_drop = 1
+        assert attempt(watch, path) == "again" and relay.answers_to_drop == 0
+        until(lambda: len(jobs_of(server)) == len(before) + 1)
+        assert attempt(watch, path) == "done"
+    assert len(jobs_of(server)) == len(before) + 1
+
+
+def test_create_request_whose_answer_is_lost_is_sent_again_at_once(server: Server, api: Api, watcher):
+    before = jobs_of(server)
+    with Relay(server.port) as relay:
+        watch = watcher(relay.url, api.token)
+        path = dropped(watch, audio.AUSTEN[0])
+        relay.answers_to_drop = 2
+        assert attempt(watch, path) == "done" and relay.answers_to_drop == 0
+    assert len(jobs_of(server)) == len(before) + 1
 
 
 def test_transcript_that_cannot_be_written_is_fetched_again_from_the_same_job(stand_in, watcher):
