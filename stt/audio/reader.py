@@ -26,7 +26,9 @@ _SILENT = 600.0  # a recording must have SHORTEST seconds of sound within this m
 MOST_APART = 8
 # Maximum seconds by which the declared duration may exceed the real one without a reported loss, by format. For other
 # formats, the maximum is 1 s.
+# A WAV or W64 gives the duration of compressed sound by a number of bytes per second, which writers round.
 _EXACT = {"wav": 0.02, "w64": 0.02, "aiff": 0.02, "au": 0.02, "flac": 0.02, "caf": 0.25, "mp3": 0.25, "mov": 0.25}
+_FIXED_SIZE = ("pcm_", "adpcm_", "gsm")  # beginnings of the names of codecs whose blocks all have the same size
 MOST_LOST = 1000  # maximum number of losses listed; further losses extend the last one in the list
 
 
@@ -247,8 +249,7 @@ class _TimeLine:
         estimated = sum(end - start for start, end, _ in reader.lost if start >= self.begin) if self.untimed else 0.0
         if reader._promise is not None:
             missing = reader._promise - self.ahead - (at - self.begin)
-            exact = _EXACT.get(reader.format, 1.0)
-            if missing > exact + 0.3 * estimated:
+            if missing > _tolerance(reader.format, reader.stream) + 0.3 * estimated:
                 self._lose(at, at + missing, "missing at the end")
         elif self.owed and (missing := self._seconds(self.owed)) >= 0.1:
             self._lose(at, at + missing, "damaged")
@@ -362,3 +363,8 @@ class _Resampler:
     @staticmethod
     def _kind(frame: av.AudioFrame) -> tuple[str, str, int, int]:
         return frame.format.name, frame.layout.name, frame.layout.nb_channels, frame.sample_rate
+
+
+def _tolerance(format: str, stream: av.AudioStream) -> float:
+    rounded = format in ("wav", "w64") and not stream.codec_context.name.startswith(_FIXED_SIZE)
+    return 1.0 if rounded else _EXACT.get(format, 1.0)

@@ -11,7 +11,7 @@ import pytest
 
 from stt.audio import decoder
 from stt.audio.containers import headers
-from tests import audio, broken, stale
+from tests import audio, broken, formats, stale
 
 LENGTH = 11.0
 EXACT = ("WAV", "RF64", "BW64", "W64", "AIFF", "CAF", "AU", "FLAC")
@@ -86,6 +86,18 @@ def test_intact_recording_with_a_rounded_byte_rate_lacks_no_sound(tmp_path: Path
     assert lost == [
         (pytest.approx(len(sound) / audio.RATE, abs=0.02), pytest.approx(duration, abs=0.001), "missing at the end")
     ]
+
+
+def test_truncated_wma_in_wav_lacks_its_end(tmp_path: Path):
+    """The header gives samples of 16 bits, as WMA decodes to. They do not tell the number of bytes per second."""
+    path = formats.write(
+        tmp_path / "recording", np.tile(audio.samples(audio.JFK), 4), "wmav2", "wav", rate=16_000, bits=64_000
+    )
+    assert read_all(path)[1] == []
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    _, lost, duration = read_all(path)
+    assert [reason for _, _, reason in lost] == ["missing at the end"]
+    assert duration == pytest.approx(44, abs=0.1)
 
 
 def test_intact_gsm_recording_lacks_no_sound(tmp_path: Path):

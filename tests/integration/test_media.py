@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from stt.audio import decoder
-from stt.errors import EmptyFile, NoAudioTrack, NotSound, TooShort
+from stt.errors import EmptyFile, NoAudioTrack, NotSound, TooShort, Unreadable
 from tests import audio, broken, formats
 
 JFK = audio.samples(audio.JFK)  # 11.0 s
@@ -112,6 +112,15 @@ def test_late_sound_with_a_gap_keeps_the_times_of_the_video(tmp_path, extension,
 def test_a_video_without_sound_is_refused(tmp_path):
     with pytest.raises(NoAudioTrack):
         decoder.probe(broken.mp4(tmp_path / "a.mp4"))
+
+
+def test_aac_in_wav_is_refused_and_in_avi_is_read(tmp_path: Path):
+    """AAC without headers has the tag 0x00FF in both. Only AVI stores the size of each frame."""
+    wav = formats.write(tmp_path / "a.wav", JFK, "aac", "wav", rate=16_000)
+    with pytest.raises(Unreadable, match="holds AAC in a WAV file"):
+        decoder.probe(wav)
+    avi = formats.write(tmp_path / "a.avi", JFK, "aac", "avi", rate=16_000)
+    assert decoder.probe(avi).duration == pytest.approx(11, abs=0.2)
 
 
 @pytest.mark.parametrize("extension", [".wav", ".flac", ".mp3", ".m4a", ".ogg"])

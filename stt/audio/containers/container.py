@@ -23,6 +23,7 @@ from stt.errors import EmptyFile, InputError, NoAudioTrack, NotSound, Unreadable
 # Bounds on what a header may declare. Each declared second is resampled to 16,000 samples, so a small file that
 # declares a sample rate of 1 Hz would become gigabytes.
 LOWEST_RATE, HIGHEST_RATE = 4_000, 768_000  # minimum and maximum sample rate, Hz
+_RAW_AAC = "\u00ff\0\0\0"  # tag of AAC frames without headers
 MOST_CHANNELS = 64  # maximum number of channels in a track
 _SCAN = 32 << 20  # maximum bytes of packets counted in a file without time stamps; the duration is then extrapolated
 _COUNT = 2.0  # time limit for counting the packets of a file, seconds; the duration is then extrapolated
@@ -160,13 +161,24 @@ def problem_of(stream: av.AudioStream) -> str | None:
     """Return why a sound track cannot be decoded, judged by its header; None if its header gives no reason."""
     if stream.codec_context is None or not 1 <= stream.codec_context.layout.nb_channels <= MOST_CHANNELS:
         return "holds sound in a format that cannot be decoded here"
-    if stream.codec_context.codec_tag in ("drms", "enca"):
+    tag = _codec_tag(stream)
+    if tag in ("drms", "enca"):
         return "is copy-protected (DRM)"
+    if tag == _RAW_AAC and stream.container.format.name in ("wav", "w64"):
+        return "holds AAC in a WAV file, which does not say where its frames begin"
     if (rate := stream.codec_context.sample_rate) and not is_valid_rate(rate):
         return (
             f"says that it has {rate:,} samples a second. Rates from {LOWEST_RATE:,} to {HIGHEST_RATE:,} Hz can be read"
         )
     return None
+
+
+def _codec_tag(stream: av.AudioStream) -> str:
+    """Return the four characters of a stream's codec tag, which PyAV cannot return if they are not ASCII."""
+    try:
+        return stream.codec_context.codec_tag
+    except UnicodeDecodeError as error:
+        return error.object.decode("latin-1")
 
 
 def is_valid_rate(rate: int) -> bool:

@@ -113,9 +113,10 @@ def _bytes_per_second(form: bytes, order: str) -> float:
     kind, _, rate, average, align, bits = struct.unpack(order + "HHIIHH", form[:16])
     if kind in _IN_BLOCKS and len(form) >= 20 and (samples := struct.unpack(order + "H", form[18:20])[0]):
         return float(rate * align / samples)  # not `average`, which writers round
-    return float(rate * align if bits % 8 == 0 and bits else average)
+    return float(rate * align if kind in _PCM and bits % 8 == 0 and bits else average)
 
 
+_PCM = (0x01, 0x03, 0x06, 0x07, 0xFFFE)  # integers, floats, A-law, mu-law, and the extensible form of these
 _IN_BLOCKS = (0x02, 0x11, 0x31)  # MS ADPCM, IMA ADPCM, GSM: the format chunk gives the number of samples per block
 
 
