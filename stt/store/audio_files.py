@@ -5,6 +5,7 @@ Files have random names. Copies of remote files are cached on this machine.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import time
@@ -67,8 +68,9 @@ def local(name: str) -> Path:
         with _storage_errors():
             system.get_file(f"{root}/{name}", str(part))
         part.replace(path)
-    except FileNotFoundError:
-        pass
+    except FileNotFoundError as error:
+        if exists(name):  # fsspec also raises this error if a network folder does not answer
+            raise StorageUnavailable(detail=repr(error)) from error
     finally:
         part.unlink(missing_ok=True)
     _trim_cache(keep=path)
@@ -81,8 +83,12 @@ def exists(name: str) -> bool:
     if remote is None:
         return (folder("audio") / name).exists()
     system, root = remote
-    with _storage_errors():
-        return bool(system.exists(f"{root}/{name}"))
+    try:
+        with _storage_errors():
+            system.info(f"{root}/{name}")  # `system.exists` also returns False if the store does not answer
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def delete(name: str) -> None:
@@ -93,9 +99,9 @@ def delete(name: str) -> None:
         return
     (folder("cache") / name).unlink(missing_ok=True)
     system, root = remote
-    with _storage_errors():
-        if system.exists(f"{root}/{name}"):
-            system.rm_file(f"{root}/{name}")
+    with suppress(FileNotFoundError), _storage_errors():
+        system.info(f"{root}/{name}")  # of a missing file, some backends raise another error in `rm_file`
+        system.rm_file(f"{root}/{name}")
 
 
 def cached_names() -> list[str]:
@@ -149,6 +155,8 @@ def _storage_errors() -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and error.errno in FULL:
             raise
+        if isinstance(error, OSError) and error.errno == errno.ENOENT:  # SMB raises its own class
+            raise FileNotFoundError(*error.args) from error
         raise StorageUnavailable(detail=repr(error)) from error
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from stt.db.engine import database
 from stt.errors import StorageUnavailable
-from stt.library import sharing, versions
-from stt.store import audio_files, erasure, recordings
+from stt.library import history, sharing, versions
+from stt.store import audio_files, erasure, recordings, removals
 from tests import audio
 from tests.conftest import reset_caches
 from tests.outage import unavailable_store
@@ -90,6 +91,33 @@ def test_unavailable_store_is_not_taken_for_a_deleted_recording(remote_store: Pa
             with pytest.raises(StorageUnavailable):
                 ask(of)
     assert versions.has_sound(job) and sharing.shared(token).audio
+
+
+@contextmanager
+def unavailable_folder(folder: Path) -> Iterator[None]:
+    """Let each access to a path in the folder fail during the `with` block, as in a network folder without its server.
+
+    The error is that of a symbolic link to itself, because a test cannot cause the error of a network folder.
+    """
+    aside = folder.rename(folder.with_name("aside"))
+    folder.symlink_to(folder)
+    yield
+    folder.unlink()
+    aside.rename(folder)
+
+
+def test_file_is_deleted_from_a_network_folder_that_did_not_answer_at_first(remote_store: Path):
+    job = finished()
+    recording = recordings.find(str(job.recording_id), job.owner)
+    audio_files.drop_cached(audio_files.cached_names())
+    with unavailable_folder(remote_store):
+        for ask in (lambda: recording.kept, lambda: recording.path):
+            with pytest.raises(StorageUnavailable):
+                ask()
+        history.delete(job.id, job.owner)
+    assert recording.kept and removals.due(removals.AUDIO) == [recording.id]
+    assert removals.remove_audio(recording.id) and removals.remove_audio(recording.id), "safe to repeat"
+    assert not recording.kept and not removals.due(removals.AUDIO)
 
 
 @pytest.mark.parametrize(("folder", "file"), [(0o700, 0o600), (0o750, 0o640), (0o2770, 0o660)])
