@@ -65,17 +65,14 @@ def begin(
     if end - start > LONGEST:
         raise BadOption(f"A passage takes at most {LONGEST / 60:.0f} min.", guidance="Select a shorter one.")
     chosen, cleaned = _options(model, dict(options or {}))
-    counted = _counted(job, end - start)
+    counted, passage = _counted(job, end - start), None
     try:
         with quotas.reserve(counted, address):
-            passage = results.next_attempt(generation_id, start, end, chosen.id, cleaned)
-    except IntegrityError as error:
-        raise NotFound("There is no such transcript.") from error
-    try:
+            passage = _recorded(generation_id, start, end, chosen.id, cleaned)
         decoding.enqueue(passage)
     except BaseException:
-        undo.until_done(partial(results.drop, passage))
-        quotas.drop_reservation(counted)
+        if passage is not None:
+            undo.until_done(partial(_undo_begin, passage, counted))
         raise
     return passage
 
@@ -103,6 +100,20 @@ def _options(model: str, options: dict[str, Any]) -> tuple[Model, dict[str, Any]
     vocabulary = take_vocabulary(options)
     cleaned = offered.options_for(chosen, model, options)
     return chosen, cleaned | ({terms.OPTION: vocabulary} if vocabulary else {})
+
+
+def _recorded(generation_id: str, start: float, end: float, model: str, options: dict[str, Any]) -> Passage:
+    """Record a new passage and return it. Raises NotFound if there is no such transcript; Conflict as `begin`."""
+    try:
+        return results.next_attempt(generation_id, start, end, model, options)
+    except IntegrityError as error:
+        raise NotFound("There is no such transcript.") from error
+
+
+def _undo_begin(passage: Passage, counted: Job) -> None:
+    """Delete a passage that could not be queued, and its quota usage."""
+    results.drop(passage)
+    quotas.drop_reservation(counted)
 
 
 def _counted(job: Job, seconds: float) -> Job:

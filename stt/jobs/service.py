@@ -267,11 +267,10 @@ def retry(generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = Non
         with quotas.reserve(retried, address):
             if not records.requeue(job, sealed_key=sealed, maker=processes.NAME, **values):
                 raise _Stale()
-    except _Stale:  # another request has retried the job meanwhile
-        return generation_id
-    try:
         crashes.reset(generation_id)
         queueing.enqueue(retried)
+    except _Stale:  # another request has retried the job meanwhile
+        return generation_id
     except BaseException:
         undo.until_done(partial(_undo_retry, retried, job))
         raise
@@ -393,5 +392,6 @@ def _undo_create(job: Job, claim: idempotency.Claim | None, copied: bool) -> Non
 
 def _undo_retry(job: Job, before: Job) -> None:
     """Restore the job as it was `before` a retry that could not be queued, and release the quota of the retry."""
-    records.undo_requeue(job, before)
-    quotas.drop_reservation(job)
+    if records.is_open(job):  # otherwise the retry was not recorded, or another request's retry was
+        quotas.drop_reservation(job)
+        records.undo_requeue(job, before)

@@ -133,8 +133,9 @@ def open_jobs(*where: sa.ColumnElement[bool]) -> list[Job]:
 
 
 def is_open(job: Job) -> bool:
-    """Return whether this attempt is still queued or working."""
-    return bool(queries.value(sa.select(sa.exists().where(_attempt(job), _t.state.in_(OPEN)))))
+    """Return whether this attempt is still queued or working, and was not queued by another request."""
+    this = sa.and_(_attempt(job), _t.queued == job.queued)
+    return bool(queries.value(sa.select(sa.exists().where(this, _t.state.in_(OPEN)))))
 
 
 def insert(

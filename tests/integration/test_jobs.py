@@ -305,19 +305,32 @@ def test_create_that_cannot_be_queued_leaves_nothing_and_can_be_repeated(engine:
     assert len(records.jobs_of(ann)) == 1
 
 
-def test_retry_that_cannot_be_queued_changes_nothing_and_can_be_repeated(engine: Path):
+@pytest.mark.parametrize(("file", "table"), [("jobs.db", "workflow_status"), ("stt.db", "usage")])
+def test_retry_that_cannot_be_queued_or_counted_changes_nothing_and_can_be_repeated(
+    engine: Path, file: str, table: str
+):
     generation_id = stt.create(audio.AUSTEN[1])
     stt.cancel(generation_id)
-    with sqlite3.connect(engine / "jobs.db") as rows:
-        rows.execute("CREATE TRIGGER full BEFORE INSERT ON workflow_status BEGIN SELECT RAISE(ABORT, 'no'); END")
+    before = quotas.used("local")
+    with sqlite3.connect(engine / file) as rows:
+        rows.execute(f"CREATE TRIGGER full BEFORE INSERT ON {table} BEGIN INSERT INTO missing VALUES (1); END")
     try:
-        with pytest.raises(sa.exc.IntegrityError):
+        with pytest.raises(sa.exc.OperationalError):
             stt.retry(generation_id)
-        assert stt.get(generation_id).state == "cancelled"
+        assert stt.get(generation_id).state == "cancelled" and quotas.used("local") == before
     finally:
-        with sqlite3.connect(engine / "jobs.db") as rows:
+        with sqlite3.connect(engine / file) as rows:
             rows.execute("DROP TRIGGER full")
     stt.retry(generation_id)
+    assert ended(generation_id).state == "done"
+
+
+def test_failed_retry_does_not_undo_the_retry_of_another_tab(tmp_path: Path):
+    generation_id = stt.create(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)))
+    stt.cancel(generation_id)
+    before = stt.get(generation_id).job
+    stt.retry(generation_id)
+    service._undo_retry(replace(before, attempt=2, queued=time.time() + 1), before)
     assert ended(generation_id).state == "done"
 
 

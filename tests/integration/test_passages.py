@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from stt.background import attempts
 from stt.background.passages import decoding, results
@@ -74,6 +76,19 @@ class TestTranscribing:
         assert results.of(id) is None and not results.finish(first, ())
         second = passages.begin(id, 5.0, 8.0, model=BASE, owner=OWNER)
         assert second.attempt == first.attempt + 1 and finished_passage(id).start == 5.0
+
+    @pytest.mark.parametrize(("file", "table"), [("jobs.db", "workflow_status"), ("stt.db", "usage")])
+    def test_passage_that_cannot_be_queued_or_counted_is_not_begun(self, engine: Path, file: str, table: str):
+        id, before = jfk(), quotas.used(OWNER)
+        with sqlite3.connect(engine / file) as rows:
+            rows.execute(f"CREATE TRIGGER full BEFORE INSERT ON {table} BEGIN INSERT INTO missing VALUES (1); END")
+        try:
+            with pytest.raises(sa.exc.OperationalError):
+                passages.begin(id, 0.0, 5.0, model=BASE, owner=OWNER)
+        finally:
+            with sqlite3.connect(engine / file) as rows:
+                rows.execute("DROP TRIGGER full")
+        assert results.of(id) is None and quotas.used(OWNER) == before
 
     def test_passage_is_deleted_with_its_transcript(self):
         id = jfk()
