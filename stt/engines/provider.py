@@ -133,15 +133,20 @@ def _create(work: Work) -> dict[str, Any]:
 
         options, _ = _options(job, offered.known().find(job.model))
         with _source(work) as source, _measured("create"):
-            created = client.create(
-                job.model,
-                options,
-                **source,
-                on_wait=lambda why: _wait(job, why),
-                on_created=keep,
-                cancelled=work.cancelled,
-                retry_seconds=settings().provider_timeout_seconds,
-            )
+            try:
+                created = client.create(
+                    job.model,
+                    options,
+                    **source,
+                    on_wait=lambda why: _wait(job, why),
+                    on_created=keep,
+                    cancelled=work.cancelled,
+                    retry_seconds=settings().provider_timeout_seconds,
+                )
+            except ProviderError as error:
+                if not isinstance(error, SubmissionUncertain | GenerationFailed):  # it has certainly refused the job
+                    work.with_retries(submissions.unmark_submitted, job)
+                raise
     work.with_retries(records.update_progress, job, stage="Queued at the provider")
     return {"id": created, "at": at}
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import sqlalchemy as sa
+from dbos import DBOS
 from pydantic import SecretStr
 
 import stt
@@ -220,6 +221,21 @@ def test_understated_duration_counts_with_its_real_length(fake_provider, monkeyp
     assert after.dollars - before.dollars == pytest.approx(200 * 0.0001) == job.cost
     monkeypatch.delenv("STT_DOLLARS_PER_DAY")
     settings.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("fault", "counts"), [("401", False), ("403", False), ("404", False), ("reset-after", True), ("error-inside", True)]
+)
+def test_job_that_the_provider_certainly_refused_does_not_count(fake_provider, fault: str, counts: bool):
+    owner = f"visitor:{fault}"
+    before = quotas.used(owner)
+    fake_provider.fault("create", fault)
+    recording = recordings.take_in(audio.AUSTEN[1], owner)
+    job_id = stt.create(recording, model=BASE, owner=owner)
+    until(lambda: DBOS.get_workflow_status(f"{job_id}-1").status == "SUCCESS")
+    after, seconds = quotas.used(owner), recording.duration if counts else 0.0
+    assert stt.get(job_id, owner=owner).state == kinds.FAILED and after.mine == pytest.approx(seconds)
+    assert after.dollars - before.dollars == pytest.approx(seconds * 0.0001)
 
 
 class DetachedJob:
