@@ -189,6 +189,7 @@ def lock(connection: sa.Connection, generation_id: str) -> None:
     Raises NotFound if the transcript is not finished, and IntegrityError if another transaction stores the copy at the
     same moment.
     """
+    records.lock(connection, generation_id)
     results.revision(connection, generation_id, hold=True)
     # SQLite locks the database at the first statement that writes. This update changes no value, but takes the lock.
     held = corrections.update().where(_c.id == generation_id).values(version=_c.version)

@@ -168,12 +168,11 @@ def delete(generation_id: str, owner: str) -> None:
         quotas.release(job, sent=False)
     deleted = False
     with database().begin() as connection:
-        connection.execute(chunks.delete().where(chunks.c.id == generation_id))
         # Read the recording's id only now, with the row locked: a running job for a link gets a recording when its
         # download ends, which may be after `load` above.
         mine = sa.select(_t.recording_id).where(_t.id == generation_id).with_for_update()
         recording_id = connection.execute(mine).scalar()
-        for table in (transcriptions, transcripts):
+        for table in (transcriptions, transcripts, chunks):
             connection.execute(table.delete().where(table.c.id == generation_id))
         removals.note(connection, removals.JOB, generation_id)
         removals.note_pages(connection, removals.RECORDS, generation_id)

@@ -46,6 +46,7 @@ def set_tags(generation_id: str, owner: str, wanted: Iterable[str], was: Iterabl
     tidy = {texts.tidy(tag, LONGEST, "A tag") for tag in wanted} - {""}
     here = tags.c.id == generation_id
     with database().begin() as connection:
+        records.lock(connection, generation_id)
         connection.execute(tags.delete().where(here, tags.c.tag.in_(set(was) - tidy)))
         known = set(connection.execute(sa.select(tags.c.tag).where(here)).scalars())
         if len(known | tidy) > MOST:

@@ -138,6 +138,15 @@ def is_open(job: Job) -> bool:
     return bool(queries.value(sa.select(sa.exists().where(this, _t.state.in_(OPEN)))))
 
 
+def lock(connection: sa.Connection, generation_id: str) -> None:
+    """Lock the row of a job, if it exists, until the transaction of `connection` ends.
+
+    A transaction that changes rows of a job in several tables must first lock the job's row, by this function or by a
+    change of this row. Otherwise, on PostgreSQL, it and a deletion of the job may wait for each other.
+    """
+    connection.execute(sa.select(_t.id).where(_t.id == generation_id).with_for_update(key_share=True))
+
+
 def insert(
     job: Job,
     sealed_key: str | None = None,

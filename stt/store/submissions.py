@@ -50,9 +50,9 @@ def save_raw(generation_id: str, raw: Any) -> None:
     """Save a paid response of the provider that has no usable transcript, unless the job was deleted."""
     empty, mine = Transcript(), _t.id == generation_id
     with database().begin() as connection:
-        connection.execute(transcripts.delete().where(transcripts.c.id == generation_id))
         if connection.execute(sa.select(_t.id).where(mine).with_for_update()).first() is None:
             return
+        connection.execute(transcripts.delete().where(transcripts.c.id == generation_id))
         connection.execute(transcripts.insert().values(id=generation_id, transcript=empty.to_dict(), text="", raw=raw))
 
 

@@ -91,6 +91,7 @@ def note_end(generation_id: str) -> str | None:
     ):
         return None
     with database().begin() as connection:
+        records.lock(connection, generation_id)
         this = sa.and_(_w.id == generation_id, _w.reported < job.attempt)
         url = connection.execute(sa.select(_w.url).where(this)).scalar()
         update = webhook_jobs.update().where(this).values(reported=job.attempt)

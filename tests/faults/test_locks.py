@@ -5,16 +5,26 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
+from stt import kinds
 from stt.db import locks, undo
 from stt.db.engine import DB_UNAVAILABLE, PG_CONNECT_ARGS, advisory_lock, database
-from stt.store import quotas, recordings, records
+from stt.db.tables import transcripts
+from stt.library import corrections, history
+from stt.store import quotas, recordings, records, submissions
+from stt.store.records import Job
+from stt.store.transcripts import save_chunk
+from stt.transcript.model import Transcript
 from tests.conftest import reset_caches
 from tests.postgres import Postgres, server
-from tests.quotas import job, store_job
+from tests.quotas import ANN, job, store_job
+from tests.transcripts import TALK, store
 from tests.waiting import TICK, until
 
 pytestmark = pytest.mark.alone
@@ -83,3 +93,56 @@ def test_undo_during_a_database_outage_completes_after_it(postgres: Postgres):
     with postgres.away():
         undo.until_done(lambda: records.delete_unqueued(new_job, None))
     until(lambda: not records.jobs_of(new_job.owner))
+
+
+def finish() -> tuple[Job, Callable[[], object]]:
+    """Return a job that is working, and a function that finishes it."""
+    working = store_job(job(state=kinds.WORKING))
+    submissions.save_raw(working.id, {})
+    save_chunk(working, 1, 0.0, 60.0, [], {"worked": 1.0}, seconds_done=60.0)
+    return working, lambda: records.finish(working, TALK)
+
+
+def correct() -> tuple[Job, Callable[[], object]]:
+    """Return a finished job whose transcript was corrected once, and a function that corrects it again."""
+    id = store(ANN, TALK)
+
+    def without_last(transcript: Transcript) -> Transcript:
+        return replace(transcript, segments=transcript.segments[:-1])
+
+    corrections.change(id, ANN, 0, lambda transcript: replace(transcript, language="fr"))
+    return records.load(id, ANN), lambda: corrections.change(id, ANN, 1, without_last)
+
+
+@pytest.mark.parametrize("prepare", [finish, correct])
+def test_job_can_be_deleted_while_it_changes(
+    postgres: Postgres, prepare: Callable[[], tuple[Job, Callable[[], object]]]
+):
+    """Let a change stop in the middle, at a locked row, until the deletion also waits for a lock."""
+    changing, change = prepare()
+    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with ThreadPoolExecutor(2) as threads:
+        with database().begin() as holder:
+            row = sa.select(transcripts.c.id).where(transcripts.c.id == changing.id)
+            assert holder.execute(row.with_for_update()).scalar()
+            changed = threads.submit(change)
+            until(lambda: holder.execute(waiting).scalar() == 1)
+            deleted = threads.submit(history.delete, changing.id, ANN)
+            until(lambda: holder.execute(waiting).scalar() == 2)
+        assert changed.result(60) and deleted.result(60) is None
+    assert not records.jobs_of(ANN)
+
+
+def test_job_can_be_deleted_while_its_response_is_stored(postgres: Postgres):
+    failed = store_job(job(state=kinds.FAILED))
+    submissions.save_raw(failed.id, {"first": True})
+    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with ThreadPoolExecutor(2) as threads:
+        with database().begin() as holder:
+            records.lock(holder, failed.id)
+            deleted = threads.submit(history.delete, failed.id, ANN)
+            until(lambda: holder.execute(waiting).scalar() == 1)
+            stored = threads.submit(submissions.save_raw, failed.id, {"second": True})
+            until(lambda: holder.execute(waiting).scalar() == 2)
+        assert deleted.result(60) is None and stored.result(60) is None
+    assert not submissions.has_raw(failed.id)

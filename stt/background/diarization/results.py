@@ -21,6 +21,7 @@ from stt.db.engine import database
 from stt.db.tables import analyses, corrections, diarizations, transcripts
 from stt.kinds import ON_DEVICE
 from stt.speakers import Diarization, label
+from stt.store import records
 from stt.store.records import Job
 from stt.transcript.model import Transcript
 
@@ -170,6 +171,7 @@ def finish(attempt: Attempt, found: Diarization) -> bool:
     """
     names = names_of(len(found.speakers))
     with database().begin() as connection:
+        records.lock(connection, attempt.id)
         row = connection.execute(_locked(attempt.id)).first()
         if row is None or row.attempt != attempt.attempt or row.state not in OPEN:
             return False
