@@ -262,9 +262,10 @@ def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float 
         now = time.time()
         if reading.status != "running":
             took = now - created["at"]
-            # If polling had a gap, because of a restart or between two attempts, the time of completion is unknown.
-            known = not created.get("old") and now - seen <= max(2 * pacing.SLOWEST, took / 4)
-            return answer, took if known else None
+            # The time of completion is unknown if polling had a gap, because of a restart or between two attempts, and
+            # if the clock was set back.
+            known = not created.get("old") and 0.0 <= now - seen <= max(2 * pacing.SLOWEST, took / 4)
+            return answer, took if known and took >= 0.0 else None
         seen, trouble = now, None
         work.with_retries(records.update_progress, job, stage=_stage(reading.word), expected=expected)
     raise AssertionError("polls never end")

@@ -152,7 +152,7 @@ def _finish(job: Job, outcome: Outcome) -> None:
     # finishing, the step settles again.
     quotas.settle(job, outcome.seconds or outcome.transcript.duration, outcome.dollars)
     if records.finish(job, outcome.transcript, raw=outcome.raw, **values):
-        metrics.job_seconds.labels(job.engine).observe(time.time() - job.queued)
+        metrics.job_seconds.labels(job.engine).observe(max(0.0, time.time() - job.queued))
 
 
 class _JobContext:

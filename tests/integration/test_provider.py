@@ -320,10 +320,14 @@ def created(fake_provider) -> tuple[DetachedJob, str]:
     return DetachedJob(records.load(job_id, None)), submissions.provider_id(job_id)
 
 
-def test_result_after_a_long_outage_is_fetched_but_not_used_for_the_speed(fake_provider, created):
-    work, provider_id = created
-    answer, took = provider._result(work, {"id": provider_id, "at": time.time() - 1800})
-    assert answer["status"] == "completed" and took is None
+@pytest.mark.parametrize("ago", [1800, -1800], ids=["long outage", "clock set back"])
+def test_result_after_an_unknown_time_is_fetched_but_not_used_for_the_speed(fake_provider, created, ago: float):
+    class Restarted(DetachedJob):
+        def step(self, *_):
+            return {"id": created[1], "at": time.time() - ago}  # the stored result of the step "create"
+
+    outcome = provider.Provider().run(Restarted(started().job))
+    assert outcome.raw["status"] == "completed" and outcome.worked is None
 
 
 def test_result_expires_after_an_hour_and_a_job_that_runs_too_long_ends(fake_provider, created):
