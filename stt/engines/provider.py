@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
-from weakref import WeakValueDictionary
+
+from dbos import DBOS
 
 from stt import backoff, kinds
 from stt.aiml import offered, pacing, results
@@ -18,6 +19,7 @@ from stt.aiml.client import Client
 from stt.aiml.options import clean_options, with_vocabulary
 from stt.audio import tracks
 from stt.auth import keys
+from stt.compat.dbos import outside_workflow
 from stt.engines.base import Outcome, Work
 from stt.errors import (
     AnswerUnreadable,
@@ -44,8 +46,6 @@ LIST_TIMEOUT = 10.0  # maximum seconds for which a job waits for a list of model
 RETRY_SECONDS = 3.0  # seconds for which one poll is retried before the job reports trouble
 
 ENDED = (ResultExpired, GenerationFailed, AnswerUnreadable)  # errors after which the generation id is useless
-
-_creating: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
 
 
 class Provider:
@@ -118,37 +118,45 @@ def _create(work: Work) -> dict[str, Any]:
     """
     job = work.job
     # If a job is cancelled during its create request and then retried, the retry waits for the end of that request.
-    with _creating.setdefault(job.id, threading.Lock()):
-        if known := submissions.provider_id(job.id):
-            return {"id": known, "at": time.time(), "old": True}  # the generation is already paid for
-        if submissions.was_submitted(job):
-            raise SubmissionUncertain("This server was stopped just while it handed the recording to the provider.")
-        client = client_for(job)
-        at = 0.0
+    while submissions.provider_id(job.id) is None and _earlier_attempt_runs(job):
+        backoff.pause(1.0, work.cancelled)
+    if known := submissions.provider_id(job.id):
+        return {"id": known, "at": time.time(), "old": True}  # the generation is already paid for
+    if submissions.was_submitted(job):
+        raise SubmissionUncertain("This server was stopped just while it handed the recording to the provider.")
+    client = client_for(job)
+    at = 0.0
 
-        def keep(created: str) -> None:
-            nonlocal at
-            at = time.time()  # taken before the write below, because that may have to wait for the database
-            work.with_retries(submissions.save_provider_id, job.id, created)
+    def keep(created: str) -> None:
+        nonlocal at
+        at = time.time()  # taken before the write below, because that may have to wait for the database
+        work.with_retries(submissions.save_provider_id, job.id, created)
 
-        options, _ = _options(job, offered.known().find(job.model))
-        with _source(work) as source, _measured("create"):
-            try:
-                created = client.create(
-                    job.model,
-                    options,
-                    **source,
-                    on_wait=lambda why: _wait(job, why),
-                    on_created=keep,
-                    cancelled=work.cancelled,
-                    retry_seconds=settings().provider_timeout_seconds,
-                )
-            except ProviderError as error:
-                if not isinstance(error, SubmissionUncertain | GenerationFailed):  # it has certainly refused the job
-                    work.with_retries(submissions.unmark_submitted, job)
-                raise
+    options, _ = _options(job, offered.known().find(job.model))
+    with _source(work) as source, _measured("create"):
+        try:
+            created = client.create(
+                job.model,
+                options,
+                **source,
+                on_wait=lambda why: _wait(job, why),
+                on_created=keep,
+                cancelled=work.cancelled,
+                retry_seconds=settings().provider_timeout_seconds,
+            )
+        except ProviderError as error:
+            if not isinstance(error, SubmissionUncertain | GenerationFailed):  # it has certainly refused the job
+                work.with_retries(submissions.unmark_submitted, job)
+            raise
     work.with_retries(records.update_progress, job, stage="Queued at the provider")
     return {"id": created, "at": at}
+
+
+def _earlier_attempt_runs(job: Job) -> bool:
+    """Return whether a worker still runs an earlier attempt at the job, which may be in its create request."""
+    earlier = [f"{job.id}-{number}" for number in range(1, job.attempt)]
+    listed = partial(DBOS.list_workflows, workflow_ids=earlier, status="PENDING", load_input=False, load_output=False)
+    return bool(earlier) and bool(outside_workflow(listed))
 
 
 @contextmanager

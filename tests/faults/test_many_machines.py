@@ -24,6 +24,7 @@ from stt.cluster import workers
 from stt.db.engine import DB_UNAVAILABLE, PG_CONNECT_ARGS, database
 from stt.db.tables import transcriptions
 from stt.jobs import service
+from stt.settings import settings
 from stt.store import records, transcripts
 from tests import audio, conversations
 from tests import transcripts as sample_transcripts
@@ -31,6 +32,7 @@ from tests.bench.accuracy import normalised
 from tests.conftest import reset_caches
 from tests.faults import fleet
 from tests.faults.fleet import Worker
+from tests.provider import Provider
 from tests.server import free_port
 from tests.waiting import until
 
@@ -178,3 +180,22 @@ def test_new_worker_takes_waiting_jobs_and_serves_health_and_metrics(tmp_path: P
     assert decoded == pytest.approx(7.1 + 5.3 + 11.0, abs=0.2)
     assert all('stt_jobs{engine="on-device",state="done"} 3.0' in text for text in metrics)
     assert all('stt_queue_age_seconds{engine="provider"} 0.0' in text for text in metrics)
+
+
+def test_retry_on_another_worker_waits_for_the_create_request_of_the_cancelled_attempt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with Provider() as provider:
+        for name, value in {"AIML_BASE_URL": provider.url, "AIML_API_KEY": provider.key}.items():
+            monkeypatch.setenv(name, value)
+        settings.cache_clear()
+        provider.fault("create", "slow-headers", seconds=15.0)
+        busy = Worker(tmp_path / "busy", environment={"STT_PROVIDER_MAX_JOBS": "1"})  # cannot also take the retry
+        with busy, Worker(tmp_path / "idle", environment={"STT_PROVIDER_MAX_JOBS": "1"}):
+            generation_id = stt.create(audio.AUSTEN[1], model="#g1_whisper-base")
+            until(lambda: provider.created)
+            stt.cancel(generation_id)
+            stt.retry(generation_id)
+            job = ended(generation_id).job
+        assert job.state == "done" and job.attempt == 2 and len(provider.created) == 1
+    settings.cache_clear()
