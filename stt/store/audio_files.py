@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from stt.errors import SetupError, StorageUnavailable
+from stt.errors import DiskFull, SetupError, StorageUnavailable
 from stt.files import writing
 from stt.files.paths import FULL, folder
 from stt.settings import settings
@@ -53,7 +53,8 @@ def restore(name: str, part: Path) -> None:
 def local(name: str) -> Path:
     """Return the file's path on this machine; copy a remote file to this path first.
 
-    If the file was deleted, no file exists at the returned path. Raises StorageUnavailable if the remote store fails.
+    If the file was deleted, no file exists at the returned path. Raises StorageUnavailable if the remote store fails,
+    and DiskFull if this machine has no space left for the copy.
     """
     remote = _remote_store()
     if remote is None:
@@ -71,6 +72,10 @@ def local(name: str) -> Path:
     except FileNotFoundError as error:
         if exists(name):  # fsspec also raises this error if a network folder does not answer
             raise StorageUnavailable(detail=repr(error)) from error
+    except OSError as error:
+        if error.errno in FULL:
+            raise DiskFull("The server's disk has no space left for a copy of this recording.") from error
+        raise
     finally:
         part.unlink(missing_ok=True)
     _trim_cache(keep=path)

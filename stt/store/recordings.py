@@ -55,7 +55,8 @@ class Recording:
     def path(self) -> Path:
         """Return the path of the file on this machine; copy a remote file there first.
 
-        If the audio was deleted, no file exists at the path. Raises StorageUnavailable if the remote store fails.
+        If the audio was deleted, no file exists at the path. Raises StorageUnavailable if the remote store fails, and
+        DiskFull if this machine has no space left for the copy.
         """
         return audio_files.local(self.id)
 

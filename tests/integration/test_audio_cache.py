@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from stt.db.engine import database
-from stt.errors import StorageUnavailable
+from stt.errors import DiskFull, StorageUnavailable
 from stt.library import history, sharing, versions
 from stt.store import audio_files, erasure, recordings, removals
 from tests import audio
@@ -118,6 +119,20 @@ def test_file_is_deleted_from_a_network_folder_that_did_not_answer_at_first(remo
     assert recording.kept and removals.due(removals.AUDIO) == [recording.id]
     assert removals.remove_audio(recording.id) and removals.remove_audio(recording.id), "safe to repeat"
     assert not recording.kept and not removals.due(removals.AUDIO)
+
+
+def test_full_disk_of_the_cache_is_reported_and_leaves_no_part(remote_store: Path, tmp_path: Path):
+    """Limit the size of files to 2 bytes. The operating system then refuses to write more, as on a full disk."""
+    save_files(tmp_path, "a")
+    audio_files.drop_cached(["a"])
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2, hard))
+    try:
+        with pytest.raises(DiskFull, match="no space left"):
+            audio_files.local("a")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list((tmp_path / "first" / "cache").iterdir()) and audio_files.local("a").read_bytes() == b"123"
 
 
 @pytest.mark.parametrize(("folder", "file"), [(0o700, 0o600), (0o750, 0o640), (0o2770, 0o660)])
