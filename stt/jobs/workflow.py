@@ -149,8 +149,10 @@ def _finish(job: Job, outcome: Outcome) -> None:
     values |= {"corrected": corrected} if made else {}
     values |= {} if outcome.worked is None else {"worked": outcome.worked}
     # Settle before finishing, so that a finished job always has its usage recorded. After a crash between settling and
-    # finishing, the step settles again.
-    quotas.settle(job, outcome.seconds or outcome.transcript.duration, outcome.dollars)
+    # finishing, the step settles again. After a crash once the job is finished, the chunks are deleted, so that the
+    # outcome of the repeated step has no length.
+    if records.is_current(job):
+        quotas.settle(job, outcome.seconds or outcome.transcript.duration, outcome.dollars)
     if records.finish(job, outcome.transcript, raw=outcome.raw, **values):
         metrics.job_seconds.labels(job.engine).observe(max(0.0, time.time() - job.queued))
 

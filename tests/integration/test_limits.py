@@ -18,13 +18,15 @@ from stt.aiml import offered
 from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import usage
+from stt.engines.base import Outcome
 from stt.errors import BadOption, LimitReached, TooLarge
-from stt.jobs import service
+from stt.jobs import service, workflow
 from stt.library import history, retention
 from stt.settings import Settings, settings
 from stt.store import quotas, recordings, records
 from stt.store.recordings import Link
 from stt.store.records import Job
+from stt.transcript.model import Transcript
 from tests import audio
 from tests.quotas import ANN, BEN, UNPRICED, job, refusal, store_job
 from tests.waiting import ended
@@ -238,6 +240,15 @@ def test_recording_longer_than_declared_is_stopped_at_the_limits(host):
     host(STT_MINUTES_PER_VISITOR=1000)
     with pytest.raises(TooLarge, match="longer than the limit of 20 min"):
         quotas.check_decoded(created, 1300.0, 60.0)
+
+
+def test_finish_that_is_repeated_after_a_crash_keeps_the_usage(host):
+    working = store_job(job(minutes=1, state=kinds.WORKING))
+    workflow._finish(working, Outcome(Transcript(duration=90.0), provenance={}))
+    for _ in range(2):  # the chunks are deleted, so the repeated step finds no text
+        assert quotas.used(ANN).mine == 90
+        workflow._finish(working, Outcome(Transcript(), provenance={}))
+    assert records.load(working.id, ANN).duration == 90
 
 
 def test_daily_minutes_reset_on_a_new_day(host):
