@@ -196,9 +196,14 @@ def others(owner: str, visitor_name: str) -> int:
 
 
 def disconnect_others(owner: str, visitor_name: str) -> None:
-    """Remove all other browsers' access to this history. Each of these browsers uses its own history again."""
+    """Remove all other browsers' access to this history. Each of these browsers uses its own history again.
+
+    Records that were merged into this history stay there. New records of these browsers do not.
+    """
     them = sa.and_(browsers.c.owner == owner, browsers.c.visitor != visitor_name)
-    queries.write(browsers.delete().where(them))
+    with database().begin() as connection:
+        connection.execute(browsers.delete().where(them))
+        _drop_ended_merges(connection)
 
 
 def forget(owner: str) -> None:
@@ -217,9 +222,15 @@ def current(owner: str) -> str:
 
 def reconcile() -> None:
     """Move records that merged histories still own, because the records were being created during the merge."""
-    for before, after in queries.rows(sa.select(merges.c.owner, merges.c.into)):
+    with database().begin() as connection:
+        _drop_ended_merges(connection)  # earlier versions kept the merge of a browser that was disconnected
+    for before in queries.values(sa.select(merges.c.owner)):
         with database().begin() as connection:
-            _move(connection, before, after)
+            # Read here and locked, because the browser may be disconnected, or merged elsewhere, in the meantime.
+            into = sa.select(merges.c.into).where(merges.c.owner == before).with_for_update()
+            after = connection.execute(into).scalar()
+            if after is not None:
+                _move(connection, before, after)
 
 
 def is_worth_a_hint(owner: str) -> bool:
@@ -251,6 +262,12 @@ def _merge(connection: sa.Connection, before: str, after: str) -> None:
     connection.execute(merges.update().where(merges.c.into == before).values(into=after))
     connection.execute(merges.delete().where(merges.c.owner.in_([before, after])))
     connection.execute(merges.insert().values(owner=before, into=after))
+
+
+def _drop_ended_merges(connection: sa.Connection) -> None:
+    """Delete the merges of the histories whose browsers use their own history again."""
+    elsewhere = sa.select(sa.literal(native("")) + browsers.c.visitor)
+    connection.execute(merges.delete().where(merges.c.owner.not_in(elsewhere)))
 
 
 def _move(connection: sa.Connection, before: str, after: str) -> None:

@@ -235,6 +235,30 @@ def test_delete_everything_revokes_the_codes_and_others_can_be_disconnected():
         assert connection.execute(sa.select(browsers)).all() == []
 
 
+def test_what_a_disconnected_browser_creates_is_its_own_although_its_history_was_added():
+    records.insert(job(NEW_OWNER, title="Added"))
+    recovery.use(recovery.create(OLD_OWNER), NEW, add_history=True)
+    recovery.use(recovery.create(OLD_OWNER), THIRD, add_history=True)
+    recovery.disconnect_others(OLD_OWNER, THIRD)
+    assert titles(THIRD) == titles(OLD) == ["Added"] and titles(NEW) == [], "what was added stays"
+    assert recordings.take_in(audio.JFK, visitors.owner_of(NEW)).owner == NEW_OWNER
+    token = tokens.create("Mine", NEW_OWNER)
+    recovery.reconcile()
+    assert tokens.find(token).owner == NEW_OWNER and len(recordings.all_of(NEW_OWNER)) == 1
+    records.insert(job(recovery.native(THIRD), title="Late"))
+    recovery.reconcile()
+    assert "Late" in titles(OLD), "browsers that are still connected stay merged"
+
+
+def test_merge_that_an_earlier_version_left_behind_is_dropped():
+    recovery.use(recovery.create(OLD_OWNER), NEW, add_history=True)
+    with database().begin() as connection:
+        connection.execute(browsers.delete())
+    records.insert(mine := job(NEW_OWNER))
+    recovery.reconcile()
+    assert recovery.current(NEW_OWNER) == NEW_OWNER and records.load(mine.id, NEW_OWNER)
+
+
 def test_hint_appears_with_the_third_transcript_until_a_code_or_a_dismissal():
     for count in range(1, 5):
         records.insert(job(OLD_OWNER, state=kinds.DONE))
