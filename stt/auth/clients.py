@@ -7,9 +7,19 @@ import hmac
 from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import TYPE_CHECKING
 
 from stt.auth.signing import signing_secret
 from stt.settings import settings
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+
+def address_of(request: Request) -> str | None:
+    """Return the IP address of the client that sent `request`, or None if that address is not valid."""
+    peer = request.client.host if request.client else "127.0.0.1"  # a socket file, which has no address
+    return client_address(peer, request.headers.getlist("x-forwarded-for"))
 
 
 def client_address(peer: str | None, forwarded: Sequence[str]) -> str | None:

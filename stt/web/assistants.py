@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 
 from stt.aiml import offered
+from stt.auth import clients
 from stt.auth.tokens import Token
 from stt.db.engine import DB_UNAVAILABLE
 from stt.errors import BadOption, DatabaseUnavailable, MethodNotAllowed, ReadOnly, SttError
@@ -199,7 +200,10 @@ def _transcribe(token: Token, arguments: Transcribe) -> dict[str, Any]:
     options: dict[str, Any] = {"language": arguments.language} if arguments.language else {}
     options |= {"diarize": True} if arguments.speakers else {}
     model = arguments.model or offered.default().id
-    generation_id = service.create(Link(arguments.url), model=model, options=options, owner=token.owner)
+    address = clients.address_of(_request.get())
+    generation_id = service.create(
+        Link(arguments.url), model=model, options=options, owner=token.owner, address=address
+    )
     return {"id": generation_id, "state": "queued"}
 
 

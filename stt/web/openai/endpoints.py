@@ -23,8 +23,9 @@ from stt.transcript.model import Transcript
 from stt.web.multipart import BadForm, Form
 from stt.web.openai import bodies, form
 from stt.web.openai.form import SpeechRequest
-from stt.web.v1 import contract
-from stt.web.v1.rest import Endpoint, create_recording, offered, receive
+from stt.web.v1 import contract, creating
+from stt.web.v1.creating import Sender
+from stt.web.v1.rest import Endpoint, offered, receive
 
 POLLS = (0.1, 1.0)  # polling interval of a job, seconds: initial, maximum
 SLOWER = 1.15  # factor by which the polling interval grows after each poll
@@ -86,11 +87,11 @@ class Model(OpenAIEndpoint):
         raise NotFound(f"There is no model {name[:80]!r}.", guidance="See /v1/models.")
 
 
-def _create(translate: bool, sent: Form, owner: str, key: str | None) -> tuple[str, SpeechRequest]:
+def _create(translate: bool, sent: Form, sender: Sender) -> tuple[str, SpeechRequest]:
     wanted = form.read(sent.fields, translate=translate)
     if sent.intake is None:
         raise BadForm("The recording is missing.", guidance="Send it in the field “file”.")
-    return create_recording(sent, wanted.model, wanted.options, owner, key), wanted
+    return creating.from_recording(sent, wanted.model, wanted.options, sender), wanted
 
 
 class _Following:

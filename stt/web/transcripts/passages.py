@@ -41,9 +41,7 @@ async def begin(request: Request) -> Response:
     The body is `{"start", "end", "model", "language", "vocabulary"}`. The response is 200 with `{"passage"}`, as in
     `state`, or 409 while another passage of this transcript is being transcribed.
     """
-    peer = request.client.host if request.client else "127.0.0.1"
-    address = clients.client_address(peer, request.headers.getlist("x-forwarded-for"))
-    return await requests.answer_body(request, partial(_begin, address), LONGEST_BODY)
+    return await requests.answer_body(request, partial(_begin, clients.address_of(request)), LONGEST_BODY)
 
 
 async def take(request: Request) -> Response:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from typing import Any, TypeVar
 
 from starlette.endpoints import HTTPEndpoint
@@ -16,17 +14,13 @@ from starlette.responses import JSONResponse, Response
 
 from stt.aiml import offered as models
 from stt.aiml.catalog import Model
-from stt.aiml.options import clean_options, take_track, take_vocabulary, with_speakers
-from stt.auth import tokens, visitors
+from stt.auth import clients, tokens, visitors
 from stt.auth.tokens import Token
-from stt.db import json_pieces, undo
+from stt.db import json_pieces
 from stt.db.engine import DB_UNAVAILABLE
 from stt.errors import (
     NAME_HEADER,
-    BadOption,
-    BadTranscript,
     DatabaseUnavailable,
-    KeyMissing,
     MethodNotAllowed,
     NotFound,
     ReadOnly,
@@ -36,15 +30,14 @@ from stt.errors import (
     UploadBroken,
 )
 from stt.guard.limiters import CREATES, LOOKUPS, OPEN_LINKS, OPEN_UPLOADS, PROBES, RESULTS, UPLOADS
-from stt.imports import reader as imports
-from stt.imports.reader import Imported
 from stt.jobs import idempotency
 from stt.ops import logs
 from stt.settings import settings
-from stt.store.recordings import Intake, Link, megabytes
+from stt.store.recordings import Intake, megabytes
 from stt.web.handling import body_of, client_has
 from stt.web.multipart import LONGEST_FIELDS, BadForm, Form
-from stt.web.v1 import contract, shapes
+from stt.web.v1 import contract, creating, shapes
+from stt.web.v1.creating import Sender
 
 LONGEST_JSON = 1 << 20  # maximum size of a JSON body, bytes
 T = TypeVar("T")
@@ -112,18 +105,19 @@ class Create(Endpoint):
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind == "multipart/form-data":
             with OPEN_UPLOADS.place(request.state.owner, request):
-                generation_id = await receive(request, _create_from_form)
+                generation_id = await receive(request, creating.from_form)
         elif kind == "application/json":
-            owner, key = request.state.owner, _repeatable(request)
-            with OPEN_LINKS.place(owner, request):
-                generation_id = await CREATES.run_for(owner, _create_from_link, await json_body(request), owner, key)
+            sender = _sender(request)
+            with OPEN_LINKS.place(sender.owner, request):
+                body = await json_body(request)
+                generation_id = await CREATES.run_for(sender.owner, creating.from_link, body, sender)
         else:
             raise BadForm("The Content-Type is neither application/json nor multipart/form-data.")
         return JSONResponse({"generation_id": generation_id, "status": "queued"}, status_code=201)
 
 
-async def receive(request: Request, create: Callable[[Form, str, str | None], T]) -> T:
-    """Receive a form with a recording, and return `create(form, owner, idempotency_key)`.
+async def receive(request: Request, create: Callable[[Form, Sender], T]) -> T:
+    """Receive a form with a recording, and return `create(form, sender)`.
 
     Raises BadForm if the form is malformed, TooLarge if the form or the recording is too large, BadKey if there is more
     than one Idempotency-Key, ClientDisconnect if the client closes the connection, and the errors of `create` and of
@@ -132,13 +126,13 @@ async def receive(request: Request, create: Callable[[Form, str, str | None], T]
     limit = settings().upload_limit
     if _length(request) > limit + LONGEST_FIELDS:
         raise TooLarge(f"The recording is larger than the limit of {megabytes(limit)}.")
-    owner, key = request.state.owner, _repeatable(request)
-    form = Form(request.headers["content-type"], lambda name: Intake(name, owner))
+    sender = _sender(request)
+    form = Form(request.headers["content-type"], lambda name: Intake(name, sender.owner))
     try:
         async for block in request.stream():
             await UPLOADS.run(form.write, block)
         form.end()
-        return await PROBES.run_for(owner, create, form, owner, key)
+        return await PROBES.run_for(sender.owner, create, form, sender)
     finally:
         await UPLOADS.run(form.close)
 
@@ -233,110 +227,12 @@ def _generation_id(request: Request) -> str:
     return generation_id
 
 
-def _repeatable(request: Request) -> str | None:
-    """Return the request's Idempotency-Key, or None. Raises BadKey if there is more than one."""
+def _sender(request: Request) -> Sender:
+    """Return who sends this request. Raises BadKey if there is more than one Idempotency-Key."""
     keys = request.headers.getlist("idempotency-key")
     if len(keys) > 1:
         raise idempotency.BadKey("The header occurs more than once.")
-    return keys[0] if keys else None
-
-
-def _create_from_link(body: Any, owner: str, key: str | None) -> str:
-    from stt.jobs import service
-
-    shapes.check_create(body)
-    with idempotency.claim(owner, key, json.dumps(body, sort_keys=True).encode()) as claim:
-        if claim and claim.made:
-            return claim.generation_id
-        options = dict(body)
-        model, link, webhook = options.pop("model"), Link(options.pop("url")), options.pop(shapes.WEBHOOK, None)
-        _check(model, options)
-        # Pass a Link, because `service.create` treats any string that is not a URL as a path on this server.
-        return service.create(link, model=model, options=options, owner=owner, claim=claim, webhook=webhook or None)
-
-
-def _create_from_form(form: Form, owner: str, key: str | None) -> str:
-    shapes.check_create(form.fields, of_form=True)
-    options = dict(form.fields)
-    model, webhook = options.pop("model", None), options.pop(shapes.WEBHOOK, None)
-    if webhook is not None and not isinstance(webhook, str):
-        raise BadForm(f"The field “{shapes.WEBHOOK}” is there twice.")
-    if not isinstance(model, str) or not model:
-        raise BadForm("The field “model” is missing or there twice.")
-    if form.intake is None or "url" in options:
-        raise BadForm("The recording is missing, or there is a link beside it; a link goes into a JSON body.")
-    return create_recording(form, model, options, owner, key, webhook)
-
-
-def create_recording(
-    form: Form, model: str, options: dict[str, Any], owner: str, key: str | None, webhook: str | None = None
-) -> str:
-    """Create a job for the file in a form, and return its generation id.
-
-    The file is probed and stored only after the model, its options and the transcript to import have been checked. If
-    the job cannot be created afterwards, the recording is deleted.
-    """
-    from stt.jobs import importing, service  # both import dbos, which takes half a second: too slow for the first page
-    from stt.store import recordings
-
-    assert form.intake is not None
-    with idempotency.claim(owner, key, _fingerprint(form) if key is not None else b"") as claim:
-        if claim and claim.made:
-            return claim.generation_id
-        imported = _imported(options.pop("transcript"), *form.raw["transcript"]) if "transcript" in options else None
-        _check(model, options if imported is None else {})
-        recording = form.intake.finish()
-        about: dict[str, Any] = {"options": options, "owner": owner, "claim": claim, "webhook": webhook or None}
-        try:
-            if imported is None:
-                return service.create(recording, model=model, **about)
-            origin = {**imported.provenance, "brought_from": "a program, over REST"}
-            return importing.import_transcript(imported.for_sound, recording, provenance=origin, **about)
-        except BaseException:
-            undo.until_done(partial(recordings.remove, recording.id, owner))
-            raise
-
-
-def _imported(field: object, name: str, data: bytes) -> Imported:
-    """Return the transcript that the form's part `transcript` contains.
-
-    `field` is the value in `Form.fields`; `name` and `data` are the file name and the bytes of the part. Raises BadForm
-    if there are several such parts, TooLarge if the transcript is too large, and BadTranscript if it cannot be read or
-    its encoding is uncertain.
-    """
-    if not isinstance(field, str):
-        raise BadForm("The field “transcript” is there twice.")
-    found = imports.read(data, name)
-    if found.choices:  # several encodings are possible: a page lets the visitor choose, but a program cannot choose
-        raise BadTranscript("The encoding of the transcript is uncertain.", guidance="Send it in UTF-8.")
-    return found
-
-
-def _fingerprint(form: Form) -> bytes:
-    """Return bytes that are equal for forms with the same fields, file name and file content; boundaries may differ."""
-    assert form.intake is not None
-    form.intake.flush()
-    with open(form.intake.part, "rb") as file:
-        content = hashlib.file_digest(file, "sha256").hexdigest()
-    return json.dumps([form.fields, form.intake.name, content], sort_keys=True).encode()
-
-
-def _check(name: str, options: dict[str, Any]) -> None:
-    """Raise BadOption if the model called `name` is not offered, or if an option is invalid for that model.
-
-    If a local model replaces the requested model, options that only the local model has are not checked here.
-    """
-    requested, options = models.known().find(name), dict(options)
-    take_track(options)
-    take_vocabulary(options)
-    try:
-        answering, _ = models.choose(name, None)
-    except KeyMissing as error:
-        raise BadOption(f"{requested.name} is not offered here.", guidance="Choose one of /v1/models.") from error
-    if answering.local:
-        options = with_speakers(options) | {n: v for n, v in options.items() if requested.option(n)}
-    ours_only = {option for option in options if answering.option(option) and not requested.option(option)}
-    clean_options(requested, {option: value for option, value in options.items() if option not in ours_only})
+    return Sender(request.state.owner, keys[0] if keys else None, clients.address_of(request))
 
 
 def offered() -> list[tuple[Model, Model]]:

@@ -200,7 +200,7 @@ class _Plain(GenerateJsonSchema):
 def _create(name: Literal["CreateFromLink", "CreateFromFile"]) -> type[BaseModel]:
     """Return the pydantic model of a create request's body, with the options of all speech models.
 
-    Not every speech model has all these options. `stt.web.v1.rest` checks the options of the requested model later.
+    Not every speech model has all these options. `stt.web.v1.creating` checks the options of the requested model later.
     """
     options = {option.name: option for model in catalog.packaged().models for option in model.options}
     fields: dict[str, Any] = {"model": Annotated[str, Field(min_length=1, max_length=100, examples=[catalog.FIRST])]}
