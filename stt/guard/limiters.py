@@ -107,6 +107,7 @@ LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 OPEN_UPLOADS = Open("uploads", 16)
 OPEN_LINKS = Open("links that are being taken in", 16)
 OPEN_EXPORTS = Open("downloads of everything", 2)
+OPEN_BODIES = Open("requests", 16)  # requests whose body is read into memory, up to 4 MB
 
 
 def _all() -> dict[object, anyio.CapacityLimiter]:

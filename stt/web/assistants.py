@@ -6,6 +6,7 @@ The route accepts the tokens of the REST routes. A client with a read-only token
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from contextvars import ContextVar
 from functools import cache
 from typing import Any
@@ -22,7 +23,7 @@ from stt.auth import clients
 from stt.auth.tokens import Token
 from stt.db.engine import DB_UNAVAILABLE
 from stt.errors import BadOption, DatabaseUnavailable, MethodNotAllowed, ReadOnly, SttError
-from stt.guard.limiters import CREATES, LOOKUPS, OPEN_LINKS, RESULTS
+from stt.guard.limiters import CREATES, LOOKUPS, OPEN_BODIES, OPEN_LINKS, RESULTS
 from stt.jobs import service
 from stt.library import history
 from stt.store.recordings import Link
@@ -79,10 +80,15 @@ class Assistants(rest.Endpoint):
 
     async def dispatch(self) -> None:
         request = Request(self.scope, self.receive)
+        with ExitStack() as until_answered:
+            await self._dispatch(request, until_answered)
+
+    async def _dispatch(self, request: Request, until_answered: ExitStack) -> None:
         try:
             token = await LOOKUPS.run(rest.token_of, request)
             if request.method != "POST":  # the MCP library would keep a GET request open forever and send nothing
                 raise MethodNotAllowed("This address takes POST.")
+            until_answered.enter_context(OPEN_BODIES.place(token.owner, request))
         except SttError as error:
             response = self.refused(error, request)
             response.headers.update({"Allow": "POST"} if isinstance(error, MethodNotAllowed) else {})

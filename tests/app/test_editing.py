@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 from stt.auth import visitors
 from stt.editing.texts import LONGEST_TEXT
+from stt.guard.limiters import OPEN_BODIES
 from stt.store import records
 from stt.transcript.model import Segment, Transcript, Word
 from stt.web.transcripts.edits import LONGEST_BODY
 from tests.conftest import reset_caches
 from tests.histories import add
 from tests.server import Server
+from tests.waiting import until
 
 WORDS = (Word(" Good", 0.0, 1.0, 0.9), Word(" evening", 1.0, 2.0, 0.4), Word(" everybody.", 2.0, 3.0, 0.8))
 SPOKEN = Transcript((Segment(0.0, 3.0, " Good evening everybody.", WORDS),), duration=4.0)
@@ -136,6 +141,37 @@ def test_text_or_body_over_the_limit_is_refused(visitor: requests.Session, addre
     assert visitor.post(address, json=body({**TEXT, "text": "x" * (LONGEST_TEXT + 1)})).status_code == 413
     assert visitor.post(address, data=b" " * (LONGEST_BODY + 1)).status_code == 413
     assert visitor.post(address, json=body({**TEXT, "text": "x" * LONGEST_TEXT})).status_code == 200
+
+
+def begin_upload(address: str, cookie: str = "") -> HTTPConnection:
+    """Send the head of a request to `address`, and of its large body only one byte."""
+    parts = urlsplit(address)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+    connection.putrequest("POST", parts.path)
+    connection.putheader("Content-Length", str(LONGEST_BODY))
+    connection.putheader("Cookie", cookie)
+    connection.endheaders(b"{")
+    return connection
+
+
+def test_body_is_read_only_for_a_known_owner_and_few_at_once(visitor: requests.Session, address: str):
+    zip_address = f"{address.partition('/transcripts/')[0]}/export/transcripts.zip"
+    for each in (address, zip_address):
+        with closing(begin_upload(each)) as nobody:
+            assert nobody.getresponse().status == 404, "refused before the body has arrived"
+    cookie = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
+    with ExitStack() as uploads:
+        for _ in range(OPEN_BODIES.most["visitor"] - 1):
+            uploads.enter_context(closing(begin_upload(address, cookie)))
+
+        def refused_beside_another_upload() -> dict | None:
+            uploads.enter_context(closing(begin_upload(address, cookie)))
+            answer = visitor.post(address, json=body(TEXT))
+            return answer.json() if answer.status_code == 429 else None
+
+        refused = until(refused_beside_another_upload, 20)
+        assert "at once are the limit for each visitor" in refused["error"]["message"]
+    until(lambda: visitor.post(address, json=body(TEXT)).status_code == 200, 20)
 
 
 @pytest.mark.parametrize("since", ["", "x", "-1", "²", "9" * 5000])

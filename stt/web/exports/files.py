@@ -14,7 +14,7 @@ from stt import local_time
 from stt.errors import BadExport, BadOption, NotFound, TooLarge
 from stt.export import notes
 from stt.export.formats import FORMATS, bundle, file_name
-from stt.guard.limiters import EXPORTS, LOOKUPS
+from stt.guard.limiters import EXPORTS, LOOKUPS, OPEN_BODIES
 from stt.notes import book
 from stt.store import submissions, transcripts
 from stt.store.records import Job, load
@@ -49,9 +49,11 @@ async def transcripts_zip(request: Request) -> Response:
     The form has `ids` and `formats`, both comma-separated, and `zone`.
     """
     too_large = TooLarge("The list of transcripts is too long.", guidance=f"Choose at most {MOST:,}.")
-    body = await body_of(request, LONGEST_FORM, too_large)
+    owner = await LOOKUPS.run(owner_of, request)
+    with OPEN_BODIES.place(owner, request):
+        body = await body_of(request, LONGEST_FORM, too_large)
     form = _single(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-    owner, jobs = await LOOKUPS.run(_jobs, request, form)
+    jobs = await LOOKUPS.run(_jobs, form, owner)
     content = EXPORTS.iterate(owner, _zipped(jobs, form))
     return StreamingResponse(content, media_type="application/zip", headers=_headers("transcripts.zip"))
 
@@ -68,12 +70,11 @@ def _job_and_options(request: Request) -> tuple[Job, dict[str, str]]:
     return load(request.path_params["id"], owner), _single(request.query_params.multi_items())
 
 
-def _jobs(request: Request, form: Mapping[str, str]) -> tuple[str, list[Job]]:
-    owner = owner_of(request)
+def _jobs(form: Mapping[str, str], owner: str) -> list[Job]:
     ids = list(dict.fromkeys(filter(None, form.get("ids", "").split(","))))
     if not 0 < len(ids) <= MOST:
         raise BadExport(f"A ZIP cannot have {len(ids):,} transcripts.", guidance=f"Choose 1 to {MOST:,}.")
-    return owner, [load(each, owner) for each in ids]
+    return [load(each, owner) for each in ids]
 
 
 def _file(job: Job, form: str, fields: Mapping[str, str]) -> tuple[bytes, str, str]:

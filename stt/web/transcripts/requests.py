@@ -14,7 +14,7 @@ from stt.db import json_pieces
 from stt.editing.requests import Fields
 from stt.editing.revisions import EditConflict
 from stt.errors import BadOption, SttError, TooLarge, UploadBroken
-from stt.guard.limiters import EDITS, LOOKUPS, Threads
+from stt.guard.limiters import EDITS, LOOKUPS, OPEN_BODIES, Threads
 from stt.web.handling import body_of, owner_of
 
 LONGEST_BODY = 64 << 10  # maximum size of a body, bytes
@@ -28,13 +28,9 @@ async def answer(request: Request, act: Callable[[str, str], Answer], limiter: T
     `generation_id` is the id in the path. If `act` raises an SttError, the error is the response.
     """
     try:
-        owner = await LOOKUPS.run(owner_of, request)
-        found = await limiter.run_for(owner, act, request.path_params["id"], owner)
+        return await _answer(request, await LOOKUPS.run(owner_of, request), act, limiter)
     except SttError as error:
         return _refused(error)
-    if found is None:
-        return Response(status_code=204, headers=HEADERS)
-    return _json(found)
 
 
 async def answer_body(
@@ -42,15 +38,24 @@ async def answer_body(
 ) -> Response:
     """Read the request's body, then respond like `answer` with the result of `act(body, generation_id, owner)`.
 
-    The body may have at most `longest` bytes.
+    The body may have at most `longest` bytes. It is read only for a known owner, who has a limit of open requests.
     """
     most = f"{longest >> 20} MB" if longest >> 20 else f"{longest >> 10} kB"
     too_large = TooLarge(f"This takes at most {most}.", guidance="Shorten it.")
     try:
-        content = await body_of(request, longest, too_large)
-    except (TooLarge, ClientDisconnect) as error:
-        return _refused(error if isinstance(error, TooLarge) else UploadBroken())
-    return await answer(request, partial(act, content))
+        owner = await LOOKUPS.run(owner_of, request)
+        with OPEN_BODIES.place(owner, request):
+            content = await body_of(request, longest, too_large)
+            return await _answer(request, owner, partial(act, content), EDITS)
+    except ClientDisconnect:
+        return _refused(UploadBroken())
+    except SttError as error:
+        return _refused(error)
+
+
+async def _answer(request: Request, owner: str, act: Callable[[str, str], Answer], limiter: Threads) -> Response:
+    found = await limiter.run_for(owner, act, request.path_params["id"], owner)
+    return Response(status_code=204, headers=HEADERS) if found is None else _json(found)
 
 
 def _refused(error: SttError) -> Response:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from stt.errors import NotFound
-from stt.guard.limiters import RESULTS
+from stt.guard.limiters import OPEN_BODIES, RESULTS
 from stt.web.v1 import rest, shapes
 from stt.webhooks import deliveries, subscriptions
 from stt.webhooks.deliveries import Delivery
@@ -30,7 +30,8 @@ class Webhooks(rest.Endpoint):
         return JSONResponse(_all(request.state.owner), headers=PRIVATE)
 
     async def post(self, request: Request) -> Response:
-        body = await rest.json_body(request)
+        with OPEN_BODIES.place(request.state.owner, request):
+            body = await rest.json_body(request)
         try:
             address: shapes.WebhookAddress = TypeAdapter(shapes.WebhookAddress).validate_python(body, strict=True)
         except ValidationError as error:
