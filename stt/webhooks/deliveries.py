@@ -16,7 +16,7 @@ from stt.background.diarization import results
 from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import transcriptions, webhook_deliveries, webhook_jobs
-from stt.errors import NotFound
+from stt.errors import LimitReached, NotFound
 from stt.store import records
 from stt.store.records import Job
 
@@ -101,9 +101,23 @@ def note_end(generation_id: str) -> str | None:
 
 
 def note_test(owner: str, url: str) -> str:
-    """Record a delivery that tests the webhook URL `url`, with empty `data`; return the delivery's id."""
+    """Record a delivery that tests the webhook URL `url`, with empty `data`; return the delivery's id.
+
+    Raises LimitReached if KEPT deliveries of the owner are waiting already.
+    """
     with database().begin() as connection:
+        if connection.execute(_waiting(sa.literal(owner))).scalar_one() >= KEPT:
+            raise LimitReached(
+                f"{KEPT} messages are waiting to be sent.",
+                guidance="Wait until one of them was delivered or has failed.",
+            )
         return _insert(connection, owner, url, TEST, {})
+
+
+def waiting_with(delivery_id: str) -> int:
+    """Return how many deliveries of this delivery's owner are waiting, including this one."""
+    owner = sa.select(_d.owner).where(_d.id == delivery_id).scalar_subquery()
+    return queries.value(_waiting(owner)) or 0
 
 
 def unrecorded() -> list[str]:
@@ -142,6 +156,10 @@ def record(delivery: Delivery, state: str, status: int | None, answer: str, due:
     values |= {} if state == WAITING else {"finished": time.time()}
     this = sa.and_(_d.id == delivery.id, _d.attempts == delivery.attempts, _d.state == WAITING)
     return queries.write(webhook_deliveries.update().where(this).values(values)) == 1
+
+
+def _waiting(owner: sa.ColumnElement[str]) -> sa.Select[int]:
+    return sa.select(sa.func.count()).where(_d.owner == owner, _d.state == WAITING)
 
 
 def _insert(

@@ -38,7 +38,7 @@ def job_ended(generation_id: str) -> None:
 def send_test(owner: str) -> str:
     """Queue a test message, whose `data` is empty, to the owner's webhook URL; return the delivery's id.
 
-    Raises BadOption if the owner has no webhook URL.
+    Raises BadOption if the owner has no webhook URL, and LimitReached if many messages of the owner are waiting.
     """
     url = subscriptions.url_of(owner)
     if url is None:
@@ -63,10 +63,14 @@ def reconcile() -> None:
 
 
 def _enqueue(delivery_id: str, number: int, delay: float = 0.0) -> None:
-    """Queue attempt `number` of a delivery, unless that attempt was queued before. `delay` is in seconds."""
+    """Queue attempt `number` of a delivery, unless that attempt was queued before. `delay` is in seconds.
+
+    The more deliveries of its owner are waiting, the later it is sent, so a slow receiver delays only its own messages.
+    """
     name = f"webhook-{delivery_id}-{number}"
     if DBOS.get_workflow_status(name) is None:
-        with SetWorkflowID(name), SetEnqueueOptions(delay_seconds=delay or None):
+        priority = max(1, deliveries.waiting_with(delivery_id))  # lower numbers go first
+        with SetWorkflowID(name), SetEnqueueOptions(delay_seconds=delay or None, priority=priority):
             dbos_queues.enqueue(QUEUE, deliver, delivery_id, number)
 
 

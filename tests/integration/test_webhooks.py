@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from werkzeug import Request, Response
 
 import stt
 from stt.compat.requests import session_to
-from stt.errors import BadLink, BadOption, NotFound
+from stt.errors import BadLink, BadOption, LimitReached, NotFound
 from stt.jobs import service
 from stt.library import history, retention
 from stt.settings import settings
@@ -240,6 +241,58 @@ def test_last_fifty_deliveries_are_kept_and_deleted_with_their_owner(receiver):
     assert deliveries.of("kim") == [] and subscriptions.url_of("kim") is None
     with pytest.raises(BadOption):
         delivering.send_test("kim")
+
+
+@pytest.fixture
+def slow_receiver() -> Iterator[tuple[str, list[str], threading.Semaphore]]:
+    """Run a receiver that answers requests to `/slow` only after the semaphore is released, once for each.
+
+    Return its address, the list of the paths of all requests, and the semaphore.
+    """
+    received: list[str] = []
+    answers = threading.Semaphore(0)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append(self.path)
+            if self.path == "/slow":
+                answers.acquire()
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", received, answers
+        answers.release(1000)
+        until(lambda: not deliveries.waiting_with(deliveries.of("pia")[0].id))
+        server.shutdown()
+        thread.join(30)
+
+
+def test_slow_receiver_does_not_delay_the_messages_of_others(slow_receiver):
+    address, received, answers = slow_receiver
+    subscriptions.save("pia", f"{address}/slow")
+    subscriptions.save("quin", f"{address}/quick")
+    for _ in range(delivering.AT_ONCE + 4):
+        delivering.send_test("pia")
+    until(lambda: len(received) == delivering.AT_ONCE)
+    delivering.send_test("quin")
+    answers.release()
+    until(lambda: len(received) > delivering.AT_ONCE)
+    assert received[delivering.AT_ONCE] == "/quick"
+
+
+def test_number_of_waiting_tests_is_limited(slow_receiver):
+    address, _, _ = slow_receiver
+    subscriptions.save("pia", f"{address}/slow")
+    for _ in range(deliveries.KEPT):
+        delivering.send_test("pia")
+    with pytest.raises(LimitReached):
+        delivering.send_test("pia")
 
 
 def test_deliveries_are_deleted_with_their_job(receiver):
