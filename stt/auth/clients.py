@@ -37,11 +37,15 @@ def client_address(peer: str | None, forwarded: Sequence[str]) -> str | None:
 
 
 def address_hash(address: str) -> str:
-    """Return a keyed hash of an IP address. For IPv6, hash the /64 network, because one client controls all of it."""
+    """Return a keyed hash of the network of an IP address (see `network_of`)."""
+    network = network_of(address)
+    return hmac.new(signing_secret().encode(), b"stt-address" + network.encode(), hashlib.sha256).hexdigest()
+
+
+def network_of(address: str) -> str:
+    """Return the /64 network of an IPv6 address, because one client controls all of it, or any other address as is."""
     found = _parsed(address)
-    if isinstance(found, IPv6Address):
-        address = str(ip_network(f"{found}/64", strict=False))
-    return hmac.new(signing_secret().encode(), b"stt-address" + address.encode(), hashlib.sha256).hexdigest()
+    return str(ip_network(f"{found}/64", strict=False)) if isinstance(found, IPv6Address) else address
 
 
 def _trusted(address: str) -> bool:

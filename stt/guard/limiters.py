@@ -17,6 +17,7 @@ from anyio.lowlevel import RunVar
 from anyio.to_thread import run_sync
 from starlette.requests import Request
 
+from stt.auth import clients
 from stt.errors import LimitReached
 
 P = ParamSpec("P")
@@ -84,8 +85,9 @@ class Open:
         Raises LimitReached if the visitor or the address has too many open requests.
         """
         places = [("visitor", visitor)]
-        if request.client and request.client.host not in LOOPBACK:
-            places.append(("address", request.client.host))
+        address = clients.address_of(request)
+        if address is not None and address not in LOOPBACK:
+            places.append(("address", clients.network_of(address)))
         for place in places:
             most = self.most[place[0]]
             if self._open[place] >= most:
@@ -102,8 +104,8 @@ class Open:
 
 
 # Addresses without a limit of open requests. Programs on this machine connect from these addresses, and so does a proxy
-# on this machine, for all its clients together.
-LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
+# on this machine that does not name its clients.
+LOOPBACK = ("127.0.0.1", "::1")
 OPEN_UPLOADS = Open("uploads", 16)
 OPEN_LINKS = Open("links that are being taken in", 16)
 OPEN_EXPORTS = Open("downloads of everything", 2)

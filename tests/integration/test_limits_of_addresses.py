@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 import sqlalchemy as sa
 from pydantic import ValidationError
+from starlette.requests import Request
 
 from stt import kinds
 from stt.auth import clients
 from stt.db.engine import database
 from stt.db.tables import usage
+from stt.errors import LimitReached
+from stt.guard.limiters import Open
 from stt.settings import Settings
 from stt.store import records
 from tests.quotas import job, refusal, store_job
@@ -55,6 +60,31 @@ def test_concurrent_jobs_count_by_address_too(host):
 def test_client_address_comes_from_trusted_proxies(host, trusted, peer, forwarded, client):
     host(**({"STT_TRUSTED_PROXIES": trusted} if trusted else {}))
     assert clients.client_address(peer, forwarded) == client
+
+
+def request_through(peer: str, forwarded: str) -> Request:
+    headers = [(b"x-forwarded-for", forwarded.encode())]
+    return Request({"type": "http", "headers": headers, "client": (peer, 5000)})
+
+
+def test_open_requests_count_for_the_client_behind_a_trusted_proxy(host):
+    host(STT_TRUSTED_PROXIES="172.16.0.0/12")
+    places = Open("uploads", 1)
+    with ExitStack() as opened:
+        for number in range(20):  # all through one proxy, and each from another client
+            opened.enter_context(
+                places.place(f"visitor:{number}", request_through("172.17.0.1", f"198.51.100.{number}"))
+            )
+        for number in range(places.most["address"]):  # the client is one /64 network
+            opened.enter_context(places.place(f"other:{number}", request_through("172.17.0.1", f"2001:db8::{number}")))
+        with pytest.raises(LimitReached), places.place("fresh", request_through("172.17.0.1", "2001:db8::ffff")):
+            pass
+        for number in range(places.most["address"]):  # nobody has said that this peer is a proxy
+            opened.enter_context(places.place(f"more:{number}", request_through("203.0.113.7", f"192.0.2.{number}")))
+        with pytest.raises(LimitReached), places.place("fresh", request_through("203.0.113.7", "192.0.2.99")):
+            pass
+    with places.place("fresh", request_through("203.0.113.7", "192.0.2.99")):
+        pass
 
 
 def test_proxies_that_are_no_addresses_prevent_the_start(monkeypatch: pytest.MonkeyPatch):
