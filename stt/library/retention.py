@@ -17,13 +17,13 @@ from dbos import DBOS
 from stt import kinds
 from stt.auth import recovery, tokens
 from stt.db import queries, tables
-from stt.db.engine import DB_UNAVAILABLE
+from stt.db.engine import DB_UNAVAILABLE, database
 from stt.db.tables import transcriptions
 from stt.errors import NotFound, SttError
 from stt.library import history, vocabulary, voices
 from stt.recorder import live_recordings
 from stt.settings import settings
-from stt.store import quotas, recordings
+from stt.store import quotas, recordings, removals
 from stt.webhooks import subscriptions
 
 DAY = 24 * 3600  # seconds
@@ -71,6 +71,10 @@ def delete_everything(owner: str) -> None:
 
     Running jobs are stopped. If the database fails halfway, the error is raised, and a second call deletes the rest.
     """
+    for token in tokens.all_of(owner):  # first, so that no program creates a job while the others are being deleted
+        with contextlib.suppress(NotFound):
+            tokens.revoke(token.id, owner)
+    recovery.forget(owner)
     ids = queries.values(sa.select(_t.id).where(_t.owner == owner))
     kept = queries.values(sa.select(_r.id).where(_r.owner == owner))
     for generation_id in ids:
@@ -82,10 +86,9 @@ def delete_everything(owner: str) -> None:
     voices.delete_all(owner)
     vocabulary.delete_all(owner)
     subscriptions.delete_all(owner)
-    for token in tokens.all_of(owner):
-        with contextlib.suppress(NotFound):
-            tokens.revoke(token.id, owner)
-    recovery.forget(owner)
+    with database().begin() as connection:
+        removals.note_pages(connection, removals.RECORDS, recordings.new_id())
+    removals.wakeup.set()
 
 
 def _delete_transcripts(before: float) -> int:

@@ -18,6 +18,7 @@ from stt.db.tables import voices
 from stt.errors import BadOption, NotFound
 from stt.settings import settings
 from stt.speakers import likeness
+from stt.store import removals
 
 MOST = 200  # maximum number of voices per owner
 LIKELY = 0.6  # minimum likeness of a speaker and a known voice, 0 to 1, at which the voice is suggested
@@ -72,8 +73,11 @@ def remember(owner: str, name: str, voiceprint: np.ndarray) -> None:
 
 def delete(voice_id: str, owner: str) -> None:
     """Delete a known voice. Raises NotFound if the owner has no such voice."""
-    if queries.write(voices.delete().where(_v.id == voice_id, _v.owner == owner)) != 1:
-        raise NotFound("There is no such voice.", guidance="Reload the page.")
+    with database().begin() as connection:
+        if connection.execute(voices.delete().where(_v.id == voice_id, _v.owner == owner)).rowcount != 1:
+            raise NotFound("There is no such voice.", guidance="Reload the page.")
+        removals.note_pages(connection, removals.RECORDS, voice_id)
+    removals.wakeup.set()
 
 
 def delete_all(owner: str) -> None:

@@ -26,11 +26,12 @@ from stt.auth import tokens
 from stt.background.passages import results as passages
 from stt.db.engine import database
 from stt.db.tables import transcriptions
-from stt.library import corrections, history, retention, sharing, tagging
+from stt.library import corrections, history, retention, sharing, tagging, vocabulary, voices
 from stt.notes import book
 from stt.settings import settings
 from stt.store import playback_copies, recordings, records, removals, transcripts
 from stt.transcript.notes import Note
+from stt.webhooks import subscriptions
 from tests import audio
 from tests.app.rest import Api
 from tests.conftest import reset_caches
@@ -358,6 +359,29 @@ def sizes(folder: Path) -> list[int]:
         with suppress(FileNotFoundError):
             found.append(path.stat().st_size)
     return found
+
+
+def left(deployment: Deployment, words: Sequence[str]) -> list[str]:
+    contents = [content for _, content in deployment.places()]
+    return [each for each in words if any(each.encode()[2:] in content for content in contents)]
+
+
+def test_settings_of_an_owner_without_transcripts_leave_no_data(deployment: Deployment):
+    owner, kept = f"user:{word()}", [word() for _ in range(3)]
+    tokens.create(kept[0], owner)
+    vocabulary.save(owner, kept[1])
+    subscriptions.save(owner, f"https://example.org/{kept[2]}")
+    assert left(deployment, kept) == kept
+    retention.delete_everything(owner)
+    until(lambda: not left(deployment, kept), WITHIN)
+
+
+def test_deleted_voice_leaves_no_data(deployment: Deployment):
+    owner, name = f"user:{word()}", word()
+    voices.remember(owner, name, np.ones(8, np.float32))
+    assert left(deployment, [name])
+    voices.delete(voices.all_of(owner)[0].id, owner)
+    until(lambda: not left(deployment, [name]), WITHIN)
 
 
 def test_files_of_the_server_are_unreadable_for_other_users(deployment: Deployment, tmp_path: Path):

@@ -56,8 +56,8 @@ def _confirm(owner: str, count: int, *, everybodys: bool) -> None:
         if st.button(tr("Keep")):
             st.rerun()
         if st.button(tr("Delete everything"), type="primary", key="confirm-delete-all"):
+            recovery.disconnect_others(owner, session.name())  # first, so that they add nothing meanwhile
             delete_everything(owner)
-            recovery.disconnect_others(owner, session.name())
             st.session_state.all_deleted = True
             st.session_state.pop("chosen", None)
             session.following().clear()
