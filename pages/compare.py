@@ -25,6 +25,7 @@ from pages.sections.transcript.versions import (
 from pages.texts import tr, trn
 from stt import kinds
 from stt.aiml.catalog import TRACK
+from stt.errors import NotFound
 from stt.guard import base_path
 from stt.imports.references import encodings, reader
 from stt.library import versions
@@ -32,6 +33,7 @@ from stt.store import records, transcripts
 from stt.store.records import Job
 from stt.transcript import comparison
 from stt.transcript.alignment import WHOLE, Alignment, align, matrix
+from stt.transcript.model import Transcript
 
 PART = 10_000  # maximum number of words of the first column that are drawn at once
 REFERENCE = "reference"
@@ -169,7 +171,15 @@ def words_of(job: Job) -> set[str]:
     """Return the distinct words of a job's transcript, as `Token.key`; an empty set if the job is not done."""
     if job.state != kinds.DONE:
         return set()
-    return {token.key for token in comparison.tokens(transcripts.transcript_of(job.id))}
+    return {token.key for token in comparison.tokens(transcript_of(job))}
+
+
+def transcript_of(job: Job) -> Transcript:
+    """Return the transcript of a job; an empty one if it was deleted in another tab while the page was drawn."""
+    try:
+        return transcripts.transcript_of(job.id)
+    except NotFound:
+        return Transcript()
 
 
 @st.cache_data(max_entries=24, ttl=3600, show_spinner=False)
@@ -213,7 +223,7 @@ def side_by_side(done: list[Job], reference: str) -> None:
         exact = st.toggle(tr("Match case and punctuation"), key="exact")
         every = len(done) > 1 and st.toggle(tr("Compare all pairs"), key="every")
     with st.spinner(tr("Aligning transcripts")):
-        texts = {job.id: comparison.tokens(transcripts.transcript_of(job.id), exact=exact) for job in done}
+        texts = {job.id: comparison.tokens(transcript_of(job), exact=exact) for job in done}
         texts[REFERENCE] = comparison.tokens_of_text(reference, exact=exact)
         keys = {i: " ".join(token.key for token in tokens) for i, tokens in texts.items()}
         others = [job for job in done if job.id != against]

@@ -150,15 +150,15 @@ def provenance(job: records.Job) -> None:
 
 try:
     job = records.load(st.query_params.get("id", ""), owner)
+    # Read the revision before the transcript: if somebody saves a correction between the two reads, the visitor's next
+    # correction is refused, because the revision is outdated.
+    corrected = corrections.state(job.id, owner)
+    transcript = transcripts.transcript_of(job.id)
 except NotFound as error:
     st.title(tr("Not found"), anchor=False)
     st.info(markdown(sentence(error.to_dict())))
     st.page_link("history.py", label=tr("All transcripts"), icon=":material/history:")
     st.stop()
-# Read the revision before the transcript: if somebody saves a correction between the two reads, the visitor's next
-# correction is refused, because the revision is outdated.
-corrected = corrections.state(job.id, owner)
-transcript = transcripts.transcript_of(job.id)
 recording = versions.available_recording(job)  # without it, the page is drawn without the sound
 audible = recording is not None
 header(job, transcript)

@@ -43,12 +43,12 @@ def everything(owner: str) -> Iterator[bytes]:
     archive = ZipStream(compress_type=ZIP_DEFLATED)
     index: dict[str, list[dict[str, Any]]] = {"transcripts": [], "recordings": []}
     for number, job in enumerate(history.find(owner, descending=False), 1):
-        transcript, made = transcripts.transcript_of(job.id), datetime.fromtimestamp(job.created, UTC)
         try:
-            notes = book.of(job.id, owner)
+            transcript, notes = transcripts.transcript_of(job.id), book.of(job.id, owner)
         except NotFound:  # the transcript was deleted while the transcripts before it were sent
             continue
         name = f"{number:04} {job.title}"
+        made = datetime.fromtimestamp(job.created, UTC)
         facts = {key: value for key, value in asdict(job).items() if key not in ("owner", "priority", "stage")}
         index["transcripts"].append({"name": _stem(name), **facts})
         for extension in FORMATS:

@@ -53,7 +53,10 @@ def other_readings(job: Job, spans: Sequence[tuple[float, float]]) -> list[list[
     others = [version for version in of(job) if version.id != job.id and version.state == kinds.DONE]
     same = [version for version in others if _sound(version) == _sound(job)]
     for version in same[:MOST_READ]:
-        other = transcripts.transcript_of(version.id)
+        try:
+            other = transcripts.transcript_of(version.id)
+        except NotFound:  # the version was deleted meanwhile
+            continue
         if other.language and own.language and other.language != own.language:
             continue
         for texts, text in zip(found, readings.at(other, spans), strict=True):

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import chunks, transcriptions, transcripts
+from stt.errors import NotFound
 from stt.store import records
 from stt.store.records import Job
 from stt.transcript.model import Segment, Transcript, joined
@@ -84,7 +85,10 @@ def text_so_far(generation_id: str, last: int | None = None) -> str:
 
 
 def transcript_of(generation_id: str) -> Transcript:
-    """Return the finished transcript, or the transcript so far of an unfinished job."""
+    """Return the finished transcript, or the transcript so far of an unfinished job.
+
+    Raises NotFound if there is no such job, for example because it was deleted after the caller had loaded it.
+    """
     with database().connect() as connection:
         saved = connection.execute(
             sa.select(transcripts.c.transcript).where(transcripts.c.id == generation_id)
@@ -94,7 +98,9 @@ def transcript_of(generation_id: str) -> Transcript:
         row = connection.execute(
             sa.select(transcriptions.c.partial, transcriptions.c.duration).where(transcriptions.c.id == generation_id)
         ).first()
-    return assembled(generation_id, *(row or (None, None)))
+    if row is None:
+        raise NotFound("There is no such transcript.")
+    return assembled(generation_id, *row)
 
 
 def beginning(generation_id: str, characters: int) -> str:

@@ -11,9 +11,11 @@ import pytest
 from stt import kinds
 from stt.db import queries
 from stt.db.tables import transcriptions
+from stt.errors import NotFound
 from stt.library import history, takeout
 from stt.store import recordings, records
 from stt.transcript.model import Segment, Transcript
+from stt.web.exports import files
 from tests import audio
 from tests.integration.test_limits import ANN, BEN, job
 from tests.transcripts import finished
@@ -93,6 +95,24 @@ def test_what_is_deleted_while_the_export_is_sent_is_left_out():
     assert kept == [third.id, first.id] and second.id not in str(archive.namelist())
     assert len([name for name in archive.namelist() if name.startswith("transcripts/")]) == 6
     assert [entry["id"] for entry in index["recordings"]] == [first.recording_id, third.recording_id]
+
+
+def test_transcripts_that_are_deleted_while_a_zip_is_sent_are_left_out():
+    jobs = [finished(ANN) for _ in range(3)]
+    pieces = files._zipped(jobs, {"formats": "txt,json"})
+    content = next(pieces)
+    history.delete(jobs[1].id, ANN)
+    archive = zipfile.ZipFile(io.BytesIO(b"".join((content, *pieces))))
+    assert archive.namelist() == ["Talk.txt", "Talk.json", "Talk (2).txt", "Talk (2).json"]
+    assert archive.read("Talk (2).txt").strip() == b"Ask not."
+
+
+@pytest.mark.parametrize("form", ["txt", "srt", "docx", "csv", "json", "notes", "raw"])
+def test_a_file_of_a_transcript_that_is_deleted_before_it_is_read_is_not_found(form: str):
+    created = finished(ANN)
+    history.delete(created.id, ANN)
+    with pytest.raises(NotFound):
+        files._file(created, form, {})
 
 
 def test_recording_deleted_while_it_is_sent_is_complete_in_the_export():

@@ -18,6 +18,7 @@ from stt.guard.limiters import EXPORTS, LOOKUPS, OPEN_BODIES
 from stt.notes import book
 from stt.store import submissions, transcripts
 from stt.store.records import Job, load
+from stt.transcript.model import Transcript
 from stt.web.exports.addresses import NOTES, RAW
 from stt.web.handling import answers_errors, body_of, owner_of
 
@@ -78,7 +79,10 @@ def _jobs(form: Mapping[str, str], owner: str) -> list[Job]:
 
 
 def _file(job: Job, form: str, fields: Mapping[str, str]) -> tuple[bytes, str, str]:
-    """Return the content, the name and the content type of the file."""
+    """Return the content, the name and the content type of the file.
+
+    Raises NotFound if the transcript was deleted meanwhile.
+    """
     if form == RAW:
         _options({}, fields)
         if not submissions.has_raw(job.id):
@@ -101,14 +105,25 @@ def _file(job: Job, form: str, fields: Mapping[str, str]) -> tuple[bytes, str, s
 
 
 def _zipped(jobs: list[Job], form: Mapping[str, str]) -> Iterator[bytes]:
-    """Return the pieces of the ZIP. Transcripts are read one by one, so that only one at a time is in memory."""
+    """Return the pieces of the ZIP. Transcripts are read one by one, so that only one at a time is in memory.
+
+    Transcripts that are deleted before they are read are left out.
+    """
     formats = list(filter(None, form.get("formats", "").split(",")))
     if not formats:
         raise BadExport("No format was chosen.", guidance=f"Choose from {', '.join(FORMATS)}.")
     _options({}, {name: value for name, value in form.items() if name not in ("ids", "formats")})
     facts = [_facts(job, form) for job in jobs]
-    named = ((job.title, transcripts.transcript_of(job.id), about) for job, about in zip(jobs, facts, strict=True))
-    return _within_bounds(bundle, named, formats)
+    return _within_bounds(bundle, _still_stored(jobs, facts), formats)
+
+
+def _still_stored(jobs: list[Job], facts: list[dict[str, str]]) -> Iterator[tuple[str, Transcript, dict[str, str]]]:
+    for job, about in zip(jobs, facts, strict=True):
+        try:
+            transcript = transcripts.transcript_of(job.id)
+        except NotFound:  # the transcript was deleted while the transcripts before it were sent
+            continue
+        yield job.title, transcript, about
 
 
 def _facts(job: Job, fields: Mapping[str, str]) -> dict[str, str]:
