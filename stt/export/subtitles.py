@@ -6,11 +6,12 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import accumulate, groupby, pairwise
 from math import ceil
 
 from stt.export.cutting import PAUSE, Unit, cut, width
 from stt.transcript import alignment, scripts
-from stt.transcript.model import Segment, Transcript, Word
+from stt.transcript.model import Segment, Transcript, Word, joined
 
 LINE_LENGTH = 42  # maximum columns of a line, the usual limit of broadcasters
 LINES = 2  # maximum lines of a cue
@@ -56,10 +57,9 @@ def cues(
 
     The text of a transcript without times is spread evenly over the duration, and `longest` does not apply.
     """
+    segments, briefest = transcript.segments, shortest
     if not transcript.timed:
-        whole = Segment(0.0, transcript.duration or len(transcript.text) / SPEAKING_SPEED, transcript.text)
-        runs = cut(_units(whole, line_length), line_length, lines, 0.0, float("inf"))
-        return _settled([_cue(run, line_length) for run in runs], shortest, float("inf"))
+        segments, briefest, longest = _spread(transcript), 0.0, float("inf")
 
     def named(speaker: str, units: list[Unit]) -> list[Unit]:
         name = Segment(units[0].start, units[0].start, f"{speaker}:")
@@ -68,13 +68,13 @@ def cues(
     # For each cue: its units, its speaker, and whether the units begin with the speaker's name.
     found: list[tuple[list[Unit], str | None, bool]] = []
     before = None
-    for turn in _turns(transcript.segments):
+    for turn in _turns(segments):
         units = _in_order(unit for segment in turn for unit in _units(segment, line_length))
         speaker = turn[0].speaker
         changes = bool(speakers and units and speaker and speaker != before)
         if changes:
             before, units = speaker, named(str(speaker), units)
-        runs = cut(units, line_length, lines, shortest, longest)
+        runs = cut(units, line_length, lines, briefest, longest)
         found += [(run, speaker, changes and number == 0) for number, run in enumerate(runs)]
     found.sort(key=lambda each: each[0][0].start)
     before = None
@@ -82,7 +82,7 @@ def cues(
     for run, speaker, has_name in found:
         # If speakers talk at the same time, their cues alternate, so the name is repeated after another speaker's cue.
         again = speakers and speaker and speaker != before and not has_name
-        ordered += cut(named(str(speaker), run), line_length, lines, shortest, longest) if again else [run]
+        ordered += cut(named(str(speaker), run), line_length, lines, briefest, longest) if again else [run]
         before = speaker or before
     return _settled([_cue(run, line_length) for run in ordered], shortest, longest)
 
@@ -127,6 +127,20 @@ def _control(character: str) -> bool:
 
 def _squeezed(text: str) -> str:
     return "".join(text.split())
+
+
+def _spread(transcript: Transcript) -> tuple[Segment, ...]:
+    """Return the text of a transcript without times as one segment per turn of a speaker.
+
+    Each segment has a share of the duration in proportion to its number of characters.
+    """
+    duration = transcript.duration or len(transcript.text) / SPEAKING_SPEED
+    turns = [(who, joined(s.text for s in turn)) for who, turn in groupby(transcript.segments, lambda s: s.speaker)]
+    reached = list(accumulate((len(_squeezed(text)) for _, text in turns), initial=0))
+    times = [duration * count / max(reached[-1], 1) for count in reached]
+    return tuple(
+        Segment(start, end, text, speaker=who) for (who, text), (start, end) in zip(turns, pairwise(times), strict=True)
+    )
 
 
 def _turns(segments: Iterable[Segment]) -> list[list[Segment]]:

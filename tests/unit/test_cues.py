@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -64,6 +65,29 @@ def test_a_long_text_without_times_is_spread_by_its_characters():
     cut = cues(Transcript((Segment(0.0, 0.0, sentence * 10),), duration=100.0, timed=False))
     assert [round(cue.start) for cue in cut] == list(range(0, 100, 10))
     assert cut[-1].end == 100.0
+
+
+def test_each_speaker_of_a_text_without_times_has_separate_cues_with_the_name():
+    turns = [
+        ("Anna", "Good morning."),
+        ("Anna", "Shall we begin?"),
+        ("Ben", "Yes."),
+        (None, "A door."),
+        ("Anna", "Good."),
+    ]
+    talk = Transcript(tuple(Segment(0.0, 0.0, text, speaker=who) for who, text in turns), duration=40.0, timed=False)
+    named = cues(talk, speakers=True)
+    assert [cue.text for cue in named] == [
+        "Anna: Good morning.",
+        "Shall we begin?",
+        "Ben: Yes.",
+        "A door.",
+        "Anna: Good.",
+    ]
+    assert [cue.start for cue in named] == [0.0, 12.0, 25.0, 29.0, 35.0] and named[-1].end == 40.0
+    assert [cue.text for cue in cues(talk)] == [text for _, text in turns]
+    unpunctuated = tuple(Segment(0.0, 0.0, text, speaker=who) for who, text in (("A", "well I"), ("B", "no")))
+    assert [cue.text for cue in cues(replace(talk, segments=unpunctuated))] == ["well I", "no"]
 
 
 def test_chinese_is_cut_between_characters_and_thai_never_before_a_mark():
