@@ -183,6 +183,13 @@ class Docx(Format):
         properties.title = printable(about.title)[:255]  # DOCX allows at most 255 characters in a title
         moment = about.created if isinstance(about.created, datetime) else datetime.now(UTC)
         properties.created = properties.modified = moment.astimezone(UTC)
+        end = document.element.body.sectPr
+
+        def added() -> Paragraph:
+            # document.add_paragraph searches all paragraphs for the end of the body, which takes quadratic time.
+            end.addprevious(element := OxmlElement("w:p"))
+            return Paragraph(element, document)
+
         if about.title:
             document.add_paragraph(printable(" ".join(about.title.split())), style="Title")
         facts = about.facts()
@@ -192,11 +199,11 @@ class Docx(Format):
             line = " · ".join(f"{name.capitalize()}: {value}" for name, value in facts.items())
             document.add_paragraph(printable(line), style="Subtitle")
         for paragraph in paragraphs(transcript.segments):
-            self._add(document.add_paragraph(), paragraph, times and transcript.timed, speakers)
+            self._add(added(), paragraph, times and transcript.timed, speakers)
         if about.notes:
             document.add_paragraph("Notes", style="Heading 1")
             for start, text in noted.lines(about.notes, transcript):
-                self._add(document.add_paragraph(), Segment(start, start, text), True, False)
+                self._add(added(), Segment(start, start, text), True, False)
         file = io.BytesIO()
         document.save(file)
         return file.getvalue()

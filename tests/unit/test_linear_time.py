@@ -6,6 +6,7 @@ the tests also pass on a busy machine.
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from docx import Document
 
 from stt.aiml import results
 from stt.audio.containers import foreign
@@ -21,13 +23,16 @@ from stt.errors import BadOption, NotSound
 from stt.export import formats, subtitles
 from stt.imports.references.subtitles import webvtt_cues
 from stt.links import web_pages
+from stt.notes import book
 from stt.transcript import comparison, folding, scripts
 from stt.transcript.model import Segment, Transcript, Word
+from stt.transcript.notes import Note
 from stt.vocabulary import rescoring, terms
 from stt.web.v1 import contract
 from stt.whisper.forced_alignment import plan, result
 
 LONG = 200_000  # maximum characters of a paragraph
+MOST_CUES = 30_000  # paragraphs of a Word document
 TEXTS = {
     "repeated start of the query": "a " * (LONG // 2) + "b",
     "punctuation without a space": "." * LONG + "x",
@@ -101,6 +106,20 @@ def test_an_import_without_any_aligned_word_gets_times_within_30_seconds():
     words = result.finished(given, guesses, {}, 60_000.0).words
     assert time.process_time() - began < 30
     assert [word.start for word in words] == [float(at) for at in range(60_000)]
+
+
+def test_a_word_document_of_very_many_paragraphs_and_notes_is_written_within_30_seconds():
+    talk = Transcript(
+        tuple(Segment(5.0 * at, 5.0 * at + 1.0, f"Cue {at}.") for at in range(MOST_CUES)), 5.0 * MOST_CUES
+    )
+    notes = [Note(f"note{at:04}", 5.0 * at, text="a note") for at in range(book.MOST)]
+    began = time.process_time()
+    content = formats.FORMATS["docx"].write(talk, notes=notes)
+    assert time.process_time() - began < 30
+    written = Document(io.BytesIO(content)).paragraphs
+    assert len(written) == 1 + MOST_CUES + 1 + len(notes)
+    assert written[1].text == "0:00:00  Cue 0." and written[MOST_CUES + 1].text == "Notes"
+    assert written[-1].text.endswith("a note")
 
 
 # Short beginnings of links and files on which a regular expression with nested repetition takes longer than a lifetime.
