@@ -47,7 +47,8 @@ def header(job: records.Job, transcript: Transcript) -> None:
         st.warning(tr("Aligning the text with the recording was cancelled. The text is kept."))
     elif job.state == kinds.CANCELLED:
         st.warning(tr("This transcription was cancelled. This is the text up to that point."))
-    for start, end, why in transcript.lost:
+    for start, end, reason in transcript.lost:
+        why = markdown(reason)  # an imported file may contain any text
         if end == start:
             st.warning(tr("At {moment}: {why}.", moment=clock(start), why=why))
             continue

@@ -12,13 +12,14 @@ from typing import Any
 from stt.aiml import insights, results
 from stt.errors import BadTranscript
 from stt.files.json_values import clean, items, number, share
-from stt.imports.times import LONGEST, NO_TIME, Given, Notes, in_order
+from stt.imports.times import LONGEST, NO_TIME, NOTES, Given, Notes, in_order
 from stt.transcript import scripts
 from stt.transcript.languages import LANGUAGES
-from stt.transcript.model import Transcript, Word
+from stt.transcript.model import Transcript, Word, separated
 from stt.transcript.retiming import realigned
 
 NOT_TAKEN = "Summaries, chapters and other findings of the file are not taken over."
+MOST_LOST, LONGEST_REASON = 1000, 200  # maximum number of spans of lost sound, and characters of the reason of each
 TEXT_WINS = "Segments whose words differ from their text, which is kept: {}."
 _BY_NAME = {name.lower(): code for code, name in LANGUAGES.items()}
 
@@ -49,6 +50,8 @@ def read(text: str, notes: Notes) -> Found:
     if isinstance(own.get("transcription"), list):
         own = {"segments": list(map(_of_cpp, items(own["transcription"]))), **_cpp_language(own)}
     if _is_segments(own.get("segments")) and (own["segments"] or not results.is_openai(own)):
+        if "timed" in own:
+            notes.add(NOTES, len(items(value.get("notes"))))
         return _of_segments(own, notes, "STT Studio" if "timed" in own else "Whisper")
     found = results.read(value)
     if found.transcript is None:
@@ -77,7 +80,7 @@ def _of_segments(own: dict[str, Any], notes: Notes, shape: str) -> Found:
         timed, given = False, [replace(each, start=0.0, end=0.0, words=()) for each in given]
     elif not timed:
         given = [replace(each, start=0.0, end=0.0) for each in given]
-    segments = in_order(given, notes)
+    segments = separated(in_order(given, notes))
     notes.add(NOT_TAKEN, bool(own.get("extras")))
     reached = max((segment.end for segment in segments), default=0.0)
     duration = number(own.get("duration")) or 0.0
@@ -88,9 +91,19 @@ def _of_segments(own: dict[str, Any], notes: Notes, shape: str) -> Found:
             _language(own.get("language")),
             share(own.get("language_probability")),
             timed,
+            tuple(_lost(own.get("lost"))),
         ),
         shape,
     )
+
+
+def _lost(value: Any) -> Iterator[tuple[float, float, str]]:
+    """Yield the valid spans of lost sound, (start, end, reason), in this app's JSON."""
+    for row in value[:MOST_LOST] if isinstance(value, list) else ():
+        if isinstance(row, list) and len(row) == 3:
+            start, end, why = _time(row[0]), _time(row[1]), " ".join(clean(row[2]).split())[:LONGEST_REASON]
+            if start is not None and end is not None and start <= end and why:
+                yield start, end, why
 
 
 def _segment(entry: dict[str, Any], words: list[Word], letters: str, notes: Notes) -> Given:
@@ -106,7 +119,8 @@ def _segment(entry: dict[str, Any], words: list[Word], letters: str, notes: Note
     if words:  # extend the segment to cover its words, because the times of words are more precise
         start = words[0].start if start is None else min(start, words[0].start)
         end = max([*(word.end for word in words), *([] if end is None else [end])])
-    return Given(start, end, text, tuple(words), speaker, _language(entry.get("language")))
+    begins = entry.get("begins") if isinstance(entry.get("begins"), bool) else None
+    return Given(start, end, text, tuple(words), speaker, _language(entry.get("language")), begins)
 
 
 def _with_words_beside(entries: list[dict[str, Any]], words: list[Word]) -> Iterator[Given]:

@@ -11,8 +11,8 @@ from stt.files.json_values import clean
 from stt.imports import cues, json_shapes, texts
 from stt.imports.accepted import MOST
 from stt.imports.references import docx, encodings, subtitles
-from stt.imports.references.reader import OTHERS, SUBTITLES
-from stt.imports.times import Given, Notes, in_order
+from stt.imports.references.reader import OTHERS, SUBTITLES, without_notes
+from stt.imports.times import NOTES, Given, Notes, in_order
 from stt.transcript.model import Transcript
 
 GUIDANCE = "Import SRT, VTT, ASS, TXT, DOCX or JSON, or paste the text."
@@ -79,13 +79,13 @@ def read(data: bytes, name: str, *, encoding: str | None = None) -> Imported:
             raise BadTranscript(f"This file is {what}.", guidance=GUIDANCE)
     if data.startswith(b"PK\x03\x04") or name.lower().endswith(".docx"):
         try:
-            found = docx.paragraphs(data, names=True)
+            found, notes = docx.paragraphs(data, names=True)
         except BadReference as error:
             raise BadTranscript(error.message, guidance=error.guidance) from error
         except TooLarge as error:
             raise TooLarge("The text of this Word document is too large.", guidance="Import it in parts.") from error
         lines = [line for paragraph in found for line in paragraph.split("\n")]
-        return _of_lines(lines, "Word document", name)
+        return _of_lines(lines, notes, "Word document", name)
     if encoding is not None:
         return _read(encodings.decoded_as(data, encoding), name, encoding, (encoding,))
     decoded = encodings.decoded(data)
@@ -117,7 +117,7 @@ def _read(text: str, name: str, encoding: str, choices: tuple[str, ...]) -> Impo
         return _of_cues(found_cues, f"{shape} subtitles", about)
     if ending.endswith(SUBTITLES):
         raise BadTranscript("These subtitles cannot be read.", guidance="Paste the text instead.")
-    return _of_lines(text.split("\n"), "Plain text", **about)
+    return _of_lines(*without_notes(text.split("\n")), "Plain text", **about)
 
 
 def _of_cues(found: list[subtitles.Cue], shape: str, about: dict[str, Any]) -> Imported:
@@ -128,14 +128,17 @@ def _of_cues(found: list[subtitles.Cue], shape: str, about: dict[str, Any]) -> I
 
 
 def _of_lines(
-    lines: list[str], shape: str, name: str, encoding: str = "utf-8", choices: tuple[str, ...] = ()
+    lines: list[str], left_out: int, shape: str, name: str, encoding: str = "utf-8", choices: tuple[str, ...] = ()
 ) -> Imported:
+    """Read a transcript from lines of text. `left_out` is the number of notes of the file that are not in `lines`."""
     given, timed = texts.segments(lines)
     given = [_printable(each) for each in given]
     segments = in_order(given if timed else [replace(each, start=0.0, end=0.0) for each in given], Notes())
     reached = max((segment.end for segment in segments), default=0.0)
     made = Transcript(segments, reached, timed=timed)
-    return _checked(Imported(made, shape, (), timed, name, encoding, choices))
+    notes = Notes()
+    notes.add(NOTES, left_out)
+    return _checked(Imported(made, shape, notes.sentences(), timed, name, encoding, choices))
 
 
 def _printable(given: Given) -> Given:

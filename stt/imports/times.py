@@ -34,6 +34,7 @@ NO_TIME = "Times that are missing or impossible, filled in from their neighbours
 UNORDERED = "Segments that were out of order, sorted by time: {}."
 BACKWARDS = "Ends before their starts, moved to the start: {}."
 WORD_ORDER = "Word times outside their segment or out of order, moved: {}."
+NOTES = "Notes in the file, not taken over: {}."
 EMPTY = "Segments without text, left out: {}."
 
 
@@ -61,6 +62,7 @@ class Given:
     words: tuple[Word, ...] = ()
     speaker: str | None = None
     language: str | None = None
+    begins: bool | None = None  # see `Segment.begins`
 
 
 def in_order(given: Sequence[Given], notes: Notes) -> tuple[Segment, ...]:
@@ -109,7 +111,7 @@ def _filled(given: Sequence[Given], notes: Notes) -> list[Segment]:
         if end < start:
             notes.add(BACKWARDS)
             end = start
-        found.append(Segment(start, end, each.text, each.words, each.speaker, each.language))
+        found.append(Segment(start, end, each.text, each.words, each.speaker, each.language, each.begins))
         at = max(at, end)
     return found
 

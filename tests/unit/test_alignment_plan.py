@@ -112,3 +112,11 @@ def test_single_improbable_words_stay_with_low_confidence():
     placed = {n: Placed(n * PACE, n * PACE + 0.3, 0.01 if n % 5 == 0 else 0.9) for n in range(16)}
     aligned = result.finished(Transcript((Segment(0, 0, SPOKEN),), timed=False), planned(SPOKEN), placed, 6.0)
     assert UNFIT not in aligned.extras and aligned.words[0].confidence == 0.01
+
+
+def test_an_edited_paragraph_stays_one_paragraph_when_pauses_split_its_text():
+    placed = {n: Placed(n * PACE + 5.0 * (n >= 8), n * PACE + 0.3 + 5.0 * (n >= 8), 0.9) for n in range(16)}
+    for begins, expected in ((True, [True, False]), (False, [False, False]), (None, [None, None])):
+        given = Transcript((Segment(0, 0, SPOKEN, begins=begins),), timed=False)
+        aligned = result.finished(given, planned(SPOKEN), placed, 12.0)
+        assert [segment.begins for segment in aligned.segments] == expected

@@ -20,17 +20,20 @@ HINT = "Open it in Word, save it as DOCX again, or paste the text."
 
 _LABEL = re.compile(r"[^:]{1,60}:\s*")  # a speaker's name, which this app's DOCX export writes in bold
 _CLOCK = re.compile(r"[\s\[]*\d{1,3}:\d{2}(?::\d{2})?[\]\s]*")
+_NOTES = ("Notes", "Heading1")  # text and style of the heading above the notes in this app's DOCX export
+_NOTE = re.compile(r"\d+:\d{2}:\d{2}  ")
 _NOT_SPOKEN = {"Title", "Subtitle"}
 # Elements whose text is deleted, repeated elsewhere or hidden.
 _SKIPPED = {"del", "moveFrom", "Fallback", "rt", "instrText", "delText"}
 _SPACES = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
 
-def paragraphs(data: bytes, *, names: bool = False) -> list[str]:
+def paragraphs(data: bytes, *, names: bool = False) -> tuple[list[str], int]:
     """Return the visible paragraphs of a document's body, including paragraphs in tables and text boxes.
 
-    Deleted text, comments, notes, headers and footers are left out, and also titles, unless there is no other text. If
-    `names` is False, a speaker's name in bold at the start of a paragraph is left out, too. Raises BadReference if the
+    Also return the number of notes at the end of a document that this app exported; they are left out. Deleted text,
+    comments, footnotes, headers and footers are left out, and also titles, unless there is no other text. If `names` is
+    False, a speaker's name in bold at the start of a paragraph is left out, too. Raises BadReference if the
     document cannot be read, and TooLarge if it exceeds MOST_UNZIPPED, MOST_TEXT or MOST_ELEMENTS.
     """
     try:
@@ -42,8 +45,20 @@ def paragraphs(data: bytes, *, names: bool = False) -> list[str]:
         raise BadReference("This Word document cannot be read.", guidance=HINT) from error
     reader = _Reader(names)
     _parse(content, reader.begin, reader.end, reader.text)
-    spoken = [text for text, style in reader.found if style not in _NOT_SPOKEN]
-    return spoken if any(spoken) else [text for text, _ in reader.found]
+    found, notes = _without_notes(reader.found)
+    spoken = [text for text, style in found if style not in _NOT_SPOKEN]
+    return spoken if any(spoken) else [text for text, _ in found], notes
+
+
+def _without_notes(found: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], int]:
+    """Return the paragraphs without the notes that this app's DOCX export writes at the end, and their number."""
+    start = len(found)
+    while start and _NOTE.match(found[start - 1][0]):
+        start -= 1
+    count = len(found) - start
+    if count and start > 1 and found[start - 1] == _NOTES:
+        return found[: start - 1], count
+    return found, 0
 
 
 def _main_part(archive: zipfile.ZipFile) -> str:

@@ -28,6 +28,7 @@ TIME = re.compile(
     r"\d{1,3}:\d{2}:\d{2}(?:[.,]\d{1,3})?)(?:[ \t]+|$)"
 )
 LABEL = re.compile(r"[ \t]*[^\s:,;!?]{1,30}(?: [^\s:,;!?]{1,30}){0,3}:[ \t]+(?=\S)")
+_NOTE = re.compile(r"\[\d+:\d{2}:\d{2}\] ")
 _NAME = re.compile(r"[^\s:.,;!?]{1,30}(?: [^\s:.,;!?]{1,30}){0,3}")
 _HEADING = re.compile(rf"[ \t]*({_NAME.pattern})[ \t]{{2,}}{CLOCK}[ \t]*")
 _NUMBERED = re.compile(r"[^\W\d]+ \d{1,3}")
@@ -61,7 +62,7 @@ def read(data: bytes, name: str, *, encoding: str | None = None, spoken: Collect
         if begins.startswith(mark):
             raise BadReference(f"This file is {what}.", guidance=GUIDANCE)
     if data.startswith(b"PK\x03\x04"):
-        return Reference(_worded(_plain("\n".join(docx.paragraphs(data)))))
+        return Reference(_worded(_plain("\n".join(docx.paragraphs(data)[0]))))
     if name.lower().endswith(".docx"):
         raise BadReference("This Word document cannot be read.", guidance=docx.HINT)
     if encoding is not None:
@@ -110,7 +111,8 @@ def _spoken(text: str, name: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a text without the times and names that exports of transcripts write before each paragraph."""
+    """Return a text without the times, names and notes that exports of transcripts add to the paragraphs."""
+    text = "\n".join(without_notes(text.split("\n"))[0])
     given = [line for line in text.split("\n") if line.strip()]
     lines = [line for line, name in zip(given, headings(given), strict=True) if not name]
     if 2 * sum(map(bool, map(TIME.match, lines))) >= len(lines):
@@ -118,6 +120,23 @@ def _plain(text: str) -> str:
         lines = [line for line in lines if line.strip()]
     lines = _without_names(lines)
     return text.strip() if lines == given else "\n".join(lines).strip()
+
+
+def without_notes(lines: list[str]) -> tuple[list[str], int]:
+    """Return the lines of a text without the notes that this app's TXT export writes at the end, and their number.
+
+    The notes follow an empty line and a line "Notes".
+    """
+    end = len(lines)
+    while end and not lines[end - 1].strip():
+        end -= 1
+    start = end
+    while start and _NOTE.match(lines[start - 1]):
+        start -= 1
+    before = lines[: max(start - 1, 0)]
+    if start < end and any(map(str.strip, before)) and lines[start - 1] == "Notes" and not before[-1].strip():
+        return before, end - start
+    return lines, 0
 
 
 def headings(lines: list[str]) -> list[str]:

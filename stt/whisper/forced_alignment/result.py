@@ -45,7 +45,7 @@ def finished(
         if keeps:
             segments.append(replace(segment, text="".join(word.text for word in own), words=tuple(own)))
         else:
-            segments += [_segment(part, segment) for part in _parts(own)]
+            segments += [_segment(part, segment, first=not place) for place, part in enumerate(_parts(own))]
     gaps = [*plan.unwritten, *silent]
     extras: dict[str, Any] = dict(given.extras)
     if rows := [_row(words, run) for run in _runs(sorted(unfit))]:
@@ -127,9 +127,10 @@ def _parts(words: list[Word]) -> Iterator[list[Word]]:
         yield part
 
 
-def _segment(words: list[Word], of: Segment) -> Segment:
+def _segment(words: list[Word], of: Segment, *, first: bool) -> Segment:
     text, end = "".join(word.text for word in words), max(word.end for word in words)
-    return Segment(words[0].start, end, text, tuple(words), of.speaker, of.language)
+    begins = of.begins if first or of.begins is None else False
+    return Segment(words[0].start, end, text, tuple(words), of.speaker, of.language, begins)
 
 
 def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
