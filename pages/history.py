@@ -20,7 +20,8 @@ state = st.session_state
 
 def in_words(totals: history.Totals) -> str:
     """Return totals in words, such as "2 h 5 min, 18,000 words, $0.71"."""
-    amounts = [length(totals.seconds), trn("{count:,} word", "{count:,} words", totals.words)]
+    amounts = [length(totals.seconds)] if totals.seconds else []  # imported texts without times have no length
+    amounts.append(trn("{count:,} word", "{count:,} words", totals.words))
     if totals.cost is not None:
         amounts.append(f"\\${totals.cost:,.2f}" if totals.cost >= 0.01 else f"\\${totals.cost:,.4f}")
     return ", ".join(amounts)

@@ -20,7 +20,8 @@ except NotFound as error:
     st.info(markdown(sentence(error.to_dict())))
     st.stop()
 plain(shared.title, "stt-heading", tag="h1")
-facts = [length(shared.duration), trn("{count:,} word", "{count:,} words", shared.transcript.word_count)]
+facts = [length(shared.duration)] if shared.duration else []  # an imported text without times has no length
+facts.append(trn("{count:,} word", "{count:,} words", shared.transcript.word_count))
 facts += spoken_languages(shared.transcript, shared.language)
 plain(" · ".join(facts), "stt-facts")
 with st.container(key="transcript"):

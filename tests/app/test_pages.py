@@ -14,14 +14,17 @@ from streamlit.testing.v1 import AppTest
 import stt
 from pages.sections import job_row
 from pages.sections.history.table import OPEN
+from stt import kinds
 from stt.db.engine import database
 from stt.db.tables import transcriptions, transcripts
 from stt.library import history, sharing
 from stt.settings import settings
 from stt.store import recordings
+from stt.transcript.model import Segment, Transcript
 from tests import audio
 from tests.outage import unavailable_store
 from tests.server import ROOT
+from tests.transcripts import store
 from tests.waiting import ended, until
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -272,6 +275,16 @@ def test_share_link_opens_for_anybody_and_an_unknown_link_shows_nothing():
     stranger = page("shared", token=token)
     assert "austen-0890" in html_of(stranger) and "Delete" not in labels(stranger)
     assert page("shared", token=token[:-2]).title[0].value == "Not found"
+
+
+def test_a_text_without_times_has_no_length_when_it_is_shared_and_in_the_history():
+    test = page()
+    owner = test.session_state.owner
+    generation_id = store(owner, Transcript((Segment(0.0, 0.0, "Ask not."),), timed=False), engine=kinds.ALIGNMENT)
+    shared = page("shared", token=sharing.create(generation_id, owner, days=1, audio=False))
+    assert ">2 words<" in html_of(shared)
+    test.switch_page("history.py").run()
+    assert test.caption[0].value.startswith("1 transcript. 2 words.")
 
 
 def test_no_page_is_shown_before_sign_in_where_sign_in_is_required(monkeypatch: pytest.MonkeyPatch):
