@@ -92,7 +92,7 @@ def names(tracks: Sequence[Track]) -> list[str]:
 
 def summary(tracks: Sequence[Track], choice: str = "") -> str:
     """Return a summary such as "2 tracks: Microphone (chosen), Desktop". Tracks that cannot be decoded are marked."""
-    number = int(choice) if choice.isdigit() else chosen(tracks)
+    number = int(choice) if choice.isdecimal() else chosen(tracks)
     parts = []
     for name, track in zip(names(tracks), tracks, strict=True):
         if track.problem:

@@ -171,7 +171,7 @@ def _spaced(word: Word) -> Word:
 def _speaker(value: Any) -> str | None:
     """Return the name of a speaker: "Speaker 1" for whisperX's "SPEAKER_00" or the number 0, other names unchanged."""
     name = " ".join(clean(value).split())[:100]
-    if name.startswith("SPEAKER_") and name[8:].isdigit() and len(name) <= 12:
+    if name.startswith("SPEAKER_") and name[8:].isdecimal() and len(name) <= 12:
         return f"Speaker {int(name[8:]) + 1}"
     return name or insights.speaker(value, 1)
 

@@ -108,7 +108,8 @@ def _read(text: str, name: str, encoding: str, choices: tuple[str, ...]) -> Impo
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x1a", "").replace("\x00", "")
     begins, ending = text.lstrip("\ufeff \n\t")[:200], name.lower()
     about: dict[str, Any] = {"name": name, "encoding": encoding, "choices": choices}
-    if re.match(r"\{|\[\s*\{", begins) or ending.endswith(".json"):
+    # A text may begin with "{laughs}". A quote or "}" after the brace means JSON, even if it is damaged.
+    if re.match(r"""(?:\[\s*)?\{\s*["'}]""", begins) or ending.endswith(".json"):
         notes = Notes()
         found = json_shapes.read(text.lstrip("\ufeff \n\t"), notes)
         return _checked(Imported(found.transcript, f"JSON of {found.shape}", notes.sentences(), **about))

@@ -74,6 +74,35 @@ def test_file_without_a_transcript_is_refused_with_a_reason(data: bytes, name: s
     assert caught.value.guidance
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"segments": [{"text": "Hello', '{ "text": "Hello"', "{\n 'text': 'Hello'}", '[{"text": "Hello"', "{} Hello",
+        ' [ { "text": ',
+    ],
+)  # fmt: skip
+def test_damaged_json_is_refused_and_not_read_as_speech(text: str):
+    for read in (lambda: reader.pasted(text), lambda: reader.read(text.encode(), "talk.txt")):
+        with pytest.raises(BadTranscript, match="not valid"):
+            read()
+
+
+@pytest.mark.parametrize(
+    "text", ["{laughs} Hello there.", "[{door}] Hello there.", "{\\an8}Hello there.", "{ Hello there."]
+)
+def test_text_that_begins_with_a_brace_is_read_as_text(text: str):
+    assert reader.pasted(text).transcript.text == text
+    assert reader.read(text.encode(), "talk.txt").format == "Plain text"
+    with pytest.raises(BadTranscript, match="not valid"):
+        reader.read(text.encode(), "talk.json")
+
+
+def test_speaker_numbers_that_are_not_decimal_stay_names():
+    names = ["SPEAKER_²", "SPEAKER_①", "SPEAKER_02", "SPEAKER_"]
+    found = reader.pasted(json.dumps({"segments": [{"text": "Hello.", "speaker": name} for name in names]}))
+    assert [segment.speaker for segment in found.transcript.segments] == [*names[:2], "Speaker 3", names[3]]
+
+
 def test_too_many_segments_are_refused():
     many = json.dumps([{"text": "a"}] * (times.MOST_SEGMENTS + 1)).encode()
     with pytest.raises(TooLarge, match="200,000 segments"):

@@ -82,7 +82,7 @@ def has_speaker_channels(options: dict[str, Any]) -> bool:
 def number_of(options: dict[str, Any]) -> int | None:
     """Return the number of speakers that a job's options request, or None if the search must estimate the number."""
     given = str(options.get("speakers") or AUTOMATIC)
-    return int(given) if given.isdigit() else None
+    return int(given) if given.isdecimal() else None
 
 
 def is_awaited(job: Job, search: Search | None) -> bool:
