@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +24,7 @@ from stt.links import download
 from stt.ops import metrics
 from stt.settings import settings
 from stt.speech import vad
-from stt.speech.samples import Samples
+from stt.speech.samples import Samples, mix_down
 from stt.store import quotas, recordings, records, transcripts
 from stt.store.recordings import Recording, megabytes
 from stt.store.records import Job
@@ -111,7 +111,7 @@ class ChunkReader:
             samples[:, have : have + part.shape[1]] = part
             have += part.shape[1]
         samples, last = samples[:, :have], have <= wanted
-        cut = have if last else vad.cut(_mix_down(samples[:, : int(longest * RATE) + 1]), longest)
+        cut = have if last else vad.cut(mix_down(samples[:, : int(longest * RATE) + 1]), longest)
         self._kept, self._at = samples[:, cut:].copy(), start + cut
         return samples[:, :cut], last
 
@@ -193,18 +193,19 @@ class ChunkPipeline:
         self._plan = model.plan if model else None
         self._prefetched: Chunk | None = None
 
-    def next_chunk(self, start: float, language: str | None) -> Chunk:
+    def next_chunk(self, start: float, language: str | None, languages: Sequence[str | None] = ()) -> Chunk:
         """Return the chunk at `start` seconds, whose transcription is started now unless it was prefetched.
 
-        `language` is the previous chunk's language, if known. Raises what `ChunkReader.read_chunk` raises.
+        `language` is the previous chunk's language, and `languages` are those of its channels, if known. Raises what
+        `ChunkReader.read_chunk` raises.
         """
         prefetched = self._prefetched
-        chunk = prefetched if prefetched and prefetched.start == start else self._submit(start, language)
+        chunk = prefetched if prefetched and prefetched.start == start else self._submit(start, language, languages)
         # Nothing is prefetched during the first chunk, which uses all threads so that the first words appear soon.
         if chunk.last or not start or language is None or self._watch.one_by_one:
             self._prefetched = None
         elif prefetched is None or prefetched.start != chunk.end:
-            self._prefetched = self._submit(chunk.end, language)
+            self._prefetched = self._submit(chunk.end, language, languages)
         return chunk
 
     @property
@@ -225,26 +226,32 @@ class ChunkPipeline:
         self._plan, self._prefetched = self._model.plan, None
         return True
 
-    def _submit(self, start: float, language: str | None) -> Chunk:
+    def _submit(self, start: float, language: str | None, languages: Sequence[str | None]) -> Chunk:
         # Chunks of more than two channels are shorter, so that they need no more memory than chunks of two channels.
         longest = vad.CHUNK_SECONDS * 2 / max(2, self.reader.channels) if start else vad.FIRST_CHUNK_SECONDS
         samples, last = self.reader.read_chunk(round(start * RATE), longest)
-        transcriptions = self._transcribe(samples, language)
+        transcriptions = self._transcribe(samples, language, languages)
         end, lost = start + samples.shape[1] / RATE, self.reader.lost if last else []
-        # If the language is known, all channels are submitted at once. Otherwise each channel is submitted when the
-        # previous channel is decoded, because the language is known then.
+        # If a language is known, all channels are submitted at once. Otherwise each channel is submitted when the
+        # channel before it is decoded, because a likely language is known then.
         started = list(transcriptions) if language else transcriptions
         return Chunk(start, end, last, lost, len(samples), self.reader.mixing(), started)
 
-    def _transcribe(self, samples: Samples, language: str | None) -> Iterator[transcribe.Transcription]:
+    def _transcribe(
+        self, samples: Samples, language: str | None, languages: Sequence[str | None]
+    ) -> Iterator[transcribe.Transcription]:
         options = self._work.job.options
         named = model_of_job.languages_of(options, self._work.job.model)
-        for sound in samples:
+        # Each speaker of a call may speak another language. Checkpoints of older versions have no `languages`.
+        if len(languages) != len(samples):
+            languages = [language if len(samples) == 1 else None] * len(samples)
+        for sound, previous in zip(samples, languages, strict=True):
             transcription = transcribe.transcribe(
                 sound,
                 language=named[0] if len(named) == 1 else None,
                 candidates=named,
-                previous=language,
+                previous=previous,
+                likely=language,
                 translate=bool(options.get("translate")),
                 **terms.given(options),
                 cancelled=self._work.cancelled,
@@ -339,10 +346,11 @@ def _transcribe_chunk(work: Work, pipeline: ChunkPipeline, before: dict[str, Any
     named = model_of_job.languages_of(job.options, job.model)
     language = before["language"] or (named[0] if len(named) == 1 else None)
     probability = before.get("language_probability")
-    chunk = pipeline.next_chunk(start, language)
+    chunk = pipeline.next_chunk(start, language, before.get("languages", ()))
     quotas.check_decoded(job, chunk.end, pipeline.reader.declared_seconds)
     length = chunk.end - start
     segments: list[Segment] = []
+    languages: list[str | None] = []
     reported = start
 
     def report(seconds: float) -> None:
@@ -363,6 +371,7 @@ def _transcribe_chunk(work: Work, pipeline: ChunkPipeline, before: dict[str, Any
                     segments.append(
                         segment.spoken_by(pipeline.reader.speaker(channel)) if chunk.channels > 1 else segment
                     )
+        languages.append(transcription.language)
         if transcription.language and transcription.language != language:
             language, probability = transcription.language, transcription.language_probability
     if work.cancelled():
@@ -372,6 +381,7 @@ def _transcribe_chunk(work: Work, pipeline: ChunkPipeline, before: dict[str, Any
         "worked": worked + took,
         "last": chunk.last,
         "language": language,
+        "languages": languages,
         "language_probability": probability,
         "lost": chunk.lost,
         "facts": {"channels": chunk.channels, **chunk.facts},
@@ -383,11 +393,6 @@ def _transcribe_chunk(work: Work, pipeline: ChunkPipeline, before: dict[str, Any
     metrics.audio_seconds.labels(ON_DEVICE).inc(length)
     metrics.work_seconds.labels(ON_DEVICE).inc(took)
     return {"number": number, "end": chunk.end, **notes}
-
-
-def _mix_down(samples: Samples) -> Samples:
-    mixed: Samples = samples[0] if len(samples) == 1 else samples.mean(axis=0)
-    return mixed
 
 
 def _sorted(segments: list[Segment]) -> list[Segment]:

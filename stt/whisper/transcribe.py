@@ -91,6 +91,7 @@ def transcribe(
     language: str | None = None,
     candidates: Sequence[str] = (),
     previous: str | None = None,
+    likely: str | None = None,
     translate: bool = False,
     terms: Sequence[str] = (),
     prompt: str = "",
@@ -102,10 +103,11 @@ def transcribe(
 
     Times are in seconds from the first sample. Every segment has words with times and confidences. The joined words are
     the segment's text. `language` is a code of LANGUAGES, or None to detect the language of each window among
-    `candidates` (empty: all languages). `previous` is the language spoken before these samples, if known. If
-    `translate`, the segments are in English. `terms` are names to recognise. `prompt` is a text that shows style or
-    script, and conditions each window. Silence, noise and music give no segments. Equal samples give equal segments.
-    Without a `model`, the default model is used.
+    `candidates` (empty: all languages). `previous` is the language spoken before these samples, if known. If it
+    is not known, `likely` is the language to expect, such as that of the other speakers. If `translate`, the segments
+    are in English. `terms` are names to recognise. `prompt` is a text that shows style or script, and conditions each
+    window. Silence, noise and music give no segments. Equal samples give equal segments. Without a `model`, the default
+    model is used.
 
     If `pool` is given, and also `language` or `previous`, decoding starts as soon as a thread of the pool is idle.
     Otherwise decoding starts with the iteration.
@@ -126,7 +128,7 @@ def transcribe(
     def submit(transcription: Transcription, bounds: list[int], pool: DecodePool) -> OrderedResults[DecodedSegment]:
         # `transcription.language` is read here, before the parts start, because the language of a part must not depend
         # on how much of the other parts has been decoded when the part starts.
-        languages = (language, transcription.language, candidates)
+        languages = (language, transcription.language, candidates, likely)
         hints = (terms, prompt)
         decode = partial(_decode_part, model, transcription, translate, len(bounds) == 2, languages, hints)
         return pool.submit([partial(decode, sound[a:b], a) for a, b in pairwise(bounds)], check_cancelled)
@@ -171,7 +173,7 @@ def _decode_part(
     transcription: Transcription,
     translate: bool,
     alone: bool,
-    languages: tuple[str | None, str | None, Sequence[str]],
+    languages: tuple[str | None, str | None, Sequence[str], str | None],
     given: tuple[Sequence[str], str],
     part: Samples,
     at: int,
@@ -179,8 +181,8 @@ def _decode_part(
 ) -> Iterator[DecodedSegment]:
     """Yield the segments of the part that begins at sample `at`. If `alone`, the part is decoded with all threads.
 
-    `languages` are the given language or None, the previous language, and the candidates. `given` are the terms and the
-    prompt.
+    `languages` are the given language or None, the previous language, the candidates, and the likely language. `given`
+    are the terms and the prompt.
     """
     from stt.vocabulary.rescoring import Rescorer
     from stt.whisper import decoding, sliding, word_times  # late, because importing CTranslate2 is slow
@@ -191,10 +193,10 @@ def _decode_part(
     voice = vad.speech_probabilities(part)
     checkpoint()
     last, length = 0.0, len(part) / RATE
-    language, previous, candidates = languages
+    language, previous, candidates, likely = languages
     hints = sliding.Hints(Rescorer(given[0]), given[1]) if any(given) else None
     if vad.spans(voice):
-        choice = language or LanguageChoice(previous, candidates)
+        choice = language or LanguageChoice(previous, candidates, likely)
         with model.session(checkpoint, short=alone and length <= SPLIT_SECONDS) as session:
             for decoded in decoding.segments(session, part, voice, choice, translate, hints):
                 if segment := word_times.segment(decoded, last, length):

@@ -56,22 +56,6 @@ def test_a_file_becomes_a_transcript_with_times_confidences_and_provenance():
     assert provenance["weights_sha256"].startswith("d01c3014") and provenance["model"] and progress.job.worked > 0
 
 
-def test_each_channel_is_a_speaker_with_that_option(tmp_path: Path):
-    left, right = audio.samples(audio.AUSTEN[0]), audio.samples(audio.JFK)
-    both = np.zeros((2, max(len(left), len(right))), np.float32)
-    both[0, : len(left)], both[1, : len(right)] = left, right
-    path = audio.write(tmp_path / "call.wav", both)
-    transcript = ended(stt.create(path, options={"channels_are_speakers": True})).transcript
-    texts = {
-        speaker: normalised(" ".join(s.text for s in transcript.segments if s.speaker == speaker))
-        for speaker in transcript.speakers
-    }
-    assert set(texts) == {"Speaker 1", "Speaker 2"}
-    assert "leisure to consider" in texts["Speaker 1"] and "your country" in texts["Speaker 2"]
-    starts = [segment.start for segment in transcript.segments]
-    assert starts == sorted(starts)
-
-
 def test_all_segments_of_a_decoded_window_are_reported_at_once(tmp_path: Path):
     """Check that not only the first but every segment of a window is reported before the next window is decoded."""
     clips = [audio.samples(audio.utterance(name)) for name in list(audio.librispeech())[:8]]

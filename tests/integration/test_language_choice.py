@@ -73,6 +73,13 @@ def test_window_switches_its_language_only_when_confident(current, slices, langu
     assert Slices(*slices).choose(LanguageChoice(current)) == (language, frames)
 
 
+@pytest.mark.parametrize(("share", "expected"), [(0.6, "en"), (0.9, "es")])
+def test_first_language_is_the_likely_one_unless_another_is_clear(share: float, expected: str):
+    slices = [{"es": share, "en": 0.07}]
+    assert Slices(*slices).choose(LanguageChoice(None, likely="en")) == (expected, 500)
+    assert Slices(*slices).choose(LanguageChoice(None)) == ("es", 500)
+
+
 def test_music_without_detected_speech_does_not_count():
     assert Slices(*[KM] * 6).choose(LanguageChoice("en"), voiced=0.02) == ("en", 3000)
 

@@ -24,6 +24,7 @@ from stt.cluster import workers
 from stt.compat.dbos import outside_workflow
 from stt.errors import Cancelled, InputError, NotFound
 from stt.settings import settings
+from stt.speech.samples import mix_down
 from stt.store import playback_copies, recordings, records
 from stt.store.recordings import Recording
 from stt.store.records import Job
@@ -158,7 +159,7 @@ def _analyse(recording: Recording, track: str, models: speakers.Models, count: i
             last = not following.shape[1]
             seconds = samples.shape[1] / RATE
             total = max(recording.duration or 0.0, start + seconds + following.shape[1] / RATE)
-            mixed = samples[0] if len(samples) == 1 else samples.mean(axis=0)
+            mixed = mix_down(samples)
 
             def report(percent: int, start: float = start, seconds: float = seconds, total: float = total) -> None:
                 progress(ANALYSIS * (start + seconds * percent / 100) / max(total, 0.1))

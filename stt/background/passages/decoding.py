@@ -22,7 +22,7 @@ from stt.compat.dbos import outside_workflow
 from stt.errors import InputError, NotFound
 from stt.models import known, shelf
 from stt.models.download import Progress as Download
-from stt.speech.samples import Samples
+from stt.speech.samples import Samples, mix_down
 from stt.store import playback_copies, recordings, records
 from stt.store.recordings import Recording
 from stt.store.records import Job
@@ -115,8 +115,7 @@ def _sound(recording: Recording, job: Job, passage: Passage, progress: _Progress
             reader.skip(begin, progress.check_cancelled)
         begin = reader.position
         samples = reader.read(passage.end + AROUND - begin, progress.check_cancelled)
-    mixed: Samples = samples[0] if len(samples) == 1 else samples.mean(axis=0)
-    return mixed, begin
+    return mix_down(samples), begin
 
 
 def _decoded(passage: Passage, job: Job, sound: Samples, model: loaded.Model, progress: _Progress) -> Iterator[Segment]:
