@@ -29,10 +29,14 @@ SHORTEST = 0.1  # minimum length of a passage, seconds
 OPTIONS = ("language", terms.OPTION)
 
 
-def models() -> list[Model]:
-    """Return the models that can transcribe a passage: the offered models whose files are on this machine."""
+def models(job: Job) -> list[Model]:
+    """Return the models that can transcribe a passage of a job: the offered models whose files are on this machine.
+
+    If the job translates, only models that translate are returned, because its passages are translated, too.
+    """
     local = [model for model in offered.known().models if model.local and offered.offered(model)]
-    return [model for model in local if shelf.is_available(known.find(model.id))]
+    present = [model for model in local if shelf.is_available(known.find(model.id))]
+    return [model for model in present if known.find(model.id).translates or not job.options.get("translate")]
 
 
 def begin(
@@ -64,7 +68,7 @@ def begin(
         raise BadOption("The passage is too short.", guidance="Select some words.")
     if end - start > LONGEST:
         raise BadOption(f"A passage takes at most {LONGEST / 60:.0f} min.", guidance="Select a shorter one.")
-    chosen, cleaned = _options(model, dict(options or {}))
+    chosen, cleaned = _options(job, model, dict(options or {}))
     counted, passage = _counted(job, end - start), None
     try:
         with quotas.reserve(counted, address):
@@ -87,15 +91,17 @@ def drop(generation_id: str, owner: str) -> None:
         results.drop(passage)
 
 
-def _options(model: str, options: dict[str, Any]) -> tuple[Model, dict[str, Any]]:
+def _options(job: Job, model: str, options: dict[str, Any]) -> tuple[Model, dict[str, Any]]:
     """Check the model and the options, and return both.
 
-    Raises BadOption if the model is not on this machine, or an option is unknown or invalid.
+    Raises BadOption if the model is not one of `models(job)`, or an option is unknown or invalid.
     """
     if unknown := next((name for name in options if name not in OPTIONS), None):
         raise BadOption(f"A passage takes no option {unknown[:40]!r}.")
-    if not any(model in (each.id, *each.aliases) for each in models()):
-        raise BadOption("This model is not on this machine.", guidance="Choose one of the listed models.")
+    translates = bool(job.options.get("translate"))
+    if not any(model in (each.id, *each.aliases) for each in models(job)):
+        why = "does not translate, or is not on this machine" if translates else "is not on this machine"
+        raise BadOption(f"This model {why}.", guidance="Choose one of the listed models.")
     chosen, _ = offered.choose(model, None)
     vocabulary = take_vocabulary(options)
     cleaned = offered.options_for(chosen, model, options)

@@ -11,13 +11,15 @@ from jiwer import wer
 
 import stt
 from stt.errors import BadOption
-from stt.jobs import service
+from stt.jobs import passages, service
 from stt.models import known, shelf
 from stt.store import records
+from stt.transcript.model import Segment, Transcript
 from tests import audio, hub
 from tests.bench.accuracy import normalised
 from tests.conftest import reset_caches
 from tests.hub import Hub
+from tests.transcripts import store
 from tests.waiting import ended, until
 
 TINY = known.find("tiny.en")
@@ -148,3 +150,14 @@ def test_unsupported_model_or_option_is_refused_before_a_job_is_created(model_hu
 def test_english_only_model_accepts_english_as_language(model_hub):
     progress = ended(stt.create(Path(audio.JFK), model="local/whisper-tiny.en", options={"language": "en-GB"}))
     assert progress.state == "done" and progress.job.options == {"language": "en"}
+
+
+def test_passage_of_a_translation_is_offered_only_models_that_translate(model_hub):
+    model_hub.go_on.set()
+    shelf.obtain(TINY.name, lambda progress: None, lambda: None)
+    spoken = Transcript((Segment(0.0, 11.0, audio.JFK_WORDS),), 11.0, "en")
+    plain, translated = (store("local", spoken, audio.JFK, options=given) for given in ({}, {"translate": True}))
+    assert TINY.id in [model.id for model in passages.models(records.load(plain, "local"))]
+    assert [model.id for model in passages.models(records.load(translated, "local"))] == ["local/whisper-base"]
+    with pytest.raises(BadOption, match="does not translate"):
+        passages.begin(translated, 0.0, 5.0, model=TINY.id, owner="local")

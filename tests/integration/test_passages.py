@@ -26,6 +26,7 @@ from tests.waiting import until
 
 OWNER = "local"
 BASE = "local/whisper-base"
+SPANISH = audio.AUDIO / "spanish-then-english.flac"
 WRONG = Transcript((spoken_segment("and so my mellow Asparagus ask what not", 0.0, "Ann"),), 11.0, "en")
 
 
@@ -60,6 +61,12 @@ class TestTranscribing:
         options = {"language": "en", "vocabulary": ["Americans → Romans"]}
         passages.begin(id, 0.0, 5.0, model=BASE, options=options, owner=OWNER)
         assert "fellow Romans" in "".join(segment.text for segment in finished_passage(id).segments)
+
+    def test_passage_of_a_translation_is_translated(self):
+        spanish = replace(WRONG, language="es")
+        id = store(OWNER, spanish, SPANISH, duration=20.0, options={"translate": True})
+        passages.begin(id, 0.0, 6.0, model=BASE, owner=OWNER)
+        assert "we are going to talk" in "".join(segment.text for segment in finished_passage(id).segments)
 
     def test_silence_gives_no_words(self, tmp_path):
         quiet = audio.write(tmp_path / "quiet.wav", audio.silence(20))

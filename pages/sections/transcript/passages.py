@@ -16,7 +16,7 @@ from stt.transcript.languages import LANGUAGES
 
 def choices(job: Job) -> dict[str, Any]:
     """Return the player's argument `passages`; empty if passages of this transcript cannot be transcribed again."""
-    models = passages.models() if job.state == kinds.DONE else []
+    models = passages.models(job) if job.state == kinds.DONE else []
     if not models:
         return {}
     chosen = next((model for model in models if model.id == job.model), models[0])

@@ -129,6 +129,7 @@ def _decoded(passage: Passage, job: Job, sound: Samples, model: loaded.Model, pr
         language=chosen[0] if len(chosen) == 1 else None,
         candidates=chosen,
         previous=None if chosen else job.language,
+        translate=bool(job.options.get("translate")),
         **terms.given(passage.options),
         cancelled=progress.cancelled,
         model=model,
