@@ -36,7 +36,7 @@ def of(job: Job, recording: Recording, transcript: Transcript, start: float, end
     place = next((n for n, word in enumerate(words) if abs(word.start - start) < 0.02 and word.end > start), None)
     if place is None:
         raise NotFound("There is no such word.", guidance="Reload the page.")
-    texts = _texts(job, recording, transcript.language, first, last)
+    texts = _texts(job, recording, transcript.language_between(start, end), first, last)
     return readings.between(texts, [word.text for word in words], place)
 
 

@@ -119,6 +119,12 @@ class Transcript:
             at, before = max(at, segment.end), segment.language
         return dict(sorted(shares.items(), key=lambda share: (-share[1], share[0])))
 
+    def language_between(self, start: float, end: float) -> str | None:
+        """Return the language with most speech from `start` to `end` in seconds, or else the transcript's language."""
+        near = [segment for segment in self.segments if segment.start <= end and segment.end >= start]
+        parts = (replace(each, start=max(start, each.start), end=min(end, each.end)) for each in near)
+        return next(iter(replace(self, segments=tuple(parts)).languages), self.language)
+
     def to_dict(self) -> dict[str, Any]:
         # `dataclasses.asdict` takes five times as long, which is too slow for 100,000 words.
         return {

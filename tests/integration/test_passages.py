@@ -68,6 +68,14 @@ class TestTranscribing:
         passages.begin(id, 0.0, 6.0, model=BASE, owner=OWNER)
         assert "we are going to talk" in "".join(segment.text for segment in finished_passage(id).segments)
 
+    def test_passage_is_transcribed_in_the_language_spoken_there(self):
+        """Use a short passage of the Spanish beginning of a recording that is mostly English."""
+        spanish = replace(spoken_segment("Buenos tías a todos.", 0.0), language="es")
+        english = replace(spoken_segment("To save the patient's life.", 22.0), end=60.0, language="en")
+        id = store(OWNER, Transcript((spanish, english), 60.0, "en"), SPANISH, duration=60.0)
+        passages.begin(id, 0.0, 1.5, model=BASE, owner=OWNER)
+        assert "buenos días" in "".join(segment.text for segment in finished_passage(id).segments).lower()
+
     def test_silence_gives_no_words(self, tmp_path):
         quiet = audio.write(tmp_path / "quiet.wav", audio.silence(20))
         id = store(OWNER, replace(WRONG, duration=20.0), quiet, duration=20.0)

@@ -54,6 +54,18 @@ def test_misrecognised_word_is_corrected_by_a_second_reading(spoken: Transcript)
         second_reading.of(job, recording, wrong, word.start, word.end)
 
 
+def test_word_is_read_in_the_language_spoken_there():
+    """Use the Spanish beginning of a recording that is mostly English."""
+    path = audio.AUDIO / "spanish-then-english.flac"
+    segments = tuple(transcribe.transcribe(audio.samples(path)[: 20 * audio.RATE], language="es"))
+    wrong = with_wrong_word(Transcript(segments, 60.0, "en"), "rima", "lima")
+    job = records.load(transcripts.store(OWNER, wrong, path, options={}), OWNER)
+    word = next(word for word in wrong.words if "lima" in word.text)
+    recording = versions.recording_of(job)
+    assert recording is not None
+    assert {"rima", "misma"} & set(second_reading.of(job, recording, wrong, word.start, word.end))
+
+
 def test_server_that_only_serves_pages_decodes_nothing(spoken: Transcript, monkeypatch: pytest.MonkeyPatch):
     job = job_of(spoken, model="provider/any")
     recording = versions.recording_of(job)

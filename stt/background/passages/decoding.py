@@ -23,10 +23,11 @@ from stt.errors import InputError, NotFound
 from stt.models import known, shelf
 from stt.models.download import Progress as Download
 from stt.speech.samples import Samples, mix_down
-from stt.store import playback_copies, recordings, records
+from stt.store import playback_copies, recordings, records, transcripts
 from stt.store.recordings import Recording
 from stt.store.records import Job
 from stt.store.retrying import with_retries
+from stt.transcript.languages import LANGUAGES
 from stt.transcript.model import Segment, Transcript
 from stt.vocabulary import terms
 from stt.vocabulary.replacing import replaced
@@ -124,11 +125,14 @@ def _decoded(passage: Passage, job: Job, sound: Samples, model: loaded.Model, pr
         return
     codes = str(passage.options.get("language") or "").split(",")
     chosen = ["en"] if known.find(passage.model).english else list(filter(None, codes))
+    transcript: Transcript = with_retries(transcripts.transcript_of, job.id)
+    spoken = transcript.language_between(passage.start, passage.end)
     transcription = transcribe.transcribe(
         sound,
         language=chosen[0] if len(chosen) == 1 else None,
         candidates=chosen,
-        previous=None if chosen else job.language,
+        # Not `previous`, because the passage may be transcribed again just because its language was wrong.
+        likely=spoken if spoken in LANGUAGES else None,
         translate=bool(job.options.get("translate")),
         **terms.given(passage.options),
         cancelled=progress.cancelled,
