@@ -23,7 +23,7 @@ from stt.cluster import crashes
 from stt.db import queries
 from stt.db.tables import transcriptions
 from stt.engines import model_of_job
-from stt.engines.base import Outcome, Work
+from stt.engines.base import Arguments, Outcome, Result, Work
 from stt.engines.on_device import ChunkReader, OnDevice
 from stt.errors import Cancelled
 from stt.kinds import ALIGNMENT
@@ -90,8 +90,33 @@ class Alignment:
         """Return a decoding of the sound with word times, and the decoding's origin for the provenance."""
         kept = work.step("find a decoding", _version_with_words, work.job)
         if kept:
-            return work.with_retries(transcripts.transcript_of, kept), f"version {kept}"
+            version = work.with_retries(transcripts.transcript_of, kept)
+            if version.segments:
+                return version, f"version {kept}"
+            # The user deleted that version before this process continued the job. The recorded steps after the search
+            # are those of the alignment, so the steps of this decoding cannot be recorded between them.
+            return OnDevice().run(_Unrecorded(work)).transcript, "made for it"
         return OnDevice().run(work).transcript, "made for it"
+
+
+class _Unrecorded:
+    """A job whose steps are not recorded. After a restart, its decoding continues after the last stored chunk."""
+
+    def __init__(self, work: Work) -> None:
+        self.job, self._work = work.job, work
+
+    def step(
+        self, name: str, function: Callable[Arguments, Result], *args: Arguments.args, **values: Arguments.kwargs
+    ) -> Result:
+        return self._work.with_retries(function, *args, **values)
+
+    def with_retries(
+        self, function: Callable[Arguments, Result], *args: Arguments.args, **values: Arguments.kwargs
+    ) -> Result:
+        return self._work.with_retries(function, *args, **values)
+
+    def cancelled(self) -> bool:
+        return self._work.cancelled()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,15 @@ import numpy as np
 import pytest
 
 from stt import kinds
+from stt.engines.alignment import Alignment
 from stt.errors import BadOption, LimitReached, NotFound
 from stt.imports import reader
 from stt.jobs import importing, service
+from stt.jobs.workflow import _JobContext
 from stt.library import history, versions
 from stt.store import recordings, records, transcripts
 from stt.store.recordings import Recording
+from stt.store.records import Job
 from stt.transcript.model import Segment, Transcript, Word
 from stt.whisper.forced_alignment.plan import UNFIT, UNWRITTEN
 from tests import audio
@@ -160,6 +163,36 @@ def test_a_cancelled_alignment_keeps_the_text_and_can_be_retried(engine: None, r
     service.retry(job_id, owner=OWNER)
     again = ended(job_id, OWNER)
     assert again.state == kinds.DONE and again.text == TEXT and again.transcript is not None and again.transcript.words
+
+
+class Restarted(_JobContext):
+    """A job that is continued after a restart, with one recorded step: the search for a decoding found `version`."""
+
+    def __init__(self, job: Job, version: str) -> None:
+        super().__init__(job)
+        self.version, self.recorded = version, []
+
+    def step(self, name, function, *args, **values):
+        self.recorded.append(name)
+        return self.version if name == "find a decoding" else function(*args, **values)
+
+
+def test_sound_is_decoded_if_the_version_with_the_times_was_deleted(engine: None, recording: Recording):
+    transcript = Transcript((Segment(0, 0, TEXT),), timed=False)
+    job_id = importing.import_transcript(transcript, recording, provenance={}, owner=OWNER, options={"language": "en"})
+    service.cancel(job_id, owner=OWNER)
+    until(lambda: service.DBOS.get_workflow_status(f"{job_id}-1").status == "SUCCESS")
+    records.transition(job_id, (kinds.CANCELLED,), kinds.WORKING)
+    work = Restarted(records.load(job_id, OWNER), "a deleted version")
+    outcome = Alignment().run(work)
+    records.transition(job_id, (kinds.WORKING,), kinds.CANCELLED)
+    assert outcome.provenance["decoding"] == "made for it"
+    words = outcome.transcript.words
+    assert (
+        next(word for word in words if letters(word) == "dashwood").start > 14.0
+        and UNFIT not in outcome.transcript.extras
+    )
+    assert set(work.recorded) == {"find a decoding", "align a chunk"}
 
 
 def test_transcript_is_imported_only_for_an_own_recording_and_valid_options(recording: Recording):
