@@ -27,6 +27,7 @@ SttError
 ├── Conflict                 the object was changed, or is being changed, by another request
 ├── SetupError               the server is at fault; its administrator can correct it
 │   ├── DataFolderError      the data folder cannot be used
+│   │   └── DataFolderInUse  another process uses the data folder
 │   ├── DatabaseUnavailable  the database does not answer
 │   ├── StorageUnavailable   the store of recordings does not answer
 │   ├── DiskFull             the disk has no free space
@@ -213,6 +214,10 @@ class SetupError(SttError):
 class DataFolderError(SetupError):
     title = "The data folder cannot be used"
     guidance = "Set STT_DATA_DIR to a folder that this user can write to."
+
+
+class DataFolderInUse(DataFolderError):
+    guidance = "Stop it first, or set STT_DATA_DIR to another folder."
 
 
 class DatabaseUnavailable(SetupError):

@@ -7,16 +7,14 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import cache, partial
 from types import FrameType
 
-from filelock import FileLock, Timeout
-
 from stt.auth import signing
 from stt.compat import dbos
-from stt.errors import Cancelled, DataFolderError, SetupError
-from stt.files import paths, writing
+from stt.errors import Cancelled, SetupError
+from stt.files import folder_lock, paths, writing
 from stt.late import ROUTES, load
 from stt.ops import logs
 from stt.settings import settings
@@ -30,17 +28,15 @@ TIMEOUT = 2.0  # maximum seconds that `leave` waits for open jobs to be requeued
 
 log = logging.getLogger("stt.lifecycle")
 _signals: list[int] = []  # received stop signals; not an Event, whose lock a signal handler must not wait for
-_lock: FileLock | None = None
+_in_use = ExitStack()  # holds the lock of the data folder until this process ends
 
 
 def check(can_sign_in: bool = False) -> None:
     """Check the data folder (writable, not used by another process), the secret and the set-up of sign-in.
 
-    Raises SetupError if a check fails. With SQLite, the folder is locked for this process, because two processes
-    would both resume the same interrupted jobs. With PostgreSQL, several processes may share a folder. `can_sign_in`
-    tells whether there is an identity provider.
+    Raises SetupError if a check fails. The folder is locked until this process ends (see `stt.files.folder_lock`).
+    `can_sign_in` tells whether there is an identity provider.
     """
-    global _lock
     memory.tune()
     writing.be_private()
     if settings().access == "login":
@@ -50,22 +46,12 @@ def check(can_sign_in: bool = False) -> None:
                 guidance="Fill in [auth] in .streamlit/secrets.toml; .streamlit/secrets.toml.example shows how.",
             )
         load()  # imports the database code, which even the first cookie needs if visitors sign in
-    folder = paths.data_folder()
+    paths.data_folder()
     audio_files.check()
     signing.signing_secret()  # creates the secret now, while the disk has room for it
     if settings().database_url and settings().secret is None:
         log.warning("STT_SECRET is not set: what one machine signs or seals, another cannot read")
-    if settings().database_url or _lock is not None:
-        return
-    lock = FileLock(folder / "in-use.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise DataFolderError(
-            f"Another STT Studio is already running on the data folder {folder}.",
-            guidance="Stop it first, or set STT_DATA_DIR to another folder.",
-        ) from error
-    _lock = lock
+    _in_use.enter_context(folder_lock.locked())
 
 
 def run() -> None:

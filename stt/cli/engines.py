@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from stt import errors, kinds
 from stt.cli.inputs import Source, Version, version_of
-from stt.errors import Cancelled, NotFound, SttError
+from stt.errors import Cancelled, DataFolderInUse, NotFound, SttError
 from stt.files.json_values import clean, fields, items
 from stt.transcript.model import Transcript
 
@@ -59,7 +59,20 @@ class Engine(ABC):
 
 
 class Local(Engine):
-    """Run jobs in this process. A job and its recording are deleted when it ends or is interrupted."""
+    """Run jobs in this process. A job and its recording are deleted when it ends or is interrupted.
+
+    Creating this object starts the job engine. Raises DataFolderInUse if another process uses the data folder.
+    """
+
+    def __init__(self, model: str, options: dict[str, Any]) -> None:
+        super().__init__(model, options)
+        from stt.jobs import service
+
+        try:
+            service.start()
+        except DataFolderInUse as error:
+            guidance = "Use it with --server, or set STT_DATA_DIR to another folder."
+            raise DataFolderInUse(error.message, guidance=guidance) from error
 
     def close(self) -> None:
         from stt.jobs import service
@@ -88,10 +101,8 @@ class Local(Engine):
                 history.delete(generation_id, LOCAL)
 
     def _knows(self, generation_id: str) -> bool:
-        """Start the job engine, which continues unfinished jobs, and return whether this job exists."""
         from stt.jobs import service
 
-        service.start()
         try:
             service.get(generation_id)
         except NotFound:

@@ -53,6 +53,15 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def run(chosen: argparse.Namespace) -> int:
     """Run the command and return its exit code: 0, FAILED if any recording failed, or INTERRUPTED after Ctrl+C."""
+    try:
+        return FAILED if _transcribe_all(chosen) else 0
+    except KeyboardInterrupt:
+        to_stderr("Stopped.")
+        return INTERRUPTED
+
+
+def _transcribe_all(chosen: argparse.Namespace) -> int:
+    """Transcribe the recordings that the command line lists, and return how many failed."""
     wanted = outputs.formats(chosen.format)
     failed = 0
     with inputs.sources(chosen.files, chosen.name) as sources, closing(engine(chosen)) as work:
@@ -60,19 +69,15 @@ def run(chosen: argparse.Namespace) -> int:
         if not sources:
             raise BadOption("There is no recording in this folder.", guidance="Name files, or another folder.")
         for source in sources:
-            try:
-                transcript, answer = one(work, source)
-                if shown and transcript is not None:
-                    outputs.show(transcript, wanted[0], source.name)
-                elif transcript is not None and (chosen.output is not None or not chosen.json):
-                    folder = chosen.output or Path()
-                    save(answer, folder, source.name, transcript, wanted, overwrite=chosen.overwrite)
-            except KeyboardInterrupt:
-                to_stderr("Stopped.")
-                return INTERRUPTED
+            transcript, answer = one(work, source)
+            if shown and transcript is not None:
+                outputs.show(transcript, wanted[0], source.name)
+            elif transcript is not None and (chosen.output is not None or not chosen.json):
+                folder = chosen.output or Path()
+                save(answer, folder, source.name, transcript, wanted, overwrite=chosen.overwrite)
             failed += answer["status"] != "done"
             print_result(answer, as_json=chosen.json)
-    return FAILED if failed else 0
+    return failed
 
 
 def one(

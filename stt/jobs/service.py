@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -28,13 +29,11 @@ from stt.background.diarization import results, search
 from stt.background.passages import decoding
 from stt.background.playback import copying
 from stt.cluster import crashes, processes, workers
-from stt.compat import dbos_queues
 from stt.db import fulltext_index, title_order, undo
 from stt.db.engine import database
-from stt.db.job_database import job_engine_arguments
 from stt.errors import BadOption, KeyMissing, NotFound
-from stt.files import paths
-from stt.jobs import checkpoints, idempotency, maintenance, queueing, queues, sources
+from stt.files import folder_lock
+from stt.jobs import idempotency, launching, maintenance, queueing, queues, sources
 from stt.library import retention
 from stt.links import download, web_pages
 from stt.ops import health
@@ -50,13 +49,11 @@ from stt.webhooks import delivering, subscriptions
 
 log = logging.getLogger("stt.jobs.service")
 
-# DBOS continues only jobs of the same application version. The fixed version lets newer code continue older jobs.
-APPLICATION_VERSION = "1"
-
 _starting = threading.Lock()
 _started = False
 _heartbeat: workers.Heartbeat | None = None
 _eraser: erasure.Eraser | None = None
+_held = ExitStack()  # holds the lock of the data folder while the job engine runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +98,10 @@ def create(
     request's Idempotency-Key, if it has one. `address` is the visitor's network address, for the quotas. The end of the
     job is reported to the URL `webhook`, or to the owner's webhook URL if `webhook` is None (see `stt.webhooks`).
 
-    Raises InputError for an unusable file, link or option, NotFound if somebody else owns the recording, KeyMissing if
-    the model needs a key and there is none, StillCreating if another request has claimed the key of `claim`, and
-    LimitReached if a quota is exhausted. After an error there is no job.
+    Starts the job engine of this process. Raises DataFolderInUse if another process uses the data folder, InputError
+    for an unusable file, link or option, NotFound if somebody else owns the recording, KeyMissing if the model needs a
+    key and there is none, StillCreating if another request has claimed the key of `claim`, and LimitReached if a quota
+    is exhausted. After an error there is no job.
     """
     start()
     owner = recovery.current(owner)
@@ -278,59 +276,19 @@ def retry(generation_id: str, *, owner: str = LOCAL, key: SecretStr | None = Non
 
 
 def start() -> None:
-    """Start this process's job engine unless it runs. Raises SetupError if data folder or database cannot be used."""
-    global _started, _heartbeat, _eraser
+    """Start this process's job engine unless it runs.
+
+    Raises DataFolderInUse if another process uses the data folder, and SetupError if data folder or database cannot be
+    used for another reason.
+    """
+    global _held
     with _starting:
         if _started:
             return
-        database()
-        worker = workers.name()
-        recordings.clean_incoming(at_start=True)
-        crashes.start_worker()
-        DBOS(
-            config={
-                "name": "stt-studio",
-                "system_database_url": settings().database_url or f"sqlite:///{paths.data_folder() / 'jobs.db'}",
-                "application_version": APPLICATION_VERSION,
-                "executor_id": worker,
-                "log_level": "WARNING",
-                "serializer": checkpoints.Serializer(),
-                "db_engine_kwargs": {"connect_args": job_engine_arguments()},
-            }
-        )
-        if settings().database_url:
-            workers.send_heartbeat(worker)  # before it takes jobs: a worker without heartbeats counts as dead
-        if settings().role == "web":
-            DBOS.listen_queues([])  # a web process takes no jobs from the queues
-        dbos_queues.poll_idle_queues_rarely(not settings().database_url)  # only SQLite is used by one process alone
-        DBOS.launch()
-        for queue, count in queues.worker_limits().items():
-            often = 0.1 if queue == queues.SHORT_QUEUE else 0.2  # seconds; visitors wait for short jobs
-            DBOS.register_queue(queue, worker_concurrency=count, polling_interval_sec=often)
-        for queue, count, interval in (
-            (copying.QUEUE, 1, copying.POLLING_INTERVAL),
-            (delivering.QUEUE, delivering.AT_ONCE, delivering.OFTEN),
-            (search.QUEUE, 1, search.POLLING_INTERVAL),
-            (decoding.QUEUE, 1, decoding.POLLING_INTERVAL),
-        ):
-            DBOS.register_queue(queue, worker_concurrency=count, polling_interval_sec=interval)
-        search.on_end(delivering.job_ended)
-        retention.schedule()
-        maintenance.schedule(
-            queueing.reconcile,
-            search.reconcile,
-            decoding.reconcile,
-            recovery.reconcile,
-            delivering.reconcile,
-            partial(fulltext_index.renew, database()),
-            title_order.fill_missing,
-        )
-        title_order.start_fill()
-        _eraser = erasure.Eraser()
-        if settings().database_url:
-            _heartbeat = workers.Heartbeat(worker)
-        _started = True
-        health.engine.set()
+        with ExitStack() as held:
+            held.enter_context(folder_lock.locked())
+            _start()
+            _held = held.pop_all()
     queueing.reconcile()
     search.reconcile()
     decoding.reconcile()
@@ -339,6 +297,32 @@ def start() -> None:
         soon = threading.Timer(2 * workers.HEARTBEAT_TIMEOUT, _reconcile_if_started)
         soon.daemon = True
         soon.start()
+
+
+def _start() -> None:
+    global _started, _heartbeat, _eraser
+    database()
+    worker = workers.name()
+    recordings.clean_incoming(at_start=True)
+    crashes.start_worker()
+    launching.launch(worker)
+    search.on_end(delivering.job_ended)
+    retention.schedule()
+    maintenance.schedule(
+        queueing.reconcile,
+        search.reconcile,
+        decoding.reconcile,
+        recovery.reconcile,
+        delivering.reconcile,
+        partial(fulltext_index.renew, database()),
+        title_order.fill_missing,
+    )
+    title_order.start_fill()
+    _eraser = erasure.Eraser()
+    if settings().database_url:
+        _heartbeat = workers.Heartbeat(worker)
+    _started = True
+    health.engine.set()
 
 
 def release_and_stop() -> None:
@@ -368,6 +352,7 @@ def stop(timeout: int = 0) -> None:
             DBOS.destroy(workflow_completion_timeout_sec=timeout)
             _started = False
             health.engine.clear()
+            _held.close()
 
 
 def _reconcile_if_started() -> None:

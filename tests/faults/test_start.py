@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from stt.jobs import service
+from tests import audio
 from tests.server import ROOT, Server, free_port
 
 
@@ -32,6 +34,41 @@ def test_second_process_on_a_data_folder_exits_with_a_message(tmp_path: Path):
     assert second.returncode != 0
     assert "Another STT Studio is already running on the data folder" in second.stderr
     assert "Traceback" not in second.stderr
+
+
+@pytest.mark.parametrize("command", ["create", "transcribe", "watch"])
+def test_job_engine_beside_a_server_is_refused_and_changes_nothing(tmp_path: Path, command: str):
+    programs = {
+        "create": ["-c", "import sys, stt; stt.create(sys.argv[1])", str(audio.JFK)],
+        "transcribe": ["-m", "stt", "transcribe", str(audio.JFK), str(audio.AUSTEN[0])],
+        "watch": ["-m", "stt", "watch", str(tmp_path), "--output", str(tmp_path / "out")],
+    }
+    with Server(tmp_path / "data") as server:
+        upload = tmp_path / "data" / "incoming" / "upload"
+        upload.touch()
+        os.utime(upload, (0, 0))  # an upload that an engine would delete at its start
+        second = subprocess.run(
+            [sys.executable, *programs[command]],
+            cwd=ROOT,
+            env=server.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert upload.exists()
+    assert second.returncode == 1 and not second.stdout
+    message = f"Another STT Studio is already running on the data folder {tmp_path / 'data'}."
+    assert second.stderr.count(message) == 1
+    if command != "create":
+        assert "Traceback" not in second.stderr and "Use it with --server" in second.stderr
+
+
+def test_data_folder_is_free_again_after_the_job_engine_has_stopped(data: Path):
+    service.start()
+    service.stop()
+    command = [sys.executable, "-c", "from stt.jobs import service; service.start(); service.stop()"]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=60)
 
 
 def test_unwritable_data_folder_is_reported_at_start(tmp_path: Path):
