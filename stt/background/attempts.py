@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 import sqlalchemy as sa
 from dbos import DBOS, SetWorkflowID
 
+from stt.cluster import workers
 from stt.compat import dbos_queues
 from stt.db import queries
 from stt.db.engine import DB_UNAVAILABLE, database
@@ -104,16 +105,18 @@ def failing(attempt: Attempt, work: str, log: logging.Logger) -> Iterator[None]:
     """Catch any exception in the block, log it, and mark the attempt as failed with this error.
 
     `work` names the kind of work in the log, such as "speakers". Cancelled and NotFound, which mean that the attempt
-    was cancelled or the transcript was deleted, are only logged.
+    was cancelled or the transcript was deleted, are only logged. Raises Stopping if the job engine is being stopped.
     """
     try:
         yield
     except (Cancelled, NotFound):
         log.info("%s not wanted any more: %s", work, attempt.id)
     except SttError as error:
+        workers.check_stopping()
         log.warning("%s failed: %s %s %s", work, attempt.id, type(error).__name__, error.detail)
         with_retries(fail, attempt, error)
     except Exception as error:
+        workers.check_stopping()
         log.exception("%s failed: %s", work, attempt.id)
         with_retries(fail, attempt, SttError(detail=repr(error)))
 
@@ -139,8 +142,10 @@ class Progress:
     def cancelled(self) -> bool:
         """Store the progress, and return whether somebody has cancelled the attempt or deleted the transcript.
 
-        The database is accessed at most once every REPORT seconds; calls in between return the previous result.
+        The database is accessed at most once every REPORT seconds; calls in between return the previous result. Raises
+        Stopping if the job engine is being stopped.
         """
+        workers.check_stopping()
         if self._wanted and time.monotonic() >= self._next:
             self._next = time.monotonic() + REPORT
             with suppress(*DB_UNAVAILABLE):  # progress is not essential; a later call stores it

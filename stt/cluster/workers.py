@@ -42,6 +42,7 @@ P = ParamSpec("P")
 # requeued, and it has dequeued the job again before the outdated execution notices.
 _running: Counter[str] = Counter()
 _running_lock = threading.Lock()
+_stopping = threading.Event()  # set while the job engine of this process is stopped, or is being stopped
 NotStarted = dict[tuple[str, int | None], WorkflowStatus]
 
 
@@ -73,6 +74,31 @@ def track_running(workflow: Callable[P, None]) -> Callable[P, None]:
                     del _running[workflow_id]
 
     return run
+
+
+class Stopping(BaseException):
+    """Raised in a workflow because the job engine is being stopped.
+
+    Neither DBOS nor a workflow catches it as an error, so the work does not fail, but continues at the next start.
+    """
+
+
+def set_stopping(stopping: bool) -> None:
+    """Set whether workflows of this process must end, to continue at the next start of the job engine."""
+    if stopping:
+        _stopping.set()
+    else:
+        _stopping.clear()
+
+
+def check_stopping() -> None:
+    """Raise Stopping if workflows of this process must end.
+
+    Call this regularly in a workflow, and before an error is recorded as the end of the work: the error may come from
+    the end of the program, at which Python refuses new threads.
+    """
+    if _stopping.is_set():
+        raise Stopping()
 
 
 class Heartbeat:

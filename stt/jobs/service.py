@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from stt.background.diarization import results, search
 from stt.background.passages import decoding
 from stt.background.playback import copying
 from stt.cluster import crashes, processes, workers
+from stt.compat import threads
 from stt.db import fulltext_index, title_order, undo
 from stt.db.engine import database
 from stt.errors import BadOption, KeyMissing, NotFound
@@ -301,6 +302,8 @@ def start() -> None:
 
 def _start() -> None:
     global _started, _heartbeat, _eraser
+    _stop_before_exit()
+    workers.set_stopping(False)
     database()
     worker = workers.name()
     recordings.clean_incoming(at_start=True)
@@ -349,10 +352,18 @@ def stop(timeout: int = 0) -> None:
                 _heartbeat.stop()
                 _heartbeat = None
             crashes.stop_worker()
+            workers.set_stopping(not timeout)
             DBOS.destroy(workflow_completion_timeout_sec=timeout)
+            workers.set_stopping(True)
             _started = False
             health.engine.clear()
             _held.close()
+
+
+@cache
+def _stop_before_exit() -> None:
+    """Stop the job engine when the program ends. Otherwise open jobs would fail: Python refuses new threads then."""
+    threads.before_exit(stop)
 
 
 def _reconcile_if_started() -> None:

@@ -53,11 +53,16 @@ def transcription(generation_id: str) -> None:
         if job is not None:
             with_retries(_release_quota, job)
     except SttError as error:
+        workers.check_stopping()
         log.warning("failed %s: %s %s", generation_id, type(error).__name__, error.detail)
         _step("fail", fail, generation_id, job, error)
     except Exception as error:
+        workers.check_stopping()
         log.exception("failed %s", generation_id)
         _step("fail", fail, generation_id, job, SttError(detail=repr(error)))
+    except workers.Stopping:
+        log.info("continues at the next start: %s", generation_id)
+        raise
     except BaseException:  # DBOS raises it in a workflow that was reassigned to another worker
         log.info("reassigned to another worker: %s", generation_id)
         raise
@@ -175,6 +180,7 @@ class _JobContext:
         return with_retries(function, *args, **values)
 
     def cancelled(self) -> bool:
+        workers.check_stopping()
         try:
             ended = not records.is_current(self.job)
         except DB_UNAVAILABLE:

@@ -164,9 +164,11 @@ def playback_copy(recording_id: str, track: str, attempt: int) -> None:
         log.info("no copy is wanted any more: %s", recording_id)
         with_retries(removals.remove_audio, copy.name)
     except SttError as error:
+        workers.check_stopping()
         log.warning("no playback copy of %s: %s %s", recording_id, type(error).__name__, error.detail)
         with_retries(_fail, copy, error)
     except Exception as error:
+        workers.check_stopping()
         log.exception("no playback copy of %s", recording_id)
         with_retries(_fail, copy, SttError(detail=repr(error)))
 
@@ -207,7 +209,8 @@ def _with_facts(recording: Recording) -> Recording:
 class _Progress:
     """A callback that records the progress of a copy.
 
-    Raises Cancelled if the recording was deleted, or a newer attempt at the copy has begun.
+    Raises Cancelled if the recording was deleted, or a newer attempt at the copy has begun, and Stopping if the job
+    engine is being stopped.
     """
 
     def __init__(self, copy: _Copy, recording: Recording) -> None:
@@ -215,6 +218,7 @@ class _Progress:
         self._next = 0.0
 
     def __call__(self, seconds: float) -> None:
+        workers.check_stopping()
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + REPORT
