@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +23,18 @@ def formats(text: str) -> list[str]:
 
 
 def write(
-    folder: Path, name: str, transcript: Transcript, wanted: Sequence[str], *, overwrite: bool = False
+    folder: Path, name: str, transcript: Transcript, wanted: Sequence[str], *, overwriting: set[Path] | None = None
 ) -> list[Path]:
     """Write a file for each format in `wanted`, and return the paths of the files.
 
-    If a file exists already, the new file gets a number in its name. With `overwrite`, existing files are replaced.
+    If a file exists already, the new file gets a number in its name. With `overwriting`, existing files are replaced,
+    except those in this set: the files that this run has written. The new files are added to the set.
     Raises DiskFull if the disk is full, and InputError if the folder cannot be written to for another reason.
     """
     paths = []
     for extension in wanted:
-        path = folder / file_name(name, extension)
-        if not overwrite:
-            path = _free(path)
+        is_taken = Path.exists if overwriting is None else overwriting.__contains__
+        path = _free(folder / file_name(name, extension), is_taken)
         try:
             with writing.replacing(path) as file:
                 file.write(content(transcript, extension, name))
@@ -45,6 +45,8 @@ def write(
                 f"{path} cannot be written: {error.strerror}.", guidance="Choose another folder."
             ) from error
         paths.append(path)
+        if overwriting is not None:
+            overwriting.add(path)
     return paths
 
 
@@ -60,10 +62,10 @@ def content(transcript: Transcript, extension: str, name: str) -> bytes:
     return written.write(transcript, title=name, **options)
 
 
-def _free(path: Path) -> Path:
-    """Return `path`, or a path with a number in its name if a file exists at `path` already."""
+def _free(path: Path, is_taken: Callable[[Path], bool]) -> Path:
+    """Return `path`, or a path with a number in its name if `path` is taken."""
     number, free = 1, path
-    while free.exists():
+    while is_taken(free):
         number += 1
         free = path.with_stem(f"{path.stem} ({number})")
     return free

@@ -46,7 +46,9 @@ def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     add_arguments(parser)
     parser.add_argument("--name", help="the name of the recording from standard input")
     parser.add_argument(
-        "--overwrite", action="store_true", help="replace files; default: write talk (2).txt beside them"
+        "--overwrite",
+        action="store_true",
+        help="replace files of earlier runs; default: write talk (2).txt beside them",
     )
     parser.set_defaults(run=run)
 
@@ -64,6 +66,7 @@ def _transcribe_all(chosen: argparse.Namespace) -> int:
     """Transcribe the recordings that the command line lists, and return how many failed."""
     wanted = outputs.formats(chosen.format)
     failed = 0
+    overwriting: set[Path] | None = set() if chosen.overwrite else None
     with inputs.sources(chosen.files, chosen.name) as sources, closing(engine(chosen)) as work:
         shown = len(sources) == 1 and len(wanted) == 1 and chosen.output is None and not chosen.json
         if not sources:
@@ -74,7 +77,7 @@ def _transcribe_all(chosen: argparse.Namespace) -> int:
                 outputs.show(transcript, wanted[0], source.name)
             elif transcript is not None and (chosen.output is not None or not chosen.json):
                 folder = chosen.output or Path()
-                save(answer, folder, source.name, transcript, wanted, overwrite=chosen.overwrite)
+                save(answer, folder, source.name, transcript, wanted, overwriting=overwriting)
             failed += answer["status"] != "done"
             print_result(answer, as_json=chosen.json)
     return failed
@@ -109,11 +112,14 @@ def save(
     transcript: Transcript,
     wanted: Sequence[str],
     *,
-    overwrite: bool = False,
+    overwriting: set[Path] | None = None,
 ) -> None:
-    """Write a transcript to files, and add their paths to `answer`. If writing fails, add the error to `answer`."""
+    """Write a transcript to files, and add their paths to `answer`. If writing fails, add the error to `answer`.
+
+    `overwriting` is passed to `outputs.write`.
+    """
     try:
-        paths = outputs.write(folder, name, transcript, wanted, overwrite=overwrite)
+        paths = outputs.write(folder, name, transcript, wanted, overwriting=overwriting)
     except SttError as error:
         answer |= failure(name, error)
     else:

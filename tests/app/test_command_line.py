@@ -32,9 +32,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def transcribe(environment: dict[str, str]):
     def run(*arguments: object, code: int = 0, **more) -> subprocess.CompletedProcess:
         command = [*COMMAND, *map(str, arguments)]
-        found = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, check=False, timeout=120, **more
-        )
+        options = {"cwd": ROOT, "env": environment, "capture_output": True, "check": False, "timeout": 120, **more}
+        found = subprocess.run(command, **options)
         assert found.returncode == code, found.stderr.decode()
         return found
 
@@ -78,6 +77,30 @@ def test_folder_gives_a_file_per_format_and_replaces_none(transcribe, tmp_path: 
     assert plain_words((out / "austen-0890 (2).txt").read_text()) == audio.AUSTEN_WORDS["austen-0890"]
 
 
+def test_overwrite_replaces_files_of_earlier_runs_but_none_of_the_same_run(transcribe, tmp_path: Path):
+    audio.write(tmp_path / "talk.flac", audio.samples(audio.AUSTEN[1]))
+    audio.write(tmp_path / "talk.wav", audio.samples(audio.JFK))
+    out = tmp_path / "out"
+    out.mkdir()
+    for name in ("talk.txt", "talk (2).txt"):
+        (out / name).write_text("of an earlier run")
+    transcribe(tmp_path, "--output", out, "--overwrite")
+    assert {path.name: plain_words(path.read_text()) for path in out.iterdir()} == {
+        "talk.txt": audio.AUSTEN_WORDS["austen-0890"],
+        "talk (2).txt": audio.JFK_WORDS,
+    }
+
+
+@pytest.mark.parametrize("name", ["~draft.flac", "~nobody/talk.flac"])
+def test_file_whose_name_begins_with_a_tilde_is_found(transcribe, tmp_path: Path, name: str):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    shutil.copy(audio.AUSTEN[1], path)
+    environment = {**os.environ, "STT_DATA_DIR": str(tmp_path / "data"), "PYTHONPATH": str(ROOT)}
+    found = transcribe(name, cwd=tmp_path, env=environment)
+    assert plain_words(found.stdout.decode()) == audio.AUSTEN_WORDS["austen-0890"]
+
+
 def test_pipe_reads_standard_input_and_writes_standard_output(transcribe):
     found = transcribe("-", "--format", "vtt", input=audio.AUSTEN[1].read_bytes())
     cues = pysubs2.SSAFile.from_string(found.stdout.decode(), format_="vtt")
@@ -98,6 +121,7 @@ def test_json_output_has_an_exit_code_and_a_bad_file_stops_no_other(transcribe, 
     ("arguments", "words"),
     [
         (["nowhere.mp3"], "There is no file nowhere.mp3"),
+        (["~nobody/talk.mp3"], "There is no file ~nobody/talk.mp3"),
         ([str(audio.JFK), "--format", "xml"], "no list of formats"),
         ([str(audio.JFK), "--model", "huge"], "huge"),
         ([str(audio.JFK), "--speakers", "many"], "--speakers"),
