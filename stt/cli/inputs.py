@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -51,7 +51,7 @@ def sources(arguments: Sequence[str], name: str | None) -> Iterator[list[Source]
                 found.append(_of_standard_input(Path(folder), name or "recording"))
             elif text.lower().startswith(("http://", "https://")):
                 found.append(Source(_stem(download.name_of(text)), url=text))
-            elif (path := Path(text).expanduser()).is_dir():
+            elif (path := _path(text)).is_dir():
                 found += [of_file(each) for each in sorted(path.iterdir()) if is_recording(each)]
             elif path.exists():
                 found.append(of_file(path))
@@ -76,6 +76,15 @@ def version_of(path: Path) -> Version | None:
     except OSError:
         return None
     return Version(found.st_size, found.st_mtime_ns)
+
+
+def _path(text: str) -> Path:
+    """Return the path `text`, with `~` and `~user` expanded unless there is a file whose name begins so."""
+    path = Path(text)
+    if not path.exists():
+        with suppress(RuntimeError):  # raised if there is no such user
+            return path.expanduser()
+    return path
 
 
 def _stem(name: str) -> str:
