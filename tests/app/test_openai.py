@@ -7,6 +7,7 @@ import json
 import math
 import subprocess
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import numpy as np
 import openai
 import pysubs2
 import pytest
+import requests
 
 from tests import audio
 from tests.app.rest import Api, make_token, python
@@ -251,3 +253,24 @@ def test_token_revoked_between_calls_is_refused_at_the_next_call(server: Server,
     python(server, "-c", code)
     with pytest.raises(openai.AuthenticationError):
         speech(other, audio.AUSTEN[1])
+
+
+ROUTES = ("/stt/create", "/audio/transcriptions", "/audio/translations")
+
+
+@pytest.mark.parametrize("first", ROUTES)
+def test_idempotency_key_is_refused_on_another_route_even_with_the_same_form(api: Api, first: str):
+    """Check that, for example, a translation is not answered with the transcript of an earlier transcription."""
+
+    def send_to(route: str) -> requests.Response:
+        files = {"file": ("talk.flac", audio.AUSTEN[1].read_bytes())}
+        return api("POST", route, headers={"Idempotency-Key": key}, data={"model": "#g1_whisper-base"}, files=files)
+
+    key = str(uuid.uuid4())
+    assert send_to(first).ok
+    for route in ROUTES:
+        response = send_to(route)
+        if route == first:
+            assert response.ok
+        else:
+            assert response.status_code == 409 and "different request body" in response.text

@@ -22,11 +22,15 @@ from stt.web.v1 import shapes
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Describe who asks for a job: the `owner`, the request's Idempotency-Key, and the client's network address."""
+    """Describe who asks for a job: the `owner`, the request's Idempotency-Key, and the client's network address.
+
+    `route` names the route that the key was sent to; None is `/v1/stt/create`.
+    """
 
     owner: str
     key: str | None
     address: str | None
+    route: str | None = None
 
 
 def from_link(body: Any, sender: Sender) -> str:
@@ -67,7 +71,8 @@ def from_recording(form: Form, model: str, options: dict[str, Any], sender: Send
     from stt.store import recordings
 
     assert form.intake is not None
-    with idempotency.claim(sender.owner, sender.key, _fingerprint(form) if sender.key is not None else b"") as claim:
+    body = b"" if sender.key is None else _fingerprint(form, sender.route)
+    with idempotency.claim(sender.owner, sender.key, body) as claim:
         if claim and claim.made:
             return claim.generation_id
         imported = _imported(options.pop("transcript"), *form.raw["transcript"]) if "transcript" in options else None
@@ -107,13 +112,17 @@ def _imported(field: object, name: str, data: bytes) -> Imported:
     return found
 
 
-def _fingerprint(form: Form) -> bytes:
-    """Return bytes that are equal for forms with the same fields, file name and file content; boundaries may differ."""
+def _fingerprint(form: Form, route: str | None) -> bytes:
+    """Return bytes that are equal for forms to one route with the same fields, file name and file content.
+
+    The boundaries may differ.
+    """
     assert form.intake is not None
     form.intake.flush()
     with open(form.intake.part, "rb") as file:
         content = hashlib.file_digest(file, "sha256").hexdigest()
-    return json.dumps([form.fields, form.intake.name, content], sort_keys=True).encode()
+    sent = [form.fields, form.intake.name, content]
+    return json.dumps([*sent, route] if route else sent, sort_keys=True).encode()
 
 
 def _check(name: str, options: dict[str, Any]) -> None:
