@@ -60,7 +60,6 @@ def main(arguments: list[str] | None = None) -> None:
 
 def manage_tokens(chosen: argparse.Namespace) -> None:
     from stt.auth import tokens, visitors
-    from stt.settings import settings
 
     if chosen.list:
         for token in tokens.all_of(None):
@@ -70,8 +69,7 @@ def manage_tokens(chosen: argparse.Namespace) -> None:
         tokens.revoke(chosen.revoke, None)
         print("Revoked.")
     else:
-        owner = visitors.SHARED if settings().access == "shared" else f"user:{chosen.name}"
-        text = tokens.create(chosen.name, owner, read_only=chosen.read_only)
+        text = tokens.create(chosen.name, visitors.owner_of_token(chosen.name), read_only=chosen.read_only)
         print("This token is shown once. Programs send it as “Authorization: Bearer TOKEN”.")
         print(text)
 

@@ -73,13 +73,31 @@ def user(claims: Mapping[str, object]) -> str | None:
     enter anybody's address. If that claim is missing, the address is used: many organisations' own providers send no
     such claim.
     """
-    email, subject = str(claims.get("email") or "").strip().lower(), str(claims.get("sub") or "")
+    email, subject = str(claims.get("email") or "").strip(), str(claims.get("sub") or "")
     if not _verified(claims):
         # Some providers let people choose the subject, so a subject that looks like an email address is ignored.
         email, subject = "", "" if "@" in subject else subject
-    name = email or subject
-    found = f"user:{name}"[:200]
-    return found if name and allowed(found) else None
+    found = _owner_with_email(email) if email else _owner_with_name(subject)
+    return found if (email or subject) and allowed(found) else None
+
+
+def owner_of_token(name: str) -> str:
+    """Return the owner of a token that the command line creates for `name`.
+
+    If visitors sign in, an email address is that of a user, who sees the jobs of the token.
+    """
+    name = " ".join(name.split())
+    if settings().access == "shared":
+        return SHARED
+    return _owner_with_email(name) if settings().access == "login" and "@" in name else _owner_with_name(name)
+
+
+def _owner_with_email(email: str) -> str:
+    return _owner_with_name(email.lower())
+
+
+def _owner_with_name(name: str) -> str:
+    return f"user:{name}"[:200]
 
 
 def _verified(claims: Mapping[str, object]) -> bool:

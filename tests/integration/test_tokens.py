@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from starlette.requests import Request
 
-from stt.auth import tokens
+from stt.auth import tokens, visitors
 from stt.db.engine import database
 from stt.db.tables import tokens as table
 from stt.errors import BadOption, NotFound
@@ -114,6 +114,27 @@ def test_command_line_creates_lists_and_revokes_tokens(data: Path, access: str, 
     assert stt(server, "token", "--revoke", found.id).returncode == 0
     repeated = stt(server, "token", "--withdraw", found.id)
     assert repeated.returncode == 1 and "no such token" in repeated.stderr and "Traceback" not in repeated.stderr
+
+
+@pytest.mark.parametrize(
+    ("access", "name", "owner"),
+    [
+        ("login", " Ann@Example.org", "user:ann@example.org"),
+        ("login", "Nightly  run", "user:Nightly run"),
+        ("private", "Ann@Example.org", "user:Ann@Example.org"),
+    ],
+)
+def test_token_for_an_email_address_belongs_to_the_user_who_signs_in_with_it(
+    data: Path, monkeypatch: pytest.MonkeyPatch, access: str, name: str, owner: str
+):
+    created = stt(Server(data, STT_ACCESS=access), "token", name)
+    found = tokens.find(created.stdout.splitlines()[-1])
+    assert found is not None and found.owner == owner
+    if access == "login" and "@" in name:
+        monkeypatch.setenv("STT_ACCESS", access)
+        monkeypatch.setenv("STT_ALLOWED_EMAILS", "example.org")
+        settings.cache_clear()
+        assert visitors.user({"email": name}) == owner and visitors.allowed(owner)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
