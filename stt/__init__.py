@@ -5,6 +5,8 @@ import stt
 
 generation_id = stt.create(Path("talk.mp3"))
 progress = stt.get(generation_id)      # .state, .text so far, .transcript once it is "done"
+
+`create` and `retry` start the job engine, which runs open jobs until the process ends. `get` only reads.
 """
 
 from __future__ import annotations

@@ -189,7 +189,8 @@ def record_and_queue(
 def get(generation_id: str, *, owner: str = LOCAL) -> Progress:
     """Return the job with its text so far, and with its transcript if it is done.
 
-    Raises NotFound if there is no such job, or if somebody else owns it.
+    This only reads the database. An open job continues only while the job engine runs, in this process or in another:
+    `create`, `retry` or `start` starts it. Raises NotFound if there is no such job, or if somebody else owns it.
     """
     job = records.load(generation_id, owner)
     if job.state == kinds.DONE:
