@@ -45,8 +45,11 @@ def transcription(generation_id: str) -> None:
         if not _step("begin", records.begin, generation_id, attempt):
             return
         job = with_retries(_acquire_lease, generation_id, attempt)
-        outcome = _engine(job).run(_JobContext(job))
-        _step("finish", _finish, job, outcome)
+        if (
+            job.state != kinds.DONE
+        ):  # otherwise an earlier process finished the job, but was killed before it noted that
+            outcome = _engine(job).run(_JobContext(job))
+            _step("finish", _finish, job, outcome)
         search.expect(job)
     except Cancelled:
         log.info("cancelled: %s", generation_id)

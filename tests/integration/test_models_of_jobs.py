@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from jiwer import wer
 
 import stt
+from stt.background.diarization import results
+from stt.db import queries
+from stt.db.tables import diarizations
 from stt.errors import BadOption
+from stt.files import paths
 from stt.jobs import passages, service
 from stt.models import known, shelf
 from stt.store import records
@@ -161,3 +167,20 @@ def test_passage_of_a_translation_is_offered_only_models_that_translate(model_hu
     assert [model.id for model in passages.models(records.load(translated, "local"))] == ["local/whisper-base"]
     with pytest.raises(BadOption, match="does not translate"):
         passages.begin(translated, 0.0, 5.0, model=TINY.id, owner="local")
+
+
+def test_job_that_is_killed_just_after_its_end_still_gets_its_speakers(model_hub):
+    """Restore the job engine's records to the moment before it recorded that the job is finished, and resume the job."""
+    job_id = stt.create(audio.JFK, model="local/whisper-tiny.en", options={"diarize": True})
+    text = ended(job_id).transcript.text
+    until(lambda: (found := results.search_of(job_id)) and not found.is_open)
+    queries.write(diarizations.delete().where(diarizations.c.id == job_id))
+    this = (f"{job_id}-1",)
+    with closing(sqlite3.connect(paths.data_folder() / "jobs.db")) as records_of_dbos, records_of_dbos as connection:
+        finish = "DELETE FROM operation_outputs WHERE function_name = 'finish' AND workflow_uuid = ?"
+        assert connection.execute(finish, this).rowcount == 1
+        connection.execute("UPDATE workflow_status SET status = 'ENQUEUED' WHERE workflow_uuid = ?", this)
+    until(lambda: results.search_of(job_id))
+    until(lambda: service.DBOS.get_workflow_status(this[0]).status == "SUCCESS")
+    now = stt.get(job_id)
+    assert now.state == "done" and now.transcript.text == text
