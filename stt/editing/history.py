@@ -79,6 +79,10 @@ def replay(rows: Sequence[Any], revision: int) -> History:
             one, other = (undo, redo) if row.kind == UNDO else (redo, undo)
             if one and one[-1][0] == row.of:
                 other.append(one.pop())
+            else:
+                # The row of this step was pruned. The other steps fit only the text before this row.
+                undo.clear()
+                redo.clear()
         typing = row.typing if row.kind == EDIT else None
     return History(revision, revision - (len(rows) - first), undo, redo, typing)
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from stt.db.engine import database
 from stt.db.tables import revisions as revision_table
 from stt.db.tables import word_corrections
+from stt.editing import history as steps
 from stt.editing import requests, revisions
 from stt.editing.revisions import EditConflict
 from stt.errors import NotFound
@@ -122,6 +123,24 @@ def test_typing_without_a_pause_is_one_step_and_one_correction():
         assert connection.execute(sa.select(word_corrections)).all() == []
     send(7, do="redo")
     assert texts()[2] == "Single"
+
+
+def test_undo_and_redo_beyond_the_stored_revisions_leave_the_text_intact(monkeypatch: pytest.MonkeyPatch):
+    """Undo both of two steps, with so little space that undoing the first step deletes the row of that step."""
+    states = [texts()]
+    send(0, do="split", paragraph=0, was="one two three", text="one two three", at=3)
+    states.append(texts())
+    send(1, do="text", paragraph=2, was="four five", text="Four, five")
+    states.append(texts())
+    with database().connect() as connection:
+        first, second = connection.execute(sa.select(revision_table.c.size).order_by(revision_table.c.number)).scalars()
+    monkeypatch.setattr(steps, "MOST_SIZE", first + 2 * second)
+    send(2, do="undo")
+    send(3, do="undo")
+    assert texts() == states[0]
+    for name in ("redo", "redo", "undo", "redo"):
+        send(4, do=name)
+        assert texts() in states
 
 
 def test_step_is_applied_where_its_paragraph_has_moved():

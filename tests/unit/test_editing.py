@@ -236,10 +236,13 @@ def test_new_step_clears_the_redo_list():
     assert (history.replay(rows, 4).undo, history.replay(rows, 4).redo) == ([[1], [4]], [])
 
 
-def test_undo_of_a_step_without_a_row_changes_nothing_else():
-    rows = [row(1), row(2), row(3, history.UNDO, 2), row(4, history.UNDO, 1), row(5, history.REDO, 1)]
-    found = history.replay(rows[1:], 5)
-    assert (found.undo, found.redo) == ([], [[2]])
+def test_undo_of_a_step_without_a_row_ends_the_history():
+    """The row of step 1 was pruned. Without it, neither step 1 nor the steps undone before it can be redone."""
+    rows = [row(1), row(2), row(3, history.UNDO, 2), row(4, history.UNDO, 1), row(5, history.REDO, 1), row(6)]
+    for last in (4, 5):
+        found = history.replay(rows[1:last], last)
+        assert (found.undo, found.redo) == ([], [])
+    assert history.replay(rows[1:], 6).undo == [[6]]
 
 
 def test_typing_that_was_interrupted_is_two_steps():
