@@ -63,6 +63,7 @@ def test_original_is_shown_and_restored_and_corrections_are_brought_back(reader:
     toggle.click()
     expect(reader.locator(".stt-words").first).to_have_text("Mine.")
     toggle.click()
+    expect(reader.locator(".stt-words").first).to_have_text(original)
     reader.get_by_role("button", name="Restore original").click()
     back = reader.get_by_role("button", name="Restore corrections")
     expect(back).to_be_visible()

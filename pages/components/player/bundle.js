@@ -4985,7 +4985,7 @@ var Player = class {
     /** @type {unknown} */
     null
   );
-  // JSON of the paragraphs drawn last that could not be edited
+  // JSON of the drawn paragraphs if they cannot be edited, else null
   lines = (
     /** @type {import("./editing/lines.js").Line[]} */
     []
@@ -5079,7 +5079,9 @@ var Player = class {
     if (data.waveform !== before.waveform) this.wave.load(data.waveform);
     this.total = data.duration;
     this.measure();
-    this.draw(this.editor.load(data) ?? this.fixed(data));
+    const editable = this.editor.load(data);
+    if (editable) this.shown = null;
+    this.draw(editable ?? this.fixed(data));
     this.editor.conflicts?.show();
     this.notes.load(data);
     this.passages.load(data);

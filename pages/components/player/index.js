@@ -36,7 +36,7 @@ export default staying(".stt-player", (root) => new Player(root));
 export class Player {
   data = /** @type {Partial<Data>} */ ({});
   total = 0; // seconds
-  shown = /** @type {unknown} */ (null); // JSON of the paragraphs drawn last that could not be edited
+  shown = /** @type {unknown} */ (null); // JSON of the drawn paragraphs if they cannot be edited, else null
   lines = /** @type {import("./editing/lines.js").Line[]} */ ([]);
   spoken = /** @type {Word | null} */ (null);
   current = /** @type {Paragraph | null} */ (null);
@@ -106,7 +106,9 @@ export class Player {
     if (data.waveform !== before.waveform) this.wave.load(data.waveform);
     this.total = data.duration;
     this.measure();
-    this.draw(this.editor.load(data) ?? this.fixed(data));
+    const editable = this.editor.load(data);
+    if (editable) this.shown = null;
+    this.draw(editable ?? this.fixed(data));
     this.editor.conflicts?.show();
     this.notes.load(data);
     this.passages.load(data);
