@@ -17,9 +17,6 @@ from stt.errors import BadOption, TooLarge
 
 Caret = dict[str, int]
 ROUNDED = 0.0101  # maximum overlap of two paragraphs that counts as a rounding error, seconds
-# If another request has split, merged or deleted the paragraph of a step, a paragraph with the same text is searched
-# for. NEAR is the number of paragraphs that are searched before and after the place where the paragraph should be.
-NEAR = 2
 MAX_GROWTH = 1_000_000  # maximum characters that one REPLACE step may add to the transcript
 
 
@@ -40,13 +37,15 @@ class Outcome:
 class ParagraphChanged(Exception):
     """The paragraph of a step was changed by another request.
 
-    `paragraph` is the paragraph's current number, or None if it is unknown. `text` is the paragraph's current text.
+    `paragraph` is the paragraph's current number, or None if it is unknown or the paragraph was removed. `text` is the
+    paragraph's current text. `near` is the number of the paragraph that follows the place of a removed paragraph.
     """
 
-    def __init__(self, paragraph: int | None, text: str) -> None:
+    def __init__(self, paragraph: int | None, text: str, near: int | None = None) -> None:
         super().__init__()
         self.paragraph = paragraph
         self.text = text
+        self.near = near
 
 
 def perform(rows: Rows, step: Step, since: list[Splice] | None, duration: float = 0.0) -> Outcome:
@@ -183,24 +182,54 @@ def _find(rows: Rows, starts: list[int], step: Step, since: list[Splice] | None)
     """Return the current number of the paragraph of a step. Raises ParagraphChanged if its text was changed."""
     known = len(starts) - 1
 
-    def text(number: int) -> str:
-        return document.text(rows[starts[number] : starts[number + 1]])
+    def text(number: int) -> str | None:
+        return document.text(rows[starts[number] : starts[number + 1]]) if number < known else None
 
-    kept = step.paragraph if since is None else _number_now(step.paragraph, since)
-    near = step.paragraph if since is None else _place(step.paragraph, since)
-    if kept is not None and kept < known and text(kept) == step.was:
-        return kept
-    if step.kind == requests.TEXT and near < known and text(near) == step.text:  # another tab saved the same new text
+    place = Place(step.paragraph, set(range(known))) if since is None else _follow(step.paragraph, since)
+    near, there = place.number, place.number in place.made
+    if there and text(near) == step.was:
         return near
-    if kept is None or since is None:
-        reach = known if since is None else NEAR
-        around = range(max(0, near - reach), min(known, near + reach + 1))
-        if same := [number for number in around if text(number) == step.was]:
-            return min(same, key=lambda number: abs(number - near))
-    if since is None or not known:
-        raise ParagraphChanged(None, "")
-    at = min(near, known - 1)
-    raise ParagraphChanged(at, text(at))
+    if there and step.kind == requests.TEXT and text(near) == step.text:  # another tab saved the same new text
+        return near
+    if same := [number for number in place.made or place.inserted if text(number) == step.was]:
+        return min(same, key=lambda number: (abs(number - near), number))
+    if since is None or not there:
+        raise ParagraphChanged(None, "", near)
+    raise ParagraphChanged(near, text(near) or "")
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a paragraph is now.
+
+    `number` is the number of the paragraph, or of the first paragraph made from it. If nothing is left of it, `number`
+    is that of the paragraph after it. `made` are the numbers of all paragraphs made from it. `inserted` are the numbers
+    of inserted paragraphs: a removed paragraph comes back as one of them if the removal is undone.
+    """
+
+    number: int
+    made: set[int]
+    inserted: set[int] = field(default_factory=set)
+
+
+def _follow(number: int, since: list[Splice]) -> Place:
+    """Return the place of a paragraph after the splices `since`."""
+    place = Place(number, {number})
+    for splice in since:
+        first, added = splice["paragraph"], document.count(splice["after"])
+        after = first + document.count(splice["before"])
+        changed = any(first <= one < after for one in place.made)
+        for some in (place.made, place.inserted):
+            kept = {one if one < first else one + first + added - after for one in some if not first <= one < after}
+            some.clear()
+            some.update(kept)
+        if changed or after == first:
+            (place.made if changed else place.inserted).update(range(first, first + added))
+        if place.number >= after:
+            place.number += first + added - after
+        elif place.number >= first:
+            place.number = min(place.number, first + max(0, added - 1))
+    return place
 
 
 def _number_now(number: int, since: list[Splice]) -> int | None:
@@ -211,17 +240,6 @@ def _number_now(number: int, since: list[Splice]) -> int | None:
             return None
         if number >= first + removed:
             number += document.count(splice["after"]) - removed
-    return number
-
-
-def _place(number: int, since: list[Splice]) -> int:
-    """Return the number of a paragraph after the splices `since`; an estimate if one of them changed the paragraph."""
-    for splice in since:
-        first, removed = splice["paragraph"], document.count(splice["before"])
-        if number >= first + removed:
-            number += document.count(splice["after"]) - removed
-        elif number >= first:
-            number = min(number, first + max(0, document.count(splice["after"]) - 1))
     return number
 
 

@@ -28,6 +28,8 @@ class Step:
     """A step of editing. Its `kind` determines which of the other fields are used.
 
     `was` is the text of the paragraph before the step and `text` the text after it, both with normalised white space.
+    `paragraph` is the number of the paragraph at the revision that the step is based on. If `of` is the key of an
+    earlier step, `paragraph` counts the paragraphs that this earlier step made.
     TEXT: `typing` is the same in all steps of typing without a break, or None.
     SPLIT: `at` is the index in `text` at which the paragraph is split.
     SPEAKER: `marked` is the span of `was` (index of the first character, index after the last) that gets the speaker;
@@ -44,6 +46,7 @@ class Step:
     paragraph: int = 0
     was: str = ""
     text: str = ""
+    of: str | None = None
     typing: str | None = None
     at: int = 0
     speaker: str = ""
@@ -85,7 +88,8 @@ def _step(fields: Fields) -> Step:
         return Step(kind)
     if kind == REPLACE:
         return _replacement(fields)
-    step = Step(kind, fields.whole("paragraph"), " ".join(fields.text("was").split()))
+    of = None if fields.value("of", None) is None else fields.text("of")
+    step = Step(kind, fields.whole("paragraph"), " ".join(fields.text("was").split()), of=of)
     if kind == DELETE:
         return step
     if kind == TIMES:

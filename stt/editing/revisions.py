@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,7 +21,7 @@ from stt.editing import document, history, performing, requests
 from stt.editing.document import Rows, Splice
 from stt.editing.history import EDIT, REDO, UNDO, History
 from stt.editing.performing import Outcome, ParagraphChanged
-from stt.editing.requests import Request
+from stt.editing.requests import Request, Step
 from stt.errors import Conflict, NotFound
 from stt.store import records
 from stt.store.records import Job
@@ -131,10 +131,11 @@ def _edit(connection: sa.Connection, job: Job, request: Request, learn: Learn) -
     if request.step.kind in (requests.UNDO, requests.REDO):
         return _step_back(found, request, newer, learn)
     try:
-        outcome = performing.perform(found.rows, request.step, newer, job.duration or 0.0)
+        step, since = _located(found, request.step, newer)
+        outcome = performing.perform(found.rows, step, since, job.duration or 0.0)
     except ParagraphChanged as changed:
         connection.rollback()
-        now = {"paragraph": changed.paragraph, "text": changed.text}
+        now = {"paragraph": changed.paragraph, "text": changed.text, "near": changed.near}
         raise EditConflict(answer=_answer(current, newer, found.rows) | {"conflict": now}) from changed
     if not outcome.splices:
         connection.rollback()
@@ -151,6 +152,23 @@ def _edit(connection: sa.Connection, job: Job, request: Request, learn: Learn) -
         content["learned"] = [base, request.step.text]
     after = _save(found, request.key, EDIT, content, typing=typing if goes_on or typing != current.typing else None)
     return _answer(after, None if newer is None else [*newer, *outcome.splices], found.rows, content)
+
+
+def _located(found: _Open, step: Step, newer: list[Splice] | None) -> tuple[Step, list[Splice] | None]:
+    """Return a step with the number of its paragraph at some revision, and the splices of all revisions after this one.
+
+    `newer` are the splices after the revision that the step is based on. Raises ParagraphChanged if the earlier step
+    that made the paragraph of this step is not stored.
+    """
+    if step.of is None:
+        return step, newer
+    query = sa.select(_r.number, _r.content).where(_r.id == found.id, _r.key == step.of)
+    row = found.connection.execute(query).first()
+    made = row.content["splices"][0] if row else {}
+    if row is None or step.paragraph >= document.count(made["after"]):
+        raise ParagraphChanged(None, "")
+    later = history.since(found.connection, found.id, found.history, row.number)
+    return replace(step, paragraph=made["paragraph"] + step.paragraph), later
 
 
 def _details(outcome: Outcome) -> dict[str, Any]:

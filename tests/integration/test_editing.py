@@ -164,11 +164,27 @@ def test_only_a_change_of_the_same_paragraph_is_a_conflict():
     with pytest.raises(EditConflict) as conflict:
         send(0, do="text", paragraph=1, was="four five", text="Theirs.")
     answer = conflict.value.answer
-    assert answer["conflict"] == {"paragraph": 1, "text": "Mine."} and answer["revision"] == 1
+    assert answer["conflict"] == {"paragraph": 1, "text": "Mine.", "near": None} and answer["revision"] == 1
     assert [splice["at"] for splice in answer["splices"]] == [1] and page() == before
     # An edit whose text equals the present text is no conflict, and makes no new revision.
     assert send(0, do="text", paragraph=1, was="four five", text="Mine.")["revision"] == 1
     assert send(0, do="text", paragraph=2, was="six", text="Theirs.")["revision"] == 2
+
+
+def test_steps_made_without_a_connection_find_their_paragraphs_after_changes_elsewhere():
+    """All these steps are based on revision 0, and another tab inserts a paragraph above while they are sent."""
+    send(0, "split", do="split", paragraph=1, was="four five", text="four five", at=4)
+    send(1, do="split", paragraph=0, was="one two three", text="one two three", at=3)
+    send(0, do="text", paragraph=1, of="split", was="five", text="Five")
+    send(0, do="text", paragraph=2, was="six", text="Six")
+    send(0, do="text", paragraph=1, was="four", text="Four")
+    send(0, do="text", paragraph=1, of="split", was="Five", text="Five.")
+    assert texts() == ["one", "two three", "Four", "Five.", "Six"]
+    send(0, do="merge", paragraph=2, was="Six", text="Six")
+    assert texts() == ["one", "two three", "Four", "Five. Six"]
+    with pytest.raises(EditConflict) as conflict:
+        send(0, do="text", paragraph=1, of="a step that was refused", was="five", text="Mine")
+    assert conflict.value.answer["conflict"]["paragraph"] is None
 
 
 @pytest.mark.parametrize("edited", [False, True])

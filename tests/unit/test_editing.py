@@ -217,6 +217,32 @@ def test_step_on_a_paragraph_changed_by_others_is_refused():
     assert performing.perform(rows, Step(requests.DELETE, 2, "two"), None).splices[0]["paragraph"] == 2
 
 
+def changed_by(rows: document.Rows, *made: Step) -> list[document.Splice]:
+    """Perform steps of another tab, and return their splices."""
+    return [splice for step in made for splice in perform(rows, step).splices]
+
+
+def test_step_is_never_applied_to_another_paragraph_with_the_same_text():
+    rows = rows_of("yes", "no", "yes")
+    since = changed_by(rows, Step(requests.TEXT, 0, "yes", "theirs"))
+    with pytest.raises(ParagraphChanged) as changed:
+        performing.perform(rows, Step(requests.TEXT, 0, "yes", "mine"), since)
+    assert (changed.value.paragraph, changed.value.text) == (0, "theirs")
+
+
+def test_removed_paragraph_is_reported_as_removed_and_found_again_after_an_undo():
+    rows = rows_of("one", "two", "yes", "three", "yes")
+    removal = changed_by(rows, Step(requests.DELETE, 2, "yes"))
+    since = [*removal, *changed_by(rows, Step(requests.DELETE, 0, "one"))]
+    with pytest.raises(ParagraphChanged) as removed:
+        performing.perform(rows, Step(requests.TEXT, 2, "yes", "mine"), since)
+    assert (removed.value.paragraph, removed.value.near, texts(rows)[1]) == (None, 1, "three")
+    back = document.inverse(since)
+    document.apply(rows, back)
+    perform(rows, Step(requests.TEXT, 2, "yes", "mine"), [*since, *back])
+    assert texts(rows) == ["one", "two", "mine", "three", "yes"]
+
+
 # ---- history --------------------------------------------------------------------------------------------------------
 
 

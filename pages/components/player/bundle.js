@@ -1442,14 +1442,6 @@ function replaced(lines, { only = [], with: by = "" }) {
     return text ? [retyped(line, text)] : [];
   });
 }
-function placed(places, lines) {
-  const at = new Map(lines.map((line, place) => [line.id, place]));
-  const known = places.filter(({ paragraph }) => at.has(paragraph));
-  return known.map((place) => ({ ...place, paragraph: (
-    /** @type {number} */
-    at.get(place.paragraph)
-  ) }));
-}
 function revived(lines, { id = newId(), text = "", after }) {
   const place = after == null ? 0 : lines.findIndex((line) => line.id === after) + 1;
   const beside = lines[Math.max(place - 1, 0)]?.packed;
@@ -1772,6 +1764,96 @@ async function ask(address, options, explain3) {
 }
 var explained = (problem, title2) => [problem?.message, problem?.guidance].filter((part) => part && part !== title2).join(" ");
 
+// player/editing/saving/kept.js
+function placesIn(confirmed, entries = []) {
+  const places = (
+    /** @type {Map<number | null | undefined, Where>} */
+    /* @__PURE__ */ new Map()
+  );
+  for (const { key, step } of entries) {
+    step.ids?.forEach((id, i) => places.set(id, { paragraph: i + 1, of: key }));
+    if (step.do === "revive") places.set(step.id, { paragraph: step.after == null ? 0 : 1, of: key });
+  }
+  confirmed.forEach(({ id }, paragraph) => places.set(id, { paragraph }));
+  return (id) => places.get(id) ?? null;
+}
+function bodyOf({ key, step, held }, based_on, lines, places) {
+  const { id, after, ids, ...rest } = step;
+  void ids;
+  const own = (one) => ({ key, based_on, step: one });
+  if (step.do === "undo" || step.do === "redo") return own({ do: step.do });
+  if (step.do === "replace") {
+    const only = (step.only ?? []).flatMap((place2) => {
+      const where = places(place2.paragraph);
+      return where ? [{ ...place2, ...where }] : [];
+    });
+    return own({ ...rest, only });
+  }
+  if (step.do !== "revive") return own({ ...rest, ...places(id) ?? { paragraph: 0, of: key } });
+  const place = after == null ? -1 : lines.findIndex((line) => line.id === after);
+  if (held) return own({ do: "text", paragraph: place + 1, of: key, was: step.was ?? "", text: step.text ?? "" });
+  const beside = lines[Math.max(place, 0)];
+  const [was, restored] = [spaced(beside?.text ?? ""), spaced(step.text ?? "")];
+  const [text, at] = place < 0 ? [`${restored} ${was}`, codePoints(restored)] : [`${was} ${restored}`, codePoints(was) + 1];
+  return own({ do: "split", ...places(beside?.id) ?? { paragraph: 0 }, was, text, at, restored });
+}
+function sendable(kept) {
+  const { only } = kept.step;
+  if (!Array.isArray(only)) return kept;
+  return { ...kept, step: { ...kept.step, only: only.filter(({ of }) => of === void 0) } };
+}
+function rebased(kept, first, { revision, splices }) {
+  if (kept.based_on !== first.based_on || revision !== first.based_on + 1) return kept;
+  if (splices.some(({ removed }) => removed === null)) return kept;
+  const moved2 = ({ paragraph, of: of2 }) => {
+    if (of2 !== void 0 && of2 !== first.key) return { paragraph, of: of2 };
+    const [made] = splices;
+    if (of2 !== void 0)
+      return splices.length === 1 && paragraph < made.paragraphs.length ? { paragraph: made.at + paragraph } : null;
+    let number = paragraph;
+    for (const { at, removed, paragraphs } of splices) {
+      const after = at + (removed ?? 0);
+      if (number >= after) number += paragraphs.length + at - after;
+      else if (number >= at && !paragraphs.length) return null;
+      else if (number >= at) number = Math.min(number, at + paragraphs.length - 1);
+    }
+    return { paragraph: number };
+  };
+  const { of, ...step } = (
+    /** @type {any} */
+    kept.step
+  );
+  if (step.only) {
+    step.only = step.only.flatMap(({ from, to, ...where }) => {
+      const now = moved2(where);
+      return now ? [{ from, to, ...now }] : [];
+    });
+  } else if (step.paragraph !== void 0) {
+    const now = moved2({ paragraph: step.paragraph, of });
+    if (!now) return kept;
+    Object.assign(step, now);
+  }
+  return { ...kept, based_on: revision, step };
+}
+function unpacked({ step }, id = newId()) {
+  const { do: name, was, text, from, to, restored } = (
+    /** @type {any} */
+    step
+  );
+  return restored === void 0 ? { do: name, id, was, text, from, to } : { do: "revive", id: newId(), text: restored };
+}
+function lineOfKept({ based_on, step }, lines, revision) {
+  const { was, paragraph, of } = (
+    /** @type {any} */
+    step
+  );
+  if (was === void 0) return void 0;
+  const there = based_on === revision && of === void 0 ? lines[paragraph] : void 0;
+  if (there && alike(there.text, was)) return there;
+  const same = lines.filter(({ text }) => alike(text, was));
+  return same.length === 1 ? same[0] : void 0;
+}
+
 // player/editing/saving/wire.js
 function sender(address) {
   return (body, since, lasting2) => body ? request(address, { ...withJson("POST", body), keepalive: lasting2 }) : request(`${address}?since=${since}`);
@@ -1864,10 +1946,11 @@ var Queue = class {
   async resume() {
     const left = await this.store.takeLeft();
     if (!left.length) return;
-    this.entries.unshift(...left.map((raw) => ({ key: raw.key, step: { do: (
+    const raws = left.map((raw) => ({ key: raw.key, step: { do: (
       /** @type {const} */
       "undo"
-    ) }, raw })));
+    ) }, raw }));
+    this.entries.splice(this.entries.findIndex(({ based }) => based !== void 0) + 1, 0, ...raws);
     if (this.keep()) this.store.forget();
     this.run();
   }
@@ -1881,11 +1964,9 @@ var Queue = class {
   /** @param {Step} step @param {boolean} open @returns {Entry} */
   push(step, open) {
     const entry = { key: newKey(), step, open };
-    if (step.id !== void 0)
-      this.place.set(
-        step.id,
-        this.confirmed.findIndex(({ id }) => id === step.id)
-      );
+    const index = (lines) => lines.findIndex(({ id }) => id === step.id);
+    const place = index(this.confirmed);
+    if (step.id !== void 0) this.place.set(step.id, place < 0 ? index(this.lines) : place);
     this.entries.push(entry);
     return entry;
   }
@@ -1933,36 +2014,15 @@ var Queue = class {
     clearTimeout(this.keeping);
     this.keeping = void 0;
     if (this.closed && !this.store.has()) return true;
-    const kept = (
-      /** @type {Kept[]} */
-      []
-    );
+    const places = placesIn(this.confirmed, this.entries);
     let lines = this.confirmed;
-    for (const entry of this.entries) {
-      kept.push(entry.raw ?? this.body(entry, lines));
-      lines = applied(lines, entry.step);
-    }
+    const kept = this.entries.map((entry) => {
+      const before = lines;
+      if (!entry.held) lines = applied(lines, entry.step);
+      return entry.raw ?? bodyOf(entry, entry.based ?? this.revision, before, places);
+    });
     this.unkept = !this.store.keep(kept);
     return !this.unkept;
-  }
-  /** Return a step in the server's format. @param {Entry} entry @param {Line[]} lines before `step` @returns {Kept} */
-  body({ key, step, based }, lines) {
-    const { id, after, ...rest } = step;
-    delete rest.ids;
-    const based_on = based ?? this.revision;
-    if (step.do === "undo" || step.do === "redo") return { key, based_on, step: { do: step.do } };
-    if (step.do === "revive") {
-      const place = Math.max(
-        lines.findIndex((line) => line.id === after),
-        0
-      );
-      const [was, text] = [spaced(lines[place]?.text ?? ""), spaced(step.text ?? "")];
-      const at = Array.from(was).length + 1;
-      return { key, based_on, step: { do: "split", paragraph: place, was, text: `${was} ${text}`, at } };
-    }
-    if (step.do === "replace") return { key, based_on, step: { ...rest, only: placed(step.only ?? [], lines) } };
-    const paragraph = lines.findIndex((line) => line.id === id);
-    return { key, based_on, step: { ...rest, paragraph } };
   }
   // ---- sending -----------------------------------------------------------------------------------------------------
   /** Send the next waiting step, unless a request is in progress. */
@@ -1996,7 +2056,7 @@ var Queue = class {
   async deliver(entry) {
     if (!entry.raw && entry.based === void 0 && this.clashes(entry)) return this.hold(entry, changedElsewhere());
     entry.based ??= this.revision;
-    const body = entry.raw ?? this.body(entry, this.confirmed);
+    const body = entry.raw ? sendable(entry.raw) : bodyOf(entry, entry.based, this.confirmed, placesIn(this.confirmed));
     const lasting2 = new TextEncoder().encode(JSON.stringify(body)).length < MOST_KEPT_ALIVE;
     const { status, answer } = await this.send(body, this.revision, lasting2);
     if (status === 200 && answer) return this.done(entry, answer);
@@ -2005,6 +2065,7 @@ var Queue = class {
     if (STOPPING.includes(status) && words) return void (this.failures += 1, this.stopped = words);
     if (status < 400 || status >= 500 || [...STOPPING, 408, 429].includes(status)) return void (this.failures += 1);
     this.failures = 0;
+    if (entry.raw) this.unpack(entry, entry.raw, lineOfKept(entry.raw, this.confirmed, this.revision));
     this.hold(entry, words || notAccepted());
   }
   /** @param {Entry} entry @param {Answer} answer */
@@ -2013,6 +2074,7 @@ var Queue = class {
     this.saved = true;
     const known = entry.raw ? entry.raw.based_on : entry.based;
     this.entries = this.entries.filter((one) => one !== entry);
+    for (const one of this.entries) if (one.raw && entry.raw) one.raw = rebased(one.raw, entry.raw, answer);
     if (known === this.revision) this.take(answer, entry.raw ? null : entry.step);
     else await this.catchUp(entry.raw ? null : entry.step);
     this.keep();
@@ -2065,21 +2127,23 @@ var Queue = class {
     const known = entry.raw ? entry.raw.based_on : entry.based;
     if (known === this.revision) this.take(answer, null);
     else await this.catchUp();
-    const { paragraph = null } = answer.conflict ?? {};
-    const there = paragraph === null ? null : this.confirmed[paragraph];
-    if (entry.raw) {
-      const { do: name, was, text, from, to } = (
-        /** @type {Step} */
-        entry.raw.step
-      );
-      entry.step = { do: name, id: there?.id ?? newId(), was, text, from, to };
-      entry.raw = void 0;
-    } else if (there && there.id !== entry.step.id) this.rename(entry.step.id, there.id);
+    if (this.revision < answer.revision) return void (this.failures += 1);
+    const { paragraph = null, text = "", near = null } = answer.conflict ?? {};
+    const there = paragraph === null ? void 0 : this.confirmed[paragraph];
+    if (entry.raw) this.unpack(entry, entry.raw, there && alike(there.text, text) ? there : void 0, near);
+    else if (there && entry.step.do !== "revive") this.rename(entry.step.id, there.id);
     return this.hold(entry, changedElsewhere());
   }
   /** Replace the id of a line in all steps. @param {number | undefined} old @param {number} id */
   rename(old, id) {
     for (const { step } of this.entries) if (step.id === old) step.id = id;
+  }
+  /** @param {Entry} entry refused @param {Kept} raw @param {Line} [there] its line @param {number | null} [near] its index */
+  unpack(entry, raw, there, near = null) {
+    entry.raw = void 0;
+    entry.step = unpacked(raw, there?.id);
+    const place = there ? this.confirmed.indexOf(there) + 1 : near ?? Number(raw.step.paragraph ?? 0);
+    this.place.set(Number(entry.step.id), place);
   }
   /**
    * Replace a refused step and the later steps of the same paragraph by one step, which waits until the user decides
@@ -2102,7 +2166,7 @@ var Queue = class {
       /** @type {Line[]} */
       alone
     );
-    const text = own.some(({ step }) => step.do === "merge") ? own.findLast(({ step }) => step.text !== void 0)?.step.text ?? was : typed.map((line) => line.text).join(" ");
+    const text = entry.step.do === "revive" ? entry.step.text ?? "" : own.some(({ step }) => step.do === "merge") ? own.findLast(({ step }) => step.text !== void 0)?.step.text ?? was : typed.map((line) => line.text).join(" ");
     const rest = this.entries.filter((one) => !own.includes(one));
     const gone = !this.confirmed.some((line) => line.id === id);
     const now = this.confirmed.find((line) => line.id === id)?.text ?? "";
@@ -2110,18 +2174,22 @@ var Queue = class {
       this.entries = rest;
       if (!alike(text, now) || entry.step.do !== "text") this.hooks.announce(reason);
     } else {
-      const step = gone ? this.revival(id, text, was) : { do: (
+      const first = rest.find(
+        ({ step: step2, held }) => held && (gone ? held.gone : step2.id === id) && alike(step2.text ?? "", was)
+      );
+      const base = first?.step ?? { id, was };
+      const step = gone ? this.revival(base.id ?? id, text, base.was ?? "") : { do: (
         /** @type {const} */
         "text"
-      ), id, was, text };
-      this.entries = [{ key: entry.key, step, held: { reason, gone } }, ...rest];
+      ), id, was: base.was, text };
+      this.entries = [{ key: entry.key, step, held: { reason, gone } }, ...rest.filter((one) => one !== first)];
     }
     this.keep();
     this.hooks.changed();
   }
   /** @param {number} id @param {string} text @param {string} was @returns {Step} */
   revival(id, text, was) {
-    const place = this.place.get(id) ?? this.confirmed.length;
+    const place = Math.min(this.place.get(id) ?? Infinity, this.confirmed.length);
     return { do: "revive", id, text, was, after: this.confirmed[place - 1]?.id ?? null };
   }
   place = (

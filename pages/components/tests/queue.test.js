@@ -1,84 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { spaced } from "../player/editing/lines.js";
 import { Queue } from "../player/editing/saving/queue.js";
 import { Store } from "../player/editing/saving/store.js";
+import { Server } from "./editing_server.js";
 import { packed, texts } from "./lines.js";
-
-/** @typedef {import("../player/editing/saving/store.js").Kept} Kept */
-
-/** A stand-in for the server. It stores revisions and the keys of steps, and can be unavailable or lose a response. */
-class Server {
-  revisions = /** @type {string[][]} */ ([]);
-  answers = /** @type {Map<string, number>} */ (new Map());
-  bodies = /** @type {Kept[]} */ ([]);
-  away = false;
-  losing = false; // whether the server performs a step, but its response is lost
-
-  /** @param {string[]} texts */
-  constructor(...texts) {
-    this.revisions.push(texts);
-  }
-
-  get texts() {
-    return this.revisions[this.revisions.length - 1];
-  }
-
-  /** @type {import("../player/editing/saving/queue.js").Send} */
-  send = async (body, since) => {
-    if (this.away) return { status: 0, answer: null };
-    const base = body ? body.based_on : since;
-    const found = body ? this.take(body) : {};
-    if (this.losing) return { status: 0, answer: null };
-    const [before, now] = [this.revisions[base], this.texts];
-    let at = 0;
-    while (at < Math.min(before.length, now.length) && before[at] === now[at]) at += 1;
-    let last = 0;
-    while (last < Math.min(before.length, now.length) - at && before.at(-1 - last) === now.at(-1 - last)) last += 1;
-    const paragraphs = now.slice(at, now.length - last).map((text, i) => packed(text, at + i));
-    const splices = before === now ? [] : [{ at, removed: before.length - last - at, paragraphs }];
-    const answer = { revision: this.revisions.length - 1, undo: this.revisions.length - 1, redo: 0, splices, ...found };
-    return { status: "error" in found ? ("conflict" in found ? 409 : 400) : 200, answer };
-  };
-
-  /** @param {Kept} body */
-  take(body) {
-    const { key, step } = body;
-    this.bodies.push({ key, based_on: 0, step });
-    if (this.answers.has(key)) return {};
-    const { paragraph, was, text, at } = /** @type {any} */ (step);
-    const texts = [...this.texts];
-    if (step.do === "undo") {
-      this.revisions.push(this.revisions[this.revisions.length - 2]);
-      return {};
-    }
-    if (step.do === "replace") {
-      for (const place of /** @type {any} */ (step.only)) {
-        const points = Array.from(texts[place.paragraph]);
-        points.splice(place.from, place.to - place.from, /** @type {any} */ (step.with));
-        texts[place.paragraph] = points.join("");
-      }
-      this.revisions.push(texts);
-      return { replaced: /** @type {any} */ (step.only).length };
-    }
-    const place = texts[paragraph] === was ? paragraph : texts.indexOf(was);
-    if (text === "refused") return { error: { message: "Too long." } };
-    if (place < 0) {
-      const there = this.revisions[body.based_on].length === texts.length;
-      const conflict = { paragraph: there ? paragraph : null, text: there ? texts[paragraph] : "" };
-      return { error: { message: "Changed." }, conflict };
-    }
-    if (step.do === "text") texts[place] = spaced(text);
-    if (step.do === "delete") texts.splice(place, 1);
-    if (step.do === "merge") texts.splice(place - 1, 2, `${texts[place - 1]} ${text}`);
-    if (step.do === "split") {
-      const points = Array.from(text);
-      texts.splice(place, 1, points.slice(0, at).join("").trim(), points.slice(at).join("").trim());
-    }
-    this.revisions.push(texts);
-    this.answers.set(key, this.revisions.length - 1);
-    return {};
-  }
-}
 
 describe("the queue", () => {
   const words = /** @type {string[]} */ ([]);
@@ -192,6 +116,51 @@ describe("the queue", () => {
     expect(Object.keys(localStorage)).toEqual([]);
   });
 
+  test("steps of a closed tab find their paragraphs after the steps before them", async () => {
+    const server = new Server("One two", "Yes", "Three", "Yes", "Um");
+    server.strict = true;
+    const first = tab(server);
+    server.away = true;
+    const [one, yes, three, last, um] = first.lines;
+    first.add({ do: "split", id: one.id, was: "One two", text: "One two", at: 3, ids: [801] });
+    first.typed(801, "Two", "a");
+    first.add({ do: "delete", id: three.id, was: "Three" });
+    first.typed(last.id, "Yes.", "b");
+    first.close();
+    first.typed(last.id, "Yes. Um", "c");
+    first.add({ do: "merge", id: um.id, was: "Um", text: "um" });
+    first.typed(last.id, "Yes, um um", "d");
+    const only = [{ paragraph: 801, from: 0, to: 3 }, { paragraph: last.id, from: 5, to: 7 }]; // prettier-ignore
+    first.add({ do: "replace", find: "x", with: "so", case: false, only });
+    await vi.advanceTimersByTimeAsync(500);
+    const shown = texts(first.lines);
+    first.shut();
+    server.away = false;
+    const second = tab(server);
+    await quiet();
+    expect([second.entries, words]).toEqual([[], []]);
+    expect(server.texts).toEqual(["One", "so", "Yes", "Yes, so um"]);
+    expect([shown, texts(second.lines)]).toEqual([server.texts, server.texts]);
+    expect(yes.text).toBe("Yes");
+  });
+
+  test("a step that depends on a lost paragraph is kept for a decision, and changes no other paragraph", async () => {
+    const server = new Server("One two", "Three");
+    const [first, there] = [tab(server), tab(server)];
+    server.away = true;
+    first.add({ do: "split", id: first.lines[0].id, was: "One two", text: "One two", at: 3, ids: [811] });
+    first.typed(811, "two, typed", "a");
+    await vi.advanceTimersByTimeAsync(500);
+    first.shut();
+    server.away = false;
+    there.add({ do: "text", id: there.lines[0].id, was: "One two", text: "Theirs" });
+    await quiet();
+    const second = tab(server);
+    await quiet();
+    expect(server.texts).toEqual(["Theirs", "Three"]);
+    expect(second.held.map(({ step, held }) => [step.text, held?.gone])).toContainEqual(["two, typed", true]);
+  });
+
   test("an open tab keeps its steps", async () => {
     const server = new Server("One");
     const first = tab(server);
@@ -286,6 +255,41 @@ describe("the queue", () => {
       expect(texts(here.lines)).toEqual(server.texts);
     });
 
+    test("a removed paragraph is restored at the start, or to an empty transcript", async () => {
+      for (const others of [["Two"], []]) {
+        const server = new Server("One", ...others);
+        const [here, there] = [tab(server), tab(server)];
+        here.typed(here.lines[0].id, "One, typed", "a");
+        there.add({ do: "delete", id: there.lines[0].id, was: "One" });
+        await quiet();
+        here.close();
+        await quiet();
+        expect(texts(here.lines)).toEqual(["One, typed", ...others]);
+        here.keepMine(here.held[0]);
+        await quiet();
+        expect(server.texts).toEqual(["One, typed", ...others]);
+        expect(texts(here.lines)).toEqual(server.texts);
+      }
+    });
+
+    test("a removed paragraph is not restored by a reload", async () => {
+      const server = new Server("One", "Two", "Three");
+      const [here, there] = [tab(server), tab(server)];
+      here.typed(here.lines[1].id, "Two, typed", "a");
+      there.add({ do: "delete", id: there.lines[1].id, was: "Two" });
+      await quiet();
+      here.close();
+      await quiet();
+      here.shut();
+      const again = tab(server);
+      await quiet();
+      expect(server.texts).toEqual(["One", "Three"]);
+      expect(texts(again.lines)).toEqual(["One", "Two, typed", "Three"]);
+      again.keepMine(again.held[0]);
+      await quiet();
+      expect(server.texts).toEqual(["One", "Two, typed", "Three"]);
+    });
+
     test("a step without typed words is dropped with a message", async () => {
       const server = new Server("One", "Two");
       const [here, there] = [tab(server), tab(server)];
@@ -307,6 +311,11 @@ describe("the queue", () => {
     queue.close();
     await quiet();
     expect(queue.held.map(({ held }) => held?.reason)).toEqual(["Too long."]);
+    queue.shut();
+    const again = tab(server);
+    await quiet();
+    expect(again.held.map(({ step, held }) => [step.text, held?.reason])).toEqual([["refused", "Too long."]]);
+    expect(again.held[0].step.id).toBe(again.confirmed[0].id);
   });
 
   test("a replacement sends places in the current lines, and reports the number of hits", async () => {

@@ -196,17 +196,6 @@ function replaced(lines, { only = [], with: by = "" }) {
   });
 }
 
-/**
- * Return `places` with the line's index in `lines` instead of its id. Places whose line is not in `lines` are omitted.
- * @param {Place[]} places
- * @param {Line[]} lines
- */
-export function placed(places, lines) {
-  const at = new Map(lines.map((line, place) => [line.id, place]));
-  const known = places.filter(({ paragraph }) => at.has(paragraph));
-  return known.map((place) => ({ ...place, paragraph: /** @type {number} */ (at.get(place.paragraph)) }));
-}
-
 /** @param {Line[]} lines @param {Step} step */
 function revived(lines, { id = newId(), text = "", after }) {
   const place = after == null ? 0 : lines.findIndex((line) => line.id === after) + 1;

@@ -3,7 +3,8 @@
 
 import { explained } from "../../../shared/request.js";
 import { tr } from "../../../shared/texts.js";
-import { adopted, alike, applied, newId, placed, renewed, spaced, spliced } from "../lines.js";
+import { adopted, alike, applied, newId, renewed, spaced, spliced } from "../lines.js";
+import { bodyOf, lineOfKept, placesIn, rebased, sendable, unpacked } from "./kept.js";
 import { newKey } from "./wire.js";
 
 const RETRIES = [1000, 2000, 4000, 8000, 15_000]; // milliseconds before each retry; the last value is repeated
@@ -27,7 +28,7 @@ const MOST_KEPT_ALIVE = 60_000; // maximum bytes of a request that browsers comp
  * @typedef {{
  *   revision: number, undo: number, redo: number, splices: Splice[],
  *   caret?: { paragraph: number, at: number } | null, replaced?: number,
- *   conflict?: { paragraph: number | null, text: string }, error?: { message?: string, guidance?: string },
+ *   conflict?: { paragraph: number | null, text: string, near?: number | null }, error?: { message?: string, guidance?: string },
  * }} Answer
  * @typedef {(body: Kept | null, since: number, lasting: boolean) => Promise<{ status: number, answer: Answer | null }>}
  *   Send sends a step, or requests the changes since the revision `since` if `body` is null. `lasting`: the request
@@ -99,7 +100,9 @@ export class Queue {
   async resume() {
     const left = await this.store.takeLeft();
     if (!left.length) return;
-    this.entries.unshift(...left.map((raw) => ({ key: raw.key, step: { do: /** @type {const} */ ("undo") }, raw })));
+    const raws = left.map((raw) => ({ key: raw.key, step: { do: /** @type {const} */ ("undo") }, raw }));
+    // The numbers in a step that was sent without a response hold only while no other step is confirmed.
+    this.entries.splice(this.entries.findIndex(({ based }) => based !== undefined) + 1, 0, ...raws);
     if (this.keep()) this.store.forget();
     this.run();
   }
@@ -115,11 +118,9 @@ export class Queue {
   /** @param {Step} step @param {boolean} open @returns {Entry} */
   push(step, open) {
     const entry = { key: newKey(), step, open };
-    if (step.id !== undefined)
-      this.place.set(
-        step.id,
-        this.confirmed.findIndex(({ id }) => id === step.id),
-      );
+    const index = (/** @type {Line[]} */ lines) => lines.findIndex(({ id }) => id === step.id);
+    const place = index(this.confirmed);
+    if (step.id !== undefined) this.place.set(step.id, place < 0 ? index(this.lines) : place);
     this.entries.push(entry);
     return entry;
   }
@@ -170,34 +171,15 @@ export class Queue {
     clearTimeout(this.keeping);
     this.keeping = undefined;
     if (this.closed && !this.store.has()) return true; // a later view has taken over the stored steps
-    const kept = /** @type {Kept[]} */ ([]);
+    const places = placesIn(this.confirmed, this.entries);
     let lines = this.confirmed;
-    for (const entry of this.entries) {
-      kept.push(entry.raw ?? this.body(entry, lines));
-      lines = applied(lines, entry.step);
-    }
+    const kept = this.entries.map((entry) => {
+      const before = lines;
+      if (!entry.held) lines = applied(lines, entry.step);
+      return entry.raw ?? bodyOf(entry, entry.based ?? this.revision, before, places);
+    });
     this.unkept = !this.store.keep(kept);
     return !this.unkept;
-  }
-
-  /** Return a step in the server's format. @param {Entry} entry @param {Line[]} lines before `step` @returns {Kept} */
-  body({ key, step, based }, lines) {
-    const { id, after, ...rest } = step;
-    delete rest.ids;
-    const based_on = based ?? this.revision;
-    if (step.do === "undo" || step.do === "redo") return { key, based_on, step: { do: step.do } };
-    if (step.do === "revive") {
-      const place = Math.max(
-        lines.findIndex((line) => line.id === after),
-        0,
-      );
-      const [was, text] = [spaced(lines[place]?.text ?? ""), spaced(step.text ?? "")];
-      const at = Array.from(was).length + 1;
-      return { key, based_on, step: { do: "split", paragraph: place, was, text: `${was} ${text}`, at } };
-    }
-    if (step.do === "replace") return { key, based_on, step: { ...rest, only: placed(step.only ?? [], lines) } };
-    const paragraph = lines.findIndex((line) => line.id === id);
-    return { key, based_on, step: { ...rest, paragraph } };
   }
 
   // ---- sending -----------------------------------------------------------------------------------------------------
@@ -236,7 +218,7 @@ export class Queue {
   async deliver(entry) {
     if (!entry.raw && entry.based === undefined && this.clashes(entry)) return this.hold(entry, changedElsewhere());
     entry.based ??= this.revision;
-    const body = entry.raw ?? this.body(entry, this.confirmed);
+    const body = entry.raw ? sendable(entry.raw) : bodyOf(entry, entry.based, this.confirmed, placesIn(this.confirmed));
     const lasting = new TextEncoder().encode(JSON.stringify(body)).length < MOST_KEPT_ALIVE;
     const { status, answer } = await this.send(body, this.revision, lasting);
     if (status === 200 && answer) return this.done(entry, answer);
@@ -245,6 +227,7 @@ export class Queue {
     if (STOPPING.includes(status) && words) return void ((this.failures += 1), (this.stopped = words));
     if (status < 400 || status >= 500 || [...STOPPING, 408, 429].includes(status)) return void (this.failures += 1);
     this.failures = 0;
+    if (entry.raw) this.unpack(entry, entry.raw, lineOfKept(entry.raw, this.confirmed, this.revision));
     this.hold(entry, words || notAccepted());
   }
 
@@ -254,6 +237,7 @@ export class Queue {
     this.saved = true;
     const known = entry.raw ? entry.raw.based_on : entry.based;
     this.entries = this.entries.filter((one) => one !== entry);
+    for (const one of this.entries) if (one.raw && entry.raw) one.raw = rebased(one.raw, entry.raw, answer);
     if (known === this.revision) this.take(answer, entry.raw ? null : entry.step);
     else await this.catchUp(entry.raw ? null : entry.step);
     this.keep();
@@ -314,19 +298,25 @@ export class Queue {
     const known = entry.raw ? entry.raw.based_on : entry.based;
     if (known === this.revision) this.take(answer, null);
     else await this.catchUp();
-    const { paragraph = null } = answer.conflict ?? {};
-    const there = paragraph === null ? null : this.confirmed[paragraph];
-    if (entry.raw) {
-      const { do: name, was, text, from, to } = /** @type {Step} */ (entry.raw.step);
-      entry.step = { do: name, id: there?.id ?? newId(), was, text, from, to };
-      entry.raw = undefined;
-    } else if (there && there.id !== entry.step.id) this.rename(entry.step.id, there.id);
+    if (this.revision < answer.revision) return void (this.failures += 1); // without these changes, send it again later
+    const { paragraph = null, text = "", near = null } = answer.conflict ?? {};
+    const there = paragraph === null ? undefined : this.confirmed[paragraph];
+    if (entry.raw) this.unpack(entry, entry.raw, there && alike(there.text, text) ? there : undefined, near);
+    else if (there && entry.step.do !== "revive") this.rename(entry.step.id, there.id);
     return this.hold(entry, changedElsewhere());
   }
 
   /** Replace the id of a line in all steps. @param {number | undefined} old @param {number} id */
   rename(old, id) {
     for (const { step } of this.entries) if (step.id === old) step.id = id;
+  }
+
+  /** @param {Entry} entry refused @param {Kept} raw @param {Line} [there] its line @param {number | null} [near] its index */
+  unpack(entry, raw, there, near = null) {
+    entry.raw = undefined;
+    entry.step = unpacked(raw, there?.id);
+    const place = there ? this.confirmed.indexOf(there) + 1 : (near ?? Number(raw.step.paragraph ?? 0));
+    this.place.set(Number(entry.step.id), place);
   }
 
   /**
@@ -346,9 +336,12 @@ export class Queue {
     }
     const alone = [{ id, text: was, packed: { start: 0, end: 0, text: was, s: [], e: [] } }];
     const typed = own.reduce((lines, { step }) => applied(lines, step), /** @type {Line[]} */ (alone));
-    const text = own.some(({ step }) => step.do === "merge")
-      ? (own.findLast(({ step }) => step.text !== undefined)?.step.text ?? was)
-      : typed.map((line) => line.text).join(" ");
+    const text =
+      entry.step.do === "revive"
+        ? (entry.step.text ?? "")
+        : own.some(({ step }) => step.do === "merge")
+          ? (own.findLast(({ step }) => step.text !== undefined)?.step.text ?? was)
+          : typed.map((line) => line.text).join(" ");
     const rest = this.entries.filter((one) => !own.includes(one));
     const gone = !this.confirmed.some((line) => line.id === id);
     const now = this.confirmed.find((line) => line.id === id)?.text ?? "";
@@ -356,8 +349,15 @@ export class Queue {
       this.entries = rest;
       if (!alike(text, now) || entry.step.do !== "text") this.hooks.announce(reason);
     } else {
-      const step = gone ? this.revival(id, text, was) : { do: /** @type {const} */ ("text"), id, was, text };
-      this.entries = [{ key: entry.key, step, held: { reason, gone } }, ...rest];
+      // Several refused steps of one paragraph, left by a closed tab, are decided together.
+      const first = rest.find(
+        ({ step, held }) => held && (gone ? held.gone : step.id === id) && alike(step.text ?? "", was),
+      );
+      const base = first?.step ?? { id, was };
+      const step = gone
+        ? this.revival(base.id ?? id, text, base.was ?? "")
+        : { do: /** @type {const} */ ("text"), id, was: base.was, text };
+      this.entries = [{ key: entry.key, step, held: { reason, gone } }, ...rest.filter((one) => one !== first)];
     }
     this.keep();
     this.hooks.changed();
@@ -365,7 +365,7 @@ export class Queue {
 
   /** @param {number} id @param {string} text @param {string} was @returns {Step} */
   revival(id, text, was) {
-    const place = this.place.get(id) ?? this.confirmed.length;
+    const place = Math.min(this.place.get(id) ?? Infinity, this.confirmed.length);
     return { do: "revive", id, text, was, after: this.confirmed[place - 1]?.id ?? null };
   }
 
