@@ -14,6 +14,7 @@ from stt.editing.requests import Step
 from stt.editing.steps import Paragraph, text_of
 from stt.editing.texts import LONGEST_TEXT
 from stt.errors import BadOption, TooLarge
+from stt.transcript.model import Segment
 
 Caret = dict[str, int]
 ROUNDED = 0.0101  # maximum overlap of two paragraphs that counts as a rounding error, seconds
@@ -61,6 +62,9 @@ def perform(rows: Rows, step: Step, since: list[Splice] | None, duration: float 
     if step.kind == requests.PASSAGE:
         splices = passages.replacement_of_span(rows, starts, step.start or 0.0, step.end or 0.0, step.segments)
         return Outcome(splices, caret_of(splices))
+    if step.kind == requests.SPLIT and not rows and not step.was:  # a removed paragraph is the only one again
+        made = document.splice(rows, starts, 0, 0, [Segment(0.0, duration, step.text, begins=True)])
+        return Outcome([made] if made else [])
     number = _find(rows, starts, step, since)
     own = document.paragraph(rows, starts, number)
     base = text_of(own)

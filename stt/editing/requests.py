@@ -31,7 +31,8 @@ class Step:
     `paragraph` is the number of the paragraph at the revision that the step is based on. If `of` is the key of an
     earlier step, `paragraph` counts the paragraphs that this earlier step made.
     TEXT: `typing` is the same in all steps of typing without a break, or None.
-    SPLIT: `at` is the index in `text` at which the paragraph is split.
+    SPLIT: `at` is the index in `text` at which the paragraph is split. If the transcript has no paragraphs and `was` is
+    empty, `text` becomes its only paragraph.
     SPEAKER: `marked` is the span of `was` (index of the first character, index after the last) that gets the speaker;
     None means the whole paragraph.
     TIMES: `start` and `end` are the new times in seconds; None keeps the old time.

@@ -187,6 +187,22 @@ def test_steps_made_without_a_connection_find_their_paragraphs_after_changes_els
     assert conflict.value.answer["conflict"]["paragraph"] is None
 
 
+def test_paragraph_comes_back_to_a_transcript_without_paragraphs():
+    for number, text in enumerate(["six", "four five", "one two three"]):
+        send(number, do="delete", paragraph=2 - number, was=text)
+    with pytest.raises(EditConflict):
+        send(0, do="text", paragraph=0, was="one two three", text="One, two, three")
+    with pytest.raises(EditConflict):
+        send(3, do="text", paragraph=0, was="", text="One, two, three")
+    answer = send(3, do="split", paragraph=0, was="", text="One, two, three", at=15)
+    assert texts() == ["One, two, three"] and apply_splices([], answer["splices"]) == page()
+    send(4, do="undo")
+    assert texts() == []
+    send(5, do="redo")
+    assert texts() == ["One, two, three"]
+    assert records.load("a", OWNER).words == 3
+
+
 @pytest.mark.parametrize("edited", [False, True])
 def test_concurrent_edits_lose_nothing(edited: bool):
     if edited:
