@@ -3010,6 +3010,7 @@ var Review = class {
 // player/notes/model.js
 var COLOURS = ["yellow", "green", "blue", "pink"];
 var LONGEST_TEXT = 5e3;
+var SHORTEST = 0.01;
 var PAUSE3 = 1;
 var sorted = (notes) => [...notes].sort((a, b) => a.start - b.start || (a.end ?? 0) - (b.end ?? 0));
 var newId2 = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (n) => n.toString(16).padStart(2, "0")).join("");
@@ -3042,6 +3043,10 @@ function spanOf2(words, from, to) {
   const own = words.filter((word) => word.from < to && word.from + word.text.length > from);
   if (!own.length) return null;
   return { start: Math.min(...own.map((word) => word.start)), end: Math.max(...own.map((word) => word.end)) };
+}
+function timesOf({ start, end }) {
+  const from = Math.round(start * 1e3) / 1e3;
+  return { start: from, end: end === null ? null : Math.max(end, from + SHORTEST) };
 }
 
 // player/text/selection.js
@@ -4342,8 +4347,8 @@ var Notes = class {
     }
     const { data, sound, editor } = this.player;
     const now = data.audio ? sound.position : editor.active?.start ?? 0;
-    const { start, end } = selectedSpan(this.text.paragraphs) ?? { start: now, end: null };
-    this.edit({ id: newId2(), start: Math.round(start * 1e3) / 1e3, end, text: "", colour: null });
+    const span = selectedSpan(this.text.paragraphs) ?? { start: now, end: null };
+    this.edit({ id: newId2(), ...timesOf(span), text: "", colour: null });
   }
   /** @param {Note | null} note */
   edit(note) {

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { noteForm } from "../player/notes/form.js";
-import { newId, placesOf, sorted, spanOf } from "../player/notes/model.js";
+import { newId, placesOf, sorted, spanOf, timesOf } from "../player/notes/model.js";
 
 const words = ["Good", "morning", "all"].map((text, i) => ({ text, start: i, end: i + 0.6, from: [0, 5, 13][i] }));
 /** @param {number} start @param {number | null} [end] */
@@ -32,6 +32,16 @@ describe("notes", () => {
   ])("the selection from %d to %d has its time span", (from, to, span) =>
     expect(spanOf(words, from, to)).toEqual(span),
   );
+
+  test("a highlight of a word without length ends after it starts, and is placed at the word", () => {
+    const inserted = { text: "very", start: 0.8, end: 0.8, from: 5 };
+    const times = timesOf({ start: inserted.start, end: inserted.end });
+    expect(times.end).toBeCloseTo(0.81);
+    const [good, ...rest] = words;
+    expect(placesOf([good, inserted, ...rest], { ...note(0), ...times })).toEqual([{ from: 5, to: 9 }]);
+    expect(timesOf({ start: 1.23456, end: 2 })).toEqual({ start: 1.235, end: 2 });
+    expect(timesOf({ start: 1, end: null })).toEqual({ start: 1, end: null });
+  });
 
   test("are sorted by time and have ids that the server takes", () => {
     expect(sorted([note(2), note(1, 3), note(1)]).map(({ start, end }) => [start, end])).toEqual([[1, null], [1, 3], [2, null]]); // prettier-ignore

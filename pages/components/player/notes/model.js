@@ -8,6 +8,7 @@
 
 export const COLOURS = ["yellow", "green", "blue", "pink"];
 export const LONGEST_TEXT = 5000; // characters
+const SHORTEST = 0.01; // seconds; shortest highlight: an inserted word may start and end at the same time
 const PAUSE = 1; // seconds; a note that marks a moment up to this long after a word is about the word
 
 /** @param {Note[]} notes */
@@ -64,4 +65,13 @@ export function spanOf(words, from, to) {
   const own = words.filter((word) => word.from < to && word.from + word.text.length > from);
   if (!own.length) return null;
   return { start: Math.min(...own.map((word) => word.start)), end: Math.max(...own.map((word) => word.end)) };
+}
+
+/**
+ * Return the times of a new note about a span of words, in seconds.
+ * @param {{ start: number, end: number | null }} span
+ */
+export function timesOf({ start, end }) {
+  const from = Math.round(start * 1000) / 1000;
+  return { start: from, end: end === null ? null : Math.max(end, from + SHORTEST) };
 }

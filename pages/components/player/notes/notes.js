@@ -6,7 +6,7 @@ import { make, makeButton, partsOf } from "../../shared/dom.js";
 import { tr } from "../../shared/texts.js";
 import { selectedSpan } from "../text/selection.js";
 import { noteForm } from "./form.js";
-import { newId, sorted, wordsOf } from "./model.js";
+import { newId, sorted, timesOf, wordsOf } from "./model.js";
 import { Painter } from "./painter.js";
 import { list, remove, save } from "./wire.js";
 
@@ -147,8 +147,8 @@ export class Notes {
     }
     const { data, sound, editor } = this.player;
     const now = data.audio ? sound.position : (editor.active?.start ?? 0);
-    const { start, end } = selectedSpan(this.text.paragraphs) ?? { start: now, end: null };
-    this.edit({ id: newId(), start: Math.round(start * 1000) / 1000, end, text: "", colour: null });
+    const span = selectedSpan(this.text.paragraphs) ?? { start: now, end: null };
+    this.edit({ id: newId(), ...timesOf(span), text: "", colour: null });
   }
 
   /** @param {Note | null} note */
