@@ -1965,8 +1965,7 @@ var Queue = class {
   push(step, open) {
     const entry = { key: newKey(), step, open };
     const index = (lines) => lines.findIndex(({ id }) => id === step.id);
-    const place = index(this.confirmed);
-    if (step.id !== void 0) this.place.set(step.id, place < 0 ? index(this.lines) : place);
+    if (step.id !== void 0) this.place.set(step.id, Math.max(index(this.confirmed), 0) || index(this.lines));
     this.entries.push(entry);
     return entry;
   }
@@ -1976,7 +1975,7 @@ var Queue = class {
    * @param {number} id @param {string} text @param {string} typing steps with the same name are undone together
    */
   typed(id, text, typing) {
-    let entry = this.held.find(({ step }) => step.id === id) ?? this.open;
+    let entry = this.held.findLast(({ step }) => step.id === id) ?? this.open;
     if (entry?.step.id !== id || entry.open && entry.step.typing !== typing) {
       this.close();
       const was = this.lines.find((line) => line.id === id)?.text ?? "";
@@ -2056,7 +2055,8 @@ var Queue = class {
   async deliver(entry) {
     if (!entry.raw && entry.based === void 0 && this.clashes(entry)) return this.hold(entry, changedElsewhere());
     entry.based ??= this.revision;
-    const body = entry.raw ? sendable(entry.raw) : bodyOf(entry, entry.based, this.confirmed, placesIn(this.confirmed));
+    const { confirmed } = this;
+    const body = entry.raw ? sendable(entry.raw) : bodyOf(entry, entry.based, confirmed, placesIn(confirmed));
     const lasting2 = new TextEncoder().encode(JSON.stringify(body)).length < MOST_KEPT_ALIVE;
     const { status, answer } = await this.send(body, this.revision, lasting2);
     if (status === 200 && answer) return this.done(entry, answer);
@@ -2065,7 +2065,7 @@ var Queue = class {
     if (STOPPING.includes(status) && words) return void (this.failures += 1, this.stopped = words);
     if (status < 400 || status >= 500 || [...STOPPING, 408, 429].includes(status)) return void (this.failures += 1);
     this.failures = 0;
-    if (entry.raw) this.unpack(entry, entry.raw, lineOfKept(entry.raw, this.confirmed, this.revision));
+    if (entry.raw) this.unpack(entry, entry.raw, lineOfKept(entry.raw, confirmed, this.revision));
     this.hold(entry, words || notAccepted());
   }
   /** @param {Entry} entry @param {Answer} answer */
@@ -2182,7 +2182,8 @@ var Queue = class {
         /** @type {const} */
         "text"
       ), id, was: base.was, text };
-      this.entries = [{ key: entry.key, step, held: { reason, gone } }, ...rest.filter((one) => one !== first)];
+      const before = rest.filter((one) => one.held && one !== first);
+      this.entries = [...before, { key: entry.key, step, held: { reason, gone } }, ...rest.filter((one) => !one.held)];
     }
     this.keep();
     this.hooks.changed();

@@ -119,8 +119,7 @@ export class Queue {
   push(step, open) {
     const entry = { key: newKey(), step, open };
     const index = (/** @type {Line[]} */ lines) => lines.findIndex(({ id }) => id === step.id);
-    const place = index(this.confirmed);
-    if (step.id !== undefined) this.place.set(step.id, place < 0 ? index(this.lines) : place);
+    if (step.id !== undefined) this.place.set(step.id, Math.max(index(this.confirmed), 0) || index(this.lines));
     this.entries.push(entry);
     return entry;
   }
@@ -131,7 +130,7 @@ export class Queue {
    * @param {number} id @param {string} text @param {string} typing steps with the same name are undone together
    */
   typed(id, text, typing) {
-    let entry = this.held.find(({ step }) => step.id === id) ?? this.open;
+    let entry = this.held.findLast(({ step }) => step.id === id) ?? this.open;
     if (entry?.step.id !== id || (entry.open && entry.step.typing !== typing)) {
       this.close();
       const was = this.lines.find((line) => line.id === id)?.text ?? "";
@@ -218,7 +217,8 @@ export class Queue {
   async deliver(entry) {
     if (!entry.raw && entry.based === undefined && this.clashes(entry)) return this.hold(entry, changedElsewhere());
     entry.based ??= this.revision;
-    const body = entry.raw ? sendable(entry.raw) : bodyOf(entry, entry.based, this.confirmed, placesIn(this.confirmed));
+    const { confirmed } = this;
+    const body = entry.raw ? sendable(entry.raw) : bodyOf(entry, entry.based, confirmed, placesIn(confirmed));
     const lasting = new TextEncoder().encode(JSON.stringify(body)).length < MOST_KEPT_ALIVE;
     const { status, answer } = await this.send(body, this.revision, lasting);
     if (status === 200 && answer) return this.done(entry, answer);
@@ -227,7 +227,7 @@ export class Queue {
     if (STOPPING.includes(status) && words) return void ((this.failures += 1), (this.stopped = words));
     if (status < 400 || status >= 500 || [...STOPPING, 408, 429].includes(status)) return void (this.failures += 1);
     this.failures = 0;
-    if (entry.raw) this.unpack(entry, entry.raw, lineOfKept(entry.raw, this.confirmed, this.revision));
+    if (entry.raw) this.unpack(entry, entry.raw, lineOfKept(entry.raw, confirmed, this.revision));
     this.hold(entry, words || notAccepted());
   }
 
@@ -357,7 +357,8 @@ export class Queue {
       const step = gone
         ? this.revival(base.id ?? id, text, base.was ?? "")
         : { do: /** @type {const} */ ("text"), id, was: base.was, text };
-      this.entries = [{ key: entry.key, step, held: { reason, gone } }, ...rest.filter((one) => one !== first)];
+      const before = rest.filter((one) => one.held && one !== first);
+      this.entries = [...before, { key: entry.key, step, held: { reason, gone } }, ...rest.filter((one) => !one.held)];
     }
     this.keep();
     this.hooks.changed();
