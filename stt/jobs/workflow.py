@@ -45,9 +45,7 @@ def transcription(generation_id: str) -> None:
         if not _step("begin", records.begin, generation_id, attempt):
             return
         job = with_retries(_acquire_lease, generation_id, attempt)
-        if (
-            job.state != kinds.DONE
-        ):  # otherwise an earlier process finished the job, but was killed before it noted that
+        if job.state != kinds.DONE:  # otherwise a process was killed after it had finished the job, but before it noted it
             outcome = _engine(job).run(_JobContext(job))
             _step("finish", _finish, job, outcome)
         search.expect(job)
