@@ -45,7 +45,7 @@ def transcription(generation_id: str) -> None:
         if not _step("begin", records.begin, generation_id, attempt):
             return
         job = with_retries(_acquire_lease, generation_id, attempt)
-        if job.state != kinds.DONE:  # otherwise a process was killed after it had finished the job, but before it noted it
+        if job.state != kinds.DONE:  # it is done if an earlier process was killed just after it had finished the job
             outcome = _engine(job).run(_JobContext(job))
             _step("finish", _finish, job, outcome)
         search.expect(job)
