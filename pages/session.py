@@ -56,9 +56,8 @@ def recognise() -> bool:
     state.owner = known
     if "generation_ids" not in state:
         state.generation_ids = [job.id for job in _recent() if job.finished is None or job.state != kinds.CANCELLED]
-    else:
-        running, ids = [job.id for job in records.jobs_of(known, states=kinds.OPEN)], following()
-        ids[:0] = [i for i in running if i not in ids]
+    running, ids = [job.id for job in records.jobs_of(known, states=kinds.OPEN)], following()
+    ids[:0] = [i for i in running if i not in ids]
     return True
 
 
@@ -196,7 +195,9 @@ def server_address() -> str:
 
 
 def following() -> list[str]:
-    """Return the ids of the jobs that this session follows, newest first, as a list to change in place.
+    """Return the ids of the jobs that this session follows, as a list to change in place.
+
+    A new id is inserted at the start; the others may be in any order (`followed` sorts by the date).
 
     Streamlit can end the run of a page whenever the page accesses the session, as this function does. Therefore, call
     this function before creating a job, not between creating the job and adding the job's id to the list.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,17 +13,20 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 import stt
+from pages import session
 from pages.sections import job_row
 from pages.sections.history.table import OPEN
 from stt import kinds
+from stt.cluster import processes
 from stt.db.engine import database
 from stt.db.tables import transcriptions, transcripts
 from stt.library import history, sharing
 from stt.settings import settings
-from stt.store import recordings
+from stt.store import recordings, records
 from stt.transcript.model import Segment, Transcript
 from tests import audio
 from tests.outage import unavailable_store
+from tests.quotas import job
 from tests.server import ROOT
 from tests.transcripts import store
 from tests.waiting import ended, until
@@ -47,6 +51,20 @@ def page(name: str = "transcribe", **query: str) -> AppTest:
 def transcript_for(test: AppTest) -> str:
     owner = test.session_state.owner
     return ended(stt.create(recordings.take_in(audio.AUSTEN[1], owner), owner=owner), owner).job.id
+
+
+def queue_jobs(owner: str, count: int) -> list[str]:
+    """Store `count` queued jobs, one second apart, which no worker takes. Return their ids, oldest first."""
+    now = time.time()
+    jobs = [job(owner, title=f"Talk {i}", created=now - count + i, queued=now - count + i) for i in range(count)]
+    for one in jobs:
+        records.insert(one, maker=processes.NAME)
+    return [one.id for one in jobs]
+
+
+def rows_of(test: AppTest) -> list[str]:
+    """Return the titles of the job rows, in the order of the page."""
+    return re.findall(r'"stt-title"[^>]*>(Talk \d+)<', html_of(test))
 
 
 def labels(test: AppTest) -> list[str]:
@@ -150,6 +168,17 @@ def test_row_shows_the_outcome_of_a_job_and_finished_rows_are_cleared():
     press(test, "Clear finished")
     assert test.session_state.generation_ids == [] and "Clear finished" not in labels(test)
     assert len(history.find(owner)) == 3  # "Clear finished" does not remove the jobs from the history
+
+
+def test_new_session_follows_every_open_job_even_the_oldest():
+    test = page()
+    owner = test.session_state.owner
+    first, *_ = queue_jobs(owner, session.MOST_ROWS + 3)
+    records.transition(first, (kinds.QUEUED,), kinds.WORKING)
+    del test.session_state["generation_ids"]  # as after a reload
+    test.run()
+    assert not test.exception, test.exception
+    assert rows_of(test) == [f"Talk {i}" for i in reversed(range(session.MOST_ROWS + 3))]
 
 
 def test_new_job_is_polled_often_a_long_one_less_and_an_ended_one_never():
