@@ -43,6 +43,9 @@ FIRST = 0.25
 MARGIN = 2.0  # a live recording is stopped this many seconds before it reaches the maximum duration
 LONG = 120.0  # minimum length of a recording in seconds for which a notification is offered
 CHECK_INTERVAL = 2.0  # interval between checks of live recordings in other tabs, seconds
+# Seconds after the start of jobs in which another click on the same button is the second half of a double click. The
+# server handles that click after the run that starts the jobs, and the button may be drawn once more in between.
+DOUBLE_CLICK = 2.0
 SAMPLE_NAME = "John F. Kennedy, inaugural address, 1961.flac"
 state = st.session_state
 owner, key = session.owner(), session.key()
@@ -61,6 +64,7 @@ memory = state.setdefault(
         seen=set(),  # ids of handled uploads and microphone recordings
         elsewhere=elsewhere,  # number of unfinished live recordings at the last check
         pressed=False,  # whether a click on the Transcribe button has not been handled yet
+        begun={},  # when each button last started jobs, by the name of the button, monotonic seconds
         notice=None,  # a new notice, not yet drawn
         shown_notice=None,  # (the drawn notice, the sources on the page when it was first drawn)
         links_drawn=0,  # number in the key of the link box; a new number replaces the box by a new one
@@ -74,6 +78,12 @@ memory = state.setdefault(
 
 def press() -> None:
     memory.pressed = True
+
+
+def is_double_click(button: str) -> bool:
+    """Return whether `button` has just started jobs, so that a new click on it is the second half of a double click."""
+    begun = memory.begun.get(button)
+    return begun is not None and time.monotonic() - begun < DOUBLE_CLICK
 
 
 def unlist(recording_id: str) -> None:
@@ -98,8 +108,9 @@ def add_recordings() -> tuple[list[Link], bool]:
             memory.drawn = True
         with st.container(horizontal=True, vertical_alignment="center", key="sample"):
             plain(tr("No recording at hand?"), "stt-hint", fit=True)
-            if st.button(tr("Try the sample"), type="tertiary", icon=":material/play_circle:"):
-                begin([recordings.take_in(SAMPLE, owner, SAMPLE_NAME)], LOCAL, {}, {}, [])
+            sample = st.button(tr("Try the sample"), type="tertiary", icon=":material/play_circle:")
+            if sample and not is_double_click("sample"):
+                begin("sample", [recordings.take_in(SAMPLE, owner, SAMPLE_NAME)], LOCAL, {}, {}, [])
             import_row(chosen, unlist)
     with link:
         typed = st.text_area(
@@ -182,6 +193,7 @@ def facts(recording: recordings.Recording, expected: float | None, guessed: bool
 
 
 def begin(
+    button: str,
     sources: list[recordings.Recording | Link],
     model: str,
     options: dict[str, Any],
@@ -190,7 +202,8 @@ def begin(
 ) -> None:
     """Start a job for each source with `options`. `own` has additional options by recording id.
 
-    The transcripts get `tags`. A source that is refused stays in the list and does not stop the others.
+    The transcripts get `tags`. A source that is refused stays in the list and does not stop the others. `button` is the
+    name of the clicked button (see `is_double_click`).
     """
     following, address, refused, links = session.following(), session.address(), [], []
     for source in sources:
@@ -212,6 +225,7 @@ def begin(
     if any(isinstance(source, Link) for source in sources):
         memory.links_drawn += 1  # draws a new link box, which contains the refused links
         memory.links_left = "\n".join(links)
+    memory.begun[button] = time.monotonic()
     st.rerun()
 
 
@@ -281,13 +295,14 @@ st.button(
 if memory.pressed:
     memory.pressed = False
     if sources:
-        begin(sources, model.id, options, own, tags)
-    memory.notice = (
-        tr("Paste a link to a recording first.")
-        if typing
-        else tr("The recordings were transcribed or removed in another tab.")
-    )
-    st.rerun()
+        begin("start", sources, model.id, options, own, tags)
+    if not is_double_click("start"):
+        memory.notice = (
+            tr("Paste a link to a recording first.")
+            if typing
+            else tr("The recordings were transcribed or removed in another tab.")
+        )
+        st.rerun()
 
 followed = session.followed()
 with st.container(key="jobs"):

@@ -50,6 +50,20 @@ def test_two_files_show_progress_and_growing_text_and_can_be_read(page: Page, lo
     expect(working.get_by_role("button", name="Read")).to_be_visible(timeout=2 * MINUTE)
 
 
+def test_double_click_on_the_sample_starts_one_job(page: Page):
+    jobs = page.locator(".st-key-jobs [class*=st-key-job-]")
+    page.get_by_role("button", name="Try the sample").dblclick(delay=100)
+    expect(jobs.get_by_role("button", name="Read")).to_be_visible(timeout=MINUTE)
+    expect(jobs).to_have_count(1)
+
+
+def test_double_click_on_transcribe_shows_no_error(page: Page):
+    add_files(page, audio.AUSTEN[1])
+    page.get_by_role("button", name="Transcribe", exact=True).dblclick(delay=60)
+    expect(row(page, "austen-0890").get_by_role("button", name="Read")).to_be_visible(timeout=MINUTE)
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
 def test_waiting_job_shows_when_it_starts_and_a_short_clip_does_not_wait(page: Page, tmp_path: Path):
     """Start three long recordings. The third waits, because two are transcribed at once."""
     sound = np.tile(audio.samples(audio.JFK), 60)
