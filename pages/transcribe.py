@@ -69,11 +69,14 @@ memory = state.setdefault(
         shown_notice=None,  # (the drawn notice, the sources on the page when it was first drawn)
         links_drawn=0,  # number in the key of the link box; a new number replaces the box by a new one
         links_left="",  # initial text of the link box
+        fields={},  # the values of the fields, which Streamlit drops while another page is open
         show=None,  # key of the job row to scroll to
         states={},  # the state of each job at the last refresh
         news="",  # last announcement to screen readers
     ),
 )
+if "ways" not in state:  # the page is opened again; a value that the browser has just sent is newer than the stored one
+    state.update({name: value for name, value in memory.fields.items() if name not in state})
 
 
 def press() -> None:
@@ -180,6 +183,12 @@ def list_recordings(found: list[recordings.Recording], model: Model) -> dict[str
     return own
 
 
+def keep_fields(model: Model) -> None:
+    """Store the values of the fields that set what is transcribed, and how, for when this page is opened again."""
+    names, beginnings = {"ways", "model", "tags", f"links-{memory.links_drawn}"}, (f"{model.id}-", "track-row-")
+    memory.fields = {name: state[name] for name in state if name in names or str(name).startswith(beginnings)}
+
+
 def facts(recording: recordings.Recording, expected: float | None, guessed: bool) -> str:
     parts = [recording.kind, length(recording.duration)]
     if expected:
@@ -275,6 +284,7 @@ with listed:
     if memory.elsewhere:
         session.fragment(follow_others, run_every=CHECK_INTERVAL)()
     own = list_recordings(found, model)
+keep_fields(model)
 cost_line(model, [recording.duration for recording in found] + [None] * len(typed_links))
 sources: list[recordings.Recording | Link] = [*found, *typed_links]
 # A notice stays until a recording or link is added, removed or started. The end of a job does not remove it.

@@ -212,6 +212,24 @@ def test_invalid_link_is_reported_and_stays_in_the_field():
     assert test.text_area[0].value == "ftp://example.org/talk.mp3"
 
 
+@pytest.mark.parametrize("links", ["", "https://example.org/talk.mp3"])
+def test_links_and_options_are_kept_while_another_page_is_open(links: str):
+    test = page()
+    test.text_area[0].input("ftp://example.org/talk.mp3")
+    press(test, "Transcribe")  # the link is refused, and stays in the box
+    test.text_area[0].input(links)
+    next(field for field in test.multiselect if field.label == "Language").select("de")
+    next(field for field in test.selectbox if field.label == "Speakers").select(3)
+    next(field for field in test.toggle if field.label == "Translate to English").set_value(True).run()
+    for name in ("history", "transcribe"):
+        test.switch_page(f"{name}.py").run()
+        assert not test.exception, test.exception
+    assert test.text_area[0].value == links
+    assert next(field for field in test.multiselect if field.label == "Language").value == ["de"]
+    assert next(field for field in test.selectbox if field.label == "Speakers").value == 3
+    assert next(field for field in test.toggle if field.label == "Translate to English").value
+
+
 def test_search_of_more_than_eight_words_says_that_it_is_shortened():
     test = page("history")
     test.text_input(key="q").set_value("one two three four five six seven eight").run()
