@@ -1,6 +1,7 @@
 """Draw the Transcribe page: add recordings, start jobs, follow them."""
 
 import time
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,7 +23,7 @@ from pages.sections.track_choice import each_is_a_speaker, track_choice
 from pages.sections.transcript_import import dropped_rows, import_row
 from pages.sections.vocabulary_choice import tag_choice
 from pages.texts import tr
-from stt import lifecycle
+from stt import kinds, lifecycle
 from stt.aiml import pacing
 from stt.aiml.catalog import LOCAL, TRACK, Model
 from stt.audio import tracks
@@ -46,6 +47,7 @@ CHECK_INTERVAL = 2.0  # interval between checks of live recordings in other tabs
 # Seconds after the start of jobs in which another click on the same button is the second half of a double click. The
 # server handles that click after the run that starts the jobs, and the button may be drawn once more in between.
 DOUBLE_CLICK = 2.0
+MOST_SHOWN = 50  # maximum number of job rows; each refresh reads the database for each row
 SAMPLE_NAME = "John F. Kennedy, inaugural address, 1961.flac"
 state = st.session_state
 owner, key = session.owner(), session.key()
@@ -243,13 +245,23 @@ def rows() -> None:
     with session.show_database_errors(retry=False):  # no retry, because the fragment runs again anyway
         followed = session.followed()
         with st.container():
-            for job in followed:
-                job_row(job)
+            usual = cache(speed.usual)  # reads the speed of each model once per refresh
+            for job in shown_of(followed):
+                job_row(job, usual)
+            if len(followed) > MOST_SHOWN:
+                plain(tr("and {count:,} more: see History", count=len(followed) - MOST_SHOWN), "stt-hint")
         announcement = news(followed)
         notifier(announcement, waiting=any(job.pending and is_long(job) for job in followed))
         announce(announcement, memory.show)
         if state.refresh_interval != refresh_interval(followed):
             st.rerun()
+
+
+def shown_of(followed: list[Job]) -> list[Job]:
+    """Return the jobs whose rows are drawn, newest first: those that are working, then the newest others."""
+    first = sorted(followed, key=lambda job: job.state != kinds.WORKING)[:MOST_SHOWN]
+    drawn = {job.id for job in first}
+    return [job for job in followed if job.id in drawn]
 
 
 def is_long(job: Job) -> bool:

@@ -28,8 +28,10 @@ FRESH = 10.0  # seconds for which FAST_REFRESH applies after the newest open job
 FAST_REFRESH, REFRESH = 0.5, 0.75
 
 
-def job_row(job: Job) -> None:
+def job_row(job: Job, usual: Callable[[str], float] = speed.usual) -> None:
     """Draw the row of a job. In every state of the job, the row has the same elements at the same positions.
+
+    `usual` returns the usual speed of a model, as `speed.usual` does.
 
     Until a run ends, the browser keeps the previous run's elements at positions that are not drawn yet. An element that
     moved when the state changed would therefore appear twice during the run.
@@ -38,7 +40,7 @@ def job_row(job: Job) -> None:
         with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             plain(job.title, "stt-title")
             _button(job)
-        st.html(_progress(job))
+        st.html(_progress(job, usual))
         st.html(_text(job))
 
 
@@ -55,9 +57,9 @@ def refresh_interval(jobs: Iterable[Job]) -> float | None:
     return FAST_REFRESH if time.time() - newest < FRESH else REFRESH
 
 
-def _progress(job: Job) -> str:
+def _progress(job: Job, usual: Callable[[str], float]) -> str:
     """Return a job's state as a line of HTML, with a progress bar below it if the progress is known."""
-    line = f'<p class="stt-state stt-{job.state}" dir="auto">{escape(_state(job))}</p>'
+    line = f'<p class="stt-state stt-{job.state}" dir="auto">{escape(_state(job, usual))}</p>'
     if job.state != kinds.WORKING or job.fraction is None or _prepares(job):
         return line
     label = escape(tr("Progress of {title}", title=job.title))
@@ -102,16 +104,16 @@ def _do(action: Callable[..., object], job: Job) -> None:
     st.rerun()
 
 
-def _state(job: Job) -> str:
+def _state(job: Job, usual: Callable[[str], float] = speed.usual) -> str:
     """Return the job's state in one line, with progress and remaining time, or with the cause of a failure."""
     if job.state == kinds.QUEUED:
-        return _in_line(job)
+        return _in_line(job, usual(job.model))
     if job.state == kinds.WORKING and job.engine == kinds.PROVIDER:
         return _at_the_provider(job)
     if job.state == kinds.WORKING:
         if _prepares(job):
             return job.stage or ""
-        left = job.seconds_left(speed.usual(job.model))
+        left = job.seconds_left(usual(job.model))
         parts = [job.stage or (tr("Transcribing") if job.engine == kinds.ON_DEVICE else tr("Aligning"))]
         if job.fraction is not None:
             parts.append(percent(job.fraction))
@@ -135,9 +137,9 @@ def _prepares(job: Job) -> bool:
     return bool(job.stage) and not job.seconds_done
 
 
-def _in_line(job: Job) -> str:
+def _in_line(job: Job, usual: float) -> str:
     """Return a queued job's position in the queue and, if known, the time until the job starts, in one line."""
-    wait = queues.queue_position(job, speed.usual(job.model))
+    wait = queues.queue_position(job, usual)
     if not wait.before and (not wait.working or time.time() - job.queued < STARTING):
         return tr("Starting")
     parts = [

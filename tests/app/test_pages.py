@@ -181,6 +181,17 @@ def test_new_session_follows_every_open_job_even_the_oldest():
     assert rows_of(test) == [f"Talk {i}" for i in reversed(range(session.MOST_ROWS + 3))]
 
 
+def test_page_shows_the_working_and_the_newest_of_many_jobs():
+    test = page()
+    first, *_ = queue_jobs(test.session_state.owner, 60)
+    records.transition(first, (kinds.QUEUED,), kinds.WORKING)
+    test.run()
+    assert not test.exception, test.exception
+    assert rows_of(test) == [*(f"Talk {i}" for i in range(59, 10, -1)), "Talk 0"]
+    assert "and 10 more: see History" in html_of(test)
+    assert len(test.session_state["transcribe"].states) == 60  # the end of each job is announced
+
+
 def test_new_job_is_polled_often_a_long_one_less_and_an_ended_one_never():
     test = page()
     owner = test.session_state.owner
@@ -215,7 +226,7 @@ def test_invalid_link_is_reported_and_stays_in_the_field():
 @pytest.mark.parametrize("links", ["", "https://example.org/talk.mp3"])
 def test_links_and_options_are_kept_while_another_page_is_open(links: str):
     test = page()
-    test.text_area[0].input("ftp://example.org/talk.mp3")
+    test.text_area[0].input("ftp://example.org/talk.mp3").run()
     press(test, "Transcribe")  # the link is refused, and stays in the box
     test.text_area[0].input(links)
     next(field for field in test.multiselect if field.label == "Language").select("de")
