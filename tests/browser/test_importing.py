@@ -131,3 +131,14 @@ def test_dropped_transcripts_are_matched_to_their_recordings(reader: Page, tmp_p
     reader.goto(reader.url.partition("/transcript")[0])
     expect(reader.locator(".st-key-waiting")).to_contain_text("one.flac")
     expect(reader.locator(".st-key-waiting")).not_to_contain_text("two")
+
+
+def test_many_dropped_transcripts_are_all_listed(reader: Page, tmp_path: Path):
+    """Drop more transcripts than one message has, and then some that are together larger than a message can be."""
+    few = [tmp_path / f"{number}.txt" for number in range(25)]
+    large = [tmp_path / f"large {number}.txt" for number in range(3)]
+    for path in few + large:
+        path.write_text("A text. " * (1 << 20 if path in large else 1))
+    for added, count in ((few, 25), (large, 28)):
+        reader.locator("input[type=file]").first.set_input_files([str(path) for path in added])
+        expect(reader.locator("[class*=st-key-dropped-] .stt-title")).to_have_count(count, timeout=MINUTE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import tomllib
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stt.errors import BadTranscript, SttError, TooLarge
-from stt.imports import reader, times
+from stt.imports import accepted, reader, times
 from stt.transcript.model import Transcript
+from tests.server import ROOT
 from tests.unit.test_bad_references import BILLION_LAUGHS, packed, paragraph_xml, word_document
 
 ANY = st.recursive(
@@ -147,3 +149,8 @@ def has_possible_times(transcript: Transcript) -> bool:
         and starts == sorted(starts)
         and all(each == sorted(each) for each in words)
     )
+
+
+def test_largest_file_and_pasted_text_fit_into_one_message_of_the_page():
+    most = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["server"]["maxWidgetStateSize"] * 1_000_000
+    assert most > accepted.MOST * 4 / 3 + accepted.MOST_PASTED * 4

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { timeLeft, wellFormed } from "../uploader/progress.js";
+import { grouped, timeLeft, wellFormed } from "../uploader/progress.js";
 
 const marks = [
   { at: 0, sent: 0 },
@@ -22,4 +22,16 @@ test("no time is shown in the first second or while nothing is sent", () => {
 test("half an emoji in a name becomes the replacement character", () => {
   expect(wellFormed("a\ud83db 😀.mp3")).toBe("a\ufffdb 😀.mp3");
   expect(() => encodeURIComponent(wellFormed("\ude00"))).not.toThrow();
+});
+
+test("transcripts are sent in groups of limited size and number", () => {
+  const sizes = (/** @type {number[]} */ all) =>
+    grouped(
+      all.map((size) => ({ size })),
+      10,
+      3,
+    ).map((group) => group.map((file) => file.size));
+  expect(sizes([])).toEqual([]);
+  expect(sizes([10, 4, 6, 1])).toEqual([[10], [4, 6], [1]]);
+  expect(sizes([1, 1, 1, 1])).toEqual([[1, 1, 1], [1]]);
 });

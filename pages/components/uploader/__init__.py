@@ -16,7 +16,7 @@ from stt.guard import base_path
 _uploader = component("uploader")
 
 
-MOST_TEXTS = 20  # maximum number of transcripts that are accepted from one drop
+MOST_TEXTS = 20  # maximum number of transcripts in one message; the script sends more in several messages
 
 
 def uploader(key: str, limit_bytes: int, *, endings: Sequence[str], longest_text: int) -> list[str]:
@@ -39,13 +39,21 @@ def uploader(key: str, limit_bytes: int, *, endings: Sequence[str], longest_text
     known = st.session_state.setdefault(f"stt_uploaded_{key}", [])
     known += (st.session_state.get(key, {}).get("uploaded") or [])[len(known) :]
 
+    received = f"stt_texts_received_{key}"  # number of messages; the script waits for it before it sends the next
+
     def keep() -> None:
         # Streamlit delivers the message to one run only, and that run can end before it calls `dropped_texts`.
+        st.session_state[received] = st.session_state.get(received, 0) + 1
         sent = st.session_state[key].get("texts")
         texts = [read(one, longest_text) for one in sent[:MOST_TEXTS]] if isinstance(sent, list) else []
         st.session_state.setdefault(f"stt_texts_{key}", []).extend(filter(None, texts))
 
-    texts = {"endings": tuple(endings), "longestText": longest_text}  # a tuple: for a list, Streamlit imports pandas
+    texts = {
+        "endings": tuple(endings),  # a tuple: for a list, Streamlit imports pandas
+        "longestText": longest_text,
+        "mostTexts": MOST_TEXTS,
+        "textsReceived": st.session_state.get(received, 0),
+    }
     _uploader(
         key=key,
         data={"key": key, "limit": limit_bytes, "url": base_path.at("/upload"), "known": len(known), **texts},

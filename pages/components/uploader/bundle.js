@@ -189,9 +189,24 @@ function written(seconds) {
 function wellFormed(name) {
   return name.replace(/\p{Surrogate}/gu, "\uFFFD");
 }
+function grouped(files, bytes, most) {
+  const groups = (
+    /** @type {Sized[][]} */
+    []
+  );
+  let total = 0;
+  for (const file of files) {
+    const last = groups.at(-1);
+    total += file.size;
+    if (last && last.length < most && total <= bytes) last.push(file);
+    else [total] = [file.size, groups.push([file])];
+  }
+  return groups;
+}
 
 // uploader/index.js
 var AT_ONCE = 2;
+var CHECKS = 600;
 var shelves = lasting("shelves", () => {
   const all = (
     /** @type {Map<string, Shelf>} */
@@ -203,11 +218,19 @@ var shelves = lasting("shelves", () => {
   });
   return all;
 });
-var index_default = working(".stt-uploader", shelves, "uploaded", () => ({ uploads: [] }), open);
+var index_default = working(
+  ".stt-uploader",
+  shelves,
+  "uploaded",
+  () => ({ uploads: [], textsSent: Promise.resolve() }),
+  open
+);
 function add(shelf, files) {
   const isText = (file) => !file.folder && file.size <= shelf.longestText && shelf.endings.some((end) => file.name.toLowerCase().endsWith(end));
   const texts = files.filter(isText);
-  if (texts.length) sendTexts(shelf, texts);
+  for (const group of grouped(texts, shelf.longestText, shelf.mostTexts)) {
+    shelf.textsSent = shelf.textsSent.then(() => sendTexts(shelf, group));
+  }
   for (const file of files.filter((one) => !texts.includes(one))) {
     const upload = { file, state: "waiting", sent: 0, marks: [], error: null, again: false, request: null, row: null };
     shelf.uploads.push(upload);
@@ -238,7 +261,12 @@ async function sendTexts(shelf, files) {
       shelf.view?.announce(tr("{name} cannot be read. Check the file, then add it again.", { name: file.name }));
     }
   }
-  if (texts.length) shelf.send("texts", texts);
+  if (!texts.length) return;
+  const before = shelf.textsReceived;
+  shelf.send("texts", texts);
+  for (let check = 0; check < CHECKS && shelf.textsReceived === before; check++) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 function next(shelf) {
   const free = AT_ONCE - shelf.uploads.filter((upload) => upload.request).length;

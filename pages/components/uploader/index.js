@@ -8,7 +8,7 @@ import { size } from "../shared/size.js";
 import { explained } from "../shared/request.js";
 import { report, working } from "../shared/keeping/working.js";
 import { tr, trn } from "../shared/texts.js";
-import { timeLeft, wellFormed } from "./progress.js";
+import { grouped, timeLeft, wellFormed } from "./progress.js";
 
 /**
  * @typedef {File & { folder?: boolean }} Chosen
@@ -30,10 +30,15 @@ import { timeLeft, wellFormed } from "./progress.js";
  *   url: string,
  *   endings: string[],
  *   longestText: number,
- * }} Shelf `limit`: maximum bytes of a recording; `longestText`: of a transcript; `endings`: extensions of transcripts
+ *   mostTexts: number,
+ *   textsReceived: number,
+ *   textsSent: Promise<void>,
+ * }} Shelf `limit`: maximum bytes of a recording; `longestText`: of a transcript, and of all in one message, which has at
+ *   most `mostTexts`; `textsReceived`: messages that Python has received; `endings`: extensions of transcripts
  */
 
 const AT_ONCE = 2; // maximum number of concurrent uploads
+const CHECKS = 600; // checks, one every 100 ms, for which a message of transcripts is waited for: then it counts as lost
 const shelves = lasting("shelves", () => {
   const all = /** @type {Map<string, Shelf>} */ (new Map());
   window.addEventListener("beforeunload", (event) => {
@@ -43,7 +48,13 @@ const shelves = lasting("shelves", () => {
   return all;
 });
 
-export default working(".stt-uploader", shelves, "uploaded", () => ({ uploads: [] }), open);
+export default working(
+  ".stt-uploader",
+  shelves,
+  "uploaded",
+  () => ({ uploads: [], textsSent: Promise.resolve() }),
+  open,
+);
 
 // ---- sending -------------------------------------------------------------------------------------------------------
 
@@ -54,7 +65,9 @@ function add(shelf, files) {
     file.size <= shelf.longestText &&
     shelf.endings.some((end) => file.name.toLowerCase().endsWith(end));
   const texts = files.filter(isText);
-  if (texts.length) sendTexts(shelf, texts);
+  for (const group of grouped(texts, shelf.longestText, shelf.mostTexts)) {
+    shelf.textsSent = shelf.textsSent.then(() => sendTexts(shelf, group));
+  }
   for (const file of files.filter((one) => !texts.includes(one))) {
     /** @type {Upload} */
     const upload = { file, state: "waiting", sent: 0, marks: [], error: null, again: false, request: null, row: null };
@@ -79,7 +92,8 @@ function add(shelf, files) {
 }
 
 /**
- * Send the transcripts among the added files to Python in one message. They are not uploaded, because they are small.
+ * Send transcripts to Python in one message, and wait until Python has received it: a second message would replace it.
+ * They are not uploaded, because they are small.
  * @param {Shelf} shelf @param {Chosen[]} files
  */
 async function sendTexts(shelf, files) {
@@ -91,7 +105,12 @@ async function sendTexts(shelf, files) {
       shelf.view?.announce(tr("{name} cannot be read. Check the file, then add it again.", { name: file.name }));
     }
   }
-  if (texts.length) shelf.send("texts", texts);
+  if (!texts.length) return;
+  const before = shelf.textsReceived;
+  shelf.send("texts", texts);
+  for (let check = 0; check < CHECKS && shelf.textsReceived === before; check++) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 
 /** @param {Shelf} shelf */

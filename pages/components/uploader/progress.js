@@ -31,3 +31,20 @@ function written(seconds) {
 export function wellFormed(name) {
   return name.replace(/\p{Surrogate}/gu, "\ufffd");
 }
+
+/**
+ * Return files in groups, in the same order: each group has at most `most` files and, if it has several, at most `bytes`.
+ * @template {{ size: number }} Sized
+ * @param {Sized[]} files @param {number} bytes @param {number} most
+ */
+export function grouped(files, bytes, most) {
+  const groups = /** @type {Sized[][]} */ ([]);
+  let total = 0;
+  for (const file of files) {
+    const last = groups.at(-1);
+    total += file.size;
+    if (last && last.length < most && total <= bytes) last.push(file);
+    else [total] = [file.size, groups.push([file])];
+  }
+  return groups;
+}
