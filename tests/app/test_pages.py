@@ -20,7 +20,7 @@ from stt import kinds
 from stt.cluster import processes
 from stt.db.engine import database
 from stt.db.tables import transcriptions, transcripts
-from stt.library import history, sharing
+from stt.library import history, sharing, tagging
 from stt.settings import settings
 from stt.store import recordings, records
 from stt.transcript.model import Segment, Transcript
@@ -271,6 +271,32 @@ def test_read_button_opens_the_transcript_of_its_row_even_if_the_rows_have_chang
         click_read(test, rows - 1)
         assert "Delete" in labels(test) and test.query_params["id"] == older
         test.switch_page("history.py")
+
+
+def tags_of_chosen() -> None:
+    """Draw only the tag dialog of the history, for the jobs in the session."""
+    import streamlit as st
+
+    from pages import session
+    from pages.sections.history import actions
+
+    session.recognise()
+    if "jobs" in st.session_state:
+        actions._tags(st.session_state.owner, st.session_state.jobs)
+
+
+def test_tags_are_set_even_if_one_of_the_transcripts_was_deleted_meanwhile():
+    test = AppTest.from_function(tags_of_chosen, default_timeout=30).run()
+    owner = test.session_state.owner
+    other, older, newer = (transcript_for(test) for _ in range(3))
+    tagging.set_tags(other, owner, ["talks"])
+    test.session_state.jobs = [records.load(id, owner) for id in (newer, older)]
+    test.run()
+    history.delete(newer, owner)  # what another tab does
+    test.multiselect[0].select("talks")
+    press(test, "Save")
+    assert tagging.tags_of(older, owner) == ["talks"]
+    assert "no such transcript" in test.error[0].value
 
 
 def test_a_transcript_is_read_by_its_owner_only():

@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from pages import session
-from pages.escape import download_form, show_errors, store_error
+from pages.escape import download_form, show_error, store_error
 from pages.format import time_zone
 from pages.sections.vocabulary_choice import tags_input
 from pages.texts import tr, trn
+from stt.errors import SttError
 from stt.export.formats import FORMATS
 from stt.guard import base_path
 from stt.library import history, tagging
@@ -62,9 +63,15 @@ def _tags(owner: str, chosen: list[Job]) -> None:
         wanted = tags_input(owner, shared)
         if not st.form_submit_button(tr("Save"), type="primary"):
             return
-    with show_errors():
-        for job in chosen:
+    errors: dict[str, SttError] = {}  # one of each kind, because 1,000 transcripts can fail for the same reason
+    for job in chosen:
+        try:
             tagging.set_tags(job.id, owner, wanted, shared)
+        except SttError as error:
+            errors[error.message] = error
+    for refusal in errors.values():
+        show_error(refusal)
+    if not errors:
         st.rerun()
 
 
