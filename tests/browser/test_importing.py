@@ -133,6 +133,18 @@ def test_dropped_transcripts_are_matched_to_their_recordings(reader: Page, tmp_p
     expect(reader.locator(".st-key-waiting")).not_to_contain_text("two")
 
 
+def test_transcript_that_cannot_be_read_is_named(reader: Page, tmp_path: Path):
+    """Delete the last of 21 files. It is read only after the first message, which has 20 files, has arrived."""
+    paths = [tmp_path / f"{number}.txt" for number in range(21)]
+    for path in paths:
+        path.write_text("A text.")
+    reader.locator("input[type=file]").first.set_input_files([str(path) for path in paths])
+    paths[-1].unlink()
+    expect(reader.locator(".stt-upload")).to_contain_text("The file cannot be read", timeout=MINUTE)
+    expect(reader.locator(".stt-upload")).to_contain_text("20.txt")
+    expect(reader.locator("[class*=st-key-dropped-] .stt-title")).to_have_count(20, timeout=MINUTE)
+
+
 def test_many_dropped_transcripts_are_all_listed(reader: Page, tmp_path: Path):
     """Drop more transcripts than one message has, and then some that are together larger than a message can be."""
     few = [tmp_path / f"{number}.txt" for number in range(25)]

@@ -206,6 +206,7 @@ function grouped(files, bytes, most) {
 
 // uploader/index.js
 var AT_ONCE = 2;
+var CHECK = 100;
 var CHECKS = 600;
 var shelves = lasting("shelves", () => {
   const all = (
@@ -232,8 +233,7 @@ function add(shelf, files) {
     shelf.textsSent = shelf.textsSent.then(() => sendTexts(shelf, group));
   }
   for (const file of files.filter((one) => !texts.includes(one))) {
-    const upload = { file, state: "waiting", sent: 0, marks: [], error: null, again: false, request: null, row: null };
-    shelf.uploads.push(upload);
+    const upload = addRow(shelf, file);
     if (file.folder) {
       fail(shelf, upload, {
         title: tr("Folders cannot be uploaded"),
@@ -252,21 +252,35 @@ function add(shelf, files) {
   }
   next(shelf);
 }
+function addRow(shelf, file) {
+  const upload = { file, state: "waiting", sent: 0, marks: [], error: null, again: false, request: null, row: null };
+  shelf.uploads.push(upload);
+  return upload;
+}
 async function sendTexts(shelf, files) {
   const texts = [];
+  const sent = (
+    /** @type {Chosen[]} */
+    []
+  );
   for (const file of files) {
     try {
       texts.push({ name: wellFormed(file.name), content: await base64(file) });
+      sent.push(file);
     } catch {
-      shelf.view?.announce(tr("{name} cannot be read. Check the file, then add it again.", { name: file.name }));
+      const message2 = tr("Check the file, then add it again.");
+      fail(shelf, addRow(shelf, file), { title: tr("The file cannot be read"), message: message2 });
     }
   }
   if (!texts.length) return;
   const before = shelf.textsReceived;
   shelf.send("texts", texts);
-  for (let check = 0; check < CHECKS && shelf.textsReceived === before; check++) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
+  for (let checks = 0; checks < CHECKS && shelf.textsReceived === before; checks += shelf.view ? 1 : 0) {
+    await new Promise((resolve) => setTimeout(resolve, CHECK));
   }
+  if (shelf.textsReceived !== before) return;
+  const [title, message] = [tr("The connection was interrupted"), tr("Check the network, then add the file again.")];
+  for (const file of sent) fail(shelf, addRow(shelf, file), { title, message });
 }
 function next(shelf) {
   const free = AT_ONCE - shelf.uploads.filter((upload) => upload.request).length;

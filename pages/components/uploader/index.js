@@ -38,7 +38,8 @@ import { grouped, timeLeft, wellFormed } from "./progress.js";
  */
 
 const AT_ONCE = 2; // maximum number of concurrent uploads
-const CHECKS = 600; // checks, one every 100 ms, for which a message of transcripts is waited for: then it counts as lost
+const CHECK = 100; // interval between checks whether Python has received a message of transcripts, milliseconds
+const CHECKS = 600; // number of such checks on the open page, after which the message counts as lost
 const shelves = lasting("shelves", () => {
   const all = /** @type {Map<string, Shelf>} */ (new Map());
   window.addEventListener("beforeunload", (event) => {
@@ -69,9 +70,7 @@ function add(shelf, files) {
     shelf.textsSent = shelf.textsSent.then(() => sendTexts(shelf, group));
   }
   for (const file of files.filter((one) => !texts.includes(one))) {
-    /** @type {Upload} */
-    const upload = { file, state: "waiting", sent: 0, marks: [], error: null, again: false, request: null, row: null };
-    shelf.uploads.push(upload);
+    const upload = addRow(shelf, file);
     if (file.folder) {
       fail(shelf, upload, {
         title: tr("Folders cannot be uploaded"),
@@ -91,6 +90,14 @@ function add(shelf, files) {
   next(shelf);
 }
 
+/** Add a row for a file, and return it. @param {Shelf} shelf @param {Chosen} file @returns {Upload} */
+function addRow(shelf, file) {
+  /** @type {Upload} */
+  const upload = { file, state: "waiting", sent: 0, marks: [], error: null, again: false, request: null, row: null };
+  shelf.uploads.push(upload);
+  return upload;
+}
+
 /**
  * Send transcripts to Python in one message, and wait until Python has received it: a second message would replace it.
  * They are not uploaded, because they are small.
@@ -98,19 +105,25 @@ function add(shelf, files) {
  */
 async function sendTexts(shelf, files) {
   const texts = [];
+  const sent = /** @type {Chosen[]} */ ([]);
   for (const file of files) {
     try {
       texts.push({ name: wellFormed(file.name), content: await base64(file) });
+      sent.push(file);
     } catch {
-      shelf.view?.announce(tr("{name} cannot be read. Check the file, then add it again.", { name: file.name }));
+      const message = tr("Check the file, then add it again.");
+      fail(shelf, addRow(shelf, file), { title: tr("The file cannot be read"), message });
     }
   }
   if (!texts.length) return;
   const before = shelf.textsReceived;
   shelf.send("texts", texts);
-  for (let check = 0; check < CHECKS && shelf.textsReceived === before; check++) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
+  for (let checks = 0; checks < CHECKS && shelf.textsReceived === before; checks += shelf.view ? 1 : 0) {
+    await new Promise((resolve) => setTimeout(resolve, CHECK));
   }
+  if (shelf.textsReceived !== before) return;
+  const [title, message] = [tr("The connection was interrupted"), tr("Check the network, then add the file again.")];
+  for (const file of sent) fail(shelf, addRow(shelf, file), { title, message });
 }
 
 /** @param {Shelf} shelf */
