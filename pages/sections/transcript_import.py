@@ -145,7 +145,12 @@ def _transcript_input() -> Imported | None:
     if sent is not None:
         _forget_choices()
         state[FILE], state[TEXT] = sent, ""
-    text = st.text_area(tr("Or paste it"), height=120, key=TEXT, max_chars=accepted.MOST_PASTED)
+    text = st.text_area(
+        tr("Or paste it (up to {count:,} characters)", count=accepted.MOST_PASTED),
+        height=120,
+        key=TEXT,
+        max_chars=accepted.MOST_PASTED,
+    )
     if text.strip() and state.get(FILE) is not None:
         _forget_choices()
         state[FILE] = None

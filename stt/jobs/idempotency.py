@@ -73,7 +73,7 @@ class Claim:
 def claim(owner: str, key: str | None, body: bytes) -> Iterator[Claim | None]:
     """Yield a claim to the Idempotency-Key `key`, or None if `key` is None.
 
-    `body` is the content of the request. It includes the name of the route if another route takes the same content.
+    `body` is the content of the request. It includes the name of the route if another route makes another job of the same content.
 
     Raises BadKey if the key is too long or has invalid characters, StillCreating if another request with the key has
     not finished, and KeyReused if the key was used with a different body.
@@ -113,7 +113,7 @@ def _claimed(hash: str, body: str) -> Claim:
         if found is None:
             continue
         if found.body != body:
-            raise KeyReused("This key was sent before with a different request body, or to another route.")
+            raise KeyReused("This key was sent before with a different request body, or for a translation.")
         if found.done:
             return Claim(hash, found.generation_id, made=True)
         if _is_in_progress(found):

@@ -259,8 +259,8 @@ ROUTES = ("/stt/create", "/audio/transcriptions", "/audio/translations")
 
 
 @pytest.mark.parametrize("first", ROUTES)
-def test_idempotency_key_is_refused_on_another_route_even_with_the_same_form(api: Api, first: str):
-    """Check that, for example, a translation is not answered with the transcript of an earlier transcription."""
+def test_idempotency_key_of_a_transcription_is_refused_for_a_translation_of_the_same_form(api: Api, first: str):
+    """Check this in both directions: a translation must not be answered with the transcript, nor the reverse."""
 
     def send_to(route: str) -> requests.Response:
         files = {"file": ("talk.flac", audio.AUSTEN[1].read_bytes())}
@@ -270,7 +270,7 @@ def test_idempotency_key_is_refused_on_another_route_even_with_the_same_form(api
     assert send_to(first).ok
     for route in ROUTES:
         response = send_to(route)
-        if route == first:
+        if ("translations" in route) == ("translations" in first):
             assert response.ok
         else:
             assert response.status_code == 409 and "different request body" in response.text

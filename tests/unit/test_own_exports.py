@@ -47,11 +47,13 @@ def test_invalid_paragraph_marks_are_ignored_and_paragraphs_have_one_speaker():
 @pytest.mark.parametrize("form", ["txt", "docx", "json"])
 @pytest.mark.parametrize("times", [True, False])
 def test_notes_of_our_exports_are_not_read_as_speech(form: str, times: bool):
+    # The last note highlights words that were deleted.
     notes = [Note("note0001", 1.0, text="Ask again"), Note("note0002", 3.0, 4.0, "", "yellow")]
+    notes.append(Note("note0003", 90.0, 91.0, "", "yellow"))
     options = {} if form == "json" else {"times": times, "speakers": True}
     content = FORMATS[form].write(DIALOGUE, title="Talk", notes=notes, **options)
     found = reader.read(content, f"talk.{form}")
-    assert found.transcript.text == DIALOGUE.text and found.notes == ("Notes in the file, not taken over: 2.",)
+    assert found.transcript.text == DIALOGUE.text and found.notes == ("Notes in the file, not taken over: 3.",)
     reference = references.read(content, f"talk.{form}").text
     assert "Ask again" not in reference and "Shall we begin? I think so." in reference
 
@@ -61,6 +63,7 @@ def test_notes_of_our_exports_are_not_read_as_speech(form: str, times: bool):
     [
         "Notes\n[0:00:01] Good morning.\n[0:00:03] Thank you.",
         "\n\nNotes\n[0:00:01] Good morning.\n[0:00:03] Thank you.",
+        "Meeting of 5 May\n\nNotes\n[0:00:01] Good morning.\n[0:00:03] Thank you.",
         "We compared\nNotes\n[0:00:01] Good morning.\n[0:00:03] Thank you.",
         "First.\n\nNotes\n[0:00:01] Good morning.\n\nThank you.",
     ],

@@ -21,7 +21,7 @@ HINT = "Open it in Word, save it as DOCX again, or paste the text."
 _LABEL = re.compile(r"[^:]{1,60}:\s*")  # a speaker's name, which this app's DOCX export writes in bold
 _CLOCK = re.compile(r"[\s\[]*\d{1,3}:\d{2}(?::\d{2})?[\]\s]*")
 _NOTES = ("Notes", "Heading1")  # text and style of the heading above the notes in this app's DOCX export
-_NOTE = re.compile(r"\d+:\d{2}:\d{2}  ")
+_NOTE = re.compile(r"\d+:\d{2}:\d{2}(?:  |$)")
 _NOT_SPOKEN = {"Title", "Subtitle"}
 # Elements whose text is deleted, repeated elsewhere or hidden.
 _SKIPPED = {"del", "moveFrom", "Fallback", "rt", "instrText", "delText"}

@@ -125,7 +125,8 @@ def _plain(text: str) -> str:
 def without_notes(lines: list[str]) -> tuple[list[str], int]:
     """Return the lines of a text without the notes that this app's TXT export writes at the end, and their number.
 
-    The notes follow an empty line and a line "Notes".
+    The notes follow an empty line and a line "Notes". They are a transcript with such a heading if the text before is
+    shorter and has no times.
     """
     end = len(lines)
     while end and not lines[end - 1].strip():
@@ -133,10 +134,11 @@ def without_notes(lines: list[str]) -> tuple[list[str], int]:
     start = end
     while start and _NOTE.match(lines[start - 1]):
         start -= 1
-    before = lines[: max(start - 1, 0)]
-    if start < end and any(map(str.strip, before)) and lines[start - 1] == "Notes" and not before[-1].strip():
-        return before, end - start
-    return lines, 0
+    before, notes = lines[: max(start - 1, 0)], lines[start:end]
+    if not notes or not before or lines[start - 1] != "Notes" or before[-1].strip():
+        return lines, 0
+    is_transcript = any(map(_NOTE.match, before)) or sum(map(len, before)) >= sum(map(len, notes))
+    return (before, len(notes)) if is_transcript else (lines, 0)
 
 
 def headings(lines: list[str]) -> list[str]:

@@ -92,7 +92,7 @@ def _create(translate: bool, sent: Form, sender: Sender) -> tuple[str, SpeechReq
     wanted = form.read(sent.fields, translate=translate)
     if sent.intake is None:
         raise BadForm("The recording is missing.", guidance="Send it in the field “file”.")
-    sender = replace(sender, route="translations" if translate else "transcriptions")
+    sender = replace(sender, route="translations" if translate else None)
     return creating.from_recording(sent, wanted.model, wanted.options, sender), wanted
 
 

@@ -24,7 +24,7 @@ from stt.web.v1 import shapes
 class Sender:
     """Describe who asks for a job: the `owner`, the request's Idempotency-Key, and the client's network address.
 
-    `route` names the route that the key was sent to; None is `/v1/stt/create`.
+    `route` names the route if it is one that makes another job of the same form: a translation.
     """
 
     owner: str
