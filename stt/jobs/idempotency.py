@@ -73,7 +73,8 @@ class Claim:
 def claim(owner: str, key: str | None, body: bytes) -> Iterator[Claim | None]:
     """Yield a claim to the Idempotency-Key `key`, or None if `key` is None.
 
-    `body` is the content of the request. It includes the name of the route if another route makes another job of the same content.
+    `body` is the content of the request. It includes the name of the route if other routes make another job of the same
+    content.
 
     Raises BadKey if the key is too long or has invalid characters, StillCreating if another request with the key has
     not finished, and KeyReused if the key was used with a different body.
