@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any
 
 IDLE_INTERVAL = 2.0  # time between two polls of an idle queue, seconds
-BUSY_SECONDS = 3.0  # time after a start or an `enqueue` in which the queue is not yet idle, seconds
+BUSY_SECONDS = 3.0  # seconds after a start, an `enqueue` or the end of a workflow in which a queue is not yet idle
 _STOP_INTERVAL = 0.2  # interval at which a waiting thread checks whether DBOS is being stopped, seconds
 
 log = logging.getLogger("stt.compat.dbos_queues")
@@ -69,8 +69,8 @@ def _rarely_while_idle(poll: Callable[..., None]) -> Callable[..., None]:
 class PollingWait:
     """Replace the event with which DBOS stops the thread of a queue, and on which that thread waits between polls.
 
-    A queue is idle if none of its workflows runs in this process, as counted by `running`, and nothing was enqueued for
-    BUSY_SECONDS. A wait of an idle queue lasts `idle_interval` seconds or until `enqueued` is set, but no less than any
+    A queue is idle if for BUSY_SECONDS nothing was enqueued, and none of its workflows ran in this process, as counted
+    by `running`. A wait of an idle queue lasts `idle_interval` seconds or until `enqueued` is set, but no less than any
     other wait.
     """
 
@@ -85,8 +85,11 @@ class PollingWait:
 
     def wait(self, timeout: float) -> bool:
         """Wait until the queue is to be polled again, and return whether DBOS is being stopped."""
+        was_running = self._running()
         self._stop.wait(timeout)
-        if time.monotonic() > self._busy_until and not self._running():
+        if was_running or self._running():
+            self._busy_until = time.monotonic() + BUSY_SECONDS
+        elif time.monotonic() > self._busy_until:
             self._wait_for_enqueue(self._idle_interval - timeout)
         if self._enqueued.is_set():
             self._enqueued.clear()

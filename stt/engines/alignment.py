@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,7 +25,7 @@ from stt.db.tables import transcriptions
 from stt.engines import model_of_job
 from stt.engines.base import Arguments, Outcome, Result, Work
 from stt.engines.on_device import ChunkReader, OnDevice
-from stt.errors import Cancelled
+from stt.errors import Cancelled, NotFound
 from stt.kinds import ALIGNMENT
 from stt.ops import metrics
 from stt.speech import vad
@@ -90,9 +90,8 @@ class Alignment:
         """Return a decoding of the sound with word times, and the decoding's origin for the provenance."""
         kept = work.step("find a decoding", _version_with_words, work.job)
         if kept:
-            version = work.with_retries(transcripts.transcript_of, kept)
-            if version.segments:
-                return version, f"version {kept}"
+            with suppress(NotFound):
+                return work.with_retries(transcripts.transcript_of, kept), f"version {kept}"
             # The user deleted that version before this process continued the job. The recorded steps after the search
             # are those of the alignment, so the steps of this decoding cannot be recorded between them.
             return OnDevice().run(_Unrecorded(work)).transcript, "made for it"

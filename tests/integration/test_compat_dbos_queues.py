@@ -103,3 +103,13 @@ def test_dbos_polls_no_queue_twice_within_the_usual_interval():
     stop.set()
     waiting.join(30)
     assert not waiting.is_alive()
+
+
+def test_dbos_polls_a_queue_soon_after_its_workflow_ends():
+    """The next workflow of a queue that runs one at a time must not wait for the interval of an idle queue."""
+    running = iter([1])  # the workflow runs at the start of the wait, and has ended at its end
+    wait = dbos_queues.PollingWait(threading.Event(), threading.Event(), lambda: next(running, 0), FAR)
+    waiting = threading.Thread(target=lambda: wait.wait(0.01), daemon=True)
+    waiting.start()
+    waiting.join(30)
+    assert not waiting.is_alive()
