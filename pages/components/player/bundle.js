@@ -1765,6 +1765,7 @@ async function ask(address, options, explain3) {
 var explained = (problem, title2) => [problem?.message, problem?.guidance].filter((part) => part && part !== title2).join(" ");
 
 // player/editing/saving/kept.js
+var FORM = 2;
 function placesIn(confirmed, entries = []) {
   const places = (
     /** @type {Map<number | null | undefined, Where>} */
@@ -1780,7 +1781,7 @@ function placesIn(confirmed, entries = []) {
 function bodyOf({ key, step, held }, based_on, lines, places) {
   const { id, after, ids, ...rest } = step;
   void ids;
-  const own = (one) => ({ key, based_on, step: one });
+  const own = (one) => ({ key, based_on, form: FORM, step: one });
   if (step.do === "undo" || step.do === "redo") return own({ do: step.do });
   if (step.do === "replace") {
     const only = (step.only ?? []).flatMap((place2) => {
@@ -1796,6 +1797,35 @@ function bodyOf({ key, step, held }, based_on, lines, places) {
   const [was, restored] = [spaced(beside?.text ?? ""), spaced(step.text ?? "")];
   const [text, at] = place < 0 ? [`${restored} ${was}`, codePoints(restored)] : [`${was} ${restored}`, codePoints(was) + 1];
   return own({ do: "split", ...places(beside?.id) ?? { paragraph: 0 }, was, text, at, restored });
+}
+function renumbered(kept) {
+  if (kept.some(({ form }) => form === FORM)) return kept;
+  const places = (
+    /** @type {Where[]} */
+    []
+  );
+  let known = 0;
+  const at = (number) => {
+    while (places.length <= number) places.push({ paragraph: known++ });
+    return places[number];
+  };
+  return kept.map((one) => {
+    const { do: name, paragraph, only, was, from, to } = (
+      /** @type {any} */
+      one.step
+    );
+    if (only) {
+      const moved2 = only.map((place) => ({ ...place, ...at(place.paragraph) }));
+      return { ...one, step: { ...one.step, only: moved2 } };
+    }
+    if (paragraph === void 0) return one;
+    const step = { ...one.step, ...at(paragraph) };
+    let made = name === "split" ? 1 : 0;
+    if (name === "speaker" && to !== void 0) made = Number(from > 0) + Number(to < codePoints(was));
+    if (name === "merge" || name === "delete") places.splice(paragraph, 1);
+    for (let number = made; number > 0; number--) places.splice(paragraph + 1, 0, { paragraph: number, of: one.key });
+    return { ...one, step };
+  });
 }
 function sendable(kept) {
   const { only } = kept.step;
@@ -2284,7 +2314,7 @@ var Store = class {
     );
     for (const name of this.others().filter((other) => !this.alive.has(other))) {
       try {
-        found2.push(...JSON.parse(this.storage?.getItem(name) ?? "[]"));
+        found2.push(...renumbered(JSON.parse(this.storage?.getItem(name) ?? "[]")));
       } catch {
       }
       this.taken.push(name);

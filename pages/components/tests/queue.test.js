@@ -304,6 +304,26 @@ describe("the queue", () => {
     });
   });
 
+  test("steps that an earlier version has kept name the paragraphs after the steps before them", async () => {
+    const server = new Server("One", "Two", "Three", "Four");
+    const steps = [
+      { do: "merge", paragraph: 1, was: "Two", text: "Two" },
+      { do: "text", paragraph: 1, was: "Three", text: "Third part" },
+      { do: "split", paragraph: 1, was: "Third part", text: "Third part", at: 5 },
+      { do: "text", paragraph: 2, was: "part", text: "Part" },
+      { do: "delete", paragraph: 3, was: "Four" },
+    ];
+    localStorage.setItem(
+      "stt-edits:x:before",
+      JSON.stringify(steps.map((step, i) => ({ key: `k${i}`, based_on: 0, step }))),
+    );
+    server.strict = true;
+    const queue = tab(server);
+    await quiet();
+    expect(server.texts).toEqual(["One Two", "Third", "Part"]);
+    expect(queue.entries).toEqual([]);
+  });
+
   test("a step that the server refuses is kept with the reason", async () => {
     const server = new Server("One");
     const queue = tab(server);

@@ -12,6 +12,8 @@ import { alike, codePoints, newId, spaced } from "../lines.js";
  *   step is based on. If `of` is the key of an earlier step, `paragraph` counts the paragraphs made by that step.
  */
 
+export const FORM = 2; // number of the present form of kept steps; the first form had no number
+
 /**
  * Return a function from the id of a line to its place, null if it is unknown.
  * @param {Line[]} confirmed @param {Entry[]} [entries] waiting steps
@@ -36,7 +38,7 @@ export function placesIn(confirmed, entries = []) {
 export function bodyOf({ key, step, held }, based_on, lines, places) {
   const { id, after, ids, ...rest } = step;
   void ids;
-  const own = (/** @type {Record<string, unknown>} */ one) => ({ key, based_on, step: one });
+  const own = (/** @type {Record<string, unknown>} */ one) => ({ key, based_on, form: FORM, step: one });
   if (step.do === "undo" || step.do === "redo") return own({ do: step.do });
   if (step.do === "replace") {
     const only = (step.only ?? []).flatMap((place) => {
@@ -54,6 +56,35 @@ export function bodyOf({ key, step, held }, based_on, lines, places) {
   const [text, at] =
     place < 0 ? [`${restored} ${was}`, codePoints(restored)] : [`${was} ${restored}`, codePoints(was) + 1];
   return own({ do: "split", ...(places(beside?.id) ?? { paragraph: 0 }), was, text, at, restored });
+}
+
+/**
+ * Return the steps that a tab has kept, in the present form. In the first form, the number of a paragraph counts the
+ * paragraphs after the steps that were kept before.
+ * @param {Kept[]} kept
+ */
+export function renumbered(kept) {
+  if (kept.some(({ form }) => form === FORM)) return kept;
+  const places = /** @type {Where[]} */ ([]); // of the paragraphs after the steps so far; more follow unchanged
+  let known = 0; // number of paragraphs at the revision that are in `places`, or were
+  const at = (/** @type {number} */ number) => {
+    while (places.length <= number) places.push({ paragraph: known++ });
+    return places[number];
+  };
+  return kept.map((one) => {
+    const { do: name, paragraph, only, was, from, to } = /** @type {any} */ (one.step);
+    if (only) {
+      const moved = only.map((/** @type {Where} */ place) => ({ ...place, ...at(place.paragraph) }));
+      return { ...one, step: { ...one.step, only: moved } };
+    }
+    if (paragraph === undefined) return one;
+    const step = { ...one.step, ...at(paragraph) };
+    let made = name === "split" ? 1 : 0;
+    if (name === "speaker" && to !== undefined) made = Number(from > 0) + Number(to < codePoints(was));
+    if (name === "merge" || name === "delete") places.splice(paragraph, 1);
+    for (let number = made; number > 0; number--) places.splice(paragraph + 1, 0, { paragraph: number, of: one.key });
+    return { ...one, step };
+  });
 }
 
 /** Return a kept step as it is sent: the server cannot find single hits in unsaved paragraphs. @param {Kept} kept */

@@ -2,11 +2,15 @@
 // not overwrite the steps of other tabs. A tab that opens the transcript takes over the steps of closed tabs.
 
 import { browserStorage, read, write } from "../../../shared/storage.js";
+import { renumbered } from "./kept.js";
 
 const EDITING = "stt-editing"; // storage key: whether a click into the text edits it
 const ALIVE = 400; // milliseconds to wait for other tabs to report that they are open
 
-/** @typedef {{ key: string, based_on: number, step: Record<string, unknown> }} Kept a step in the server's format */
+/**
+ * @typedef {{ key: string, based_on: number, step: Record<string, unknown>, form?: number }} Kept a step in the server's
+ *   format; `form` is the number of this format (see `kept.js`)
+ */
 
 export class Store {
   /**
@@ -66,7 +70,7 @@ export class Store {
     const found = /** @type {Kept[]} */ ([]);
     for (const name of this.others().filter((other) => !this.alive.has(other))) {
       try {
-        found.push(...JSON.parse(this.storage?.getItem(name) ?? "[]"));
+        found.push(...renumbered(JSON.parse(this.storage?.getItem(name) ?? "[]")));
       } catch {
         // Ignore a stored value that is not valid JSON.
       }
