@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from stt.db import queries
-from stt.db.engine import database
+from stt.db.engine import database, lock_sqlite
 from stt.db.tables import (
     browsers,
     dismissals,
@@ -227,6 +227,7 @@ def reconcile() -> None:
     for before in queries.values(sa.select(merges.c.owner)):
         with database().begin() as connection:
             # Read here and locked, because the browser may be disconnected, or merged elsewhere, in the meantime.
+            lock_sqlite(connection)
             into = sa.select(merges.c.into).where(merges.c.owner == before).with_for_update()
             after = connection.execute(into).scalar()
             if after is not None:

@@ -93,6 +93,17 @@ def _create_engine() -> sa.Engine:
     return engine
 
 
+def lock_sqlite(connection: sa.Connection) -> None:
+    """On SQLite, wait for other writers now. Call this before rows are read that the transaction depends on.
+
+    Python begins a transaction only before the first statement that changes rows. Until then, other transactions may
+    change what was read. On PostgreSQL, such rows are locked with `with_for_update` instead.
+    """
+    driver = connection.connection.driver_connection
+    if isinstance(driver, sqlite3.Connection) and not driver.in_transaction:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
 @contextmanager
 def advisory_lock(number: int, *, wait: bool = True) -> Iterator[bool]:
     """Hold the PostgreSQL advisory lock `number` inside the block; yield True.

@@ -209,7 +209,7 @@ def lock(connection: sa.Connection, generation_id: str) -> None:
     """
     records.lock(connection, generation_id)
     results.revision(connection, generation_id, hold=True)
-    # SQLite locks the database at the first statement that writes. This update changes no value, but takes the lock.
+    # This update changes no value. It locks the corrections on PostgreSQL, and tells whether there are any.
     held = corrections.update().where(_c.id == generation_id).values(version=_c.version)
     if connection.execute(held).rowcount:
         return

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from stt import kinds
 from stt.db import fulltext, queries
-from stt.db.engine import database
+from stt.db.engine import database, lock_sqlite
 from stt.db.fulltext import Snippet
 from stt.db.tables import chunks, tags, transcriptions, transcripts
 from stt.store import quotas, recordings, records, removals
@@ -170,6 +170,7 @@ def delete(generation_id: str, owner: str) -> None:
     with database().begin() as connection:
         # Read the recording's id only now, with the row locked: a running job for a link gets a recording when its
         # download ends, which may be after `load` above.
+        lock_sqlite(connection)
         mine = sa.select(_t.recording_id).where(_t.id == generation_id).with_for_update()
         recording_id = connection.execute(mine).scalar()
         for table in (transcriptions, transcripts, chunks):

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from stt.db import queries
-from stt.db.engine import database
+from stt.db.engine import database, lock_sqlite
 from stt.db.tables import chunks, corrections, transcriptions, transcripts
 from stt.errors import NotFound, SttError
 from stt.kinds import DONE, FAILED, OPEN, QUEUED, WORKING
@@ -144,6 +144,7 @@ def lock(connection: sa.Connection, generation_id: str) -> None:
     A transaction that changes rows of a job in several tables must first lock the job's row, by this function or by a
     change of this row. Otherwise, on PostgreSQL, it and a deletion of the job may wait for each other.
     """
+    lock_sqlite(connection)
     connection.execute(sa.select(_t.id).where(_t.id == generation_id).with_for_update(key_share=True))
 
 

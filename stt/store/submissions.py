@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from stt.db import queries
-from stt.db.engine import database
+from stt.db.engine import database, lock_sqlite
 from stt.db.tables import transcriptions, transcripts
 from stt.store.records import Job
 from stt.transcript.model import Transcript
@@ -50,6 +50,7 @@ def save_raw(generation_id: str, raw: Any) -> None:
     """Save a paid response of the provider that has no usable transcript, unless the job was deleted."""
     empty, mine = Transcript(), _t.id == generation_id
     with database().begin() as connection:
+        lock_sqlite(connection)
         if connection.execute(sa.select(_t.id).where(mine).with_for_update()).first() is None:
             return
         connection.execute(transcripts.delete().where(transcripts.c.id == generation_id))

@@ -80,7 +80,9 @@ def test_conflict_returns_the_current_text_of_the_paragraph(visitor: requests.Se
     visitor.post(address, json=body({"do": "text", "paragraph": 0, "was": WAS, "text": "Mine"}))
     answer = visitor.post(address, json=body({"do": "text", "paragraph": 0, "was": WAS, "text": "Theirs"}, "k2"))
     assert answer.status_code == 409 and answer.json()["error"]["kind"] == "Conflict"
-    assert answer.json()["conflict"] == {"paragraph": 0, "text": "Mine"} and answer.json()["revision"] == 1
+    assert (
+        answer.json()["conflict"] == {"paragraph": 0, "text": "Mine", "near": None} and answer.json()["revision"] == 1
+    )
 
 
 def test_only_the_owner_edits_and_never_from_another_site(server: Server, visitor: requests.Session, address: str):

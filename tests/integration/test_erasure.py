@@ -1,14 +1,17 @@
-"""Test that the database is rewritten during writes, and that no database page keeps words of deleted records."""
+"""Test that the database is rewritten during writes, that no page keeps words of deleted records, and that rows lock."""
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from stt.db.engine import database
 from stt.library import history
-from stt.store import erasure, removals
+from stt.store import erasure, records, removals
 from stt.transcript.model import Transcript
 from tests.transcripts import finished, spoken_segment, store
 
@@ -57,3 +60,14 @@ def test_words_of_deleted_records_are_in_no_database_page(data: Path):
         content = path.read_bytes() if path.exists() else b""
         assert b"eppelin" not in content and b"quartz" not in content, path.name
     assert [job.id for job in history.find(ANN, text="lighthouse")] == [kept_id]
+
+
+@pytest.mark.usefixtures("data")
+def test_record_that_is_locked_cannot_be_changed_by_others(data: Path):
+    """Python begins a transaction only before a statement that writes, so reading a row would not lock it."""
+    generation_id = finished().id
+    with closing(sqlite3.connect(data / removals.RECORDS, timeout=0)) as other, database().begin() as connection:
+        records.lock(connection, generation_id)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("DELETE FROM transcriptions")
+    assert records.load(generation_id, None)
