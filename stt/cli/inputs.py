@@ -31,7 +31,7 @@ class Source:
 
 
 class Version(NamedTuple):
-    """The size of a file and the time of its last change, which show whether its content has changed."""
+    """Hold the size of a file and the time of its last change, which show whether its content has changed."""
 
     size: int
     modified: int  # nanoseconds

@@ -204,7 +204,7 @@ def _find(rows: Rows, starts: list[int], step: Step, since: list[Splice] | None)
 
 @dataclass(slots=True)
 class Place:
-    """Where a paragraph is now.
+    """Describe where a paragraph is now.
 
     `number` is the number of the paragraph, or of the first paragraph made from it. If nothing is left of it, `number`
     is that of the paragraph after it. `made` are the numbers of all paragraphs made from it. `inserted` are the numbers

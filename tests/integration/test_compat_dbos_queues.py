@@ -106,7 +106,7 @@ def test_dbos_polls_no_queue_twice_within_the_usual_interval():
 
 
 def test_dbos_polls_a_queue_soon_after_its_workflow_ends():
-    """The next workflow of a queue that runs one at a time must not wait for the interval of an idle queue."""
+    """Check that the next workflow of a full queue does not wait for the interval of an idle queue."""
     running = iter([1])  # the workflow runs at the start of the wait, and has ended at its end
     wait = dbos_queues.PollingWait(threading.Event(), threading.Event(), lambda: next(running, 0), FAR)
     waiting = threading.Thread(target=lambda: wait.wait(0.01), daemon=True)

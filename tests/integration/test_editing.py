@@ -172,7 +172,7 @@ def test_only_a_change_of_the_same_paragraph_is_a_conflict():
 
 
 def test_steps_made_without_a_connection_find_their_paragraphs_after_changes_elsewhere():
-    """All these steps are based on revision 0, and another tab inserts a paragraph above while they are sent."""
+    """Base all these steps on revision 0, and let another tab insert a paragraph above while they are sent."""
     send(0, "split", do="split", paragraph=1, was="four five", text="four five", at=4)
     send(1, do="split", paragraph=0, was="one two three", text="one two three", at=3)
     send(0, do="text", paragraph=1, of="split", was="five", text="Five")

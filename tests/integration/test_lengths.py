@@ -89,7 +89,7 @@ def test_intact_recording_with_a_rounded_byte_rate_lacks_no_sound(tmp_path: Path
 
 
 def test_truncated_wma_in_wav_lacks_its_end(tmp_path: Path):
-    """The header gives samples of 16 bits, as WMA decodes to. They do not tell the number of bytes per second."""
+    """Cut a file whose header gives samples of 16 bits, which do not tell the number of bytes per second."""
     path = formats.write(
         tmp_path / "recording", np.tile(audio.samples(audio.JFK), 4), "wmav2", "wav", rate=16_000, bits=64_000
     )

@@ -263,7 +263,7 @@ def test_new_step_clears_the_redo_list():
 
 
 def test_undo_of_a_step_without_a_row_ends_the_history():
-    """The row of step 1 was pruned. Without it, neither step 1 nor the steps undone before it can be redone."""
+    """Prune the row of step 1. Without it, neither step 1 nor the steps undone before it can be redone."""
     rows = [row(1), row(2), row(3, history.UNDO, 2), row(4, history.UNDO, 1), row(5, history.REDO, 1), row(6)]
     for last in (4, 5):
         found = history.replay(rows[1:last], last)

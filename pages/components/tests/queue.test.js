@@ -239,14 +239,20 @@ describe("the queue", () => {
       expect(texts(again.confirmed)).toEqual(["Theirs", "Two"]);
     });
 
-    test("a removed paragraph can be restored", async () => {
-      const server = new Server("One", "Two", "Three");
+    /** Type in a paragraph that another tab removes. @param {number} place @param {string[]} before */
+    async function removed(place, ...before) {
+      const server = new Server(...before);
       const [here, there] = [tab(server), tab(server)];
-      here.typed(here.lines[1].id, "Two, typed", "a");
-      there.add({ do: "delete", id: there.lines[1].id, was: "Two" });
+      here.typed(here.lines[place].id, `${before[place]}, typed`, "a");
+      there.add({ do: "delete", id: there.lines[place].id, was: before[place] });
       await quiet();
       here.close();
       await quiet();
+      return { server, here };
+    }
+
+    test("a removed paragraph can be restored", async () => {
+      const { server, here } = await removed(1, "One", "Two", "Three");
       expect(texts(here.lines)).toEqual(["One", "Two, typed", "Three"]);
       expect(here.held.map(({ held }) => held?.gone)).toEqual([true]);
       here.keepMine(here.held[0]);
@@ -257,13 +263,7 @@ describe("the queue", () => {
 
     test("a removed paragraph is restored at the start, or to an empty transcript", async () => {
       for (const others of [["Two"], []]) {
-        const server = new Server("One", ...others);
-        const [here, there] = [tab(server), tab(server)];
-        here.typed(here.lines[0].id, "One, typed", "a");
-        there.add({ do: "delete", id: there.lines[0].id, was: "One" });
-        await quiet();
-        here.close();
-        await quiet();
+        const { server, here } = await removed(0, "One", ...others);
         expect(texts(here.lines)).toEqual(["One, typed", ...others]);
         here.keepMine(here.held[0]);
         await quiet();
@@ -273,13 +273,7 @@ describe("the queue", () => {
     });
 
     test("a removed paragraph is not restored by a reload", async () => {
-      const server = new Server("One", "Two", "Three");
-      const [here, there] = [tab(server), tab(server)];
-      here.typed(here.lines[1].id, "Two, typed", "a");
-      there.add({ do: "delete", id: there.lines[1].id, was: "Two" });
-      await quiet();
-      here.close();
-      await quiet();
+      const { server, here } = await removed(1, "One", "Two", "Three");
       here.shut();
       const again = tab(server);
       await quiet();

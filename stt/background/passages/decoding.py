@@ -126,13 +126,13 @@ def _decoded(passage: Passage, job: Job, sound: Samples, model: loaded.Model, pr
     codes = str(passage.options.get("language") or "").split(",")
     chosen = ["en"] if known.find(passage.model).english else list(filter(None, codes))
     transcript: Transcript = with_retries(transcripts.transcript_of, job.id)
-    spoken = transcript.language_between(passage.start, passage.end)
+    language = transcript.language_between(passage.start, passage.end)
     transcription = transcribe.transcribe(
         sound,
         language=chosen[0] if len(chosen) == 1 else None,
         candidates=chosen,
         # Not `previous`, because the passage may be transcribed again just because its language was wrong.
-        likely=spoken if spoken in LANGUAGES else None,
+        likely=language if language in LANGUAGES else None,
         translate=bool(job.options.get("translate")),
         **terms.given(passage.options),
         cancelled=progress.cancelled,
