@@ -42,14 +42,20 @@ def tag_choice(owner: str, key: str, usual: Iterable[str] = ()) -> list[str]:
     )
 
 
-def tags_input(owner: str, tags: list[str]) -> list[str]:
+def known_tags(owner: str, tags: list[str]) -> list[str]:
+    """Return `tags` and the owner's other tags, sorted."""
+    return sorted({*tags, *history.choices(owner).tags}, key=str.casefold)
+
+
+def tags_input(tags: list[str], known: list[str]) -> list[str]:
     """Draw a field that initially contains `tags`, and return the tags that it contains now.
 
-    The visitor can remove tags, add the owner's other tags, and type new ones.
+    The visitor can remove tags, add other tags of `known`, and type new ones. Pass the same values while the field is
+    shown: other values make a new field, and what the visitor has chosen is lost.
     """
     return st.multiselect(
         tr("Tags"),
-        sorted({*tags, *history.choices(owner).tags}, key=str.casefold),
+        known,
         tags,
         accept_new_options=True,
         max_selections=MOST_TAGS,

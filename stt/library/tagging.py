@@ -29,10 +29,10 @@ def tags_of(generation_id: str, owner: str) -> list[str]:
 
 
 def tags_of_all(generation_ids: list[str], owner: str) -> list[str]:
-    """Return the tags that all these transcripts have, sorted; none if one of the transcripts is not the owner's."""
-    wanted = len(set(generation_ids))
-    own = sa.select(transcriptions.c.id).where(transcriptions.c.owner == owner, transcriptions.c.id.in_(generation_ids))
-    query = sa.select(tags.c.tag).where(tags.c.id.in_(own)).group_by(tags.c.tag).having(sa.func.count() == wanted)
+    """Return the tags that all these transcripts of the owner have, sorted. Ids of other transcripts are ignored."""
+    mine = transcriptions.c.owner == owner, transcriptions.c.id.in_(generation_ids)
+    own, count = sa.select(transcriptions.c.id).where(*mine), sa.select(sa.func.count()).where(*mine).scalar_subquery()
+    query = sa.select(tags.c.tag).where(tags.c.id.in_(own)).group_by(tags.c.tag).having(sa.func.count() == count)
     return sorted(queries.values(query), key=str.casefold)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests import audio
-from tests.app.rest import MODEL, Api, assert_refused, make_token
+from tests.app.rest import MODEL, Api, assert_refused, make_token, python
 from tests.server import Server
 from tests.waiting import until
 
@@ -111,6 +111,23 @@ def test_upload_is_written_to_disk_as_it_arrives_and_removed_if_interrupted(serv
         connection.sendall(head(api, "Content-Length: 4000000") + PART + bytes(2 << 20))
         until(lambda: any(path.stat().st_size >= 1 << 20 for path in incoming.glob("*")))
     until(lambda: not list(incoming.glob("*")))
+
+
+@pytest.mark.parametrize("path", ["/v1/stt/create", "/v1/audio/transcriptions"])
+def test_token_that_is_revoked_during_an_upload_creates_no_job(server: Server, path: str):
+    api, name = Api(server, make_token(server, f"revoked at {path}")), path.rpartition("/")[2]
+    field = f'\r\n--limit\r\nContent-Disposition: form-data; name="model"\r\n\r\n{MODEL}\r\n--limit--\r\n'.encode()
+    body = PART.replace(b'"audio"', b'"file"') + audio.JFK.read_bytes() + field
+    before, incoming = set((server.data / "audio").glob("*")), server.data / "incoming"
+    request = head(api, f"Content-Length: {len(body)}").replace(b"/v1/stt/create", path.encode())
+    with socket.create_connection(("localhost", server.port)) as connection:
+        connection.sendall(request + body[:-20])
+        until(lambda: any(incoming.glob("*")))
+        listed = python(server, "-m", "stt", "token", "--list").splitlines()
+        python(server, "-m", "stt", "token", "--revoke", next(line.split()[0] for line in listed if name in line))
+        connection.sendall(body[-20:])
+        assert b" 401 " in connection.recv(100)
+    until(lambda: not list(incoming.glob("*")) and set((server.data / "audio").glob("*")) == before)
 
 
 def test_upload_limit_applies_to_a_body_of_unknown_length(server: Server, api: Api):

@@ -7,7 +7,7 @@ import streamlit as st
 from pages import session
 from pages.escape import download_form, show_error, store_error
 from pages.format import time_zone
-from pages.sections.vocabulary_choice import tags_input
+from pages.sections.vocabulary_choice import known_tags, tags_input
 from pages.texts import tr, trn
 from stt.errors import SttError
 from stt.export.formats import FORMATS
@@ -40,7 +40,9 @@ def history_actions(owner: str, chosen: list[Job]) -> None:
     if st.button(tr("Compare"), disabled=not 2 <= len(chosen) <= MOST_COMPARED, icon=":material/compare_arrows:"):
         st.switch_page("compare.py", query_params={"ids": ",".join(job.id for job in chosen)})
     if st.button(tr("Tags"), disabled=not chosen, icon=":material/label:"):
-        _tags(owner, chosen)
+        # Read before the dialog opens: what another browser tab changes meanwhile was not shown, and must stay.
+        shared = tagging.tags_of_all([job.id for job in chosen], owner)
+        _tags(owner, chosen, shared, known_tags(owner, shared))
     with st.popover(tr("Download"), disabled=not chosen, icon=":material/download:"):
         _download(chosen)
     if st.button(tr("Delete"), disabled=not chosen, icon=":material/delete:"):
@@ -48,9 +50,11 @@ def history_actions(owner: str, chosen: list[Job]) -> None:
 
 
 @session.dialog(lambda: tr("Tags"))
-def _tags(owner: str, chosen: list[Job]) -> None:
-    """Draw the tag dialog. The visitor can remove tags that all `chosen` have, and add tags to all of them."""
-    shared = tagging.tags_of_all([job.id for job in chosen], owner)
+def _tags(owner: str, chosen: list[Job], shared: list[str], known: list[str]) -> None:
+    """Draw the tag dialog. The visitor can remove tags that all `chosen` have, and add tags to all of them.
+
+    `shared` are the tags that all `chosen` have, and `known` are the tags to choose from.
+    """
     st.text(
         tr("Tags of “{title}”.", title=chosen[0].title)
         if len(chosen) == 1
@@ -60,7 +64,7 @@ def _tags(owner: str, chosen: list[Job]) -> None:
         )
     )
     with st.form("tags-form", border=False):
-        wanted = tags_input(owner, shared)
+        wanted = tags_input(shared, known)
         if not st.form_submit_button(tr("Save"), type="primary"):
             return
     errors: dict[str, SttError] = {}  # one of each kind, because 1,000 transcripts can fail for the same reason

@@ -9,7 +9,7 @@ import streamlit as st
 from pages import session
 from pages.escape import plain, show_errors
 from pages.format import when
-from pages.sections.vocabulary_choice import tags_input
+from pages.sections.vocabulary_choice import known_tags, tags_input
 from pages.texts import tr
 from stt import kinds
 from stt.editing import revisions
@@ -37,15 +37,15 @@ def tag_line(job: Job) -> None:
 
 def details_button(job: Job) -> None:
     if st.button(tr("Details"), icon=":material/edit:", key="details", help=tr("Title and tags")):
-        _details(job)
+        tags = tagging.tags_of(job.id, job.owner)
+        _details(job, tags, known_tags(job.owner, tags))
 
 
 @session.dialog(lambda: tr("Title and tags"))
-def _details(job: Job) -> None:
-    tags = tagging.tags_of(job.id, job.owner)
+def _details(job: Job, tags: list[str], known: list[str]) -> None:
     with st.form("details-form", border=False):
         title = st.text_input(tr("Title"), job.title, max_chars=LONGEST_TITLE)
-        wanted = tags_input(job.owner, tags)
+        wanted = tags_input(tags, known)
         if not st.form_submit_button(tr("Save"), type="primary"):
             return
     with show_errors():

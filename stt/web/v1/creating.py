@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -24,12 +25,15 @@ from stt.web.v1 import shapes
 class Sender:
     """Describe who asks for a job: the `owner`, the request's Idempotency-Key, and the client's network address.
 
-    `route` names the route if it is one that makes another job of the same form: a translation.
+    `check_token` raises Unauthorized if the token has been revoked. It is called before the job is created, because the
+    upload may have taken minutes, and "Delete everything" revokes tokens first so that no new job appears. `route` names
+    the route if it is one that makes another job of the same form: a translation.
     """
 
     owner: str
     key: str | None
     address: str | None
+    check_token: Callable[[], object]
     route: str | None = None
 
 
@@ -45,6 +49,7 @@ def from_link(body: Any, sender: Sender) -> str:
         _check(model, options)
         # Pass a Link, because `service.create` treats any string that is not a URL as a path on this server.
         about = _about(options, sender, claim, webhook)
+        sender.check_token()
         return service.create(link, model=model, **about)
 
 
@@ -80,6 +85,7 @@ def from_recording(form: Form, model: str, options: dict[str, Any], sender: Send
         recording = form.intake.finish()
         about = _about(options, sender, claim, webhook)
         try:
+            sender.check_token()
             if imported is None:
                 return service.create(recording, model=model, **about)
             origin = {**imported.provenance, "brought_from": "a program, over REST"}

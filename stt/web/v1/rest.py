@@ -6,6 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from starlette.endpoints import HTTPEndpoint
@@ -232,7 +233,8 @@ def _sender(request: Request) -> Sender:
     keys = request.headers.getlist("idempotency-key")
     if len(keys) > 1:
         raise idempotency.BadKey("The header occurs more than once.")
-    return Sender(request.state.owner, keys[0] if keys else None, clients.address_of(request))
+    key, address = keys[0] if keys else None, clients.address_of(request)
+    return Sender(request.state.owner, key, address, partial(token_of, request))
 
 
 def offered() -> list[tuple[Model, Model]]:
