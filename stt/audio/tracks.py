@@ -55,6 +55,14 @@ def picked(tracks: Sequence[Track], choice: str) -> tuple[int | list[int] | None
     return int(choice) if choice else chosen(tracks), []
 
 
+def speaker_of(names: Sequence[str], channel: int) -> str:
+    """Return the name of the speaker in channel number `channel`, counted from 0.
+
+    `names` are the names of the tracks if each track is a speaker, and empty otherwise.
+    """
+    return names[channel] if names else f"Speaker {channel + 1}"
+
+
 def names_of(tracks: Sequence[Track]) -> dict[str, str]:
     """Return the choices for a recording with several tracks: track numbers and ALL, each with its display name."""
     named = {str(track.number): name for track, name in zip(tracks, names(tracks), strict=True) if not track.problem}

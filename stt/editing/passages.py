@@ -6,16 +6,18 @@ A passage is the span of a transcript between two times. A passage may begin and
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, pairwise
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from stt.editing import document
 from stt.editing.document import Rows, Splice
 from stt.editing.steps import Paragraph, one_paragraph, spaced, spoken_by
 from stt.transcript import alignment
-from stt.transcript.model import Segment, Word, all_worded, with_words
+from stt.transcript.model import Segment, Transcript, Word, all_worded, with_words
 
 
 @dataclass(slots=True)
@@ -43,6 +45,9 @@ def replacement_of_span(
     words were spoken at about that time. If there are no old words between `start` and `end`, the new words are
     inserted into the paragraph that is spoken halfway between `start` and `end`. If no paragraph is spoken then, the
     new words become a new paragraph.
+
+    If a segment of `new` has a speaker, its words go only to paragraphs of that speaker; a new paragraph is made if
+    there is none.
     """
     count = len(starts) - 1
     touched = [number for number in range(count) if _touches(rows[starts[number] : starts[number + 1]], start, end)]
@@ -53,14 +58,33 @@ def replacement_of_span(
         if not touched:
             place = sum(first <= middle for first, _ in spans)
             beside = document.paragraph(rows, starts, max(0, place - 1)) if count else ()
-            own = [spoken_by(segment, beside[0].speaker if beside else None) for segment in new]
-            made = document.splice(rows, starts, place, 0, one_paragraph(own))
+            other = beside[0].speaker if beside else None
+            own = [segment if segment.speaker else spoken_by(segment, other) for segment in new]
+            turns = [list(turn) for _, turn in groupby(own, attrgetter("speaker"))]
+            made = document.splice(rows, starts, place, 0, [s for turn in turns for s in one_paragraph(turn)])
             return [made] if made and own else []
     first, last = touched[0], touched[-1]
     parts = [_part(document.paragraph(rows, starts, number), start, end) for number in range(first, last + 1)]
-    _distribute(parts, new, middle)
+    parts = _distribute(parts, new, middle)
     made = document.splice(rows, starts, first, last + 1 - first, [s for part in parts for s in _joined(part)])
     return [made] if made else []
+
+
+def spoken_by_present_names(
+    segments: Iterable[Segment], original: Transcript, present: Transcript
+) -> tuple[Segment, ...]:
+    """Replace each speaker of `segments`, who has a name as in `original`, by the speaker of these words in `present`.
+
+    The user may have renamed or merged the speakers of the engine's transcript `original`. A speaker of whom no word is
+    found in `present` becomes None.
+    """
+    counts: dict[str | None, Counter[str | None]] = {}
+    now = {(start, text.strip()): segment.speaker for segment in present.segments for start, _, text in _timed(segment)}
+    for segment in original.segments:
+        own = [now[key] for start, _, text in _timed(segment) if (key := (start, text.strip())) in now]
+        counts.setdefault(segment.speaker, Counter()).update(own)
+    names = {speaker: count.most_common(1)[0][0] for speaker, count in counts.items() if speaker and count}
+    return tuple(spoken_by(segment, names.get(segment.speaker or "")) for segment in segments)
 
 
 def words_within(segments: Iterable[Segment], start: float, end: float) -> list[str]:
@@ -144,22 +168,42 @@ def _cut(segment: Segment, words: Sequence[Word]) -> list[Segment]:
     return [replace(segment, start=times[0], end=times[1], text="".join(w.text for w in words), words=tuple(words))]
 
 
-def _distribute(parts: Sequence[_Part], new: Sequence[Segment], middle: float) -> None:
+def _distribute(parts: Sequence[_Part], new: Sequence[Segment], middle: float) -> list[_Part]:
     """Divide the new words among the paragraphs in `parts`: add each word to `new` of the paragraph nearest in time.
 
-    `middle` is the time halfway through the passage in seconds.
+    Return `parts`, with additional parts for words whose speaker has no paragraph among them. `middle` is the time
+    halfway through the passage in seconds.
     """
     open_parts = [part for part in parts if part.inner] or [parts[0]]
-    spans = [part.inner or (middle, middle) for part in open_parts]
-    cuts: list[float] = []
-    for (_, before), (after, _) in pairwise(spans):
-        cuts.append(max([(before + after) / 2, *cuts[-1:]]))
+    added: list[tuple[int, _Part]] = []
     for segment in (each if each.words else with_words(each) for each in new if each.text.strip()):
-        middles = accumulate(((word.start + word.end) / 2 for word in segment.words), max)
-        places = [bisect_right(cuts, at) for at in middles]
-        for place, part in enumerate(open_parts):
-            own = [word for word, its_place in zip(segment.words, places, strict=True) if its_place == place]
-            part.new += [spoken_by(each, part.speaker) for each in _cut(segment, own)]
+        near = [part for part in open_parts if segment.speaker in (None, part.speaker)]
+        if near:
+            _divide(segment, near, middle)
+            continue
+        place = sum(_begin(part, middle) <= segment.start for part in parts)
+        if not added or (added[-1][0], added[-1][1].speaker) != (place, segment.speaker):
+            added.append((place, _Part(segment.speaker)))
+        added[-1][1].new.append(segment)
+    placed = [*((place, 1, part) for place, part in added), *((place, 2, part) for place, part in enumerate(parts))]
+    return [part for _, _, part in sorted(placed, key=itemgetter(0, 1))]
+
+
+def _divide(segment: Segment, parts: Sequence[_Part], middle: float) -> None:
+    """Add each word of the segment to `new` of that part in `parts` which is nearest in time."""
+    cuts: list[float] = []
+    for (_, before), (after, _) in pairwise(part.inner or (middle, middle) for part in parts):
+        cuts.append(max([(before + after) / 2, *cuts[-1:]]))
+    middles = accumulate(((word.start + word.end) / 2 for word in segment.words), max)
+    places = [bisect_right(cuts, at) for at in middles]
+    for place, part in enumerate(parts):
+        own = [word for word, its_place in zip(segment.words, places, strict=True) if its_place == place]
+        part.new += [spoken_by(each, part.speaker) for each in _cut(segment, own)]
+
+
+def _begin(part: _Part, middle: float) -> float:
+    """Return the start of a paragraph in seconds; `middle` if it has no words left or right of the passage."""
+    return part.left[0].start if part.left else part.inner[0] if part.inner else middle
 
 
 def _joined(part: _Part) -> Paragraph:

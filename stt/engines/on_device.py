@@ -154,11 +154,8 @@ class ChunkReader:
         return facts | ({"mix": self._reader.mix} if self._reader.mix else {})
 
     def speaker(self, channel: int) -> str:
-        """Return the name of the speaker in channel number `channel`, counted from 0.
-
-        If each track is a speaker, the track's name is returned.
-        """
-        return self._names[channel] if self._names else f"Speaker {channel + 1}"
+        """Return the name of the speaker in channel number `channel`, counted from 0."""
+        return tracks.speaker_of(self._names, channel)
 
     @property
     def lost(self) -> list[tuple[float, float, str]]:

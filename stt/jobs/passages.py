@@ -60,7 +60,8 @@ def begin(
     job = records.load(generation_id, owner)
     if job.state != kinds.DONE:
         raise BadOption("This transcript is not finished.", guidance="Wait until it is finished.")
-    if not recordings.find(job.recording_id, owner).kept:
+    recording = recordings.find(job.recording_id, owner)
+    if not recording.kept:
         raise BadOption("The recording of this transcript is no longer kept.")
     longest = job.duration or end
     start, end = round(max(0.0, start), 3), round(min(end, longest), 3)
@@ -69,7 +70,7 @@ def begin(
     if end - start > LONGEST:
         raise BadOption(f"A passage takes at most {LONGEST / 60:.0f} min.", guidance="Select a shorter one.")
     chosen, cleaned = _options(job, model, dict(options or {}))
-    counted, passage = _counted(job, end - start), None
+    counted, passage = _counted(job, (end - start) * quotas.times_decoded(job, recording)), None
     try:
         with quotas.reserve(counted, address):
             passage = _recorded(generation_id, start, end, chosen.id, cleaned)

@@ -68,6 +68,22 @@ class TestTranscribing:
         passages.begin(id, 0.0, 6.0, model=BASE, owner=OWNER)
         assert "we are going to talk" in "".join(segment.text for segment in finished_passage(id).segments)
 
+    def test_each_channel_that_is_a_speaker_is_transcribed_separately(self, tmp_path: Path):
+        both = np.zeros((2, 11 * audio.RATE), np.float32)
+        both[0], other = audio.samples(audio.JFK), audio.samples(audio.AUSTEN[0])[: 11 * audio.RATE]
+        both[1, : len(other)] = other
+        call = audio.write(tmp_path / "call.wav", both)
+        id = store(OWNER, WRONG, call, duration=11.0, options={"channels_are_speakers": True})
+        before = quotas.used(OWNER).mine
+        passages.begin(id, 0.0, 11.0, model=BASE, options={"language": "en"}, owner=OWNER)
+        done = finished_passage(id)
+        texts = {
+            name: "".join(s.text for s in done.segments if s.speaker == name) for name in ("Speaker 1", "Speaker 2")
+        }
+        assert "fellow Americans" in texts["Speaker 1"] and "leisure" in texts["Speaker 2"], texts
+        assert [s.start for s in done.segments] == sorted(s.start for s in done.segments)
+        assert quotas.used(OWNER).mine - before == 22.0
+
     def test_passage_is_transcribed_in_the_language_spoken_there(self):
         """Use a short passage of the Spanish beginning of a recording that is mostly English."""
         spanish = replace(spoken_segment("Buenos tías a todos.", 0.0), language="es")

@@ -8,10 +8,10 @@ import pytest
 
 from stt.background.passages.decoding import within
 from stt.editing import document, performing, requests
-from stt.editing.passages import sides, words_within
+from stt.editing.passages import sides, spoken_by_present_names, words_within
 from stt.editing.requests import Step
 from stt.editing.steps import text_of
-from stt.transcript.model import Segment, Word, paragraphs
+from stt.transcript.model import Segment, Transcript, Word, paragraphs
 
 ANN, BEN = "Ann", "Ben"
 
@@ -78,6 +78,26 @@ def test_speech_in_a_pause_joins_the_open_paragraph_or_becomes_one():
     empty: document.Rows = []
     retake(empty, 0.0, 5.0, spoken("first", 1.0))
     assert shown(empty) == [(None, "first")]
+
+
+def test_words_with_a_speaker_go_only_to_paragraphs_of_that_speaker():
+    """Use two channels with speech at the same time, and words of Ben where he had no paragraph."""
+    rows = frozen(spoken("one two three", 0, ANN), spoken("for", 1, BEN), spoken("five", 4, ANN))
+    retake(rows, 0.0, 5.0, spoken("ONE TWO", 0, ANN), spoken("four", 1, BEN), spoken("five", 4, ANN))
+    assert shown(rows) == [(ANN, "ONE TWO"), (BEN, "four"), (ANN, "five")]
+    retake(rows, 3.0, 5.0, spoken("yes", 3.1, BEN), spoken("no", 4, ANN), spoken("so", 4.5, BEN))
+    assert shown(rows) == [(ANN, "ONE TWO"), (BEN, "four"), (BEN, "yes"), (ANN, "no"), (BEN, "so")]
+    retake(rows, 20.0, 30.0, spoken("later", 21, BEN), spoken("still later", 24, ANN))
+    assert shown(rows)[-2:] == [(BEN, "later"), (ANN, "still later")]
+
+
+def test_speakers_have_the_names_that_the_user_gave_them():
+    original = Transcript((spoken("one two", 0, "Speaker 1"), spoken("three", 5, "Speaker 2")))
+    present = Transcript((spoken("one too", 0, ANN), spoken("three", 5, BEN), spoken("two", 9, BEN)))
+    new = [spoken("a", 0, "Speaker 2"), spoken("b", 1, "Speaker 1"), spoken("c", 2, "Speaker 3"), spoken("d", 3)]
+    found = spoken_by_present_names(new, original, present)
+    assert [segment.speaker for segment in found] == [BEN, ANN, None, None]
+    assert [segment.words[0].speaker for segment in found] == [BEN, ANN, None, None]
 
 
 def test_paragraphs_without_word_times_are_replaced_completely():

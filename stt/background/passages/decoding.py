@@ -6,10 +6,11 @@ The transcription takes a few minutes at most, so it has no checkpoints, and sta
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 
+import numpy as np
 from dbos import DBOS
 
 from stt.audio import tracks
@@ -82,7 +83,7 @@ def _transcribe(passage: Passage) -> tuple[Segment, ...]:
     progress = _Progress(passage)
     try:
         recording: Recording = with_retries(recordings.find, job.recording_id, None)
-        sound, begin = _sound(recording, job, passage, progress)
+        sound, names, begin = _sound(recording, job, passage, progress)
     except (NotFound, FileNotFoundError) as error:
         raise InputError("The recording of this transcript is no longer kept.") from error
     found = shelf.obtain(passage.model, progress.downloading, progress.check_cancelled)
@@ -91,59 +92,68 @@ def _transcribe(passage: Passage) -> tuple[Segment, ...]:
         while True:
             plan = model.plan
             try:
-                segments = list(_decoded(passage, job, sound, model, progress))
+                segments = list(_decoded(passage, job, sound, names, model, progress))
                 break
             except RuntimeError as error:  # CTranslate2 raises it if decoding on a graphics card fails
                 if not model.step_down(plan, error):
                     raise
-    moved = [segment.moved(begin) for segment in segments]
+    moved = [segment.moved(begin) for segment in sorted(segments, key=lambda segment: segment.start)]
     own = tuple(part for segment in moved if (part := within(segment, passage.start, passage.end)))
     return replaced(Transcript(own), terms.of(passage.options))[0].segments
 
 
-def _sound(recording: Recording, job: Job, passage: Passage, progress: _Progress) -> tuple[Samples, float]:
-    """Return the samples of a passage and of AROUND seconds before and after it, and the time of the first sample.
+def _sound(recording: Recording, job: Job, passage: Passage, progress: _Progress) -> tuple[Samples, list[str], float]:
+    """Return the samples of a passage and of AROUND seconds before and after it, with the time of the first sample.
 
-    The time is in seconds from the start of the recording.
+    The samples have the shape (channels, n). There is one channel, unless the job treats each channel or each track as
+    a speaker. The list has the names of the tracks that are speakers (see `tracks.speaker_of`). The time is in seconds
+    from the start of the recording.
     """
     track = playback_copies.track_of(recording, job.options)
-    which, _ = tracks.picked(tracks.of_rows(recording.tracks), track)
+    which, names = tracks.picked(tracks.of_rows(recording.tracks), track)
     begin = max(0.0, passage.start - AROUND)
     path = with_retries(getattr, recording, "path")
-    with Reader(path, name=recording.name, track=which, check_cancelled=progress.check_cancelled) as reader:
+    apart = bool(job.options.get("channels_are_speakers")) and recording.channels > 1
+    with Reader(path, apart, name=recording.name, track=which, check_cancelled=progress.check_cancelled) as reader:
         progress.stage = "Finding the passage"
         if begin:
             reader.skip(begin, progress.check_cancelled)
         begin = reader.position
         samples = reader.read(passage.end + AROUND - begin, progress.check_cancelled)
-    return mix_down(samples), begin
+    return samples if apart or names else mix_down(samples)[np.newaxis], names, begin
 
 
-def _decoded(passage: Passage, job: Job, sound: Samples, model: loaded.Model, progress: _Progress) -> Iterator[Segment]:
-    """Decode `sound` and yield its segments, with times in seconds from the start of `sound`."""
+def _decoded(
+    passage: Passage, job: Job, sound: Samples, names: Sequence[str], model: loaded.Model, progress: _Progress
+) -> Iterator[Segment]:
+    """Decode `sound`, shape (channels, n), and yield the segments of each channel, with times from its start, seconds.
+
+    If there are several channels, each is a speaker (see `tracks.speaker_of`).
+    """
     if not sound.size:
         return
     codes = str(passage.options.get("language") or "").split(",")
     chosen = ["en"] if known.find(passage.model).english else list(filter(None, codes))
     transcript: Transcript = with_retries(transcripts.transcript_of, job.id)
     language = transcript.language_between(passage.start, passage.end)
-    transcription = transcribe.transcribe(
-        sound,
-        language=chosen[0] if len(chosen) == 1 else None,
-        candidates=chosen,
-        # Not `previous`, because the passage may be transcribed again just because its language was wrong.
-        likely=language if language in LANGUAGES else None,
-        translate=bool(job.options.get("translate")),
-        **terms.given(passage.options),
-        cancelled=progress.cancelled,
-        model=model,
-    )
     length = passage.end - passage.start + 2 * AROUND
-    with closing(transcription.events()) as events:
-        for segment in events:
-            progress(100 * transcription.seconds_done / length)
-            if segment is not None:
-                yield segment
+    for channel, samples in enumerate(sound):
+        transcription = transcribe.transcribe(
+            samples,
+            language=chosen[0] if len(chosen) == 1 else None,
+            candidates=chosen,
+            # Not `previous`, because the passage may be transcribed again just because its language was wrong.
+            likely=language if language in LANGUAGES else None,
+            translate=bool(job.options.get("translate")),
+            **terms.given(passage.options),
+            cancelled=progress.cancelled,
+            model=model,
+        )
+        with closing(transcription.events()) as events:
+            for segment in events:
+                progress(100 * (channel + transcription.seconds_done / length) / len(sound))
+                if segment is not None:
+                    yield segment.spoken_by(tracks.speaker_of(names, channel)) if len(sound) > 1 else segment
 
 
 def within(segment: Segment, start: float, end: float) -> Segment | None:
@@ -163,7 +173,7 @@ def within(segment: Segment, start: float, end: float) -> Segment | None:
     if not words:
         return None
     text = "".join(word.text for word in words)
-    return Segment(words[0].start, max(w.end for w in words), text, tuple(words), language=segment.language)
+    return Segment(words[0].start, max(w.end for w in words), text, tuple(words), segment.speaker, segment.language)
 
 
 class _Progress(attempts.Progress):

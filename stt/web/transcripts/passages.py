@@ -18,7 +18,7 @@ from stt.editing.requests import PASSAGE, Step
 from stt.editing.requests import Request as Edit
 from stt.errors import NotFound
 from stt.jobs import passages
-from stt.library import vocabulary
+from stt.library import corrections, vocabulary
 from stt.store import records, transcripts
 from stt.web.transcripts import requests
 
@@ -96,7 +96,9 @@ def _take(content: bytes, generation_id: str, owner: str) -> dict[str, Any]:
     passage = results.of(generation_id)
     if passage is None or passage.attempt != attempt or passage.state != attempts.DONE:
         raise NotFound("There is no such passage any more.", guidance="Transcribe it again.")
-    step = Step(PASSAGE, start=passage.start, end=passage.end, segments=passage.segments)
+    original, present = corrections.machine(generation_id, owner), transcripts.transcript_of(generation_id)
+    segments = editing.spoken_by_present_names(passage.segments, original, present)
+    step = Step(PASSAGE, start=passage.start, end=passage.end, segments=segments)
     outcome = revisions.edit(generation_id, owner, Edit(f"passage-{attempt}", based_on, step), vocabulary.note)
     results.drop(passage)
     return {"revision": outcome["revision"]}

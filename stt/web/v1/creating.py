@@ -26,8 +26,8 @@ class Sender:
     """Describe who asks for a job: the `owner`, the request's Idempotency-Key, and the client's network address.
 
     `check_token` raises Unauthorized if the token has been revoked. It is called before the job is created, because the
-    upload may have taken minutes, and "Delete everything" revokes tokens first so that no new job appears. `route` names
-    the route if it is one that makes another job of the same form: a translation.
+    upload may have taken minutes, and "Delete everything" revokes tokens first so that no new job appears. `route`
+    names the route if it is one that makes another job of the same form: a translation.
     """
 
     owner: str
