@@ -13,7 +13,8 @@ received the first piece.
 The recording of a call has a track for each channel (see `stt.recorder.call_tracks`). It is written to `{id}.making`,
 which is renamed to `{id}.tracks` when it is complete. After that, `{id}.sound` is deleted.
 
-If `{id}.json` cannot be read, it is renamed to `{id}.broken`, and the sound is kept for an administrator.
+If `{id}.json` cannot be read, it is renamed to `{id}.broken`, and both files remain for REMEMBERED seconds, so that an
+administrator can save the sound.
 
 There is no other copy of the pieces, so they are deleted only if they are certainly not audio. If they could not be
 checked, for example because the machine was busy, finishing is tried again after increasing waits. After MOST_TRIES,
@@ -196,6 +197,10 @@ def _sweep_folder(home: Path) -> None:
                 forget(home, live.id)
         elif age > ABANDONED * 2 ** max(live.failed - 1, 0):
             _try_to_finish(home, live.id, None)
+    for note in home.glob("*.broken"):
+        if time.time() - modified(note) > REMEMBERED:
+            log.warning("a live recording whose state could not be read is deleted")
+            forget(home, note.stem)
     for old in [*home.glob("*.done"), *home.glob("*.lock")]:
         if time.time() - modified(old) > REMEMBERED:
             old.unlink(missing_ok=True)

@@ -106,7 +106,7 @@ def save(home: Path, live: Live, sync: bool = True) -> None:
 
 
 def forget(home: Path, id: str) -> None:
-    for suffix in ("json", "sound", "tracks", "making", "part"):
+    for suffix in ("json", "sound", "tracks", "making", "part", "broken"):
         (home / f"{id}.{suffix}").unlink(missing_ok=True)
 
 

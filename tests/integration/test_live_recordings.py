@@ -286,6 +286,10 @@ def test_unreadable_state_after_a_power_cut_stops_no_other_recovery(data: Path, 
     assert live_recordings.take_up(STRANGER, "ben") == (recordings.unused_ids(STRANGER), 0)
     assert {path.name: path.read_bytes() for path in (data / "live").rglob("*.sound")} == lost != {}
     assert stored_suffixes(data).count(".broken") == 5
+    for path in (data / "live").rglob("*.broken"):
+        os.utime(path, (0, 0))
+    live_recordings.sweep()
+    assert not {".broken", ".sound"} & set(stored_suffixes(data)), "sound that nobody can find or delete stays for ever"
 
 
 def test_unreadable_folder_stops_no_other_recovery(data: Path, pieces: list[bytes], caplog: pytest.LogCaptureFixture):
