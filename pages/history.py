@@ -52,7 +52,7 @@ with st.container(key="history"):
         if opened := pressed or clicked:
             open_transcript(opened, find=hits[opened].hit if opened in hits else "")
         with above:
-            if found.count > ROWS and every_one(found.count):
+            if found.count > ROWS and every_one(found.count, wanted):
                 chosen = history.find(owner, sort=sort, descending=descending, **wanted)
             history_actions(owner, chosen)
             if chosen:

@@ -13,9 +13,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from stt.auth import visitors
-from stt.library import history, tagging
+from stt.library import corrections, history, tagging
 from tests.bench.many_transcripts import generate
-from tests.browser.conftest import click_table, type_date
+from tests.browser.conftest import choose, click_table, type_date
 from tests.conftest import reset_caches
 from tests.server import Server
 
@@ -133,6 +133,23 @@ def test_all_listed_transcripts_are_ticked_and_deleted_at_once(history_page: Pag
     dialog.get_by_role("button", name="Delete").click()
     expect(history_page.get_by_text("Nothing matches.")).to_be_visible()
     assert history.totals(OWNER, **wanted).count == 0 and history.totals(OWNER).count == COUNT - found.count
+
+
+def test_all_is_not_ticked_for_another_search_with_as_many_results(history_page: Page):
+    jobs = history.find(OWNER)
+    for word, some in (("zebra", jobs[:101]), ("giraffe", jobs[101:202])):
+        for job in some:
+            corrections.retitle(job.id, OWNER, word, job.title)
+    search(history_page, "zebra")
+    everyone = history_page.get_by_role("checkbox", name="All 101")
+    history_page.get_by_text("All 101", exact=True).click()
+    expect(history_page.get_by_text("101 selected")).to_be_visible()
+    choose(history_page, history_page.get_by_role("combobox", name="Sort by"), "Title, A to Z")
+    expect(everyone).to_be_checked()  # the same transcripts in another order
+    search(history_page, "giraffe")
+    expect(title(history_page, 0)).to_have_text("giraffe")
+    expect(everyone).not_to_be_checked()
+    expect(history_page.get_by_text("101 selected")).to_have_count(0)
 
 
 def choose_filter(page: Page, label: str, option: str) -> None:

@@ -26,11 +26,16 @@ def open_transcript(id: str, find: str = "") -> None:
     st.switch_page("transcript.py", query_params=query)
 
 
-def every_one(count: int) -> bool:
-    """Draw the "All" checkbox. Return whether it is ticked, which chooses the transcripts on all pages of the table."""
+def every_one(count: int, wanted: history.Filter) -> bool:
+    """Draw the "All" checkbox. Return whether it is ticked, which chooses the transcripts on all pages of the table.
+
+    `count` is the number of transcripts that the filter `wanted` finds.
+    """
     few = count <= MOST_AT_ONCE
     why = None if few else tr("At most {count:,} at once: search or filter first.", count=MOST_AT_ONCE)
-    return st.checkbox(tr("All {count:,}", count=count), disabled=not few, help=why, key=f"every-one-{count}") and few
+    # Another filter finds other transcripts, so its checkbox has another key and is not ticked.
+    key = f"every-one-{hash(repr(wanted))}-{count}"
+    return st.checkbox(tr("All {count:,}", count=count), disabled=not few, help=why, key=key) and few
 
 
 def history_actions(owner: str, chosen: list[Job]) -> None:
