@@ -10,6 +10,7 @@ test.each([
   [2000, ""],
   [21_000, ", 40 s left"],
   [100_000, ", 4 min left"],
+  [3_596_000, ", 2 h 0 min left"],
   [4_000_000, ", 2 h 14 min left"],
 ])("an upload of %d bytes shows %j", (size, text) => expect(timeLeft({ size }, 1000, marks)).toBe(text));
 

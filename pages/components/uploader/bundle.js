@@ -182,9 +182,9 @@ function timeLeft(file, sent, marks) {
 }
 function written(seconds) {
   if (seconds < 60) return tr("{seconds} s left", { seconds: Math.ceil(seconds) });
-  if (seconds < 3600) return tr("{minutes} min left", { minutes: Math.ceil(seconds / 60) });
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.ceil(seconds % 3600 / 60)];
-  return tr("{hours} h {minutes} min left", { hours, minutes });
+  const all = Math.ceil(seconds / 60);
+  if (all < 60) return tr("{minutes} min left", { minutes: all });
+  return tr("{hours} h {minutes} min left", { hours: Math.floor(all / 60), minutes: all % 60 });
 }
 function wellFormed(name) {
   return name.replace(/\p{Surrogate}/gu, "\uFFFD");
