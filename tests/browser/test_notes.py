@@ -127,6 +127,32 @@ def test_note_is_edited_deleted_and_restored(talk: Page, generation_id: str):
     assert [note.text for note in book.of(generation_id, ANN)] == ["Second"]
 
 
+def test_focus_and_selection_stay_when_notes_are_loaded_again(talk: Page, generation_id: str):
+    """Notes are loaded again when the window gets the focus, to show those made in other tabs."""
+    for number in (1, 2):  # two notes at one time, whose buttons have the same names
+        book.put(generation_id, ANN, Note(f"note-000{number}", 8.1, None, f"Note {number}"))
+    talk.reload()
+    talk.get_by_role("button", name="Notes 2").click()
+    edit = rows(talk).nth(1).get_by_role("button", name="Edit the note at 0:08")
+    edit.focus()
+    talk.evaluate("getSelection().selectAllChildren(document.querySelector('.stt-notes-text'))")
+    for _ in range(2):  # the second response comes after the first has been handled
+        with talk.expect_response(lambda response: response.url.endswith("/notes")):
+            talk.evaluate("window.dispatchEvent(new Event('focus'))")
+    assert talk.evaluate("String(getSelection())") == "Note 1"
+    expect(edit).to_be_focused()
+    book.put(generation_id, ANN, Note("note-0003", 0.5, None, "From another tab"))
+    talk.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(rows(talk)).to_have_count(3)
+    edit = rows(talk).nth(2).get_by_role("button", name="Edit the note at 0:08")
+    expect(edit).to_be_focused()
+    for id in ("note-0001", "note-0002"):
+        book.delete(generation_id, ANN, id)
+    talk.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(rows(talk)).to_have_count(1)
+    expect(talk.get_by_role("button", name="Notes 1")).to_be_focused()
+
+
 def test_note_text_stays_in_the_form_without_a_connection(talk: Page):
     talk.keyboard.press("n")
     talk.keyboard.type("Kept")

@@ -60,7 +60,9 @@ export class Notes {
     if (!this.address || this.busy || this.edited) return;
     const found = await list(this.address).catch(() => null);
     if (!found || this.busy || this.edited) return;
-    this.notes = sorted(found);
+    const notes = sorted(found);
+    if (JSON.stringify(notes) === JSON.stringify(this.notes)) return; // drawing would drop a selection in the panel
+    this.notes = notes;
     this.draw();
   }
 
@@ -83,11 +85,26 @@ export class Notes {
     this.toggle.hidden = !all.length;
     if (!all.length) this.open(false);
     const focused = document.activeElement;
+    const [focusedNote] = [...this.rows].find(([, row]) => row.contains(focused)) ?? [];
     this.rows = new Map(all.map((note) => [note.id, make("li", "stt-notes-item", this.row(note))]));
     // The role is set because Safari does not report a list without visible numbers to screen readers as a list.
     this.panel.replaceChildren(make("ol", "stt-notes-list", [...this.rows.values()], { role: "list" }));
-    if (focused instanceof HTMLElement && focused === this.form?.field) focused.focus({ preventScroll: true });
+    if (focusedNote && focused instanceof HTMLElement) this.focusAgain(focusedNote, focused);
     this.painter.show(notes, this.player.total);
+  }
+
+  /**
+   * After drawing, give the focus back to an element of the form or to the button with the same name. If the note is
+   * gone, focus the button of the panel.
+   * @param {string} id of the note whose row had the focus @param {HTMLElement} focused the element that had it
+   */
+  focusAgain(id, focused) {
+    const row = this.rows.get(id);
+    const name = focused.getAttribute("aria-label");
+    const buttons = [...(row?.querySelectorAll("button") ?? [])];
+    const same = buttons.find((button) => button.getAttribute("aria-label") === name);
+    const instead = this.toggle.hidden ? this.adder : this.toggle;
+    (row?.contains(focused) ? focused : row ? same : instead)?.focus({ preventScroll: true });
   }
 
   /** @param {Note} note */
