@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from stt.audio import decoder
 from stt.db.engine import database
@@ -186,6 +187,48 @@ def test_failed_playback_copy_leaves_the_text_and_tries_the_original(page: Page,
         expect(page.locator(".stt-notice")).to_have_text(notice)
         expect(page.locator(".stt-words").first).to_contain_text("word0 word1")
         expect(page.locator(".stt-length")).to_have_text("0:11")
+
+
+@pytest.mark.parametrize(
+    ("status", "notice", "playable"),
+    [
+        (200, "This browser cannot play this recording. Download the audio to hear it.", False),
+        (404, "The audio is not available. You can still read the text.", False),
+        (429, "The sound cannot be loaded. Reload the page to try again.", True),
+        (503, "The sound cannot be loaded. Reload the page to try again.", True),
+        (None, "The sound cannot be loaded. Reload the page to try again.", True),
+    ],
+)
+def test_player_gives_the_true_reason_without_sound(
+    page: Page, server: Server, status: int | None, notice: str, playable: bool
+):
+    def answer(route: Route) -> None:
+        if status is None:
+            route.abort()
+        else:
+            route.fulfill(status=status, body="no sound", content_type="audio/flac")
+
+    id = put_words(audio.JFK, 11.0)
+    page.route(re.compile(f"/audio/{id}([?]|$)"), answer)
+    page.goto(f"{server.url}/transcript?id={id}")
+    expect(page.locator(".stt-notice")).to_have_text(notice)
+    expect(page.locator(".stt-play")).to_be_enabled(enabled=playable)
+
+
+def test_notice_of_blocked_playback_disappears_when_the_sound_plays(page: Page, server: Server):
+    page.goto(f"{server.url}/transcript?id={put_words(audio.JFK, 11.0)}")
+    wait_until_ready(page)
+    page.evaluate(
+        """() => {
+          const audio = document.querySelector('.stt-audio');
+          audio.play = () => { delete audio.play; return Promise.reject(new DOMException('', 'NotAllowedError')); };
+        }"""
+    )
+    page.locator(".stt-play").click()
+    expect(page.locator(".stt-notice")).to_have_text("Your browser blocked playback. Press Play again.")
+    page.locator(".stt-play").click()
+    until_true(page, "!document.querySelector('.stt-audio').paused")
+    expect(page.locator(".stt-notice")).to_be_hidden()
 
 
 def test_late_start_and_gap_are_silence_in_words_waveform_and_player(page: Page, server: Server, tmp_path: Path):

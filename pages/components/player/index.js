@@ -81,7 +81,7 @@ export class Player {
       moved: () => this.tick(),
       ready: () => this.ready(),
       starting: () => (this.scrolled = -Infinity),
-      broken: (unplayable) => (this.play.disabled = this.slider.disabled = unplayable),
+      broken: (final) => (this.play.disabled = this.slider.disabled = final),
       state: (playing) => this.playing(playing),
     });
     this.review = new Review(this);

@@ -12,12 +12,19 @@ import { tr } from "../texts.js";
  *   moved: () => void,
  *   ready?: () => void,
  *   starting?: () => void,
- *   broken?: (unplayable: boolean) => void,
+ *   broken?: (final: boolean) => void,
  *   state?: (playing: boolean) => void,
  * }} Hooks callbacks. `moved`: the position has changed; `ready`: the length is known; `starting`: playback is about to
- *   start; `broken`: the sound cannot be loaded (`unplayable`: the browser does not support its format); `state`:
- *   playback has started or stopped.
+ *   start; `broken`: the sound cannot be loaded (`final`: it is gone, or the browser does not support its format);
+ *   `state`: playback has started or stopped.
  */
+
+/** Request the first byte of a sound. Return the HTTP status, 0 without a connection. @param {string} address */
+async function statusOf(address) {
+  const answer = await fetch(address, { headers: { Range: "bytes=0-0" } }).catch(() => null);
+  await answer?.body?.cancel().catch(() => {});
+  return answer?.status ?? 0;
+}
 
 export class Sound {
   /** @param {Parts} parts @param {Listen} on adds a listener that is removed with the view @param {Hooks} hooks */
@@ -43,6 +50,7 @@ export class Sound {
       this.pending = null;
       hooks.moved();
     });
+    on(audio, "playing", () => this.noticeReady()); // removes the notice of blocked playback
     on(audio, "error", () => this.broken());
     for (const name of ["play", "pause", "ended"]) on(audio, name, () => this.showState());
   }
@@ -103,14 +111,21 @@ export class Sound {
     this.showNotice(this.failed ? original : "", "", false);
   }
 
-  broken() {
+  async broken() {
     if (!this.source) return;
-    const unplayable = this.audio.error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
-    if (this.failed)
+    const { error, src } = this.audio;
+    const unplayable = error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
+    // Browsers report a failed first request as an unsupported format, too.
+    const status = unplayable ? await statusOf(src) : 0;
+    if (this.audio.error !== error) return; // meanwhile, another sound is loaded
+    const gone = status === 404 || status === 410;
+    const unsupported = status >= 200 && status < 300;
+    if (gone) this.showNotice(tr("The audio is not available. You can still read the text."));
+    else if (!unsupported) this.showNotice(tr("The sound cannot be loaded. Reload the page to try again."));
+    else if (this.failed)
       this.showNotice(tr("The sound could not be prepared for this browser. Download the audio to hear it."));
-    else if (unplayable) this.showNotice(tr("This browser cannot play this recording. Download the audio to hear it."));
-    else this.showNotice(tr("The sound cannot be loaded. Reload the page to try again."));
-    this.hooks.broken?.(unplayable);
+    else this.showNotice(tr("This browser cannot play this recording. Download the audio to hear it."));
+    this.hooks.broken?.(gone || unsupported);
   }
 
   /**
