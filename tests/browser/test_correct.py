@@ -72,6 +72,18 @@ def test_original_is_shown_and_restored_and_corrections_are_brought_back(reader:
     expect(reader.locator(".stt-words").first).to_have_text("Mine.")
 
 
+TRANSLATABLE = """selector => [...document.querySelectorAll(selector)].map((box) => box.translate)"""
+
+
+def test_the_browsers_page_translation_leaves_editable_text_alone(reader: Page):
+    assert reader.evaluate(TRANSLATABLE, "body, .stt-words, .stt-review-word, .stt-review-readings, .stt-preview") == [
+        True, *[False] * 4,
+    ]  # fmt: skip
+    reader.locator(".stt-edit").click()
+    expect(reader.locator("[role=textbox].stt-words")).to_have_count(0)
+    assert reader.evaluate(TRANSLATABLE, ".stt-words") == [True], "a text that is only read may be translated"
+
+
 def test_a_speaker_is_named(browser: Browser, server: Server, tmp_path: Path):
     """Transcribe two channels as two speakers, and check that a new name of one is shown everywhere, as plain text."""
     one, two = (audio.samples(path)[: 4 * 16000] for path in audio.AUSTEN)

@@ -38,7 +38,7 @@ export class Conflicts {
 
   /** @param {Entry} entry */
   panel(entry) {
-    const text = () => make("p", "stt-conflict-text", "", { dir: "auto" });
+    const text = () => make("p", "stt-conflict-text", "", { dir: "auto", translate: "no" });
     const [mine, other] = [text(), text()];
     const now = () => /** @type {Entry} */ (this.queue.held.find(({ key }) => key === entry.key));
     const keepMine = makeButton("stt-menu-button", tr("Keep mine"), () => this.queue.keepMine(now()));

@@ -102,7 +102,8 @@ function side(name, runs) {
     const space = text.length - text.trimStart().length;
     return same ? [text] : [text.slice(0, space), make("mark", "", text.slice(space))];
   });
-  const content = [make("h4", "stt-passage-name", name), make("p", "stt-passage-text", words, { dir: "auto" })];
+  const text = make("p", "stt-passage-text", words, { dir: "auto", translate: "no" });
+  const content = [make("h4", "stt-passage-name", name), text];
   return make("div", "stt-passage-side", content, { role: "group", "aria-label": name });
 }
 

@@ -193,7 +193,9 @@ export class Text {
     if (more) more.innerHTML = MORE;
     const head = make("div", "stt-head", more ? [time, more] : [time]);
     const body = make("p", "stt-words", line.text, { dir: "auto" });
-    if (this.editable) set(body, { tabindex: -1, role: "textbox", "aria-multiline": "true" });
+    // The browser's translation of the page must not change a text that is saved as it is shown.
+    const asItIs = { tabindex: -1, role: "textbox", "aria-multiline": "true", translate: "no" };
+    if (this.editable) set(body, asItIs);
     const box = make("div", "stt-paragraph", [head, body]);
     /** @type {Paragraph} */
     const paragraph = {
