@@ -65,6 +65,29 @@ def test_hits_are_replaced_and_undone_one_by_one_by_keyboard(talk: Page):
     expect_texts(talk, *TEXTS)
 
 
+COMPOSING = """(box, [key, more]) =>
+  box.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...more }))"""
+
+
+@pytest.mark.parametrize("more", [{"isComposing": True}, {"keyCode": 229}])
+def test_keys_of_an_input_method_have_no_effect_on_the_fields(talk: Page, more: dict[str, object]):
+    """An input method uses Enter and Escape to choose or refuse characters. 229 is what Safari reports for them."""
+    talk.get_by_role("button", name="Find and replace").click()
+    find, new = talk.get_by_role("searchbox", name="Find in the text"), talk.get_by_label("Replace with")
+    find.fill("cafe")
+    expect_count(talk, "3 found")
+    for box, key in ((find, "Enter"), (find, "Escape"), (new, "Escape")):
+        assert box.evaluate(COMPOSING, [key, more]), f"{key} is left to the input method"
+    expect(find).to_have_value("cafe")
+    expect_count(talk, "3 found")
+    expect(new).to_be_visible()
+    talk.locator("button.stt-speaker").first.click()
+    talk.get_by_role("menuitem", name="New speaker").click()
+    name = talk.locator(".stt-menu-field")
+    assert name.evaluate(COMPOSING, ["Escape", more])
+    expect(name).to_be_focused()
+
+
 def test_all_hits_of_the_chosen_options_are_replaced_and_undone_at_once(talk: Page):
     talk.get_by_role("button", name="Find and replace", exact=True).click()
     talk.keyboard.type("um")

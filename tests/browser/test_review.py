@@ -129,6 +129,31 @@ def test_each_decision_is_undone_and_words_can_be_skipped(talk: Page):
     expect_texts(talk, *TEXTS)
 
 
+def test_a_word_may_begin_with_a_letter_that_has_the_place_of_a_digit(talk: Page):
+    """Press keys of a Lithuanian and of a French keyboard: "ą" is on the key of the digit 1, "à" on that of 0."""
+    talk.get_by_role("button", name="Review doubtful words 4").click()
+    expect_word(talk, "1 of 4", "tail", "tale")
+    decodings: list[str] = []
+    talk.on("request", lambda request: decodings.append(request.url) if request.method == "POST" else None)
+    keyboard = talk.context.new_cdp_session(talk)
+
+    def press(character: str, code: str, shift: bool = False) -> None:
+        about = {"key": character, "code": code, "modifiers": 8 * shift}
+        keyboard.send("Input.dispatchKeyEvent", {"type": "keyDown", "text": character, **about})
+        keyboard.send("Input.dispatchKeyEvent", {"type": "keyUp", **about})
+
+    field = talk.get_by_label("The correct word")
+    for letter, code in (("ą", "Digit1"), ("à", "Digit0")):
+        press(letter, code)
+        expect(field).to_have_value(letter)
+        talk.keyboard.press("Backspace")
+    expect_word(talk, "1 of 4", "tail", "tale")
+    assert decodings == []
+    press("1", "Digit1", shift=True)  # how a digit is typed on a French keyboard
+    expect_word(talk, "2 of 4", "too", "two")
+    expect_texts(talk, TEXTS[0].replace("tail", "tale"), TEXTS[1])
+
+
 def test_a_word_is_decoded_again_for_more_readings(browser: Browser, server: Server):
     times = (("And", 0.3), ("so", 0.6), ("my", 0.9), ("yellow", 1.1), ("Americans", 1.6), ("ask", 3.4), ("not", 3.9))
     words = tuple(Word(f" {text}", at, at + 0.2, 0.3 if text == "yellow" else 0.9) for text, at in times)

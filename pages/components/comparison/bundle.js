@@ -132,6 +132,12 @@ function translate(root) {
 }
 
 // shared/sound/sound.js
+async function statusOf(address) {
+  const answer = await fetch(address, { headers: { Range: "bytes=0-0" } }).catch(() => null);
+  await answer?.body?.cancel().catch(() => {
+  });
+  return answer?.status ?? 0;
+}
 var Sound = class {
   /** @param {Parts} parts @param {Listen} on adds a listener that is removed with the view @param {Hooks} hooks */
   constructor({ root, audio, play, notice }, on, hooks) {
@@ -159,6 +165,7 @@ var Sound = class {
       this.pending = null;
       hooks.moved();
     });
+    on(audio, "playing", () => this.noticeReady());
     on(audio, "error", () => this.broken());
     for (const name of ["play", "pause", "ended"]) on(audio, name, () => this.showState());
   }
@@ -211,14 +218,20 @@ var Sound = class {
     );
     this.showNotice(this.failed ? original : "", "", false);
   }
-  broken() {
+  async broken() {
     if (!this.source) return;
-    const unplayable = this.audio.error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
-    if (this.failed)
+    const { error, src } = this.audio;
+    const unplayable = error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
+    const status = unplayable ? await statusOf(src) : 0;
+    if (this.audio.error !== error) return;
+    const gone = status === 404 || status === 410;
+    const unsupported = status >= 200 && status < 300;
+    if (gone) this.showNotice(tr("The audio is not available. You can still read the text."));
+    else if (!unsupported) this.showNotice(tr("The sound cannot be loaded. Reload the page to try again."));
+    else if (this.failed)
       this.showNotice(tr("The sound could not be prepared for this browser. Download the audio to hear it."));
-    else if (unplayable) this.showNotice(tr("This browser cannot play this recording. Download the audio to hear it."));
-    else this.showNotice(tr("The sound cannot be loaded. Reload the page to try again."));
-    this.hooks.broken?.(unplayable);
+    else this.showNotice(tr("This browser cannot play this recording. Download the audio to hear it."));
+    this.hooks.broken?.(gone || unsupported);
   }
   /**
    * Seek to a position. If the length of the sound is not known yet, seek as soon as it is.

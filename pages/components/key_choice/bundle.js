@@ -27,6 +27,7 @@ function partsOf(root, prefix) {
   }
   return part;
 }
+var composes = (event) => event.isComposing || event.keyCode === 229;
 
 // shared/storage.js
 function read(name) {
@@ -145,12 +146,18 @@ var REVIEW = grouped("review", { where: "review", fixed: true, needs: "editing" 
 ]);
 var ACTIONS = [...SOUND, ...PLACES, ...TEXT, ...REVIEW];
 var CHANGEABLE = ACTIONS.filter(({ fixed }) => !fixed);
+function meant({ key, code }, bare) {
+  const [, letter, digit] = /^(?:Key([A-Z])|Digit(\d))$/.exec(code) ?? [];
+  if (!bare) return letter ?? digit;
+  return /^\p{L}$/u.test(key) ? letter : /^\p{Nd}$/u.test(key) ? digit : void 0;
+}
 function chordOf(event) {
   const { key, code } = event;
   if (!key || ALONE.includes(key) || event.getModifierState("AltGraph")) return "";
-  const letter = /^[a-z]$/i.test(key) ? key.toUpperCase() : /^Key([A-Z])$/.exec(code)?.[1];
-  const name = { " ": "Space", "+": "Plus" }[key] ?? letter ?? /^Digit(\d)$/.exec(code)?.[1] ?? key;
-  const sign = (name.length === 1 || name === "Plus") && !letter && !code.startsWith("Digit");
+  const bare = !event.ctrlKey && !event.altKey && !event.metaKey;
+  const plain = /^[a-z\d]$/i.test(key) ? key.toUpperCase() : meant(event, bare);
+  const name = { " ": "Space", "+": "Plus" }[key] ?? plain ?? key;
+  const sign = (/^[^A-Z]$/.test(name) || name === "Plus") && (bare || !code.startsWith("Digit"));
   const held = { Ctrl: event.ctrlKey, Alt: event.altKey, Shift: event.shiftKey && !sign, Meta: event.metaKey };
   return [...HELD.filter((one) => held[
     /** @type {keyof typeof held} */
@@ -192,7 +199,7 @@ var Keymap = class {
    * @param {Where} here the context in which the key is pressed
    */
   find(event, here) {
-    if (event.isComposing || event.keyCode === 229) return null;
+    if (composes(event)) return null;
     const found2 = this.byKey.get(chordOf(event))?.find(({ where }) => where === "always" || where === here);
     return found2?.id ?? null;
   }

@@ -58,6 +58,7 @@ function scrollerOf(element) {
   }
   return null;
 }
+var composes = (event) => event.isComposing || event.keyCode === 229;
 var pageHeader = () => document.querySelector("[data-testid=stHeader]");
 
 // shared/sound/playback_copy.js
@@ -140,6 +141,12 @@ function translate(root) {
 }
 
 // shared/sound/sound.js
+async function statusOf(address) {
+  const answer = await fetch(address, { headers: { Range: "bytes=0-0" } }).catch(() => null);
+  await answer?.body?.cancel().catch(() => {
+  });
+  return answer?.status ?? 0;
+}
 var Sound = class {
   /** @param {Parts} parts @param {Listen} on adds a listener that is removed with the view @param {Hooks} hooks */
   constructor({ root, audio, play, notice }, on, hooks) {
@@ -167,6 +174,7 @@ var Sound = class {
       this.pending = null;
       hooks.moved();
     });
+    on(audio, "playing", () => this.noticeReady());
     on(audio, "error", () => this.broken());
     for (const name of ["play", "pause", "ended"]) on(audio, name, () => this.showState());
   }
@@ -219,14 +227,20 @@ var Sound = class {
     );
     this.showNotice(this.failed ? original : "", "", false);
   }
-  broken() {
+  async broken() {
     if (!this.source) return;
-    const unplayable = this.audio.error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
-    if (this.failed)
+    const { error, src } = this.audio;
+    const unplayable = error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
+    const status = unplayable ? await statusOf(src) : 0;
+    if (this.audio.error !== error) return;
+    const gone = status === 404 || status === 410;
+    const unsupported = status >= 200 && status < 300;
+    if (gone) this.showNotice(tr("The audio is not available. You can still read the text."));
+    else if (!unsupported) this.showNotice(tr("The sound cannot be loaded. Reload the page to try again."));
+    else if (this.failed)
       this.showNotice(tr("The sound could not be prepared for this browser. Download the audio to hear it."));
-    else if (unplayable) this.showNotice(tr("This browser cannot play this recording. Download the audio to hear it."));
-    else this.showNotice(tr("The sound cannot be loaded. Reload the page to try again."));
-    this.hooks.broken?.(unplayable);
+    else this.showNotice(tr("This browser cannot play this recording. Download the audio to hear it."));
+    this.hooks.broken?.(gone || unsupported);
   }
   /**
    * Seek to a position. If the length of the sound is not known yet, seek as soon as it is.
@@ -404,12 +418,18 @@ var REVIEW = grouped("review", { where: "review", fixed: true, needs: "editing" 
 ]);
 var ACTIONS = [...SOUND, ...PLACES, ...TEXT, ...REVIEW];
 var CHANGEABLE = ACTIONS.filter(({ fixed }) => !fixed);
+function meant({ key, code }, bare) {
+  const [, letter, digit] = /^(?:Key([A-Z])|Digit(\d))$/.exec(code) ?? [];
+  if (!bare) return letter ?? digit;
+  return /^\p{L}$/u.test(key) ? letter : /^\p{Nd}$/u.test(key) ? digit : void 0;
+}
 function chordOf(event) {
   const { key, code } = event;
   if (!key || ALONE.includes(key) || event.getModifierState("AltGraph")) return "";
-  const letter = /^[a-z]$/i.test(key) ? key.toUpperCase() : /^Key([A-Z])$/.exec(code)?.[1];
-  const name = { " ": "Space", "+": "Plus" }[key] ?? letter ?? /^Digit(\d)$/.exec(code)?.[1] ?? key;
-  const sign = (name.length === 1 || name === "Plus") && !letter && !code.startsWith("Digit");
+  const bare = !event.ctrlKey && !event.altKey && !event.metaKey;
+  const plain = /^[a-z\d]$/i.test(key) ? key.toUpperCase() : meant(event, bare);
+  const name = { " ": "Space", "+": "Plus" }[key] ?? plain ?? key;
+  const sign = (/^[^A-Z]$/.test(name) || name === "Plus") && (bare || !code.startsWith("Digit"));
   const held = { Ctrl: event.ctrlKey, Alt: event.altKey, Shift: event.shiftKey && !sign, Meta: event.metaKey };
   return [...HELD.filter((one) => held[
     /** @type {keyof typeof held} */
@@ -450,7 +470,7 @@ var Keymap = class {
    * @param {Where} here the context in which the key is pressed
    */
   find(event, here) {
-    if (event.isComposing || event.keyCode === 229) return null;
+    if (composes(event)) return null;
     const found2 = this.byKey.get(chordOf(event))?.find(({ where }) => where === "always" || where === here);
     return found2?.id ?? null;
   }
@@ -1102,6 +1122,7 @@ var Menu = class {
   /** @param {KeyboardEvent} event */
   pressed(event) {
     event.stopPropagation();
+    if (composes(event)) return;
     if (event.key === "Escape") {
       event.preventDefault();
       this.close();
@@ -1311,7 +1332,7 @@ var Conflicts = class {
   }
   /** @param {Entry} entry */
   panel(entry) {
-    const text = () => make("p", "stt-conflict-text", "", { dir: "auto" });
+    const text = () => make("p", "stt-conflict-text", "", { dir: "auto", translate: "no" });
     const [mine, other] = [text(), text()];
     const now = () => (
       /** @type {Entry} */
@@ -1626,7 +1647,7 @@ var Keys = class {
     const paragraph = this.editor.active;
     if (!paragraph || event.target !== paragraph.body) return;
     event.stopPropagation();
-    if (event.isComposing || event.keyCode === 229) return;
+    if (composes(event)) return;
     if (this.act(event, paragraph)) event.preventDefault();
   }
   /** @param {KeyboardEvent} event @param {Paragraph} paragraph */
@@ -2992,7 +3013,7 @@ var Review = class {
     const typing = event.target === this.field && this.field.value !== "";
     if (!id || typing && ["hear", "reading", "more", "undo", "redo"].includes(id)) return;
     if ((id === "right" || id === "hear") && event.target !== this.field) return;
-    if (id === "reading" ? !this.take(Number(event.code.slice(-1))) : !this.run(id)) return;
+    if (id === "reading" ? !this.take(Number(chordOf(event))) : !this.run(id)) return;
     event.preventDefault();
     event.stopPropagation();
   }
@@ -3550,6 +3571,7 @@ var Replace = class {
   }
   /** @param {KeyboardEvent} event */
   pressed(event) {
+    if (composes(event)) return;
     const id = this.player.commands.keymap.find(event, "reading");
     if (event.key === "Escape") this.open(false);
     else if (this.done && event.target === this.field && (id === "undo" || id === "redo")) this.editor.undoRedo(id);
@@ -3753,6 +3775,7 @@ var Finder = class {
     this.live = part("say");
     this.input.oninput = () => this.search();
     this.input.onkeydown = (event) => {
+      if (composes(event)) return;
       if (event.key === "Enter") this.step(event.shiftKey ? -1 : 1);
       else if (event.key === "Escape" && this.input.value) this.input.value = "", this.search();
       else return;
@@ -4111,7 +4134,7 @@ function sendingForm({ look: look2, label, content, beside = [], save: save2 }, 
   const form = make("form", look2, [...content, row, trouble], { "aria-label": label });
   form.onkeydown = (event) => {
     event.stopPropagation();
-    if (event.key !== "Escape" || event.isComposing) return;
+    if (event.key !== "Escape" || composes(event)) return;
     event.preventDefault();
     cancel();
   };
@@ -4160,7 +4183,7 @@ function noteForm(note, about, save2, cancel) {
   };
   const form = sendingForm(parts2, send, cancel);
   field.onkeydown = (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (event.key !== "Enter" || event.shiftKey || composes(event)) return;
     event.preventDefault();
     form.requestSubmit();
   };
@@ -4301,7 +4324,9 @@ var Notes = class {
     if (!this.address || this.busy || this.edited) return;
     const found2 = await list(this.address).catch(() => null);
     if (!found2 || this.busy || this.edited) return;
-    this.notes = sorted(found2);
+    const notes = sorted(found2);
+    if (JSON.stringify(notes) === JSON.stringify(this.notes)) return;
+    this.notes = notes;
     this.draw();
   }
   // ---- the panel ---------------------------------------------------------------------------------------------------
@@ -4321,10 +4346,24 @@ var Notes = class {
     this.toggle.hidden = !all.length;
     if (!all.length) this.open(false);
     const focused = document.activeElement;
+    const [focusedNote] = [...this.rows].find(([, row]) => row.contains(focused)) ?? [];
     this.rows = new Map(all.map((note) => [note.id, make("li", "stt-notes-item", this.row(note))]));
     this.panel.replaceChildren(make("ol", "stt-notes-list", [...this.rows.values()], { role: "list" }));
-    if (focused instanceof HTMLElement && focused === this.form?.field) focused.focus({ preventScroll: true });
+    if (focusedNote && focused instanceof HTMLElement) this.focusAgain(focusedNote, focused);
     this.painter.show(notes, this.player.total);
+  }
+  /**
+   * After drawing, give the focus back to an element of the form or to the button with the same name. If the note is
+   * gone, focus the button of the panel.
+   * @param {string} id of the note whose row had the focus @param {HTMLElement} focused the element that had it
+   */
+  focusAgain(id, focused) {
+    const row = this.rows.get(id);
+    const name = focused.getAttribute("aria-label");
+    const buttons = [...row?.querySelectorAll("button") ?? []];
+    const same = buttons.find((button2) => button2.getAttribute("aria-label") === name);
+    const instead = this.toggle.hidden ? this.adder : this.toggle;
+    (row?.contains(focused) ? focused : row ? same : instead)?.focus({ preventScroll: true });
   }
   /** @param {Note} note */
   row(note) {
@@ -4512,11 +4551,12 @@ function failure(passage, close) {
   return make("div", "stt-passage-result", [head, reason, button(tr("Close"), close)]);
 }
 function side(name, runs) {
-  const words = runs.flatMap(({ text, same }) => {
-    const space = text.length - text.trimStart().length;
-    return same ? [text] : [text.slice(0, space), make("mark", "", text.slice(space))];
+  const words = runs.flatMap(({ text: text2, same }) => {
+    const space = text2.length - text2.trimStart().length;
+    return same ? [text2] : [text2.slice(0, space), make("mark", "", text2.slice(space))];
   });
-  const content = [make("h4", "stt-passage-name", name), make("p", "stt-passage-text", words, { dir: "auto" })];
+  const text = make("p", "stt-passage-text", words, { dir: "auto", translate: "no" });
+  const content = [make("h4", "stt-passage-name", name), text];
   return make("div", "stt-passage-side", content, { role: "group", "aria-label": name });
 }
 var button = (label, act, look2 = "") => makeButton(`stt-menu-button ${look2}`.trim(), label, act);
@@ -4901,7 +4941,8 @@ var Text = class {
     if (more) more.innerHTML = MORE;
     const head = make("div", "stt-head", more ? [time, more] : [time]);
     const body = make("p", "stt-words", line.text, { dir: "auto" });
-    if (this.editable) set(body, { tabindex: -1, role: "textbox", "aria-multiline": "true" });
+    const asItIs = { tabindex: -1, role: "textbox", "aria-multiline": "true", translate: "no" };
+    if (this.editable) set(body, asItIs);
     const box = make("div", "stt-paragraph", [head, body]);
     const paragraph = {
       ...{ id: line.id, line, box, head, body, time, name: null, more, start: 0, end: 0, text: "", words: [] },
@@ -5156,7 +5197,7 @@ var Player = class {
       moved: () => this.tick(),
       ready: () => this.ready(),
       starting: () => this.scrolled = -Infinity,
-      broken: (unplayable) => this.play.disabled = this.slider.disabled = unplayable,
+      broken: (final) => this.play.disabled = this.slider.disabled = final,
       state: (playing) => this.playing(playing)
     });
     this.review = new Review(this);

@@ -1,6 +1,6 @@
 // Makes forms in the panels of the player. Each form sends its content to the server.
 
-import { make, makeButton } from "../shared/dom.js";
+import { composes, make, makeButton } from "../shared/dom.js";
 import { tr } from "../shared/texts.js";
 
 /** Make the line that shows an error message. */
@@ -20,7 +20,7 @@ export function sendingForm({ look, label, content, beside = [], save }, send, c
   const form = make("form", look, [...content, row, trouble], { "aria-label": label });
   form.onkeydown = (event) => {
     event.stopPropagation(); // typed characters must not trigger the player's shortcuts
-    if (event.key !== "Escape" || event.isComposing) return;
+    if (event.key !== "Escape" || composes(event)) return;
     event.preventDefault();
     cancel();
   };

@@ -75,5 +75,12 @@ export function scrollerOf(element) {
   return null;
 }
 
+/**
+ * Return whether an input method handles a key press, for example Enter to choose a character. Safari reports the key
+ * that ends a composition only by the key code 229.
+ * @param {KeyboardEvent} event
+ */
+export const composes = (event) => event.isComposing || event.keyCode === 229;
+
 /** Return Streamlit's header, which covers the top of the page. */
 export const pageHeader = () => document.querySelector("[data-testid=stHeader]");

@@ -1,5 +1,6 @@
 // The table of the player's keyboard shortcuts. The player, its dialog of shortcuts and the Settings page use it.
 
+import { composes } from "./dom.js";
 import { read, write } from "./storage.js";
 import { tr } from "./texts.js";
 
@@ -95,6 +96,18 @@ export const ACTIONS = [...SOUND, ...PLACES, ...TEXT, ...REVIEW];
 export const CHANGEABLE = ACTIONS.filter(({ fixed }) => !fixed);
 
 /**
+ * Return the letter or digit that is meant by a key that types another character. Without Ctrl, Alt or Meta (`bare`),
+ * only a letter or digit of another script means one: "é", which is on the key of the digit 2 on a French keyboard, does
+ * not. With them, the place of the key counts.
+ * @param {KeyboardEvent} event @param {boolean} bare
+ */
+function meant({ key, code }, bare) {
+  const [, letter, digit] = /^(?:Key([A-Z])|Digit(\d))$/.exec(code) ?? [];
+  if (!bare) return letter ?? digit;
+  return /^\p{L}$/u.test(key) ? letter : /^\p{Nd}$/u.test(key) ? digit : undefined;
+}
+
+/**
  * Return the pressed key with its modifiers, such as "Ctrl+Shift+F8". Return "" for keys that cannot be a shortcut: a
  * modifier or a dead key alone, and characters typed with AltGr.
  * @param {KeyboardEvent} event
@@ -102,10 +115,11 @@ export const CHANGEABLE = ACTIONS.filter(({ fixed }) => !fixed);
 export function chordOf(event) {
   const { key, code } = event;
   if (!key || ALONE.includes(key) || event.getModifierState("AltGraph")) return "";
-  const letter = /^[a-z]$/i.test(key) ? key.toUpperCase() : /^Key([A-Z])$/.exec(code)?.[1];
-  const name = { " ": "Space", "+": "Plus" }[key] ?? letter ?? /^Digit(\d)$/.exec(code)?.[1] ?? key;
-  // Shift is part of typing a sign such as "?", so it is not reported as held.
-  const sign = (name.length === 1 || name === "Plus") && !letter && !code.startsWith("Digit");
+  const bare = !event.ctrlKey && !event.altKey && !event.metaKey;
+  const plain = /^[a-z\d]$/i.test(key) ? key.toUpperCase() : meant(event, bare);
+  const name = { " ": "Space", "+": "Plus" }[key] ?? plain ?? key;
+  // Shift is part of typing a sign such as "?", or a digit on a French keyboard, so it is not reported as held.
+  const sign = (/^[^A-Z]$/.test(name) || name === "Plus") && (bare || !code.startsWith("Digit"));
   const held = { Ctrl: event.ctrlKey, Alt: event.altKey, Shift: event.shiftKey && !sign, Meta: event.metaKey };
   return [...HELD.filter((one) => held[/** @type {keyof typeof held} */ (one)]), name].join("+");
 }
@@ -150,7 +164,7 @@ export class Keymap {
    * @param {Where} here the context in which the key is pressed
    */
   find(event, here) {
-    if (event.isComposing || event.keyCode === 229) return null;
+    if (composes(event)) return null;
     const found = this.byKey.get(chordOf(event))?.find(({ where }) => where === "always" || where === here);
     return found?.id ?? null;
   }

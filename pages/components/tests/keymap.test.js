@@ -38,6 +38,15 @@ const chords = [
   [" ", { code: "Space" }, "Space"],
   ["€", { code: "KeyE", ctrlKey: true, altKey: true, modifierAltGraph: true }, ""],
   ["Control", { ctrlKey: true }, ""],
+  ["é", { code: "Digit2" }, "é"], // a French keyboard
+  ["2", { code: "Digit2", shiftKey: true }, "2"],
+  ["&", { code: "Digit1", altKey: true }, "Alt+1"],
+  ["1", { code: "Digit1", altKey: true, shiftKey: true }, "Alt+Shift+1"],
+  ["?", { code: "KeyM", shiftKey: true }, "?"],
+  ["N", { code: "KeyN", shiftKey: true }, "Shift+N"],
+  ["т", { code: "KeyN" }, "N"], // a Russian keyboard
+  ["۲", { code: "Digit2" }, "2"], // a Persian keyboard
+  ["1", { code: "Numpad1" }, "1"],
 ];
 test.each(chords)("%j with %j is %j", (key, more, chord) => expect(chordOf(pressed(key, more))).toBe(chord));
 

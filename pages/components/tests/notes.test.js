@@ -66,8 +66,12 @@ describe("the form", () => {
     expect(save).not.toHaveBeenCalled(); // the field is empty, and a note at a moment needs a text
     field.value = "  Why? ";
     press("Enter", { shiftKey: true });
-    press("Enter", { isComposing: true });
+    for (const key of ["Enter", "Escape"]) {
+      press(key, { isComposing: true });
+      press(key, { keyCode: 229 }); // the key that ends a composition in Safari
+    }
     expect(save).not.toHaveBeenCalled();
+    expect(cancel).not.toHaveBeenCalled();
     press("Enter");
     await vi.waitFor(() => expect(save).toHaveBeenCalledWith({ ...note(1), text: "Why?" }));
     press("Escape");

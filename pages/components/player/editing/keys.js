@@ -1,5 +1,6 @@
 // Handles keys, clicks and other browser events while the caret is in the text.
 
+import { composes } from "../../shared/dom.js";
 import { caretBox, caretIn, placeAcross } from "./caret.js";
 
 /** @typedef {import("../text/text.js").Paragraph} Paragraph */
@@ -91,7 +92,7 @@ export class Keys {
     const paragraph = this.editor.active;
     if (!paragraph || event.target !== paragraph.body) return;
     event.stopPropagation(); // typed characters must not trigger shortcuts of the player or the page
-    if (event.isComposing || event.keyCode === 229) return;
+    if (composes(event)) return;
     if (this.act(event, paragraph)) event.preventDefault();
   }
 

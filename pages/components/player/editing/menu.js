@@ -2,7 +2,7 @@
 
 import { Borders } from "./borders.js";
 import { tenths } from "../../shared/clock.js";
-import { make, makeButton, set } from "../../shared/dom.js";
+import { composes, make, makeButton, set } from "../../shared/dom.js";
 import { tr } from "../../shared/texts.js";
 
 const GAP = 4; // minimum pixels between the box and its button or the edges of the window
@@ -74,6 +74,7 @@ export class Menu {
   /** @param {KeyboardEvent} event */
   pressed(event) {
     event.stopPropagation();
+    if (composes(event)) return;
     if (event.key === "Escape") {
       event.preventDefault();
       this.close();

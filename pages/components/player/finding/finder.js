@@ -1,7 +1,7 @@
 // Finds text in the transcript, and goes from one doubtful word to the next.
 
 import { clock } from "../../shared/clock.js";
-import { partsOf } from "../../shared/dom.js";
+import { composes, partsOf } from "../../shared/dom.js";
 import { tr } from "../../shared/texts.js";
 import { folded } from "./folding.js";
 import { highlight, Marks, SUPPORTED } from "./marks.js";
@@ -47,6 +47,7 @@ export class Finder {
     this.live = part("say");
     this.input.oninput = () => this.search();
     this.input.onkeydown = (event) => {
+      if (composes(event)) return;
       if (event.key === "Enter") this.step(event.shiftKey ? -1 : 1);
       else if (event.key === "Escape" && this.input.value) ((this.input.value = ""), this.search());
       else return;

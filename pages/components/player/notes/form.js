@@ -1,6 +1,6 @@
 // The form of one note: its text, and the colour of a highlight.
 
-import { make } from "../../shared/dom.js";
+import { composes, make } from "../../shared/dom.js";
 import { tr } from "../../shared/texts.js";
 import { sendingForm } from "../form.js";
 import { COLOURS, LONGEST_TEXT } from "./model.js";
@@ -45,7 +45,7 @@ export function noteForm(note, about, save, cancel) {
   };
   const form = sendingForm(parts, send, cancel);
   field.onkeydown = (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (event.key !== "Enter" || event.shiftKey || composes(event)) return;
     event.preventDefault();
     form.requestSubmit();
   };

@@ -1,6 +1,6 @@
 // Find and replace. One hit of the find box or all hits are replaced by one step, which can be undone.
 
-import { make, partsOf } from "../../../shared/dom.js";
+import { composes, make, partsOf } from "../../../shared/dom.js";
 import { tr } from "../../../shared/texts.js";
 import { partsOfRange } from "../../text/selection.js";
 import { moved } from "../caret.js";
@@ -89,6 +89,7 @@ export class Replace {
 
   /** @param {KeyboardEvent} event */
   pressed(event) {
+    if (composes(event)) return;
     const id = this.player.commands.keymap.find(event, "reading");
     if (event.key === "Escape") this.open(false);
     else if (this.done && event.target === this.field && (id === "undo" || id === "redo")) this.editor.undoRedo(id);

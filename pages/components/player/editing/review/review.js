@@ -3,6 +3,7 @@
 
 import { clock } from "../../../shared/clock.js";
 import { make, makeButton, partsOf } from "../../../shared/dom.js";
+import { chordOf } from "../../../shared/keymap.js";
 import { tr } from "../../../shared/texts.js";
 import { placeIn } from "../lines.js";
 import { MOST, Readings } from "./readings.js";
@@ -226,7 +227,7 @@ export class Review {
     const typing = event.target === this.field && this.field.value !== "";
     if (!id || (typing && ["hear", "reading", "more", "undo", "redo"].includes(id))) return;
     if ((id === "right" || id === "hear") && event.target !== this.field) return; // the focused button handles the key
-    if (id === "reading" ? !this.take(Number(event.code.slice(-1))) : !this.run(id)) return;
+    if (id === "reading" ? !this.take(Number(chordOf(event))) : !this.run(id)) return;
     event.preventDefault();
     event.stopPropagation();
   }
