@@ -139,7 +139,7 @@ def _create(work: Work) -> dict[str, Any]:
                 job.model,
                 options,
                 **source,
-                on_wait=lambda why: _wait(job, why),
+                on_wait=lambda why: _wait(work, why),
                 on_created=keep,
                 cancelled=work.cancelled,
                 retry_seconds=settings().provider_timeout_seconds,
@@ -222,10 +222,10 @@ def _tracks(job: Job) -> dict[str, str]:
     return {}
 
 
-def _wait(job: Job, why: ProviderError) -> None:
+def _wait(work: Work, why: ProviderError) -> None:
     """Record that the provider certainly did not accept the create request; `Client.create` then waits and retries."""
-    submissions.unmark_submitted(job)
-    records.update_progress(job, stage=_stage_of_error(why))
+    work.with_retries(submissions.unmark_submitted, work.job)
+    work.with_retries(records.update_progress, work.job, stage=_stage_of_error(why))
 
 
 def _result(work: Work, created: dict[str, Any]) -> tuple[dict[str, Any], float | None]:

@@ -21,15 +21,19 @@ from dbos import DBOS
 from streamlit.testing.v1 import AppTest
 
 import stt
+from stt import kinds
 from stt.auth import tokens, visitors
 from stt.cluster import workers
 from stt.db.engine import database as pool
+from stt.engines import provider as engines
+from stt.jobs.workflow import _JobContext
 from stt.store import records, transcripts
 from tests import audio
 from tests.conftest import reset_caches
 from tests.faults import fleet
 from tests.faults.fleet import Worker
 from tests.provider import KEY, Provider
+from tests.quotas import job
 from tests.server import ROOT, Server
 from tests.waiting import TICK, until
 
@@ -173,6 +177,26 @@ def test_provider_outage_loses_no_job_and_creates_none_twice(
         until(lambda: all_done(ids), 240)
         assert len(provider.jobs) == count and provider.duplicates == []
     print(f"\nprovider away for {seconds} s: of {count} jobs lost 0, created twice 0")
+
+
+def test_create_that_the_provider_refuses_as_a_connection_to_the_database_breaks_is_sent_again(
+    provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Break the connection that is to note the refusal, as a restart of the database does."""
+    provider.fault("create", "503", retry_after=0)
+    broken = []
+
+    def break_once(connection: sa.Connection, _cursor: object, statement: str, parameters: dict, *_: object) -> None:
+        if not broken and "SET sent=" in statement and parameters["sent"] is None:
+            broken.append(connection.connection.driver_connection)
+            broken[0].close()
+
+    with fleet.queue_only_process(tmp_path, monkeypatch):
+        refused = job("local", engine=kinds.PROVIDER, state=kinds.WORKING, url="https://example.org/a.mp3")
+        records.insert(refused)
+        sa.event.listen(pool(), "before_cursor_execute", break_once)
+        outcome = engines.Provider().run(_JobContext(refused))
+    assert broken and outcome.transcript.text and provider.calls["create"] == 2 and len(provider.jobs) == 1
 
 
 def as_root(request: pytest.FixtureRequest, folder: Path) -> None:
