@@ -70,7 +70,8 @@ def put(generation_id: str, owner: str, note: Note) -> Note:
 def delete(generation_id: str, owner: str, note_id: str) -> None:
     """Delete a note, if the note exists. Raises NotFound if the owner has no such transcription."""
     records.load(generation_id, owner)
-    queries.write(notes.delete().where(_n.id == generation_id, _n.note == note_id))
+    if ID.fullmatch(note_id):  # PostgreSQL rejects some characters that the path of a request may contain
+        queries.write(notes.delete().where(_n.id == generation_id, _n.note == note_id))
 
 
 def _checked(note: Note, duration: float | None) -> Note:

@@ -101,10 +101,15 @@ def load(generation_id: str, owner: str | None) -> Job:
     query = sa.select(*_COLUMNS).where(_t.id == generation_id)
     if owner is not None:
         query = query.where(_t.owner == owner)
-    row = queries.one(query)
+    row = queries.one(query) if _is_valid(generation_id) else None
     if row is None:
         raise NotFound("There is no such transcript.")
     return Job(*row)
+
+
+def _is_valid(generation_id: str) -> bool:
+    """Return whether a database accepts the text as an id: PostgreSQL rejects NUL, and both reject half a surrogate."""
+    return generation_id.isprintable()
 
 
 def jobs_of(
@@ -114,6 +119,7 @@ def jobs_of(
 
     `ids` and `states`, if given, select the jobs to return; `limit` is the maximum number of jobs.
     """
+    ids = None if ids is None else [one for one in ids if _is_valid(one)]
     if ids is not None and not ids:  # SQLAlchemy fails on an empty list while another thread imports its ORM
         return []
     query = sa.select(*_COLUMNS).where(_t.owner == owner).order_by(_t.created.desc())
