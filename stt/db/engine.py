@@ -19,8 +19,9 @@ from stt.files.paths import data_folder
 from stt.settings import settings
 
 # Errors that are raised if the database restarts, is unreachable or full, or has ended a connection, for example by the
-# timeout in PG_CONNECT_ARGS.
-DB_UNAVAILABLE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError)
+# timeout in PG_CONNECT_ARGS. The pool raises TimeoutError if no connection becomes free: while the database does not
+# answer, each attempt to connect takes a place in the pool.
+DB_UNAVAILABLE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, sa.exc.TimeoutError)
 # With these settings, libpq drops a dead connection, for example after a network cut, within half a minute. PostgreSQL
 # ends a session that is idle in a transaction for 15 s, so that its locks cannot block failover.
 PG_CONNECT_ARGS = {

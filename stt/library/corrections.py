@@ -150,27 +150,24 @@ def change(
     generation_id: str,
     owner: str,
     based_on: int,
-    changed: Callable[[Transcript], Transcript],
-    *,
-    also: Callable[[sa.Connection, Transcript], None] = lambda _connection, _before: None,
+    changed: Callable[[Transcript, sa.Connection], Transcript],
 ) -> int:
     """Save the transcript that `changed` returns; return the revision, which is still `based_on` if nothing changed.
 
-    `also` is called with the transcript before the change, in the transaction that saves the changed transcript. Raises
-    NotFound if the owner has no such finished transcript, Conflict if `based_on` is outdated, and the errors of
-    `changed` and `also`.
+    `changed` is called in the transaction that saves the transcript, and may change other rows in this transaction.
+    They too are only saved if the transcript changed. Raises NotFound if the owner has no such finished transcript,
+    Conflict if `based_on` is outdated, and the errors of `changed`.
     """
     records.load(generation_id, owner)
     with database().begin() as connection:
         _claim(connection, generation_id, based_on)
         before = current(connection, generation_id)
-        after = changed(before)
+        after = changed(before, connection)
         if after == before:
             connection.rollback()
             return based_on
         _set(connection, generation_id, aside=None)
         _keep(connection, generation_id, after)
-        also(connection, before)
     return based_on + 1
 
 

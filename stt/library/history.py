@@ -178,6 +178,7 @@ def delete(generation_id: str, owner: str) -> None:
         removals.note(connection, removals.JOB, generation_id)
         removals.note_pages(connection, removals.RECORDS, generation_id)
         if recording_id is not None:
+            recordings.lock(connection, recording_id)  # another version may be being deleted at the same moment
             used = sa.select(sa.exists().where(_t.recording_id == recording_id))
             deleted = not connection.execute(used).scalar() and recordings.delete(connection, recording_id, owner)
     removals.wakeup.set()

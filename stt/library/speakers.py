@@ -16,10 +16,9 @@ import sqlalchemy as sa
 from stt import kinds, speakers
 from stt.background.diarization import results
 from stt.background.diarization.results import Search
-from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import diarizations
-from stt.editing import texts
+from stt.editing import revisions, texts
 from stt.errors import BadOption, Conflict
 from stt.library import corrections, versions, voices
 from stt.library.voices import Guess
@@ -205,10 +204,11 @@ def move(generation_id: str, owner: str, name: str, up: bool, based_on: int) -> 
     Raises NotFound if the owner has no such transcript, Conflict if there is no speaker `name` or if `based_on` is
     outdated.
     """
-    job = records.load(generation_id, owner)
-    if corrections.state(job.id, owner).version != based_on:
-        raise Conflict("This transcript was changed in another tab.")
+    records.load(generation_id, owner)
     with database().begin() as connection:
+        records.lock(connection, generation_id)
+        if revisions.revision(connection, generation_id) != based_on:
+            raise Conflict("This transcript was changed in another tab.")
         results.ensure_row(connection, generation_id)
         stored = _load(connection, generation_id)
         names = _order(corrections.current(connection, generation_id), stored)
@@ -227,14 +227,15 @@ def undo(generation_id: str, owner: str, based_on: int) -> int:
     Raises NotFound if the owner has no such transcript, Conflict if there is nothing to undo or `based_on` is outdated.
     """
     records.load(generation_id, owner)
-    before = queries.value(sa.select(_d.undo).where(_d.id == generation_id))
-    if before is None or before["version"] != based_on:
-        raise Conflict("There is nothing to undo any more.")
-    if before["transcript"] is None:
-        with database().begin() as connection:
+    with database().begin() as connection:
+        records.lock(connection, generation_id)
+        before = connection.execute(sa.select(_d.undo).where(_d.id == generation_id)).scalar()
+        if before is None or before["version"] != based_on:
+            raise Conflict("There is nothing to undo any more.")
+        if before["transcript"] is None:
             stored = _load(connection, generation_id)
             _save(connection, generation_id, replace(stored, placed=before["placed"]), undo=None)
-        return based_on
+            return based_on
 
     def changed(_transcript: Transcript, stored: _Stored) -> tuple[Transcript, _Stored]:
         found = stored.found if before["found"] is None else Diarization.from_dict(before["found"])
@@ -265,6 +266,7 @@ def refuse(generation_id: str, owner: str, name: str, voice_id: str) -> None:
     """
     records.load(generation_id, owner)
     with database().begin() as connection:
+        records.lock(connection, generation_id)
         stored = _load(connection, generation_id)
         _save(connection, generation_id, replace(stored, refused={*stored.refused, (name, voice_id)}))
 
@@ -281,22 +283,17 @@ def _change(
     `changed` returns the changed transcript and the changed data. `what` is called with the transcript before the
     change, and returns the description that the undo button shows, or None if the change cannot be undone.
     """
-    records.load(generation_id, owner)
-    with database().begin() as connection:
-        results.ensure_row(connection, generation_id)
-        stored = after = _load(connection, generation_id)
 
-    def also(connection: sa.Connection, before: Transcript) -> None:
+    def transcript_of(before: Transcript, connection: sa.Connection) -> Transcript:
+        results.ensure_row(connection, generation_id)
+        stored = _load(connection, generation_id)
+        transcript, after = changed(before, stored)
         description = what(before)
         undone = _undo(stored, before, description, based_on + 1) if description else None
         _save(connection, generation_id, after, undo=undone)
-
-    def transcript_of(before: Transcript) -> Transcript:
-        nonlocal after
-        transcript, after = changed(before, stored)
         return transcript
 
-    return corrections.change(generation_id, owner, based_on, transcript_of, also=also)
+    return corrections.change(generation_id, owner, based_on, transcript_of)
 
 
 def _undo(stored: _Stored, before: Transcript | None, what: str, version: int) -> dict[str, Any]:
@@ -328,7 +325,10 @@ def _load(connection: sa.Connection, generation_id: str) -> _Stored:
 
 
 def _save(connection: sa.Connection, generation_id: str, stored: _Stored, **undo: dict[str, Any] | None) -> None:
-    """Save the data on the speakers. The column `undo` is changed only if the argument `undo` is given."""
+    """Save the data on the speakers. The column `undo` is changed only if the argument `undo` is given.
+
+    The transaction must have locked the job before it loaded the data: a search that ends in between saves new data.
+    """
     values = {
         "names": stored.names,
         "placed": stored.placed,

@@ -43,7 +43,7 @@ class _Jobs:
     def collect(self) -> Iterable[Metric]:
         try:
             counts, oldest = _jobs()
-        except (*DB_UNAVAILABLE, sa.exc.TimeoutError, SetupError):
+        except (*DB_UNAVAILABLE, SetupError):
             yield GaugeMetricFamily("stt_database_up", UP, 0)
             return
         yield GaugeMetricFamily("stt_database_up", UP, 1)

@@ -340,6 +340,16 @@ def delete(connection: sa.Connection, recording_id: str, owner: str, *only: sa.C
     return True
 
 
+def lock(connection: sa.Connection, recording_id: str) -> None:
+    """Lock the row of a recording, if it exists, until the transaction of `connection` ends.
+
+    Call this before the recording's other jobs are counted. Otherwise, on PostgreSQL, two transactions that delete its
+    last two jobs would each still see the job of the other. SQLite is locked by `lock_sqlite`.
+    """
+    this = sa.select(recordings.c.id).where(recordings.c.id == recording_id)
+    connection.execute(this.with_for_update(key_share=True))
+
+
 def copy_name(recording_id: str, track: str) -> str:
     """Return the name of a playback copy in the store. The part before the first dot is the recording's id."""
     return f"{recording_id}.{track}.m4a" if track else f"{recording_id}.m4a"
