@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import SecretStr
@@ -39,6 +40,13 @@ class PollingFailed(errors.ProviderDown):
     title = "The server does not answer"
 
 
+class CannotOpen(errors.UploadBroken):
+    """A file cannot be read, for example because of its permissions or a bad disk. A later attempt may succeed."""
+
+    title = "The file cannot be read"
+    guidance = "Check its permissions."
+
+
 class Engine(ABC):
     """Represent a way to transcribe recordings: on this machine or through a server."""
 
@@ -51,15 +59,20 @@ class Engine(ABC):
 
         After PollingFailed, the job may still end well, so a later call should resume it.
         `on_created` is called with the generation id of the job. If this process is killed, a later process can pass
-        that id as `resume` to continue the job. Ctrl+C deletes a job on this machine, but not a job at a server.
+        that id as `resume` to continue the job. So can a call after this one, if the transcript could not be saved:
+        the finished job is kept until `forget` is called. Ctrl+C deletes a job on this machine, but not a job at a
+        server.
         """
+
+    def forget(self, generation_id: str) -> None:  # noqa: B027 - not abstract, because a server keeps its jobs
+        """Delete a finished job whose transcript is no longer needed, unless it is a server's."""
 
     def close(self) -> None:  # noqa: B027 - not abstract, because an engine may have no resources
         """Release the resources of the engine."""
 
 
 class Local(Engine):
-    """Run jobs in this process. A job and its recording are deleted when it ends or is interrupted.
+    """Run jobs in this process. A job and its recording are deleted by `forget`, or if it fails or is interrupted.
 
     Creating this object starts the job engine. Raises DataFolderInUse if another process uses the data folder.
     """
@@ -80,25 +93,34 @@ class Local(Engine):
         service.stop()
 
     def transcribe(self, source: Source, report: Report, resume: str | None, on_created: Created) -> Result:
-        import stt
-        from stt.auth.visitors import LOCAL
-        from stt.library import history
-        from stt.store.recordings import Link
-
         report(0.0, None, "Reading")
-        recording = Link(source.url) if source.url else source.path
-        assert recording is not None
         if resume is not None and self._knows(resume):
             generation_id = resume
         else:
             self._download(report)
-            generation_id = stt.create(recording, model=self.model, options=self.options)
+            generation_id = self._create(source)
             on_created(generation_id)
         try:
             return self._wait_for(generation_id, report)
-        finally:
-            with suppress(NotFound):
-                history.delete(generation_id, LOCAL)
+        except BaseException:
+            self.forget(generation_id)
+            raise
+
+    def forget(self, generation_id: str) -> None:
+        from stt.auth.visitors import LOCAL
+        from stt.library import history
+
+        with suppress(NotFound):
+            history.delete(generation_id, LOCAL)
+
+    def _create(self, source: Source) -> str:
+        from stt.jobs import service
+        from stt.store.recordings import Link
+
+        if source.path is None:
+            return service.create(Link(source.url or ""), model=self.model, options=self.options)
+        with _readable(source.path):
+            return service.create(source.path, model=self.model, options=self.options)
 
     def _knows(self, generation_id: str) -> bool:
         from stt.jobs import service
@@ -122,7 +144,10 @@ class Local(Engine):
         from stt.jobs import service
 
         while True:
-            now = service.get(generation_id)
+            try:
+                now = service.get(generation_id)
+            except NotFound:
+                raise _deleted() from None
             job, search = now.job, now.speakers
             if not job.pending and not results.is_awaited(job, search):
                 break
@@ -155,15 +180,17 @@ class Server(Engine):
     def transcribe(self, source: Source, report: Report, resume: str | None, on_created: Created) -> Result:
         from stt.aiml import results
 
-        generation_id = resume or self._create(source, report, on_created)
+        generation_id, was_there = resume or self._create(source, report, on_created), resume is None
         while True:
             try:
                 answer = self._poll(generation_id)
             except errors.ResultExpired:
-                if generation_id != resume:
-                    raise
-                generation_id = self._create(source, report, on_created)  # the server has deleted the old job
+                if was_there:
+                    raise _deleted() from None
+                # The job of an earlier call is gone, for example because the server keeps jobs only for some days.
+                generation_id, was_there = self._create(source, report, on_created), True
                 continue
+            was_there = True
             found = results.read(answer)
             if found.status != "running":
                 break
@@ -180,6 +207,9 @@ class Server(Engine):
         def sending(sent: int, size: int) -> None:
             report(0.0, None, f"Sending, {100 * sent // size if size else 0} %")
 
+        if source.path is not None:
+            with _readable(source.path), open(source.path, "rb") as file:
+                file.read(1)
         this = source, version_of(source.path) if source.path else None
         key = self._keys.setdefault(this, str(uuid.uuid4()))
         try:
@@ -203,11 +233,21 @@ class Server(Engine):
         """Return the server's answer about a job. Raises ResultExpired if there is no such job, or PollingFailed."""
         try:
             return self._client.get(generation_id, retry_seconds=POLL_RETRY_SECONDS)
-        except errors.ResultExpired:
-            raise
         except errors.ProviderError as error:
+            # A proxy in front of the server may answer 404, too, while the server restarts. It names no error.
+            if isinstance(error, errors.ResultExpired) and error.reported:
+                raise
             shown = _of_server(error)
             raise PollingFailed(shown.message, guidance=shown.guidance) from error
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Convert an OSError to CannotOpen, with the path of the recording."""
+    try:
+        yield
+    except OSError as error:
+        raise CannotOpen(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 def _of_server(error: errors.ProviderError) -> SttError:
@@ -216,9 +256,15 @@ def _of_server(error: errors.ProviderError) -> SttError:
         return SttError("The server refused the token.", guidance="Create one on its Settings page.")
     if error.reported:
         return errors.from_dict({"kind": error.reported, "message": error.message, "guidance": ""})
-    if isinstance(error, errors.ProviderDown):
+    # SubmissionUncertain is from a create request, which has an Idempotency-Key, so it is safe to send it again.
+    if isinstance(error, errors.ProviderDown | errors.SubmissionUncertain):
         return errors.ProviderDown(f"The server does not answer: {error.message}", guidance="Check the address.")
     return error
+
+
+def _deleted() -> Cancelled:
+    """Return the error to report if a person has deleted a job while this process waited for it."""
+    return Cancelled("The job was deleted.", guidance="")
 
 
 def _error_of_job(answer: dict[str, Any]) -> SttError | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,8 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from stt.errors import InputError
-from stt.files import names
+from stt.errors import DiskFull, InputError
+from stt.files import names, paths
 from stt.links import download
 
 STANDARD_INPUT = "-"
@@ -42,7 +43,8 @@ def sources(arguments: Sequence[str], name: str | None) -> Iterator[list[Source]
     """Yield the recordings that `arguments` list, in order. The recordings in a folder are sorted by name.
 
     A recording from standard input gets the name `name`. Its bytes are stored in a temporary file until the context
-    ends. Raises InputError if an argument names no existing file.
+    ends. Raises InputError if an argument names no existing file, or something that cannot be read, and DiskFull if
+    there is no room for the temporary file.
     """
     found: list[Source] = []
     with TemporaryDirectory(prefix="stt-") as folder:
@@ -51,18 +53,30 @@ def sources(arguments: Sequence[str], name: str | None) -> Iterator[list[Source]
                 found.append(_of_standard_input(Path(folder), name or "recording"))
             elif text.lower().startswith(("http://", "https://")):
                 found.append(Source(_stem(download.name_of(text)), url=text))
-            elif (path := _path(text)).is_dir():
-                found += [of_file(each) for each in sorted(path.iterdir()) if is_recording(each)]
-            elif path.exists():
-                found.append(of_file(path))
             else:
-                raise InputError(f"There is no file {text}.", guidance="Check the name.")
+                found += _of_path(text)
         yield found
 
 
-def is_recording(path: Path) -> bool:
+def recordings_in(folder: Path, *, recursive: bool = False) -> list[Path]:
+    """Return the recordings in a folder, sorted by name. With `recursive`, include those in its subfolders.
+
+    Subfolders that cannot be listed are left out. Raises OSError if the folder itself cannot be listed.
+    """
+    found = list(folder.iterdir())
+    if recursive:
+        found = [Path(place, name) for place, _, files in os.walk(folder) for name in files]
+    return sorted(path for path in found if _is_recording(path))
+
+
+def _is_recording(path: Path) -> bool:
     """Return whether `path` is a recording: a file that is not hidden, and has the extension of a recording."""
-    return path.is_file() and path.suffix.lstrip(".").lower() in names.EXTENSIONS and not path.name.startswith(".")
+    if path.suffix.lstrip(".").lower() not in names.EXTENSIONS or path.name.startswith("."):
+        return False
+    try:
+        return path.is_file()
+    except OSError:
+        return True  # it is reported when it is opened
 
 
 def of_file(path: Path) -> Source:
@@ -76,6 +90,19 @@ def version_of(path: Path) -> Version | None:
     except OSError:
         return None
     return Version(found.st_size, found.st_mtime_ns)
+
+
+def _of_path(text: str) -> list[Source]:
+    """Return the file that `text` names, or the recordings in the folder that it names. Raises InputError if none."""
+    try:
+        path = _path(text)
+        if path.is_dir():
+            return [of_file(each) for each in recordings_in(path)]
+        if path.exists():
+            return [of_file(path)]
+    except OSError as error:
+        raise InputError(f"{text} cannot be read: {error.strerror}.", guidance="Check its permissions.") from error
+    raise InputError(f"There is no file {text}.", guidance="Check the name.")
 
 
 def _path(text: str) -> Path:
@@ -94,6 +121,11 @@ def _stem(name: str) -> str:
 
 def _of_standard_input(folder: Path, name: str) -> Source:
     path = folder / "recording"
-    with open(path, "wb") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
+    try:
+        with open(path, "wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+    except OSError as error:
+        if error.errno in paths.FULL:
+            raise DiskFull(f"There is no room in {folder.parent} for the recording.", guidance="Free some.") from error
+        raise InputError(f"Standard input cannot be read: {error.strerror}.") from error
     return Source(name, path=path)

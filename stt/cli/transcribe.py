@@ -73,11 +73,15 @@ def _transcribe_all(chosen: argparse.Namespace) -> int:
             raise BadOption("There is no recording in this folder.", guidance="Name files, or another folder.")
         for source in sources:
             transcript, answer = one(work, source)
-            if shown and transcript is not None:
-                outputs.show(transcript, wanted[0], source.name)
-            elif transcript is not None and (chosen.output is not None or not chosen.json):
-                folder = chosen.output or Path()
-                save(answer, folder, source.name, transcript, wanted, overwriting=overwriting)
+            try:
+                if shown and transcript is not None:
+                    outputs.show(transcript, wanted[0], source.name)
+                elif transcript is not None and (chosen.output is not None or not chosen.json):
+                    folder = chosen.output or Path()
+                    save(answer, folder, source.name, transcript, wanted, overwriting=overwriting)
+            finally:
+                if transcript is not None:
+                    work.forget(answer["generation_id"])
             failed += answer["status"] != "done"
             print_result(answer, as_json=chosen.json)
     return failed
@@ -189,7 +193,9 @@ def progress(name: str) -> Iterator[Report]:
 
 def print_result(answer: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(answer, ensure_ascii=False), flush=True)
+        # A file name may have bytes that are not UTF-8. They are written as the escapes of JSON, such as \udce9.
+        sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
+        sys.stdout.buffer.flush()
     else:
         for path in answer.get("outputs", []):
             to_stderr(path)

@@ -117,11 +117,31 @@ def test_json_output_has_an_exit_code_and_a_bad_file_stops_no_other(transcribe, 
     assert second["language"] == "en" and second["duration"] == pytest.approx(5.3, abs=0.1) and second["outputs"] == []
 
 
+def test_unreadable_file_stops_no_other(transcribe, server: Server, api: Api, tmp_path: Path):
+    (tmp_path / "bad.flac").symlink_to("/proc/self/mem")  # even root cannot read its first byte
+    shutil.copy(audio.AUSTEN[1], tmp_path / "good.flac")
+    for more in ([], ["--server", server.url, "--token", api.token]):
+        found = transcribe(tmp_path, "--json", *more, code=1)
+        first, second = (json.loads(line) for line in found.stdout.decode().splitlines())
+        assert first["error"]["message"].startswith(f"{tmp_path / 'bad.flac'} cannot be read: Input/output error")
+        assert second["status"] == "done" and b"Traceback" not in found.stderr
+
+
+def test_name_that_is_not_unicode_is_printed_as_json(transcribe, tmp_path: Path):
+    name = os.fsdecode(b"caf\xe9.flac")
+    shutil.copy(audio.AUSTEN[1], tmp_path / name)
+    found = transcribe(tmp_path, "--json", "--output", tmp_path)
+    answer = json.loads(found.stdout.decode())
+    assert answer["file"] == str(tmp_path / name)
+    assert plain_words(Path(answer["outputs"][0]).read_text()) == audio.AUSTEN_WORDS["austen-0890"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["nowhere.mp3"], "There is no file nowhere.mp3"),
         (["~nobody/talk.mp3"], "There is no file ~nobody/talk.mp3"),
+        (["long" * 100 + ".mp3"], "cannot be read: File name too long"),
         ([str(audio.JFK), "--format", "xml"], "no list of formats"),
         ([str(audio.JFK), "--model", "huge"], "huge"),
         ([str(audio.JFK), "--speakers", "many"], "--speakers"),
@@ -205,7 +225,7 @@ def test_file_in_a_watched_folder_is_transcribed_once_even_after_a_restart(start
     assert first.returncode == 130 and b"Stopped." in output and b"Traceback" not in output
     start_watcher("--language", "en")
     shutil.copy(audio.AUSTEN[1], inbox / "later.flac")
-    until(lambda: (out / "later.txt").exists() and len(rows(out)) == 4, 90)
+    until(lambda: len(rows(out)) == 4 and all(row["status"] != "begun" for row in rows(out)), 90)
     assert sorted(path.name for path in out.glob("*.txt")) == ["before.txt", "later.txt", "slow.txt"]
     assert {row["file"]: row["status"] for row in rows(out)} == {
         "bad.mp3": "failed", "before.flac": "done", "later.flac": "done", "slow.flac": "done",
@@ -226,6 +246,37 @@ def test_killed_watcher_resumes_the_same_job_after_a_restart(start_watcher, envi
     assert (out / "long.txt").read_text().lower().count("ask not") == 4
     lines = (out / ".stt-watch.jsonl").read_text().splitlines()
     assert len(lines) == 2 and jobs_in(environment) == 0, "no second job was made"
+
+
+def test_transcript_that_cannot_be_written_is_only_written_again(start_watcher, environment, tmp_path: Path):
+    inbox, out = tmp_path / "inbox", tmp_path / "out"
+    (inbox / "monday").mkdir()
+    out.mkdir()
+    shutil.copy(audio.AUSTEN[1], inbox / "monday" / "talk.flac")
+    (out / "monday").write_text("not a folder")
+    first = start_watcher("--recursive")
+    output = b""
+    while b"trying again in 30 s" not in output:
+        line = first.stderr.readline()
+        assert line, output
+        output += line
+    assert b"cannot be written" in output and jobs_in(environment) == 1
+    first.send_signal(signal.SIGTERM)
+    assert first.wait(30) == 130
+    (begun,) = rows(out)
+    assert begun["status"] == "begun" and jobs_in(environment) == 1
+    (out / "monday").unlink()
+    start_watcher("--recursive")
+    until(lambda: rows(out)[0]["status"] == "done" and jobs_in(environment) == 0, 90)
+    assert plain_words((out / "monday" / "talk.txt").read_text()) == audio.AUSTEN_WORDS["austen-0890"]
+    assert len((out / ".stt-watch.jsonl").read_text().splitlines()) == 2, "no second job was made"
+
+
+def test_unusable_output_folder_gives_a_message(start_watcher, tmp_path: Path):
+    (tmp_path / "out").write_text("not a folder")
+    process = start_watcher()
+    _, output = process.communicate(timeout=60)
+    assert process.returncode == 1 and b"out cannot be used: File exists." in output and b"Traceback" not in output
 
 
 def test_second_watcher_of_an_output_and_a_missing_folder_are_refused(start_watcher, tmp_path: Path):

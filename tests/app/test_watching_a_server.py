@@ -78,9 +78,14 @@ def dropped(watcher: Watcher, source: Path = audio.JFK) -> Path:
         ("GenerationFailed", "failed"),
         ("Unreadable", "failed"),
         ("Cancelled", "failed"),
+        ("SubmissionUncertain", "failed"),
+        ("ProviderTimeout", "failed"),
+        ("ResultExpired", "failed"),
     ],
 )
-def test_failed_job_is_tried_again_unless_its_recording_is_at_fault(stand_in, watcher, name: str, status: str):
+def test_failed_job_is_tried_again_unless_its_recording_is_at_fault_or_it_may_be_billed(
+    stand_in, watcher, name: str, status: str
+):
     stand_in.script(error={"name": name, "message": "This is why."})
     watch = watcher(stand_in.url, stand_in.key)
     path = dropped(watch)
@@ -126,6 +131,81 @@ def test_create_request_whose_answer_is_lost_is_sent_again_at_once(server: Serve
     assert len(jobs_of(server)) == len(before) + 1
 
 
+def test_job_that_is_deleted_while_it_runs_is_not_created_again(server: Server, api: Api, watcher):
+    watch = watcher(server.url, api.token)
+    path = dropped(watch)
+    before, note = jobs_of(server), watch.record.note
+
+    def delete(name: str, version: inputs.Version, status: str, created: str | None = None) -> None:
+        note(name, version, status, created)
+        if created is not None:
+            assert api("DELETE", f"/stt/{created}").status_code == 204
+
+    watch.record.note = delete
+    assert attempt(watch, path) == "failed" and not watch.waiting
+    watch.scan()
+    assert not watch.waiting and jobs_of(server) == before
+
+
+def test_job_that_was_deleted_between_two_runs_is_created_again(server: Server, api: Api, watcher):
+    watch = watcher(server.url, api.token)
+    path = dropped(watch)
+    version = inputs.version_of(path)
+    watch.record.note(path.name, version, watching.BEGUN, "deleted-long-ago")
+    assert attempt(watch, path) == "done"
+
+
+def test_job_is_resumed_after_a_proxy_has_answered_404(stand_in, watcher):
+    watch = watcher(stand_in.url, stand_in.key)
+    path = dropped(watch)
+    stand_in.fault("get", "404")
+    assert attempt(watch, path) == "begun" and path in watch.waiting
+    assert attempt(watch, path) == "done" and stand_in.calls["create"] == 1
+
+
+def test_nothing_is_transcribed_while_its_result_cannot_be_recorded(stand_in, watcher):
+    watch = watcher(stand_in.url, stand_in.key)
+    first = dropped(watch)
+    record = watch.record.path
+    record.symlink_to("/dev/full")
+    watch.scan()
+    watch.do(first)  # the full disk is noticed when the first row is written
+    second = dropped(watch, audio.AUSTEN[0])
+    watch.scan()
+    watch.do(second)
+    assert stand_in.calls["create"] == 1 and list(watch.waiting) == [second]
+    record.unlink()
+    assert attempt(watch, second) == "done"
+    restarted = watcher(stand_in.url, stand_in.key)
+    restarted.scan()
+    assert not restarted.waiting and stand_in.calls["create"] == 2
+
+
+def test_folder_that_is_away_for_a_while_stops_no_watcher(stand_in, watcher, capsys):
+    for more in ([], ["--recursive"]):
+        watch = watcher(stand_in.url, stand_in.key, *more)
+        path = dropped(watch)
+        watch.scan()
+        away = watch.folder.rename(watch.folder.with_name("away"))
+        for _ in range(2):
+            watch.scan()
+        assert list(watch.waiting) == [path] and watch.next() is None
+        assert capsys.readouterr().err.count("cannot be read") == 1
+        away.rename(watch.folder)
+        watch.scan()
+        assert list(watch.waiting) == [path]
+
+
+def test_file_that_cannot_be_read_is_tried_again(stand_in, watcher, capsys):
+    watch = watcher(stand_in.url, stand_in.key)
+    path = watch.folder / "bad.flac"
+    path.symlink_to("/proc/self/mem")  # even root cannot read its first byte
+    assert attempt(watch, path) == "again" and f"{path} cannot be read" in capsys.readouterr().err
+    path.unlink()
+    shutil.copy(audio.JFK, path)
+    assert attempt(watch, path) == "done"
+
+
 def test_transcript_that_cannot_be_written_is_fetched_again_from_the_same_job(stand_in, watcher):
     watch = watcher(stand_in.url, stand_in.key)
     path = dropped(watch)
@@ -152,7 +232,7 @@ def test_option_that_the_server_refuses_stops_the_watcher_and_skips_no_file(serv
     path = dropped(watch)
     with pytest.raises(errors.BadOption, match="klingon"):
         attempt(watch, path)
-    assert not watch.record.path.exists()
+    assert watch.record.path.read_text() == ""
 
 
 def test_wrong_address_skips_no_file(server: Server, api: Api, watcher):
