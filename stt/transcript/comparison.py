@@ -16,12 +16,19 @@ MAX_WORDS = 200_000  # maximum words of a text to compare, about 20 hours of spe
 MAX_CELLS = 200  # maximum words of one text in a passage
 
 _SPACELESS = scripts.SPACELESS
-_DASHES = "\\-\u2010-\u2015/"
-# By default, words are also split at dashes and slashes, so that "well-known" equals "well known".
-_WORDS = re.compile(rf"\s*(?:{scripts.UNIT}|[^\s{_SPACELESS}{_DASHES}]*[{_DASHES}]+|[^\s{_SPACELESS}{_DASHES}]+)")
+_DASHES = "\\-\u2010-\u2015\u2026\u2e3a\u2e3b/"
+_DOTS = r"\.\.\.(?=\w)"
+# By default, words are also split at dashes, slashes and ellipses, so that "well-known" equals "well known".
+_WORDS = re.compile(
+    rf"\s*(?:{scripts.UNIT}|(?:(?!{_DOTS})[^\s{_SPACELESS}{_DASHES}])*(?:[{_DASHES}]+|{_DOTS})"
+    rf"|[^\s{_SPACELESS}{_DASHES}]+)"
+)
 _EXACT_WORDS = re.compile(rf"\s*(?:{scripts.PIECE.pattern})")
-_ENDS_ALONE = re.compile(rf"[{_SPACELESS}{_DASHES}]")
+_ENDS_ALONE = re.compile(rf"(?:[{_SPACELESS}{_DASHES}]|\.\.\.)\Z")
 _STARTS_ALONE = re.compile(rf"[\s{_SPACELESS}]")
+# "1,000" in the notations of many countries, without decimals, also "1.000" and "1,00,000".
+_GROUPED = re.compile(r"(?<![\d.,])(?!0)\d{1,3}(?:(?:,\d{2,3})*,\d{3}|(?:\.\d{3})+)(?!\d)")
+_DECIMAL = re.compile("(?<=\\d)[.,\u066b](?=\\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,7 @@ def _tokens(texts: Iterator[tuple[str, float | None]], exact: bool) -> list[Toke
             key = _key(text, exact)
             # Some engines split "don't" into two words, which are joined here. A dash or an emoji alone is not a word
             # and is added to the word before it.
-            if pieces and (not key or not (_STARTS_ALONE.match(text) or _ENDS_ALONE.match(pieces[-1][-1]))):
+            if pieces and not (key and _begins(text, pieces, keyed)):
                 pieces.append(text)
                 keyed = len(pieces) if key else keyed
             elif key:
@@ -106,12 +113,29 @@ def _tokens(texts: Iterator[tuple[str, float | None]], exact: bool) -> list[Toke
     return found
 
 
+def _begins(text: str, pieces: Sequence[str], keyed: int) -> bool:
+    """Return whether the piece `text` begins a word, and does not continue the current word (see `_tokens`).
+
+    It also begins one after punctuation that is apart from the current word, as in "Yes ...what".
+    """
+    if _STARTS_ALONE.match(text) or _ENDS_ALONE.search(pieces[-1][-3:]):
+        return True
+    return any(map(_STARTS_ALONE.match, pieces[keyed:]))
+
+
 def _key(text: str, exact: bool) -> str:
+    """Return the form of a word that is compared, or "" if the word has no letter and no digit.
+
+    Unless `exact`, this is the word in lower case without punctuation, except the decimal separator of a number.
+    """
     word = text.strip()
     if exact:
         return unicodedata.normalize("NFC", word) if any(map(_counts, word)) else ""
     folded = unicodedata.normalize("NFKC", word).casefold()
-    return folded if folded.isascii() and folded.isalnum() else "".join(filter(_counts, folded))
+    if folded.isascii() and folded.isalnum():
+        return folded
+    number = _GROUPED.sub(lambda grouped: re.sub("[.,]", "", grouped[0]), folded)
+    return ".".join("".join(filter(_counts, part)) for part in _DECIMAL.split(number))
 
 
 def _counts(character: str) -> bool:

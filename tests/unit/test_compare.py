@@ -53,6 +53,13 @@ def with_errors(words: list[str], share: float = 0.1) -> list[str]:
         ("今天很好。", ["今", "天", "很", "好"]),
         ("שלום, עולם", ["שלום", "עולם"]),
         ("कि का", ["कि", "का"]),
+        ("Yes ...what is it?", ["yes", "what", "is", "it"]),
+        ("Yes …what", ["yes", "what"]),
+        ("wait...what, I…I don't", ["wait", "what", "i", "i", "dont"]),
+        ("3.5 or 3,5, not 35", ["3.5", "or", "3.5", "not", "35"]),
+        ("$1.50 $150", ["1.50", "150"]),
+        ("1,000 1.000 1000 1'000 10,00,000 1.000.000", ["1000"] * 4 + ["1000000"] * 2),
+        ("1,000.50 1.000,50 0.125 3.1415 ٣٫٥", ["1000.50", "1000.50", "0.125", "3.1415", "٣.٥"]),
         ("👋 hi 🙂", ["hi"]),
         ("<script>alert(1)</script>", ["scriptalert1", "script"]),
         ("", []),
@@ -74,6 +81,14 @@ def test_words_that_an_engine_splits_are_joined():
     pieces = (Word(" I", 0, 0.1), Word(" don", 0.2, 0.3), Word("'t", 0.3, 0.4), Word(" know.", 0.5, 0.6))
     found = tokens(Transcript((Segment(0, 1, "I don't know.", pieces),)))
     assert [(token.key, token.start) for token in found] == [("i", 0), ("dont", 0.2), ("know", 0.5)]
+
+
+@pytest.mark.parametrize("text", ["Yes ...what is it?", "Yes …what", "wait...what", "I…I know", "well--that", "a ( b"])
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_text_equals_a_transcript_of_the_same_words(text: str, exact: bool):
+    found = tokens(spoken(text), exact=exact)
+    assert [token.key for token in found] == keys(text, exact=exact)
+    assert not any(set(token.key) & set(" \n") for token in found)
 
 
 def test_no_letter_of_a_transcript_gets_lost_in_its_tokens():
@@ -127,9 +142,13 @@ def test_runs_cover_both_texts_and_have_the_right_kind(reference: list[str], hyp
     assert (at, place) == (len(reference), len(hypothesis))
 
 
-@given(st.text(max_size=80), st.text(max_size=80))
-def test_any_text_can_be_compared_and_cut_into_passages(left: str, right: str):
-    base, other = tokens_of_text(left), tokens_of_text(right)
+some_text = st.text(max_size=80) | st.text("ab .…-(3,5\n今", max_size=30)
+
+
+@given(some_text, some_text, st.booleans())
+def test_any_text_can_be_compared_and_cut_into_passages(left: str, right: str, exact: bool):
+    base, other = tokens_of_text(left, exact=exact), tokens_of_text(right, exact=exact)
+    assert [token.key for token in base] == " ".join(token.key for token in base).split(), "no key has a space"
     found = align([token.key for token in base], [token.key for token in other])
     sides = [cell for passage in passages(base, [(other, found)]) for cell in passage.sides[1]]
     assert [cell.text for cell in sides if cell.kind != MISSING] == [token.text for token in other]
