@@ -5,7 +5,7 @@ seconds, or None:
 
     speakers       ["Speaker 1", …] in the order in which they first speak
     paragraphs     [{start, end, text, speaker}], the provider's division of the text
-    utterances     [{start, end, text, speaker, channel, confidence}]
+    utterances     [{start, end, text, speaker, channel, confidence, language}]
     summary        text
     chapters       [{start, end, headline, gist, summary}]
     topics         [{topic, confidence, text, start, end}]

@@ -110,6 +110,7 @@ class _Piece:
     speaker: str | None = None
     channel: int | None = None
     confidence: float | None = None
+    language: str | None = None
 
 
 class _Times:
@@ -150,6 +151,11 @@ def _deepgram(found: dict[str, Any], known: float | None) -> Transcript | None:
     times = _Times(1.0, duration)
     utterances = _pieces(results.get("utterances"), times, 1)
     tracks, every_word = [], []
+    own_languages: dict[int | None, str | None] = {
+        index: _language(_language_code(channel)) for index, channel in enumerate(channels)
+    }
+    if len(channels) > 1:
+        utterances = [replace(u, language=u.language or own_languages.get(u.channel)) for u in utterances]
     for index, channel in enumerate(channels):
         best = insights.alternative(channel)
         words = _pieces(best.get("words"), times, 1)
@@ -163,6 +169,11 @@ def _deepgram(found: dict[str, Any], known: float | None) -> Transcript | None:
         text = clean(best.get("transcript")) or clean(layout.get("transcript"))
         tracks.append(_segments(text, words, [own, sentences]))
         every_word += words
+    if len(channels) > 1:
+        tracks = [
+            [replace(segment, language=segment.language or own_languages[index]) for segment in track]
+            for index, track in enumerate(tracks)
+        ]
     if sum(map(bool, tracks)) > 1:
         tracks = [[_of_channel(segment, index) for segment in track] for index, track in enumerate(tracks)]
     whole, spoken = _text(s for track in tracks for s in track), _text(utterances)
@@ -194,28 +205,44 @@ def _finished(
     """Return one transcript with the segments of all `tracks`, sorted by time.
 
     `holders` is a list of the result's channels, followed by the result itself. Any of these objects may give the
-    language. `results` is the object in the result that has the summary, the topics and so on.
+    language; if several do, the language with most speech is that of the transcript. `results` is the object in the
+    result that has the summary, the topics and so on.
     """
     segments = sorted((s for track in tracks for s in track), key=lambda segment: segment.start)
+    shares = Transcript(tuple(segments)).languages
     timed = not segments or any(segment.end > 0 for segment in segments)
     if not timed:
         segments = [Segment(0.0, duration or 0.0, part) for part in _readable(_text(segments))]
-    at = next((h for h in holders if clean(h.get("detected_language")) or clean(h.get("language_code"))), {})
-    code = (clean(at.get("detected_language")) or clean(at.get("language_code"))).replace("_", "-").lower()
-    language = code.split("-")[0]
+
+    def spoken(holder: dict[str, Any]) -> float:
+        return shares.get(_language(_language_code(holder)) or "", -1.0)
+
+    at = max(filter(_language_code, holders), key=spoken, default={})  # the first one if no segment has a language
+    code, language = _language_code(at), _language(_language_code(at))
     also = insights.read(holders[:-1], holders[-1], results, times) | {
         "utterances": [asdict(utterance) for utterance in utterances],
         "speakers": list(dict.fromkeys(s.speaker for s in segments if s.speaker)),
-        "language_code": code if code != language else "",
+        "language_code": code if language and code != language else "",
     }
     return Transcript(
         segments=tuple(segments),
         duration=max([duration or 0.0, *(segment.end for segment in segments)]),
-        language=language if re.fullmatch("[a-z]{2,3}", language) else None,
+        language=language,
         language_probability=share(at.get("language_confidence")),
         timed=timed,
         extras={name: value for name, value in also.items() if value not in (None, "", [], {})},
     )
+
+
+def _language_code(holder: dict[str, Any]) -> str:
+    """Return the language that a channel or a result gives, such as "en" or "en-us", or "" if it gives none."""
+    return (clean(holder.get("detected_language")) or clean(holder.get("language_code"))).replace("_", "-").lower()
+
+
+def _language(code: str) -> str | None:
+    """Return the language of a code without its region: "en" for "en-us". The result is None if it is no code."""
+    language = code.replace("_", "-").lower().split("-")[0]
+    return language if re.fullmatch("[a-z]{2,3}", language) else None
 
 
 def _readable(text: str) -> Iterator[str]:
@@ -260,7 +287,9 @@ def _pieces(value: Any, times: _Times, first: int, speaker: Any = None) -> list[
                 channel = number(item.get("channel"))
                 who = insights.speaker(item.get("speaker", speaker), first)
                 start, end, confidence = times(item.get("start")), times(item.get("end")), share(item.get("confidence"))
-                every.append(_Piece(text, start, end, who, int(channel) if channel is not None else None, confidence))
+                channel = int(channel) if channel is not None else None
+                language = _language(clean(item.get("language")))
+                every.append(_Piece(text, start, end, who, channel, confidence, language))
                 break
     return every
 
@@ -293,7 +322,7 @@ def _segments(text: str, words: list[_Piece], layouts: list[list[_Piece]]) -> li
             own = [replace(word, speaker=piece.speaker) for word in own]
         for part in _parts(own, at_pauses=layout is None):
             text, end = "".join(word.text for word in part), max(word.end for word in part)
-            segments.append(Segment(part[0].start, end, text, tuple(part), part[0].speaker))
+            segments.append(Segment(part[0].start, end, text, tuple(part), part[0].speaker, piece.language))
     return segments
 
 
@@ -301,7 +330,7 @@ def _untimed(pieces: list[_Piece]) -> Iterator[Segment]:
     clock = 0.0
     for piece in pieces:
         clock = max(clock, piece.start or 0.0)
-        yield Segment(clock, max(clock, piece.end or 0.0), piece.text, (), piece.speaker)
+        yield Segment(clock, max(clock, piece.end or 0.0), piece.text, (), piece.speaker, piece.language)
 
 
 def _parts(words: list[Word], at_pauses: bool) -> Iterator[list[Word]]:

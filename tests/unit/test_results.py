@@ -175,6 +175,18 @@ def test_two_channels_are_two_speakers_in_order_of_time():
     assert_valid(transcript)
 
 
+def test_each_channel_has_its_language_and_the_transcript_the_one_with_most_speech():
+    left = channel("Hello?", [("hello", 0, 1)]) | {"detected_language": "en"}
+    right = channel("Hola a todos.", [("hola", 2, 3), ("a", 3, 4), ("todos", 4, 5)]) | {"detected_language": "es-MX"}
+    transcript = read(answer(deepgram([left, right]))).transcript
+    assert [(s.language, s.speaker) for s in transcript.segments] == [("en", "Speaker 1"), ("es", "Speaker 2")]
+    assert transcript.language == "es" and transcript.extras["language_code"] == "es-mx"
+    silent = read(answer(deepgram([left | channel(""), right]))).transcript
+    assert silent.language == "es" and [s.language for s in silent.segments] == ["es"]
+    unsure = read(answer(deepgram([left | {"detected_language": "?"}, right | channel("")]))).transcript
+    assert [s.language for s in unsure.segments] == [None]
+
+
 def test_segments_come_from_utterances_else_sentences_else_pauses():
     rows = [("so", 0, 1), ("it", 1, 2), ("goes", 2, 3), ("on", 6, 7)]
     utterances = [
