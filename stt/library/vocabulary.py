@@ -20,8 +20,8 @@ from stt.db.tables import vocabulary, word_corrections
 from stt.errors import BadOption
 from stt.transcript.folding import fold
 from stt.vocabulary import terms
-from stt.vocabulary.replacing import bare_words
 from stt.vocabulary.terms import Term
+from stt.vocabulary.words import bare_words
 
 ASK_AFTER = 3  # number of identical corrections after which a term is suggested
 MOST_LEARNED = 1000  # maximum number of different word corrections stored per owner; the oldest are deleted

@@ -102,9 +102,9 @@ def word_pattern() -> re.Pattern[str]:
 
 def _marks() -> Iterator[tuple[int, int]]:
     """Yield the combining marks of scripts with spaces between words, each as a code point range (first, last)."""
-    for first, last in ((0x300, 0x3100), (0xA600, 0xAC00), (0xFB00, 0xFE30), (0x10000, 0x12000), (0x16A00, 0x1F000)):
-        for code in range(first, last):
-            if unicodedata.category(chr(code))[0] == "M" and not scripts.is_spaceless(chr(code)):
+    for first, last in scripts.marks():
+        for code in range(first, last + 1):
+            if not scripts.is_spaceless(chr(code)):
                 yield code, code
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 # Code points of scripts without spaces: Thai, Lao, Burmese, Khmer, Tai Le, New Tai Lue, Tai Tham, kana, bopomofo …
@@ -47,6 +47,11 @@ _BREAK = r"(?:[\u2014\u2015\u2026\u2e3a\u2e3b]|--|\.\.\.)(?=\w)"
 # PIECE has no possessive quantifier, because Python 3.11.2 (Debian 12) ends a match too early if a group has one.
 PIECE = re.compile(rf"{UNIT}|(?:(?!{_BREAK})[^\s{SPACELESS}])*{_BREAK}|[^\s{SPACELESS}]+")
 _LETTER = re.compile(r"[^\W_]")
+# Ranges of code points that have all combining marks.
+_MARKED = (
+    *((0x300, 0x3100), (0xA600, 0xAC00), (0xFB00, 0xFE30)),
+    *((0x10000, 0x12000), (0x16A00, 0x1F000), (0xE0100, 0xE01F0)),
+)
 _UNSPACED = re.compile(rf"[{SPACELESS}\u3000-\u303f\uff00-\uffef]")
 _STARTS_UNIT, _ALL_SPACELESS = re.compile(UNIT), re.compile(f"[{SPACELESS}]+")
 _DICTIONARY = re.compile(
@@ -80,6 +85,7 @@ _TITLES = frozenset(
 )
 # Abbreviations such as U.S., e.g. and z.B., and initials except "I.", which usually ends a sentence.
 _DOTTED = re.compile(r"(?:\w\.)+\w?\.|[^\W\da-zI]\.")
+_INITIALS = re.compile(r"(?:\w\.){2,}")  # compared without combining marks, because Hindi initials have some ("पी.")
 _LONGEST_ABBREVIATION = 12  # maximum length of an abbreviation, characters
 _PAUSE = 0.2  # minimum pause after an abbreviation that indicates the end of a sentence, seconds
 
@@ -96,6 +102,32 @@ def words(text: str) -> list[str]:
 def count(text: str) -> int:
     """Return the number of words in a text."""
     return sum(1 for piece in PIECE.finditer(text) if is_word(piece[0]))
+
+
+def runs(text: str) -> list[str]:
+    """Return the runs of letters, digits, underscores and combining marks in a text: "don" and "t" for "don't".
+
+    The regex "\\w+" would cut words of Indic scripts at each vowel sign, because these are combining marks.
+    """
+    return run_pattern().findall(text)
+
+
+@cache
+def run_pattern() -> re.Pattern[str]:
+    """Return the pattern of a run (see `runs`)."""
+    return re.compile(rf"[\w{''.join(f'{chr(first)}-{chr(last)}' for first, last in marks())}]+")
+
+
+def marks() -> Iterator[tuple[int, int]]:
+    """Yield the combining marks of all scripts as ranges of code points (first, last)."""
+    first = last = 0
+    for code in (code for begin, end in _MARKED for code in range(begin, end)):
+        if unicodedata.category(chr(code))[0] != "M":
+            continue
+        if first and code > last + 1:
+            yield first, last
+        first, last = (first, code) if first and code == last + 1 else (code, code)
+    yield first, last
 
 
 def is_word(piece: str) -> bool:
@@ -226,4 +258,10 @@ def may_part(before: str, after: str) -> bool:
 
 def _is_abbreviation(text: str) -> bool:
     last = text[-_LONGEST_ABBREVIATION:].rsplit(maxsplit=1)[-1].lstrip(_OPENERS)
-    return _DOTTED.fullmatch(last) is not None or last[:-1].lower() in _TITLES
+    if _DOTTED.fullmatch(last) or last[:-1].lower() in _TITLES:
+        return True
+    return not last.isascii() and _INITIALS.fullmatch("".join(filter(_is_no_mark, last))) is not None
+
+
+def _is_no_mark(character: str) -> bool:
+    return unicodedata.category(character)[0] != "M"

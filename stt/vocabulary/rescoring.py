@@ -8,7 +8,7 @@ Whisper loop or drop speech.
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -18,7 +18,9 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
+from stt.transcript import scripts
 from stt.vocabulary import sounds
+from stt.vocabulary.words import POSSESSIVES, cores, separators
 
 # The following constants were tuned on two speakers of LibriSpeech test-other. `tests.bench.vocabulary` evaluates them
 # on other speakers.
@@ -32,8 +34,6 @@ FEWER_WORDS, MORE_WORDS = 2, 3
 MAX_OF_A_TERM, MAX_CANDIDATES = 2, 10
 # Maximum number of pairs of a term and words in a window whose `sounds.distance` is computed, which is slow.
 MAX_COMPARED = 1000
-_CORE = re.compile(r"(\W*)((?:.*\w)?)(\W*)", re.DOTALL)
-_POSSESSIVES = ("'s", "’s")
 _FLOOR = 1e-12
 
 # A function that receives the tokens of a text and returns the probability of each token.
@@ -66,7 +66,8 @@ class _Word:
 class _Candidate:
     """A possible replacement of the tokens `first` to `last` (exclusive) by `text`, which contains `term`.
 
-    `distance` is the `sounds.distance` between the term and the replaced words.
+    `distance` is the `sounds.distance` between the term and the replaced words. `lossy` means that the text lacks
+    punctuation between the replaced words, such as the end of a sentence.
     """
 
     distance: float
@@ -74,6 +75,7 @@ class _Candidate:
     first: int
     last: int
     text: str
+    lossy: bool
 
     def overlaps(self, other: _Candidate) -> bool:
         return self.first < other.last and other.first < self.last
@@ -87,7 +89,7 @@ class Rescorer:
         self._known = frozenset(self._terms)
         self._keys = [sounds.key(term) for term in self._terms]
         self._skeletons = [sounds.skeleton(key) for key in self._keys]
-        self._lengths = [len(re.findall(r"\w+", term)) for term in self._terms]  # number of words in each term
+        self._lengths = [len(scripts.runs(term)) for term in self._terms]  # number of words in each term
         # The words of each term of several words. They may be in the text that the term replaces, even if listed alone.
         self._parts = [set(term.split()) - {term} for term in self._terms]
 
@@ -121,27 +123,32 @@ class Rescorer:
         spans = list(self._spans(words))
         if not spans:
             return []
-        cores = [split_word("".join(word.text for word in words[at : at + length])) for at, length in spans]
-        keys = [sounds.key(core) for _, core, _ in cores]
-        listed = [self._listed(core + after) for _, core, after in cores]
+        parts = [split_word("".join(word.text for word in words[at : at + length])) for at, length in spans]
+        keys = [sounds.key(core) for _, core, _ in parts]
+        listed = [self._listed(core + after) for _, core, after in parts]
         found: list[_Candidate] = []
         compared = 0
         for place, number in self._near([length for _, length in spans], keys):
-            (at, length), (before, core, after), term = spans[place], cores[place], self._terms[number]
+            (at, length), (before, core, after), term = spans[place], parts[place], self._terms[number]
             if (core + after).startswith(term) or listed[place] - self._parts[number]:
                 continue
             if (different := sounds.distance(keys[place], self._keys[number])) <= MAX_DISTANCE:
                 text = before + term + after
-                found.append(_Candidate(different, term, words[at].first, words[at + length - 1].last, text))
+                first, last, lossy = words[at].first, words[at + length - 1].last, _loses_punctuation(core, term)
+                found.append(_Candidate(different, term, first, last, text, lossy))
             compared += 1
             if compared == MAX_COMPARED:
                 break
         found.sort(key=lambda candidate: (candidate.distance, candidate.first, candidate.last))
         kept: list[_Candidate] = []
+        refused: list[_Candidate] = []
         for candidate in found:
-            same = [other for other in kept if other.term == candidate.term]
             # If candidates of one term overlap, keep only the nearest, so that no unrelated word is replaced as well.
-            if len(same) < MAX_OF_A_TERM and not any(map(candidate.overlaps, same)):
+            if any(candidate.overlaps(other) for other in kept + refused if other.term == candidate.term):
+                continue
+            if candidate.lossy:
+                refused.append(candidate)
+            elif sum(other.term == candidate.term for other in kept) < MAX_OF_A_TERM:
                 kept.append(candidate)
             if len(kept) == MAX_CANDIDATES:
                 break
@@ -183,12 +190,18 @@ class Rescorer:
 
 def split_word(text: str) -> tuple[str, str, str]:
     """Split one or more words into the punctuation before them, the words, and the possessive and punctuation after."""
-    found = _CORE.fullmatch(text)
-    assert found is not None
-    before, core, after = found.groups()
-    if core.endswith(_POSSESSIVES):
+    spans = [run.span() for run in scripts.run_pattern().finditer(text)]
+    start, end = (spans[0][0], spans[-1][1]) if spans else (len(text), len(text))
+    before, core, after = text[:start], text[start:end], text[end:]
+    if core.endswith(POSSESSIVES):
         return before, core[:-2], core[-2:] + after
     return before, core, after
+
+
+def _loses_punctuation(text: str, term: str) -> bool:
+    """Return whether `text` has punctuation between its words, such as the end of a sentence, that `term` lacks."""
+    inside, own = (Counter(filter(None, separators(each, cores(each)))) for each in (text, term))
+    return bool(inside - own)
 
 
 def _words(tokens: list[int], tokenizer: Tokenizer) -> Iterator[_Word]:

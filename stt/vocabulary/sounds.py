@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from stt.transcript import scripts
 from stt.transcript.folding import fold
 
 _CLOSE = ("bpvfw", "dt0", "gkcjq", "szxc1", "mn", "lr")  # groups of similar consonants
@@ -28,9 +29,10 @@ _GROUP = {ord(letter): group[0] for group in _CLOSE[::-1] for letter in group} |
 def key(text: str) -> str:
     """Return a rough spelling of `text` by its sound, without spaces.
 
-    The result is empty if `text` has no letters and no digits.
+    Combining marks are kept: in Indic scripts, vowel signs are such marks. The result is empty if `text` has no letters
+    and no digits.
     """
-    found = re.sub(r"[\W_]", "", fold(text))
+    found = "".join(scripts.runs(fold(text))).replace("_", "")
     found = _START.sub(lambda match: match[0][1], found)
     for pattern, sound in _SPELLINGS:
         found = pattern.sub(sound, found)

@@ -16,6 +16,7 @@ from stt.compat.faster_whisper import Options, Tokenizer, default_options, with_
 from stt.speech import vad
 from stt.speech.samples import Samples
 from stt.speech.vad import FRAME, RATE, VAD_HIGH, Span
+from stt.transcript import scripts
 from stt.whisper import sliding
 from stt.whisper.language_choice import LanguageChoice
 from stt.whisper.model import (
@@ -145,11 +146,11 @@ def is_hallucination(segment: Any, voice: Samples, max_compression_ratio: float)
     repetitions. Speed is measured in characters per second, because not all scripts separate words. Text with a
     compression ratio above `max_compression_ratio` counts as repetitive.
     """
-    words = re.findall(r"\w+", segment.text.lower())
+    words = scripts.runs(segment.text.lower())
     confidences = [word.probability for word in segment.words]
     if not words or max(confidences, default=0.0) < MIN_CONFIDENCE:
         return True
-    if len("".join(words)) > max(MIN_CHARS, MAX_CHARS_PER_SECOND * (segment.end - segment.start)):
+    if sum(map(str.isalnum, segment.text)) > max(MIN_CHARS, MAX_CHARS_PER_SECOND * (segment.end - segment.start)):
         return True
     first, last = (min(int(at * RATE / FRAME), len(voice) - 1) for at in (segment.start, segment.end))
     if (voice[first : last + 1] >= VAD_HIGH).mean() >= MIN_VOICED_SHARE:

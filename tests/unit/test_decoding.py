@@ -88,6 +88,24 @@ def test_fast_speech_in_other_scripts_is_no_hallucination(sentence: str):
     assert not decoding.is_hallucination(segment, np.ones(1000, np.float32), 2.4)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (" दादा दादी नाना", False),
+        (" दादा दादी", False),
+        (" मामा मामी", False),
+        (" கமலா கமலி", False),
+        (" grandpa grandma", False),
+        (" दादा दादा दादा", True),
+        (" la la la", True),
+        (" 对对对", False),
+    ],
+)
+def test_only_one_word_again_and_again_in_faint_sound_is_a_hallucination(text: str, expected: bool):
+    segment = decoded(*((f" {word}", at, at + 1.0) for at, word in enumerate(text.split())))
+    assert decoding.is_hallucination(segment, np.full(1000, 0.02, np.float32), 2.4) == expected
+
+
 def test_skipped_speech_is_decoded_again():
     """Check that speech without words is decoded again, inside a segment and at the end, but silence is not."""
     spans = [(0.0, 10.0), (30.0, 40.0)]

@@ -41,6 +41,7 @@ def test_other_encoding_is_detected_and_marked_as_a_guess(text: str, codec: str)
     [
         ("Привет", "koi8_r"), ("שלום, מה שלומך היום?", "cp1255"), ("مرحبا، كيف حالك اليوم؟", "cp1256"), ("สวัสดีครับ วันนี้อากาศดีมาก", "cp874"),
         ("こんにちは", "euc_jp"), ("Labas rytas, šiandien gražus oras, ačiū.", "cp1257"), ("Zażółć gęślą jaźń", "iso8859_2"),
+        ("ti\u00ea\u0301ng Vi\u00ea\u0323t", "cp1258"),
     ],
 )  # fmt: skip
 def test_words_of_the_transcript_determine_the_encoding_of_a_short_text(text: str, codec: str):

@@ -126,6 +126,7 @@ PLAIN = {
     "times and names above the text": (
         "00:00:03 Speaker 1\nHello there.\n\n00:00:08 Speaker 2\nYes.\n\n00:00:09 Speaker 1\nIndeed.\n", "Hello there yes indeed",
     ),
+    "times and numbered names in Hindi": ("00:00:03 वक्ता 1\nनमस्ते।\n\n00:00:08 वक्ता 2\nहाँ।\n", "नमस्ते हाँ"),
     "times above the text": ("[0:03]\nHello there\n[0:08]\nyes\n", "Hello there yes"),
     "times before wrapped lines": ("[0:03] Hello there\nand welcome\n[0:08] Good morning\nto all\n", "Hello there and welcome Good morning to all"),
     "CR line breaks": ("Hello\rthere\r", "Hello there"),

@@ -155,6 +155,11 @@ def test_text_is_split_into_sentences_in_every_script(text: str, expected: list[
     assert scripts.sentences(text) == expected
 
 
+def test_hindi_initials_end_no_sentence_but_a_short_hindi_word_does():
+    assert scripts.sentences("ए.पी.जे. अब्दुल कलाम आए.") == ["ए.पी.जे. अब्दुल कलाम आए."]
+    assert scripts.sentences("यह घर है. वह आया.") == ["यह घर है.", "वह आया."]
+
+
 def test_a_pause_after_an_abbreviation_ends_a_sentence():
     assert not scripts.ends_sentence("in the U.S.", "He") and scripts.ends_sentence("in the U.S.", "He", pause=0.5)
     assert not scripts.ends_sentence("Mr.", "Smith", pause=0.1) and scripts.ends_sentence("Mr.")

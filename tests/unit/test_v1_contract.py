@@ -52,6 +52,13 @@ def test_words_have_their_language_if_there_are_several():
     assert channel["alternatives"][0]["languages"] == ["es", "en"] and channel["detected_language"] == "en"
     assert [utterance["language"] for utterance in body["result"]["results"]["utterances"]] == ["es", "en"]
     assert_matches_schema(body, "Transcription")
+    assert [segment.language for segment in results.read(body).transcript.segments] == ["es", "en"]
+
+
+def test_a_word_without_its_punctuation_keeps_its_vowel_signs():
+    hindi = Transcript((Segment(0.0, 1.0, "दिल्ली।", (Word("दिल्ली।", 0.0, 1.0),)),), duration=1.0)
+    (word,) = contract.job(JOB, hindi)["result"]["results"]["channels"][0]["alternatives"][0]["words"]
+    assert (word["word"], word["punctuated_word"]) == ("दिल्ली", "दिल्ली।")
 
 
 def assert_matches_schema(body: dict, schema: str) -> None:

@@ -101,6 +101,19 @@ def spoken(text: str) -> Transcript:
         (" The cube root of a root.", "root → cube root", " The cube root of a cube root.", 1),
         (" a! b", "a → c!\n! b → d", " c! b", 1),
         (" Nothing here.", "Cyrille", " Nothing here.", 0),
+        (" Das ist neu. Stadt und Land.", "neu Stadt → Neustadt", " Das ist neu. Stadt und Land.", 0),
+        (" So neu, Stadt! Neu… Stadt? Neu – Stadt.", "neu Stadt → X", " So neu, Stadt! Neu… Stadt? Neu – Stadt.", 0),
+        (" Neu (Stadt), neu - Stadt, neu... Stadt.", "neu Stadt → X", " Neu (Stadt), neu - Stadt, neu... Stadt.", 0),
+        ("今天去办公。司机来了。", "公司 → 集团", "今天去办公。司机来了。", 0),
+        (" It's new: York's fine.", "new York's → X", " It's new: York's fine.", 0),
+        (" Dr. Cole, Dr Cole and Prof. Cole.", "Dr Cole → Dr. Kohl", " Dr. Kohl, Dr. Kohl and Prof. Cole.", 2),
+        (" Dr Cole and Dr. Cole.", "Dr. Cole → Doctor Kohl", " Doctor Kohl and Doctor Kohl.", 2),
+        (" The U.S.A. team, the U. S. A. team.", "U.S.A. team → x\nU S A team → y", " The x, the y.", 2),
+        (" Some 1,000 lakes.", "1,000 lakes → Thousand Lakes", " Some Thousand Lakes.", 1),
+        (" Hello, world, and hello world.", "hello, world → Hello World", " Hello World, and Hello World.", 2),
+        (" Hello. World.", "hello, world → Hello World", " Hello. World.", 0),
+        (" Coca- Cola, R & D and rock ’n’ roll.", "Coca Cola → x\nR D → y\nrock n roll → z", " x, y and z.", 3),
+        ("ジョン・スミスさん", "ジョンスミス → John", "Johnさん", 1),
         ("", "Cyril → Cyrille", "", 0),
     ],
 )
@@ -199,6 +212,48 @@ def test_an_improbable_term_changes_nothing():
     text = " The kind people left the neighbourhood of Halston."
     assert rescored(text, ["Kine", "Helstone", "Zarathustra", "PostgreSQL"], text) == text
     assert rescored(text, [], "") == text and rescored("", ["Kine"], "") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        (" I met Katherine. Cole came later.", "Katherine Cole"),
+        (" What can you do for you, ask what you can do.", "you ask"),
+        (" Is it Katherine? Cole came.", "Katherine Cole"),
+        (" We saw Katherine - Cole came.", "Katherine Cole"),
+    ],
+)
+def test_a_term_does_not_join_two_sentences_or_clauses(text: str, term: str):
+    joined = re.sub(r"[.,?]? (- )?(?=Cole|ask)", " ", text, count=1)
+    assert term in joined and rescored(text, [term], joined) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "term", "actual"),
+    [
+        (" I met Dr. Coal there.", "Dr Cole", " I met Dr Cole there."),
+        (" I met Dr. Coal there.", "Dr. Cole", " I met Dr. Cole there."),
+        (" In the U. S. A. he came.", "U.S.A", " In the U.S.A. he came."),
+        (" Some 1,000 lakess here.", "1,000 Lakes", " Some 1,000 Lakes here."),
+        (" My katherine, coal came.", "Katherine, Cole", " My Katherine, Cole came."),
+    ],
+)
+def test_a_term_replaces_words_with_other_punctuation_between_them(text: str, term: str, actual: str):
+    assert rescored(text, [term], actual) == actual
+
+
+def test_words_that_differ_in_vowel_signs_sound_different():
+    pairs = [("दिल्ली", "दिल"), ("दिल्ली", "दाल"), ("सीता", "सात"), ("राम", "रोम"), ("ไก่", "ไก"), ("கமல்", "காமலி")]
+    assert all(sounds.distance(sounds.key(one), sounds.key(other)) > 0 for one, other in pairs)
+    assert sounds.distance(sounds.key("दिल्ली"), sounds.key("दिल")) > rescoring.MAX_DISTANCE
+    assert sounds.key("مُحَمَّد") == sounds.key("محمد") and sounds.key("Łódź") == sounds.key("lodz")
+    text = " हमारे पास सात किताबें हैं"
+    assert rescored(text, ["सीता"], text.replace("सात", "सीता")) == text
+
+
+def test_a_vowel_sign_at_the_end_of_a_word_belongs_to_it():
+    assert rescoring.split_word(" «दिल्ली»,") == (" «", "दिल्ली", "»,")
+    assert rescored(" वह दिल्लि में", ["दिल्ली"], " वह दिल्ली में") == " वह दिल्ली में"
 
 
 def test_listed_name_is_not_replaced_by_another_listed_name():

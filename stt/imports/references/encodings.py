@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from stt.errors import BadOption
+from stt.transcript import scripts
 
 MARKS = [  # byte order marks; UTF-32 is first, because the UTF-32 LE mark begins with the UTF-16 LE mark
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
@@ -43,7 +45,6 @@ _UNLIKELY = re.compile("[\x80-\x9f\ue000-\uf8ff]")  # C1 controls and private us
 _CONTROL = re.compile("[\x00-\x08\x0e-\x19\x1b-\x1f\x7f]")
 _LETTER, _HIGH = re.compile(rb"[A-Za-z]"), re.compile(rb"[\x80-\xff]")
 _HIGH_BESIDE_LETTER = re.compile(rb"(?<=[A-Za-z])[\x80-\xff]|[\x80-\xff](?=[A-Za-z])")
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def _shared(text: str, known: frozenset[str]) -> int:
     """
     if not known:
         return 0
-    words = {word for word in _WORD.findall(text.casefold()) if not word.isascii()}
+    words = {word for word in scripts.runs(unicodedata.normalize("NFC", text).casefold()) if not word.isascii()}
     return len(words & known) + len({letter for word in words for letter in word if letter > "\u0e00"} & known)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from stt.aiml import results
 from stt.errors import BadReference, TooLarge
 from stt.imports.references import docx, encodings, subtitles
+from stt.transcript import scripts
 from stt.transcript.model import joined
 
 MOST = 5 << 20  # maximum size of a file in bytes, and maximum length of a pasted text in characters
@@ -31,7 +32,6 @@ LABEL = re.compile(r"[ \t]*[^\s:,;!?]{1,30}(?: [^\s:,;!?]{1,30}){0,3}:[ \t]+(?=\
 _NOTE = re.compile(r"\[\d+:\d{2}:\d{2}\] ")
 _NAME = re.compile(r"[^\s:.,;!?]{1,30}(?: [^\s:.,;!?]{1,30}){0,3}")
 _HEADING = re.compile(rf"[ \t]*({_NAME.pattern})[ \t]{{2,}}{CLOCK}[ \t]*")
-_NUMBERED = re.compile(r"[^\W\d]+ \d{1,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +153,16 @@ def headings(lines: list[str]) -> list[str]:
         return names
     alone = not any(name and (below is None or below) for name, below in zip(names, [*names[1:], None], strict=True))
     # A short line after a time may be speech. In headings, the name is before the time, repeats, or ends in a number.
-    sure = any(map(_HEADING.fullmatch, lines)) or len(set(found)) < len(found) or all(map(_NUMBERED.fullmatch, found))
+    sure = any(map(_HEADING.fullmatch, lines)) or len(set(found)) < len(found) or all(map(_is_numbered, found))
     return names if alone and sure and 3 * len(found) >= len(lines) else [""] * len(lines)
+
+
+def _is_numbered(name: str) -> bool:
+    """Return whether a name is a word and a number, such as "Speaker 2"."""
+    word, _, number = name.partition(" ")
+    if scripts.runs(word) != [word] or any(map(str.isdigit, word)):
+        return False
+    return re.fullmatch(r"\d{1,3}", number) is not None
 
 
 def name_with_time(line: str) -> str:
