@@ -14,6 +14,7 @@ from stt.audio.containers.formats import UNTIMED
 from stt.audio.containers.promises import promised, seconds_of
 from stt.audio.decoder import RATE
 from stt.audio.mix import Mix
+from stt.audio.tracks import MOST_APART
 from stt.errors import InputError
 from stt.speech.samples import Samples
 
@@ -21,9 +22,6 @@ SHORTEST = 0.1  # minimum length of a recording's sound, seconds; any word is lo
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")  # tags between or after MP3 frames do not count as damage
 _GIVE_UP = 16 << 20  # reading stops if this number of bytes of the sound track holds no readable frame
 _SILENT = 600.0  # a recording must have SHORTEST seconds of sound within this many seconds from its start
-# Maximum number of channels that stay separate, because a job transcribes each of them. If a track has more channels,
-# they are all mixed to one.
-MOST_APART = 8
 # Maximum seconds by which the declared duration may exceed the real one without a reported loss, by format. For other
 # formats, the maximum is 1 s.
 # A WAV or W64 gives the duration of compressed sound by a number of bytes per second, which writers round.

@@ -12,6 +12,9 @@ from stt.transcript.languages import name_of
 ALL = "all"  # the choice to transcribe all tracks, each as one speaker
 MICROPHONE, SHARED = "Microphone", "Shared sound"  # titles of the tracks of a call that this app recorded
 MOST_IN_FILE = 8  # maximum number of tracks in a file for a provider, in which each is a channel; FLAC has at most 8
+# Maximum number of channels that stay separate, because a job transcribes each of them. If a track has more channels,
+# they are all mixed to one.
+MOST_APART = 8
 ENOUGH = 1.0  # minimum seconds of detected speech in a track with speech; less may be a false detection
 
 

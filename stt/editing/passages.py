@@ -6,7 +6,6 @@ A passage is the span of a transcript between two times. A passage may begin and
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, groupby, pairwise
@@ -17,7 +16,7 @@ from stt.editing import document
 from stt.editing.document import Rows, Splice
 from stt.editing.steps import Paragraph, one_paragraph, spaced, spoken_by
 from stt.transcript import alignment
-from stt.transcript.model import Segment, Transcript, Word, all_worded, with_words
+from stt.transcript.model import Segment, Word, all_worded, with_words
 
 
 @dataclass(slots=True)
@@ -68,23 +67,6 @@ def replacement_of_span(
     parts = _distribute(parts, new, middle)
     made = document.splice(rows, starts, first, last + 1 - first, [s for part in parts for s in _joined(part)])
     return [made] if made else []
-
-
-def spoken_by_present_names(
-    segments: Iterable[Segment], original: Transcript, present: Transcript
-) -> tuple[Segment, ...]:
-    """Replace each speaker of `segments`, who has a name as in `original`, by the speaker of these words in `present`.
-
-    The user may have renamed or merged the speakers of the engine's transcript `original`. A speaker of whom no word is
-    found in `present` becomes None.
-    """
-    counts: dict[str | None, Counter[str | None]] = {}
-    now = {(start, text.strip()): segment.speaker for segment in present.segments for start, _, text in _timed(segment)}
-    for segment in original.segments:
-        own = [now[key] for start, _, text in _timed(segment) if (key := (start, text.strip())) in now]
-        counts.setdefault(segment.speaker, Counter()).update(own)
-    names = {speaker: count.most_common(1)[0][0] for speaker, count in counts.items() if speaker and count}
-    return tuple(spoken_by(segment, names.get(segment.speaker or "")) for segment in segments)
 
 
 def words_within(segments: Iterable[Segment], start: float, end: float) -> list[str]:

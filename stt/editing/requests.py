@@ -40,7 +40,8 @@ class Step:
     REPLACE: `text` replaces the matches of `find`: all of them, or only those in the paragraphs with the numbers
     `paragraphs`, or only those at the spans in `only` (paragraph number, index of the first character, index after the
     last). `Finder` explains `case` and `words`.
-    PASSAGE: `segments` replace the words between `start` and `end` in seconds.
+    PASSAGE: `segments` replace the words between `start` and `end` in seconds. If their speakers are channels or
+    tracks, `original` has the engine's segments, from which the present speakers follow.
     """
 
     kind: str
@@ -60,6 +61,7 @@ class Step:
     paragraphs: frozenset[int] | None = None
     only: frozenset[tuple[int, int, int]] | None = None
     segments: tuple[Segment, ...] = ()
+    original: tuple[Segment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,14 +63,15 @@ def begin(
     recording = recordings.find(job.recording_id, owner)
     if not recording.kept:
         raise BadOption("The recording of this transcript is no longer kept.")
-    longest = job.duration or end
-    start, end = round(max(0.0, start), 3), round(min(end, longest), 3)
+    start, end = round(max(0.0, start), 3), round(min(end, job.duration or end), 3)
     if end - start < SHORTEST:
         raise BadOption("The passage is too short.", guidance="Select some words.")
-    if end - start > LONGEST:
-        raise BadOption(f"A passage takes at most {LONGEST / 60:.0f} min.", guidance="Select a shorter one.")
+    # All channels are in memory at once, so the maximum is lower if there are more than two.
+    channels = quotas.times_decoded(replace(job, options=decoding.options_of(job)), recording)
+    if end - start > (longest := LONGEST * 2 / max(2, channels)):
+        raise BadOption(f"A passage takes at most {round(longest / 60, 1):g} min.", guidance="Select a shorter one.")
     chosen, cleaned = _options(job, model, dict(options or {}))
-    counted, passage = _counted(job, (end - start) * quotas.times_decoded(job, recording)), None
+    counted, passage = _counted(job, end - start), None
     try:
         with quotas.reserve(counted, address):
             passage = _recorded(generation_id, start, end, chosen.id, cleaned)
@@ -126,4 +127,5 @@ def _undo_begin(passage: Passage, counted: Job) -> None:
 def _counted(job: Job, seconds: float) -> Job:
     """Return a job that stands for the passage in the quotas: `seconds` of audio, decoded on this machine."""
     name = f"passage-{secrets.token_hex(12)}"
-    return replace(job, id=name, attempt=1, duration=seconds, engine=kinds.ON_DEVICE, options={}, own_key=None)
+    options = decoding.options_of(job)
+    return replace(job, id=name, attempt=1, duration=seconds, engine=kinds.ON_DEVICE, options=options, own_key=None)

@@ -271,7 +271,8 @@ def times_decoded(job: Job, recording: Recording) -> int:
     """Return how often the recording is decoded: once for each channel or track that is a speaker, otherwise once."""
     if job.options.get("track") == tracks.ALL:
         return max(1, len(tracks.speakers(tracks.of_rows(recording.tracks))))
-    return max(1, recording.channels) if job.options.get("channels_are_speakers") else 1
+    apart = job.options.get("channels_are_speakers") and recording.channels <= tracks.MOST_APART
+    return max(1, recording.channels) if apart else 1
 
 
 def _times_decoded(job: Job) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
+from stt import kinds
 from stt.background import attempts
 from stt.background.passages import decoding, results
 from stt.cluster.workers import PASSAGE_WORKFLOW, WORKFLOWS
@@ -84,6 +85,16 @@ class TestTranscribing:
         assert [s.start for s in done.segments] == sorted(s.start for s in done.segments)
         assert quotas.used(OWNER).mine - before == 22.0
 
+    def test_tracks_of_a_call_that_a_provider_transcribed_are_mixed(self, tmp_path: Path):
+        """Use a provider's job, whose speakers have other names than the tracks."""
+        call = tmp_path / "call.mkv"
+        audio.write_tracks(call, [(audio.samples(audio.JFK), {}), (audio.silence(11), {})])
+        id = store(OWNER, WRONG, call, duration=11.0, engine=kinds.PROVIDER, options={"track": "all"})
+        before = quotas.used(OWNER).mine
+        passages.begin(id, 0.0, 11.0, model=BASE, options={"language": "en"}, owner=OWNER)
+        assert {segment.speaker for segment in finished_passage(id).segments} == {None}
+        assert quotas.used(OWNER).mine - before == 11.0
+
     def test_passage_is_transcribed_in_the_language_spoken_there(self):
         """Use a short passage of the Spanish beginning of a recording that is mostly English."""
         spanish = replace(spoken_segment("Buenos tías a todos.", 0.0), language="es")
@@ -134,6 +145,22 @@ class TestTranscribing:
         decoding.enqueue(passage)
         assert finished_passage(id).state == attempts.FAILED
         assert "no longer kept" in finished_passage(id).error["message"]
+
+    def test_longest_passage_depends_on_the_number_of_channels_and_not_on_the_longest_recording(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        for channels, longest in ((2, 600.0), (4, 300.0)):
+            call = audio.write(tmp_path / f"{channels}.wav", np.zeros((channels, 11 * audio.RATE), np.float32))
+            long = replace(WRONG, duration=610.0)
+            id = store(OWNER, long, call, duration=610.0, options={"channels_are_speakers": True})
+            with pytest.raises(BadOption, match=f"at most {longest / 60:g} min"):
+                passages.begin(id, 0.0, longest + 1.0, model=BASE, owner=OWNER)
+            monkeypatch.setenv("STT_MAX_DURATION_MINUTES", "11")
+            settings.cache_clear()
+            passages.begin(id, 0.0, longest, model=BASE, owner=OWNER)
+            passages.drop(id, OWNER)
+            monkeypatch.undo()
+            settings.cache_clear()
 
     @pytest.mark.parametrize(
         ("span", "more", "error"),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 
 import pytest
 
 from stt.background.passages.decoding import within
 from stt.editing import document, performing, requests
-from stt.editing.passages import sides, spoken_by_present_names, words_within
+from stt.editing.channel_speakers import with_present_speakers
+from stt.editing.passages import sides, words_within
 from stt.editing.requests import Step
 from stt.editing.steps import text_of
-from stt.transcript.model import Segment, Transcript, Word, paragraphs
+from stt.transcript.model import Segment, Word, paragraphs
 
 ANN, BEN = "Ann", "Ben"
 
@@ -29,10 +31,14 @@ def frozen(*segments: Segment) -> document.Rows:
     return rows
 
 
-def retake(rows: document.Rows, start: float, end: float, *new: Segment) -> performing.Outcome:
+def retake(
+    rows: document.Rows, start: float, end: float, *new: Segment, original: tuple[Segment, ...] = ()
+) -> performing.Outcome:
     """Replace the words from `start` to `end` seconds by those of `new`, and check that undo restores the rows."""
     before = deepcopy(rows)
-    outcome = performing.perform(rows, Step(requests.PASSAGE, start=start, end=end, segments=new), None)
+    outcome = performing.perform(
+        rows, Step(requests.PASSAGE, start=start, end=end, segments=new, original=original), None
+    )
     document.apply(rows, outcome.splices)
     undone = deepcopy(rows)
     document.apply(undone, document.inverse(outcome.splices))
@@ -91,13 +97,24 @@ def test_words_with_a_speaker_go_only_to_paragraphs_of_that_speaker():
     assert shown(rows)[-2:] == [(BEN, "later"), (ANN, "still later")]
 
 
-def test_speakers_have_the_names_that_the_user_gave_them():
-    original = Transcript((spoken("one two", 0, "Speaker 1"), spoken("three", 5, "Speaker 2")))
-    present = Transcript((spoken("one too", 0, ANN), spoken("three", 5, BEN), spoken("two", 9, BEN)))
-    new = [spoken("a", 0, "Speaker 2"), spoken("b", 1, "Speaker 1"), spoken("c", 2, "Speaker 3"), spoken("d", 3)]
-    found = spoken_by_present_names(new, original, present)
-    assert [segment.speaker for segment in found] == [BEN, ANN, None, None]
-    assert [segment.words[0].speaker for segment in found] == [BEN, ANN, None, None]
+def test_words_of_a_channel_get_the_speaker_that_the_user_gave_to_the_words_around_them():
+    """Use a channel that the user divided between Ann and Ben, another that was renamed, and one that was missed."""
+    original = (spoken("one two", 0, "Speaker 1"), spoken("three", 5, "Speaker 2"), spoken("four", 150, "Speaker 1"))
+    rows = frozen(spoken("one too", 0, ANN), spoken("three", 5, "Cat"), spoken("four", 150, BEN))
+    new = [spoken("a b", 120, "Speaker 1"), spoken("c", 5, "Speaker 2"), spoken("d", 2, "Speaker 3"), spoken("e", 3)]
+    assert speakers(with_present_speakers(new, original, rows)) == [
+        (BEN, "a"), (BEN, "b"), ("Cat", "c"), ("Speaker 3", "d"), (None, "e"),
+    ]  # fmt: skip
+    long = replace(spoken("a b", 0, "Speaker 1"), end=150.0, words=(Word(" a", 1.0, 2.0), Word(" b", 149.0, 150.0)))
+    assert speakers(with_present_speakers([long], original, rows)) == [(ANN, "a"), (BEN, "b")]
+    retake(rows, 149.5, 152.0, spoken("for", 150, "Speaker 1"), original=original)
+    assert shown(rows) == [(ANN, "one too"), ("Cat", "three"), (BEN, "for")]
+
+
+def speakers(segments: list[Segment]) -> list[tuple[str | None, str]]:
+    """Return the speaker and the text of each word."""
+    assert all(word.speaker == segment.speaker for segment in segments for word in segment.words)
+    return [(word.speaker, word.text.strip()) for segment in segments for word in segment.words]
 
 
 def test_paragraphs_without_word_times_are_replaced_completely():

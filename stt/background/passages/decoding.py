@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from dbos import DBOS
@@ -21,6 +22,7 @@ from stt.background.passages.results import Passage
 from stt.cluster import workers
 from stt.compat.dbos import outside_workflow
 from stt.errors import InputError, NotFound
+from stt.kinds import ON_DEVICE
 from stt.models import known, shelf
 from stt.models.download import Progress as Download
 from stt.speech.samples import Samples, mix_down
@@ -109,11 +111,11 @@ def _sound(recording: Recording, job: Job, passage: Passage, progress: _Progress
     a speaker. The list has the names of the tracks that are speakers (see `tracks.speaker_of`). The time is in seconds
     from the start of the recording.
     """
-    track = playback_copies.track_of(recording, job.options)
-    which, names = tracks.picked(tracks.of_rows(recording.tracks), track)
+    which, names = tracks.picked(tracks.of_rows(recording.tracks), playback_copies.track_of(recording, job.options))
     begin = max(0.0, passage.start - AROUND)
     path = with_retries(getattr, recording, "path")
-    apart = bool(job.options.get("channels_are_speakers")) and recording.channels > 1
+    options = options_of(job)
+    apart, names = bool(options.get("channels_are_speakers")), names if options.get("track") == tracks.ALL else []
     with Reader(path, apart, name=recording.name, track=which, check_cancelled=progress.check_cancelled) as reader:
         progress.stage = "Finding the passage"
         if begin:
@@ -121,6 +123,16 @@ def _sound(recording: Recording, job: Job, passage: Passage, progress: _Progress
         begin = reader.position
         samples = reader.read(passage.end + AROUND - begin, progress.check_cancelled)
     return samples if apart or names else mix_down(samples)[np.newaxis], names, begin
+
+
+def options_of(job: Job) -> dict[str, Any]:
+    """Return the options of a job that say which channels and tracks of its passages are transcribed separately.
+
+    Those of a job of a provider are mixed, because the provider gave other names to its channels.
+    """
+    if job.engine != ON_DEVICE:
+        return {}
+    return {name: value for name, value in job.options.items() if name in ("track", "channels_are_speakers")}
 
 
 def _decoded(

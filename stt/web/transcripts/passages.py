@@ -96,9 +96,9 @@ def _take(content: bytes, generation_id: str, owner: str) -> dict[str, Any]:
     passage = results.of(generation_id)
     if passage is None or passage.attempt != attempt or passage.state != attempts.DONE:
         raise NotFound("There is no such passage any more.", guidance="Transcribe it again.")
-    original, present = corrections.machine(generation_id, owner), transcripts.transcript_of(generation_id)
-    segments = editing.spoken_by_present_names(passage.segments, original, present)
-    step = Step(PASSAGE, start=passage.start, end=passage.end, segments=segments)
+    by_channel = any(segment.speaker for segment in passage.segments)
+    original = corrections.machine(generation_id, owner).segments if by_channel else ()
+    step = Step(PASSAGE, start=passage.start, end=passage.end, segments=passage.segments, original=original)
     outcome = revisions.edit(generation_id, owner, Edit(f"passage-{attempt}", based_on, step), vocabulary.note)
     results.drop(passage)
     return {"revision": outcome["revision"]}
