@@ -5,10 +5,10 @@ The receiver must have a public network address, unless STT_ALLOW_PRIVATE_URLS i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 
 import requests
 from standardwebhooks import Webhook
@@ -54,12 +54,18 @@ def send(url: str, message_id: str, body: str, secret: str) -> Answer:
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": Webhook(secret).sign(message_id, now, body),
     }
-    resolve = partial(addresses.of, allow_private=settings().allow_private_urls)
     deadline = Deadline(LONGEST, BadLink(LATE))
+
+    def checked(host: str, port: int) -> Iterator[str]:
+        allow_private = settings().allow_private_urls
+        for address in addresses.of(host, port, allow_private=allow_private, check_cancelled=deadline.check):
+            deadline.check()  # a name may have hundreds of addresses that do not answer
+            yield address
+
     try:
         with (
             deadline,
-            session_to(resolve, deadline.add) as http,
+            session_to(checked, deadline.add) as http,
             http.post(url, data=body.encode(), headers=headers, timeout=(CONNECT, QUIET), stream=True) as response,
         ):
             text = b""

@@ -8,7 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -219,6 +219,23 @@ def test_slow_receiver_is_abandoned_after_a_timeout(
         thread.join(30)
     assert answer.status is None and not thread.is_alive()
     assert took < sending.QUIET / 2
+
+
+def test_receiver_with_many_addresses_has_no_more_time_than_others(monkeypatch: pytest.MonkeyPatch):
+    """Use an address that drops packets, as a firewall does: a listener whose queue of connections is full."""
+    monkeypatch.setattr(sending, "LONGEST", 1.0)
+    monkeypatch.setattr(sending, "CONNECT", 0.4)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listening, ExitStack() as waiting:
+        port = listening.getsockname()[1]
+        with suppress(TimeoutError):
+            while True:
+                waiting.enter_context(socket.create_connection(("127.0.0.1", port), 0.3))
+        monkeypatch.setattr(sending.addresses, "of", lambda *_, **__: ["127.0.0.1"] * 30)
+        began = time.monotonic()
+        answer = sending.send(f"http://many.example:{port}/", "msg_1", "{}", subscriptions.of("ida").secret)
+        took = time.monotonic() - began
+    assert answer == sending.Answer(None, sending.LATE)
+    assert took < 4
 
 
 def test_unreachable_receiver_is_reported_and_retried(receiver):
