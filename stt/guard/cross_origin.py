@@ -32,8 +32,12 @@ class CrossOrigin:
             app,
             allow_origins=allowed,
             allow_methods=("GET", "POST", "DELETE"),
-            allow_headers=("Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"),
-            expose_headers=(NAME_HEADER, "X-Request-Id", "Retry-After", "Content-Disposition"),
+            # OpenAI's clients send more than ten headers of their own. Cookies are never among the allowed headers.
+            allow_headers=("*",),
+            expose_headers=(
+                *(NAME_HEADER, "X-Request-Id", "Retry-After", "Content-Disposition"),
+                *("X-Generation-Id", "X-Ignored-Fields", "X-Should-Retry"),
+            ),
             max_age=600,
         )
 

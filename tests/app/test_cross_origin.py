@@ -47,6 +47,18 @@ def test_allowed_origin_gets_responses_and_a_positive_preflight(server: Server):
     assert request_from(server, "GET", "/v1/stt/x", ALLOWED_ORIGIN).status_code == 401
 
 
+def test_openai_client_in_a_browser_may_send_and_read_its_headers(server: Server):
+    names = ["authorization", "content-type", "x-stainless-lang", "x-stainless-retry-count", "openai-organization"]
+    wanted = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": ", ".join(names)}
+    answer = request_from(server, "OPTIONS", "/v1/audio/transcriptions", ALLOWED_ORIGIN, **wanted)
+    assert answer.status_code == 200
+    assert set(names) <= set(answer.headers["Access-Control-Allow-Headers"].lower().split(", "))
+    answer = request_from(server, "POST", "/v1/audio/transcriptions", ALLOWED_ORIGIN)
+    assert {"X-Generation-Id", "X-Ignored-Fields", "X-Should-Retry", "X-Request-Id"} <= set(
+        answer.headers["Access-Control-Expose-Headers"].split(", ")
+    )
+
+
 @pytest.mark.parametrize("origin", [OTHER_ORIGIN, f"{ALLOWED_ORIGIN}.evil.example", "http://app.example.org", "null"])
 def test_any_other_origin_is_refused(server: Server, origin: str):
     assert preflight(server, "/v1/stt/create", origin).status_code == 403

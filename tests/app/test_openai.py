@@ -208,6 +208,16 @@ def test_ignored_fields_are_named_in_a_header(api: Api):
     assert answer.json()["text"]
 
 
+def test_chunking_strategy_may_be_an_object(client: openai.OpenAI):
+    strategy = {"type": "server_vad", "threshold": 0.5, "prefix_padding_ms": 300}
+    with open(audio.JFK, "rb") as file:
+        answer = client.audio.transcriptions.with_raw_response.create(
+            model="whisper-1", file=file, chunking_strategy=strategy
+        )
+    assert plain_words(answer.parse().text) == audio.JFK_WORDS
+    assert answer.headers["X-Ignored-Fields"] == "chunking_strategy"
+
+
 def test_models_are_listed_and_found_by_the_client(client: openai.OpenAI):
     listed = {model.id: model for model in client.models.list()}
     assert listed["local/whisper-base"].object == "model" and listed["local/whisper-base"].owned_by

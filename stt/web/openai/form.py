@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
@@ -16,7 +17,8 @@ from stt.web.openai.shapes import FORMATS, Granularity, ResponseFormat
 from stt.web.v1.contract import OPENAI_DEFAULT
 
 STREAMED = ("json", "text", "diarized_json")
-IGNORED = ("temperature", "chunking_strategy")
+CHUNKING = "chunking_strategy"
+IGNORED = ("temperature", CHUNKING)
 FIELDS = (
     "model", "language", "prompt", "response_format", "stream", "cancel_on_disconnect", "speakers_expected",
     "timestamp_granularities", "include", "vocabulary", *IGNORED,
@@ -83,7 +85,7 @@ def _options(
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the options of the job, and the names of the sent fields that have no effect with this model."""
     options: dict[str, Any] = {}
-    ignored = [name for name in IGNORED if _one(fields, name)]
+    ignored = [name for name in IGNORED if any(value.strip() for value in fields.get(name, []))]
     for name, names in OPTIONS.items():
         if value := _one(fields, name):
             if own := _option_of(model, names):
@@ -118,11 +120,12 @@ def _option_of(model: Model, names: Iterable[str]) -> str | None:
 def _named(sent: Mapping[str, str | list[str]]) -> dict[str, list[str]]:
     """Return the list of values of each field, by the field's name. Raises BadOption for an unknown field.
 
-    Clients may add the suffix "[]" to the names of fields with several values. The suffix is removed.
+    Clients may add the suffix "[]" to the names of fields with several values. The suffix is removed. OpenAI's clients
+    send the object of `chunking_strategy` as several fields, such as `chunking_strategy[type]`.
     """
     found: dict[str, list[str]] = {}
     for name, value in sent.items():
-        bare = name.removesuffix("[]")
+        bare = CHUNKING if re.fullmatch(rf"{CHUNKING}\[\w+\]", name) else name.removesuffix("[]")
         if bare not in FIELDS:
             raise BadOption(f"There is no field {name[:60]!r}.", guidance="Remove it. See /v1/openapi.json.")
         found.setdefault(bare, []).extend(value if isinstance(value, list) else [value])
