@@ -145,7 +145,7 @@ class Local(Engine):
 
         while True:
             try:
-                now = service.get(generation_id)
+                now = service.get(generation_id, texts=False)
             except NotFound:
                 raise _deleted() from None
             job, search = now.job, now.speakers

@@ -2,6 +2,8 @@
 
 A key is valid for one owner and for 24 hours. The table `creates` holds keyed hashes, so neither the key nor the
 request can be read from it. One transaction records the job and marks its key as done.
+
+OpenAI's clients send no key, but say in a header whether they repeat a request, so `claim_call` needs no key.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import hashlib
 import hmac
 import re
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -26,6 +29,7 @@ from stt.errors import InputError, KeyReused, StillCreating
 from stt.store import recordings
 
 KEY_LIFETIME = 24 * 3600  # time for which a key is valid, seconds
+CALL_LIFETIME = 3600  # time for which a call without a key can be repeated, seconds
 MAX_KEY_LENGTH = 255  # maximum length of a key, characters
 ABANDONED_AFTER = 900.0  # age in seconds at which another process's unfinished claim counts as abandoned
 # Maximum number of attempts to claim a key. An attempt fails if another request deletes or replaces the key's row
@@ -102,6 +106,29 @@ def claim(owner: str, key: str | None, body: bytes) -> Iterator[Claim | None]:
         raise
     finally:
         _in_progress.discard(claimed.hash)
+
+
+@contextmanager
+def claim_call(owner: str, body: bytes, *, repeated: bool) -> Iterator[Claim]:
+    """Yield a claim for a request without a key, from a client that says whether it has sent the request before.
+
+    A repeated request gets the claim of the owner's newest call with this body that is at most CALL_LIFETIME old, if
+    there is one. Any other request creates a new job, even if an equal request was made before.
+
+    Raises StillCreating if the request that is repeated has not finished.
+    """
+    body = b"call\0" + owner.encode() + b"\0" + body
+    if repeated:
+        this = _c.body == _hash(body), _c.at > time.time() - CALL_LIFETIME
+        found = queries.one(creates.select().where(*this).order_by(_c.at.desc()).limit(1))
+        if found is not None and found.done:
+            yield Claim(found.hash, found.generation_id, made=True)
+            return
+        if found is not None and _is_in_progress(found):
+            raise StillCreating()
+    with claim(owner, str(uuid.uuid4()), body) as new:
+        assert new is not None
+        yield new
 
 
 def _claimed(hash: str, body: str) -> Claim:

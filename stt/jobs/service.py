@@ -186,16 +186,20 @@ def record_and_queue(
     return job.id
 
 
-def get(generation_id: str, *, owner: str = LOCAL) -> Progress:
+def get(generation_id: str, *, owner: str = LOCAL, texts: bool = True) -> Progress:
     """Return the job with its text so far, and with its transcript if it is done.
 
-    This only reads the database. An open job continues only while the job engine runs, in this process or in another:
-    `create`, `retry` or `start` starts it. Raises NotFound if there is no such job, or if somebody else owns it.
+    With `texts=False`, the result has no text until the job and its diarization have ended, because reading a long text
+    takes half a second. This only reads the database. An open job continues only while the job engine runs, in this
+    process or in another: `create`, `retry` or `start` starts it. Raises NotFound if there is no such job, or if
+    somebody else owns it.
     """
     job = records.load(generation_id, owner)
+    # Read the search first: if it is done, the transcript that is read after it contains its speakers.
+    found = results.search_of(generation_id) if job.state == kinds.DONE else None
+    if not texts and (job.pending or results.is_awaited(job, found)):
+        return Progress(job, "", None, found)
     if job.state == kinds.DONE:
-        # Read the search first: if it is done, the transcript that is read after it contains its speakers.
-        found = results.search_of(generation_id)
         transcript = transcripts.transcript_of(generation_id)
         return Progress(job, transcript.text, transcript, found)
     return Progress(job, transcripts.text_so_far(generation_id), None)

@@ -129,6 +129,35 @@ def test_claim_of_a_dead_process_is_replaced_but_not_one_of_this_process(data: P
                 first.note(connection)  # the process of the first claim was slow, not dead, and tries to continue
 
 
+def make_call(*, owner: str = "ann", body: bytes = b"body", repeated: bool = False) -> idempotency.Claim:
+    with idempotency.claim_call(owner, body, repeated=repeated) as claim:
+        if not claim.made:
+            with database().begin() as connection:
+                claim.note(connection)
+        return claim
+
+
+def test_repeated_call_without_a_key_is_recognised_for_an_hour(data: Path):
+    first, second = make_call(), make_call()
+    assert not second.made and second.generation_id != first.generation_id
+    again = make_call(repeated=True)
+    assert again.made and again.generation_id == second.generation_id
+    assert not make_call(repeated=True, owner="bea").made and not make_call(repeated=True, body=b"other").made
+    with database().begin() as connection:
+        connection.execute(creates.update().values(at=creates.c.at - idempotency.CALL_LIFETIME - 1))
+    assert not make_call(repeated=True).made
+
+
+def test_call_that_is_repeated_while_its_job_is_created_makes_no_second_job(data: Path):
+    with idempotency.claim_call("ann", b"body", repeated=False):
+        with pytest.raises(StillCreating), idempotency.claim_call("ann", b"body", repeated=True):
+            pass
+        assert not make_call().made  # another call is independent
+    with pytest.raises(ValueError), idempotency.claim_call("ann", b"new", repeated=False):
+        raise ValueError("the job could not be created")
+    assert not make_call(body=b"new", repeated=True).made
+
+
 def claim_key(key: str, done: bool = False) -> idempotency.Claim:
     with idempotency.claim("ann", key, b"body") as claim:
         if done:

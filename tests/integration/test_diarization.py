@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
 import stt
@@ -25,10 +28,11 @@ from stt.settings import settings
 from stt.speakers import Models
 from stt.store import recordings, records
 from stt.store.transcripts import transcript_of
+from stt.web.openai import endpoints
 from stt.web.routes import ROUTES
 from tests import audio
 from tests.conversations import Conversation, share_right
-from tests.transcripts import of_conversation
+from tests.transcripts import TALK, of_conversation, store
 from tests.waiting import ended, until
 
 OWNER = "local"
@@ -50,6 +54,55 @@ def finished_search(generation_id: str) -> results.Search:
         return found if found and not found.is_open else None
 
     return until(search_if_finished, 120)
+
+
+def rest_poll(generation_id: str) -> bool:
+    headers = {"Authorization": f"Bearer {tokens.create('rest', OWNER)}"}
+    answer = TestClient(Starlette(routes=ROUTES)).get(f"/v1/stt/{generation_id}", headers=headers).json()
+    return answer["result"] is not None
+
+
+def openai_poll(generation_id: str) -> bool:
+    following = endpoints._Following(Request({"type": "http"}), generation_id, OWNER)
+    return following._current(texts=False).transcript is not None
+
+
+def test_polls_read_the_transcript_only_after_the_search(data: Path, monkeypatch: pytest.MonkeyPatch):
+    read: list[str] = []
+    monkeypatch.setattr(service.transcripts, "transcript_of", lambda id: read.append(id) or transcript_of(id))
+    id = store(OWNER, TALK, options={"speakers": "auto"}, finished=time.time())
+    assert results.next_attempt(id, None)
+    assert not rest_poll(id) and not openai_poll(id) and service.get(id, texts=False).speakers is not None
+    assert read == []
+    results.cancel(id)
+    assert rest_poll(id) and openai_poll(id) and service.get(id, texts=False).transcript is not None
+    assert read == [id] * 3
+
+
+def test_stream_reads_the_transcript_once_before_the_end_of_the_search(data: Path, monkeypatch: pytest.MonkeyPatch):
+    read: list[str] = []
+    monkeypatch.setattr(service.transcripts, "transcript_of", lambda id: read.append(id) or transcript_of(id))
+    id = store(OWNER, TALK, options={"speakers": "auto"}, finished=time.time())
+    assert results.next_attempt(id, None)
+
+    async def texts() -> list[str]:
+        found = []
+        async for now in endpoints._Following(Request({"type": "http"}), id, OWNER).progress(texts=True):
+            found.append(now.text)
+            if len(found) == 3:
+                assert read == [id]
+                results.cancel(id)
+        return found
+
+    whole = TALK.text
+    assert asyncio.run(texts()) == [whole, "", "", whole] and read == [id] * 2
+
+
+@pytest.mark.parametrize("state", [kinds.FAILED, kinds.CANCELLED])
+def test_no_search_is_awaited_after_a_failed_or_cancelled_job(data: Path, state: str):
+    job = records.load(store(OWNER, TALK, options={"speakers": "auto"}), OWNER)
+    assert results.is_awaited(job, None)
+    assert not results.is_awaited(replace(job, state=state), None)
 
 
 @pytest.mark.usefixtures("engine", "weights")

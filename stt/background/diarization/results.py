@@ -13,13 +13,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from stt import kinds
 from stt.audio import tracks
 from stt.background import attempts
 from stt.background.attempts import CANCELLED, DONE, NONE, OPEN, QUEUED
 from stt.db import queries
 from stt.db.engine import database
 from stt.db.tables import analyses, corrections, diarizations, transcripts
-from stt.kinds import ON_DEVICE
 from stt.speakers import Diarization, label
 from stt.store import records
 from stt.store.records import Job
@@ -88,9 +88,10 @@ def number_of(options: dict[str, Any]) -> int | None:
 def is_awaited(job: Job, search: Search | None) -> bool:
     """Return whether the search for speakers that a finished job requests is open, or is still expected to begin.
 
-    `search` is the newest search in the job's transcript, or None if there was no search.
+    `search` is the newest search in the job's transcript, or None if there was no search. For a job that failed or was
+    cancelled, no search is expected.
     """
-    if not wants_speakers(job.options) or job.engine != ON_DEVICE:
+    if job.state != kinds.DONE or not wants_speakers(job.options) or job.engine != kinds.ON_DEVICE:
         return False
     if search is None:  # no search has begun; it is expected soon after the job's end
         return job.finished is not None and time.time() - job.finished < BEGINS

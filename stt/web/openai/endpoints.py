@@ -19,7 +19,6 @@ from stt.errors import Cancelled, NotFound, SttError
 from stt.guard.limiters import LOOKUPS, OPEN_UPLOADS, RESULTS
 from stt.jobs.service import Progress
 from stt.kinds import CANCELLED
-from stt.store import records
 from stt.transcript.model import Transcript
 from stt.web.multipart import BadForm, Form
 from stt.web.openai import bodies, form
@@ -30,15 +29,22 @@ from stt.web.v1.rest import Endpoint, offered, receive
 
 POLLS = (0.1, 1.0)  # polling interval of a job, seconds: initial, maximum
 SLOWER = 1.15  # factor by which the polling interval grows after each poll
+RETRIES = "x-stainless-retry-count"  # header of OpenAI's clients: how often this request was sent before
 NEEDED = "Send a form with “file” and “model”."
 ALIVE = 15.0  # seconds without an event until a stream sends a comment, so that no proxy closes the connection
 
 
 class OpenAIEndpoint(Endpoint):
-    """A route that returns errors in OpenAI's format."""
+    """A route that returns errors in OpenAI's format.
+
+    If the request has created a job, the response has the job's id, and tells OpenAI's clients not to repeat the
+    request. By default they would repeat it up to twice, and each time create and pay another job.
+    """
 
     def refused(self, error: SttError, request: Request) -> Response:
-        return JSONResponse(bodies.refusal(error), status_code=error.status)
+        generation_id = getattr(request.state, "generation_id", None)
+        headers = {"X-Generation-Id": generation_id, "X-Should-Retry": "false"} if generation_id else {}
+        return JSONResponse(bodies.refusal(error), status_code=error.status, headers=headers)
 
 
 class Speech(OpenAIEndpoint):
@@ -54,7 +60,9 @@ class Speech(OpenAIEndpoint):
             raise BadForm("The Content-Type is not multipart/form-data.", guidance=NEEDED)
         owner = request.state.owner
         with OPEN_UPLOADS.place(owner, request):
-            generation_id, wanted = await receive(request, partial(_create, self.translate))
+            create = partial(_create, self.translate, request.headers.get(RETRIES))
+            generation_id, wanted = await receive(request, create)
+        request.state.generation_id = generation_id
         headers = {"X-Generation-Id": generation_id}
         if wanted.ignored:
             headers["X-Ignored-Fields"] = ", ".join(wanted.ignored)
@@ -88,11 +96,17 @@ class Model(OpenAIEndpoint):
         raise NotFound(f"There is no model {name[:80]!r}.", guidance="See /v1/models.")
 
 
-def _create(translate: bool, sent: Form, sender: Sender) -> tuple[str, SpeechRequest]:
+def _create(translate: bool, retries: str | None, sent: Form, sender: Sender) -> tuple[str, SpeechRequest]:
+    """Create the job of a form, or find the job that the same request created before.
+
+    `retries` is the value of the header RETRIES, or None if the client does not send it.
+    """
     wanted = form.read(sent.fields, translate=translate)
     if sent.intake is None:
         raise BadForm("The recording is missing.", guidance="Send it in the field “file”.")
-    sender = replace(sender, route="translations" if translate else None)
+    # If a closed connection cancels the job, a client that repeats the request needs a new job.
+    repeats = None if retries is None or wanted.cancel_on_disconnect else retries != "0"
+    sender = replace(sender, route="translations" if translate else None, repeats=repeats)
     return creating.from_recording(sent, wanted.model, wanted.options, sender), wanted
 
 
@@ -110,7 +124,8 @@ class _Following:
 
         Afterwards, raises the error of a failed job, and Cancelled if the job was cancelled.
 
-        With `texts`, the progress of a running job includes the text that was transcribed so far.
+        With `texts`, the progress of a running job includes the text that was transcribed so far. While diarization
+        runs, the text no longer changes, so only the first progress includes it.
         """
         pause = POLLS[0]
         while True:
@@ -118,6 +133,7 @@ class _Following:
             yield now
             if not now.job.pending and not results.is_awaited(now.job, now.speakers):
                 break
+            texts = texts and now.job.pending
             await asyncio.sleep(pause)
             pause = min(pause * SLOWER, POLLS[1])
         if now.job.error is not None:
@@ -128,10 +144,7 @@ class _Following:
     def _current(self, texts: bool) -> Progress:
         from stt.jobs import service
 
-        job = records.load(self.id, self.owner)
-        if job.pending and not texts:
-            return Progress(job, "", None)
-        return service.get(self.id, owner=self.owner)
+        return service.get(self.id, owner=self.owner, texts=texts)
 
     async def result(self, *, cancel: bool) -> Transcript:
         """Return the finished transcript.

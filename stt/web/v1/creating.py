@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -27,7 +28,8 @@ class Sender:
 
     `check_token` raises Unauthorized if the token has been revoked. It is called before the job is created, because the
     upload may have taken minutes, and "Delete everything" revokes tokens first so that no new job appears. `route`
-    names the route if it is one that makes another job of the same form: a translation.
+    names the route if it is one that makes another job of the same form: a translation. `repeats` tells whether an
+    OpenAI client repeats a request that it has sent before. It is None for other clients, which do not tell.
     """
 
     owner: str
@@ -35,6 +37,7 @@ class Sender:
     address: str | None
     check_token: Callable[[], object]
     route: str | None = None
+    repeats: bool | None = None
 
 
 def from_link(body: Any, sender: Sender) -> str:
@@ -76,8 +79,7 @@ def from_recording(form: Form, model: str, options: dict[str, Any], sender: Send
     from stt.store import recordings
 
     assert form.intake is not None
-    body = b"" if sender.key is None else _fingerprint(form, sender.route)
-    with idempotency.claim(sender.owner, sender.key, body) as claim:
+    with _claim(form, sender) as claim:
         if claim and claim.made:
             return claim.generation_id
         imported = _imported(options.pop("transcript"), *form.raw["transcript"]) if "transcript" in options else None
@@ -93,6 +95,22 @@ def from_recording(form: Form, model: str, options: dict[str, Any], sender: Send
         except BaseException:
             undo.until_done(partial(recordings.remove, recording.id, sender.owner))
             raise
+
+
+@contextmanager
+def _claim(form: Form, sender: Sender) -> Iterator[idempotency.Claim | None]:
+    """Yield the claim for the job of a form, or None if the client does not tell which requests belong together.
+
+    Raises the errors of `idempotency.claim`.
+    """
+    keyless = sender.key is None and sender.repeats is None
+    body = b"" if keyless else _fingerprint(form, sender.route)
+    if sender.key is None and sender.repeats is not None:
+        with idempotency.claim_call(sender.owner, body, repeated=sender.repeats) as call:
+            yield call
+    else:
+        with idempotency.claim(sender.owner, sender.key, body) as claim:
+            yield claim
 
 
 def _about(

@@ -49,8 +49,8 @@ log = logging.getLogger("stt.web.v1.rest")
 class Endpoint(HTTPEndpoint):
     """A route that requires a token unless it is `public`, and returns errors in the format of the AI/ML API.
 
-    The methods `get`, `post` and `delete` receive the request, with the token's owner in `request.state.owner`. Only
-    `post` is asynchronous.
+    The methods `get`, `post` and `delete` receive the request, with the token's owner in `request.state.owner`, and in
+    `request.state.read_only` whether the token is read-only. Only `post` is asynchronous.
     """
 
     public = False
@@ -81,7 +81,7 @@ class Endpoint(HTTPEndpoint):
             token = await LOOKUPS.run(token_of, request)
             if token.read_only and request.method != "GET":
                 raise ReadOnly("This token may only read.")
-            request.state.owner = token.owner
+            request.state.owner, request.state.read_only = token.owner, token.read_only
         if request.method == "POST":
             return await self.post(request)
         handler = self.delete if request.method == "DELETE" else self.get
@@ -148,7 +148,7 @@ class Generation(Endpoint):
     def get(self, request: Request) -> Response:
         from stt.jobs import service
 
-        progress = service.get(_generation_id(request), owner=request.state.owner)
+        progress = service.get(_generation_id(request), owner=request.state.owner, texts=False)
         answer = contract.job(progress.job, progress.transcript, progress.speakers)
         return _json_answer(answer, {"Cache-Control": "no-store"})
 
