@@ -38,6 +38,8 @@ def clean_options(
         option = model.option(name)
         if option is None and unknown == "raise":
             raise BadOption(f"{model.name} does not take {name[:60]!r}.", guidance="Remove this setting.")
+        if name in (TRACK, SPEAKERS) and isinstance(value, float) and value.is_integer():
+            value = int(value)  # JSON Schema counts 2.0 as an integer, too
         if name in (TRACK, SPEAKERS) and isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         read = _languages if option is not None and model.local and name == "language" else _value

@@ -16,19 +16,21 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message
 
 from stt.aiml import offered
 from stt.auth import clients
 from stt.auth.tokens import Token
 from stt.db.engine import DB_UNAVAILABLE
-from stt.errors import BadOption, DatabaseUnavailable, MethodNotAllowed, ReadOnly, SttError
+from stt.errors import BadOption, DatabaseUnavailable, MethodNotAllowed, ReadOnly, SttError, TooLarge
 from stt.guard.limiters import CREATES, LOOKUPS, OPEN_BODIES, OPEN_LINKS, RESULTS
 from stt.jobs import service
 from stt.library import history
 from stt.store.recordings import Link
 from stt.store.records import Job
 from stt.transcript.model import paragraphs
+from stt.web.handling import body_of
 from stt.web.v1 import contract, rest
 
 MOST_LISTED = 50  # maximum number of transcripts in one list
@@ -89,6 +91,10 @@ class Assistants(rest.Endpoint):
             if request.method != "POST":  # the MCP library would keep a GET request open forever and send nothing
                 raise MethodNotAllowed("This address takes POST.")
             until_answered.enter_context(OPEN_BODIES.place(token.owner, request))
+            # Read here, because errors that are raised while the MCP library reads are reported as internal errors.
+            body = await body_of(request, LONGEST_BODY, TooLarge("The body is larger than 1 MB."))
+        except ClientDisconnect:
+            return
         except SttError as error:
             response = self.refused(error, request)
             response.headers.update({"Allow": "POST"} if isinstance(error, MethodNotAllowed) else {})
@@ -99,8 +105,13 @@ class Assistants(rest.Endpoint):
         manager = StreamableHTTPSessionManager(
             _server(), json_response=True, stateless=True, max_request_body_size=LONGEST_BODY
         )
+        messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> Message:
+            return messages.pop() if messages else await self.receive()
+
         async with manager.run():
-            await manager.handle_request(self.scope, self.receive, self.send)
+            await manager.handle_request(self.scope, receive, self.send)
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -11,9 +12,12 @@ import requests
 from mcp.client.session import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from pytest_httpserver import HTTPServer
+from starlette.applications import Starlette
 
 from stt.auth import tokens
+from stt.guard import bodies as guard
 from stt.transcript.model import Segment, Transcript
+from stt.web.routes import ROUTES
 from tests import audio
 from tests.app.rest import Api, assert_refused, python
 from tests.server import Server
@@ -157,6 +161,28 @@ def test_request_without_a_valid_token_gets_401(server: Server):
         for method in ("GET", "POST", "DELETE"):
             answer = requests.request(method, f"{server.url}/mcp", headers=headers)
             assert answer.status_code == 401 and answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_body_that_stops_arriving_is_refused_as_too_slow(data: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(guard, "IDLE", 0.05)
+    sent: list[Any] = []
+
+    async def request() -> None:
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        headers = {
+            "authorization": f"Bearer {tokens.create('slow', 'ann')}", "content-type": "application/json",
+            "accept": "application/json", "content-length": "100",
+        }  # fmt: skip
+        scope = {
+            "type": "http", "method": "POST", "path": "/mcp", "root_path": "", "query_string": b"", "state": {},
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        }  # fmt: skip
+        await guard.Steady(Starlette(routes=ROUTES))(scope, asyncio.Event().wait, send)
+
+    asyncio.run(request())
+    assert [message["status"] for message in sent if "status" in message] == [408]
 
 
 def test_invalid_message_is_refused(server: Server, assistant: Assistant):

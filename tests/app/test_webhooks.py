@@ -11,7 +11,8 @@ from standardwebhooks import Webhook
 from werkzeug import Request, Response
 
 from tests import audio
-from tests.app.rest import Api, assert_refused
+from tests.app.rest import Api, assert_refused, python
+from tests.server import Server
 from tests.waiting import until
 
 
@@ -57,6 +58,12 @@ def test_webhook_is_sent_to_the_owners_address_or_to_that_of_a_job(api: Api, htt
     assert again.status_code == 202
     until(lambda: len(received) == 4)
     assert received[3][2] == next(body for _, headers, body in received if headers["Webhook-Id"] == deliveries[0]["id"])
+
+
+def test_read_only_token_does_not_get_the_secret(server: Server, api: Api):
+    reader = Api(server, python(server, "-m", "stt", "token", "tests", "--read-only").splitlines()[-1])
+    own, read = api("GET", "/webhooks").json(), reader("GET", "/webhooks").json()
+    assert own["secret"].startswith("whsec_") and read == {**own, "secret": None}
 
 
 def test_invalid_address_is_refused(api: Api, other_api: Api):

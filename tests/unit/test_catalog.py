@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from stt.aiml import catalog
 from stt.aiml.catalog import FIRST, LOCAL, cost_text, load, packaged
 from stt.aiml.offered import options_for
-from stt.aiml.options import clean_options
+from stt.aiml.options import clean_options, take_track
 from stt.errors import BadOption, ProviderDown
 from tests.provider_contract import MODELS, PARAMETERS
 
@@ -188,6 +189,12 @@ def test_local_model_takes_one_language_or_several(language, expected):
     assert options_for(packaged().find(LOCAL), LOCAL, {"language": language}).get("language") == expected
 
 
+@pytest.mark.parametrize("number", [2, 2.0, "2"])
+def test_whole_number_of_a_track_or_of_speakers_may_be_a_float(number):
+    assert take_track({"track": number}) == "2"
+    assert clean_options(packaged().find(LOCAL), {"speakers": number}) == {"speakers": "2"}
+
+
 @pytest.mark.parametrize(
     ("model", "wrong"),
     [
@@ -210,6 +217,9 @@ def test_local_model_takes_one_language_or_several(language, expected):
         ("aai/universal", {"custom_spelling": "[{"}),
         ("openai/gpt-4o-transcribe", {"temperature": 1.5}),
         (LOCAL, {"extra": {"a": 1}}),
+        (LOCAL, {"speakers": 2.5}),
+        (LOCAL, {"speakers": math.inf}),
+        (LOCAL, {"speakers": True}),
         (LOCAL, {"language": ["es", "english please"]}),
         (FIRST, {"language": "es,en"}),
     ],

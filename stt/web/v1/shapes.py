@@ -135,7 +135,7 @@ class Delivery(TypedDict):
 
 class Webhooks(TypedDict):
     url: str | None
-    secret: str
+    secret: Annotated[str | None, Field(description="Signs the messages; null for a read-only token.")]
     deliveries: list[Delivery]
 
 

@@ -22,12 +22,15 @@ PRIVATE = {"Cache-Control": "no-store"}
 class Webhooks(rest.Endpoint):
     """`GET /v1/webhooks`: return the owner's webhook URL, the secret that signs messages, and the last deliveries.
 
+    A read-only token gets null in place of the secret, because whoever has the secret can forge messages.
+
     `POST /v1/webhooks`: save a new webhook URL, or delete the stored one if the field `url` is null. The response has
     the same format as that of `GET`.
     """
 
     def get(self, request: Request) -> Response:
-        return JSONResponse(_all(request.state.owner), headers=PRIVATE)
+        found = _all(request.state.owner)
+        return JSONResponse({**found, "secret": None} if request.state.read_only else found, headers=PRIVATE)
 
     async def post(self, request: Request) -> Response:
         with OPEN_BODIES.place(request.state.owner, request):
