@@ -62,7 +62,7 @@ memory = state.setdefault(
     "transcribe",
     SimpleNamespace(
         drawn=False,  # whether the drop zone was drawn in an earlier run
-        texts=[],  # names and contents of dropped transcripts
+        texts=[],  # dropped transcripts
         seen=set(),  # ids of handled uploads and microphone recordings
         elsewhere=elsewhere,  # number of unfinished live recordings at the last check
         pressed=False,  # whether a click on the Transcribe button has not been handled yet

@@ -11,6 +11,7 @@ import streamlit as st
 from pages import session
 from pages.compat.streamlit import key_for
 from pages.components.text_file import text_file
+from pages.components.uploader import DroppedText
 from pages.escape import markdown, plain, sentence, show_errors, title_and_facts
 from pages.format import beginning
 from pages.sections.track_choice import track_choice
@@ -54,35 +55,38 @@ def import_row(ids: Sequence[str], on_added: Callable[[str], None]) -> None:
         _of_waiting(list(ids), on_added)
 
 
-def dropped_rows(texts: list[tuple[str, bytes]], found: Sequence[Recording], on_added: Callable[[str], None]) -> None:
+def dropped_rows(texts: list[DroppedText], found: Sequence[Recording], on_added: Callable[[str], None]) -> None:
     """Draw a row for each transcript that was dropped into the drop zone, with buttons to import and to remove it.
 
-    `texts` has a pair (name, content) for each transcript; imported and removed transcripts are deleted from `texts`.
-    `found` are the recordings to choose from. `on_added` is called as in `import_row`.
+    Imported and removed transcripts are deleted from `texts`. `found` are the recordings to choose from. `on_added` is
+    called as in `import_row`.
     """
-    for place, (name, content) in enumerate(texts):
-        partner = _partner(name, found, alone=len(texts) == 1)
+    # The keys have the transcript's id, not its place: the second half of a double click on Remove must not remove the
+    # transcript that has moved up.
+    for text in texts:
+        partner = _partner(text.name, found, alone=len(texts) == 1)
         with st.container(
-            border=True, horizontal=True, wrap=False, vertical_alignment="center", key=f"dropped-{place}"
+            border=True, horizontal=True, wrap=False, vertical_alignment="center", key=f"dropped-{text.id}"
         ):
             about = tr("A transcript, for {recording}", recording=partner.name) if partner else tr("A transcript")
-            title_and_facts(name, about)
+            title_and_facts(text.name, about)
             if st.button(
-                tr("Add transcript"), key=f"dropped-add-{place}", type="tertiary", icon=":material/upload_file:"
+                tr("Add transcript"), key=f"dropped-add-{text.id}", type="tertiary", icon=":material/upload_file:"
             ):
                 _forget()
-                st.session_state[FILE] = (name, content)
+                st.session_state[FILE] = (text.name, text.content)
                 if partner:
                     st.session_state["bring-recording"] = partner.id
 
-                def added(recording_id: str, place: int = place) -> None:
-                    del texts[place]
+                def added(recording_id: str, text: DroppedText = text) -> None:
+                    if text in texts:
+                        texts.remove(text)
                     if recording_id:
                         on_added(recording_id)
 
                 _of_waiting([recording.id for recording in found], added)
-            if st.button(tr("Remove"), key=f"dropped-remove-{place}", type="tertiary", icon=":material/close:"):
-                del texts[place]
+            if st.button(tr("Remove"), key=f"dropped-remove-{text.id}", type="tertiary", icon=":material/close:"):
+                texts.remove(text)
                 st.rerun()
 
 

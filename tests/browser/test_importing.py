@@ -116,8 +116,7 @@ def test_dropped_transcripts_are_matched_to_their_recordings(reader: Page, tmp_p
     reader.locator("input[type=file]").first.set_input_files(added)
     waiting = reader.locator(".st-key-waiting")
     expect(waiting.get_by_text("A transcript, for two.flac")).to_be_visible(timeout=MINUTE)
-    other = waiting.locator(".st-key-dropped-1")
-    expect(other).to_contain_text("other.txt")
+    other = waiting.locator("[class*=st-key-dropped-]", has_text="other.txt")
     expect(other.get_by_text("A transcript", exact=True)).to_be_visible()
     other.get_by_role("button", name="Remove").click()
     expect(other).to_have_count(0)
@@ -143,6 +142,22 @@ def test_transcript_that_cannot_be_read_is_named(reader: Page, tmp_path: Path):
     expect(reader.locator(".stt-upload")).to_contain_text("The file cannot be read", timeout=MINUTE)
     expect(reader.locator(".stt-upload")).to_contain_text("20.txt")
     expect(reader.locator("[class*=st-key-dropped-] .stt-title")).to_have_count(20, timeout=MINUTE)
+
+
+def test_second_click_on_remove_removes_no_other_transcript(reader: Page, tmp_path: Path):
+    paths = [tmp_path / f"{number}.txt" for number in range(4)]
+    for path in paths:
+        path.write_text("A text.")
+    reader.locator("input[type=file]").first.set_input_files([str(path) for path in paths])
+    titles = reader.locator("[class*=st-key-dropped-] .stt-title")
+    expect(titles).to_have_count(4, timeout=MINUTE)
+    remove = reader.get_by_role("button", name="Remove")
+    first = remove.first.element_handle()
+    first.dispatch_event("click")
+    expect(titles).to_have_text(["1.txt", "2.txt", "3.txt"])
+    first.dispatch_event("click")
+    remove.last.click()
+    expect(titles).to_have_text(["1.txt", "2.txt"])
 
 
 def test_many_dropped_transcripts_are_all_listed(reader: Page, tmp_path: Path):

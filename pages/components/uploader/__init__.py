@@ -6,6 +6,7 @@ Streamlit's `st.file_uploader` would hold several copies of a file in memory.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import streamlit as st
 
@@ -17,6 +18,14 @@ _uploader = component("uploader")
 
 
 MOST_TEXTS = 20  # maximum number of transcripts in one message; the script sends more in several messages
+
+
+class DroppedText(NamedTuple):
+    """A transcript that was dropped into a drop zone. Its `id` is unique in the session."""
+
+    id: str
+    name: str
+    content: bytes
 
 
 def uploader(key: str, limit_bytes: int, *, endings: Sequence[str], longest_text: int) -> list[str]:
@@ -43,10 +52,11 @@ def uploader(key: str, limit_bytes: int, *, endings: Sequence[str], longest_text
 
     def keep() -> None:
         # Streamlit delivers the message to one run only, and that run can end before it calls `dropped_texts`.
-        st.session_state[received] = st.session_state.get(received, 0) + 1
+        message = st.session_state[received] = st.session_state.get(received, 0) + 1
         sent = st.session_state[key].get("texts")
         texts = [read(one, longest_text) for one in sent[:MOST_TEXTS]] if isinstance(sent, list) else []
-        st.session_state.setdefault(f"stt_texts_{key}", []).extend(filter(None, texts))
+        dropped = [DroppedText(f"{message}-{place}", *text) for place, text in enumerate(texts) if text]
+        st.session_state.setdefault(f"stt_texts_{key}", []).extend(dropped)
 
     texts = {
         "endings": tuple(endings),  # a tuple: for a list, Streamlit imports pandas
@@ -64,7 +74,7 @@ def uploader(key: str, limit_bytes: int, *, endings: Sequence[str], longest_text
     return list(known)
 
 
-def dropped_texts(key: str) -> list[tuple[str, bytes]]:
-    """Return a pair (name, content) for each transcript dropped into the drop zone `key` since the last call."""
-    texts: list[tuple[str, bytes]] = st.session_state.pop(f"stt_texts_{key}", [])
+def dropped_texts(key: str) -> list[DroppedText]:
+    """Return the transcripts dropped into the drop zone `key` since the last call."""
+    texts: list[DroppedText] = st.session_state.pop(f"stt_texts_{key}", [])
     return texts

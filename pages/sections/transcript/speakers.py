@@ -99,15 +99,17 @@ def _row(job: Job, panel: Panel, place: int, revision: int, *, sound: bool) -> N
         with st.popover(tr("Change"), type="tertiary", key=f"change-{key}"):
             _changes(job, panel, place, revision, key)
     if row.guess:
-        _guess(job, row, place, revision)
+        _guess(job, row, revision)
 
 
-def _guess(job: Job, row: Row, place: int, revision: int) -> None:
+def _guess(job: Job, row: Row, revision: int) -> None:
     """Draw the name of the known voice that is most similar to the speaker's voice, and buttons to accept or refuse."""
     guess = row.guess
     if guess is None:
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"guess-{place}"):
+    # With the place of the row as key, a double click would also answer the guess that is drawn there next.
+    key = f"{guess.voice}-{row.name}"
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"guess-{key}"):
         plain(
             tr("Probably {name} (similarity {likeness:.2f})", name=guess.name, likeness=guess.likeness),
             "stt-facts",
@@ -116,9 +118,9 @@ def _guess(job: Job, row: Row, place: int, revision: int) -> None:
         accept = partial(speakers.rename, job.id, job.owner, row.name, guess.name, revision)
         refuse = partial(speakers.refuse, job.id, job.owner, row.name, guess.voice)
         name = markdown(guess.name)
-        st.button(tr("Accept"), key=f"accept-{place}", icon=":material/check:", on_click=_doing(job, accept))
+        st.button(tr("Accept"), key=f"accept-{key}", icon=":material/check:", on_click=_doing(job, accept))
         st.button(
-            tr("Not {name}", name=name), key=f"refuse-{place}", icon=":material/close:", on_click=_doing(job, refuse)
+            tr("Not {name}", name=name), key=f"refuse-{key}", icon=":material/close:", on_click=_doing(job, refuse)
         )
 
 
