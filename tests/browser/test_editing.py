@@ -252,6 +252,15 @@ def test_speaker_is_assigned_by_key_or_menu_to_a_paragraph_or_words(talk: Page):
     put_caret(talk, 0, 0)
     talk.keyboard.press("Alt+2")
     expect(speakers).to_have_text(["Ben", "Ben", "Anna", "Ben"])
+    # the key of the digit 1 on a Czech keyboard, and a keyboard on the screen, which gives no code
+    for key, code, name in (("+", "Digit1", "Anna"), ("2", "", "Ben")):
+        talk.evaluate(
+            """([key, code]) => document.activeElement.dispatchEvent(
+              new KeyboardEvent('keydown', { key, code, altKey: true, bubbles: true, cancelable: true })
+            )""",
+            [key, code],
+        )
+        expect(speakers).to_have_text([name, "Ben", "Anna", "Ben"])
     put_caret(talk, 2, len("Today "))
     for _ in range(len("we")):
         talk.keyboard.press("Shift+ArrowRight")

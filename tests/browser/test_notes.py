@@ -108,6 +108,9 @@ def test_highlight_of_selected_words_survives_editing_and_a_reload(talk: Page, g
     )
     talk.get_by_role("button", name="Notes 1").click()
     expect(rows(talk)).to_have_count(1)
+    retype(talk, FIRST.replace("morning", "night"))
+    talk.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(rows(talk).locator(".stt-notes-quote")).to_have_text("“night everybody and welcome”")
 
 
 def test_note_is_edited_deleted_and_restored(talk: Page, generation_id: str):

@@ -215,6 +215,24 @@ def test_player_gives_the_true_reason_without_sound(
     expect(page.locator(".stt-play")).to_be_enabled(enabled=playable)
 
 
+def test_sound_loads_although_the_server_is_busy_at_first(page: Page, server: Server):
+    statuses = iter([503])
+
+    def answer(route: Route) -> None:
+        if status := next(statuses, None):
+            route.fulfill(status=status)
+        else:
+            route.fallback()
+
+    id = put_words(audio.JFK, 11.0)
+    page.route(re.compile(f"/audio/{id}([?]|$)"), answer)
+    page.goto(f"{server.url}/transcript?id={id}")
+    wait_until_ready(page)
+    expect(page.locator(".stt-notice")).to_be_hidden()
+    page.locator(".stt-play").click()
+    until_true(page, "(a => !a.paused && a.currentTime > 0)(document.querySelector('.stt-audio'))")
+
+
 def test_notice_of_blocked_playback_disappears_when_the_sound_plays(page: Page, server: Server):
     page.goto(f"{server.url}/transcript?id={put_words(audio.JFK, 11.0)}")
     wait_until_ready(page)

@@ -152,6 +152,7 @@ var Sound = class {
     null;
     this.failed = false;
     this.waiting = false;
+    this.retried = false;
     this.requested = /** @type {number[]} */
     [];
     this.copy = new PlaybackCopy(
@@ -177,7 +178,7 @@ var Sound = class {
     if (address === this.source) return;
     this.source = address;
     this.pending = null;
-    this.failed = this.waiting = false;
+    this.failed = this.waiting = this.retried = false;
     this.unload();
     this.root.classList.remove("stt-preparing");
     this.showNotice("");
@@ -196,6 +197,7 @@ var Sound = class {
   /** @param {string} address @param {boolean} failed */
   offer(address, failed) {
     this.failed = failed;
+    this.retried = false;
     this.root.classList.remove("stt-preparing");
     this.showNotice("");
     this.audio.src = address;
@@ -226,12 +228,20 @@ var Sound = class {
     if (this.audio.error !== error) return;
     const gone = status === 404 || status === 410;
     const unsupported = status >= 200 && status < 300;
+    if (unsupported && !this.retried) return this.retry();
     if (gone) this.showNotice(tr("The audio is not available. You can still read the text."));
     else if (!unsupported) this.showNotice(tr("The sound cannot be loaded. Reload the page to try again."));
     else if (this.failed)
       this.showNotice(tr("The sound could not be prepared for this browser. Download the audio to hear it."));
     else this.showNotice(tr("This browser cannot play this recording. Download the audio to hear it."));
     this.hooks.broken?.(gone || unsupported);
+  }
+  /** Load the sound a second time. If the user has pressed Play meanwhile, play it. */
+  retry() {
+    this.retried = true;
+    const playing = !this.audio.paused;
+    this.audio.load();
+    if (playing) this.start();
   }
   /**
    * Seek to a position. If the length of the sound is not known yet, seek as soon as it is.

@@ -146,17 +146,17 @@ var REVIEW = grouped("review", { where: "review", fixed: true, needs: "editing" 
 ]);
 var ACTIONS = [...SOUND, ...PLACES, ...TEXT, ...REVIEW];
 var CHANGEABLE = ACTIONS.filter(({ fixed }) => !fixed);
-function meant({ key, code }, bare) {
+function meant({ key, code, shiftKey }, bare) {
   const [, letter, digit] = /^(?:Key([A-Z])|Digit(\d))$/.exec(code) ?? [];
   if (!bare) return letter ?? digit;
-  return /^\p{L}$/u.test(key) ? letter : /^\p{Nd}$/u.test(key) ? digit : void 0;
+  return /^[\p{L}\p{M}]$/u.test(key) ? letter : !shiftKey && /^\p{Nd}$/u.test(key) ? digit : void 0;
 }
 function chordOf(event) {
   const { key, code } = event;
   if (!key || ALONE.includes(key) || event.getModifierState("AltGraph")) return "";
   const bare = !event.ctrlKey && !event.altKey && !event.metaKey;
   const plain = /^[a-z\d]$/i.test(key) ? key.toUpperCase() : meant(event, bare);
-  const name = { " ": "Space", "+": "Plus" }[key] ?? plain ?? key;
+  const name = plain ?? { " ": "Space", "+": "Plus" }[key] ?? key;
   const sign = (/^[^A-Z]$/.test(name) || name === "Plus") && (bare || !code.startsWith("Digit"));
   const held = { Ctrl: event.ctrlKey, Alt: event.altKey, Shift: event.shiftKey && !sign, Meta: event.metaKey };
   return [...HELD.filter((one) => held[

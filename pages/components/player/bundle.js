@@ -161,6 +161,7 @@ var Sound = class {
     null;
     this.failed = false;
     this.waiting = false;
+    this.retried = false;
     this.requested = /** @type {number[]} */
     [];
     this.copy = new PlaybackCopy(
@@ -186,7 +187,7 @@ var Sound = class {
     if (address === this.source) return;
     this.source = address;
     this.pending = null;
-    this.failed = this.waiting = false;
+    this.failed = this.waiting = this.retried = false;
     this.unload();
     this.root.classList.remove("stt-preparing");
     this.showNotice("");
@@ -205,6 +206,7 @@ var Sound = class {
   /** @param {string} address @param {boolean} failed */
   offer(address, failed) {
     this.failed = failed;
+    this.retried = false;
     this.root.classList.remove("stt-preparing");
     this.showNotice("");
     this.audio.src = address;
@@ -235,12 +237,20 @@ var Sound = class {
     if (this.audio.error !== error) return;
     const gone = status === 404 || status === 410;
     const unsupported = status >= 200 && status < 300;
+    if (unsupported && !this.retried) return this.retry();
     if (gone) this.showNotice(tr("The audio is not available. You can still read the text."));
     else if (!unsupported) this.showNotice(tr("The sound cannot be loaded. Reload the page to try again."));
     else if (this.failed)
       this.showNotice(tr("The sound could not be prepared for this browser. Download the audio to hear it."));
     else this.showNotice(tr("This browser cannot play this recording. Download the audio to hear it."));
     this.hooks.broken?.(gone || unsupported);
+  }
+  /** Load the sound a second time. If the user has pressed Play meanwhile, play it. */
+  retry() {
+    this.retried = true;
+    const playing = !this.audio.paused;
+    this.audio.load();
+    if (playing) this.start();
   }
   /**
    * Seek to a position. If the length of the sound is not known yet, seek as soon as it is.
@@ -418,17 +428,17 @@ var REVIEW = grouped("review", { where: "review", fixed: true, needs: "editing" 
 ]);
 var ACTIONS = [...SOUND, ...PLACES, ...TEXT, ...REVIEW];
 var CHANGEABLE = ACTIONS.filter(({ fixed }) => !fixed);
-function meant({ key, code }, bare) {
+function meant({ key, code, shiftKey }, bare) {
   const [, letter, digit] = /^(?:Key([A-Z])|Digit(\d))$/.exec(code) ?? [];
   if (!bare) return letter ?? digit;
-  return /^\p{L}$/u.test(key) ? letter : /^\p{Nd}$/u.test(key) ? digit : void 0;
+  return /^[\p{L}\p{M}]$/u.test(key) ? letter : !shiftKey && /^\p{Nd}$/u.test(key) ? digit : void 0;
 }
 function chordOf(event) {
   const { key, code } = event;
   if (!key || ALONE.includes(key) || event.getModifierState("AltGraph")) return "";
   const bare = !event.ctrlKey && !event.altKey && !event.metaKey;
   const plain = /^[a-z\d]$/i.test(key) ? key.toUpperCase() : meant(event, bare);
-  const name = { " ": "Space", "+": "Plus" }[key] ?? plain ?? key;
+  const name = plain ?? { " ": "Space", "+": "Plus" }[key] ?? key;
   const sign = (/^[^A-Z]$/.test(name) || name === "Plus") && (bare || !code.startsWith("Digit"));
   const held = { Ctrl: event.ctrlKey, Alt: event.altKey, Shift: event.shiftKey && !sign, Meta: event.metaKey };
   return [...HELD.filter((one) => held[
@@ -1671,8 +1681,8 @@ var Keys = class {
    * @param {KeyboardEvent} event
    * @param {Paragraph} paragraph
    */
-  assign({ code }, paragraph) {
-    const speaker = this.editor.choices.speakers[Number(code.slice(-1)) - 1];
+  assign(event, paragraph) {
+    const speaker = this.editor.choices.speakers[Number(chordOf(event).at(-1)) - 1];
     if (speaker) this.editor.give(paragraph, speaker, caretIn(paragraph.body));
   }
   /** @param {Paragraph} paragraph */
@@ -4272,6 +4282,8 @@ var Notes = class {
   // URL to which notes are sent; null if notes cannot be made
   page = "";
   // JSON of the notes, the URL and the duration that were loaded last
+  drawn = "";
+  // what `shown` returned when the notes were drawn last
   busy = 0;
   // number of requests in progress
   edited = (
@@ -4314,9 +4326,10 @@ var Notes = class {
     this.address = noting && (audio || timed) ? noting : null;
     this.adder.hidden = !this.address;
     const page = JSON.stringify([notes, this.address, this.player.total]);
-    if (page === this.page || this.busy) return;
+    if (this.busy) return;
+    if (page !== this.page) this.notes = sorted(notes);
+    else if (this.shown() === this.drawn) return;
     this.page = page;
-    this.notes = sorted(notes);
     this.draw();
   }
   /** Load all notes again, to show those made in other tabs, unless a note is being edited or sent. */
@@ -4324,10 +4337,8 @@ var Notes = class {
     if (!this.address || this.busy || this.edited) return;
     const found2 = await list(this.address).catch(() => null);
     if (!found2 || this.busy || this.edited) return;
-    const notes = sorted(found2);
-    if (JSON.stringify(notes) === JSON.stringify(this.notes)) return;
-    this.notes = notes;
-    this.draw();
+    this.notes = sorted(found2);
+    if (this.shown() !== this.drawn) this.draw();
   }
   // ---- the panel ---------------------------------------------------------------------------------------------------
   /** @param {boolean} yes */
@@ -4338,8 +4349,13 @@ var Notes = class {
     this.deleted = null;
     this.draw();
   }
+  /** Return the notes, the words that they quote and the duration as JSON. */
+  shown() {
+    return JSON.stringify([this.notes, this.notes.map((note) => this.quote(note)), this.player.total]);
+  }
   draw() {
     const { notes, edited, deleted } = this;
+    this.drawn = this.shown();
     const fresh = edited && !notes.some(({ id }) => id === edited.id) ? [edited] : [];
     const all = sorted([...notes, ...fresh, ...deleted ? [deleted] : []]);
     this.counter.textContent = notes.length.toLocaleString("en");

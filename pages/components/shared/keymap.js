@@ -97,14 +97,15 @@ export const CHANGEABLE = ACTIONS.filter(({ fixed }) => !fixed);
 
 /**
  * Return the letter or digit that is meant by a key that types another character. Without Ctrl, Alt or Meta (`bare`),
- * only a letter or digit of another script means one: "é", which is on the key of the digit 2 on a French keyboard, does
- * not. With them, the place of the key counts.
+ * only a letter, vowel sign or digit of another script means one: "é", which is on the key of the digit 2 on a French
+ * keyboard, does not. Nor does a digit typed with Shift: "๑", the Thai 1, is on the key of the digit 2. With Ctrl, Alt
+ * or Meta, the place of the key counts.
  * @param {KeyboardEvent} event @param {boolean} bare
  */
-function meant({ key, code }, bare) {
+function meant({ key, code, shiftKey }, bare) {
   const [, letter, digit] = /^(?:Key([A-Z])|Digit(\d))$/.exec(code) ?? [];
   if (!bare) return letter ?? digit;
-  return /^\p{L}$/u.test(key) ? letter : /^\p{Nd}$/u.test(key) ? digit : undefined;
+  return /^[\p{L}\p{M}]$/u.test(key) ? letter : !shiftKey && /^\p{Nd}$/u.test(key) ? digit : undefined;
 }
 
 /**
@@ -117,7 +118,7 @@ export function chordOf(event) {
   if (!key || ALONE.includes(key) || event.getModifierState("AltGraph")) return "";
   const bare = !event.ctrlKey && !event.altKey && !event.metaKey;
   const plain = /^[a-z\d]$/i.test(key) ? key.toUpperCase() : meant(event, bare);
-  const name = { " ": "Space", "+": "Plus" }[key] ?? plain ?? key;
+  const name = plain ?? { " ": "Space", "+": "Plus" }[key] ?? key;
   // Shift is part of typing a sign such as "?", or a digit on a French keyboard, so it is not reported as held.
   const sign = (/^[^A-Z]$/.test(name) || name === "Plus") && (bare || !code.startsWith("Digit"));
   const held = { Ctrl: event.ctrlKey, Alt: event.altKey, Shift: event.shiftKey && !sign, Meta: event.metaKey };

@@ -42,10 +42,14 @@ const chords = [
   ["2", { code: "Digit2", shiftKey: true }, "2"],
   ["&", { code: "Digit1", altKey: true }, "Alt+1"],
   ["1", { code: "Digit1", altKey: true, shiftKey: true }, "Alt+Shift+1"],
+  ["+", { code: "Digit1", altKey: true }, "Alt+1"], // a Czech keyboard
+  ["+", { code: "Digit1" }, "Plus"],
   ["?", { code: "KeyM", shiftKey: true }, "?"],
   ["N", { code: "KeyN", shiftKey: true }, "Shift+N"],
   ["т", { code: "KeyN" }, "N"], // a Russian keyboard
   ["۲", { code: "Digit2" }, "2"], // a Persian keyboard
+  ["๑", { code: "Digit2", shiftKey: true }, "๑"], // the digit 1 on a Thai keyboard
+  ["ื", { code: "KeyN" }, "N"], // a vowel sign on Thai and Lao keyboards
   ["1", { code: "Numpad1" }, "1"],
 ];
 test.each(chords)("%j with %j is %j", (key, more, chord) => expect(chordOf(pressed(key, more))).toBe(chord));

@@ -1,6 +1,7 @@
 // Handles keys, clicks and other browser events while the caret is in the text.
 
 import { composes } from "../../shared/dom.js";
+import { chordOf } from "../../shared/keymap.js";
 import { caretBox, caretIn, placeAcross } from "./caret.js";
 
 /** @typedef {import("../text/text.js").Paragraph} Paragraph */
@@ -119,8 +120,8 @@ export class Keys {
    * @param {KeyboardEvent} event
    * @param {Paragraph} paragraph
    */
-  assign({ code }, paragraph) {
-    const speaker = this.editor.choices.speakers[Number(code.slice(-1)) - 1];
+  assign(event, paragraph) {
+    const speaker = this.editor.choices.speakers[Number(chordOf(event).at(-1)) - 1];
     if (speaker) this.editor.give(paragraph, speaker, caretIn(paragraph.body));
   }
 

@@ -20,6 +20,7 @@ export class Notes {
   notes = /** @type {Note[]} */ ([]);
   address = /** @type {string | null} */ (null); // URL to which notes are sent; null if notes cannot be made
   page = ""; // JSON of the notes, the URL and the duration that were loaded last
+  drawn = ""; // what `shown` returned when the notes were drawn last
   busy = 0; // number of requests in progress
   edited = /** @type {Note | null} */ (null); // the note in the form
   form = /** @type {{ form: HTMLFormElement, field: HTMLTextAreaElement } | null} */ (null);
@@ -49,9 +50,10 @@ export class Notes {
     this.address = noting && (audio || timed) ? noting : null;
     this.adder.hidden = !this.address;
     const page = JSON.stringify([notes, this.address, this.player.total]);
-    if (page === this.page || this.busy) return;
+    if (this.busy) return;
+    if (page !== this.page) this.notes = sorted(notes);
+    else if (this.shown() === this.drawn) return;
     this.page = page;
-    this.notes = sorted(notes);
     this.draw();
   }
 
@@ -60,10 +62,8 @@ export class Notes {
     if (!this.address || this.busy || this.edited) return;
     const found = await list(this.address).catch(() => null);
     if (!found || this.busy || this.edited) return;
-    const notes = sorted(found);
-    if (JSON.stringify(notes) === JSON.stringify(this.notes)) return; // drawing would drop a selection in the panel
-    this.notes = notes;
-    this.draw();
+    this.notes = sorted(found);
+    if (this.shown() !== this.drawn) this.draw(); // drawing drops a selection in the panel
   }
 
   // ---- the panel ---------------------------------------------------------------------------------------------------
@@ -77,8 +77,14 @@ export class Notes {
     this.draw();
   }
 
+  /** Return the notes, the words that they quote and the duration as JSON. */
+  shown() {
+    return JSON.stringify([this.notes, this.notes.map((note) => this.quote(note)), this.player.total]);
+  }
+
   draw() {
     const { notes, edited, deleted } = this;
+    this.drawn = this.shown();
     const fresh = edited && !notes.some(({ id }) => id === edited.id) ? [edited] : [];
     const all = sorted([...notes, ...fresh, ...(deleted ? [deleted] : [])]);
     this.counter.textContent = notes.length.toLocaleString("en");

@@ -38,6 +38,7 @@ export class Sound {
     this.pending = /** @type {number | null} */ (null); // position in seconds to seek to once the length is known
     this.failed = false; // whether making the playback copy has failed
     this.waiting = false; // whether to play as soon as the sound is available
+    this.retried = false; // whether the sound has been loaded a second time
     this.requested = /** @type {number[]} */ ([]); // positions in seconds to which seeks in progress go
     this.copy = new PlaybackCopy(
       (address, failed) => this.offer(address, failed),
@@ -64,7 +65,7 @@ export class Sound {
     if (address === this.source) return;
     this.source = address;
     this.pending = null;
-    this.failed = this.waiting = false;
+    this.failed = this.waiting = this.retried = false;
     this.unload();
     this.root.classList.remove("stt-preparing");
     this.showNotice("");
@@ -86,6 +87,7 @@ export class Sound {
   /** @param {string} address @param {boolean} failed */
   offer(address, failed) {
     this.failed = failed;
+    this.retried = false;
     this.root.classList.remove("stt-preparing");
     this.showNotice("");
     this.audio.src = address;
@@ -120,12 +122,21 @@ export class Sound {
     if (this.audio.error !== error) return; // meanwhile, another sound is loaded
     const gone = status === 404 || status === 410;
     const unsupported = status >= 200 && status < 300;
+    if (unsupported && !this.retried) return this.retry(); // the server may have been busy only a moment ago
     if (gone) this.showNotice(tr("The audio is not available. You can still read the text."));
     else if (!unsupported) this.showNotice(tr("The sound cannot be loaded. Reload the page to try again."));
     else if (this.failed)
       this.showNotice(tr("The sound could not be prepared for this browser. Download the audio to hear it."));
     else this.showNotice(tr("This browser cannot play this recording. Download the audio to hear it."));
     this.hooks.broken?.(gone || unsupported);
+  }
+
+  /** Load the sound a second time. If the user has pressed Play meanwhile, play it. */
+  retry() {
+    this.retried = true;
+    const playing = !this.audio.paused; // loading pauses
+    this.audio.load();
+    if (playing) this.start();
   }
 
   /**
