@@ -107,7 +107,8 @@ def count(text: str) -> int:
 def runs(text: str) -> list[str]:
     """Return the runs of letters, digits, underscores and combining marks in a text: "don" and "t" for "don't".
 
-    The regex "\\w+" would cut words of Indic scripts at each vowel sign, because these are combining marks.
+    A run does not begin with a mark, so an emoji with a variation selector has no run. The regex "\\w+" would cut words
+    of Indic scripts at each vowel sign, because these are combining marks.
     """
     return run_pattern().findall(text)
 
@@ -115,7 +116,7 @@ def runs(text: str) -> list[str]:
 @cache
 def run_pattern() -> re.Pattern[str]:
     """Return the pattern of a run (see `runs`)."""
-    return re.compile(rf"[\w{''.join(f'{chr(first)}-{chr(last)}' for first, last in marks())}]+")
+    return re.compile(rf"\w[\w{''.join(f'{chr(first)}-{chr(last)}' for first, last in marks())}]*")
 
 
 def marks() -> Iterator[tuple[int, int]]:

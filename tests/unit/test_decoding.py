@@ -106,6 +106,11 @@ def test_only_one_word_again_and_again_in_faint_sound_is_a_hallucination(text: s
     assert decoding.is_hallucination(segment, np.full(1000, 0.02, np.float32), 2.4) == expected
 
 
+@pytest.mark.parametrize("text", [" ❤️", " ☎️ ♪", " …"])
+def test_symbols_without_a_word_are_a_hallucination(text: str):
+    assert decoding.is_hallucination(decoded((text, 0.0, 1.0)), np.ones(1000, np.float32), 2.4)
+
+
 def test_skipped_speech_is_decoded_again():
     """Check that speech without words is decoded again, inside a segment and at the end, but silence is not."""
     spans = [(0.0, 10.0), (30.0, 40.0)]

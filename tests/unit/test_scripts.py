@@ -155,6 +155,20 @@ def test_text_is_split_into_sentences_in_every_script(text: str, expected: list[
     assert scripts.sentences(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("दिल्ली, don't snake_case", ["दिल्ली", "don", "t", "snake_case"]),
+        ("e\u0301te\u0301", ["e\u0301te\u0301"]),
+        ("❤️ ☎️ 1️⃣ \u0301", ["1️⃣"]),
+        ("❤️yes", ["yes"]),
+        ("", []),
+    ],
+)
+def test_a_combining_mark_without_a_letter_is_no_run(text: str, expected: list[str]):
+    assert scripts.runs(text) == expected
+
+
 def test_hindi_initials_end_no_sentence_but_a_short_hindi_word_does():
     assert scripts.sentences("ए.पी.जे. अब्दुल कलाम आए.") == ["ए.पी.जे. अब्दुल कलाम आए."]
     assert scripts.sentences("यह घर है. वह आया.") == ["यह घर है.", "वह आया."]

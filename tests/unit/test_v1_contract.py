@@ -55,10 +55,23 @@ def test_words_have_their_language_if_there_are_several():
     assert [segment.language for segment in results.read(body).transcript.segments] == ["es", "en"]
 
 
-def test_a_word_without_its_punctuation_keeps_its_vowel_signs():
-    hindi = Transcript((Segment(0.0, 1.0, "दिल्ली।", (Word("दिल्ली।", 0.0, 1.0),)),), duration=1.0)
-    (word,) = contract.job(JOB, hindi)["result"]["results"]["channels"][0]["alternatives"][0]["words"]
-    assert (word["word"], word["punctuated_word"]) == ("दिल्ली", "दिल्ली।")
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        *(
+            ("दिल्ली।", "दिल्ली"),
+            ("“Don't!”", "don't"),
+            ("_foo_", "foo"),
+            ("(foo_bar)_", "foo_bar"),
+            ("_दिल्ली_", "दिल्ली"),
+        ),
+        ("❤️yes", "yes"),
+    ],
+)
+def test_a_word_without_its_punctuation_keeps_its_vowel_signs(text: str, bare: str):
+    transcript = Transcript((Segment(0.0, 1.0, text, (Word(text, 0.0, 1.0),)),), duration=1.0)
+    (word,) = contract.job(JOB, transcript)["result"]["results"]["channels"][0]["alternatives"][0]["words"]
+    assert (word["word"], word["punctuated_word"]) == (bare, text)
 
 
 def assert_matches_schema(body: dict, schema: str) -> None:

@@ -160,8 +160,8 @@ def _words(transcript: Transcript, numbers: dict[str, int]) -> list[shapes.Word]
 
 def _word(word: Word, numbers: dict[str, int]) -> shapes.Word:
     text = word.text.strip()
-    inside = [run.span() for run in scripts.run_pattern().finditer(text)]
-    bare = text[inside[0][0] : inside[-1][1]].lower() if inside else ""
+    inside = [run.span() for run in scripts.run_pattern().finditer(text) if scripts.is_word(run[0])]
+    bare = text[inside[0][0] : inside[-1][1]].strip("_").lower() if inside else ""
     return {
         "word": bare or text,
         "start": word.start,
