@@ -89,7 +89,9 @@ class Rescorer:
         self._known = frozenset(self._terms)
         self._keys = [sounds.key(term) for term in self._terms]
         self._skeletons = [sounds.skeleton(key) for key in self._keys]
-        self._lengths = [len(scripts.runs(term)) for term in self._terms]  # number of words in each term
+        # The minimum and maximum number of words into which a tokenizer splits each term.
+        self._fewest = [len(scripts.runs(term)) for term in self._terms]
+        self._most = [_most_words(term) for term in self._terms]
         # The words of each term of several words. They may be in the text that the term replaces, even if listed alone.
         self._parts = [set(term.split()) - {term} for term in self._terms]
 
@@ -139,7 +141,8 @@ class Rescorer:
             compared += 1
             if compared == MAX_COMPARED:
                 break
-        found.sort(key=lambda candidate: (candidate.distance, candidate.first, candidate.last))
+        # Of equal distances, take the longer span: a wrong last character is as far from the term as a missing one.
+        found.sort(key=lambda candidate: (candidate.distance, candidate.first, -candidate.last))
         kept: list[_Candidate] = []
         refused: list[_Candidate] = []
         for candidate in found:
@@ -160,19 +163,19 @@ class Rescorer:
         `lengths` are the numbers of words in the spans. Only skeletons are compared, in C.
         """
         differences = cdist([sounds.skeleton(key) for key in keys], self._skeletons, scorer=Levenshtein.distance)
-        more = np.subtract.outer(np.array(lengths), np.array(self._lengths))
+        number = np.array(lengths)[:, None]
         size, wanted = np.array([len(key) for key in keys])[:, None], np.array([len(key) for key in self._keys])
         longest = np.maximum(size, wanted)
         near = np.argwhere(
             (differences <= MAX_DISTANCE * longest)
-            & (more >= -FEWER_WORDS)
-            & (more <= MORE_WORDS)
+            & (number >= np.array(self._fewest) - FEWER_WORDS)
+            & (number <= np.array(self._most) + MORE_WORDS)
             & (wanted <= 2 * size)
             & (size <= 2 * wanted)
         )
         shares = differences[tuple(near.T)] / longest[tuple(near.T)]
-        for place, number in near[np.argsort(shares, kind="stable")]:
-            yield int(place), int(number)
+        for place, term in near[np.argsort(shares, kind="stable")]:
+            yield int(place), int(term)
 
     def _listed(self, text: str) -> set[str]:
         """Return the words of `text` that are listed terms."""
@@ -180,12 +183,22 @@ class Rescorer:
 
     def _spans(self, words: Sequence[_Word]) -> Iterator[tuple[int, int]]:
         """Yield (index of the first word, number of words) of each span of words that a term may replace."""
-        longest = max(self._lengths) + MORE_WORDS
+        longest = max(self._most) + MORE_WORDS
         for at, word in enumerate(words):
             for length in range(1, min(longest, len(words) - at) + 1):
                 if words[at + length - 1].run != word.run:
                     break
                 yield at, length
+
+
+def _most_words(term: str) -> int:
+    """Return the number of words in a term if each character of a script without spaces is a word.
+
+    Whisper's tokenizer splits Chinese, Japanese, Thai, Lao and Burmese between tokens. A token may be a single
+    character, such as a Thai vowel sign, or several. In Khmer, it splits at spaces.
+    """
+    others = "".join(" " if scripts.is_spaceless(character) else character for character in term)
+    return sum(map(scripts.is_spaceless, term)) + len(scripts.runs(others))
 
 
 def split_word(text: str) -> tuple[str, str, str]:

@@ -114,6 +114,17 @@ def spoken(text: str) -> Transcript:
         (" Hello. World.", "hello, world → Hello World", " Hello. World.", 0),
         (" Coca- Cola, R & D and rock ’n’ roll.", "Coca Cola → x\nR D → y\nrock n roll → z", " x, y and z.", 3),
         ("ジョン・スミスさん", "ジョンスミス → John", "Johnさん", 1),
+        ("我见了Dr. Cole今天", "Dr. Cole → 科尔", "我见了科尔今天", 1),
+        ("昨日Mr. Smithさんに", "Mr Smith → スミス", "昨日スミスさんに", 1),
+        (" She said—Dr. Cole came.", "Dr Cole → Dr. Kohl", " She said—Dr. Kohl came.", 1),
+        ("今天去办公.司机来了.", "公司 → 集团", "今天去办公.司机来了.", 0),
+        ("ก.ท.ม.", "กทม → กรุงเทพ", "กรุงเทพ.", 1),
+        ("哈利‧波特和哈利•波特", "哈利波特 → Harry", "Harry和Harry", 2),
+        ("ジャン＝ジャックとジャン゠ジャック", "ジャンジャック → Jean", "JeanとJean", 2),
+        (" Die Meier Co. KG, zwei Mio. Euro.", "Co KG → x\nMio Euro → y", " Die Meier x, zwei y.", 2),
+        (" No. 5, Art. 5, Abs. 3.", "No 5 → x\nArt 5 → y\nAbs 3 → z", " x, y, z.", 3),
+        (" Wie z. B. Kühe.", "z B → z.B.", " Wie z.B. Kühe.", 1),
+        (" It was I. Cole said no. Cole came.", "I Cole → x\nno Cole → y", " It was I. Cole said no. Cole came.", 0),
         ("", "Cyril → Cyrille", "", 0),
     ],
 )
@@ -170,23 +181,27 @@ def test_distance_is_symmetric_and_zero_for_the_same_text(one: str, other: str):
 
 
 class CharacterTokenizer:
-    """Imitate a tokenizer whose tokens are character codes. Tokens from 5,000 on are timestamps."""
+    """Imitate a tokenizer whose tokens are character codes. Tokens from 500,000 on are timestamps."""
 
-    eot = 5000
+    eot = 500_000
+
+    def __init__(self, word: str = r"\s*\S+") -> None:
+        self.word = word
 
     def encode(self, text: str) -> list[int]:
         return [ord(character) for character in text]
 
     def split_to_word_tokens(self, tokens: list[int]) -> tuple[list[str], list[list[int]]]:
         text = "".join(map(chr, tokens[:-1]))
-        words = re.findall(r"\s*\S+", text)
+        words = re.findall(self.word, text)
         return [*words, ""], [*([ord(c) for c in word] for word in words), tokens[-1:]]
 
 
-def rescored(text: str, listed: list[str], actual: str) -> str:
+def rescored(text: str, listed: list[str], actual: str, word: str = r"\s*\S+") -> str:
     """Return a text rescored with the terms `listed` by a model that finds the text `actual` probable.
 
-    The model is imitated: a character is probable if the text up to and including it is the start of `actual`.
+    The model is imitated: a character is probable if the text up to and including it is the start of `actual`. `word`
+    is the pattern of the words that the tokenizer finds.
     """
 
     def score(tokens: list[int]) -> Sequence[float]:
@@ -194,10 +209,10 @@ def rescored(text: str, listed: list[str], actual: str) -> str:
         same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(written, actual, strict=False))))
         return [1.0] * same + [0.1] * (len(written) - same)
 
-    tokenizer = CharacterTokenizer()
-    found = Rescorer(listed).rescored([5000, *tokenizer.encode(text), 5100], tokenizer, score)
-    assert found[0] == 5000 and found[-1] == 5100
-    return "".join(chr(token) for token in found if token < 5000)
+    tokenizer, eot = CharacterTokenizer(word), CharacterTokenizer.eot
+    found = Rescorer(listed).rescored([eot, *tokenizer.encode(text), eot + 100], tokenizer, score)
+    assert found[0] == eot and found[-1] == eot + 100
+    return "".join(chr(token) for token in found if token < eot)
 
 
 def test_probable_term_replaces_similar_sounding_text():
@@ -254,6 +269,25 @@ def test_words_that_differ_in_vowel_signs_sound_different():
 def test_a_vowel_sign_at_the_end_of_a_word_belongs_to_it():
     assert rescoring.split_word(" «दिल्ली»,") == (" «", "दिल्ली", "»,")
     assert rescored(" वह दिल्लि में", ["दिल्ली"], " वह दिल्ली में") == " वह दिल्ली में"
+
+
+@pytest.mark.parametrize(
+    ("text", "term", "actual"),
+    [
+        ("ฉันไปเชียงไหม่เมื่อวาน", "เชียงใหม่", "ฉันไปเชียงใหม่เมื่อวาน"),
+        ("ถึงสุวันภูมิแล้ว", "สุวรรณภูมิ", "ถึงสุวรรณภูมิแล้ว"),
+        ("คุณสมชายวงสวัสดิ์มา", "สมชายวงศ์สวัสดิ์", "คุณสมชายวงศ์สวัสดิ์มา"),
+        ("ရန်ကုမ်မြို့", "ရန်ကုန်", "ရန်ကုန်မြို့"),
+        ("我在阿尔伯特成大学", "阿尔伯特城", "我在阿尔伯特城大学"),
+        ("プロクラミングが好き", "プログラミング", "プログラミングが好き"),
+    ],
+)
+def test_a_long_term_is_found_where_each_character_is_a_word_of_whisper(text: str, term: str, actual: str):
+    assert rescored(text, [term], actual, word=r"\s*\S") == actual
+
+
+def test_a_term_is_found_where_khmer_words_are_split_at_spaces():
+    assert rescored(" ទៅ ភ្នំពេន ថ្ងៃនេះ", ["ភ្នំពេញ"], " ទៅ ភ្នំពេញ ថ្ងៃនេះ") == " ទៅ ភ្នំពេញ ថ្ងៃនេះ"
 
 
 def test_listed_name_is_not_replaced_by_another_listed_name():
