@@ -209,7 +209,10 @@ def _finished(
     result that has the summary, the topics and so on.
     """
     segments = sorted((s for track in tracks for s in track), key=lambda segment: segment.start)
-    shares = Transcript(tuple(segments)).languages
+    shares: dict[str, float] = {}  # seconds; overlapping speech of several channels counts for each of them
+    for segment in segments:
+        if segment.language:
+            shares[segment.language] = shares.get(segment.language, 0.0) + segment.end - segment.start
     timed = not segments or any(segment.end > 0 for segment in segments)
     if not timed:
         segments = [Segment(0.0, duration or 0.0, part) for part in _readable(_text(segments))]

@@ -176,7 +176,7 @@ def test_two_channels_are_two_speakers_in_order_of_time():
 
 
 def test_each_channel_has_its_language_and_the_transcript_the_one_with_most_speech():
-    left = channel("Hello?", [("hello", 0, 1)]) | {"detected_language": "en"}
+    left = channel("Hello?", [("hello", 0, 2.9)]) | {"detected_language": "en"}  # overlaps the other channel
     right = channel("Hola a todos.", [("hola", 2, 3), ("a", 3, 4), ("todos", 4, 5)]) | {"detected_language": "es-MX"}
     transcript = read(answer(deepgram([left, right]))).transcript
     assert [(s.language, s.speaker) for s in transcript.segments] == [("en", "Speaker 1"), ("es", "Speaker 2")]
