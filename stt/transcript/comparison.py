@@ -27,8 +27,9 @@ _EXACT_WORDS = re.compile(rf"\s*(?:{scripts.PIECE.pattern})")
 _ENDS_ALONE = re.compile(rf"(?:[{_SPACELESS}{_DASHES}]|\.\.\.)\Z")
 _STARTS_ALONE = re.compile(rf"[\s{_SPACELESS}]")
 # "1,000" in the notations of many countries, without decimals, also "1.000" and "1,00,000".
-_GROUPED = re.compile(r"(?<![\d.,])(?!0)\d{1,3}(?:(?:,\d{2,3})*,\d{3}|(?:\.\d{3})+)(?!\d)")
-_DECIMAL = re.compile("(?<=\\d)[.,\u066b](?=\\d)")
+_GROUPED = re.compile(r"(?<![\d.,:])(?!0)\d{1,3}(?:(?:,\d{2,3})*,\d{3}|(?:\.\d{3})+)(?!\d)")
+# "10:30" equals "10.30", because some countries write a time of day with a dot.
+_DECIMAL = re.compile("(?<=\\d)[.,:\u066b](?=\\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ def _begins(text: str, pieces: Sequence[str], keyed: int) -> bool:
 def _key(text: str, exact: bool) -> str:
     """Return the form of a word that is compared, or "" if the word has no letter and no digit.
 
-    Unless `exact`, this is the word in lower case without punctuation, except the decimal separator of a number.
+    Unless `exact`, this is the word in lower case without punctuation, except the separator in a number or a time.
     """
     word = text.strip()
     if exact:
