@@ -25,7 +25,8 @@ def with_present_speakers(new: Sequence[Segment], original: Sequence[Segment], r
     The user may have renamed or merged the speakers of the engine's segments `original`, or given paragraphs to other
     speakers. So each word gets the present speaker of the word of its channel in `original` that is nearest in time and
     still in the transcript. Words more than NEAR seconds before or after `new` count only if there are no others. If
-    there is no such word at all, the name of the channel or track stays.
+    there is no such word at all, because all of them were changed, the words get no speaker; but the name of the
+    channel or track stays if it is a speaker's name now, or if `original` does not have this channel.
     """
     wanted = {segment.speaker for segment in new if segment.speaker}
     if not wanted:
@@ -34,13 +35,21 @@ def with_present_speakers(new: Sequence[Segment], original: Sequence[Segment], r
     known = _known(wanted, original, rows, first - NEAR, last + NEAR)
     if missing := wanted - known.keys():
         known |= _known(missing, original, rows, -math.inf, math.inf)
+    present = {row.get("speaker") for row in rows}
+    for channel in {segment.speaker for segment in original if segment.speaker} & wanted - known.keys() - present:
+        known[channel] = [(0.0, None)]
     return [part for segment in new for part in _named(segment, known)]
 
 
 def _known(wanted: set[str], original: Iterable[Segment], rows: Rows, first: float, last: float) -> Known:
     """Return the words between `first` and `last` (seconds) whose speaker was one of `wanted`, and is known now."""
     here = document.segments_of([row for row in rows if row["end"] >= first and row["start"] <= last])
-    now = {word: segment.speaker for segment in here for word in _words(segment)}
+    speakers: dict[tuple[float, str], set[str | None]] = {}
+    for segment in here:
+        for word in _words(segment):
+            speakers.setdefault(word, set()).add(segment.speaker)
+    # Two channels may have the same word at the same time.
+    now = {word: next(iter(names)) for word, names in speakers.items() if len(names) == 1}
     found: Known = {}
     for segment in original:
         if segment.speaker in wanted and segment.end >= first and segment.start <= last:

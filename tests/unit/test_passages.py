@@ -111,6 +111,22 @@ def test_words_of_a_channel_get_the_speaker_that_the_user_gave_to_the_words_arou
     assert shown(rows) == [(ANN, "one too"), ("Cat", "three"), (BEN, "for")]
 
 
+def test_a_call_that_is_transcribed_twice_more_keeps_its_speakers():
+    original = (spoken("one", 0, "Speaker 1"), spoken("two", 5, "Speaker 2"))
+    rows = frozen(spoken("one", 0, ANN), spoken("two", 5, BEN))
+    for text in ("won", "on"):
+        new = spoken(text, 0, "Speaker 1"), spoken(f"{text} too", 5, "Speaker 2")
+        retake(rows, 0.0, 10.0, *new, original=original)
+        assert shown(rows) == [(ANN, text), (BEN, f"{text} too")]
+
+
+def test_a_word_at_the_same_time_in_two_channels_tells_nothing_about_their_speakers():
+    original = (spoken("yes I", 0, "Speaker 1"), spoken("yes no", 0, "Speaker 2"))
+    rows = frozen(spoken("yes I", 0, ANN), spoken("yes no", 0, BEN))
+    new = [spoken("yes", 0, "Speaker 1"), spoken("yes", 0, "Speaker 2")]
+    assert speakers(with_present_speakers(new, original, rows)) == [(ANN, "yes"), (BEN, "yes")]
+
+
 def speakers(segments: list[Segment]) -> list[tuple[str | None, str]]:
     """Return the speaker and the text of each word."""
     assert all(word.speaker == segment.speaker for segment in segments for word in segment.words)
