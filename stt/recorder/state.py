@@ -62,6 +62,7 @@ def open_in(home: Path) -> list[tuple[Live, float]]:
         except (ValueError, TypeError):  # such as an empty file after a power cut; the sound is kept
             log.warning("the state of a live recording cannot be read; renamed to %s", note.with_suffix(".broken").name)
             with suppress(FileNotFoundError):
+                os.utime(note)  # both files remain for some time from now on, however old the state is
                 note.replace(note.with_suffix(".broken"))
     return [(live, time.time() - at) for at, live in sorted(found, key=lambda one: one[0])]
 

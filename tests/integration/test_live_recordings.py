@@ -292,6 +292,17 @@ def test_unreadable_state_after_a_power_cut_stops_no_other_recovery(data: Path, 
     assert not {".broken", ".sound"} & set(stored_suffixes(data)), "sound that nobody can find or delete stays for ever"
 
 
+def test_sound_of_an_unreadable_state_is_kept_for_a_day_after_it_was_found(data: Path, pieces: list[bytes]):
+    id = start()
+    send_all(id, pieces)
+    (note,) = (data / "live").rglob(f"{id}.json")
+    note.write_text("")  # a power cut on Friday; the server starts again on Monday
+    set_silence(data, 2 * REMEMBERED)
+    for _ in range(2):
+        live_recordings.sweep()
+    assert note.with_suffix(".sound").read_bytes() == audio.JFK.read_bytes()
+
+
 def test_unreadable_folder_stops_no_other_recovery(data: Path, pieces: list[bytes], caplog: pytest.LogCaptureFixture):
     send_all(start(), pieces)
     for name in ("0", "z"):  # files in place of the folders of owners
