@@ -7,13 +7,15 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
 from stt import errors, kinds
-from stt.cli.inputs import Source, Version, version_of
+from stt.cli.failures import is_final
+from stt.cli.inputs import Source
 from stt.errors import Cancelled, DataFolderInUse, NotFound, SttError
 from stt.files.json_values import clean, fields, items
 from stt.transcript.model import Transcript
@@ -32,6 +34,21 @@ class Result(NamedTuple):
     generation_id: str
     transcript: Transcript
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Say which job to resume, and how to create one.
+
+    `resume` is the generation id of the job to resume, or None. If there is no such job, a job is created with `key`,
+    which no other job has. If a job was created with `key` already, for example by a process that was killed at this
+    moment, that job is resumed, and no second one is created. `on_created` is called with the generation id of a new
+    job.
+    """
+
+    resume: str | None = None
+    key: str = field(default_factory=lambda: uuid.uuid4().hex)
+    on_created: Created = lambda _id: None
 
 
 class PollingFailed(errors.ProviderDown):
@@ -54,25 +71,23 @@ class Engine(ABC):
         self.model, self.options = model, options
 
     @abstractmethod
-    def transcribe(self, source: Source, report: Report, resume: str | None, on_created: Created) -> Result:
-        """Create a job, wait until it has ended, and return its transcript. Raises SttError if there is no transcript.
+    def transcribe(self, source: Source, report: Report, attempt: Attempt) -> Result:
+        """Create or resume a job, wait until it has ended, and return its transcript.
 
-        After PollingFailed, the job may still end well, so a later call should resume it.
-        `on_created` is called with the generation id of the job. If this process is killed, a later process can pass
-        that id as `resume` to continue the job. So can a call after this one, if the transcript could not be saved:
-        the finished job is kept until `forget` is called. Ctrl+C deletes a job on this machine, but not a job at a
-        server.
+        Raises SttError if there is no transcript. The job is kept until `forget` is called. So after any error, and
+        after Ctrl+C, a later call can resume it, also in another process. A resumed job that has failed is tried again,
+        unless the error is final (see `stt.cli.failures`).
         """
 
     def forget(self, generation_id: str) -> None:  # noqa: B027 - not abstract, because a server keeps its jobs
-        """Delete a finished job whose transcript is no longer needed, unless it is a server's."""
+        """Delete a job whose transcript is no longer needed, unless it is a server's. Unknown ids are ignored."""
 
     def close(self) -> None:  # noqa: B027 - not abstract, because an engine may have no resources
         """Release the resources of the engine."""
 
 
 class Local(Engine):
-    """Run jobs in this process. A job and its recording are deleted by `forget`, or if it fails or is interrupted.
+    """Run jobs in this process. The key of an attempt becomes the generation id of its job.
 
     Creating this object starts the job engine. Raises DataFolderInUse if another process uses the data folder.
     """
@@ -92,19 +107,17 @@ class Local(Engine):
 
         service.stop()
 
-    def transcribe(self, source: Source, report: Report, resume: str | None, on_created: Created) -> Result:
+    def transcribe(self, source: Source, report: Report, attempt: Attempt) -> Result:
         report(0.0, None, "Reading")
-        if resume is not None and self._knows(resume):
-            generation_id = resume
+        for generation_id in filter(None, (attempt.resume, attempt.key)):
+            if self._resumes(generation_id):
+                break
         else:
             self._download(report)
-            generation_id = self._create(source)
-            on_created(generation_id)
-        try:
-            return self._wait_for(generation_id, report)
-        except BaseException:
-            self.forget(generation_id)
-            raise
+            generation_id = self._create(source, attempt.key)
+        if generation_id != attempt.resume:
+            attempt.on_created(generation_id)
+        return self._wait_for(generation_id, report)
 
     def forget(self, generation_id: str) -> None:
         from stt.auth.visitors import LOCAL
@@ -113,20 +126,23 @@ class Local(Engine):
         with suppress(NotFound):
             history.delete(generation_id, LOCAL)
 
-    def _create(self, source: Source) -> str:
+    def _create(self, source: Source, key: str) -> str:
         from stt.jobs import service
         from stt.store.recordings import Link
 
         if source.path is None:
-            return service.create(Link(source.url or ""), model=self.model, options=self.options)
+            return service.create(Link(source.url or ""), model=self.model, options=self.options, id=key)
         with _readable(source.path):
-            return service.create(source.path, model=self.model, options=self.options)
+            return service.create(source.path, model=self.model, options=self.options, id=key)
 
-    def _knows(self, generation_id: str) -> bool:
+    def _resumes(self, generation_id: str) -> bool:
+        """Return whether there is this job. If it has failed, try it again: what the provider has done is not lost."""
         from stt.jobs import service
 
         try:
-            service.get(generation_id)
+            job = service.get(generation_id).job
+            if job.state == kinds.FAILED and not is_final(errors.from_dict(job.error or SttError().to_dict())):
+                service.retry(generation_id)
         except NotFound:
             return False
         return True
@@ -173,61 +189,60 @@ class Server(Engine):
         from stt.aiml.client import Client
 
         self._client = Client(f"{address.rstrip('/').removesuffix('/v1')}/v1", SecretStr(token))
-        # Idempotency-Keys of recordings whose job was not created yet, or whose answer was lost. A later attempt to
-        # create the job sends the same key, so the server creates no second job.
-        self._keys: dict[tuple[Source, Version | None], str] = {}
 
-    def transcribe(self, source: Source, report: Report, resume: str | None, on_created: Created) -> Result:
+    def transcribe(self, source: Source, report: Report, attempt: Attempt) -> Result:
         from stt.aiml import results
 
-        generation_id, was_there = resume or self._create(source, report, on_created), resume is None
+        generation_id, resumed = attempt.resume or self._create(source, report, attempt), attempt.resume is not None
         while True:
             try:
                 answer = self._poll(generation_id)
             except errors.ResultExpired:
-                if was_there:
+                if not resumed:
                     raise _deleted() from None
                 # The job of an earlier call is gone, for example because the server keeps jobs only for some days.
-                generation_id, was_there = self._create(source, report, on_created), True
+                generation_id, resumed = self._create(source, report, attempt), False
                 continue
-            was_there = True
             found = results.read(answer)
+            if found.error is not None:
+                error = _error_of_job(answer) or found.error
+                if not resumed or is_final(error) or _may_be_billed(answer):
+                    raise error
+                generation_id, resumed = self._create(source, report, attempt), False
+                continue
             if found.status != "running":
                 break
+            resumed = False
             report(0.0, None, "Transcribing")
             time.sleep(POLL_SERVER)
-        if found.error is not None:
-            raise _error_of_job(answer) or found.error
         if found.transcript is None:
             raise SttError("The server's answer holds no transcript.")
         report(found.seconds, found.seconds, "Done")
         return Result(generation_id, found.transcript, _warnings(answer))
 
-    def _create(self, source: Source, report: Report, on_created: Created) -> str:
+    def _create(self, source: Source, report: Report, attempt: Attempt) -> str:
         def sending(sent: int, size: int) -> None:
             report(0.0, None, f"Sending, {100 * sent // size if size else 0} %")
 
         if source.path is not None:
             with _readable(source.path), open(source.path, "rb") as file:
                 file.read(1)
-        this = source, version_of(source.path) if source.path else None
-        key = self._keys.setdefault(this, str(uuid.uuid4()))
         try:
-            generation_id = self._client.create(
+            return self._client.create(
                 self.model,
                 self.options,
                 path=source.path,
                 url=source.url,
                 on_progress=sending,
-                on_created=on_created,
+                on_created=attempt.on_created,
                 on_wait=lambda why: report(0.0, None, f"Trying again: {why.message}"),
                 retry_seconds=RETRY_SECONDS,
-                idempotency_key=key,
+                idempotency_key=attempt.key,
             )
         except errors.ProviderError as error:
+            if source.path is not None and isinstance(error, errors.ProviderDown):
+                _read_through(source.path)  # the client reports a bad disk as a lost connection
             raise _of_server(error) from error
-        del self._keys[this]
-        return generation_id
 
     def _poll(self, generation_id: str) -> dict[str, Any]:
         """Return the server's answer about a job. Raises ResultExpired if there is no such job, or PollingFailed."""
@@ -250,6 +265,13 @@ def _readable(path: Path) -> Iterator[None]:
         raise CannotOpen(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
+def _read_through(path: Path) -> None:
+    """Read a recording to its end. Raises CannotOpen if this fails."""
+    with _readable(path), open(path, "rb") as file:
+        while file.read(1 << 20):
+            pass
+
+
 def _of_server(error: errors.ProviderError) -> SttError:
     """Return the error to report if a request to a server raised `error`: the server's own error if it names one."""
     if isinstance(error, errors.KeyRefused):
@@ -258,6 +280,9 @@ def _of_server(error: errors.ProviderError) -> SttError:
         return errors.from_dict({"kind": error.reported, "message": error.message, "guidance": ""})
     # SubmissionUncertain is from a create request, which has an Idempotency-Key, so it is safe to send it again.
     if isinstance(error, errors.ProviderDown | errors.SubmissionUncertain):
+        return errors.ProviderDown(f"The server does not answer: {error.message}", guidance="Check the address.")
+    # A proxy in front of the server may answer 404, too, while the server restarts. It names no error.
+    if error.detail.startswith("status 404"):
         return errors.ProviderDown(f"The server does not answer: {error.message}", guidance="Check the address.")
     return error
 
@@ -271,7 +296,15 @@ def _error_of_job(answer: dict[str, Any]) -> SttError | None:
     """Return the error with which a job has failed on the server, or None if the answer names none."""
     failed = fields(answer.get("error"))
     name, message = clean(failed.get("name")), clean(failed.get("message"))
-    return errors.from_dict({"kind": name, "message": message, "guidance": ""}) if name else None
+    guidance = "It may be billed. Retry it in the server's history, or delete it there to send the recording again."
+    if not name:
+        return None
+    return errors.from_dict({"kind": name, "message": message, "guidance": guidance if _may_be_billed(answer) else ""})
+
+
+def _may_be_billed(answer: dict[str, Any]) -> bool:
+    """Return whether a failed job of a server may be billed, so that a person has to decide about another one."""
+    return fields(answer.get("error")).get("submitted") is not False
 
 
 def _warnings(answer: dict[str, Any]) -> tuple[str, ...]:

@@ -58,15 +58,27 @@ def sources(arguments: Sequence[str], name: str | None) -> Iterator[list[Source]
         yield found
 
 
-def recordings_in(folder: Path, *, recursive: bool = False) -> list[Path]:
-    """Return the recordings in a folder, sorted by name. With `recursive`, include those in its subfolders.
+def recordings_in(folder: Path) -> list[Path]:
+    """Return the recordings in a folder, without its subfolders, sorted by name. Raises OSError if it is unreadable."""
+    return sorted(path for path in folder.iterdir() if _is_recording(path))
 
-    Subfolders that cannot be listed are left out. Raises OSError if the folder itself cannot be listed.
+
+def recordings_below(folder: Path, *, recursive: bool) -> tuple[list[Path], dict[Path, str]]:
+    """Return the recordings in a folder, and the folders that cannot be listed, each with the reason.
+
+    With `recursive`, the subfolders are included. The recordings are sorted by name.
     """
-    found = list(folder.iterdir())
-    if recursive:
-        found = [Path(place, name) for place, _, files in os.walk(folder) for name in files]
-    return sorted(path for path in found if _is_recording(path))
+    found: list[Path] = []
+    unreadable: dict[Path, str] = {}
+
+    def note(error: OSError) -> None:
+        unreadable[Path(error.filename)] = error.strerror or str(error)
+
+    for place, _, files in os.walk(folder, onerror=note):
+        found += filter(_is_recording, (Path(place, name) for name in files))
+        if not recursive:
+            break
+    return sorted(found), unreadable
 
 
 def _is_recording(path: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -51,9 +52,20 @@ def write(
 
 
 def show(transcript: Transcript, extension: str, name: str) -> None:
-    """Write a transcript to standard output, in the format with this `extension`."""
-    sys.stdout.buffer.write(content(transcript, extension, name))
-    sys.stdout.buffer.flush()
+    """Write a transcript to standard output, in the format with this `extension`. Raises InputError if this fails."""
+    to_stdout(content(transcript, extension, name))
+
+
+def to_stdout(data: bytes) -> None:
+    """Write to standard output at once. Raises InputError if the disk is full, or if the reading program has ended."""
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        # Python would try to write the rest when it exits, and print another error.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        message = f"Standard output cannot be written to: {error.strerror}."
+        raise InputError(message, guidance="Use --output.") from error
 
 
 def content(transcript: Transcript, extension: str, name: str) -> bytes:

@@ -14,7 +14,7 @@ from typing import Any
 from tqdm import tqdm
 
 from stt.cli import inputs, outputs
-from stt.cli.engines import Created, Engine, Local, Report, Server
+from stt.cli.engines import Attempt, Engine, Local, Report, Server
 from stt.cli.inputs import Source
 from stt.errors import BadOption, SttError
 from stt.files import json_values
@@ -72,32 +72,29 @@ def _transcribe_all(chosen: argparse.Namespace) -> int:
         if not sources:
             raise BadOption("There is no recording in this folder.", guidance="Name files, or another folder.")
         for source in sources:
-            transcript, answer = one(work, source)
+            attempt = Attempt()
             try:
+                transcript, answer = one(work, source, attempt)
                 if shown and transcript is not None:
                     outputs.show(transcript, wanted[0], source.name)
                 elif transcript is not None and (chosen.output is not None or not chosen.json):
                     folder = chosen.output or Path()
                     save(answer, folder, source.name, transcript, wanted, overwriting=overwriting)
             finally:
-                if transcript is not None:
-                    work.forget(answer["generation_id"])
+                work.forget(attempt.key)
             failed += answer["status"] != "done"
             print_result(answer, as_json=chosen.json)
     return failed
 
 
-def one(
-    work: Engine, source: Source, resume: str | None = None, on_created: Created = lambda _id: None
-) -> tuple[Transcript | None, dict[str, Any]]:
+def one(work: Engine, source: Source, attempt: Attempt) -> tuple[Transcript | None, dict[str, Any]]:
     """Transcribe a recording. Return its transcript (None after a failure), and the dict that `--json` prints.
 
     After a failure, the dict has the error. Notes about missing parts of the transcript go to standard error.
-    `resume` and `on_created` are passed to `Engine.transcribe`.
     """
     try:
         with progress(source.name) as report:
-            generation_id, transcript, notes = work.transcribe(source, report, resume, on_created)
+            generation_id, transcript, notes = work.transcribe(source, report, attempt)
     except SttError as error:
         return None, {"file": str(source), **failure(source.name, error)}
     notes = (*(f"from {start:.1f} s to {end:.1f} s: {why}" for start, end, why in transcript.lost), *notes)
@@ -194,8 +191,7 @@ def progress(name: str) -> Iterator[Report]:
 def print_result(answer: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         # A file name may have bytes that are not UTF-8. They are written as the escapes of JSON, such as \udce9.
-        sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
-        sys.stdout.buffer.flush()
+        outputs.to_stdout(json.dumps(answer, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n")
     else:
         for path in answer.get("outputs", []):
             to_stderr(path)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import signal
 import time
 from collections.abc import Iterator
@@ -18,22 +16,11 @@ from watchfiles import Change, watch
 
 from stt import errors
 from stt.cli import inputs, outputs, transcribe
-from stt.cli.engines import Engine, PollingFailed
+from stt.cli.engines import Attempt, Engine
+from stt.cli.failures import is_final
 from stt.cli.inputs import Source, Version, version_of
-from stt.errors import (
-    AnswerUnreadable,
-    BadOption,
-    Cancelled,
-    GenerationFailed,
-    InputError,
-    ProviderTimeout,
-    RequestRefused,
-    ResultExpired,
-    SetupError,
-    SttError,
-    SubmissionUncertain,
-    UploadBroken,
-)
+from stt.cli.record import DONE, FAILED, GONE, CannotRecord, Record
+from stt.errors import BadOption
 from stt.transcript.model import Transcript
 
 RECORD = ".stt-watch.jsonl"  # file in the output folder with the result of each recording, one JSON object per line
@@ -42,11 +29,6 @@ TICK = 1000  # interval between checks of files that are still being written, mi
 RESCAN = 60.0  # maximum seconds between two scans of the folder, for network disks that report no changes
 RETRY = (30.0, 600.0)  # delay before a failed file is tried again, seconds: after the first failure, and at most
 DOUBLINGS = 10  # maximum number of times that this delay is doubled, because a float overflows after 1,000 times
-DONE, FAILED, BEGUN = "done", "failed", "begun"
-# Errors after which a retry would fail, too, because the recording or an option caused them, or that a person wanted.
-FINAL = (InputError, GenerationFailed, RequestRefused, AnswerUnreadable, Cancelled)
-# Errors of a job that the provider may have billed. A retry might be billed again, so a person has to decide.
-MAYBE_BILLED = (SubmissionUncertain, ProviderTimeout, ResultExpired)
 
 
 def add_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -106,26 +88,17 @@ def _usable(folder: Path) -> Iterator[None]:
         raise BadOption(message, guidance="Correct this, or use another folder.") from error
 
 
-class CannotRecord(SetupError):
-    """The results of recordings cannot be recorded, so no recording may be transcribed."""
-
-    title = "The output folder cannot be written to"
-    guidance = "Check the disk and its permissions."
-
-
 @dataclass(slots=True)
 class Waiting:
     """A file to be transcribed. It has not changed since `since`, and must not be transcribed before `not_before`.
 
-    Both times are seconds of the monotonic clock. `failures` is the number of failed attempts. `unsaved` is the
-    generation id of a finished job whose transcript could not be written yet.
+    Both times are seconds of the monotonic clock. `failures` is the number of failed attempts.
     """
 
     version: Version
     since: float
     failures: int = 0
     not_before: float = 0.0
-    unsaved: str | None = None
 
 
 class Watcher:
@@ -136,10 +109,11 @@ class Watcher:
         self.as_json: bool = chosen.json
         self.wanted, self.work = wanted, work
         with _usable(self.output):
-            self.record = Record(self.output / RECORD)
+            self.record = Record(self.output / RECORD, self.folder)
+        self.deleted: set[str] = set()  # ids of jobs that this process has deleted
         self.waiting: dict[Path, Waiting] = {}
         self.scanned = float("-inf")
-        self.unreadable = False  # whether the last scan failed
+        self.unreadable: set[Path] = set()  # folders that the last scan could not read
 
     def run(self) -> NoReturn:
         """Transcribe files as they arrive, until Ctrl+C or SIGTERM."""
@@ -160,25 +134,45 @@ class Watcher:
     def scan(self) -> None:
         """Update `waiting`: add recordings that need a transcript, and remove those that no longer exist.
 
-        If the folder cannot be read, as on a network disk that is away, `waiting` stays as it is until the next scan.
+        Delete the jobs of recordings that were deleted or changed. If a folder cannot be read, as on a network disk
+        that is away, its recordings stay as they are until the next scan.
         """
         self.scanned = time.monotonic()
-        try:
-            there = inputs.recordings_in(self.folder, recursive=self.recursive)
-        except OSError as error:
-            if not self.unreadable:
-                transcribe.to_stderr(f"{self.folder} cannot be read: {error.strerror}. Waiting until it can.")
-            self.unreadable = True
-            return
-        self.unreadable = False
+        there, unreadable = inputs.recordings_below(self.folder, recursive=self.recursive)
+        for folder, why in unreadable.items():
+            if folder not in self.unreadable:
+                transcribe.to_stderr(f"{folder} cannot be read: {why}. Waiting until it can.")
+        self.unreadable = set(unreadable)
         for path in self.waiting.keys() - set(there):
-            self._forget(self.waiting.pop(path))
+            if not self._is_away(path):
+                self.waiting.pop(path)
         for path in there:
             if path in self.waiting:
                 continue
             version = version_of(path)
             if version and not self.record.knows(self.name(path), version):
                 self.waiting[path] = Waiting(version, time.monotonic())
+        for name, version in self.record.unfinished():
+            path = self.folder / name
+            now = version_of(path)
+            if now != version if now else path not in there and not self._is_away(path):
+                self.record.end(name, version, GONE)
+        self._delete_jobs()
+
+    def _is_away(self, path: Path) -> bool:
+        """Return whether a file that was not found may come back: its folder cannot be read, or is empty.
+
+        A folder is empty while its disk is not mounted. If the folder is gone, this is asked of the folder above it.
+        """
+        for folder in path.parents:
+            try:
+                return folder in self.unreadable or not any(folder.iterdir())
+            except (FileNotFoundError, NotADirectoryError):
+                if folder == self.folder:
+                    break
+            except OSError:
+                break
+        return True
 
     def next(self) -> Path | None:
         """Return a file that may be transcribed now and has not changed for SETTLE seconds, or None."""
@@ -186,17 +180,16 @@ class Watcher:
         for path, one in self.waiting.items():
             version = version_of(path)
             if version != one.version and version is not None:
-                self._forget(one)
                 one.version, one.since = version, now
             elif version is not None and now >= max(one.since + SETTLE, one.not_before):
                 return path
         return None
 
     def do(self, path: Path) -> None:
-        """Transcribe a file. After an error that may pass, plan another attempt.
+        """Transcribe a file. After an error that may pass, plan another attempt, which resumes the same job.
 
-        If the transcript cannot be written, its job is kept, and the next attempt only writes the transcript. Raises
-        BadOption if an option is wrong.
+        If the transcript cannot be written, the next attempt only writes the transcript. Raises BadOption if an option
+        is wrong.
         """
         one, name = self.waiting[path], self.name(path)
         source = inputs.of_file(path)
@@ -204,18 +197,14 @@ class Watcher:
         if transcript is not None:
             folder = self.output / path.parent.relative_to(self.folder)
             transcribe.save(answer, folder, source.name, transcript, self.wanted)
-            one.unsaved = answer["generation_id"]
         error = None if answer["status"] == DONE else errors.from_dict(answer["error"])
         if error is None:
             self.finish(path, DONE)
-        elif transcript is None and _is_final(error):
+        elif transcript is None and is_final(error):
             if isinstance(error, BadOption):  # a command-line option is wrong, so every other recording would fail, too
                 raise error
             self.finish(path, FAILED)
         else:
-            # If the job may have a transcript, its id stays recorded, so that the next attempt resumes it.
-            if transcript is None and not isinstance(error, PollingFailed | CannotRecord):
-                self.record.note(name, one.version, FAILED, retry=True)
             wait = min(RETRY[1], RETRY[0] * 2 ** min(one.failures, DOUBLINGS))
             one.failures += 1
             one.not_before = time.monotonic() + wait
@@ -225,90 +214,33 @@ class Watcher:
     def _transcribe(self, source: Source, one: Waiting, name: str) -> tuple[Transcript | None, dict[str, Any]]:
         """Transcribe a recording, or resume its unfinished job, as `transcribe.one` does.
 
-        No job is created while the record cannot be written: after a restart, each recording would be transcribed (and
-        billed) again.
+        No job is created while the record cannot be written.
         """
         try:
-            self.record.write()
+            resume, key = self.record.begin(name, one.version)
         except CannotRecord as error:
             return None, {"file": str(source), **transcribe.failure(source.name, error)}
-        unfinished = self.record.unfinished_job(name, one.version)
-        return transcribe.one(
-            self.work, source, unfinished, lambda created: self.record.note(name, one.version, BEGUN, created)
-        )
+        attempt = Attempt(resume, key, lambda created: self.record.created(name, one.version, created))
+        return transcribe.one(self.work, source, attempt)
 
     def finish(self, path: Path, status: str) -> None:
         one = self.waiting.pop(path)
-        self.record.note(self.name(path), one.version, status)
-        self._forget(one)
+        self.record.end(self.name(path), one.version, status)
+        self._delete_jobs()
 
-    def _forget(self, one: Waiting) -> None:
-        """Delete the job that was kept because its transcript could not be written."""
-        if one.unsaved is not None:
-            self.work.forget(one.unsaved)
-            one.unsaved = None
+    def _delete_jobs(self) -> None:
+        """Delete the jobs of recordings whose end is recorded.
+
+        Until it is recorded, a job is kept, because a restarted process would create another one.
+        """
+        with suppress(CannotRecord):
+            self.record.write()
+        for job in self.record.ended_jobs() - self.deleted:
+            self.work.forget(job)
+            self.deleted.add(job)
 
     def name(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()
-
-
-class Record:
-    """Represent a log file with the result for each version of each recording. A restarted process reads the file."""
-
-    def __init__(self, path: Path) -> None:
-        """Read the file, if it exists. Raises OSError if it cannot be read."""
-        self.path = path
-        self._last: dict[tuple[str, Version], dict[str, Any]] = {}
-        self._unwritten: dict[tuple[str, Version], dict[str, Any]] = {}  # rows that are not in the file yet
-        text = path.read_text("utf-8", "surrogateescape") if path.exists() else ""
-        for line in text.splitlines():
-            try:
-                row = json.loads(line)
-                self._last[row["file"], Version(row["size"], row["modified"])] = row
-            except (ValueError, KeyError, TypeError):
-                continue  # the line is incomplete, because the process that wrote it was killed
-        self._torn = bool(text) and not text.endswith("\n")  # whether the last line may be incomplete
-
-    def knows(self, name: str, version: Version) -> bool:
-        """Return whether this version of the file `name` is done, or has failed permanently."""
-        row = self._last.get((name, version), {})
-        return row.get("status") in (DONE, FAILED) and not row.get("again")
-
-    def unfinished_job(self, name: str, version: Version) -> str | None:
-        """Return the generation id of a job that a killed process left unfinished for this file, or None."""
-        row = self._last.get((name, version), {})
-        return row.get("generation_id") if row.get("status") == BEGUN else None
-
-    def note(
-        self, name: str, version: Version, status: str, generation_id: str | None = None, *, retry: bool = False
-    ) -> None:
-        row: dict[str, Any] = {"file": name, **version._asdict(), "status": status}
-        row |= {"generation_id": generation_id} if generation_id else {}
-        row |= {"again": True} if retry else {}
-        self._last[name, version] = self._unwritten[name, version] = row
-        with suppress(CannotRecord):  # the row is written later; until then, no other job is created
-            self.write()
-
-    def write(self) -> None:
-        """Append the rows that are not in the file yet. Raises CannotRecord if the file cannot be written to."""
-        text = "".join(json.dumps(row) + "\n" for row in self._unwritten.values())
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with open(self.path, "a", encoding="utf-8") as file:
-                if text:
-                    file.write("\n" + text if self._torn else text)
-                    file.flush()
-                    os.fsync(file.fileno())
-        except OSError as error:
-            self._torn = True
-            raise CannotRecord(f"{self.path} cannot be written: {error.strerror}.") from error
-        self._torn = self._torn and not text
-        self._unwritten.clear()
-
-
-def _is_final(error: SttError) -> bool:
-    """Return whether a recording must not be transcribed again by itself. A broken upload may succeed the next time."""
-    return isinstance(error, FINAL + MAYBE_BILLED) and not isinstance(error, UploadBroken)
 
 
 def _interrupt(*_: object) -> NoReturn:

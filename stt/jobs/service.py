@@ -82,8 +82,9 @@ def create(
     claim: idempotency.Claim | None = None,
     address: str | None = None,
     webhook: str | None = None,
+    id: str | None = None,
 ) -> str:
-    """Record a job, queue it and return its generation id.
+    """Record a job, queue it and return its generation id, which is `id`, the id of `claim`, or a new one.
 
     `source` is a stored recording, the path of a local file, which is copied, or a link. The provider fetches a link
     itself; for a model on this machine, this server downloads the link. A string is a link if it begins with `http:` or
@@ -135,7 +136,7 @@ def create(
     name, duration = (recording.name, recording.duration) if recording else (download.name_of(typed_url), None)
     now = time.time()
     job = Job(
-        id=claim.generation_id if claim else recordings.new_id(),
+        id=claim.generation_id if claim else id or recordings.new_id(),
         owner=owner,
         recording_id=recording.id if recording else None,
         url=url,

@@ -18,8 +18,9 @@ from stt.aiml.catalog import Model
 from stt.background.diarization import results
 from stt.background.diarization.results import Search
 from stt.errors import SttError
-from stt.kinds import CANCELLED, DONE, FAILED, QUEUED, WORKING
+from stt.kinds import CANCELLED, DONE, FAILED, PROVIDER, QUEUED, WORKING
 from stt.models import known, shelf
+from stt.store import submissions
 from stt.store.records import Job
 from stt.transcript import scripts
 from stt.transcript.model import Segment, Transcript, Word, paragraphs, whole_words
@@ -110,10 +111,11 @@ def refusal(error: SttError, path: str, request_id: str | None) -> shapes.Proble
 
 
 def _failure(record: Job) -> shapes.Failure:
+    submitted = record.engine == PROVIDER and submissions.provider_id(record.id) is not None
     if record.error is None:
-        return {"name": "Cancelled", "message": "This job was cancelled."}
+        return {"name": "Cancelled", "message": "This job was cancelled.", "submitted": submitted}
     message = in_words(record.error["message"], record.error["guidance"])
-    return {"name": errors.current_kind(record.error["kind"]), "message": message}
+    return {"name": errors.current_kind(record.error["kind"]), "message": message, "submitted": submitted}
 
 
 def in_words(message: str, guidance: str) -> str:

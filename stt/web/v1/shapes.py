@@ -82,8 +82,11 @@ class Result(TypedDict):
 
 
 class Failure(TypedDict):
+    """Say why a job failed. If `submitted` is true, the AI/ML API has accepted the job, and may bill it."""
+
     name: str
     message: str
+    submitted: bool
 
 
 class Transcription(TypedDict):

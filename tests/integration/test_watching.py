@@ -1,0 +1,256 @@
+"""Test `stt watch` with the job engine of its own process and a provider: what is paid, kept and deleted."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+import stt
+from stt import settings
+from stt.cli import transcribe, watching
+from stt.cli.watching import Watcher
+from stt.db.engine import database
+from stt.db.tables import transcriptions
+from stt.engines import provider
+from stt.web.v1 import contract
+from tests import audio
+from tests.provider import KEY, Provider
+from tests.waiting import until
+
+Start = Callable[..., AbstractContextManager[Watcher]]
+
+
+@pytest.fixture
+def paid(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
+    """Provide a provider. Each of its jobs is paid for."""
+    with Provider(key=f"{KEY}-watch") as stand_in:
+        for name, value in {"AIML_BASE_URL": stand_in.url, "AIML_API_KEY": stand_in.key}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(provider, "KEPT", provider.MARGIN + 1.0)  # a job that it does not answer fails after 1 s
+        monkeypatch.setattr(provider, "RETRY_SECONDS", 0.0)
+        settings.settings.cache_clear()
+        stand_in.script(duration=0, text="Hello there.")
+        yield stand_in
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    (tmp_path / "inbox").mkdir()
+    return tmp_path / "inbox"
+
+
+@pytest.fixture
+def start(inbox: Path) -> Start:
+    """Return a function that runs the watcher of `stt watch` for the duration of a `with` block."""
+
+    @contextmanager
+    def run(*more: str) -> Iterator[Watcher]:
+        parser = argparse.ArgumentParser()
+        watching.add_command(parser.add_subparsers())
+        arguments = ["watch", str(inbox), "--output", str(inbox.with_name("out")), "--model", "#g1_whisper-base"]
+        chosen = parser.parse_args([*arguments, *more])
+        engine = transcribe.engine(chosen)
+        try:
+            yield Watcher(chosen, ["txt"], engine)
+        finally:
+            engine.close()
+
+    return run
+
+
+def dropped(folder: Path, name: str = "talk.wav") -> Path:
+    """Write a recording of one second to a folder."""
+    folder.mkdir(exist_ok=True)
+    return audio.write(folder / name, audio.samples(audio.JFK)[: audio.RATE])
+
+
+def attempt(watcher: Watcher, path: Path) -> None:
+    watcher.scan()
+    watcher.do(path)
+
+
+def jobs() -> list[str]:
+    """Return the ids of the jobs in the data folder."""
+    with database().connect() as connection:
+        return list(connection.execute(sa.select(transcriptions.c.id)).scalars())
+
+
+def submitted() -> bool:
+    """Return what the REST route says about the only job, which has failed: whether it may be billed."""
+    failure = contract.job(stt.get(jobs()[0]).job, None)["error"]
+    assert failure is not None
+    return failure["submitted"]
+
+
+def audio_files(data: Path) -> list[Path]:
+    return [path for path in (data / "audio").rglob("*") if path.is_file()]
+
+
+@contextmanager
+def unwritable(watcher: Watcher) -> Iterator[None]:
+    """Let no transcript be written in the `with` block."""
+    output = watcher.output
+    watcher.output = output / ".stt-watch.jsonl" / "below a file"
+    yield
+    watcher.output = output
+
+
+@pytest.mark.parametrize(("fault", "times"), [("503", 99), ("401", 1), ("429", 99)])
+def test_paid_job_that_cannot_be_polled_is_polled_later(
+    paid: Provider, start: Start, inbox: Path, data: Path, fault: str, times: int
+):
+    path = dropped(inbox)
+    paid.fault("get", fault, times, retry_after=0)
+    with start() as watcher:
+        attempt(watcher, path)
+        assert list(watcher.waiting) == [path] and submitted() is True
+        paid._faults.clear()
+        attempt(watcher, path)
+        assert not watcher.waiting and (watcher.output / "talk.txt").read_text().strip() == "Hello there."
+        assert len(paid.jobs) == 1 and jobs() == []
+        until(lambda: audio_files(data) == [])
+
+
+def test_paid_job_that_takes_too_long_is_polled_later(paid: Provider, start: Start, inbox: Path):
+    path = dropped(inbox)
+    paid.script(duration=3600)
+    with start() as watcher:
+        attempt(watcher, path)
+        (job,) = paid.jobs.values()
+        job.script = job.script | {"duration": 0}
+        attempt(watcher, path)
+        assert not watcher.waiting and len(paid.jobs) == 1 and jobs() == []
+
+
+def test_outage_before_the_provider_has_the_job_skips_no_file_and_pays_once(paid: Provider, start: Start, inbox: Path):
+    path = dropped(inbox)
+    paid.fault("create", "401")
+    with start() as watcher:
+        attempt(watcher, path)
+        assert list(watcher.waiting) == [path] and not paid.jobs and submitted() is False
+        attempt(watcher, path)
+        assert not watcher.waiting and len(paid.jobs) == 1 and jobs() == []
+
+
+def test_interrupted_watcher_polls_its_paid_job_after_a_restart(paid: Provider, start: Start, inbox: Path, monkeypatch):
+    path = dropped(inbox)
+    paid.script(duration=3600)
+    monkeypatch.setattr(provider, "KEPT", 3600.0)
+
+    def interrupt(done: float, total: float | None, doing: str) -> None:
+        if paid.jobs:
+            raise KeyboardInterrupt
+
+    with start() as watcher, monkeypatch.context() as patch:
+        patch.setattr(transcribe, "progress", lambda _name: nullcontext(interrupt))
+        with pytest.raises(KeyboardInterrupt):
+            attempt(watcher, path)
+    (job,) = paid.jobs.values()
+    job.script = job.script | {"duration": 0}
+    with start() as watcher:
+        attempt(watcher, path)
+        assert not watcher.waiting and len(paid.jobs) == 1 and jobs() == []
+
+
+def test_final_failure_leaves_no_job(paid: Provider, start: Start, inbox: Path, data: Path):
+    path = dropped(inbox)
+    paid.script(error="Too much noise.")
+    with start() as watcher:
+        attempt(watcher, path)
+        assert not watcher.waiting and jobs() == []
+        until(lambda: audio_files(data) == [])
+
+
+def put_away(folder: Path) -> Callable[[], object]:
+    """Move a folder away, and put an empty one in its place, as an unmounted disk does. Return how to undo this."""
+    away = folder.rename(folder.with_name("away"))
+    folder.mkdir()
+
+    def undo() -> None:
+        folder.rmdir()
+        away.rename(folder)
+
+    return undo
+
+
+def damage(folder: Path) -> Callable[[], object]:
+    """Let the folder be unreadable, as on a bad disk. Return how to undo this."""
+    patch, scandir = pytest.MonkeyPatch(), os.scandir
+
+    def fail(path: str | Path = ".") -> object:
+        if Path(path) == folder:
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        return scandir(path)
+
+    patch.setattr(os, "scandir", fail)
+    return patch.undo
+
+
+@pytest.mark.parametrize("away", [put_away, damage])
+@pytest.mark.parametrize("below", ["", "sub"])
+def test_job_whose_transcript_is_unwritten_is_kept_while_its_folder_is_away(
+    paid: Provider, start: Start, inbox: Path, away: Callable[[Path], Callable[[], object]], below: str
+):
+    path = dropped(inbox / below)
+    with start("--recursive") as watcher:
+        with unwritable(watcher):
+            attempt(watcher, path)
+        back = away(path.parent)
+        for _ in range(2):
+            watcher.scan()
+            assert len(jobs()) == 1
+        back()
+        attempt(watcher, path)
+        assert not watcher.waiting and len(paid.jobs) == 1 and jobs() == []
+        assert (watcher.output / below / "talk.txt").exists()
+
+
+@pytest.mark.parametrize("change", [Path.unlink, lambda path: path.write_bytes(b"another recording")])
+def test_job_of_a_file_that_was_deleted_or_changed_while_no_watcher_ran_is_deleted(
+    paid: Provider, start: Start, inbox: Path, data: Path, change: Callable[[Path], object]
+):
+    path = dropped(inbox)
+    with start() as watcher, unwritable(watcher):
+        attempt(watcher, path)
+    (inbox / "notes.txt").write_text("The folder is not empty.")
+    change(path)
+    with start() as watcher:
+        assert len(jobs()) == 1
+        watcher.scan()
+        assert jobs() == []
+        until(lambda: audio_files(data) == [])
+
+
+def test_job_that_was_not_deleted_before_a_crash_is_deleted_at_the_next_start(
+    paid: Provider, start: Start, inbox: Path
+):
+    path = dropped(inbox)
+    with start() as watcher:
+        watcher.work.forget = lambda _id: None  # the process is killed at this moment
+        attempt(watcher, path)
+        assert not watcher.waiting and len(jobs()) == 1
+    with start() as watcher:
+        watcher.scan()
+        assert jobs() == [] and not watcher.waiting
+
+
+def test_job_is_kept_until_its_end_is_recorded(paid: Provider, start: Start, inbox: Path):
+    path = dropped(inbox)
+    with start() as watcher:
+        record = watcher.record.path
+        with unwritable(watcher):
+            attempt(watcher, path)
+        away = record.rename(record.with_suffix(".away"))
+        record.symlink_to("/dev/full")
+        attempt(watcher, path)
+        assert (watcher.output / "talk.txt").exists() and len(jobs()) == 1
+        away.replace(record)
+        watcher.scan()
+        assert jobs() == [] and len(paid.jobs) == 1
