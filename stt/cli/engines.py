@@ -156,7 +156,6 @@ class Local(Engine):
             shelf.get(self.model, lambda done: report(0.0, None, f"Downloading {title}, {done.percent} %"))
 
     def _wait_for(self, generation_id: str, report: Report) -> Result:
-        from stt.background.diarization import results
         from stt.jobs import service
 
         while True:
@@ -165,7 +164,7 @@ class Local(Engine):
             except NotFound:
                 raise _deleted() from None
             job, search = now.job, now.speakers
-            if not job.pending and not results.is_awaited(job, search):
+            if not job.pending and not now.awaited:
                 break
             doing = job.stage or ("Waiting" if job.state == kinds.QUEUED else "Transcribing")
             if not job.pending:

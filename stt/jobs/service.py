@@ -59,12 +59,17 @@ _held = ExitStack()  # holds the lock of the data folder while the job engine ru
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Hold the result of `get`. `text` is the text transcribed so far; `transcript` is None until `state` is `done`."""
+    """Hold the result of `get`. `text` is the text transcribed so far; `transcript` is None until `state` is `done`.
+
+    `awaited` tells whether diarization runs or is still expected to begin. It depends on the time, so `get` decides it
+    once, and callers must not decide it again.
+    """
 
     job: Job
     text: str
     transcript: Transcript | None
     speakers: results.Search | None = None  # progress of the search for speakers, if there is one
+    awaited: bool = False
 
     @property
     def state(self) -> str:
@@ -198,11 +203,12 @@ def get(generation_id: str, *, owner: str = LOCAL, texts: bool = True) -> Progre
     job = records.load(generation_id, owner)
     # Read the search first: if it is done, the transcript that is read after it contains its speakers.
     found = results.search_of(generation_id) if job.state == kinds.DONE else None
-    if not texts and (job.pending or results.is_awaited(job, found)):
-        return Progress(job, "", None, found)
+    awaited = results.is_awaited(job, found)
+    if not texts and (job.pending or awaited):
+        return Progress(job, "", None, found, awaited)
     if job.state == kinds.DONE:
         transcript = transcripts.transcript_of(generation_id)
-        return Progress(job, transcript.text, transcript, found)
+        return Progress(job, transcript.text, transcript, found, awaited)
     return Progress(job, transcripts.text_so_far(generation_id), None)
 
 

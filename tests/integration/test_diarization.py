@@ -6,6 +6,7 @@ import asyncio
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,12 +14,14 @@ import sqlalchemy as sa
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 import stt
 from stt import kinds
 from stt.auth import tokens
 from stt.background import attempts
 from stt.background.diarization import results
+from stt.cli import engines
 from stt.db.engine import database
 from stt.db.tables import analyses, diarizations
 from stt.errors import BadOption, NotFound
@@ -96,6 +99,37 @@ def test_stream_reads_the_transcript_once_before_the_end_of_the_search(data: Pat
 
     whole = TALK.text
     assert asyncio.run(texts()) == [whole, "", "", whole] and read == [id] * 2
+
+
+def test_poll_at_the_last_moment_for_the_start_of_a_search_is_consistent(data: Path, monkeypatch: pytest.MonkeyPatch):
+    id = store(OWNER, TALK, options={"speakers": "auto"}, finished=time.time())
+    begins = [records.load(id, OWNER).finished + results.BEGINS]
+
+    def clock() -> float:
+        """Return a time that is just before the limit at the first call, and just after it at later calls."""
+        return begins.pop() - 0.001 if len(begins) > 1 else begins[0] + 0.001
+
+    def at_the_limit() -> None:
+        begins[:] = [begins[0]] * 2
+
+    monkeypatch.setattr(results, "time", SimpleNamespace(time=clock))
+    headers = {"Authorization": f"Bearer {tokens.create('rest', OWNER)}"}
+    client = TestClient(Starlette(routes=ROUTES))
+    at_the_limit()
+    answer = client.get(f"/v1/stt/{id}", headers=headers).json()
+    assert (answer["status"], answer["result"]) == ("active", None)
+    assert client.get(f"/v1/stt/{id}", headers=headers).json()["status"] == "completed"
+    request = Request({"type": "http"}, receive=never)
+    at_the_limit()
+    assert asyncio.run(endpoints._Following(request, id, OWNER).result(cancel=False)).text == TALK.text
+    at_the_limit()
+    local = engines.Local.__new__(engines.Local)  # without a job engine, because the job has ended
+    assert local._wait_for(id, lambda *_: None).transcript.text == TALK.text
+
+
+async def never() -> Message:
+    """Receive nothing, like the connection of a client that waits for the response."""
+    return await asyncio.Future()
 
 
 @pytest.mark.parametrize("state", [kinds.FAILED, kinds.CANCELLED])

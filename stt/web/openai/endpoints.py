@@ -131,7 +131,7 @@ class _Following:
         while True:
             now = await LOOKUPS.run_for(self.owner, self._current, texts)
             yield now
-            if not now.job.pending and not results.is_awaited(now.job, now.speakers):
+            if not now.job.pending and not now.awaited:
                 break
             texts = texts and now.job.pending
             await asyncio.sleep(pause)

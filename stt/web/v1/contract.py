@@ -37,14 +37,16 @@ STATUS: dict[str, Literal["waiting", "active", "completed", "error"]] = {
 }
 
 
-def job(record: Job, transcript: Transcript | None, speakers: Search | None = None) -> shapes.Transcription:
+def job(
+    record: Job, transcript: Transcript | None, speakers: Search | None = None, *, awaited: bool = False
+) -> shapes.Transcription:
     """Return the response to `GET /v1/stt/{generation_id}`, with the state of a job.
 
     The field `result` is set if `status` is "completed", and the field `error` if `status` is "error". The status of a
-    job with diarization is "completed" only after diarization has ended.
+    job with diarization is "completed" only after diarization has ended: `awaited` tells whether it has not.
     """
     status = STATUS[record.state]
-    if status == "completed" and results.is_awaited(record, speakers):
+    if status == "completed" and awaited:
         status = "active"
     return {
         "id": record.id,

@@ -149,7 +149,7 @@ class Generation(Endpoint):
         from stt.jobs import service
 
         progress = service.get(_generation_id(request), owner=request.state.owner, texts=False)
-        answer = contract.job(progress.job, progress.transcript, progress.speakers)
+        answer = contract.job(progress.job, progress.transcript, progress.speakers, awaited=progress.awaited)
         return _json_answer(answer, {"Cache-Control": "no-store"})
 
     def delete(self, request: Request) -> Response:
