@@ -83,9 +83,10 @@ def store(owner: str, transcript: Transcript, sound: Path | None = None, raw: An
         "model": "local/whisper-base", "engine": "on-device", "options": {}, "state": kinds.WORKING, "attempt": 1,
         "priority": 1, "created": now, "queued": now, "worked": 1.0, "seconds_done": 0.0,
     }  # fmt: skip
-    records.insert(Job(**(facts | values)))
-    assert records.finish(records.load(facts["id"], owner), transcript, raw=raw)
-    return facts["id"]
+    job = Job(**(facts | values))
+    records.insert(job)
+    assert records.finish(records.load(job.id, owner), transcript, raw=raw)
+    return job.id
 
 
 def finished(owner: str = "visitor:ann") -> Job:

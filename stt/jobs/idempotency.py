@@ -24,7 +24,7 @@ from stt.auth.signing import signing_secret
 from stt.cluster import processes
 from stt.db import queries
 from stt.db.engine import DB_UNAVAILABLE, database
-from stt.db.tables import creates
+from stt.db.tables import creates, transcriptions
 from stt.errors import InputError, KeyReused, StillCreating
 from stt.store import recordings
 
@@ -112,14 +112,16 @@ def claim(owner: str, key: str | None, body: bytes) -> Iterator[Claim | None]:
 def claim_call(owner: str, body: bytes, *, repeated: bool) -> Iterator[Claim]:
     """Yield a claim for a request without a key, from a client that says whether it has sent the request before.
 
-    A repeated request gets the claim of the owner's newest call with this body that is at most CALL_LIFETIME old, if
-    there is one. Any other request creates a new job, even if an equal request was made before.
+    A repeated request gets the claim of the owner's newest unanswered call with this body that is at most CALL_LIFETIME
+    old, if there is one and its job was not deleted. Any other request creates a new job, even if an equal request was
+    made before. Pass the job's id to `call_answered` when the client gets the outcome of the job.
 
     Raises StillCreating if the request that is repeated has not finished.
     """
     body = b"call\0" + owner.encode() + b"\0" + body
     if repeated:
-        this = _c.body == _hash(body), _c.at > time.time() - CALL_LIFETIME
+        there = sa.not_(_c.done) | sa.exists().where(transcriptions.c.id == _c.generation_id)
+        this = _c.body == _hash(body), _c.at > time.time() - CALL_LIFETIME, there
         found = queries.one(creates.select().where(*this).order_by(_c.at.desc()).limit(1))
         if found is not None and found.done:
             yield Claim(found.hash, found.generation_id, made=True)
@@ -129,6 +131,11 @@ def claim_call(owner: str, body: bytes, *, repeated: bool) -> Iterator[Claim]:
     with claim(owner, str(uuid.uuid4()), body) as new:
         assert new is not None
         yield new
+
+
+def call_answered(generation_id: str) -> None:
+    """Note that the client of `claim_call` gets the outcome of this job, so an equal call is no repetition of it."""
+    queries.write(creates.delete().where(_c.generation_id == generation_id))
 
 
 def _claimed(hash: str, body: str) -> Claim:

@@ -17,9 +17,11 @@ from stt.db.engine import database
 from stt.db.tables import creates
 from stt.errors import KeyReused, StillCreating
 from stt.jobs import idempotency
+from stt.library import history
 from tests import audio, postgres
 from tests.app.rest import Api, assert_refused, make_token, python
 from tests.server import Server
+from tests.transcripts import TALK, store
 
 COUNT = (
     "import sqlalchemy as sa\nfrom stt.db.engine import database; from stt.db.tables import transcriptions\n"
@@ -132,6 +134,7 @@ def test_claim_of_a_dead_process_is_replaced_but_not_one_of_this_process(data: P
 def make_call(*, owner: str = "ann", body: bytes = b"body", repeated: bool = False) -> idempotency.Claim:
     with idempotency.claim_call(owner, body, repeated=repeated) as claim:
         if not claim.made:
+            store(owner, TALK, id=claim.generation_id)
             with database().begin() as connection:
                 claim.note(connection)
         return claim
@@ -145,6 +148,14 @@ def test_repeated_call_without_a_key_is_recognised_for_an_hour(data: Path):
     assert not make_call(repeated=True, owner="bea").made and not make_call(repeated=True, body=b"other").made
     with database().begin() as connection:
         connection.execute(creates.update().values(at=creates.c.at - idempotency.CALL_LIFETIME - 1))
+    assert not make_call(repeated=True).made
+
+
+def test_repeated_call_gets_no_job_that_was_deleted_or_whose_outcome_was_returned(data: Path):
+    first, second = make_call(), make_call()
+    history.delete(second.generation_id, "ann")
+    assert make_call(repeated=True).generation_id == first.generation_id
+    idempotency.call_answered(first.generation_id)
     assert not make_call(repeated=True).made
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
+import httpx
 import numpy as np
 import openai
 import pytest
+import sqlalchemy as sa
 
+from stt.db.engine import database
 from stt.jobs import service
 from stt.library import history
 from tests import audio
@@ -20,6 +25,7 @@ from tests.transcripts import sharing_data_with
 from tests.waiting import until
 
 OWNER = "user:ann"
+REPEATED: dict[str, Any] = {"extra_headers": {"x-stainless-retry-count": "1"}}
 
 
 @pytest.fixture(scope="module")
@@ -73,15 +79,64 @@ def test_repetition_with_another_field_or_owner_creates_a_job(
     client: openai.OpenAI, server: Server, provider: Provider
 ):
     provider.script(duration=0.1, error=None)
-    repeats = {"extra_headers": {"x-stainless-retry-count": "1"}}
     before = len(provider.jobs)
-    paid_speech(client, language="fr")
-    assert paid_speech(client, language="fr", **repeats) and len(provider.jobs) == before + 1
-    assert paid_speech(client, language="de", **repeats) and len(provider.jobs) == before + 2
-    assert paid_speech(client, language="fr", extra_body={"cancel_on_disconnect": "true"}, **repeats)
+    provider.script(duration=4)
+    with pytest.raises(openai.APITimeoutError):
+        paid_speech(client.with_options(timeout=2, max_retries=0), language="fr")
+    provider.script(duration=0.1)
+    assert paid_speech(client, language="de", **REPEATED) and len(provider.jobs) == before + 2
+    assert paid_speech(client, language="fr", extra_body={"cancel_on_disconnect": "true"}, **REPEATED)
     assert len(provider.jobs) == before + 3
     other = client.with_options(api_key=make_token(server, "bea"))
-    assert paid_speech(other, language="fr", **repeats) and len(provider.jobs) == before + 4
+    assert paid_speech(other, language="fr", **REPEATED) and len(provider.jobs) == before + 4
+    assert paid_speech(client, language="fr", **REPEATED) and len(provider.jobs) == before + 4
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("error", [None, "internal error"])
+def test_repetition_of_an_answered_call_creates_a_job(
+    client: openai.OpenAI, provider: Provider, error: str | None, stream: bool
+):
+    """The new call was refused before it had a job, so its repetition must not get the outcome of an earlier call."""
+    provider.script(duration=0.1, error=error and {"name": "E", "message": error})
+
+    def call(**fields) -> None:
+        with open(audio.JFK, "rb") as file:
+            made = client.audio.transcriptions.create(
+                model="#g1_nova-2-general", file=file, language="es", stream=stream, **fields
+            )
+            assert not stream or list(made)
+
+    before = len(provider.jobs)
+    for fields in ({}, REPEATED):
+        with pytest.raises(openai.APIError) if error else nullcontext():
+            call(**fields)
+    assert len(provider.jobs) == before + 2
+
+
+def test_client_that_meets_a_database_outage_gets_the_text_of_the_same_job(
+    client: openai.OpenAI, server: Server, provider: Provider
+):
+    provider.script(duration=0.1, error=None)
+    refusals: list[httpx.Response] = []
+
+    def end_outage(response: httpx.Response) -> None:
+        if response.status_code == 503:
+            refusals.append(response)
+            rename("away", "diarizations")
+
+    def rename(table: str, new: str) -> None:
+        with database().begin() as connection:
+            connection.execute(sa.text(f"ALTER TABLE {table} RENAME TO {new}"))
+
+    before = len(provider.jobs)
+    http = httpx.Client(event_hooks={"response": [end_outage]})
+    with sharing_data_with(server), http:
+        rename("diarizations", "away")  # polls of a finished job read this table
+        assert paid_speech(client.with_options(http_client=http), language="it") == "Hello there. How are you?"
+    assert len(provider.jobs) == before + 1
+    (refusal,) = refusals
+    assert refusal.headers["X-Generation-Id"] and "X-Should-Retry" not in refusal.headers
 
 
 def test_cancelled_job_is_not_created_again_by_the_client(client: openai.OpenAI, server: Server, tmp_path: Path):

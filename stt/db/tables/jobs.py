@@ -190,8 +190,8 @@ crashes = sa.Table(
 )
 
 
-# The Idempotency-Keys of the last day. `hash` and `body` are keyed hashes, from which neither the Idempotency-Key nor
-# the content of the request can be recovered.
+# The Idempotency-Keys of the last day, and unanswered calls of OpenAI's clients. `hash` and `body` are keyed hashes,
+# from which neither the Idempotency-Key nor the content of the request can be recovered.
 creates = sa.Table(
     "creates",
     metadata,

@@ -17,8 +17,9 @@ from stt.aiml import offered as models
 from stt.background.diarization import results
 from stt.errors import Cancelled, NotFound, SttError
 from stt.guard.limiters import LOOKUPS, OPEN_UPLOADS, RESULTS
+from stt.jobs import idempotency
 from stt.jobs.service import Progress
-from stt.kinds import CANCELLED
+from stt.kinds import CANCELLED, FAILED
 from stt.transcript.model import Transcript
 from stt.web.multipart import BadForm, Form
 from stt.web.openai import bodies, form
@@ -37,13 +38,16 @@ ALIVE = 15.0  # seconds without an event until a stream sends a comment, so that
 class OpenAIEndpoint(Endpoint):
     """A route that returns errors in OpenAI's format.
 
-    If the request has created a job, the response has the job's id, and tells OpenAI's clients not to repeat the
-    request. By default they would repeat it up to twice, and each time create and pay another job.
+    If the request has created a job, the response has the job's id. By default, OpenAI's clients repeat a request up to
+    twice. The response tells them not to if `request.state.final` is set: the job itself has failed, or a repetition
+    would create and pay another job. After other errors, such as a database outage, a repetition gets the same job.
     """
 
     def refused(self, error: SttError, request: Request) -> Response:
         generation_id = getattr(request.state, "generation_id", None)
-        headers = {"X-Generation-Id": generation_id, "X-Should-Retry": "false"} if generation_id else {}
+        headers = {"X-Generation-Id": generation_id} if generation_id else {}
+        if getattr(request.state, "final", False):
+            headers["X-Should-Retry"] = "false"
         return JSONResponse(bodies.refusal(error), status_code=error.status, headers=headers)
 
 
@@ -62,7 +66,7 @@ class Speech(OpenAIEndpoint):
         with OPEN_UPLOADS.place(owner, request):
             create = partial(_create, self.translate, request.headers.get(RETRIES))
             generation_id, wanted = await receive(request, create)
-        request.state.generation_id = generation_id
+        request.state.generation_id, request.state.final = generation_id, wanted.cancel_on_disconnect
         headers = {"X-Generation-Id": generation_id}
         if wanted.ignored:
             headers["X-Ignored-Fields"] = ", ".join(wanted.ignored)
@@ -72,6 +76,7 @@ class Speech(OpenAIEndpoint):
             return StreamingResponse(_events(follow, wanted), headers=headers, media_type="text/event-stream")
         transcript = await follow.result(cancel=wanted.cancel_on_disconnect)
         content, kind = await RESULTS.run_for(owner, bodies.body, wanted, transcript)
+        await follow.answered()
         return Response(content, headers={**headers, "Cache-Control": "no-store"}, media_type=kind)
 
 
@@ -136,10 +141,15 @@ class _Following:
             texts = texts and now.job.pending
             await asyncio.sleep(pause)
             pause = min(pause * SLOWER, POLLS[1])
-        if now.job.error is not None:
-            raise errors.from_dict(now.job.error)
-        if now.job.state == CANCELLED:
-            raise Cancelled()
+        if now.job.state in (FAILED, CANCELLED):
+            await self.answered()
+            self._request.state.final = True
+            raise errors.from_dict(now.job.error) if now.job.error is not None else Cancelled()
+
+    async def answered(self) -> None:
+        """Note that the connected client gets the job's outcome, so a later call with the same form gets a new job."""
+        if "idempotency-key" not in self._request.headers:  # a key is valid for a day, even if it was answered
+            await LOOKUPS.run_for(self.owner, idempotency.call_answered, self.id)
 
     def _current(self, texts: bool) -> Progress:
         from stt.jobs import service
@@ -199,6 +209,7 @@ async def _events(follow: _Following, wanted: SpeechRequest) -> AsyncIterator[by
             for segment in bodies.spoken_segments(transcript):
                 yield bodies.event(dict(segment))
         done: dict[str, Any] = {"type": "transcript.text.done", **bodies.text(wanted, transcript)}
+        await follow.answered()
         yield bodies.event(done)
     except SttError as error:
         ended = True
