@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,7 +45,7 @@ class Attempt:
     `resume` is the generation id of the job to resume, or None. If there is no such job, a job is created with `key`,
     which no other job has. If a job was created with `key` already, for example by a process that was killed at this
     moment, that job is resumed, and no second one is created. `on_created` is called with the generation id of a new
-    job.
+    job: on this machine just before the job is created, and at a server just after.
     """
 
     resume: str | None = None
@@ -70,6 +72,15 @@ class Engine(ABC):
     def __init__(self, model: str, options: dict[str, Any]) -> None:
         self.model, self.options = model, options
 
+    @property
+    @abstractmethod
+    def signature(self) -> str:
+        """Return a text that is the same for all engines that resume the jobs of this one."""
+
+    def keeps(self, generation_id: str) -> bool:
+        """Return whether a job that another engine created must be resumed, because it is done or may be billed."""
+        return False
+
     @abstractmethod
     def transcribe(self, source: Source, report: Report, attempt: Attempt) -> Result:
         """Create or resume a job, wait until it has ended, and return its transcript.
@@ -79,8 +90,8 @@ class Engine(ABC):
         unless the error is final (see `stt.cli.failures`).
         """
 
-    def forget(self, generation_id: str) -> None:  # noqa: B027 - not abstract, because a server keeps its jobs
-        """Delete a job whose transcript is no longer needed, unless it is a server's. Unknown ids are ignored."""
+    def forget(self, jobs: Iterable[str]) -> None:  # noqa: B027 - not abstract, because a server keeps its jobs
+        """Delete jobs whose transcripts are no longer needed, unless they are a server's. Unknown ids are ignored."""
 
     def close(self) -> None:  # noqa: B027 - not abstract, because an engine may have no resources
         """Release the resources of the engine."""
@@ -114,17 +125,36 @@ class Local(Engine):
                 break
         else:
             self._download(report)
+            # If the create is interrupted, the id cannot be used again: its workflow may have been queued and have
+            # ended. As the id is recorded before, the next attempt has another key.
+            attempt.on_created(attempt.key)
             generation_id = self._create(source, attempt.key)
-        if generation_id != attempt.resume:
-            attempt.on_created(generation_id)
         return self._wait_for(generation_id, report)
 
-    def forget(self, generation_id: str) -> None:
-        from stt.auth.visitors import LOCAL
-        from stt.library import history
+    @property
+    def signature(self) -> str:
+        chosen = json.dumps([self.model, self.options], sort_keys=True)
+        return hashlib.sha256(chosen.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    def keeps(self, generation_id: str) -> bool:
+        from stt.jobs import service
+        from stt.store import submissions
 
         with suppress(NotFound):
-            history.delete(generation_id, LOCAL)
+            job = service.get(generation_id, texts=False).job
+            return job.state == kinds.DONE or submissions.may_be_billed(job)
+        return False
+
+    def forget(self, jobs: Iterable[str]) -> None:
+        from stt.auth.visitors import LOCAL
+        from stt.library import history
+        from stt.store import records
+
+        ids = list(jobs)
+        for start in range(0, len(ids), 500):
+            for job in records.jobs_of(LOCAL, ids=ids[start : start + 500]):
+                with suppress(NotFound):
+                    history.delete(job.id, LOCAL)
 
     def _create(self, source: Source, key: str) -> str:
         from stt.jobs import service
@@ -132,16 +162,25 @@ class Local(Engine):
 
         if source.path is None:
             return service.create(Link(source.url or ""), model=self.model, options=self.options, id=key)
-        with _readable(source.path):
+        try:
             return service.create(source.path, model=self.model, options=self.options, id=key)
+        except OSError as error:
+            _read_through(source.path)  # if this succeeds, the recording is not at fault
+            raise errors.DataFolderError(f"The data folder cannot be used: {error.strerror or error}.") from error
 
     def _resumes(self, generation_id: str) -> bool:
-        """Return whether there is this job. If it has failed, try it again: what the provider has done is not lost."""
+        """Return whether there is this job. If it has failed, try it again: what the provider has done is not lost.
+
+        If it is uncertain whether the provider has the job, a person has to retry it.
+        """
         from stt.jobs import service
+        from stt.store import submissions
 
         try:
             job = service.get(generation_id).job
-            if job.state == kinds.FAILED and not is_final(errors.from_dict(job.error or SttError().to_dict())):
+            final = is_final(errors.from_dict(job.error or SttError().to_dict()))
+            uncertain = submissions.may_be_billed(job) and submissions.provider_id(generation_id) is None
+            if job.state == kinds.FAILED and not final and not uncertain:
                 service.retry(generation_id)
         except NotFound:
             return False
@@ -187,7 +226,12 @@ class Server(Engine):
         super().__init__(model, options)
         from stt.aiml.client import Client
 
-        self._client = Client(f"{address.rstrip('/').removesuffix('/v1')}/v1", SecretStr(token))
+        self._address = f"{address.rstrip('/').removesuffix('/v1')}/v1"
+        self._client = Client(self._address, SecretStr(token))
+
+    @property
+    def signature(self) -> str:
+        return self._address  # a server's job may be billed, so it is resumed even if the options differ
 
     def transcribe(self, source: Source, report: Report, attempt: Attempt) -> Result:
         from stt.aiml import results
@@ -220,12 +264,16 @@ class Server(Engine):
         return Result(generation_id, found.transcript, _warnings(answer))
 
     def _create(self, source: Source, report: Report, attempt: Attempt) -> str:
+        interrupted = False  # whether only a part of the recording was sent
+
         def sending(sent: int, size: int) -> None:
+            nonlocal interrupted
+            interrupted = sent < size
             report(0.0, None, f"Sending, {100 * sent // size if size else 0} %")
 
         if source.path is not None:
             with _readable(source.path), open(source.path, "rb") as file:
-                file.read(1)
+                file.read(1 << 16)  # as much as is read before the first bytes are sent
         try:
             return self._client.create(
                 self.model,
@@ -239,7 +287,7 @@ class Server(Engine):
                 idempotency_key=attempt.key,
             )
         except errors.ProviderError as error:
-            if source.path is not None and isinstance(error, errors.ProviderDown):
+            if source.path is not None and interrupted and isinstance(error, errors.ProviderDown):
                 _read_through(source.path)  # the client reports a bad disk as a lost connection
             raise _of_server(error) from error
 

@@ -28,22 +28,31 @@ class Record:
     """Represent a log file with a row for each step of each recording. A restarted process reads the file.
 
     A row is written before a job is created, and has the `key` of that job (see `Attempt`), so that a job whose id was
-    lost in a crash is found again. Rows of ended recordings have the ids of their jobs, which may then be deleted.
+    lost in a crash is found again. `ended_jobs` has the ids that jobs of ended recordings may have. They are in the
+    file, so these jobs may be deleted.
     """
 
-    def __init__(self, path: Path, folder: Path) -> None:
-        """Read the file, if it exists. `folder` is the watched folder. Raises OSError if the file cannot be read."""
+    def __init__(self, path: Path, folder: Path, engine: str) -> None:
+        """Read the file, if it exists. Raises OSError if it cannot be read.
+
+        `folder` is the watched folder, and `engine` the `signature` of the engine that runs the jobs.
+        """
         self.path = path
         self.folder = os.fspath(folder.absolute())
+        self.engine = engine
+        self.ended_jobs: set[str] = set()
         self._last: dict[Name, dict[str, Any]] = {}
-        self._unwritten: dict[Name, dict[str, Any]] = {}  # rows that are not in the file yet
+        self._unwritten: list[dict[str, Any]] = []  # rows that are not in the file yet
         text = path.read_text("utf-8", "surrogateescape") if path.exists() else ""
         for line in text.splitlines():
             try:
                 row = json.loads(line)
-                self._last[row["file"], Version(row["size"], row["modified"])] = row
+                name = row["file"], Version(row["size"], row["modified"])
             except (ValueError, KeyError, TypeError):
                 continue  # the line is incomplete, because the process that wrote it was killed
+            if not row.get("again"):  # an earlier version wrote it after a failure that was not final
+                self._last[name] = row
+                self._add_ended(row)
         self._torn = bool(text) and not text.endswith("\n")  # whether the last line may be incomplete
 
     def knows(self, name: str, version: Version) -> bool:
@@ -80,16 +89,19 @@ class Record:
         mine = {"status": BEGUN, "folder": self.folder}
         return [name for name, row in self._last.items() if mine.items() <= row.items()]
 
-    def ended_jobs(self) -> set[str]:
-        """Return the ids that jobs of ended recordings may have. Rows that are not in the file yet do not count."""
-        ended = [row for name, row in self._last.items() if row.get("status") != BEGUN and name not in self._unwritten]
-        return {job for row in ended for job in (row.get("generation_id"), row.get("key")) if isinstance(job, str)}
+    def begun_with_other_options(self) -> list[tuple[Name, set[str]]]:
+        """Return the recordings of any folder that an engine of another signature began, with the ids of their jobs."""
+        return [
+            (name, _jobs(row))
+            for name, row in self._last.items()
+            if row.get("status") == BEGUN and row.get("engine", self.engine) != self.engine
+        ]
 
     def write(self) -> None:
         """Append the rows that are not in the file yet. Raises CannotRecord if the file cannot be written to."""
         if not self._unwritten:
             return
-        text = "".join(json.dumps(row) + "\n" for row in self._unwritten.values())
+        text = "".join(json.dumps(row) + "\n" for row in self._unwritten)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with open(self.path, "a", encoding="utf-8") as file:
@@ -100,17 +112,29 @@ class Record:
             self._torn = True
             raise CannotRecord(f"{self.path} cannot be written: {error.strerror}.") from error
         self._torn = False
+        for row in self._unwritten:
+            self._add_ended(row)
         self._unwritten.clear()
 
     def _add(self, name: str, version: Version, status: str, **ids: str | None) -> dict[str, Any]:
         row: dict[str, Any] = {"folder": self.folder, "file": name, **version._asdict(), "status": status}
-        row |= {field: value for field, value in ids.items() if value is not None}
-        self._last[name, version] = self._unwritten[name, version] = row
+        row |= {"engine": self.engine} | {field: value for field, value in ids.items() if value is not None}
+        self._last[name, version] = row
+        self._unwritten.append(row)
         return row
+
+    def _add_ended(self, row: dict[str, Any]) -> None:
+        if row.get("status") != BEGUN:
+            self.ended_jobs |= _jobs(row)
 
     def _try_to_write(self) -> None:
         with suppress(CannotRecord):  # the row is written later; until then, no other job is created
             self.write()
+
+
+def _jobs(row: dict[str, Any]) -> set[str]:
+    """Return the ids that jobs of a recording may have."""
+    return {job for job in (row.get("generation_id"), row.get("key")) if isinstance(job, str)}
 
 
 def _key(row: dict[str, Any]) -> str:

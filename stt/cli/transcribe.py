@@ -81,7 +81,7 @@ def _transcribe_all(chosen: argparse.Namespace) -> int:
                     folder = chosen.output or Path()
                     save(answer, folder, source.name, transcript, wanted, overwriting=overwriting)
             finally:
-                work.forget(attempt.key)
+                work.forget({attempt.key})
             failed += answer["status"] != "done"
             print_result(answer, as_json=chosen.json)
     return failed

@@ -109,8 +109,13 @@ class Watcher:
         self.as_json: bool = chosen.json
         self.wanted, self.work = wanted, work
         with _usable(self.output):
-            self.record = Record(self.output / RECORD, self.folder)
-        self.deleted: set[str] = set()  # ids of jobs that this process has deleted
+            self.record = Record(self.output / RECORD, self.folder, work.signature)
+        # The options of this command count for all jobs that can still be replaced. This is done at once, because the
+        # job engine continues these jobs.
+        for (name, version), jobs in self.record.begun_with_other_options():
+            if not any(map(work.keeps, jobs)):
+                self.record.end(name, version, GONE)
+        self._delete_jobs()
         self.waiting: dict[Path, Waiting] = {}
         self.scanned = float("-inf")
         self.unreadable: set[Path] = set()  # folders that the last scan could not read
@@ -235,9 +240,8 @@ class Watcher:
         """
         with suppress(CannotRecord):
             self.record.write()
-        for job in self.record.ended_jobs() - self.deleted:
-            self.work.forget(job)
-            self.deleted.add(job)
+        self.work.forget(self.record.ended_jobs)
+        self.record.ended_jobs.clear()
 
     def name(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()

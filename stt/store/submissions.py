@@ -6,13 +6,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from stt import errors
 from stt.db import queries
 from stt.db.engine import database, lock_sqlite
 from stt.db.tables import transcriptions, transcripts
+from stt.errors import AnswerUnreadable, ProviderError, ResultExpired, SubmissionUncertain
 from stt.store.records import Job
 from stt.transcript.model import Transcript
 
 _t = transcriptions.c
+BILLED = (SubmissionUncertain, AnswerUnreadable, ResultExpired)  # errors of jobs that the provider may have completed
 
 
 def sealed_key(generation_id: str) -> str | None:
@@ -33,6 +36,15 @@ def unmark_submitted(job: Job) -> None:
 
 def was_submitted(job: Job) -> bool:
     return queries.value(sa.select(_t.sent).where(_t.id == job.id)) == job.attempt
+
+
+def may_be_billed(job: Job) -> bool:
+    """Return whether the provider has or may have accepted a job, and has not reported that the job failed."""
+    if provider_id(job.id) is not None:
+        return True
+    error = errors.from_dict(job.error) if job.error else None
+    refused = isinstance(error, ProviderError) and not isinstance(error, BILLED)
+    return was_submitted(job) and not refused
 
 
 def provider_id(generation_id: str) -> str | None:

@@ -244,7 +244,7 @@ def test_killed_watcher_resumes_the_same_job_after_a_restart(start_watcher, envi
     inbox, out = tmp_path / "inbox", tmp_path / "out"
     audio.write(inbox / "long.flac", np.tile(audio.samples(audio.JFK), 4))
     first = start_watcher()
-    until(lambda: rows(out) and "generation_id" in rows(out)[0], 60)
+    until(lambda: rows(out) and "generation_id" in rows(out)[0] and jobs_in(environment) == 1, 60)
     first.kill()
     first.wait()
     (begun,) = rows(out)

@@ -10,7 +10,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -260,7 +260,10 @@ def test_file_that_cannot_be_read_is_tried_again(stand_in, watcher, capsys):
     assert attempt(watch, path) == "done"
 
 
-def test_file_that_cannot_be_read_to_its_end_is_named_and_tried_again(stand_in, watcher, monkeypatch, capsys):
+@contextmanager
+def damaged(path: Path) -> Iterator[None]:
+    """Let reading the file at `path` fail after its first megabyte in the `with` block."""
+
     class Damaged(io.FileIO):
         def readinto(self, buffer) -> int | None:
             if self.tell() >= 1 << 20:
@@ -269,15 +272,30 @@ def test_file_that_cannot_be_read_to_its_end_is_named_and_tried_again(stand_in, 
 
     undamaged = open
 
-    def damaged(file, *more, **options):
+    def opened(file, *more, **options):
         return io.BufferedReader(Damaged(file)) if file == path else undamaged(file, *more, **options)
 
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(builtins, "open", opened)
+        yield
+
+
+def test_recording_is_not_read_to_its_end_while_no_connection_can_be_made(stand_in, watcher, monkeypatch, capsys):
+    monkeypatch.setattr(engines, "RETRY_SECONDS", 0.0)
+    watch = watcher("http://127.0.0.1:9", stand_in.key)
+    path = watch.folder / "long.wav"
+    path.write_bytes(bytes(4 << 20))
+    with damaged(path):
+        assert attempt(watch, path) == "begun"
+    assert "No connection could be made" in capsys.readouterr().err
+
+
+def test_file_that_cannot_be_read_to_its_end_is_named_and_tried_again(stand_in, watcher, monkeypatch, capsys):
     monkeypatch.setattr(engines, "RETRY_SECONDS", 0.0)
     watch = watcher(stand_in.url, stand_in.key)
     path = watch.folder / "bad.wav"
     path.write_bytes(bytes(4 << 20))
-    with monkeypatch.context() as patch:
-        patch.setattr(builtins, "open", damaged)
+    with damaged(path):
         assert attempt(watch, path) == "begun"
     assert f"{path} cannot be read: Input/output error" in capsys.readouterr().err and not stand_in.jobs
     assert attempt(watch, path) == "done"

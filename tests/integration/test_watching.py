@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -11,14 +12,17 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from dbos import DBOS
 
 import stt
 from stt import settings
-from stt.cli import transcribe, watching
+from stt.cli import inputs, transcribe, watching
 from stt.cli.watching import Watcher
 from stt.db.engine import database
 from stt.db.tables import transcriptions
 from stt.engines import provider
+from stt.jobs import queueing
+from stt.store.records import Job
 from stt.web.v1 import contract
 from tests import audio
 from tests.provider import KEY, Provider
@@ -168,6 +172,122 @@ def test_final_failure_leaves_no_job(paid: Provider, start: Start, inbox: Path, 
         until(lambda: audio_files(data) == [])
 
 
+SMALL = ("--model", "#g1_whisper-small", "--language", "de")
+
+
+def test_new_options_count_for_a_job_that_the_provider_does_not_have(
+    paid: Provider, start: Start, inbox: Path, data: Path
+):
+    path = dropped(inbox)
+    paid.fault("create", "401")
+    with start() as watcher:
+        attempt(watcher, path)
+    with start(*SMALL) as watcher:
+        assert jobs() == []
+        attempt(watcher, path)
+        assert not watcher.waiting and jobs() == []
+        until(lambda: audio_files(data) == [])
+    (job,) = paid.jobs.values()
+    assert job.model == "#g1_whisper-small" and job.options["language"] == "de"
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_paid_job_is_resumed_in_spite_of_new_options(paid: Provider, start: Start, inbox: Path, finished: bool):
+    path = dropped(inbox)
+    with start() as watcher:
+        if finished:
+            with unwritable(watcher):
+                attempt(watcher, path)
+        else:
+            paid.fault("get", "401")
+            attempt(watcher, path)
+    with start(*SMALL) as watcher:
+        attempt(watcher, path)
+        assert not watcher.waiting and (watcher.output / "talk.txt").exists()
+        assert len(paid.jobs) == 1 and jobs() == []
+
+
+def test_job_of_this_machine_is_deleted_after_a_server_has_transcribed_its_recording(
+    paid: Provider, start: Start, inbox: Path
+):
+    path = dropped(inbox)
+    paid.fault("create", "401")
+    with start() as watcher:
+        attempt(watcher, path)
+        assert len(jobs()) == 1
+    with start("--server", paid.url, "--token", paid.key) as watcher:
+        attempt(watcher, path)
+        assert not watcher.waiting and len(paid.jobs) == 1
+    with start() as watcher:
+        assert jobs() == []
+
+
+def test_recording_that_an_earlier_version_was_to_try_again_is_transcribed(paid: Provider, start: Start, inbox: Path):
+    path = dropped(inbox)
+    version = inputs.version_of(path)
+    assert version is not None
+    row = {"file": path.name, **version._asdict(), "status": "failed", "again": True}
+    inbox.with_name("out").mkdir()
+    (inbox.with_name("out") / watching.RECORD).write_text(json.dumps(row) + "\n")
+    with start() as watcher:
+        attempt(watcher, path)
+        assert not watcher.waiting and len(paid.jobs) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "may_be_billed"),
+    [(None, True), ({"message": "The model has crashed.", "statusCode": 500}, False)],
+)
+def test_failed_job_may_be_billed_unless_the_provider_reports_its_failure(
+    paid: Provider, start: Start, inbox: Path, error: dict[str, object] | None, may_be_billed: bool
+):
+    path = dropped(inbox)
+    if error is None:
+        paid.fault("create", "reset-after")
+    paid.script(error=error)
+    with start() as watcher:
+        watcher.work.forget = lambda _jobs: None
+        attempt(watcher, path)
+        assert len(paid.jobs) == 1 and submitted() is may_be_billed
+        assert (path in watcher.waiting) is not may_be_billed
+
+
+def test_job_whose_create_was_interrupted_is_created_at_once_after_a_restart(
+    paid: Provider, start: Start, inbox: Path, monkeypatch
+):
+    path, enqueue = dropped(inbox), queueing.enqueue
+
+    def interrupt(job: Job) -> None:
+        enqueue(job)
+        raise KeyboardInterrupt
+
+    with start() as watcher, monkeypatch.context() as patch:
+        patch.setattr(queueing, "enqueue", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            attempt(watcher, path)
+        interrupted = f"{watcher.record.begin(path.name, watcher.waiting[path].version)[0]}-1"
+        until(lambda: (DBOS.get_workflow_status(interrupted) or path).status == "SUCCESS")
+        assert jobs() == []
+    with start() as watcher:
+        attempt(watcher, path)
+        assert not watcher.waiting and len(paid.jobs) == 1 and jobs() == []
+
+
+def test_data_folder_that_cannot_be_used_is_not_reported_as_an_unreadable_recording(
+    paid: Provider, start: Start, inbox: Path, data: Path, capsys
+):
+    path = dropped(inbox)
+    with start() as watcher:
+        incoming = data / "incoming"
+        incoming.rename(data / "away")
+        incoming.write_text("not a folder")
+        attempt(watcher, path)
+        assert "talk: The data folder cannot be used" in capsys.readouterr().err and path in watcher.waiting
+        incoming.unlink()
+        attempt(watcher, path)
+        assert not watcher.waiting and len(paid.jobs) == 1
+
+
 def put_away(folder: Path) -> Callable[[], object]:
     """Move a folder away, and put an empty one in its place, as an unmounted disk does. Return how to undo this."""
     away = folder.rename(folder.with_name("away"))
@@ -233,7 +353,7 @@ def test_job_that_was_not_deleted_before_a_crash_is_deleted_at_the_next_start(
 ):
     path = dropped(inbox)
     with start() as watcher:
-        watcher.work.forget = lambda _id: None  # the process is killed at this moment
+        watcher.work.forget = lambda _jobs: None  # the process is killed at this moment
         attempt(watcher, path)
         assert not watcher.waiting and len(jobs()) == 1
     with start() as watcher:

@@ -18,7 +18,7 @@ from stt.aiml.catalog import Model
 from stt.background.diarization import results
 from stt.background.diarization.results import Search
 from stt.errors import SttError
-from stt.kinds import CANCELLED, DONE, FAILED, PROVIDER, QUEUED, WORKING
+from stt.kinds import CANCELLED, DONE, FAILED, QUEUED, WORKING
 from stt.models import known, shelf
 from stt.store import submissions
 from stt.store.records import Job
@@ -113,7 +113,7 @@ def refusal(error: SttError, path: str, request_id: str | None) -> shapes.Proble
 
 
 def _failure(record: Job) -> shapes.Failure:
-    submitted = record.engine == PROVIDER and submissions.provider_id(record.id) is not None
+    submitted = submissions.may_be_billed(record)
     if record.error is None:
         return {"name": "Cancelled", "message": "This job was cancelled.", "submitted": submitted}
     message = in_words(record.error["message"], record.error["guidance"])

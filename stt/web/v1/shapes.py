@@ -82,7 +82,7 @@ class Result(TypedDict):
 
 
 class Failure(TypedDict):
-    """Say why a job failed. If `submitted` is true, the AI/ML API has accepted the job, and may bill it."""
+    """Say why a job failed. If `submitted` is true, the AI/ML API has or may have accepted the job, and may bill it."""
 
     name: str
     message: str
