@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from stt import errors, kinds
 from stt.cli.failures import is_final
 from stt.cli.inputs import Source
+from stt.cli.record import SERVER
 from stt.errors import Cancelled, DataFolderInUse, NotFound, SttError
 from stt.files.json_values import clean, fields, items
 from stt.transcript.model import Transcript
@@ -78,7 +79,10 @@ class Engine(ABC):
         """Return a text that is the same for all engines that resume the jobs of this one."""
 
     def keeps(self, generation_id: str) -> bool:
-        """Return whether a job that another engine created must be resumed, because it is done or may be billed."""
+        """Return whether a job that another engine created must be resumed, because it is done or may be billed.
+
+        Any other job is stopped, so that it cannot be billed before it is deleted.
+        """
         return False
 
     @abstractmethod
@@ -142,7 +146,14 @@ class Local(Engine):
 
         with suppress(NotFound):
             job = service.get(generation_id, texts=False).job
-            return job.state == kinds.DONE or submissions.may_be_billed(job)
+            stopped = job.pending and not submissions.may_be_billed(job)
+            if stopped:  # the job engine continues it, and may have sent it to the provider meanwhile
+                service.cancel(generation_id)
+                job = service.get(generation_id, texts=False).job
+            kept = job.state == kinds.DONE or submissions.may_be_billed(job)
+            if kept and stopped and job.state == kinds.CANCELLED:
+                service.retry(generation_id)
+            return kept
         return False
 
     def forget(self, jobs: Iterable[str]) -> None:
@@ -231,7 +242,7 @@ class Server(Engine):
 
     @property
     def signature(self) -> str:
-        return self._address  # a server's job may be billed, so it is resumed even if the options differ
+        return SERVER  # a server's job may be billed, so it is resumed even if the options differ
 
     def transcribe(self, source: Source, report: Report, attempt: Attempt) -> Result:
         from stt.aiml import results

@@ -14,6 +14,7 @@ from stt.errors import SetupError
 
 # The last row of a recording says what has become of it. GONE: its file was deleted or changed before it was done.
 BEGUN, DONE, FAILED, GONE = "begun", "done", "failed", "gone"
+SERVER = "server"  # the signature of all servers: one server may have several addresses
 Name = tuple[str, Version]  # path of a file relative to the watched folder, and its version
 
 
@@ -62,14 +63,14 @@ class Record:
     def begin(self, name: str, version: Version) -> tuple[str | None, str]:
         """Return the generation id of the job to resume, or None, and the key with which to create a job.
 
-        Raises CannotRecord if there is no job and its key cannot be recorded: after a restart, a second job would be
-        created (and billed).
+        Raises CannotRecord if the key or the id of an earlier job cannot be recorded: after a restart, a second job
+        would be created (and billed).
         """
         row = self._last.get((name, version), {})
         if row.get("status") != BEGUN:
             row = self._add(name, version, BEGUN, key=uuid.uuid4().hex)
         resume, key = row.get("generation_id"), _key(row)
-        if resume is None:
+        if resume is None or self._unwritten:  # an unwritten row may have the id of a job that is created next
             self.write()
         return resume, key
 
@@ -90,11 +91,14 @@ class Record:
         return [name for name, row in self._last.items() if mine.items() <= row.items()]
 
     def begun_with_other_options(self) -> list[tuple[Name, set[str]]]:
-        """Return the recordings of any folder that an engine of another signature began, with the ids of their jobs."""
+        """Return the recordings of any folder that another engine on this machine began, with the ids of their jobs.
+
+        A server's jobs are resumed if that server is used again, because they may be billed.
+        """
         return [
-            (name, _jobs(row))
+            (name, _jobs(row) | {_key(row)})
             for name, row in self._last.items()
-            if row.get("status") == BEGUN and row.get("engine", self.engine) != self.engine
+            if row.get("status") == BEGUN and row.get("engine", self.engine) not in (self.engine, SERVER)
         ]
 
     def write(self) -> None:
