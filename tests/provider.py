@@ -28,11 +28,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from http.server import ThreadingHTTPServer
-from typing import Any
+from typing import IO, Any
 from urllib.parse import unquote, urlsplit
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.formparser import FormDataParser
+from werkzeug.formparser import FormDataParser, default_stream_factory
 from werkzeug.http import parse_options_header
 from werkzeug.wsgi import LimitedStream
 
@@ -295,15 +295,17 @@ class _Handler(FaultyHandler):
         return 201, {"generation_id": job.id, "status": "queued"}, {}
 
     def _multipart(self, kind: str, details: dict) -> tuple[dict[str, Any], str, str, int]:
-        try:
-            _, form, files = FormDataParser(silent=False).parse(self._body(), kind, None, details)
-        except (HTTPException, ValueError):
-            raise Refused(400, "Body is not whole multipart/form-data") from None
-        options = {name: values if len(values) > 1 else values[0] for name, values in form.to_dict(flat=False).items()}
-        uploads = list(files.items(multi=True))
         with ExitStack() as streams:
-            for _, upload in uploads:
-                streams.enter_context(closing(upload.stream))
+
+            def stream(*facts: Any, **more: Any) -> IO[bytes]:
+                return streams.enter_context(closing(default_stream_factory(*facts, **more)))
+
+            try:
+                _, form, files = FormDataParser(stream, silent=False).parse(self._body(), kind, None, details)
+            except (HTTPException, ValueError):
+                raise Refused(400, "Body is not whole multipart/form-data") from None
+            options = {name: some if len(some) > 1 else some[0] for name, some in form.to_dict(flat=False).items()}
+            uploads = list(files.items(multi=True))
             allowed = ("audio", "file") if str(options.get("model")).startswith("openai/") else ("audio",)
             if len(uploads) != 1 or uploads[0][0] not in allowed:
                 raise Refused(400, [{"path": ["audio"], "message": "Expected one file"}])
