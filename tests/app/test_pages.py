@@ -274,7 +274,7 @@ def test_read_button_opens_the_transcript_of_its_row_even_if_the_rows_have_chang
 
 
 def tags_of_chosen() -> None:
-    """Draw only the tag dialog of the history, for the jobs in the session."""
+    """Draw only the tag dialog of the history, for the jobs in the session, as it was when it opened."""
     import streamlit as st
 
     from pages import session
@@ -282,20 +282,23 @@ def tags_of_chosen() -> None:
 
     session.recognise()
     if "jobs" in st.session_state:
-        actions._tags(st.session_state.owner, st.session_state.jobs)
+        state = st.session_state
+        actions._tags(state.owner, state.jobs, state.shared, state.known)
 
 
-def test_tags_are_set_even_if_one_of_the_transcripts_was_deleted_meanwhile():
+def test_tags_are_set_although_another_tab_deletes_a_transcript_and_adds_tags_meanwhile():
     test = AppTest.from_function(tags_of_chosen, default_timeout=30).run()
     owner = test.session_state.owner
     other, older, newer = (transcript_for(test) for _ in range(3))
     tagging.set_tags(other, owner, ["talks"])
     test.session_state.jobs = [records.load(id, owner) for id in (newer, older)]
+    test.session_state.shared, test.session_state.known = [], ["talks"]
     test.run()
     history.delete(newer, owner)  # what another tab does
+    tagging.set_tags(older, owner, ["added by another tab"])
     test.multiselect[0].select("talks")
     press(test, "Save")
-    assert tagging.tags_of(older, owner) == ["talks"]
+    assert tagging.tags_of(older, owner) == ["added by another tab", "talks"]
     assert "no such transcript" in test.error[0].value
 
 
