@@ -59,17 +59,13 @@ _held = ExitStack()  # holds the lock of the data folder while the job engine ru
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Hold the result of `get`. `text` is the text transcribed so far; `transcript` is None until `state` is `done`.
-
-    `awaited` tells whether diarization runs or is still expected to begin. It depends on the time, so `get` decides it
-    once, and callers must not decide it again.
-    """
+    """Hold the result of `get`. `text` is the text transcribed so far; `transcript` is None until `state` is `done`."""
 
     job: Job
     text: str
     transcript: Transcript | None
     speakers: results.Search | None = None  # progress of the search for speakers, if there is one
-    awaited: bool = False
+    awaited: bool = False  # whether diarization runs, or is still expected to begin when `get` is called
 
     @property
     def state(self) -> str:
@@ -195,10 +191,9 @@ def record_and_queue(
 def get(generation_id: str, *, owner: str = LOCAL, texts: bool = True) -> Progress:
     """Return the job with its text so far, and with its transcript if it is done.
 
-    With `texts=False`, the result has no text until the job and its diarization have ended, because reading a long text
-    takes half a second. This only reads the database. An open job continues only while the job engine runs, in this
-    process or in another: `create`, `retry` or `start` starts it. Raises NotFound if there is no such job, or if
-    somebody else owns it.
+    With `texts=False`, the result has no text until the job and its diarization have ended: a long text takes half a
+    second to read. An open job continues only while the job engine runs, in this process or in another: `create`,
+    `retry` or `start` starts it. Raises NotFound if there is no such job, or if somebody else owns it.
     """
     job = records.load(generation_id, owner)
     # Read the search first: if it is done, the transcript that is read after it contains its speakers.

@@ -17,8 +17,6 @@ from dbos import DBOS
 import stt
 from stt import kinds, settings
 from stt.cli import inputs, transcribe, watching
-from stt.cli.inputs import Version
-from stt.cli.record import CannotRecord, Record
 from stt.cli.watching import Watcher
 from stt.db.engine import database
 from stt.db.tables import transcriptions
@@ -225,32 +223,12 @@ def test_job_of_a_server_is_resumed_at_another_address_and_after_a_start_without
         assert not watcher.waiting and len(paid.jobs) == 1
 
 
-def test_id_that_could_not_be_recorded_is_known_from_the_id_before_it(tmp_path: Path):
-    """Use the order of `Local.transcribe`: the id of a job is recorded just before the job is created."""
-    version, log = Version(1, 2), tmp_path / "log"
-    record = Record(log, tmp_path, "one")
-    _, first = record.begin("talk.wav", version)
-    record.created("talk.wav", version, first)  # but the job could not be created
-    resume, second = record.begin("talk.wav", version)
-    assert resume == first != second
-    whole = log.rename(tmp_path / "away")
-    log.mkdir()
-    record.created("talk.wav", version, second)
-    with pytest.raises(CannotRecord):
-        record.begin("talk.wav", version)
-    log.rmdir()
-    whole.rename(log)
-    ((_, jobs),) = Record(log, tmp_path, "other").begun_with_other_options()
-    assert {first, second} <= jobs
-
-
 def test_pending_job_is_stopped_before_new_options_replace_it(paid: Provider, start: Start, inbox: Path):
     """Use a job that waits because the provider is down, and that the job engine continues at the next start."""
     paid.fault("create", "503", 99)
     with start() as watcher:
         generation_id = stt.create(dropped(inbox), model=watcher.work.model)
-        assert not watcher.work.keeps(generation_id)
-        assert stt.get(generation_id).job.state == kinds.CANCELLED
+        assert not watcher.work.keeps(generation_id) and stt.get(generation_id).job.state == kinds.CANCELLED
 
 
 def test_job_of_this_machine_is_deleted_after_a_server_has_transcribed_its_recording(
