@@ -217,10 +217,10 @@ def _finished(
     if not timed:
         segments = [Segment(0.0, duration or 0.0, part) for part in _readable(_text(segments))]
 
-    def spoken(holder: dict[str, Any]) -> float:
+    def seconds(holder: dict[str, Any]) -> float:
         return shares.get(_language(_language_code(holder)) or "", -1.0)
 
-    at = max(filter(_language_code, holders), key=spoken, default={})  # the first one if no segment has a language
+    at = max(filter(_language_code, holders), key=seconds, default={})  # the first one if no segment has a language
     code, language = _language_code(at), _language(_language_code(at))
     also = insights.read(holders[:-1], holders[-1], results, times) | {
         "utterances": [asdict(utterance) for utterance in utterances],

@@ -141,15 +141,16 @@ class Local(Engine):
         return hashlib.sha256(chosen.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     def keeps(self, generation_id: str) -> bool:
+        from stt.auth.visitors import LOCAL
         from stt.jobs import service
-        from stt.store import submissions
+        from stt.store import records, submissions
 
         with suppress(NotFound):
-            job = service.get(generation_id, texts=False).job
+            job = records.load(generation_id, LOCAL)
             stopped = job.pending and not submissions.may_be_billed(job)
             if stopped:  # the job engine continues it, and may have sent it to the provider meanwhile
                 service.cancel(generation_id)
-                job = service.get(generation_id, texts=False).job
+                job = records.load(generation_id, LOCAL)
             kept = job.state == kinds.DONE or submissions.may_be_billed(job)
             if kept and stopped and job.state == kinds.CANCELLED:
                 service.retry(generation_id)
@@ -184,11 +185,12 @@ class Local(Engine):
 
         If it is uncertain whether the provider has the job, a person has to retry it.
         """
+        from stt.auth.visitors import LOCAL
         from stt.jobs import service
-        from stt.store import submissions
+        from stt.store import records, submissions
 
         try:
-            job = service.get(generation_id).job
+            job = records.load(generation_id, LOCAL)
             final = is_final(errors.from_dict(job.error or SttError().to_dict()))
             uncertain = submissions.may_be_billed(job) and submissions.provider_id(generation_id) is None
             if job.state == kinds.FAILED and not final and not uncertain:

@@ -19,7 +19,7 @@ Name = tuple[str, Version]  # path of a file relative to the watched folder, and
 
 
 class CannotRecord(SetupError):
-    """The results of recordings cannot be recorded, so no recording may be transcribed."""
+    """Report that no results can be recorded, so that no recording may be transcribed."""
 
     title = "The output folder cannot be written to"
     guidance = "Check the disk and its permissions."

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
 
 from stt.editing import document
 from stt.editing.document import Rows
-from stt.editing.steps import spoken_by
+from stt.editing.steps import reduced, spoken_by
 from stt.transcript.model import Segment, with_words
 
 NEAR = 60.0  # seconds before and after the new words in which words of a channel are searched before all others
@@ -79,17 +78,8 @@ def _named(segment: Segment, known: Known) -> list[Segment]:
         return words[min(near, key=lambda place: abs(starts[place] - at))][1]
 
     whole = segment if segment.words else with_words(segment)
-    parts = [(name, list(own)) for name, own in groupby(whole.words, lambda word: speaker(word.start))]
     return [
-        spoken_by(
-            replace(
-                whole,
-                start=own[0].start,
-                end=max(word.end for word in own),
-                text="".join(word.text for word in own),
-                words=tuple(own),
-            ),
-            name,
-        )
-        for name, own in parts
+        spoken_by(part, name)
+        for name, own in groupby(whole.words, lambda word: speaker(word.start))
+        for part in reduced(whole, list(own))
     ]

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import accumulate, groupby, pairwise
 from operator import attrgetter, itemgetter
 from typing import Any
 
 from stt.editing import document
 from stt.editing.document import Rows, Splice
-from stt.editing.steps import Paragraph, one_paragraph, spaced, spoken_by
+from stt.editing.steps import Paragraph, one_paragraph, reduced, spaced, spoken_by
 from stt.transcript import alignment
-from stt.transcript.model import Segment, Word, all_worded, with_words
+from stt.transcript.model import Segment, all_worded, with_words
 
 
 @dataclass(slots=True)
@@ -131,23 +131,13 @@ def _part(paragraph: Paragraph, start: float, end: float) -> _Part:
                 part.inner = min(low, one), max(high, other)
         middles = [(word.start + word.end) / 2 for word in segment.words]
         if segment.words:
-            part.left += _cut(segment, [w for w, at in zip(segment.words, middles, strict=True) if at < start])
-            part.right += _cut(segment, [w for w, at in zip(segment.words, middles, strict=True) if at >= end])
+            part.left += reduced(segment, [w for w, at in zip(segment.words, middles, strict=True) if at < start])
+            part.right += reduced(segment, [w for w, at in zip(segment.words, middles, strict=True) if at >= end])
         elif (segment.start + segment.end) / 2 < start:
             part.left.append(segment)
         elif (segment.start + segment.end) / 2 >= end:
             part.right.append(segment)
     return part
-
-
-def _cut(segment: Segment, words: Sequence[Word]) -> list[Segment]:
-    """Return a list with the segment reduced to `words`, or an empty list if `words` is empty."""
-    if len(words) == len(segment.words):
-        return [segment]
-    if not words:
-        return []
-    times = words[0].start, max(word.end for word in words)
-    return [replace(segment, start=times[0], end=times[1], text="".join(w.text for w in words), words=tuple(words))]
 
 
 def _distribute(parts: Sequence[_Part], new: Sequence[Segment], middle: float) -> list[_Part]:
@@ -180,7 +170,7 @@ def _divide(segment: Segment, parts: Sequence[_Part], middle: float) -> None:
     places = [bisect_right(cuts, at) for at in middles]
     for place, part in enumerate(parts):
         own = [word for word, its_place in zip(segment.words, places, strict=True) if its_place == place]
-        part.new += [spoken_by(each, part.speaker) for each in _cut(segment, own)]
+        part.new += [spoken_by(each, part.speaker) for each in reduced(segment, own)]
 
 
 def _begin(part: _Part, middle: float) -> float:

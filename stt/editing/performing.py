@@ -61,8 +61,8 @@ def perform(rows: Rows, step: Step, since: list[Splice] | None, duration: float 
     if step.kind == requests.REPLACE:
         return _replaced(rows, starts, step, since)
     if step.kind == requests.PASSAGE:
-        spoken = with_present_speakers(step.segments, step.original, rows)
-        splices = passages.replacement_of_span(rows, starts, step.start or 0.0, step.end or 0.0, spoken)
+        named = with_present_speakers(step.segments, step.original, rows)
+        splices = passages.replacement_of_span(rows, starts, step.start or 0.0, step.end or 0.0, named)
         return Outcome(splices, caret_of(splices))
     if step.kind == requests.SPLIT and not rows and not step.was:  # a removed paragraph is the only one again
         made = document.splice(rows, starts, 0, 0, [Segment(0.0, duration, step.text, begins=True)])

@@ -122,6 +122,16 @@ def spoken_by(segment: Segment, speaker: str | None) -> Segment:
     return replace(segment, speaker=speaker, words=tuple(replace(word, speaker=speaker) for word in segment.words))
 
 
+def reduced(segment: Segment, words: Sequence[Word]) -> list[Segment]:
+    """Return a list with the segment reduced to `words`, or an empty list if `words` is empty."""
+    if len(words) == len(segment.words):
+        return [segment]
+    if not words:
+        return []
+    times = words[0].start, max(word.end for word in words)
+    return [replace(segment, start=times[0], end=times[1], text="".join(w.text for w in words), words=tuple(words))]
+
+
 def one_paragraph(segments: Sequence[Segment]) -> Paragraph:
     """Make one paragraph of the segments: set `begins` to True for the first segment, and to False for all others.
 

@@ -97,7 +97,7 @@ def test_repetition_with_another_field_or_owner_creates_a_job(
 def test_repetition_of_an_answered_call_creates_a_job(
     client: openai.OpenAI, provider: Provider, error: str | None, stream: bool
 ):
-    """The new call was refused before it had a job, so its repetition must not get the outcome of an earlier call."""
+    """Use a call that is refused before it has a job: its repetition must not get the outcome of an earlier call."""
     provider.script(duration=0.1, error=error and {"name": "E", "message": error})
 
     def call(**fields) -> None:

@@ -126,7 +126,10 @@ def test_job_that_cannot_be_polled_is_resumed_and_not_created_again(stand_in, wa
     assert stand_in.calls["create"] == 1 and stand_in.duplicates == []
 
 
-def test_job_whose_answer_was_lost_is_not_created_twice(server: Server, api: Api, watcher, monkeypatch):
+@pytest.mark.parametrize("restarted", [False, True])
+def test_job_whose_answer_was_lost_is_not_created_twice(
+    server: Server, api: Api, watcher, monkeypatch, restarted: bool
+):
     monkeypatch.setattr(engines, "RETRY_SECONDS", 0.0)
     before = jobs_of(server)
     with Relay(server.port) as relay:
@@ -135,20 +138,7 @@ def test_job_whose_answer_was_lost_is_not_created_twice(server: Server, api: Api
         relay.answers_to_drop = 1
         assert attempt(watch, path) == "begun" and relay.answers_to_drop == 0
         until(lambda: len(jobs_of(server)) == len(before) + 1)
-        assert attempt(watch, path) == "done"
-    assert len(jobs_of(server)) == len(before) + 1
-
-
-def test_job_whose_answer_was_lost_is_found_again_after_a_restart(server: Server, api: Api, watcher, monkeypatch):
-    monkeypatch.setattr(engines, "RETRY_SECONDS", 0.0)
-    before = jobs_of(server)
-    with Relay(server.port) as relay:
-        watch = watcher(relay.url, api.token)
-        path = dropped(watch)
-        relay.answers_to_drop = 1
-        assert attempt(watch, path) == "begun"
-        until(lambda: len(jobs_of(server)) == len(before) + 1)
-        assert attempt(watcher(relay.url, api.token), path) == "done"
+        assert attempt(watcher(relay.url, api.token) if restarted else watch, path) == "done"
     assert len(jobs_of(server)) == len(before) + 1
 
 
