@@ -77,7 +77,7 @@ def host(data: Path, monkeypatch: pytest.MonkeyPatch):
     def set_limits(**values: object) -> None:
         for name, value in values.items():
             monkeypatch.setenv(name, str(value))
-        settings.settings.cache_clear()
+        read_settings_again()
 
     return set_limits
 
@@ -120,6 +120,28 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             service.cancel(job.id, owner=job.owner)
         service.stop(timeout=10)
         reset_caches()
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Discard the settings of a test once its changes to the environment are undone, for a job engine that keeps running.
+
+    The fixture `data` does so for the tests that use it.
+    """
+    yield
+    if "monkeypatch" in request.fixturenames and "data" not in request.fixturenames:
+        read_settings_again()
+
+
+def read_settings_again() -> None:
+    """Replace the cached settings by those of the environment as it is now.
+
+    Clearing the cache is not enough while a job engine runs: a thread that has read the environment before a change may
+    store what it has read after the cache is cleared.
+    """
+    current = settings.Settings()
+    while settings.settings() != current:
+        settings.settings.cache_clear()
 
 
 def reset_caches() -> None:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import pytest
 from s3fs import S3FileSystem
 
-from stt.settings import settings
 from stt.store import audio_files
+from tests.conftest import read_settings_again
 
 ENVIRONMENT = {
     "STT_STORAGE": "s3://recordings/stt",
@@ -33,6 +33,6 @@ def unavailable_store() -> Iterator[None]:
 
 
 def _forget() -> None:
-    settings.cache_clear()
+    read_settings_again()
     S3FileSystem.clear_instance_cache()
     audio_files._connect.cache_clear()

@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from dbos import DBOS, WorkflowStatus
 
 from stt.cluster import processes
+from stt.compat import dbos_queues
 from stt.db import queries
 from stt.db.engine import advisory_lock, database
 from stt.db.locks import FAILOVER_LOCK
@@ -194,4 +195,5 @@ def _requeue(works: list[WorkflowStatus]) -> int:
             queues[work.queue_name].append(work.workflow_id)
     for queue, ids in queues.items():
         DBOS.resume_workflows(ids, queue_name=queue)
+        dbos_queues.announce(queue)
     return sum(map(len, queues.values()))

@@ -2,8 +2,9 @@
 
 DBOS polls each queue in a thread of its own, at a fixed interval. Polling ten queues several times a second keeps a
 tenth of a core busy, even if nobody uses the app. Here, a queue that is idle is polled rarely, and at once after
-`enqueue`. Two polls are never closer together than DBOS has them: it counts a workflow as running only some time after
-it has taken it from the queue, so a poll within that time could exceed the queue's limit of workflows at once.
+`enqueue` in this process, or in another one that announces it. Two polls are never closer together than DBOS has them:
+it counts a workflow as running only some time after it has taken it from the queue, so a poll within that time could
+exceed the queue's limit of workflows at once.
 
 This module imports DBOS within its functions, because that takes half a second.
 """
@@ -22,27 +23,42 @@ BUSY_SECONDS = 3.0  # seconds after a start, an `enqueue` or the end of a workfl
 _STOP_INTERVAL = 0.2  # interval at which a waiting thread checks whether DBOS is being stopped, seconds
 
 log = logging.getLogger("stt.compat.dbos_queues")
-_idle_interval: float | None = None  # None: idle queues are polled as often as others
-_events: dict[str, threading.Event] = {}  # by queue; set by `enqueue`
+_events: dict[str, threading.Event] = {}  # by queue; set by `wake`
+_announce: Callable[[str], None] | None = None
+_is_informed: Callable[[], bool] = bool  # returns False
 
 
 def enqueue(queue: str, workflow: Callable[..., Any], *values: Any) -> None:
-    """Put a workflow with these arguments into a queue, and make this process poll the queue at once."""
+    """Put a workflow with these arguments into a queue, and make the processes that poll the queue poll it at once."""
     from dbos import DBOS
 
     DBOS.enqueue_workflow(queue, workflow, *values)
+    announce(queue)
+
+
+def announce(queue: str) -> None:
+    """Make the processes that poll this queue poll it at once, because a workflow was put into it."""
+    wake(queue)
+    if _announce is not None:
+        _announce(queue)
+
+
+def wake(queue: str) -> None:
+    """Make this process poll this queue at once, if it polls it."""
     _enqueued(queue).set()
 
 
-def poll_idle_queues_rarely(rarely: bool) -> None:
-    """Set whether queues are polled only every IDLE_INTERVAL while they are idle. Call this before DBOS is launched.
+def poll_idle_queues_rarely(is_informed: Callable[[], bool], announce: Callable[[str], None] | None = None) -> None:
+    """Poll queues only every IDLE_INTERVAL while they are idle. Call this before DBOS is launched.
 
-    Only the process that polls a queue learns of `enqueue`, so set this only if no other process enqueues workflows.
+    `is_informed` returns whether this process learns at once of each workflow that is put into a queue. While it
+    returns False, idle queues are polled as often as others. `announce` tells the other processes, if there are any,
+    that a workflow was put into the queue of this name.
     """
-    global _idle_interval
+    global _announce, _is_informed
     from dbos import _queue
 
-    _idle_interval = IDLE_INTERVAL if rarely else None
+    _is_informed, _announce = is_informed, announce
     poll = getattr(_queue, "queue_worker_thread", None)
     if poll is None:
         log.warning("this version of DBOS polls its queues in another way, so idle queues are polled often")
@@ -57,11 +73,8 @@ def _enqueued(queue: str) -> threading.Event:
 def _rarely_while_idle(poll: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(poll)
     def poll_queue(stop: threading.Event, dbos: Any, queue: Any) -> None:
-        if _idle_interval is None:
-            poll(stop, dbos, queue)
-            return
         running = functools.partial(dbos._active_workflows_set.count_for_queue, queue.name)
-        poll(PollingWait(stop, _enqueued(queue.name), running, _idle_interval), dbos, queue)
+        poll(PollingWait(stop, _enqueued(queue.name), running, IDLE_INTERVAL, _is_informed), dbos, queue)
 
     return poll_queue
 
@@ -71,13 +84,19 @@ class PollingWait:
 
     A queue is idle if for BUSY_SECONDS nothing was enqueued, and none of its workflows ran in this process, as counted
     by `running`. A wait of an idle queue lasts `idle_interval` seconds or until `enqueued` is set, but no less than any
-    other wait.
+    other wait. While `is_informed` returns False, it lasts no longer than any other wait.
     """
 
     def __init__(
-        self, stop: threading.Event, enqueued: threading.Event, running: Callable[[], int], idle_interval: float
+        self,
+        stop: threading.Event,
+        enqueued: threading.Event,
+        running: Callable[[], int],
+        idle_interval: float,
+        is_informed: Callable[[], bool],
     ) -> None:
         self._stop, self._enqueued, self._running, self._idle_interval = stop, enqueued, running, idle_interval
+        self._is_informed = is_informed
         self._busy_until = time.monotonic() + BUSY_SECONDS
 
     def is_set(self) -> bool:
@@ -98,6 +117,6 @@ class PollingWait:
 
     def _wait_for_enqueue(self, seconds: float) -> None:
         end = time.monotonic() + seconds
-        while not self._stop.is_set() and (left := end - time.monotonic()) > 0:
+        while not self._stop.is_set() and self._is_informed() and (left := end - time.monotonic()) > 0:
             if self._enqueued.wait(min(left, _STOP_INTERVAL)):
                 return

@@ -7,7 +7,7 @@ from dbos import DBOS
 from stt.background.diarization import search
 from stt.background.passages import decoding
 from stt.background.playback import copying
-from stt.cluster import workers
+from stt.cluster import announcements, workers
 from stt.compat import dbos_queues
 from stt.db.job_database import job_engine_arguments
 from stt.files import paths
@@ -17,6 +17,7 @@ from stt.webhooks import delivering
 
 # DBOS continues only jobs of the same application version. The fixed version lets newer code continue older jobs.
 APPLICATION_VERSION = "1"
+_listener: announcements.Listener | None = None
 
 
 def launch(worker: str) -> None:
@@ -36,7 +37,7 @@ def launch(worker: str) -> None:
         workers.send_heartbeat(worker)  # before it takes jobs: a worker without heartbeats counts as dead
     if settings().role == "web":
         DBOS.listen_queues([])  # a web process takes no jobs from the queues
-    dbos_queues.poll_idle_queues_rarely(not settings().database_url)  # only SQLite is used by one process alone
+    _poll_idle_queues_rarely()
     DBOS.launch()
     for queue, count in queues.worker_limits().items():
         often = 0.1 if queue == queues.SHORT_QUEUE else 0.2  # seconds; visitors wait for short jobs
@@ -48,3 +49,23 @@ def launch(worker: str) -> None:
         (decoding.QUEUE, 1, decoding.POLLING_INTERVAL),
     ):
         DBOS.register_queue(queue, worker_concurrency=count, polling_interval_sec=interval)
+
+
+def destroy(seconds: int) -> None:
+    """Stop what `launch` started, after waiting at most this long for workflows to end."""
+    global _listener
+    DBOS.destroy(workflow_completion_timeout_sec=seconds)
+    if _listener is not None:
+        _listener.stop()
+        _listener = None
+
+
+def _poll_idle_queues_rarely() -> None:
+    global _listener
+    if not settings().database_url:
+        dbos_queues.poll_idle_queues_rarely(lambda: True)  # no other process uses a SQLite database
+    elif settings().role == "web":
+        dbos_queues.poll_idle_queues_rarely(lambda: False, announcements.announce)  # it polls no queues
+    else:
+        _listener = announcements.Listener()
+        dbos_queues.poll_idle_queues_rarely(_listener.is_receiving, announcements.announce)

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOS
 from pydantic import SecretStr
 
 from stt import kinds
@@ -360,7 +359,7 @@ def stop(timeout: int = 0) -> None:
                 _heartbeat = None
             crashes.stop_worker()
             workers.set_stopping(not timeout)
-            DBOS.destroy(workflow_completion_timeout_sec=timeout)
+            launching.destroy(timeout)
             workers.set_stopping(True)
             _started = False
             health.engine.clear()

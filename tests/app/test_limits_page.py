@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from stt.settings import Settings, settings
+from stt.settings import Settings
+from tests.conftest import read_settings_again
 from tests.server import ROOT
 
 # Setting of the host: (a value for it, the row of the Settings page that shows this value).
@@ -42,7 +43,7 @@ def test_every_limit_is_on_the_settings_page(monkeypatch: pytest.MonkeyPatch):
         assert name.lower().removeprefix("stt_") in Settings.model_fields
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("STT_BANNER", "Down on <b>Friday</b>")
-    settings.cache_clear()
+    read_settings_again()
     assert rows(page.run()) == {row for _, row in SHOWN.values()}
     assert "Resets at midnight UTC, in " in texts(page)
     assert "Down on &lt;b&gt;Friday&lt;/b&gt;" in texts(page)

@@ -9,8 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from stt.aiml import offered
 from stt.aiml.catalog import FIRST, LOCAL, packaged
-from stt.settings import settings
-from tests.conftest import reset_caches
+from tests.conftest import read_settings_again, reset_caches
 from tests.provider import KEY, Provider
 
 PROVIDER_MODELS = [model for model in packaged().models if not model.local]
@@ -138,11 +137,9 @@ def test_diarization_is_not_offered_where_speakers_are_known(provider):
 
 def test_host_sets_the_default_for_speakers(provider, monkeypatch):
     monkeypatch.setenv("STT_SPEAKERS", "off")
-    settings.cache_clear()
+    read_settings_again()
     test = choose(LOCAL)
     assert test.selectbox(key=f"{LOCAL}-speakers").value == "off" and test.session_state.options == {}
-    monkeypatch.undo()
-    settings.cache_clear()
 
 
 def test_invalid_json_in_further_parameters_is_reported_at_once(provider):

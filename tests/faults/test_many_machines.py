@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import requests
+from dbos import DBOS
 from jiwer import wer
 
 import stt
@@ -24,12 +25,11 @@ from stt.cluster import workers
 from stt.db.engine import DB_UNAVAILABLE, PG_CONNECT_ARGS, database
 from stt.db.tables import transcriptions
 from stt.jobs import service
-from stt.settings import settings
 from stt.store import records, transcripts
 from tests import audio, conversations
 from tests import transcripts as sample_transcripts
 from tests.bench.accuracy import normalised
-from tests.conftest import reset_caches
+from tests.conftest import read_settings_again, reset_caches
 from tests.faults import fleet
 from tests.faults.fleet import Worker
 from tests.provider import Provider
@@ -157,7 +157,7 @@ def test_stalled_transaction_does_not_block_other_workers(monkeypatch: pytest.Mo
 
 
 def is_working(worker: Worker) -> bool:
-    (work,) = service.DBOS.list_workflows(status="PENDING", name="transcription")
+    (work,) = DBOS.list_workflows(status="PENDING", name="transcription")
     return f"-{worker.process.pid}-" in work.executor_id
 
 
@@ -188,7 +188,7 @@ def test_retry_on_another_worker_waits_for_the_create_request_of_the_cancelled_a
     with Provider() as provider:
         for name, value in {"AIML_BASE_URL": provider.url, "AIML_API_KEY": provider.key}.items():
             monkeypatch.setenv(name, value)
-        settings.cache_clear()
+        read_settings_again()
         provider.fault("create", "slow-headers", seconds=15.0)
         busy = Worker(tmp_path / "busy", environment={"STT_PROVIDER_MAX_JOBS": "1"})  # cannot also take the retry
         with busy, Worker(tmp_path / "idle", environment={"STT_PROVIDER_MAX_JOBS": "1"}):
@@ -198,4 +198,3 @@ def test_retry_on_another_worker_waits_for_the_create_request_of_the_cancelled_a
             stt.retry(generation_id)
             job = ended(generation_id).job
         assert job.state == "done" and job.attempt == 2 and len(provider.created) == 1
-    settings.cache_clear()

@@ -16,11 +16,11 @@ from cryptography.x509.oid import NameOID
 from stt import speakers
 from stt.aiml.client import Client
 from stt.links import download
-from stt.settings import Settings, settings
+from stt.settings import Settings
 from stt.speakers.models import Models
 from stt.store.recordings import new_id
 from tests import audio, conversations
-from tests.conftest import reset_caches
+from tests.conftest import read_settings_again, reset_caches
 from tests.conversations import Conversation
 from tests.postgres import postgres
 from tests.provider import KEY, Provider
@@ -57,9 +57,9 @@ def one_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Use one data folder for all tests of a file, so that the weights are joined only once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STT_DATA_DIR", str(tmp_path_factory.mktemp("data")))
-        settings.cache_clear()
+        read_settings_again()
         yield
-    settings.cache_clear()
+    read_settings_again()
 
 
 @pytest.fixture(scope="session")

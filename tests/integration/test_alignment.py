@@ -8,6 +8,7 @@ from statistics import median
 
 import numpy as np
 import pytest
+from dbos import DBOS
 
 from stt import kinds
 from stt.engines.alignment import Alignment
@@ -22,6 +23,7 @@ from stt.store.records import Job
 from stt.transcript.model import Segment, Transcript, Word
 from stt.whisper.forced_alignment.plan import UNFIT, UNWRITTEN
 from tests import audio
+from tests.conftest import read_settings_again, reset_caches
 from tests.transcripts import retype, store
 from tests.waiting import ended, until
 
@@ -35,8 +37,6 @@ ELSE = "Seven clever students calculate the price of yellow bananas in distant m
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    from tests.conftest import reset_caches
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STT_DATA_DIR", str(tmp_path_factory.mktemp("alignment")))
         reset_caches()
@@ -181,8 +181,8 @@ def test_sound_is_decoded_if_the_version_with_the_times_was_deleted(engine: None
     transcript = Transcript((Segment(0, 0, TEXT),), timed=False)
     job_id = importing.import_transcript(transcript, recording, provenance={}, owner=OWNER, options={"language": "en"})
     service.cancel(job_id, owner=OWNER)
-    until(lambda: service.DBOS.get_workflow_status(f"{job_id}-1").status == "SUCCESS")
-    service.DBOS.delete_workflow(f"{job_id}-1")  # otherwise `reconcile` may mark the job as failed meanwhile
+    until(lambda: DBOS.get_workflow_status(f"{job_id}-1").status == "SUCCESS")
+    DBOS.delete_workflow(f"{job_id}-1")  # otherwise `reconcile` may mark the job as failed meanwhile
     records.transition(job_id, (kinds.CANCELLED,), kinds.WORKING)
     work = Restarted(records.load(job_id, OWNER), "a deleted version")
     outcome = Alignment().run(work)
@@ -206,18 +206,16 @@ def test_transcript_is_imported_only_for_an_own_recording_and_valid_options(reco
 
 
 def test_quotas_of_the_host_count_aligned_recordings(engine: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    from stt.settings import settings
-
     path = audio.write(tmp_path / "a.wav", np.resize(audio.samples(audio.JFK), 90 * audio.RATE))
     sound = recordings.take_in(path, "visitor:quota")
     monkeypatch.setenv("STT_MINUTES_PER_VISITOR", "1")
-    settings.cache_clear()
+    read_settings_again()
     try:
         with pytest.raises(LimitReached):
             importing.import_transcript(Transcript((Segment(0, 0, TEXT),)), sound, provenance={}, owner="visitor:quota")
     finally:
         monkeypatch.undo()
-        settings.cache_clear()
+        read_settings_again()
     assert records.jobs_of("visitor:quota") == []
 
 

@@ -82,7 +82,7 @@ def test_dbos_starts_the_next_workflow_of_a_full_queue_once_the_first_ends(engin
 def test_dbos_counts_the_running_workflows_of_a_queue_and_stops_threads_by_their_event():
     """Call `wait` as DBOS does. An idle queue waits long, and a busy one only for the usual interval."""
     stop, enqueued, running = threading.Event(), threading.Event(), [1]
-    wait = dbos_queues.PollingWait(stop, enqueued, lambda: running[0], FAR)
+    wait = dbos_queues.PollingWait(stop, enqueued, lambda: running[0], FAR, lambda: True)
     assert not wait.wait(0.01), "a queue with a running workflow is polled as usual"
     running[0] = 0
     results: list[bool] = []
@@ -106,7 +106,7 @@ def test_dbos_polls_no_queue_twice_within_the_usual_interval():
     If it polled again before that, it would start more workflows than the queue's limit.
     """
     stop, enqueued = threading.Event(), threading.Event()
-    wait = dbos_queues.PollingWait(stop, enqueued, lambda: 0, FAR)
+    wait = dbos_queues.PollingWait(stop, enqueued, lambda: 0, FAR, lambda: True)
     waiting = threading.Thread(target=lambda: wait.wait(FAR))
     waiting.start()
     enqueued.set()
@@ -120,8 +120,23 @@ def test_dbos_polls_no_queue_twice_within_the_usual_interval():
 def test_dbos_polls_a_queue_soon_after_its_workflow_ends():
     """Check that the next workflow of a full queue does not wait for the interval of an idle queue."""
     running = iter([1])  # the workflow runs at the start of the wait, and has ended at its end
-    wait = dbos_queues.PollingWait(threading.Event(), threading.Event(), lambda: next(running, 0), FAR)
+    wait = dbos_queues.PollingWait(threading.Event(), threading.Event(), lambda: next(running, 0), FAR, lambda: True)
     waiting = threading.Thread(target=lambda: wait.wait(0.01), daemon=True)
     waiting.start()
+    waiting.join(30)
+    assert not waiting.is_alive()
+
+
+def test_idle_queues_are_polled_as_usual_while_announcements_are_not_received():
+    informed = [False]
+    stop = threading.Event()
+    wait = dbos_queues.PollingWait(stop, threading.Event(), lambda: 0, FAR, lambda: informed[0])
+    assert not wait.wait(0.01)
+    informed[0] = True
+    waiting = threading.Thread(target=lambda: wait.wait(0.01))
+    waiting.start()
+    waiting.join(0.5)
+    assert waiting.is_alive()
+    informed[0] = False  # the connection is lost during the wait
     waiting.join(30)
     assert not waiting.is_alive()

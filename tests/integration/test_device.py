@@ -14,6 +14,7 @@ from stt.whisper.loading import device, loaded
 from stt.whisper.loading.device import CPU
 from tests import audio
 from tests.bench.accuracy import normalised
+from tests.conftest import read_settings_again
 
 pytestmark = pytest.mark.usefixtures("one_data_folder")
 
@@ -21,9 +22,8 @@ pytestmark = pytest.mark.usefixtures("one_data_folder")
 @pytest.fixture
 def on_card(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("STT_DEVICE", "cuda")
-    settings.cache_clear()
-    yield loaded.Model(weights.find(settings()))
-    settings.cache_clear()
+    read_settings_again()
+    return loaded.Model(weights.find(settings()))
 
 
 def test_cpu_is_chosen_without_a_graphics_card(monkeypatch):

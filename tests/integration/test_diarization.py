@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import sqlalchemy as sa
+from dbos import DBOS
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.testclient import TestClient
@@ -27,13 +28,13 @@ from stt.db.tables import analyses, diarizations
 from stt.errors import BadOption, NotFound
 from stt.jobs import service
 from stt.library import corrections, history, speakers
-from stt.settings import settings
 from stt.speakers import Models
 from stt.store import recordings, records
 from stt.store.transcripts import transcript_of
 from stt.web.openai import endpoints
 from stt.web.routes import ROUTES
 from tests import audio
+from tests.conftest import read_settings_again
 from tests.conversations import Conversation, share_right
 from tests.transcripts import TALK, of_conversation, store
 from tests.waiting import ended, until
@@ -48,7 +49,7 @@ def weights(models: Models, monkeypatch: pytest.MonkeyPatch, speaker_models: Pat
 
 def set_models(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setenv("STT_SPEAKER_MODELS", str(folder))
-    settings.cache_clear()
+    read_settings_again()
 
 
 def finished_search(generation_id: str) -> results.Search:
@@ -269,7 +270,7 @@ class TestSearch:
         until(lambda: results.search_of(id).state == attempts.WORKING)
         service.stop_finding_speakers(id)
         workflow_id = results.Attempt(id, 1).work
-        until(lambda: service.DBOS.get_workflow_status(workflow_id).status == "SUCCESS")
+        until(lambda: DBOS.get_workflow_status(workflow_id).status == "SUCCESS")
         assert results.search_of(id).state == attempts.CANCELLED and transcript_of(id) == before
 
     def test_deleting_a_transcript_ends_its_search_and_leaves_no_data(self, dialogue: Conversation, tmp_path: Path):
@@ -279,7 +280,7 @@ class TestSearch:
         until(lambda: results.search_of(id).state == attempts.WORKING)
         recording = records.load(id, OWNER).recording_id
         history.delete(id, OWNER)
-        until(lambda: not service.DBOS.list_workflows(workflow_id_prefix=[f"{id}-"]))
+        until(lambda: not DBOS.list_workflows(workflow_id_prefix=[f"{id}-"]))
         with database().connect() as connection:
             assert connection.execute(sa.select(diarizations).where(diarizations.c.id == id)).all() == []
             assert connection.execute(sa.select(analyses).where(analyses.c.id == recording)).all() == []

@@ -9,9 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from stt.auth import visitors
 from stt.errors import NotFound
-from stt.settings import settings
 from stt.store import records
 from stt.web.routes import ROUTES
+from tests.conftest import read_settings_again
 from tests.server import ROOT
 from tests.transcripts import TALK, store
 
@@ -22,7 +22,7 @@ NUL = "%00"
 def shared(either_database: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run each test on both databases, with one history for all visitors."""
     monkeypatch.setenv("STT_ACCESS", "shared")
-    settings.cache_clear()
+    read_settings_again()
 
 
 def test_routes_answer_404():

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sqlalchemy as sa
+from dbos import DBOS
 from jiwer import wer
 
 import stt
@@ -25,12 +26,12 @@ from stt.errors import BadLink, BadOption, EmptyFile, KeyMissing, NotFound
 from stt.files.dates import Dated
 from stt.jobs import maintenance, queueing, service
 from stt.library import history
-from stt.settings import settings
 from stt.speech import vad
 from stt.store import quotas, recordings, records, transcripts
 from stt.transcript.model import Segment, Transcript, Word
 from tests import audio
 from tests.bench.accuracy import normalised
+from tests.conftest import read_settings_again
 from tests.waiting import ended, until
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -97,7 +98,7 @@ def test_cancel_keeps_the_text_and_retry_continues_from_it(two_minutes: Path):
     cancelled = stt.get(generation_id)
     assert cancelled.state == "cancelled" and len(cancelled.text) > 20
     workflow = f"{generation_id}-1"
-    until(lambda: service.DBOS.get_workflow_status(workflow).status == "SUCCESS", 10)
+    until(lambda: DBOS.get_workflow_status(workflow).status == "SUCCESS", 10)
     stored = transcripts.chunks_of(generation_id)
     stt.retry(generation_id)
     done = ended(generation_id)
@@ -127,7 +128,7 @@ def test_cancelled_job_frees_the_cpu_for_the_next(half_an_hour_long: Path):
     stt.cancel(half_an_hour)
     assert stt.get(half_an_hour).state == "cancelled"
     worked = time.process_time()
-    until(lambda: service.DBOS.get_workflow_status(f"{half_an_hour}-1").status == "SUCCESS")
+    until(lambda: DBOS.get_workflow_status(f"{half_an_hour}-1").status == "SUCCESS")
     assert ended(stt.create(audio.JFK)).state == "done"
     worked = time.process_time() - worked  # CPU seconds, which do not depend on other processes
     assert worked < 20, "the rest of the half hour takes over a hundred seconds"
@@ -253,7 +254,7 @@ def test_job_begun_by_an_older_version_continues_without_segment_languages():
 def test_reconcile_repairs_jobs_that_a_killed_process_left_inconsistent(tmp_path: Path):
     quiet = recordings.take_in(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)), "local")
     job = ended(stt.create(quiet)).job
-    until(lambda: service.DBOS.get_workflow_status(f"{job.id}-1").status == "SUCCESS", 10)
+    until(lambda: DBOS.get_workflow_status(f"{job.id}-1").status == "SUCCESS", 10)
     # Two jobs that were stored but never queued, because their process was killed.
     again = replace(job, state=kinds.QUEUED, finished=None, claim=None)
     records.insert(replace(again, id="never-started"), maker="a process that died")
@@ -264,7 +265,7 @@ def test_reconcile_repairs_jobs_that_a_killed_process_left_inconsistent(tmp_path
     records.transition(job.id, (kinds.DONE,), kinds.WORKING)
     queueing.reconcile()
     assert ended("never-started").state == ended("of-an-older-version").state == "done"
-    assert service.DBOS.get_workflow_status("about-to-be-queued-1") is None
+    assert DBOS.get_workflow_status("about-to-be-queued-1") is None
     service.cancel("about-to-be-queued")
     failed = ended(job.id)
     assert failed.state == "failed" and "stopped" in failed.job.error["message"]
@@ -331,10 +332,10 @@ def test_retry_of_a_job_retried_in_another_tab_changes_nothing(tmp_path: Path):
 def test_finished_workflows_are_deleted_from_the_job_engine(tmp_path: Path):
     generation_id = stt.create(audio.write(tmp_path / "quiet.wav", audio.silence(1.0)), title="Secret")
     assert ended(generation_id).state == "done"
-    until(lambda: service.DBOS.get_workflow_status(f"{generation_id}-1").status == "SUCCESS", 10)
+    until(lambda: DBOS.get_workflow_status(f"{generation_id}-1").status == "SUCCESS", 10)
     assert maintenance.purge_finished(3600) == 0
     assert maintenance.purge_finished(0) >= 1
-    assert service.DBOS.get_workflow_status(f"{generation_id}-1") is None
+    assert DBOS.get_workflow_status(f"{generation_id}-1") is None
     queueing.reconcile()
     assert stt.get(generation_id).state == "done"
 
@@ -357,14 +358,13 @@ def test_link_gets_the_title_from_its_server_unless_one_was_given(
     httpserver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, header: str | None, title: str
 ):
     monkeypatch.setenv("STT_ALLOW_PRIVATE_URLS", "1")
-    settings.cache_clear()
+    read_settings_again()
     path = audio.write(tmp_path / "quiet.m4a", audio.silence(0.5))
     headers = {"Content-Disposition": header} if header else {}
     httpserver.expect_request("/1.1 Lesson.wav").respond_with_data(path.read_bytes(), headers=headers)
     job = ended(stt.create(recordings.Link(httpserver.url_for("/1.1%20Lesson.wav")), title=given or None)).job
     assert (job.state, job.title) == ("done", title)
     assert history.find("local", sort="title", limit=1, text=title)[0].id == job.id
-    settings.cache_clear()
 
 
 def test_link_to_a_page_without_a_recording_creates_no_job():

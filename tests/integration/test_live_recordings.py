@@ -18,8 +18,9 @@ from stt.errors import Conflict, LimitReached, NotFound, NotSound, StorageUnavai
 from stt.library import retention
 from stt.recorder import live_recordings
 from stt.recorder.live_recordings import ABANDONED, MOST_OPEN, MOST_TRIES, PAUSED, REMEMBERED, SILENT
-from stt.store import audio_files, recordings
+from stt.store import recordings
 from tests import audio
+from tests.conftest import read_settings_again
 from tests.live import OWNER, PIECE, finish, send, send_all, start, stored_suffixes
 
 STRANGER = "visitor:ben"
@@ -319,12 +320,12 @@ def test_unavailable_store_deletes_nothing(data: Path, pieces: list[bytes], monk
     set_silence(data, ABANDONED + 1)
     with monkeypatch.context() as patch:
         patch.setenv("STT_STORAGE", "http://localhost:9/nobody-listens")
-        audio_files.settings.cache_clear()
+        read_settings_again()
         live_recordings.sweep()
         assert live_recordings.take_up(OWNER, "ann") == ([], 1)
         with pytest.raises(StorageUnavailable):
             finish(id)
-    audio_files.settings.cache_clear()
+    read_settings_again()
     assert finish(id).path.read_bytes() == audio.JFK.read_bytes()
 
 

@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from dbos import DBOS
 from jiwer import wer
 
 import stt
@@ -181,6 +182,6 @@ def test_job_that_is_killed_just_after_its_end_still_gets_its_speakers(model_hub
         assert connection.execute(finish, this).rowcount == 1
         connection.execute("UPDATE workflow_status SET status = 'ENQUEUED' WHERE workflow_uuid = ?", this)
     until(lambda: results.search_of(job_id))
-    until(lambda: service.DBOS.get_workflow_status(this[0]).status == "SUCCESS")
+    until(lambda: DBOS.get_workflow_status(this[0]).status == "SUCCESS")
     now = stt.get(job_id)
     assert now.state == "done" and now.transcript.text == text

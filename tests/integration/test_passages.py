@@ -17,11 +17,11 @@ from stt.cluster.workers import PASSAGE_WORKFLOW, WORKFLOWS
 from stt.errors import BadOption, Cancelled, Conflict, LimitReached, NotFound
 from stt.jobs import passages
 from stt.library import history
-from stt.settings import settings
 from stt.store import quotas, recordings, records
 from stt.store.transcripts import transcript_of
 from stt.transcript.model import Segment, Transcript
 from tests import audio
+from tests.conftest import read_settings_again
 from tests.transcripts import spoken_segment, store
 from tests.waiting import until
 
@@ -156,11 +156,11 @@ class TestTranscribing:
             with pytest.raises(BadOption, match=f"at most {longest / 60:g} min"):
                 passages.begin(id, 0.0, longest + 1.0, model=BASE, owner=OWNER)
             monkeypatch.setenv("STT_MAX_DURATION_MINUTES", "11")
-            settings.cache_clear()
+            read_settings_again()
             passages.begin(id, 0.0, longest, model=BASE, owner=OWNER)
             passages.drop(id, OWNER)
             monkeypatch.undo()
-            settings.cache_clear()
+            read_settings_again()
 
     @pytest.mark.parametrize(
         ("span", "more", "error"),
@@ -193,14 +193,14 @@ class TestTranscribing:
         sound = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), 6))
         id = store("visitor:counted", replace(WRONG, duration=66.0), sound)
         monkeypatch.setenv("STT_MINUTES_PER_VISITOR", "1")
-        settings.cache_clear()
+        read_settings_again()
         passages.begin(id, 0.0, 40.0, model=BASE, owner="visitor:counted")
         assert quotas.used("visitor:counted").mine == 40.0
         assert finished_passage(id).state == attempts.DONE
         with pytest.raises(LimitReached):
             passages.begin(id, 0.0, 40.0, model=BASE, owner="visitor:counted")
         monkeypatch.undo()
-        settings.cache_clear()
+        read_settings_again()
 
 
 @pytest.mark.usefixtures("either_database")

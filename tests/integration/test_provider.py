@@ -27,6 +27,7 @@ from stt.store import quotas, recordings, records, submissions
 from stt.store.recordings import Link
 from stt.store.records import Job
 from tests import audio, provider_contract
+from tests.conftest import read_settings_again
 from tests.provider import KEY, Provider
 from tests.quotas import job as quota_job
 from tests.server import free_port
@@ -41,10 +42,10 @@ def fake_provider(engine) -> Iterator[Provider]:
     with Provider(key=f"{KEY}-jobs") as fake_provider, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIML_BASE_URL", fake_provider.url)
         patch.setenv("AIML_API_KEY", fake_provider.key)
-        settings.cache_clear()
+        read_settings_again()
         fake_provider.script(duration=0.2, seconds=5.0)
         yield fake_provider
-    settings.cache_clear()
+    read_settings_again()
 
 
 def start(fake_provider: Provider, source=None, **more) -> str:
@@ -209,7 +210,7 @@ def test_visitor_key_is_deleted_when_the_job_is_cancelled(fake_provider):
 def test_understated_duration_counts_with_its_real_length(fake_provider, monkeypatch):
     """Use a recording that declares 1 s. The response of the provider gives 200 s and no cost."""
     monkeypatch.setenv("STT_DOLLARS_PER_DAY", "1")
-    settings.cache_clear()
+    read_settings_again()
     fake_provider.script(seconds=200.0, text="Two hundred.")
     understated = replace(recordings.take_in(audio.AUSTEN[1], "visitor:liar", "liar.wav"), duration=1.0)
     before = quotas.used("visitor:liar")
@@ -220,7 +221,7 @@ def test_understated_duration_counts_with_its_real_length(fake_provider, monkeyp
     assert job.state == kinds.DONE and after.mine == pytest.approx(200)
     assert after.dollars - before.dollars == pytest.approx(200 * 0.0001) == job.cost
     monkeypatch.delenv("STT_DOLLARS_PER_DAY")
-    settings.cache_clear()
+    read_settings_again()
 
 
 @pytest.mark.parametrize(

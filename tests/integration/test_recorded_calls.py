@@ -11,8 +11,9 @@ import pytest
 from stt.audio import decoder, tracks
 from stt.errors import Conflict, NotFound, StorageUnavailable
 from stt.recorder import call_tracks, live_recordings
-from stt.store import audio_files, recordings
+from stt.store import recordings
 from tests import audio, formats
+from tests.conftest import read_settings_again
 from tests.live import OWNER, PIECE, finish, send, send_all, stored_suffixes
 
 pytestmark = pytest.mark.usefixtures("data")
@@ -107,13 +108,13 @@ def test_finished_tracks_wait_for_unavailable_storage(
     id, count = send_call(sound), -(-len(sound) // PIECE)
     with monkeypatch.context() as patch:
         patch.setenv("STT_STORAGE", "http://localhost:9/nobody-listens")
-        audio_files.settings.cache_clear()
+        read_settings_again()
         with pytest.raises(StorageUnavailable):
             finish(id)
         assert stored_suffixes(data) == [".json", ".tracks"]
         with pytest.raises(NotFound):  # the browser then starts another recording for the remaining sound
             send(id, count, b"more")
-    audio_files.settings.cache_clear()
+    read_settings_again()
     assert len(finish(id).tracks or []) == 2
 
 

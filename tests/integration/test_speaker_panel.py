@@ -17,12 +17,12 @@ from stt.db.tables import analyses, diarizations, voices
 from stt.errors import BadOption, Conflict, NotFound
 from stt.library import corrections, retention, speakers
 from stt.library import voices as known_voices
-from stt.settings import settings
 from stt.speakers import Models
 from stt.store import records
 from stt.store.transcripts import transcript_of
 from stt.transcript.model import Transcript
 from tests import transcripts
+from tests.conftest import read_settings_again
 from tests.conversations import Conversation, share_right
 from tests.transcripts import of_conversation, retype, text_of
 
@@ -197,7 +197,7 @@ class TestVoices:
 
     def test_host_can_disable_remembered_voices(self, id: str, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("STT_KNOWN_VOICES", "0")
-        settings.cache_clear()
+        read_settings_again()
         with pytest.raises(BadOption, match="not remembered"):
             speakers.remember(id, OWNER, "Speaker 1")
 

@@ -15,8 +15,8 @@ from stt.auth import tokens, visitors
 from stt.db.engine import database
 from stt.db.tables import tokens as table
 from stt.errors import BadOption, NotFound
-from stt.settings import settings
 from stt.web.v1 import rest
+from tests.conftest import read_settings_again
 from tests.server import ROOT, Server
 
 pytestmark = pytest.mark.usefixtures("data")
@@ -88,7 +88,7 @@ def test_token_is_accepted_only_while_its_owner_has_access(
 ):
     monkeypatch.setenv("STT_ACCESS", access)
     monkeypatch.setenv("STT_ALLOWED_EMAILS", "example.org")
-    settings.cache_clear()
+    read_settings_again()
     request = Request({"type": "http", "headers": [(b"authorization", f"bearer {tokens.create('A', owner)}".encode())]})
     if accepted:
         assert rest.token_of(request).owner == owner
@@ -133,7 +133,7 @@ def test_token_for_an_email_address_belongs_to_the_user_who_signs_in_with_it(
     if access == "login" and "@" in name:
         monkeypatch.setenv("STT_ACCESS", access)
         monkeypatch.setenv("STT_ALLOWED_EMAILS", "example.org")
-        settings.cache_clear()
+        read_settings_again()
         assert visitors.user({"email": name}) == owner and visitors.allowed(owner)
 
 

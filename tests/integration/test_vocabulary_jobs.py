@@ -9,10 +9,10 @@ from stt import kinds
 from stt.errors import BadOption
 from stt.jobs.service import Progress
 from stt.library import corrections, vocabulary
-from stt.settings import settings
 from stt.store import recordings
 from stt.whisper import transcribe
 from tests import audio
+from tests.conftest import read_settings_again
 from tests.provider import KEY, Provider
 from tests.waiting import until
 
@@ -88,12 +88,11 @@ def test_a_provider_gets_the_terms_in_its_own_field(
     with Provider(key=f"{KEY}-{model}") as fake_provider:
         monkeypatch.setenv("AIML_BASE_URL", fake_provider.url)
         monkeypatch.setenv("AIML_API_KEY", fake_provider.key)
-        settings.cache_clear()
+        read_settings_again()
         fake_provider.script(duration=0, seconds=5.0, text="So Cyril came.")
         source = recordings.take_in(audio.AUSTEN[1], "local", "austen.wav")
         done = ended(stt.create(source, model=model, options={"vocabulary": ["Zau al-Makan", "Cyril → Cyrille"]}))
         (job,) = fake_provider.jobs.values()
-    settings.cache_clear()
     assert done.text == "So Cyrille came." and done.job.provenance["replacements"] == "Cyril → Cyrille (1)"
     assert corrections.machine(done.job.id, "local").text == "So Cyril came."
     assert "vocabulary" not in job.options and (name is None or job.options[name] == sent)

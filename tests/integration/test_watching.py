@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from dbos import DBOS
 
 import stt
-from stt import kinds, settings
+from stt import kinds
 from stt.cli import inputs, transcribe, watching
 from stt.cli.watching import Watcher
 from stt.db.engine import database
@@ -25,6 +25,7 @@ from stt.jobs import queueing
 from stt.store.records import Job
 from stt.web.v1 import contract
 from tests import audio
+from tests.conftest import read_settings_again
 from tests.provider import KEY, Provider
 from tests.waiting import until
 
@@ -39,7 +40,7 @@ def paid(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(provider, "KEPT", provider.MARGIN + 1.0)  # a job that it does not answer fails after 1 s
         monkeypatch.setattr(provider, "RETRY_SECONDS", 0.0)
-        settings.settings.cache_clear()
+        read_settings_again()
         stand_in.script(duration=0, text="Hello there.")
         yield stand_in
 

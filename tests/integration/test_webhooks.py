@@ -24,23 +24,21 @@ from stt.compat.requests import session_to
 from stt.errors import BadLink, BadOption, LimitReached, NotFound
 from stt.jobs import service
 from stt.library import history, retention
-from stt.settings import settings
 from stt.webhooks import deliveries, delivering, sending, subscriptions
 from stt.webhooks.deliveries import DELIVERED, FAILED, WAITING, Delivery
 from tests import audio
+from tests.conftest import read_settings_again
 from tests.waiting import ended, until
 
 pytestmark = pytest.mark.usefixtures("engine", "private")
 
 
 @pytest.fixture
-def private(engine: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def private(engine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Allow receivers on this machine, and wait only 0.1 s before each of three retries."""
     monkeypatch.setenv("STT_ALLOW_PRIVATE_URLS", "1")
     monkeypatch.setattr(delivering, "DELAYS", (0.1, 0.1, 0.1))
-    settings.cache_clear()
-    yield
-    settings.cache_clear()
+    read_settings_again()
 
 
 class Receiver:
@@ -163,7 +161,7 @@ def test_a_redirect_is_not_followed(receiver, httpserver: HTTPServer):
 def test_a_private_address_is_refused_when_saved_and_when_sent(receiver, monkeypatch: pytest.MonkeyPatch):
     endpoint = receiver("hal")
     monkeypatch.setenv("STT_ALLOW_PRIVATE_URLS", "0")
-    settings.cache_clear()
+    read_settings_again()
     for url in ("http://127.0.0.1/x", "http://localhost:8501/x", "http://169.254.169.254/", "ftp://example.com/"):
         with pytest.raises(BadLink):
             subscriptions.save("hal", url)

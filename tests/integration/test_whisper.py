@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from stt.errors import BadOption, Cancelled
-from stt.settings import settings
 from stt.speech import vad
 from stt.whisper import transcribe, weights
 from stt.whisper.loading.device import THREADS
 from tests import audio, instruction_sets
 from tests.audio import RATE, noise, silence
+from tests.conftest import read_settings_again
 
 pytestmark = pytest.mark.usefixtures("one_data_folder")
 
@@ -265,10 +265,10 @@ def test_the_model_can_be_loaded_before_it_is_used(speech):
 def test_unusable_weights_are_logged_when_the_model_is_loaded_early(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(transcribe, "_found", None)
     monkeypatch.setenv("STT_WHISPER_MODEL", str(tmp_path))
-    settings.cache_clear()
+    read_settings_again()
     transcribe.warm()
     monkeypatch.undo()
-    settings.cache_clear()
+    read_settings_again()
     assert "lacks config.json and tokenizer.json and model.bin. Install requirements.txt again" in caplog.text
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from stt.guard import hosts
 from stt.guard.hosts import Host, is_known, is_own_page, parse
+from tests.conftest import read_settings_again
 
 MACHINE = socket.gethostname().lower()
 
@@ -51,7 +52,7 @@ def test_host_is_a_name_and_an_optional_port(text: str, expected: Host | None):
 def set_hosts(monkeypatch: pytest.MonkeyPatch, data):
     def set_names(names: str) -> None:
         monkeypatch.setenv("STT_HOSTS", names)
-        hosts.settings.cache_clear()
+        read_settings_again()
 
     return set_names
 
