@@ -21,6 +21,7 @@ CHANNEL = "stt_queued"  # PostgreSQL's channel; the payload is the name of a que
 CHECK_INTERVAL = 30.0  # time between two checks that announcements still arrive, seconds
 CHECK_TIMEOUT = 5.0  # maximum time until a process receives what it announced itself, seconds
 RECONNECT_SECONDS = 5.0  # time between two attempts to connect, seconds
+STOP_SECONDS = 2.0  # maximum time that `stop` waits, because an attempt to connect may take longer
 _WAIT = 0.5  # interval at which the thread checks whether it is being stopped, seconds
 
 log = logging.getLogger("stt.cluster.announcements")
@@ -49,7 +50,7 @@ class Listener:
 
     def stop(self) -> None:
         self._ended.set()
-        self._thread.join()
+        self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
         while not self._ended.is_set():

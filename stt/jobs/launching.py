@@ -22,6 +22,7 @@ _listener: announcements.Listener | None = None
 
 def launch(worker: str) -> None:
     """Launch DBOS under the name `worker`. It resumes this worker's interrupted workflows and polls the queues."""
+    global _listener
     DBOS(
         config={
             "name": "stt-studio",
@@ -49,6 +50,8 @@ def launch(worker: str) -> None:
         (decoding.QUEUE, 1, decoding.POLLING_INTERVAL),
     ):
         DBOS.register_queue(queue, worker_concurrency=count, polling_interval_sec=interval)
+    if settings().database_url and settings().role != "web" and _listener is None:
+        _listener = announcements.Listener()
 
 
 def destroy(seconds: int) -> None:
@@ -61,11 +64,11 @@ def destroy(seconds: int) -> None:
 
 
 def _poll_idle_queues_rarely() -> None:
-    global _listener
-    if not settings().database_url:
-        dbos_queues.poll_idle_queues_rarely(lambda: True)  # no other process uses a SQLite database
-    elif settings().role == "web":
-        dbos_queues.poll_idle_queues_rarely(lambda: False, announcements.announce)  # it polls no queues
+    if settings().database_url:
+        dbos_queues.poll_idle_queues_rarely(_receives_announcements, announcements.announce)
     else:
-        _listener = announcements.Listener()
-        dbos_queues.poll_idle_queues_rarely(_listener.is_receiving, announcements.announce)
+        dbos_queues.poll_idle_queues_rarely(lambda: True)  # no other process uses a SQLite database
+
+
+def _receives_announcements() -> bool:
+    return _listener is not None and _listener.is_receiving()

@@ -1,6 +1,7 @@
 """Measure the processor time of an idle server, compared with `streamlit hello`: `python -m tests.bench.idle`.
 
-Both servers run at the same time, without visitors. Goal: less than 3 % of a core.
+All servers run at the same time, without visitors: ours with SQLite and with PostgreSQL. Goal: less than 3 % of a core
+with SQLite.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from statistics import median
 import psutil
 
 from tests.bench.table import print_table
+from tests.postgres import postgres
 from tests.server import Server, free_port
 
 START = 8  # seconds after the start that are not measured: what is done at the start, and until queues are idle
@@ -27,7 +29,12 @@ def cpu_seconds(process: psutil.Process) -> float:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, Server(Path(folder) / "data") as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        postgres() as address,
+        Server(Path(folder) / "sqlite") as on_sqlite,
+        Server(Path(folder) / "postgresql", STT_DATABASE_URL=address) as on_postgresql,
+    ):
         command = [sys.executable, "-m", "streamlit", "hello", "--server.headless", "true"]
         hello = subprocess.Popen(
             [*command, "--server.port", str(free_port())],
@@ -36,7 +43,11 @@ def main() -> None:
             stderr=subprocess.DEVNULL,
         )
         try:
-            servers = {"streamlit hello": psutil.Process(hello.pid), "STT Studio": psutil.Process(server.process.pid)}
+            servers = {
+                "streamlit hello": psutil.Process(hello.pid),
+                "STT Studio with SQLite": psutil.Process(on_sqlite.process.pid),
+                "STT Studio with PostgreSQL": psutil.Process(on_postgresql.process.pid),
+            }
             percent: dict[str, list[float]] = {name: [] for name in servers}
             time.sleep(START)
             for _ in range(TURNS):
