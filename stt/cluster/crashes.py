@@ -201,6 +201,8 @@ def _add_mark(generation_id: str, part: int) -> None:
     with suppress(sa.exc.IntegrityError), database().begin() as connection:  # the insert fails if the job was deleted
         if not connection.execute(crashes.update().where(this).values(part=part)).rowcount:
             connection.execute(crashes.insert().values(row))
+    if _stopping.is_set():  # set since the check above; `stop_worker` may not have seen the mark
+        _remove_marks(this)
 
 
 def _remove_marks(*where: sa.ColumnElement[bool]) -> None:

@@ -103,18 +103,23 @@ def check_stopping() -> None:
 
 
 class Heartbeat:
-    """A thread that sends heartbeats and requeues the jobs of dead workers until `stop` is called."""
+    """A thread that sends heartbeats and requeues the jobs of dead workers until `stop` is called.
 
-    def __init__(self, worker: str) -> None:
+    It calls `reconcile` once, when the workers that died just before this start have timed out.
+    """
+
+    def __init__(self, worker: str, reconcile: Callable[[], None]) -> None:
         self.worker = worker
+        self._reconcile = reconcile
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
         # Times of the last heartbeat, of the last late heartbeat, and of the last check for jobs that were not started.
-        last = steady = checked = time.monotonic()
+        started = last = steady = checked = time.monotonic()
         before: NotStarted = {}
+        reconciled = False
         while not self._ended.wait(HEARTBEAT_INTERVAL):
             try:
                 send_heartbeat(self.worker)
@@ -128,6 +133,9 @@ class Heartbeat:
                     requeue_from_dead_workers()
                 if now - checked >= HEARTBEAT_TIMEOUT:
                     checked, before = now, requeue_unstarted(self.worker, before)
+                if not reconciled and now - started >= 2 * HEARTBEAT_TIMEOUT:
+                    self._reconcile()
+                    reconciled = True
             except Exception as error:  # for example without a database; the loop tries again  # noqa: BLE001
                 log.warning("no heartbeat: %s", type(error).__name__)
 

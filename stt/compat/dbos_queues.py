@@ -26,6 +26,7 @@ log = logging.getLogger("stt.compat.dbos_queues")
 _events: dict[str, threading.Event] = {}  # by queue; set by `wake`
 _announce: Callable[[str], None] | None = None
 _is_informed: Callable[[], bool] = bool  # returns False
+_stopped = threading.Event()  # set by `stop_polling`
 
 
 def enqueue(queue: str, workflow: Callable[..., Any], *values: Any) -> None:
@@ -59,11 +60,17 @@ def poll_idle_queues_rarely(is_informed: Callable[[], bool], announce: Callable[
     from dbos import _queue
 
     _is_informed, _announce = is_informed, announce
+    _stopped.clear()
     poll = getattr(_queue, "queue_worker_thread", None)
     if poll is None:
         log.warning("this version of DBOS polls its queues in another way, so idle queues are polled often")
     elif not hasattr(poll, "__wrapped__"):
         _queue.queue_worker_thread = _rarely_while_idle(poll)
+
+
+def stop_polling() -> None:
+    """Let this process take no further workflows from the queues, because it is about to exit."""
+    _stopped.set()
 
 
 def _enqueued(queue: str) -> threading.Event:
@@ -113,6 +120,8 @@ class PollingWait:
         if self._enqueued.is_set():
             self._enqueued.clear()
             self._busy_until = time.monotonic() + BUSY_SECONDS
+        while _stopped.is_set() and not self._stop.wait(_STOP_INTERVAL):
+            pass
         return self._stop.is_set()
 
     def _wait_for_enqueue(self, seconds: float) -> None:

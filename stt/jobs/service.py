@@ -28,7 +28,7 @@ from stt.background.diarization import results, search
 from stt.background.passages import decoding
 from stt.background.playback import copying
 from stt.cluster import crashes, processes, workers
-from stt.compat import threads
+from stt.compat import dbos_queues, threads
 from stt.db import fulltext_index, title_order, undo
 from stt.db.engine import database
 from stt.errors import BadOption, KeyMissing, NotFound
@@ -300,10 +300,6 @@ def start() -> None:
     search.reconcile()
     decoding.reconcile()
     delivering.reconcile()
-    if settings().database_url:  # reconcile again later, when workers that died just before this start have timed out
-        soon = threading.Timer(2 * workers.HEARTBEAT_TIMEOUT, _reconcile_if_started)
-        soon.daemon = True
-        soon.start()
 
 
 def _start() -> None:
@@ -329,7 +325,7 @@ def _start() -> None:
     title_order.start_fill()
     _eraser = erasure.Eraser()
     if settings().database_url:
-        _heartbeat = workers.Heartbeat(worker)
+        _heartbeat = workers.Heartbeat(worker, queueing.reconcile)
     _started = True
     health.engine.set()
 
@@ -339,6 +335,7 @@ def release_and_stop() -> None:
     if _started:
         crashes.stop_worker()
     if _heartbeat is not None:
+        dbos_queues.stop_polling()  # otherwise this process might take a released job again
         _heartbeat.stop()
         workers.release_own_jobs(_heartbeat.worker)
 
@@ -370,11 +367,6 @@ def stop(timeout: int = 0) -> None:
 def _stop_before_exit() -> None:
     """Stop the job engine when the program ends. Otherwise open jobs would fail: Python refuses new threads then."""
     threads.before_exit(stop)
-
-
-def _reconcile_if_started() -> None:
-    if _started:
-        queueing.reconcile()
 
 
 def record_also(job: Job, claim: idempotency.Claim | None, notify_url: str | None, connection: sa.Connection) -> None:

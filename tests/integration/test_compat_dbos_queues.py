@@ -140,3 +140,18 @@ def test_idle_queues_are_polled_as_usual_while_announcements_are_not_received():
     informed[0] = False  # the connection is lost during the wait
     waiting.join(30)
     assert not waiting.is_alive()
+
+
+def test_process_that_is_about_to_exit_polls_no_queue(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(dbos_queues, "_stopped", threading.Event())
+    enqueued = threading.Event()
+    wait = dbos_queues.PollingWait(threading.Event(), enqueued, lambda: 1, FAR, lambda: True)
+    dbos_queues.stop_polling()
+    enqueued.set()
+    waiting = threading.Thread(target=lambda: wait.wait(0.01))
+    waiting.start()
+    waiting.join(0.5)
+    assert waiting.is_alive()
+    dbos_queues._stopped.clear()
+    waiting.join(30)
+    assert not waiting.is_alive()
