@@ -38,7 +38,7 @@ def provider():
 
 @pytest.fixture
 def client(provider):
-    return Client(provider.url, provider.key, read_timeout=2, create_timeout=2)
+    return Client(provider.url, provider.key)
 
 
 @pytest.fixture
