@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,8 +46,10 @@ def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[announcements.Listener
 
 
 def backend() -> int:
-    """Return the process id of the database's process that serves the listener."""
-    return queries.value(sa.text("SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN %'"))
+    """Return the process id of the database's process that serves the listener, once those of earlier ones have ended."""
+    query = sa.text("SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN %'")
+    (process,) = until(lambda: len(found := queries.values(query)) == 1 and found)
+    return process
 
 
 def test_idle_process_takes_work_at_once_that_another_process_queues(monkeypatch: pytest.MonkeyPatch):
@@ -65,7 +68,8 @@ def test_idle_process_takes_work_at_once_that_another_process_queues(monkeypatch
         assert "country" in ended(other.stdout.split()[-1]).text
     finally:
         service.stop(timeout=10)
-    assert not listener.is_receiving() and launching._listener is None
+    assert launching._listener is None
+    until(lambda: not listener.is_receiving())  # `stop` does not wait long for the thread
 
 
 def test_announcement_wakes_the_thread_of_its_queue(listener: announcements.Listener):
@@ -77,12 +81,23 @@ def test_announcement_wakes_the_thread_of_its_queue(listener: announcements.List
 
 
 @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGTERM], ids=["silent connection", "broken connection"])
-def test_lost_connection_is_noticed_and_replaced(listener: announcements.Listener, number: signal.Signals):
+def test_lost_connection_is_noticed_and_replaced(
+    listener: announcements.Listener, number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+):
+    noticed, listen = threading.Event(), listener._listen
+
+    def listen_again() -> None:
+        noticed.wait(60)
+        listen()
+
+    monkeypatch.setattr(listener, "_listen", listen_again)  # the listener calls it only once the connection is lost
     process = backend()
     os.kill(process, number)
     try:
         until(lambda: not listener.is_receiving())
+        noticed.set()
         until(listener.is_receiving)
     finally:
+        noticed.set()
         if number == signal.SIGSTOP:
             os.kill(process, signal.SIGCONT)
