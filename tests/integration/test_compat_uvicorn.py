@@ -16,7 +16,6 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from stt.compat import uvicorn as compat
-from tests.server import free_port
 from tests.waiting import until
 
 events: list[tuple[str, bool, bool, bool]] = []
@@ -52,11 +51,11 @@ def port(request: pytest.FixtureRequest) -> Iterator[int]:
     app = Starlette()
     app.add_route("/refuse", refuse, methods=["POST"])
     app.add_route("/take", take, methods=["POST"])
-    server = uvicorn.Server(uvicorn.Config(app, port=free_port(), http=ObservedProtocol, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, http=ObservedProtocol, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     until(lambda: server.started)
-    yield server.config.port
+    yield server.servers[0].sockets[0].getsockname()[1]
     server.should_exit = True
     thread.join()
 
