@@ -175,8 +175,9 @@ def test_job_that_is_killed_just_after_its_end_still_gets_its_speakers(model_hub
     job_id = stt.create(audio.JFK, model="local/whisper-tiny.en", options={"diarize": True})
     text = ended(job_id).transcript.text
     until(lambda: (found := results.search_of(job_id)) and not found.is_open)
-    queries.write(diarizations.delete().where(diarizations.c.id == job_id))
     this = (f"{job_id}-1",)
+    until(lambda: DBOS.get_workflow_status(this[0]).status == "SUCCESS")
+    queries.write(diarizations.delete().where(diarizations.c.id == job_id))
     with closing(sqlite3.connect(paths.data_folder() / "jobs.db")) as records_of_dbos, records_of_dbos as connection:
         finish = "DELETE FROM operation_outputs WHERE function_name = 'finish' AND workflow_uuid = ?"
         assert connection.execute(finish, this).rowcount == 1
