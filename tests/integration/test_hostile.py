@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import time
 from pathlib import Path
@@ -17,32 +18,41 @@ from stt.errors import Cancelled, InputError, UnsafeRecording
 from tests import audio, broken, hostile
 from tests.waiting import until
 
-SOON = 10.0  # maximum seconds until a file is read or refused
+# Maximum seconds of processor time until a file is read or refused, which do not depend on other processes. On a busy
+# machine, a decoder that gets little processor time may take PATIENT times as long.
+SOON = 10.0
 MOST = 400 << 20  # maximum total memory of the idle decoder processes, in bytes
 
 
 @pytest.mark.parametrize("kind", sorted(hostile.ALL))
 def test_malicious_file_is_refused_or_bounded_and_the_next_file_is_read(tmp_path: Path, kind: str):
     path = hostile.ALL[kind](tmp_path / "recording")
-    began = time.monotonic()
+    began, used = time.monotonic(), processor_seconds()
     try:
         found = probe(path, "holiday.mp3")
     except InputError as error:
         assert error.message and error.guidance
     else:
         assert found.duration > 0 and 4_000 <= found.sample_rate <= 768_000
-    assert time.monotonic() - began < SOON
+    assert processor_seconds() - used < SOON and time.monotonic() - began < SOON * decoder_pool.PATIENT
     assert probe(audio.JFK).duration == 11.0
     assert decoder_memory() < MOST
 
 
+def idle_decoders() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if "stt.audio.decoder_process" in child.cmdline()]
+
+
 def decoder_memory() -> int:
     """Return the total memory of the idle decoder processes, in bytes."""
-    return sum(
-        child.memory_info().rss
-        for child in psutil.Process().children()
-        if "stt.audio.decoder_process" in child.cmdline()
-    )
+    return sum(child.memory_info().rss for child in idle_decoders())
+
+
+def processor_seconds() -> float:
+    """Return the processor time of all processes that this process has started, those that have ended included."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    running = [child.cpu_times() for child in idle_decoders()]
+    return ended.ru_utime + ended.ru_stime + sum(times.user + times.system for times in running)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +161,14 @@ def test_a_decoder_ends_with_its_server(tmp_path: Path):
         [sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2], check=False
     )
     pid = int(ended.stdout)
-    until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie", 10)
+
+    def has_ended() -> bool:
+        try:
+            return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
+
+    until(has_ended)
 
 
 def test_probing_a_video_decodes_no_picture(tmp_path: Path):

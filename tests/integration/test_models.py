@@ -159,6 +159,7 @@ def test_disk_that_fills_up_during_a_download_stops_it(hub, monkeypatch):
         until(lambda: time.time() - shelf.entry_of(TINY).progress.at > download.REPORT)
         hub.go_on.set()
 
+    monkeypatch.setattr("stt.models.hub.TIMEOUT", (60.0, 60.0))  # the stalled download goes on, however late
     hub.stall_after = 20 << 20
     threading.Thread(target=fill).start()
     with pytest.raises(DiskFull, match="nearly full"):
