@@ -108,7 +108,7 @@ class Provider:
         """Cause the fault `kind` in each of the next `times` calls of the kind `on` ("create", "get" or "models").
 
         `kind` is a fault from BEFORE or AFTER. `details` may have `retry_after` for 429 and 503 (None for no header),
-        `seconds` for slow responses, and `to` for a redirect.
+        `seconds` for slow responses, `until` for slow headers (an event that the test sets), and `to` for a redirect.
         """
         assert kind in BEFORE + AFTER, kind
         with self.lock:

@@ -94,7 +94,10 @@ class FaultyHandler(BaseHTTPRequestHandler):
         elif kind == "garbage":
             self.send(200, [1, 2, "no object"])
         else:
-            time.sleep(seconds if kind == "slow-headers" else 0)
+            if kind == "slow-headers" and "until" in fault:
+                fault["until"].wait(60)
+            elif kind == "slow-headers":
+                time.sleep(seconds)
             self.send(status, body, headers, {"truncated": None, "slow-body": seconds}.get(kind, 0))
 
     def reset(self) -> None:
