@@ -110,12 +110,12 @@ def test_schedule_deletes_unused_uploads_also_without_a_setting(host, role: str)
     set_age(recordings_table, unused.id, 2)
     try:
         service.start()
-        until(lambda: not recordings.unused_ids(ANN), 30)
+        until(lambda: not recordings.unused_ids(ANN))
         assert history.find(ANN)
         service.stop(timeout=5)
         host(STT_KEEP_TRANSCRIPTS_DAYS="3")
         service.start()
-        until(lambda: not history.find(ANN), 30)
+        until(lambda: not history.find(ANN))
     finally:
         service.stop(timeout=5)
 

@@ -7,19 +7,13 @@ import pytest
 import stt
 from stt import kinds
 from stt.errors import BadOption
-from stt.jobs.service import Progress
 from stt.library import corrections, vocabulary
 from stt.store import recordings
 from stt.whisper import transcribe
 from tests import audio
 from tests.conftest import read_settings_again
 from tests.provider import KEY, Provider
-from tests.waiting import until
-
-
-def ended(generation_id: str) -> Progress:
-    until(lambda: not stt.get(generation_id).job.pending)
-    return stt.get(generation_id)
+from tests.waiting import ended
 
 
 def test_terms_are_recognised_and_replacements_can_be_undone(engine: None):

@@ -28,6 +28,7 @@ from stt.webhooks import deliveries, delivering, sending, subscriptions
 from stt.webhooks.deliveries import DELIVERED, FAILED, WAITING, Delivery
 from tests import audio
 from tests.conftest import read_settings_again
+from tests.server import free_port
 from tests.waiting import ended, until
 
 pytestmark = pytest.mark.usefixtures("engine", "private")
@@ -182,6 +183,7 @@ def test_slow_receiver_is_abandoned_after_a_timeout(
     monkeypatch: pytest.MonkeyPatch, certificate: tuple[Path, Path], scheme: str, behaviour: str
 ):
     monkeypatch.setattr(sending, "LONGEST", 1.0)
+    monkeypatch.setattr(sending, "QUIET", 120.0)
     monkeypatch.setattr(sending.addresses, "of", lambda *_, **__: ["127.0.0.1"])
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
@@ -196,7 +198,7 @@ def test_slow_receiver_is_abandoned_after_a_timeout(
 
         def serve() -> None:
             connection, _ = listening.accept()
-            connection.settimeout(5)  # after the client disconnects, `sendall` could otherwise block for minutes
+            connection.settimeout(60)  # after the client disconnects, `sendall` could otherwise block for minutes
             with suppress(OSError), connection:
                 if scheme == "https":
                     connection = context.wrap_socket(connection, server_side=True)
@@ -214,9 +216,9 @@ def test_slow_receiver_is_abandoned_after_a_timeout(
         began = time.monotonic()
         answer = sending.send(address, "msg_1", "{}", subscriptions.of("ida").secret)
         took = time.monotonic() - began
-        thread.join(30)
+        thread.join(90)
     assert answer.status is None and not thread.is_alive()
-    assert took < sending.QUIET / 2
+    assert took < 30
 
 
 def test_receiver_with_many_addresses_has_no_more_time_than_others(monkeypatch: pytest.MonkeyPatch):
@@ -228,18 +230,16 @@ def test_receiver_with_many_addresses_has_no_more_time_than_others(monkeypatch: 
         with suppress(TimeoutError):
             while True:
                 waiting.enter_context(socket.create_connection(("127.0.0.1", port), 0.3))
-        monkeypatch.setattr(sending.addresses, "of", lambda *_, **__: ["127.0.0.1"] * 30)
+        monkeypatch.setattr(sending.addresses, "of", lambda *_, **__: ["127.0.0.1"] * 300)
         began = time.monotonic()
         answer = sending.send(f"http://many.example:{port}/", "msg_1", "{}", subscriptions.of("ida").secret)
         took = time.monotonic() - began
     assert answer == sending.Answer(None, sending.LATE)
-    assert took < 4
+    assert took < 40
 
 
 def test_unreachable_receiver_is_reported_and_retried(receiver):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        address = f"http://127.0.0.1:{taken.getsockname()[1]}/"
-    subscriptions.save("joe", address)
+    subscriptions.save("joe", f"http://127.0.0.1:{free_port()}/")
     delivering.send_test("joe")
     delivery = only_delivery("joe", FAILED)
     assert delivery.status is None and delivery.answer == "It could not be reached." and delivery.attempts == 4
@@ -259,11 +259,13 @@ def test_last_fifty_deliveries_are_kept_and_deleted_with_their_owner(receiver):
 
 
 @pytest.fixture
-def slow_receiver() -> Iterator[tuple[str, list[str], threading.Semaphore]]:
+def slow_receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, list[str], threading.Semaphore]]:
     """Run a receiver that answers requests to `/slow` only after the semaphore is released, once for each.
 
-    Return its address, the list of the paths of all requests, and the semaphore.
+    Return its address, the list of the paths of all requests, and the semaphore. The app waits for the answers.
     """
+    for name in ("QUIET", "LONGEST"):
+        monkeypatch.setattr(sending, name, 600.0)
     received: list[str] = []
     answers = threading.Semaphore(0)
 
