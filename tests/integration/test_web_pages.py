@@ -138,10 +138,10 @@ def test_any_address_is_handled_and_a_rewritten_one_is_stable(odd: str, url: str
     "path", ["/s/" + "a" * 9999, "/a" * 2000 + "/s/" + TOKEN, "/blob/" * 900, "/-/blob" * 900, "/d" * 3000]
 )
 def test_long_address_is_rewritten_quickly(path: str):
-    began = time.perf_counter()
+    began = time.thread_time()  # processor time, because a busy machine may stop this process meanwhile
     for host in ("example.org", "drive.google.com", "github.com", "archive.org"):
         web_pages.direct(f"https://{host}{path}")
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 # Web pages with different beginnings. Each is recognised as a page by its content.
