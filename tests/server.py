@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import deque
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,12 +17,22 @@ from tests.nginx import PATH, Nginx
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[1]
+_reserved: deque[socket.socket] = deque()
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Return a port on which nobody listens, and that no other process is given for the next 200 calls.
+
+    This process keeps a socket bound to it, which does not listen. Only a socket that asks for this port, and that sets
+    SO_REUSEADDR as servers do, can be bound to it, too.
+    """
+    probe = socket.socket()
+    probe.bind(("127.0.0.1", 0))
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    _reserved.append(probe)
+    if len(_reserved) > 200:
+        _reserved.popleft().close()
+    return probe.getsockname()[1]
 
 
 class Server:
