@@ -6,6 +6,7 @@ import argparse
 import errno
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -22,6 +23,7 @@ from stt.db.engine import database
 from stt.db.tables import transcriptions
 from stt.engines import provider
 from stt.jobs import queueing
+from stt.store import records
 from stt.store.records import Job
 from stt.web.v1 import contract
 from tests import audio
@@ -150,7 +152,7 @@ def test_interrupted_watcher_polls_its_paid_job_after_a_restart(paid: Provider, 
     monkeypatch.setattr(provider, "KEPT", 3600.0)
 
     def interrupt(done: float, total: float | None, doing: str) -> None:
-        if paid.jobs:
+        if doing == "Queued at the provider":  # so the provider's id is stored
             raise KeyboardInterrupt
 
     with start() as watcher, monkeypatch.context() as patch:
@@ -280,7 +282,8 @@ def test_failed_job_may_be_billed_unless_the_provider_reports_its_failure(
 def test_job_whose_create_was_interrupted_is_created_at_once_after_a_restart(
     paid: Provider, start: Start, inbox: Path, monkeypatch
 ):
-    path, enqueue = dropped(inbox), queueing.enqueue
+    path, enqueue, begin = dropped(inbox), queueing.enqueue, records.begin
+    undone = threading.Event()
 
     def interrupt(job: Job) -> None:
         enqueue(job)
@@ -288,8 +291,11 @@ def test_job_whose_create_was_interrupted_is_created_at_once_after_a_restart(
 
     with start() as watcher, monkeypatch.context() as patch:
         patch.setattr(queueing, "enqueue", interrupt)
+        # The queued workflow begins only after the create is undone.
+        patch.setattr(records, "begin", lambda *values: undone.wait(60) and begin(*values))
         with pytest.raises(KeyboardInterrupt):
             attempt(watcher, path)
+        undone.set()
         interrupted = f"{watcher.record.begin(path.name, watcher.waiting[path].version)[0]}-1"
         until(lambda: (DBOS.get_workflow_status(interrupted) or path).status == "SUCCESS")
         assert jobs() == []
