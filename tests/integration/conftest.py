@@ -59,6 +59,7 @@ def one_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("STT_DATA_DIR", str(tmp_path_factory.mktemp("data")))
         read_settings_again()
         yield
+        reset_caches()
     read_settings_again()
 
 

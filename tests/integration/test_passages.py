@@ -43,6 +43,26 @@ def finished_passage(generation_id: str) -> results.Passage:
     return until(found, 120)
 
 
+@pytest.mark.usefixtures("either_database")
+def test_passage_row_changes_from_state_to_state():
+    id = store("visitor:ann", WRONG, duration=11.0)
+    one = results.next_attempt(id, 0.0, 5.0, BASE, {"language": "en"})
+    assert results.of(id) == one and results.open_passages() == [one]
+    with pytest.raises(Conflict):
+        results.next_attempt(id, 1.0, 2.0, BASE, {})
+    assert attempts.begin(one, 2) is attempts.begin(one, 2) is None
+    assert attempts.update(one, percent=40, stage="Finding the passage")
+    assert results.of(id) == replace(one, state=attempts.WORKING, percent=40, stage="Finding the passage")
+    segments = (Segment(0.0, 1.0, " Yes.", spoken_segment("Yes.").words),)
+    assert results.finish(one, segments) and not attempts.update(one, percent=50)
+    assert results.of(id).segments == segments
+    two = results.next_attempt(id, 1.0, 2.0, BASE, {})
+    assert two.attempt == 2 and not results.drop(one) and results.of(id) == two
+    attempts.fail(two, Cancelled())
+    assert results.of(id).error["kind"] == "Cancelled"
+    assert results.drop(two) and results.of(id) is None and not results.drop(two)
+
+
 @pytest.mark.usefixtures("engine")
 class TestTranscribing:
     def test_new_words_lie_in_the_passage_and_the_transcript_is_unchanged(self):
@@ -201,26 +221,6 @@ class TestTranscribing:
             passages.begin(id, 0.0, 40.0, model=BASE, owner="visitor:counted")
         monkeypatch.undo()
         read_settings_again()
-
-
-@pytest.mark.usefixtures("either_database")
-def test_passage_row_changes_from_state_to_state():
-    id = store("visitor:ann", WRONG, duration=11.0)
-    one = results.next_attempt(id, 0.0, 5.0, BASE, {"language": "en"})
-    assert results.of(id) == one and results.open_passages() == [one]
-    with pytest.raises(Conflict):
-        results.next_attempt(id, 1.0, 2.0, BASE, {})
-    assert attempts.begin(one, 2) is attempts.begin(one, 2) is None
-    assert attempts.update(one, percent=40, stage="Finding the passage")
-    assert results.of(id) == replace(one, state=attempts.WORKING, percent=40, stage="Finding the passage")
-    segments = (Segment(0.0, 1.0, " Yes.", spoken_segment("Yes.").words),)
-    assert results.finish(one, segments) and not attempts.update(one, percent=50)
-    assert results.of(id).segments == segments
-    two = results.next_attempt(id, 1.0, 2.0, BASE, {})
-    assert two.attempt == 2 and not results.drop(one) and results.of(id) == two
-    attempts.fail(two, Cancelled())
-    assert results.of(id).error["kind"] == "Cancelled"
-    assert results.drop(two) and results.of(id) is None and not results.drop(two)
 
 
 def test_workers_look_for_lost_passages_too():

@@ -16,6 +16,7 @@ from stt.whisper import transcribe
 from tests import audio, transcripts
 from tests.conftest import reset_caches
 
+pytestmark = pytest.mark.usefixtures("one_data_folder")
 OWNER = "visitor:ann"
 
 
