@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,8 @@ def test_job_engine_beside_a_server_is_refused_and_changes_nothing(tmp_path: Pat
     with Server(tmp_path / "data") as server:
         upload = tmp_path / "data" / "incoming" / "upload"
         upload.touch()
-        os.utime(upload, (0, 0))  # an upload that an engine would delete at its start
+        # An engine would delete this upload at its start. The server does not: it deletes only uploads older than a day.
+        os.utime(upload, (time.time() - 60, time.time() - 60))
         second = subprocess.run(
             [sys.executable, *programs[command]],
             cwd=ROOT,
