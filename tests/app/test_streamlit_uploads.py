@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,13 @@ from tests.waiting import until
 
 PAGE = {"Accept": "text/html"}
 FILE = {"file": ("a.wav", bytes(10 << 20))}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run a server that runs no jobs: it does not load Whisper after the first page, while its memory is measured."""
+    with Server(tmp_path_factory.mktemp("uploads") / "data", STT_ROLE="web") as server:
+        yield server
 
 
 def session_of(socket: ClientConnection) -> str:
