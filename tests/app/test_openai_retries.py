@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from stt.library import history
 from tests import audio
 from tests.app.rest import make_token
 from tests.provider import KEY, Provider
+from tests.relay import Relay
 from tests.server import Server
 from tests.transcripts import sharing_data_with
 from tests.waiting import until
@@ -78,12 +80,17 @@ def test_client_whose_time_is_over_gets_the_text_of_the_same_job(client: openai.
 def test_repetition_with_another_field_or_owner_creates_a_job(
     client: openai.OpenAI, server: Server, provider: Provider
 ):
-    provider.script(duration=0.1, error=None)
+    provider.script(duration=3600, error=None)
     before = len(provider.jobs)
-    provider.script(duration=4)
-    with pytest.raises(openai.APITimeoutError):
-        paid_speech(client.with_options(timeout=2, max_retries=0), language="fr")
+    with ThreadPoolExecutor(1) as thread, Relay(server.port) as relay:
+        relayed = client.with_options(base_url=f"{relay.url}/v1", max_retries=0)
+        call = thread.submit(paid_speech, relayed, language="fr")
+        until(lambda: len(provider.jobs) == before + 1)
+        relay.cut()
+        with pytest.raises(openai.APIConnectionError):
+            call.result(60)
     provider.script(duration=0.1)
+    list(provider.jobs.values())[-1].script["duration"] = 0.1
     assert paid_speech(client, language="de", **REPEATED) and len(provider.jobs) == before + 2
     assert paid_speech(client, language="fr", extra_body={"cancel_on_disconnect": "true"}, **REPEATED)
     assert len(provider.jobs) == before + 3
