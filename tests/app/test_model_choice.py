@@ -11,6 +11,7 @@ from stt.aiml import offered
 from stt.aiml.catalog import FIRST, LOCAL, packaged
 from tests.conftest import read_settings_again, reset_caches
 from tests.provider import KEY, Provider
+from tests.waiting import until
 
 PROVIDER_MODELS = [model for model in packaged().models if not model.local]
 
@@ -59,7 +60,8 @@ def controls(test: AppTest, model: str) -> set[str]:
 
 def test_models_are_grouped_by_maker_with_prices_and_the_default_first(provider):
     test = AppTest.from_function(script, default_timeout=30).run()
-    labels = test.selectbox(key="model").options
+    until(lambda: offered.known() is not packaged())  # the page waits only a second for the provider's list
+    labels = test.run().selectbox(key="model").options
     assert labels[0] == "OpenAI · Whisper base · $0.006 per minute"
     assert test.session_state.chosen == FIRST and provider.calls["models"] == 1
     makers = [label.split(" · ")[0] for label in labels if " · " in label]
