@@ -19,7 +19,7 @@ import requests
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from stt import kinds
+from stt import kinds, lifecycle
 from stt.auth import tokens, visitors
 from stt.ops.logs import JsonLines, new_request_id
 from stt.store import records, transcripts
@@ -331,18 +331,19 @@ def test_sigterm_during_a_chunk_loses_nothing_and_logs_no_traceback(server: Serv
 
     This is the last test of the file, because it restarts the app.
     """
-    sound = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), 8)).read_bytes()
+    # Two idle cores decode these four minutes in 16 s or more, so the job is not done when the server ends.
+    sound = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), 22)).read_bytes()
     generation_id = create(server, owner, sound, "long.flac")
     until(lambda: records.load(generation_id, None).seconds_done > 0, 300)
     head = f"POST /upload HTTP/1.1\r\nHost: localhost:{server.port}\r\nContent-Length: 1000000\r\nCookie: stt_visitor={owner.session.cookies['stt_visitor']}\r\n\r\n"
     before = len(server.log.read_text())
     with socket.create_connection(("localhost", server.port)) as hanging:
         hanging.sendall(head.encode() + b"x" * 1000)
-        assert server.stop(10) == 0
+        assert lifecycle.LONGEST + lifecycle.TIMEOUT < 10 and server.stop(60) == 0
     assert "Traceback" not in server.log.read_text()[before:]
     stopped = records.load(generation_id, None)
     assert stopped.pending
     server.start()
     until(lambda: not records.load(generation_id, None).pending, 300)
     assert records.load(generation_id, None).state == kinds.DONE
-    assert transcripts.transcript_of(generation_id).text.lower().count("your country") >= 12
+    assert transcripts.transcript_of(generation_id).text.lower().count("your country") >= 33
