@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 import requests
 
 from tests.server import ROOT, Server
+from tests.waiting import until
 
 MODEL = "#g1_whisper-base"
 
@@ -36,10 +36,11 @@ class Api:
         return self("POST", "/stt/create", json={"model": MODEL, "url": url, **fields})
 
     def ended(self, generation_id: str) -> dict:
-        deadline = time.monotonic() + 120
-        while (body := self("GET", f"/stt/{generation_id}").json())["status"] in ("waiting", "active"):
-            assert time.monotonic() < deadline
-        return body
+        def found() -> dict | None:
+            body = self("GET", f"/stt/{generation_id}").json()
+            return None if body["status"] in ("waiting", "active") else body
+
+        return until(found, 300, every=0.1)
 
 
 def python(server: Server, *arguments: str) -> str:

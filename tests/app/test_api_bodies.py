@@ -115,16 +115,18 @@ def test_upload_is_written_to_disk_as_it_arrives_and_removed_if_interrupted(serv
 
 @pytest.mark.parametrize("path", ["/v1/stt/create", "/v1/audio/transcriptions"])
 def test_token_that_is_revoked_during_an_upload_creates_no_job(server: Server, path: str):
-    api, name = Api(server, make_token(server, f"revoked at {path}")), path.rpartition("/")[2]
+    name = f"revoked at {path}"
+    api = Api(server, make_token(server, name))
     field = f'\r\n--limit\r\nContent-Disposition: form-data; name="model"\r\n\r\n{MODEL}\r\n--limit--\r\n'.encode()
     body = PART.replace(b'"audio"', b'"file"') + audio.JFK.read_bytes() + field
     before, incoming = set((server.data / "audio").glob("*")), server.data / "incoming"
     request = head(api, f"Content-Length: {len(body)}").replace(b"/v1/stt/create", path.encode())
+    listed = python(server, "-m", "stt", "token", "--list").splitlines()
+    token_id = next(line.split()[0] for line in listed if name in line)
     with socket.create_connection(("localhost", server.port)) as connection:
         connection.sendall(request + body[:-20])
         until(lambda: any(incoming.glob("*")))
-        listed = python(server, "-m", "stt", "token", "--list").splitlines()
-        python(server, "-m", "stt", "token", "--revoke", next(line.split()[0] for line in listed if name in line))
+        python(server, "-m", "stt", "token", "--revoke", token_id)
         connection.sendall(body[-20:])
         assert b" 401 " in connection.recv(100)
     until(lambda: not list(incoming.glob("*")) and set((server.data / "audio").glob("*")) == before)

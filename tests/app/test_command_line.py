@@ -185,7 +185,7 @@ def test_interrupt_stops_the_job_and_leaves_no_record(environment, tmp_path: Pat
     )
     until(lambda: Path(environment["STT_DATA_DIR"], "stt.db").exists() and jobs_in(environment) == 1, 60)
     process.send_signal(signal.SIGINT)
-    _, output = process.communicate(timeout=30)
+    _, output = process.communicate(timeout=120)
     assert process.returncode == 130 and b"Stopped." in output and b"Traceback" not in output
     assert jobs_in(environment) == 0
 
@@ -229,7 +229,7 @@ def test_file_in_a_watched_folder_is_transcribed_once_even_after_a_restart(start
     until(lambda: (out / "slow.txt").exists() and len(rows(out)) == 3, 90)
     assert plain_words((out / "slow.txt").read_text()).endswith("prudently in his power to do for them")
     first.send_signal(signal.SIGTERM)
-    _, output = first.communicate(timeout=30)
+    _, output = first.communicate(timeout=120)
     assert first.returncode == 130 and b"Stopped." in output and b"Traceback" not in output
     start_watcher("--language", "en")
     shutil.copy(audio.AUSTEN[1], inbox / "later.flac")
@@ -273,7 +273,7 @@ def test_transcript_that_cannot_be_written_is_only_written_again(start_watcher, 
         output += line
     assert b"cannot be written" in output and jobs_in(environment) == 1
     first.send_signal(signal.SIGTERM)
-    assert first.wait(30) == 130
+    assert first.wait(120) == 130
     (begun,) = rows(out)
     assert begun["status"] == "begun" and jobs_in(environment) == 1
     (out / "monday").unlink()

@@ -36,7 +36,8 @@ def test_playback_copy_is_completed_after_the_server_was_killed(tmp_path: Path):
         assert list(paths.folder("incoming").iterdir())
         server.start()  # the started server completes the copy, although no player requests it
         until(
-            lambda: playback_copies.playback_of(recording, "") == playback_copies.Playback(playback_copies.READY, 100)
+            lambda: playback_copies.playback_of(recording, "") == playback_copies.Playback(playback_copies.READY, 100),
+            300,
         )
         assert not list(paths.folder("incoming").iterdir())
         copy = requests.get(f"{server.url}/audio/{id}", cookies=cookies)

@@ -11,7 +11,6 @@ import random
 import signal
 import subprocess
 import sys
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from tests import audio
 from tests.conftest import reset_caches
 from tests.provider import AFTER, KEY, Provider
 from tests.server import ROOT
+from tests.waiting import until
 
 WORK = """
 from stt.jobs import service as jobs; from stt.store import records
@@ -109,9 +109,4 @@ def run_jobs() -> Iterator[subprocess.Popen]:
 
 
 def wait_for_calls(provider: Provider, calls: int) -> None:
-    tick = threading.Event()
-    for _ in range(3000):
-        if provider.calls.total() >= calls or (len(provider.jobs) and not records.open_jobs()):
-            return
-        tick.wait(0.01)
-    raise AssertionError("the provider was not called")
+    until(lambda: provider.calls.total() >= calls or (provider.jobs and not records.open_jobs()), 300, every=0.01)

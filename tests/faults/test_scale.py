@@ -18,7 +18,7 @@ def long(request: pytest.FixtureRequest) -> bool:
 
 
 def test_one_worker_keeps_many_provider_jobs_in_flight(long: bool):
-    count, seconds, stays = (1000, 30, 150) if long else (40, 1, 6)
+    count, seconds, stays = (1000, 30, 150) if long else (40, 1, 12)
     found = provider_scale.measure(count, seconds, stays)
     print_table(
         "One worker with provider jobs in flight", ["measurement", "value"], [[k, f"{v:.2f}"] for k, v in found.items()]

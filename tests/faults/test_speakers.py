@@ -35,7 +35,7 @@ def test_diarization_resumes_after_the_server_was_killed(tmp_path: Path, speaker
             first = results.analyses_of(recording, "")[:done]
             assert not complete and results.search_of(id).state == attempts.WORKING
             server.start()
-            assert until(lambda: not results.search_of(id).is_open, 180)
+            assert until(lambda: not results.search_of(id).is_open, 600)
         assert results.search_of(id).state == attempts.DONE
         assert results.analyses_of(recording, "")[:done] == first and results.analysed(recording, "")[1]
         with database().connect() as connection:
