@@ -13,11 +13,12 @@ from playwright.sync_api import Browser
 from tests.server import ROOT, Server
 from tests.waiting import until
 
-# Delay the import of the job engine by 600 s, so that it does not count. Normally it is imported some seconds after
-# the start, when a busy machine may still be loading the page.
+# Delay the imports of the job engine and of the on-device model by 600 s, so that they do not count. Normally the first
+# begins some seconds after the start, when a busy machine may still be loading the page, and the second a second after
+# the page is drawn, when this process may not have seen that yet.
 START = """
 from stt import lifecycle
-lifecycle.HEAD_START = 600.0
+lifecycle.HEAD_START = lifecycle.DRAWING = 600.0
 from streamlit.web.cli import main
 main()
 """
