@@ -85,19 +85,39 @@ def until_true(page: Page, expression: str) -> None:
     until(lambda: page.evaluate(expression), 30)
 
 
+def watch_playback(page: Page) -> None:
+    """Let the page store where the player seeks to next, in `window.sought`, and that it plays, in `window.played`.
+
+    On a busy machine, a test that looks at the player itself may be too late: the sound has played on, or has ended.
+    """
+    page.evaluate(
+        """() => {
+          const audio = document.querySelector('.stt-audio');
+          Object.assign(window, { sought: undefined, played: false });
+          audio.addEventListener('seeking', () => { window.sought = audio.currentTime; }, { once: true });
+          audio.addEventListener('playing', () => { window.played = true; }, { once: true });
+        }"""
+    )
+
+
+def until_still(element: Locator) -> None:
+    """Wait until an element stops moving."""
+    boxes: list[object] = []
+
+    def is_still() -> bool:
+        boxes.append(element.bounding_box())
+        return len(boxes) > 3 and boxes[-1] is not None and boxes[-1] == boxes[-2] == boxes[-3] == boxes[-4]
+
+    until(is_still, 30)
+
+
 def click_table(page: Page, x: int, row: int) -> None:
     """Click in row number `row` of the history's table (-1 is the header), `x` pixels from the table's left edge.
 
     Before the click, wait until the table stops moving.
     """
     canvas = page.locator(".st-key-history canvas").first
-    boxes: list[object] = []
-
-    def is_still() -> bool:
-        boxes.append(canvas.bounding_box())
-        return len(boxes) > 3 and boxes[-1] is not None and boxes[-1] == boxes[-2] == boxes[-3] == boxes[-4]
-
-    until(is_still, 30)
+    until_still(canvas)
     canvas.click(position={"x": x, "y": 52 + 35 * row}, force=True)
 
 

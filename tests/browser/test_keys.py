@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from stt.transcript.model import Transcript
-from tests.browser.conftest import until_true
+from tests.browser.conftest import until_true, watch_playback
 from tests.browser.editing import caret, expect_texts, opened, put_caret
 from tests.server import Server
 from tests.transcripts import spoken_segment
@@ -63,12 +63,7 @@ def test_playback_is_controlled_by_keys_while_typing(talk: Page):
     talk.keyboard.press("F4")
     talk.keyboard.press("F4")
     assert position(talk) == pytest.approx(8.0, abs=0.01)
-    talk.evaluate(
-        """() => {
-          const audio = document.querySelector('.stt-audio');
-          audio.addEventListener('seeking', () => { window.sought = audio.currentTime; }, { once: true });
-        }"""
-    )
+    watch_playback(talk)
     talk.keyboard.press("F8")
     until_true(talk, f"window.sought !== undefined && {PLAYING}")
     assert talk.evaluate("window.sought") == pytest.approx(6.5, abs=0.3), "it plays from 1.5 s before"
@@ -114,9 +109,10 @@ def test_paragraph_is_repeated_until_playback_starts_elsewhere(talk: Page):
     until_true(talk, "window.turns >= 3")
     talk.keyboard.press("F8")
     until_true(talk, PAUSED)
+    watch_playback(talk)  # the sound ends three seconds later
     talk.locator(".stt-time").nth(2).click()
     expect(loop).to_have_attribute("aria-pressed", "false")
-    until_true(talk, PLAYING)
+    until_true(talk, "window.played")
 
 
 def test_question_mark_opens_the_list_of_keys_but_is_typed_in_the_text(talk: Page):

@@ -11,6 +11,7 @@ from stt.background.passages import results
 from stt.store.transcripts import transcript_of
 from stt.transcript.model import Transcript
 from tests import audio, transcripts
+from tests.browser.conftest import until_still
 from tests.browser.test_accessibility import accessibility_violations
 from tests.server import Server
 from tests.transcripts import spoken_segment
@@ -67,6 +68,7 @@ def test_paragraph_is_transcribed_again_accepted_and_undone(talk: Page, generati
 
 
 def test_selected_words_are_transcribed_again_and_discarded(talk: Page, generation_id: str):
+    until_still(talk.locator(".stt-word", has_text="mellow"))  # what is above the text may still be loading
     begin, end = (talk.locator(".stt-word", has_text=word).bounding_box() for word in ("mellow", "Asparagus"))
     assert begin and end
     talk.mouse.move(begin["x"] + 1, begin["y"] + 8)

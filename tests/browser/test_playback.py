@@ -20,7 +20,7 @@ from stt.library import sharing
 from stt.store import playback_copies, recordings, records
 from stt.transcript.model import Segment, Transcript
 from tests import audio, formats, transcripts
-from tests.browser.conftest import add_files, row, until_true
+from tests.browser.conftest import add_files, row, until_true, watch_playback
 from tests.server import Server
 from tests.waiting import until
 
@@ -103,11 +103,14 @@ def recording_of(id: str) -> recordings.Recording:
 def played_at(page: Page, position: float, samples: np.ndarray, prefix: str = "stt") -> float:
     """Return the time in seconds at which `samples` has the sound that the player plays at `position`.
 
-    Try up to three times: on a busy machine, blocks of the output are lost, and the sound is not recognised.
+    Try up to three times: on a busy machine, blocks of the output are lost. Then the sound is not recognised, or, if
+    they were the first blocks, it seems to be played too late.
     """
     for _ in range(2):
         with suppress(AssertionError):
-            return _played_once(page, position, samples, prefix)
+            place = _played_once(page, position, samples, prefix)
+            if place <= position + TOLERANCE:
+                return place
     return _played_once(page, position, samples, prefix)
 
 
@@ -263,12 +266,10 @@ def test_late_start_and_gap_are_silence_in_words_waveform_and_player(page: Page,
     expect(page.locator(".stt-length")).to_have_text("0:41")
     assert abs(page.evaluate("document.querySelector('.stt-audio').duration") - 41) <= LENGTH_TOLERANCE
     for word, place in (("fellow", (10.5, 13.5)), ("country", (36.0, 41.0))):
-        page.evaluate(
-            "(a => a.addEventListener('seeking', () => (window.sought = a.currentTime), { once: true }))(document.querySelector('.stt-audio'))"
-        )
+        watch_playback(page)  # the last word ends with the sound
         page.locator(".stt-word", has_text=word).last.click()
-        until_true(page, "(a => !a.seeking && !a.paused)(document.querySelector('.stt-audio'))")
-        page.locator(".stt-play").click()
+        until_true(page, "window.played")
+        page.evaluate("document.querySelector('.stt-audio').pause()")
         assert place[0] <= page.evaluate("window.sought") <= place[1]
     for place in (11.0, 36.0):
         assert abs(played_at(page, place, expected) - place) <= TOLERANCE

@@ -17,7 +17,7 @@ from stt.export.formats import FORMATS
 from stt.transcript import folding
 from stt.transcript.model import Segment, Transcript
 from tests import audio, transcripts
-from tests.browser.conftest import until_true
+from tests.browser.conftest import until_true, watch_playback
 from tests.server import ROOT, Server
 
 VISITOR = "listens"
@@ -159,8 +159,9 @@ def test_click_on_a_lane_plays_from_the_start_of_the_turn(page: Page, server: Se
     ben = page.get_by_role("img", name="Ben")
     box = ben.bounding_box()
     assert box
+    watch_playback(page)
     ben.click(position={"x": box["width"] * 91 / SECONDS, "y": box["height"] / 2})
-    until_sound(page, "!a.paused && a.currentTime >= 90 && a.currentTime < 93")
+    until_sound(page, "window.played && window.sought >= 90 && window.sought < 93")
     until_true(page, "Number(document.querySelector('.stt-spoken')?.dataset.start) >= 90")
 
 

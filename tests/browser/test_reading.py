@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests import audio
-from tests.browser.conftest import add_files, click_table, retype, until_true
+from tests.browser.conftest import add_files, click_table, retype, until_true, watch_playback
 from tests.chromium import launch_without_cookies
 from tests.server import Server
 
@@ -73,10 +73,10 @@ def test_a_click_on_a_word_plays_from_there_and_the_spoken_word_is_marked(reader
     open_transcript(reader, "jfk", server)
     word = reader.locator(".stt-word", has_text="country").first
     start = float(word.get_attribute("data-start") or "nan")
+    watch_playback(reader)
     word.click()
-    until_true(reader, "() => !document.querySelector('.stt-audio').paused")
-    position = reader.evaluate("() => document.querySelector('.stt-audio').currentTime")
-    assert start - 0.3 <= position <= start + 2
+    until_true(reader, "window.sought !== undefined && window.played")
+    assert start - 0.3 <= reader.evaluate("window.sought") <= start + 2
     spoken = reader.locator(".stt-word.stt-spoken")
     first = spoken.first.text_content()
     expect(spoken.first).not_to_have_text(first or "")

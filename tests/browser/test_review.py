@@ -75,7 +75,7 @@ def test_each_doubtful_word_is_played_and_decided_on_by_keyboard(talk: Page):
         """() => {
           const audio = document.querySelector('.stt-audio');
           window.heard = [];
-          audio.addEventListener('playing', () => window.heard.push(audio.currentTime));
+          audio.addEventListener('seeking', () => window.heard.push(audio.currentTime));
         }"""
     )
     opener = talk.get_by_role("button", name="Review doubtful words 4")
