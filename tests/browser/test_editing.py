@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from stt.library import sharing
 from tests import audio, transcripts
@@ -20,6 +21,7 @@ from tests.browser.editing import (
     THIRD,
     caret,
     expect_saved,
+    expect_stored,
     expect_texts,
     open_talk,
     opened,
@@ -49,8 +51,8 @@ def test_click_places_the_caret_and_plays_and_typed_text_is_saved(talk: Page):
     assert talk.evaluate("document.querySelector('.stt-audio').currentTime") >= before["everybody"] - 0.1
     talk.keyboard.type("dear ")
     expect_texts(talk, FIRST.replace("everybody", "dear everybody"), *TEXTS[1:])
-    expect_saved(talk)  # the text is saved while the paragraph still has the focus
     assert not talk.evaluate("document.querySelector('.stt-audio').paused"), "Space was typed, not taken for Pause"
+    expect_saved(talk)  # the text is saved while the paragraph still has the focus
     after = times(talk)
     assert before["morning"] <= after.pop("dear") <= before["everybody"]
     assert after == before
@@ -188,8 +190,8 @@ def test_edits_of_two_paragraphs_in_two_tabs_are_both_kept(talk: Page):
     talk.bring_to_front()
     talk.keyboard.type("again ")
     talk.keyboard.press("Escape")
-    expect_saved(talk)
     expect_texts(talk, "Good", FIRST[5:], SECOND, f"Here: again {THIRD}", ARABIC)
+    expect_stored(talk, "Good", FIRST[5:], SECOND, f"Here: again {THIRD}", ARABIC)
     second.bring_to_front()
     # Send the focus event, which a headless browser does not send when a tab is activated.
     second.evaluate("() => window.dispatchEvent(new Event('focus'))")
@@ -199,9 +201,15 @@ def test_edits_of_two_paragraphs_in_two_tabs_are_both_kept(talk: Page):
 @pytest.mark.parametrize("choice", ["Keep mine", "Keep the other"])
 def test_conflicting_edits_of_one_paragraph_in_two_tabs_are_shown_to_choose(talk: Page, choice: str):
     second = second_tab(talk)
+    # Typed text is sent after three seconds. Hold it until the other tab's text is saved, however long that takes.
+    held: list[Route] = []
+    second.route(re.compile("/edits$"), lambda route: held.append(route))
     put_caret(second, 1, 0)
     second.keyboard.type("Second: ")
     retype(talk, "First.", 1)
+    for route in held:
+        route.continue_()
+    second.unroute_all()
     second.keyboard.press("Escape")
     panel = second.get_by_role("group", name="Two texts of this paragraph")
     expect(panel.locator(".stt-conflict-text")).to_have_text([f"Second: {SECOND}", "First."])
@@ -290,8 +298,7 @@ def test_times_are_moved_in_small_steps_and_set_to_now(talk: Page):
     dialog.get_by_role("button", name="Start 0.1 s later").click()
     talk.keyboard.press("Escape")
     expect(talk.locator(".stt-time").nth(1)).to_be_focused()
-    expect_saved(talk)
-    assert segments(talk)[1]["start"] == pytest.approx(begun + 0.2, abs=0.02)
+    until(lambda: segments(talk)[1]["start"] == pytest.approx(begun + 0.2, abs=0.02))
     talk.evaluate("document.querySelector('.stt-audio').currentTime = 8.5")
     talk.locator(".stt-paragraph").nth(1).hover()
     talk.locator(".stt-more").nth(1).click()
@@ -318,9 +325,8 @@ def test_paragraph_borders_are_dragged_on_the_waveform(talk: Page):
     end.focus()
     talk.keyboard.press("ArrowRight")
     talk.keyboard.press("Escape")
-    expect_saved(talk)
     until(lambda: segments(talk)[1]["start"] == pytest.approx(begun + 0.5, abs=0.11))
-    assert segments(talk)[1]["end"] == pytest.approx(ended + 0.1, abs=0.06)
+    until(lambda: segments(talk)[1]["end"] == pytest.approx(ended + 0.1, abs=0.06))
     talk.locator(".stt-time").nth(1).click(button="right")
     start.focus()
     for _ in range(30):
