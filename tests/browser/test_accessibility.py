@@ -28,7 +28,11 @@ def themed_page(request: pytest.FixtureRequest, browser: Browser, server: Server
 
 
 def accessibility_violations(page: Page) -> list[str]:
-    """Return the WCAG 2.2 A and AA violations that axe finds (rule: element), and whether the page scrolls sideways."""
+    """Return the WCAG 2.2 A and AA violations that axe finds (rule: element), and whether the page scrolls sideways.
+
+    Before that, wait until no run of the page is in progress: in a long run, Streamlit fades what is not drawn yet.
+    """
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     rules = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
     found = Axe().run(page, options={"runOnly": rules, "resultTypes": ["violations"]}).response["violations"]
     wider = page.locator("[data-testid=stMain]").evaluate("main => main.scrollWidth - main.clientWidth")

@@ -39,6 +39,8 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
 
 
 def downloaded(page: Page, key: str) -> Path:
+    # The preview is drawn before the links, whose addresses have the chosen options.
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
     with page.expect_download() as download:
         page.locator(f".st-key-download-{key} :is(button, a)").click()
     return Path(download.value.path())
