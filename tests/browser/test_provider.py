@@ -75,13 +75,16 @@ def customer(browser: Browser, server: Server) -> Iterator[Page]:
 
 
 def test_file_is_sent_to_the_provider_and_its_transcript_is_read(customer: Page, provider: Provider):
-    provider.script(duration=3.0, text="The provider heard this.")
+    provider.script(duration=600.0, text="The provider heard this.")  # until its state was seen
     add_files(customer, audio.JFK)
     expect(customer.get_by_text("11 s, about $0.0011")).to_be_visible()
     customer.get_by_role("button", name="Transcribe", exact=True).click()
     state = row(customer, "jfk").locator(".stt-state")
     expect(state).to_have_text(re.compile(r"provider.*so far"))
     expect(state).not_to_contain_text("%")
+    provider.script(duration=0.0)
+    for job in list(provider.jobs.values()):
+        job.script["duration"] = 0.0
     row(customer, "jfk").get_by_role("button", name="Read").click(timeout=MINUTE)
     expect(customer.locator(".st-key-transcript")).to_contain_text("The provider heard this.")
     customer.get_by_role("link", name="Transcribe").click()

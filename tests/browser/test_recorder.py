@@ -183,7 +183,7 @@ def test_recording_goes_on_while_another_page_is_open(page: Page, server: Server
     page.get_by_role("heading", name="History").wait_for()
     page.get_by_role("link", name="Transcribe").first.click()
     page.get_by_role("tab", name="Record").click()
-    wait_for(page, 4)
+    wait_for(page, 5)
     stop(page)
     listed(page).wait_for()
     assert seconds_of(server, listed(page)) >= 4
