@@ -21,7 +21,7 @@ from stt.recorder.live_recordings import ABANDONED, MOST_OPEN, MOST_TRIES, PAUSE
 from stt.store import recordings
 from tests import audio
 from tests.conftest import read_settings_again
-from tests.live import OWNER, PIECE, finish, send, send_all, start, stored_suffixes
+from tests.live import OWNER, PIECE, finish, send, send_all, set_silence, start, stored_suffixes
 
 STRANGER = "visitor:ben"
 
@@ -40,12 +40,6 @@ def pieces() -> list[bytes]:
     """Return a recording in pieces, as a microphone delivers them."""
     sound = audio.JFK.read_bytes()
     return [sound[at : at + PIECE] for at in range(0, len(sound), PIECE)]
-
-
-def set_silence(data: Path, seconds: float) -> None:
-    """Let the last piece of each live recording have arrived `seconds` ago."""
-    for note in (data / "live").rglob("*.json"):
-        os.utime(note, (time.time() - seconds,) * 2)
 
 
 def test_pieces_become_a_recording_byte_for_byte(data: Path, pieces: list[bytes]):

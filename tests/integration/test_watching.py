@@ -12,24 +12,20 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from dbos import DBOS
 
 import stt
 from stt import kinds
 from stt.cli import inputs, transcribe, watching
 from stt.cli.watching import Watcher
-from stt.db.engine import database
-from stt.db.tables import transcriptions
 from stt.engines import provider
 from stt.jobs import queueing
 from stt.store import records
 from stt.store.records import Job
-from stt.web.v1 import contract
-from tests import audio
 from tests.conftest import read_settings_again
 from tests.provider import KEY, Provider
 from tests.waiting import until
+from tests.watching import attempt, audio_files, dropped, jobs, submitted, unwritable
 
 Start = Callable[..., AbstractContextManager[Watcher]]
 
@@ -70,43 +66,6 @@ def start(inbox: Path) -> Start:
             engine.close()
 
     return run
-
-
-def dropped(folder: Path, name: str = "talk.wav") -> Path:
-    """Write a recording of one second to a folder."""
-    folder.mkdir(exist_ok=True)
-    return audio.write(folder / name, audio.samples(audio.JFK)[: audio.RATE])
-
-
-def attempt(watcher: Watcher, path: Path) -> None:
-    watcher.scan()
-    watcher.do(path)
-
-
-def jobs() -> list[str]:
-    """Return the ids of the jobs in the data folder."""
-    with database().connect() as connection:
-        return list(connection.execute(sa.select(transcriptions.c.id)).scalars())
-
-
-def submitted() -> bool:
-    """Return what the REST route says about the only job, which has failed: whether it may be billed."""
-    failure = contract.job(stt.get(jobs()[0]).job, None)["error"]
-    assert failure is not None
-    return failure["submitted"]
-
-
-def audio_files(data: Path) -> list[Path]:
-    return [path for path in (data / "audio").rglob("*") if path.is_file()]
-
-
-@contextmanager
-def unwritable(watcher: Watcher) -> Iterator[None]:
-    """Let no transcript be written in the `with` block."""
-    output = watcher.output
-    watcher.output = output / ".stt-watch.jsonl" / "below a file"
-    yield
-    watcher.output = output
 
 
 @pytest.mark.parametrize(("fault", "times"), [("503", 99), ("401", 1), ("429", 99)])
