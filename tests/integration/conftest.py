@@ -16,6 +16,7 @@ from cryptography.x509.oid import NameOID
 from stt import speakers
 from stt.aiml.client import Client
 from stt.links import download
+from stt.recorder import live_recordings
 from stt.settings import Settings
 from stt.speakers.models import Models
 from stt.store.recordings import new_id
@@ -115,6 +116,13 @@ def each_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
                 yield request.param
                 reset_caches()
     reset_caches()
+
+
+@pytest.fixture
+def patient_recorder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for a finished recording as long as a busy machine needs: for a new decoder process and a new database."""
+    monkeypatch.setattr(live_recordings, "FINISH_TIMEOUT", 60.0)
+    monkeypatch.setattr(live_recordings, "TAKE_UP_TIMEOUT", 60.0)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.live import OWNER, PIECE, finish, send, send_all, set_silence, start,
 
 STRANGER = "visitor:ben"
 
-pytestmark = pytest.mark.usefixtures("data")
+pytestmark = pytest.mark.usefixtures("data", "patient_recorder")
 
 
 @pytest.fixture(autouse=True)
