@@ -202,7 +202,7 @@ def test_conflicting_edits_of_one_paragraph_in_two_tabs_are_shown_to_choose(talk
     second = second_tab(talk)
     # Typed text is sent after three seconds. Hold it until the other tab's text is saved, however long that takes.
     held: list[Route] = []
-    second.route("**/edits", held.append)
+    second.route("**/edits", lambda route: held.append(route))
     put_caret(second, 1, 0)
     second.keyboard.type("Second: ")
     retype(talk, "First.", 1)

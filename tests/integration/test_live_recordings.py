@@ -28,13 +28,6 @@ STRANGER = "visitor:ben"
 pytestmark = pytest.mark.usefixtures("data", "patient_recorder")
 
 
-@pytest.fixture(autouse=True)
-def no_time_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for a finished recording as long as a busy machine needs: for a new decoder process and a new database."""
-    monkeypatch.setattr(live_recordings, "FINISH_TIMEOUT", 60.0)
-    monkeypatch.setattr(live_recordings, "TAKE_UP_TIMEOUT", 60.0)
-
-
 @pytest.fixture(scope="module")
 def pieces() -> list[bytes]:
     """Return a recording in pieces, as a microphone delivers them."""
