@@ -331,8 +331,8 @@ def test_sigterm_during_a_chunk_loses_nothing_and_logs_no_traceback(server: Serv
 
     This is the last test of the file, because it restarts the app.
     """
-    # Two idle cores decode these four minutes in 16 s or more, so the job is not done when the server ends.
-    sound = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), 22)).read_bytes()
+    # Two idle cores need 10 s or more for this sound, so the job is not done when the server ends, after 7 s.
+    sound = audio.write(tmp_path / "long.flac", np.tile(audio.samples(audio.JFK), 14)).read_bytes()
     generation_id = create(server, owner, sound, "long.flac")
     until(lambda: records.load(generation_id, None).seconds_done > 0, 300)
     head = f"POST /upload HTTP/1.1\r\nHost: localhost:{server.port}\r\nContent-Length: 1000000\r\nCookie: stt_visitor={owner.session.cookies['stt_visitor']}\r\n\r\n"
@@ -346,4 +346,4 @@ def test_sigterm_during_a_chunk_loses_nothing_and_logs_no_traceback(server: Serv
     server.start()
     until(lambda: not records.load(generation_id, None).pending, 300)
     assert records.load(generation_id, None).state == kinds.DONE
-    assert transcripts.transcript_of(generation_id).text.lower().count("your country") >= 33
+    assert transcripts.transcript_of(generation_id).text.lower().count("your country") >= 21
