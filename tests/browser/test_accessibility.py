@@ -9,10 +9,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests import audio
-from tests.browser.conftest import add_files
+from tests.browser.conftest import add_files, until_true
 from tests.server import Server
 
 MINUTE = 60_000  # milliseconds
+HAS_OUR_RULES = "(sheet) => [...sheet.cssRules].some((rule) => rule.selectorText === '.stt-title')"
 
 
 @pytest.fixture(params=[("light", 1440), ("dark", 390)], ids=lambda param: f"{param[0]}-{param[1]}")
@@ -30,9 +31,11 @@ def themed_page(request: pytest.FixtureRequest, browser: Browser, server: Server
 def accessibility_violations(page: Page) -> list[str]:
     """Return the WCAG 2.2 A and AA violations that axe finds (rule: element), and whether the page scrolls sideways.
 
-    Before that, wait until no run of the page is in progress: in a long run, Streamlit fades what is not drawn yet.
+    Before that, wait until no run of the page is in progress, because Streamlit fades what a long run has not drawn yet,
+    and until the style sheet of `pages/frame.py` applies, which a slow browser loads after the page's buttons.
     """
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    until_true(page, f"[...document.styleSheets].some({HAS_OUR_RULES})")
     rules = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
     found = Axe().run(page, options={"runOnly": rules, "resultTypes": ["violations"]}).response["violations"]
     wider = page.locator("[data-testid=stMain]").evaluate("main => main.scrollWidth - main.clientWidth")
