@@ -3,8 +3,9 @@
 DBOS polls each queue in a thread of its own, at a fixed interval. Polling ten queues several times a second keeps a
 tenth of a core busy, even if nobody uses the app. Here, a queue that is idle is polled rarely, and at once after
 `enqueue` in this process, or in another one that announces it. Two polls are never closer together than DBOS has them:
-it counts a workflow as running only some time after it has taken it from the queue, so a poll within that time could
-exceed the queue's limit of workflows at once.
+it counts a workflow as running only when it is started in another thread, some time after it was taken from the queue,
+so a poll within that time could exceed the queue's limit of workflows at once. Here, workflows are counted from the
+moment they are taken.
 
 This module imports DBOS within its functions, because that takes half a second.
 """
@@ -57,15 +58,16 @@ def poll_idle_queues_rarely(is_informed: Callable[[], bool], announce: Callable[
     that a workflow was put into the queue of this name.
     """
     global _announce, _is_informed
-    from dbos import _queue
+    from dbos import _queue as module
 
     _is_informed, _announce = is_informed, announce
     _stopped.clear()
-    poll = getattr(_queue, "queue_worker_thread", None)
-    if poll is None:
+    internals: Any = module
+    poll, execute = (getattr(internals, name, None) for name in ("queue_worker_thread", "execute_dequeued_workflow"))
+    if poll is None or execute is None:
         log.warning("this version of DBOS polls its queues in another way, so idle queues are polled often")
     elif not hasattr(poll, "__wrapped__"):
-        _queue.queue_worker_thread = _rarely_while_idle(poll)
+        internals.queue_worker_thread, internals.execute_dequeued_workflow = _rarely_while_idle(poll), _counted(execute)
 
 
 def stop_polling() -> None:
@@ -84,6 +86,49 @@ def _rarely_while_idle(poll: Callable[..., None]) -> Callable[..., None]:
         poll(PollingWait(stop, _enqueued(queue.name), running, IDLE_INTERVAL, _is_informed), dbos, queue)
 
     return poll_queue
+
+
+def _counted(execute: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `execute`, which starts a workflow that was taken from a queue, changed to count it as running at once.
+
+    The count of a workflow is a reference count: it goes up here, and down once DBOS itself counts the workflow, or if
+    it is not started.
+    """
+    taken: dict[str, Any] = {}  # by workflow id
+
+    def release(workflow_id: str, *_: object) -> None:
+        if (entry := taken.pop(workflow_id, None)) is not None:
+            entry.release()
+
+    def releasing(add: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(add)
+        def add_and_release(workflow_id: str, *values: Any) -> Any:
+            entry = add(workflow_id, *values)
+            release(workflow_id)
+            return entry
+
+        return add_and_release
+
+    @functools.wraps(execute)
+    def execute_counted(dbos: Any, status: Any, *values: Any) -> Any:
+        workflow_id, active = status["workflow_uuid"], dbos._active_workflows_set
+        if not hasattr(active.add, "__wrapped__"):
+            active.add = releasing(active.add)
+        taken[workflow_id] = active.add.__wrapped__(
+            workflow_id, status.get("queue_name"), status.get("queue_partition_key")
+        )
+        future = None
+        try:
+            handle = execute(dbos, status, *values)
+            future = getattr(handle, "future", None)
+            return handle
+        finally:
+            if future is None:
+                release(workflow_id)
+            else:
+                future.add_done_callback(functools.partial(release, workflow_id))
+
+    return execute_counted
 
 
 class PollingWait:

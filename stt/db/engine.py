@@ -94,6 +94,18 @@ def _create_engine() -> sa.Engine:
     return engine
 
 
+@contextmanager
+def snapshot() -> Iterator[sa.Connection]:
+    """Yield a connection for reading, all of whose statements see the database as it is at the first one."""
+    if database().dialect.name == "postgresql":
+        with database().connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+            yield connection
+    else:
+        with database().connect() as connection:
+            connection.exec_driver_sql("BEGIN")  # Python begins no transaction before statements that only read
+            yield connection
+
+
 def lock_sqlite(connection: sa.Connection) -> None:
     """On SQLite, wait for other writers now. Call this before rows are read that the transaction depends on.
 

@@ -209,10 +209,12 @@ def get(generation_id: str, *, owner: str = LOCAL, texts: bool = True) -> Progre
 def cancel(generation_id: str, *, owner: str = LOCAL) -> None:
     """Cancel a job that has not ended, and keep its text so far. Raises NotFound if `owner` has no such job."""
     job = records.load(generation_id, owner)
-    # The workflow notices the new state and stops after the window that it is decoding.
-    records.transition(generation_id, kinds.OPEN, kinds.CANCELLED, finished=time.time(), stage=None)
-    # If the provider works on the job, the workflow releases the quota, because only it knows what it has submitted.
-    if job.state == kinds.QUEUED or job.engine in kinds.HERE:
+    ended: dict[str, Any] = {"finished": time.time(), "stage": None}
+    # The workflow notices the new state and stops after the window that it is decoding. If the provider works on the
+    # job, the workflow releases the quota, because only it knows what it has submitted.
+    never_begun = records.transition(generation_id, (kinds.QUEUED,), kinds.CANCELLED, **ended)
+    records.transition(generation_id, kinds.OPEN, kinds.CANCELLED, **ended)
+    if never_begun or job.engine in kinds.HERE:
         quotas.release(records.load(generation_id, owner), sent=False)
     delivering.job_ended(generation_id)
 

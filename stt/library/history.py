@@ -164,7 +164,9 @@ def delete(generation_id: str, owner: str) -> None:
     transcription.
     """
     job = records.load(generation_id, owner)
-    if job.pending and (job.state == kinds.QUEUED or job.engine in kinds.HERE):
+    # A job at a provider may begin at this moment, so only the change of its state tells that it has not.
+    never_begun = records.transition(generation_id, (kinds.QUEUED,), kinds.CANCELLED)
+    if never_begun or (job.pending and job.engine in kinds.HERE):
         quotas.release(job, sent=False)
     deleted = False
     with database().begin() as connection:

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from stt.db import queries
-from stt.db.engine import database
+from stt.db.engine import database, snapshot
 from stt.db.tables import chunks, transcriptions, transcripts
 from stt.errors import NotFound
 from stt.store import records
@@ -50,8 +50,11 @@ def chunk(generation_id: str, number: int) -> dict[str, Any] | None:
 
 def chunks_of(generation_id: str) -> list[dict[str, Any]]:
     """Return the finished chunks in order, as dictionaries with number, start, end, segments and notes."""
-    query = chunks.select().where(chunks.c.id == generation_id).order_by(chunks.c.number)
-    return [row._asdict() for row in queries.rows(query)]
+    return [row._asdict() for row in queries.rows(_chunks_query(generation_id))]
+
+
+def _chunks_query(generation_id: str) -> sa.Select[Any]:
+    return chunks.select().where(chunks.c.id == generation_id).order_by(chunks.c.number)
 
 
 def last_chunk(generation_id: str) -> dict[str, Any] | None:
@@ -72,7 +75,7 @@ def text_so_far(generation_id: str, last: int | None = None) -> str:
     if last is not None:
         query = query.limit(last)
     text_query = sa.select(transcripts.c.text).where(transcripts.c.id == generation_id)
-    with database().connect() as connection:
+    with snapshot() as connection:  # otherwise a chunk that is finished meanwhile might be missing
         # The text of an imported transcript is stored from the start. If its job has chunks, they are a decoding that
         # only the alignment uses.
         if (text := connection.execute(text_query).scalar()) is not None:
@@ -89,7 +92,7 @@ def transcript_of(generation_id: str) -> Transcript:
 
     Raises NotFound if there is no such job, for example because it was deleted after the caller had loaded it.
     """
-    with database().connect() as connection:
+    with snapshot() as connection:  # otherwise a chunk that is finished meanwhile might be there twice
         saved = connection.execute(
             sa.select(transcripts.c.transcript).where(transcripts.c.id == generation_id)
         ).scalar()
@@ -98,9 +101,10 @@ def transcript_of(generation_id: str) -> Transcript:
         row = connection.execute(
             sa.select(transcriptions.c.partial, transcriptions.c.duration).where(transcriptions.c.id == generation_id)
         ).first()
+        rows = [row._asdict() for row in connection.execute(_chunks_query(generation_id))]
     if row is None:
         raise NotFound("There is no such transcript.")
-    return assembled(generation_id, *row)
+    return _joined_chunks(rows, *row)
 
 
 def beginning(generation_id: str, characters: int) -> str:
@@ -109,14 +113,18 @@ def beginning(generation_id: str, characters: int) -> str:
     return queries.value(sa.select(first).where(transcripts.c.id == generation_id)) or ""
 
 
-def assembled(
-    generation_id: str, partial: list[dict[str, Any]] | None = None, duration: float | None = None
+def assembled(generation_id: str) -> Transcript:
+    """Join the segments of all finished chunks into a transcript, which ends with the last one."""
+    return _joined_chunks(chunks_of(generation_id))
+
+
+def _joined_chunks(
+    rows: list[dict[str, Any]], partial: list[dict[str, Any]] | None = None, duration: float | None = None
 ) -> Transcript:
-    """Join the segments of all finished chunks, and `partial`, the segments of the current chunk, into a transcript.
+    """Join the segments of finished chunks, and `partial`, the segments of the current chunk, into a transcript.
 
     The transcript's duration is `duration`, or the end of the last finished chunk if that is later.
     """
-    rows = chunks_of(generation_id)
     notes = [row["notes"] for row in rows]
     named = [n for n in notes if n.get("language")]
     data = [segment for row in rows for segment in row["segments"]] + list(partial or [])

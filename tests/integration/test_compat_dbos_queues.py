@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from dbos import DBOS, SetWorkflowID
+from dbos import DBOS, SetWorkflowID, _core
 
 from stt.compat import dbos_queues
 from stt.jobs.queues import SHORT_QUEUE
@@ -83,6 +85,46 @@ def test_dbos_starts_the_next_workflow_of_a_full_queue_once_the_first_ends(
     assert status is not None and status.status == "ENQUEUED"
     proceed.set()
     until(lambda: "second" in ran)
+
+
+def test_limit_of_a_queue_holds_although_dbos_starts_a_workflow_late(engine: Path, monkeypatch: pytest.MonkeyPatch):
+    """DBOS checks the roles of a workflow in the thread that runs it, before it counts it as running."""
+    check, late, go = _core._check_required_roles_or_finalize_error, [], threading.Event()
+
+    def check_late(dbos, status, *values):
+        if status["workflow_uuid"].startswith("late-"):
+            late.append(status["workflow_uuid"])
+            go.wait(60)
+        return check(dbos, status, *values)
+
+    monkeypatch.setattr(_core, "_check_required_roles_or_finalize_error", check_late)
+    monkeypatch.setattr(dbos_queues, "BUSY_SECONDS", FAR)
+    enqueue(ONE_AT_A_TIME, "late-1")
+    until(lambda: late)
+    enqueue(ONE_AT_A_TIME, "late-2")
+    for number in range(5):  # the usual interval of the other queue is longer
+        enqueue("speakers", f"meanwhile-{number}")
+        until(lambda number=number: f"meanwhile-{number}" in ran)
+    assert late == ["late-1"]
+    go.set()
+    until(lambda: {"late-1", "late-2"} <= set(ran))
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_workflow_that_dbos_does_not_start_is_not_counted(fails: bool):
+    """DBOS does not start a workflow that has ended since it was taken, or that it cannot read."""
+    dbos = SimpleNamespace(_active_workflows_set=_core.ActiveWorkflowById())
+    status = {"workflow_uuid": "ended", "queue_name": ONE_AT_A_TIME}
+    counts: list[int] = []
+
+    def execute(dbos, status, token):
+        counts.append(dbos._active_workflows_set.count_for_queue(ONE_AT_A_TIME))
+        if fails:
+            raise KeyError
+
+    with pytest.raises(KeyError) if fails else nullcontext():
+        dbos_queues._counted(execute)(dbos, status, "token")
+    assert [*counts, dbos._active_workflows_set.count_for_queue(ONE_AT_A_TIME)] == [1, 0]
 
 
 def test_dbos_counts_the_running_workflows_of_a_queue_and_stops_threads_by_their_event():
