@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from stt import kinds
 from stt.aiml import offered
+from stt.db.engine import database
 from stt.errors import LimitReached
 from stt.jobs import service, workflow
+from stt.library import history
 from stt.store import quotas, records, submissions
 from tests.quotas import ANN, BEN, PRICED, UNPRICED, job, refusal, store_job
 
@@ -59,3 +62,31 @@ def test_limit_of_zero_dollars_allows_only_free_jobs(host):
     host(STT_DOLLARS_PER_DAY=0, AIML_API_KEY="server")
     refusal(job(engine=kinds.PROVIDER))
     store_job(job())
+
+
+@pytest.mark.parametrize("end", [service.cancel, history.delete])
+def test_cost_of_a_job_that_begins_while_it_is_cancelled_stays_counted(host, end):
+    host(STT_DOLLARS_PER_DAY=5, AIML_API_KEY="server")
+    created = store_job(job(engine=kinds.PROVIDER))
+    before = quotas.used(ANN)
+
+    begun: list[bool] = []
+
+    def begin(_connection: sa.Connection, _cursor: object, statement: str, *_: object) -> None:
+        """Begin the job just after the canceller has read that it waits."""
+        if statement.startswith("SELECT") and not begun:
+            begun.append(True)
+            assert records.transition(created.id, (kinds.QUEUED,), kinds.WORKING)
+            submissions.mark_submitted(created)
+
+    sa.event.listen(database(), "after_cursor_execute", begin)
+    end(created.id, owner=ANN)
+    assert begun and quotas.used(ANN) == before and before.dollars > 0
+
+
+@pytest.mark.parametrize("end", [service.cancel, history.delete])
+def test_waiting_job_that_is_cancelled_costs_nothing(host, end):
+    host(STT_DOLLARS_PER_DAY=5, AIML_API_KEY="server")
+    created = store_job(job(engine=kinds.PROVIDER))
+    end(created.id, owner=ANN)
+    assert quotas.used(ANN).dollars == 0
