@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import APIResponse, Browser, Locator, Page, Route, expect
 
 from stt.library import sharing
 from stt.notes import book
@@ -17,6 +17,7 @@ from tests.browser.conftest import retype, until_still, until_true
 from tests.browser.test_accessibility import accessibility_violations
 from tests.server import Server
 from tests.transcripts import FIRST, TALK
+from tests.waiting import until
 
 pytestmark = [pytest.mark.own_server, pytest.mark.usefixtures("database_of_server")]
 
@@ -87,6 +88,27 @@ def test_note_is_added_by_key_at_a_moment_and_a_click_seeks_to_it(talk: Page, ge
     go.click()
     until_true(talk, f"document.querySelector('.stt-audio').currentTime >= {note.start - 0.1}")
     assert talk.title() != "x"
+
+
+def test_note_stays_if_an_older_list_arrives_after_it_was_made(talk: Page):
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        held.append((route, route.fetch()))
+
+    talk.route("**/notes", hold)
+    talk.evaluate("() => window.dispatchEvent(new Event('focus'))")  # the list is loaded again
+    until(lambda: talk.evaluate("1") and held)
+    talk.keyboard.press("n")
+    talk.keyboard.type("Mine")
+    talk.keyboard.press("Enter")
+    expect(rows(talk).locator(".stt-notes-text")).to_have_text("Mine")
+    expect(field(talk)).to_have_count(0)
+    (route, answer), *_ = held
+    with talk.expect_response("**/notes"):
+        route.fulfill(response=answer)
+    talk.evaluate("() => new Promise((done) => setTimeout(done, 100))")  # the answer is handled
+    expect(rows(talk)).to_have_count(1)
 
 
 def test_highlight_of_selected_words_survives_editing_and_a_reload(talk: Page, generation_id: str):

@@ -4285,7 +4285,9 @@ var Notes = class {
   drawn = "";
   // what `shown` returned when the notes were drawn last
   busy = 0;
-  // number of requests in progress
+  // number of changes that are being sent
+  newest = 0;
+  // number of the newest request; a list that was requested earlier is out of date
   edited = (
     /** @type {Note | null} */
     null
@@ -4335,8 +4337,9 @@ var Notes = class {
   /** Load all notes again, to show those made in other tabs, unless a note is being edited or sent. */
   async refresh() {
     if (!this.address || this.busy || this.edited) return;
+    const number = this.newest += 1;
     const found2 = await list(this.address).catch(() => null);
-    if (!found2 || this.busy || this.edited) return;
+    if (!found2 || number !== this.newest || this.busy || this.edited) return;
     this.notes = sorted(found2);
     if (this.shown() !== this.drawn) this.draw();
   }
@@ -4497,6 +4500,7 @@ var Notes = class {
   /** @template Answer @param {() => Promise<Answer>} act */
   async busyWhile(act) {
     this.busy += 1;
+    this.newest += 1;
     try {
       return await act();
     } finally {

@@ -21,7 +21,8 @@ export class Notes {
   address = /** @type {string | null} */ (null); // URL to which notes are sent; null if notes cannot be made
   page = ""; // JSON of the notes, the URL and the duration that were loaded last
   drawn = ""; // what `shown` returned when the notes were drawn last
-  busy = 0; // number of requests in progress
+  busy = 0; // number of changes that are being sent
+  newest = 0; // number of the newest request; a list that was requested earlier is out of date
   edited = /** @type {Note | null} */ (null); // the note in the form
   form = /** @type {{ form: HTMLFormElement, field: HTMLTextAreaElement } | null} */ (null);
   deleted = /** @type {Note | null} */ (null); // the note deleted last, which can be restored
@@ -60,8 +61,9 @@ export class Notes {
   /** Load all notes again, to show those made in other tabs, unless a note is being edited or sent. */
   async refresh() {
     if (!this.address || this.busy || this.edited) return;
+    const number = (this.newest += 1);
     const found = await list(this.address).catch(() => null);
-    if (!found || this.busy || this.edited) return;
+    if (!found || number !== this.newest || this.busy || this.edited) return;
     this.notes = sorted(found);
     if (this.shown() !== this.drawn) this.draw(); // drawing drops a selection in the panel
   }
@@ -241,6 +243,7 @@ export class Notes {
   /** @template Answer @param {() => Promise<Answer>} act */
   async busyWhile(act) {
     this.busy += 1;
+    this.newest += 1;
     try {
       return await act();
     } finally {
