@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import av
@@ -44,8 +45,19 @@ def utterance(name: str) -> Path:
 
 
 def samples(path: Path) -> np.ndarray:
-    """Return the 16 kHz mono float32 samples of a sound file."""
-    from faster_whisper.audio import decode_audio
+    """Return the 16 kHz mono float32 samples of a sound file. Those of the files in AUDIO are cached and read-only."""
+    return _speech_samples(path) if path.is_relative_to(AUDIO) else _decode(path)
+
+
+@cache
+def _speech_samples(path: Path) -> np.ndarray:
+    sound = _decode(path)
+    sound.flags.writeable = False  # all tests of a session share it
+    return sound
+
+
+def _decode(path: Path) -> np.ndarray:
+    from faster_whisper.audio import decode_audio  # it collects all garbage of the process, which takes up to 0.5 s
 
     return decode_audio(str(path), sampling_rate=RATE)
 

@@ -11,6 +11,7 @@ import logging
 import sqlite3
 import time
 import unicodedata
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -160,6 +161,7 @@ def _stt_words(connection: sa.Connection) -> list[str]:
     ]
 
 
+@cache
 def _no_words() -> str:
     """Return all characters that are neither letters, marks nor numbers, for use in a character class of a regex."""
     codes = (code for code in range(1, 0x110000) if not 0xD800 <= code < 0xE000)

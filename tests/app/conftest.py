@@ -6,8 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from pages.compat import streamlit as internals
 from tests.app.rest import Api, make_token
 from tests.server import Server
+
+internals.skip_component_scan()  # as the app does; a run of AppTest would scan all installed packages
 
 
 @pytest.fixture(scope="module")

@@ -148,7 +148,7 @@ def test_player_plays_the_position_that_it_shows(
 def test_text_is_readable_and_position_is_kept_while_audio_is_prepared(
     page: Page, server: Server, speech: np.ndarray, tmp_path: Path
 ):
-    sound = formats.write(tmp_path / "long.mp3", np.tile(speech, 12), "libmp3lame", "mp3", layout="stereo")
+    sound = formats.write_long_mp3(tmp_path / "long.mp3", speech, 12)
     id = put_words(sound, 12.0 * SECONDS)
     page.goto(f"{server.url}/transcript?id={id}")
     expect(page.locator(".stt-notice")).to_contain_text("Preparing the sound, ")

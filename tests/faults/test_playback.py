@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import requests
 
 from stt.auth import visitors
@@ -20,9 +19,7 @@ OWNER = f"visitor:{VISITOR}"
 
 
 def test_playback_copy_is_completed_after_the_server_was_killed(tmp_path: Path):
-    sound = formats.write(
-        tmp_path / "long.mp3", np.tile(audio.samples(audio.JFK), 80), "libmp3lame", "mp3", layout="stereo"
-    )
+    sound = formats.write_long_mp3(tmp_path / "long.mp3", audio.samples(audio.JFK), 80)
     with Server(tmp_path / "data") as server, transcripts.sharing_data_with(server):
         id = transcripts.store(OWNER, Transcript((Segment(0.0, 1.0, "Ask not."),), 880.0), sound)
         recording = recordings.find(records.load(id, OWNER).recording_id or "", OWNER)

@@ -301,7 +301,7 @@ def test_copy_has_the_track_that_was_transcribed(client: TestClient, tmp_path: P
 
 
 def test_recording_deleted_while_its_copy_is_made_leaves_nothing(engine: Path, tmp_path: Path, jfk: np.ndarray):
-    job = put(formats.write(tmp_path / "long.mp3", np.tile(jfk, 60), "libmp3lame", "mp3", layout="stereo"))
+    job = put(formats.write_long_mp3(tmp_path / "long.mp3", jfk, 60))
     recording = recording_of(job)
     copying.begin(recording, "")
     until(lambda: (s := playback_copies.playback_of(recording, "")) and 0 < s.percent < 100)
