@@ -55,10 +55,12 @@ def write(
     return path
 
 
-def write_long_mp3(path: Path, sound: np.ndarray, times: int) -> Path:
-    """Write a stereo MP3 file that repeats 16 kHz mono samples. They are encoded once, because encoding is slow."""
-    bare = {"write_xing": "0", "id3v2_version": "0"}
-    write(path, sound, "libmp3lame", "mp3", layout="stereo", muxer=bare)
+_FRAMES_ONLY = {"write_xing": "0", "id3v2_version": "0"}  # muxer options for MP3 files that can be joined
+
+
+def write_long_mp3(path: Path, sound: np.ndarray, times: int, *, layout: str = "stereo") -> Path:
+    """Write an MP3 file without a VBR header that repeats 16 kHz mono samples, which are encoded only once."""
+    write(path, sound, "libmp3lame", "mp3", layout=layout, muxer=_FRAMES_ONLY)
     path.write_bytes(path.read_bytes() * times)
     return path
 
@@ -74,7 +76,7 @@ def _vbr_without_header(path: Path, sound: np.ndarray) -> Path:
             "libmp3lame",
             "mp3",
             bits=bits,
-            muxer={"write_xing": "0", "id3v2_version": "0"},
+            muxer=_FRAMES_ONLY,
         )
         runs.append(run.read_bytes())
         run.unlink()

@@ -11,8 +11,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-
 from stt.audio import decoder
 from stt.background.playback import copy_maker
 from tests import formats
@@ -22,13 +20,6 @@ from tests.waiting import until
 
 MINUTE, HOUR = 60, 3600  # seconds
 GOAL = 10  # goal for the time until the copy is ready, in percent of the time until the text is ready
-
-
-def hour_of(minute: np.ndarray, sound: Path, layout: str) -> None:
-    """Write an hour of MP3 without a VBR header. One minute is encoded and its bytes repeated, which is faster."""
-    muxer_options = {"write_xing": "0", "id3v2_version": "0"}
-    frames = formats.write(sound, minute, "libmp3lame", "mp3", layout=layout, muxer=muxer_options).read_bytes()
-    sound.write_bytes(frames * (HOUR // MINUTE))
 
 
 def during_transcription(sound: Path, folder: Path) -> list[str]:
@@ -67,7 +58,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, layout in (("mono.mp3", "mono"), ("stereo.mp3", "stereo")):
             sound = Path(folder) / name
-            hour_of(speech(MINUTE), sound, layout)
+            formats.write_long_mp3(sound, speech(MINUTE), HOUR // MINUTE, layout=layout)
             began = time.monotonic()
             copy_maker.make(sound, Path(folder) / "copy.m4a", None, longest=2 * HOUR)
             rows.append([f"{name}, without a transcription", f"{time.monotonic() - began:.1f}", ""])

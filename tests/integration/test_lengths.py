@@ -45,6 +45,7 @@ def similarity(sound: np.ndarray, of: np.ndarray) -> float:
     middle = of[16_000 : len(of) - 16_000].astype(np.float64)
     middle -= middle.mean()
     shifted = sound[16_000 - 1600 : 16_000 + 1600 + len(middle)].astype(np.float64)
+    assert len(shifted) == len(middle) + 3200
     sums, squares = (np.cumsum(np.append(0, values)) for values in (shifted, shifted**2))
     sums, squares = sums[len(middle) :] - sums[: -len(middle)], squares[len(middle) :] - squares[: -len(middle)]
     size = 2 ** len(shifted).bit_length()
